@@ -1,0 +1,76 @@
+package ports
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of the identity-provider port.
+var (
+	// ErrProviderUnavailable: the provider could not be reached, took too
+	// long, or failed on its side. Trying again later can help.
+	ErrProviderUnavailable = errors.New("identity provider unavailable")
+	// ErrDeclined: the person, or somebody for them, said no (access_denied).
+	ErrDeclined = errors.New("sign-in declined")
+	// ErrInteractionRequired: only the person can go on, by signing in.
+	ErrInteractionRequired = errors.New("interactive sign-in required")
+	// ErrProviderRefused: the provider refused the request for another reason,
+	// most often the application's or the account's registration.
+	ErrProviderRefused = errors.New("refused by the identity provider")
+	// ErrTokenRefused: the provider's answer did not pass a check here.
+	ErrTokenRefused = errors.New("provider's answer refused")
+	// ErrTenantNotAllowed: the ID token is good, but its tenant is not on the
+	// list of those that may sign in. It comes with ErrTokenRefused.
+	ErrTenantNotAllowed = errors.New("tenant not allowed")
+)
+
+// Errors of the session port.
+var (
+	// ErrNoBrowser: ctx does not stand for a browser; a wiring mistake.
+	ErrNoBrowser = errors.New("context carries no browser")
+	// ErrNoPendingSignIn: this browser has no pending sign-in of that state.
+	ErrNoPendingSignIn = errors.New("no such pending sign-in")
+	// ErrPendingSpent: the pending sign-in has been taken before.
+	ErrPendingSpent = errors.New("pending sign-in already used")
+	// ErrNoSession: this browser is not signed in.
+	ErrNoSession = errors.New("no session")
+	// ErrStoreUnavailable: the store could not be reached or took too long.
+	ErrStoreUnavailable = errors.New("session store unavailable")
+	// ErrNoRecord: the store has no such record.
+	ErrNoRecord = errors.New("no such record")
+	// ErrRecordExists: the store has a record under that key already.
+	ErrRecordExists = errors.New("record exists")
+)
+
+// ProviderError is an error that the provider itself reported, at the
+// authorization or the token endpoint. It carries only what is safe to show
+// and to log: error_description is read for its numbers and dropped, because
+// it can name people.
+type ProviderError struct {
+	// Kind is ErrDeclined, ErrInteractionRequired, ErrProviderRefused or
+	// ErrProviderUnavailable; errors.Is finds it.
+	Kind error
+	// Code is the OAuth 2.0 error code, such as "access_denied". Decisions
+	// rest on it alone.
+	Code string
+	// Number is the AADSTS number without its prefix, or 0. For people only.
+	Number int
+	// CorrelationID, TraceID and Timestamp are Entra's, for its logs; empty
+	// where they were not given in their exact form.
+	CorrelationID string
+	TraceID       string
+	Timestamp     string
+	// Claims is a claims challenge to sign in again with, or empty.
+	Claims string
+}
+
+// Error names the code and number, and nothing that the provider worded.
+func (e *ProviderError) Error() string {
+	if e.Number != 0 {
+		return fmt.Sprintf("%v: %s (AADSTS%d)", e.Kind, e.Code, e.Number)
+	}
+	return fmt.Sprintf("%v: %s", e.Kind, e.Code)
+}
+
+// Unwrap answers the kind.
+func (e *ProviderError) Unwrap() error { return e.Kind }

@@ -1,0 +1,186 @@
+package ports
+
+import (
+	"context"
+	"time"
+)
+
+// IdentityProvider signs people in by the OpenID Connect authorization code
+// flow (OpenID Connect Core 1.0, section 3.1). An adapter is safe for
+// concurrent use and keeps no state of a single sign-in: what it must remember
+// between Begin and Complete is the secret it returned from Begin.
+type IdentityProvider interface {
+	// Begin prepares one sign-in. It may have to load the provider's metadata
+	// first and fails with ErrProviderUnavailable when it cannot. Each call
+	// answers a new URL with a new secret; nothing has to be undone when the
+	// sign-in is abandoned.
+	Begin(ctx context.Context, req AuthorizationRequest) (Authorization, error)
+
+	// Complete turns the provider's answer into a verified identity. secret is
+	// the one that Begin gave for the same state. The caller has matched the
+	// state already; Complete checks everything else, and the ID token as a
+	// whole (OpenID Connect Core 1.0, section 3.1.3.7), before it returns.
+	//
+	// Errors: *ProviderError where the provider answered with an error;
+	// ErrTokenRefused where its answer did not pass a check;
+	// ErrProviderUnavailable where it could not be reached or failed. An
+	// authorization code is single-use: Complete posts it once at the most,
+	// and a second call with the same callback fails.
+	Complete(ctx context.Context, callback Callback, secret string) (SignedIn, error)
+}
+
+// AuthorizationRequest says what one sign-in asks of the provider.
+type AuthorizationRequest struct {
+	// State binds the provider's answer to this request (RFC 6749, section
+	// 10.12). Only characters of base64url; the provider sends it back as is.
+	State string
+	// Scopes are the scopes of the one API whose access token is wanted.
+	// The adapter adds "openid" and "profile", and "offline_access" where
+	// Scopes is not empty.
+	Scopes []string
+	// Claims is a claims request (OpenID Connect Core 1.0, section 5.5) as a
+	// JSON object, or empty. An API's claims challenge ends up here.
+	Claims string
+	// LoginHint names the account to sign in, in the provider's own opaque
+	// form. When it is empty the provider lets the person choose an account.
+	LoginHint string
+}
+
+// Authorization is a sign-in that has begun.
+type Authorization struct {
+	// URL is where to send the browser.
+	URL string
+	// Secret is opaque to everyone but the adapter (its nonce and PKCE
+	// verifier). It must come back to Complete and must not reach the page,
+	// a log or another browser.
+	Secret string
+}
+
+// Callback is what the provider's redirect carried (RFC 6749, sections 4.1.2
+// and 4.1.2.1). Every field is a stranger's text until Complete has checked it.
+type Callback struct {
+	State            string
+	Code             string
+	Issuer           string // "iss", RFC 9207
+	Error            string
+	ErrorDescription string
+	ErrorSubcode     string // Entra: "cancel" when the person went back
+}
+
+// SignedIn is the result of a completed sign-in: who it is, and what the
+// provider granted besides.
+type SignedIn struct {
+	Identity Identity
+	Grant    Grant
+}
+
+// Identity is what a verified ID token asserts about a person. It is small: a
+// session keeps it and reads it with every request.
+type Identity struct {
+	// Issuer and Subject are the claims iss and sub. Both are never empty.
+	Issuer  string
+	Subject string
+	// TenantID and ObjectID are Entra's tid and oid; empty for other providers.
+	TenantID string
+	ObjectID string
+	// Name and Username are for display only. They change hands and can be
+	// chosen by their owner: nothing may be keyed or decided on them.
+	Name     string
+	Username string
+	// Roles are the app roles assigned to the person.
+	Roles []string
+	// Guest says that the account is at home in another tenant (acct = 1).
+	Guest bool
+	// ProviderSession is the provider's own session, the claim sid; empty
+	// where the provider does not tell. It ties a front-channel or
+	// back-channel logout to sessions here.
+	ProviderSession string
+	// LoginHint is the opaque hint that names this account to the provider
+	// (Entra's claim login_hint); empty where it was not asserted.
+	LoginHint string
+}
+
+// Grant is what a sign-in yields besides the identity. It is large and secret
+// (several kilobytes of tokens), so it is kept apart from the session and read
+// only where it is needed.
+type Grant struct {
+	// AccessTokens holds a token for each API asked for so far.
+	AccessTokens []AccessToken
+	// RefreshToken is empty where the provider gave none.
+	RefreshToken string
+	// SignOutHint goes back to ProviderSignOut.EndSessionURL unread.
+	SignOutHint string
+	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that
+	// carries a nonce must carry this one (OpenID Connect Core 1.0, 12.2).
+	Nonce string
+	// Claims are the ID token's claims, for the person to look at.
+	Claims []Claim
+}
+
+// AccessToken is a bearer token for one API.
+type AccessToken struct {
+	Value string
+	// Scopes are those the token was asked for.
+	Scopes []string
+	// Expires is when the provider stops honouring the token.
+	Expires time.Time
+}
+
+// Claim is one claim of an ID token as text: strings as they are, everything
+// else as JSON.
+type Claim struct {
+	Name  string
+	Value string
+}
+
+// ProviderSignOut is the optional ability to end the person's session at the
+// provider too (OpenID Connect RP-Initiated Logout 1.0).
+type ProviderSignOut interface {
+	// EndSessionURL answers where to send a browser whose session here has
+	// ended, or "" where the provider offers no sign-out. It never waits for
+	// the network: a provider that is down must not keep anybody signed in.
+	// hint is the Grant's SignOutHint, or empty.
+	EndSessionURL(ctx context.Context, hint string) (string, error)
+}
+
+// TokenRefresher is the optional ability to renew access tokens without the
+// person (RFC 6749, section 6).
+type TokenRefresher interface {
+	// Refresh answers a new access token for req.Scopes and the refresh token
+	// to use from now on. When the provider sends a new ID token its iss, sub
+	// and aud must equal the old ones (OpenID Connect Core 1.0, 12.2), else
+	// ErrTokenRefused.
+	//
+	// Errors: *ProviderError of kind ErrInteractionRequired where the person
+	// has to sign in again; ErrProviderUnavailable where trying again later
+	// can help. A refresh token may be single-use: do not repeat a call whose
+	// result is unknown.
+	Refresh(ctx context.Context, req RefreshRequest) (Refreshed, error)
+}
+
+// RefreshRequest names the grant to renew.
+type RefreshRequest struct {
+	RefreshToken string
+	Scopes       []string
+	// Issuer, Subject and Nonce are those of the sign-in's ID token.
+	Issuer  string
+	Subject string
+	Nonce   string
+}
+
+// Refreshed is the result of a refresh.
+type Refreshed struct {
+	AccessToken AccessToken
+	// RefreshToken replaces the one that was used. It is the old one where
+	// the provider did not rotate it.
+	RefreshToken string
+}
+
+// ProviderReadiness is the optional ability to tell whether sign-ins can work
+// at this moment.
+type ProviderReadiness interface {
+	// Ready answers nil once metadata and keys have been loaded, else an error
+	// that wraps ErrProviderUnavailable. It may start a load but waits for it
+	// only as long as ctx allows.
+	Ready(ctx context.Context) error
+}
