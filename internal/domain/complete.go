@@ -1,0 +1,84 @@
+package domain
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// PendingLifetime is how long a person may stay at the provider.
+const PendingLifetime = 15 * time.Minute
+
+// CompleteSignIn finishes a sign-in with the provider's answer, starts a new
+// session and answers the local path to go to. The pending sign-in is taken,
+// and thereby spent, before the provider is asked anything; it stays spent when
+// the rest fails.
+//
+// A browser that is signed in by now and repeats an old callback is sent to "/"
+// without a word and without another call to the provider.
+//
+// Errors: ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
+// *SignInFailure with the cause.
+func (s *Service) CompleteSignIn(ctx context.Context, cb Callback) (string, error) {
+	if cb.State == "" {
+		return "", fmt.Errorf("%w: no state", ErrBadCallback)
+	}
+	pending, err := s.pending.Take(ctx, cb.State)
+	switch {
+	case errors.Is(err, ports.ErrNoPendingSignIn), errors.Is(err, ports.ErrPendingSpent):
+		return s.lateCallback(ctx, err)
+	case err != nil:
+		return "", fmt.Errorf("take pending sign-in: %w", err)
+	case subtle.ConstantTimeCompare([]byte(pending.State), []byte(cb.State)) != 1:
+		return "", ErrUnknownSignIn
+	}
+	if err := s.checkAge(pending); err != nil {
+		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+	}
+	signedIn, err := s.provider.Complete(ctx, cb, pending.Secret)
+	if err != nil {
+		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+	}
+	if err := s.start(ctx, signedIn); err != nil {
+		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+	}
+	return s.returns.check(pending.ReturnTo), nil
+}
+
+// lateCallback answers a callback that fits no pending sign-in.
+func (s *Service) lateCallback(ctx context.Context, cause error) (string, error) {
+	_, err := s.CurrentUser(ctx)
+	switch {
+	case err == nil:
+		return "/", nil
+	case errors.Is(err, ErrNotSignedIn):
+		return "", fmt.Errorf("%w: %w", ErrUnknownSignIn, cause)
+	default:
+		return "", err
+	}
+}
+
+func (s *Service) checkAge(p ports.PendingSignIn) error {
+	age := s.now().Sub(p.Began)
+	if age < -time.Minute || age > PendingLifetime {
+		return ErrSignInExpired
+	}
+	return nil
+}
+
+func (s *Service) start(ctx context.Context, in ports.SignedIn) error {
+	id := in.Identity
+	if id.Issuer == "" || id.Subject == "" {
+		return fmt.Errorf("%w: identity without issuer or subject", ErrTokenRefused)
+	}
+	now := s.now()
+	session := ports.Session{Identity: id, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
+	if err := s.sessions.Start(ctx, session, in.Grant); err != nil {
+		return fmt.Errorf("start session: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// CurrentUser answers who is signed in with this browser. Errors:
+// ErrNotSignedIn, also where the session is over; ErrStoreUnavailable, which
+// says nothing about whether somebody is signed in.
+func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
+	kept, err := s.current(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	return Session{
+		User:     newUser(kept.Identity),
+		Started:  kept.Started,
+		Ends:     kept.Started.Add(s.limits.Lifetime),
+		IdleEnds: kept.Expires,
+	}, nil
+}
+
+// current answers the session if it is within its limits, and keeps its idle
+// clock going.
+func (s *Service) current(ctx context.Context) (ports.Session, error) {
+	kept, err := s.sessions.Current(ctx)
+	if err != nil {
+		return ports.Session{}, notSignedIn(err, "read session")
+	}
+	now := s.now()
+	if s.limits.over(kept, now) {
+		if err := s.sessions.End(ctx); err != nil {
+			return ports.Session{}, fmt.Errorf("end session: %w", err)
+		}
+		return ports.Session{}, fmt.Errorf("%w: the session is over", ErrNotSignedIn)
+	}
+	if now.Sub(kept.Seen) < s.limits.touchEvery() {
+		return kept, nil
+	}
+	kept.Seen, kept.Expires = now, s.limits.expires(kept.Started, now)
+	if err := s.sessions.Touch(ctx, kept.Seen, kept.Expires); err != nil {
+		return ports.Session{}, notSignedIn(err, "touch session")
+	}
+	return kept, nil
+}
+
+// Claims answers the claims of the ID token that the user signed in with, for
+// that user to look at. Errors as of CurrentUser.
+func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
+	grant, err := s.grants.Grant(ctx)
+	if err != nil {
+		return nil, notSignedIn(err, "read grant")
+	}
+	return grant.Claims, nil
+}
+
+// Claim is one claim of an ID token as text.
+type Claim = ports.Claim
+
+// notSignedIn gives the port's "no session" the domain's name.
+func notSignedIn(err error, doing string) error {
+	if errors.Is(err, ports.ErrNoSession) {
+		return fmt.Errorf("%w: %w", ErrNotSignedIn, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// over reports whether a session has passed either limit. A clock that went
+// back does not end a session; one that runs ahead on another instance does
+// not prolong it, because the absolute limit counts from the start.
+func (l Limits) over(s ports.Session, now time.Time) bool {
+	return !now.Before(s.Started.Add(l.Lifetime)) || !now.Before(s.Seen.Add(l.Idle))
+}
+
+// expires is when a session ends that was started and last seen at these times.
+func (l Limits) expires(started, seen time.Time) time.Time {
+	end, idle := started.Add(l.Lifetime), seen.Add(l.Idle)
+	if idle.Before(end) {
+		return idle
+	}
+	return end
+}
+
+// touchEvery is how far the idle clock may lag, so that reading a page writes
+// nothing: a minute, or less where the limit itself is that short.
+func (l Limits) touchEvery() time.Duration {
+	return min(time.Minute, l.Idle/10)
+}

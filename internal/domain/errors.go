@@ -1,0 +1,76 @@
+package domain
+
+import (
+	"errors"
+
+	"webapp/internal/ports"
+)
+
+// Errors of the use cases. Compare with errors.Is; a cause is always wrapped.
+var (
+	// ErrNotSignedIn: the browser has no session, or its session is over.
+	ErrNotSignedIn = errors.New("not signed in")
+	// ErrBadCallback: the provider's answer is not of the protocol's form, or
+	// carries no state.
+	ErrBadCallback = errors.New("malformed sign-in callback")
+	// ErrUnknownSignIn: no sign-in of that state is pending in this browser.
+	// It was never begun here, has been completed, or was begun in another
+	// browser.
+	ErrUnknownSignIn = errors.New("no such sign-in in this browser")
+	// ErrSignInExpired: the sign-in was begun too long ago.
+	ErrSignInExpired = errors.New("sign-in took too long")
+	// ErrRoleMissing: the user has not the role that a page needs.
+	ErrRoleMissing = errors.New("role missing")
+)
+
+// Errors of the ports that a caller of the use cases tells apart.
+var (
+	ErrDeclined            = ports.ErrDeclined
+	ErrProviderRefused     = ports.ErrProviderRefused
+	ErrProviderUnavailable = ports.ErrProviderUnavailable
+	ErrTokenRefused        = ports.ErrTokenRefused
+	ErrTenantNotAllowed    = ports.ErrTenantNotAllowed
+	ErrStoreUnavailable    = ports.ErrStoreUnavailable
+)
+
+// ProviderError is what the provider reported, reduced to what is safe to show
+// and to log.
+type ProviderError = ports.ProviderError
+
+// Callback is what the provider's redirect carried; a stranger's text.
+type Callback = ports.Callback
+
+// SignInFailure is the error of a sign-in that began in this browser and
+// failed. It unwraps to the cause.
+type SignInFailure struct {
+	// ReturnTo is where the person wanted to go: a checked local path, for the
+	// link that tries again.
+	ReturnTo string
+	Cause    error
+}
+
+// Error tells the cause.
+func (e *SignInFailure) Error() string { return "sign-in failed: " + e.Cause.Error() }
+
+// Unwrap answers the cause.
+func (e *SignInFailure) Unwrap() error { return e.Cause }
+
+// InteractionRequired is the error of AccessToken where only the person can go
+// on, by signing in again with these scopes and claims.
+type InteractionRequired struct {
+	Scopes []string
+	// Claims is a claims request to pass on to SignIn, or empty.
+	Claims string
+	Cause  error
+}
+
+// Error tells the cause.
+func (e *InteractionRequired) Error() string {
+	if e.Cause == nil {
+		return "interactive sign-in required"
+	}
+	return "interactive sign-in required: " + e.Cause.Error()
+}
+
+// Unwrap answers the cause, which may be nil.
+func (e *InteractionRequired) Unwrap() error { return e.Cause }

@@ -1,0 +1,72 @@
+package domain
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// Service holds the use cases. It is safe for concurrent use and keeps no
+// state of its own: everything lasting is behind a port.
+type Service struct {
+	provider ports.IdentityProvider
+	sessions ports.Sessions
+	grants   ports.Grants
+	pending  ports.PendingSignIns
+	limits   Limits
+	returns  returnRule
+	now      func() time.Time
+	random   io.Reader
+}
+
+// Config is what a Service is made of. Every field is required, except
+// NoReturn.
+type Config struct {
+	Provider ports.IdentityProvider
+	Sessions ports.Sessions
+	Grants   ports.Grants
+	Pending  ports.PendingSignIns
+	Limits   Limits
+	// NoReturn lists local paths that nobody is sent back to after signing in,
+	// because they would start or end another sign-in.
+	NoReturn []string
+	// Now tells the time.
+	Now func() time.Time
+	// Random is a cryptographic source of randomness.
+	Random io.Reader
+}
+
+// Limits bound a session on the server. The smaller of the two governs.
+type Limits struct {
+	// Idle is how long a session lasts without being used.
+	Idle time.Duration
+	// Lifetime is how long a session lasts at the most.
+	Lifetime time.Duration
+}
+
+// New answers a Service, or an error that names everything missing from c.
+func New(c Config) (*Service, error) {
+	var errs []error
+	need := func(there bool, what string) {
+		if !there {
+			errs = append(errs, errors.New("domain: "+what+" is required"))
+		}
+	}
+	need(c.Provider != nil, "an identity provider")
+	need(c.Sessions != nil, "the session port")
+	need(c.Grants != nil, "the grants port")
+	need(c.Pending != nil, "the pending sign-ins port")
+	need(c.Now != nil, "a clock")
+	need(c.Random != nil, "a source of randomness")
+	need(c.Limits.Idle > 0, "a positive idle limit")
+	need(c.Limits.Lifetime > 0, "a positive lifetime")
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return &Service{
+		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending,
+		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
+	}, nil
+}
