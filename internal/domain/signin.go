@@ -67,4 +67,3 @@ func (s *Service) newState() (string, error) {
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
-
