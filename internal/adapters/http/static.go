@@ -1,0 +1,79 @@
+package http
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strconv"
+)
+
+// staticPrefix is where the static files live.
+const staticPrefix = "/static/"
+
+// static serves the stylesheet and the icon under names that carry a hash of
+// their content, so that a browser may keep them for good: another content has
+// another name. It needs no session and sets no cookie.
+type static struct {
+	files map[string]staticFile // by path
+	// styleURL and iconURL are the paths to link to.
+	styleURL string
+	iconURL  string
+}
+
+// staticFile is one file as it is served.
+type staticFile struct {
+	contentType string
+	length      string
+	body        []byte
+}
+
+// newStatic reads the files once. It fails when one is missing.
+func newStatic(fsys fs.FS) (*static, error) {
+	s := &static{files: make(map[string]staticFile)}
+	var err error
+	if s.styleURL, err = s.add(fsys, "style", ".css", "text/css; charset=utf-8"); err != nil {
+		return nil, err
+	}
+	if s.iconURL, err = s.add(fsys, "favicon", ".svg", "image/svg+xml"); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// add reads name+ext and answers the path it is served at.
+func (s *static) add(fsys fs.FS, name, ext, contentType string) (string, error) {
+	body, err := fs.ReadFile(fsys, name+ext)
+	if err != nil {
+		return "", fmt.Errorf("static file: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	path := staticPrefix + name + "." + hex.EncodeToString(sum[:8]) + ext
+	s.files[path] = staticFile{contentType: contentType, length: strconv.Itoa(len(body)), body: body}
+	return path, nil
+}
+
+// ServeHTTP answers GET and HEAD of a current name, 404 to every other name,
+// and 405 to other methods.
+func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	file, ok := s.files[r.URL.Path]
+	if !ok {
+		// A name of another version may be right a moment later, while
+		// instances of two versions run: nobody is to remember this answer.
+		w.Header().Set("Cache-Control", "no-store")
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", file.contentType)
+	h.Set("Content-Length", file.length)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(file.body) // a browser that is gone needs no answer
+}

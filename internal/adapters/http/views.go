@@ -1,0 +1,163 @@
+package http
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A view is what one page shows in its main part; its type chooses the page.
+// All text in a view is plain text: the templates escape it. A URL in a view
+// is built here, never taken from a request as it came.
+type view interface{ page() pageName }
+
+// link leads to another page.
+type link struct {
+	Text string
+	URL  string
+}
+
+// signInView asks an anonymous visitor to sign in.
+type signInView struct {
+	// LoginURL is /login, with return_to where there is a page to return to.
+	LoginURL string
+	// Wanted is the path (and query) that needs sign-in and is returned to;
+	// empty for the plain welcome.
+	Wanted string
+	// ProviderDown adds a notice that the provider cannot be reached.
+	ProviderDown bool
+}
+
+// homeView shows a signed-in person what is known about them.
+type homeView struct {
+	// Name and Username are for display; either may be empty.
+	Name     string
+	Username string
+	// TenantID is empty for providers without tenants.
+	TenantID string
+	Roles    []string
+	Guest    bool
+	// Started is when the person signed in, IdleEnd when the session ends
+	// unless it is used before, AbsoluteEnd when it ends in any case.
+	Started     moment
+	IdleEnd     moment
+	AbsoluteEnd moment
+	// Claims are those of the ID token; the table is left out without any.
+	Claims []claimRow
+	// CanCallAPI offers the way to /call_api.
+	CanCallAPI bool
+}
+
+// claimRow is one claim of an ID token as text.
+type claimRow struct {
+	Name  string
+	Value string
+}
+
+// apiView shows a call of the API and its answer.
+type apiView struct {
+	Method   string
+	Endpoint string
+	// Status is the API's HTTP status, 0 where there was no answer.
+	Status int
+	Took   time.Duration
+	// Explanation says in plain words what went wrong and what to do; empty
+	// when the call succeeded.
+	Explanation string
+	// Body is the answer as text, as readableBody made it.
+	Body string
+	// Truncated says that Body is only the beginning of the answer.
+	Truncated bool
+}
+
+// Failed says whether the API answered with an error.
+func (v apiView) Failed() bool { return v.Status >= http.StatusBadRequest }
+
+// StatusText names the status, such as "Not Found"; empty for unknown ones.
+func (v apiView) StatusText() string { return http.StatusText(v.Status) }
+
+// Duration is the time the call took, in whole milliseconds.
+func (v apiView) Duration() string {
+	if v.Took < time.Millisecond {
+		return "less than 1 ms"
+	}
+	return strconv.FormatInt(v.Took.Milliseconds(), 10) + " ms"
+}
+
+// signOutView asks whether to sign out. To an anonymous visitor (the chrome
+// tells) it says that nobody is signed in.
+type signOutView struct {
+	// AtProvider says that signing out goes on to the provider's sign-out.
+	AtProvider bool
+}
+
+// signedOutView confirms that the session has ended.
+type signedOutView struct {
+	// AtProvider says that the session at the provider has ended too.
+	AtProvider bool
+	// LoginURL starts a new sign-in.
+	LoginURL string
+}
+
+// errorView explains a failure: what happened, why, what to do next.
+type errorView struct {
+	// Heading is the title too. Heading and Sentence (what happened) are
+	// always set; Why and Next (what to do) are left out when empty.
+	Heading  string
+	Sentence string
+	Why      string
+	Next     string
+	// Actions are ways on; the first is the one to prefer.
+	Actions []link
+	Details errorDetails
+}
+
+// errorDetails is what an administrator needs to find the cause. Only fields
+// that are set are shown; none of them is a secret.
+type errorDetails struct {
+	// AADSTS is Entra's error number, without its prefix.
+	AADSTS int
+	// Code is the OAuth 2.0 error code, such as "access_denied".
+	Code          string
+	CorrelationID string
+	TraceID       string
+	// Time is when it happened, in UTC, as the provider or the log has it.
+	Time      string
+	RequestID string
+	// Status is the HTTP status of this page.
+	Status int
+}
+
+// Any says whether there is anything to show.
+func (d errorDetails) Any() bool { return d != errorDetails{} }
+
+// forbiddenView tells a signed-in person which role a page needs.
+type forbiddenView struct {
+	// Role is the missing app role.
+	Role string
+	// Contact is whom to ask for it; empty for "the administrator of this
+	// application".
+	Contact string
+	// Username is whose account lacks the role; may be empty.
+	Username string
+}
+
+// notFoundView says that there is no such page. It repeats nothing of the
+// address, so that a link cannot put words into our mouth.
+type notFoundView struct{}
+
+// methodView says that the address exists, but not for this method.
+type methodView struct {
+	// Allowed are the methods that work, as in the Allow header.
+	Allowed []string
+}
+
+func (signInView) page() pageName    { return pageSignIn }
+func (homeView) page() pageName      { return pageHome }
+func (apiView) page() pageName       { return pageAPI }
+func (signOutView) page() pageName   { return pageSignOut }
+func (signedOutView) page() pageName { return pageSignedOut }
+func (errorView) page() pageName     { return pageError }
+func (forbiddenView) page() pageName { return pageForbidden }
+func (notFoundView) page() pageName  { return pageNotFound }
+func (methodView) page() pageName    { return pageMethod }
