@@ -26,6 +26,7 @@ var (
 // Errors of the ports that a caller of the use cases tells apart.
 var (
 	ErrDeclined            = ports.ErrDeclined
+	ErrInteractionRequired = ports.ErrInteractionRequired
 	ErrProviderRefused     = ports.ErrProviderRefused
 	ErrProviderUnavailable = ports.ErrProviderUnavailable
 	ErrTokenRefused        = ports.ErrTokenRefused
@@ -74,3 +75,6 @@ func (e *InteractionRequired) Error() string {
 
 // Unwrap answers the cause, which may be nil.
 func (e *InteractionRequired) Unwrap() error { return e.Cause }
+
+// Is makes every InteractionRequired an ErrInteractionRequired.
+func (e *InteractionRequired) Is(target error) bool { return target == ErrInteractionRequired }

@@ -1,0 +1,93 @@
+package http
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"webapp/internal/domain"
+)
+
+// maxCallback bounds the callback's parameters in bytes. Entra's codes exceed
+// 900 characters and whole callbacks can pass 4,096.
+const maxCallback = 16 << 10
+
+// callback finishes a sign-in with what the provider sent the browser back
+// with.
+func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
+	fields, err := callbackFields(r)
+	if err != nil {
+		return err
+	}
+	cb, err := parseCallback(fields)
+	if err != nil {
+		return err
+	}
+	location, err := a.Domain.CompleteSignIn(r.Context(), cb)
+	if err != nil {
+		return err
+	}
+	a.forgetSignOut(w, r)
+	return seeOther(w, location)
+}
+
+// callbackFields reads the parameters from where the response mode has them,
+// and from there alone: a form_post answer has none in its URL.
+func callbackFields(r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		if len(r.URL.RawQuery) > maxCallback {
+			return nil, fmt.Errorf("%w: too long", domain.ErrBadCallback)
+		}
+		fields, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return nil, fmt.Errorf("%w: unreadable query", domain.ErrBadCallback)
+		}
+		return fields, nil
+	}
+	if r.URL.RawQuery != "" {
+		return nil, fmt.Errorf("%w: parameters in the URL of a form_post answer", domain.ErrBadCallback)
+	}
+	if err := r.ParseForm(); err != nil {
+		return nil, fmt.Errorf("%w: unreadable form: %w", domain.ErrBadCallback, withoutInput(err))
+	}
+	return r.PostForm, nil
+}
+
+// withoutInput keeps the type of an error that must not be quoted: a parser's
+// message repeats what it could not read.
+func withoutInput(err error) error {
+	if tooLarge, ok := asMaxBytes(err); ok {
+		return tooLarge
+	}
+	return errUnreadable
+}
+
+// parseCallback takes the fields of RFC 6749, sections 4.1.2 and 4.1.2.1, and
+// RFC 9207. A parameter that comes twice is refused (RFC 6749, section 3.1): it
+// could mean one thing here and another to whoever checked it before.
+func parseCallback(fields url.Values) (domain.Callback, error) {
+	var cb domain.Callback
+	known := map[string]*string{
+		"state": &cb.State, "code": &cb.Code, "iss": &cb.Issuer, "error": &cb.Error,
+		"error_description": &cb.ErrorDescription, "error_subcode": &cb.ErrorSubcode,
+	}
+	for name, values := range fields {
+		target, ok := known[name]
+		if !ok {
+			continue
+		}
+		if len(values) != 1 {
+			return domain.Callback{}, fmt.Errorf("%w: a parameter comes more than once", domain.ErrBadCallback)
+		}
+		*target = values[0]
+	}
+	switch {
+	case cb.State == "":
+		return domain.Callback{}, fmt.Errorf("%w: no state", domain.ErrBadCallback)
+	case cb.Code == "" && cb.Error == "":
+		return domain.Callback{}, fmt.Errorf("%w: neither code nor error", domain.ErrBadCallback)
+	case cb.Code != "" && cb.Error != "":
+		return domain.Callback{}, fmt.Errorf("%w: both code and error", domain.ErrBadCallback)
+	}
+	return cb, nil
+}

@@ -1,0 +1,118 @@
+package http
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"webapp/internal/domain"
+)
+
+// handlerFunc is a handler that leaves its errors to the edge. It returns an
+// error only if it has written nothing.
+type handlerFunc func(w http.ResponseWriter, r *http.Request) error
+
+// handle makes a handler of h whose errors become answers.
+func (a *app) handle(h handlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	}
+}
+
+// fail answers an error by the table, as a page or, for a client that wants
+// JSON, as a problem document. The error itself goes to the request's log line
+// only.
+func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	observed(r.Context()).err = err
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		err = errClientGone
+	}
+	row := answerTo(err)
+	if row.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(row.retryAfter/time.Second)))
+	}
+	if wantsJSON(r) {
+		a.problem(w, r, row, err)
+		return
+	}
+	v := a.errorView(r, row, err)
+	if err := a.page(w, r, row.status, nil, v); err != nil {
+		a.Logger.Error("error page failed", "err", err)
+		http.Error(w, row.heading, row.status)
+	}
+}
+
+// errorView fills the error page: the table's words, the ways on, and the
+// numbers an administrator needs.
+func (a *app) errorView(r *http.Request, row answer, err error) view {
+	v := errorView{
+		Heading: row.heading, Sentence: row.sentence, Why: row.why, Next: row.next,
+		Details: errorDetails{
+			RequestID: observed(r.Context()).requestID,
+			Status:    row.status,
+			Time:      a.Now().UTC().Format(time.RFC3339),
+		},
+	}
+	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
+		v.Details.AADSTS, v.Details.Code = p.Number, p.Code
+		v.Details.CorrelationID, v.Details.TraceID = p.CorrelationID, p.TraceID
+		if p.Timestamp != "" {
+			v.Details.Time = p.Timestamp
+		}
+	}
+	if row.signInAgain {
+		v.Actions = append(v.Actions, link{Text: "Sign in again", URL: loginURL(returnTo(r, err))})
+	}
+	if row.retry && r.Method == http.MethodGet {
+		v.Actions = append(v.Actions, link{Text: "Try again", URL: a.Domain.ReturnPath(r.URL.RequestURI())})
+	}
+	v.Actions = append(v.Actions, link{Text: "Go to the start page", URL: "/"})
+	return v
+}
+
+// returnTo is where a sign-in after err should lead: where the failed one was
+// to lead, or back to the page that needs one.
+func returnTo(r *http.Request, err error) string {
+	if f, ok := errors.AsType[*domain.SignInFailure](err); ok {
+		return f.ReturnTo
+	}
+	if _, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet {
+		return r.URL.RequestURI()
+	}
+	return "/"
+}
+
+// problem answers with a problem document (RFC 9457).
+func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err error) {
+	doc := map[string]any{
+		"type":      "about:blank",
+		"title":     http.StatusText(row.status),
+		"status":    row.status,
+		"detail":    strings.TrimSpace(row.sentence + " " + row.next),
+		"requestId": observed(r.Context()).requestID,
+	}
+	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
+		doc["error"] = p.Code
+		if p.Number != 0 {
+			doc["aadsts"] = p.Number
+		}
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(row.status)
+	if r.Method != http.MethodHead {
+		_ = json.NewEncoder(w).Encode(doc) // a client that is gone needs no answer
+	}
+}
+
+// wantsJSON reports whether the client asks for JSON and not for a page.
+func wantsJSON(r *http.Request) bool {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	return (strings.Contains(accept, "application/json") || strings.Contains(accept, "+json")) &&
+		!strings.Contains(accept, "text/html")
+}

@@ -1,0 +1,111 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"webapp/internal/domain"
+)
+
+// Config is what the handler is made of. Domain, Sessions, Logger and Now are
+// required.
+type Config struct {
+	// AppName names the application in titles and the page header.
+	AppName string
+	// Domain holds the use cases.
+	Domain *domain.Service
+	// Sessions puts the browser into a request's context, for the session port.
+	Sessions func(http.Handler) http.Handler
+	// StoreReady tells whether the session store answers; nil counts as ready.
+	StoreReady func(context.Context) error
+	// CallbackPath is the path of the redirect URI.
+	CallbackPath string
+	// FormPost makes the callback a POST (OAuth 2.0 Form Post Response Mode);
+	// otherwise it is a GET.
+	FormPost bool
+	// PublicOrigin is scheme://host[:port] of the redirect URI. https turns on
+	// HSTS and secure cookies.
+	PublicOrigin string
+	// SignOutTargets are the Content-Security-Policy sources that a sign-out
+	// may be redirected to: browsers apply form-action to the redirects that
+	// follow a form.
+	SignOutTargets []string
+	// Scopes and Endpoint are the API of /call_api. An empty Endpoint turns it
+	// off.
+	Scopes   []string
+	Endpoint string
+	// APITransport carries the calls of the API; nil is a transport of its own.
+	APITransport http.RoundTripper
+	// TrustedProxies may say by X-Forwarded-For who their client is.
+	TrustedProxies []netip.Prefix
+	// Demo says on every page that this is a demo.
+	Demo   bool
+	Logger *slog.Logger
+	// Now tells the time.
+	Now func() time.Time
+}
+
+// app holds what the handlers share.
+type app struct {
+	Config
+	pages *pages
+	api   *apiCaller
+	https bool
+}
+
+// New answers the handler of all routes. It fails where c is incomplete or a
+// template is broken, so that nothing of the kind is found by a request.
+func New(c Config) (http.Handler, error) {
+	if c.Domain == nil || c.Sessions == nil || c.Logger == nil || c.Now == nil {
+		return nil, errors.New("http: Domain, Sessions, Logger and Now are required")
+	}
+	if !strings.HasPrefix(c.CallbackPath, "/") {
+		return nil, errors.New("http: CallbackPath must be a path")
+	}
+	if c.AppName == "" {
+		c.AppName = "webapp"
+	}
+	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.AppName})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{
+		Config: c,
+		pages:  p,
+		api:    newAPICaller(c.APITransport, c.Endpoint, c.Now),
+		https:  strings.HasPrefix(c.PublicOrigin, "https://"),
+	}
+	return a.routes()
+}
+
+// page answers with a page. The chrome is that of the signed-in user, or of an
+// anonymous visitor where session is nil.
+func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v view) error {
+	c := chrome{}
+	if session != nil {
+		c = chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(), Current: r.URL.Path}
+	}
+	return a.pages.write(w, status, c, v)
+}
+
+// nav are the links that every signed-in page offers.
+func (a *app) nav() []link {
+	links := []link{{Text: "Home", URL: "/"}}
+	if a.Endpoint != "" {
+		links = append(links, link{Text: "Call an API", URL: "/call_api"})
+	}
+	return links
+}
+
+// seeOther sends the browser on with a GET (RFC 9110, section 15.4.4). The
+// Location is used as it is: http.Redirect would rewrite a path.
+func seeOther(w http.ResponseWriter, location string) error {
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

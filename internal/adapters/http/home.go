@@ -1,0 +1,61 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"webapp/internal/domain"
+)
+
+// home is the user's own page, or the sign-in page for an anonymous visitor.
+func (a *app) home(w http.ResponseWriter, r *http.Request) error {
+	session, err := a.Domain.CurrentUser(r.Context())
+	if errors.Is(err, domain.ErrNotSignedIn) {
+		return a.welcome(w, r)
+	}
+	if err != nil {
+		return err
+	}
+	claims, err := a.Domain.Claims(r.Context())
+	if err != nil {
+		return err
+	}
+	now := a.Now()
+	v := homeView{
+		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant,
+		Roles: session.User.Roles, Guest: session.User.Guest,
+		Started: newMoment(session.Started, now), IdleEnd: newMoment(session.IdleEnds, now),
+		AbsoluteEnd: newMoment(session.Ends, now),
+		Claims:      claimRows(claims), CanCallAPI: a.Endpoint != "",
+	}
+	return a.page(w, r, http.StatusOK, &session, v)
+}
+
+func claimRows(claims []domain.Claim) []claimRow {
+	rows := make([]claimRow, len(claims))
+	for i, c := range claims {
+		rows[i] = claimRow(c)
+	}
+	return rows
+}
+
+// welcome is what an anonymous visitor sees: the sign-in page, or, on the way
+// back from a sign-out, the confirmation of it.
+func (a *app) welcome(w http.ResponseWriter, r *http.Request) error {
+	if atProvider, ok := a.justSignedOut(r); ok {
+		return a.page(w, r, http.StatusOK, nil, signedOutView{AtProvider: atProvider, LoginURL: loginURL("/")})
+	}
+	return a.page(w, r, http.StatusOK, nil, signInView{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
+}
+
+// providerPatience is how long the sign-in page waits to learn whether the
+// provider answers. Not knowing is no reason to warn.
+const providerPatience = 100 * time.Millisecond
+
+func (a *app) providerDown(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, providerPatience)
+	defer cancel()
+	return a.Domain.ProviderReady(ctx) != nil && ctx.Err() == nil
+}

@@ -1,0 +1,49 @@
+package http
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"webapp/internal/domain"
+)
+
+// login begins a sign-in and sends the browser to the provider.
+func (a *app) login(w http.ResponseWriter, r *http.Request) error {
+	location, err := a.Domain.SignIn(r.Context(), domain.SignInRequest{
+		ReturnTo: r.URL.Query().Get("return_to"),
+		Scopes:   a.Scopes,
+	})
+	if err != nil {
+		return err
+	}
+	return seeOther(w, location)
+}
+
+// loginURL is the link that signs in and comes back to path.
+func loginURL(path string) string {
+	if path == "" || path == "/" {
+		return "/login"
+	}
+	return "/login?return_to=" + url.QueryEscape(path)
+}
+
+// signedInFunc is a handler for signed-in people.
+type signedInFunc func(w http.ResponseWriter, r *http.Request, session domain.Session) error
+
+// signedIn lets signed-in people through. Anybody else gets the sign-in page
+// in the page's place, with status 401, and comes back to it afterwards.
+func (a *app) signedIn(h signedInFunc) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		session, err := a.Domain.CurrentUser(r.Context())
+		if errors.Is(err, domain.ErrNotSignedIn) && !wantsJSON(r) && r.Method != http.MethodPost {
+			wanted := a.Domain.ReturnPath(r.URL.RequestURI())
+			v := signInView{LoginURL: loginURL(wanted), Wanted: wanted, ProviderDown: a.providerDown(r.Context())}
+			return a.page(w, r, http.StatusUnauthorized, nil, v)
+		}
+		if err != nil {
+			return err
+		}
+		return h(w, r, session)
+	}
+}

@@ -1,0 +1,77 @@
+package http
+
+import (
+	"errors"
+	"net/http"
+
+	"webapp/internal/domain"
+)
+
+// askSignOut asks, and signs nobody out: a GET can be sent by a link or an
+// image on any site.
+func (a *app) askSignOut(w http.ResponseWriter, r *http.Request) error {
+	session, err := a.Domain.CurrentUser(r.Context())
+	if errors.Is(err, domain.ErrNotSignedIn) {
+		return a.page(w, r, http.StatusOK, nil, signOutView{})
+	}
+	if err != nil {
+		return err
+	}
+	return a.page(w, r, http.StatusOK, &session, signOutView{AtProvider: true})
+}
+
+// signOut ends the session here and sends the browser on to the provider's
+// sign-out, or home where there is none.
+func (a *app) signOut(w http.ResponseWriter, r *http.Request) error {
+	location, err := a.Domain.SignOut(r.Context())
+	if err != nil {
+		return err
+	}
+	a.rememberSignOut(w, location != "")
+	if location == "" {
+		location = "/"
+	}
+	return seeOther(w, location)
+}
+
+// The way back from the provider's sign-out ends at "/", like every other
+// visit. A short-lived cookie without meaning to anybody else tells the page
+// that it is the end of a sign-out. It is not a session and holds no secret.
+const (
+	signedOutCookie     = "webapp_signed_out"
+	signedOutSeconds    = 5 * 60
+	signedOutAtProvider = "provider"
+	signedOutHere       = "here"
+)
+
+func (a *app) rememberSignOut(w http.ResponseWriter, atProvider bool) {
+	value := signedOutHere
+	if atProvider {
+		value = signedOutAtProvider
+	}
+	http.SetCookie(w, a.signedOutCookie(value, signedOutSeconds))
+}
+
+// forgetSignOut removes the cookie once somebody has signed in again.
+func (a *app) forgetSignOut(w http.ResponseWriter, r *http.Request) {
+	if _, ok := a.justSignedOut(r); ok {
+		http.SetCookie(w, a.signedOutCookie("", -1))
+	}
+}
+
+func (a *app) justSignedOut(r *http.Request) (atProvider, ok bool) {
+	c, err := r.Cookie(a.signedOutCookie("", 0).Name)
+	if err != nil {
+		return false, false
+	}
+	return c.Value == signedOutAtProvider, true
+}
+
+func (a *app) signedOutCookie(value string, maxAge int) *http.Cookie {
+	name := signedOutCookie
+	if a.https {
+		name = "__Host-" + name
+	}
+	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: a.https, SameSite: http.SameSiteLaxMode}
+}

@@ -1,0 +1,96 @@
+package http
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// maxForm bounds a request body in bytes. A form_post callback carries a code
+// and a state, together well below.
+const maxForm = 64 << 10
+
+// routes is the whole map of the application.
+func (a *app) routes() (http.Handler, error) {
+	sameOrigin, err := a.sameOrigin()
+	if err != nil {
+		return nil, err
+	}
+	r := chi.NewRouter()
+	r.Use(a.clientAddress, a.observe, a.securityHeaders, middleware.GetHead)
+	r.NotFound(a.handle(a.notFound))
+	r.MethodNotAllowed(a.handle(a.methodNotAllowed(r)))
+
+	// Outside the session: no cookie is read or set.
+	r.Get("/healthz", a.handle(a.healthz))
+	r.Get("/readyz", a.handle(a.readyz))
+	r.Get(staticPrefix+"*", a.pages.static.ServeHTTP)
+
+	r.Group(func(r chi.Router) {
+		r.Use(limitBody, sameOrigin, a.Sessions)
+		r.Get("/", a.handle(a.home))
+		r.Get("/login", a.handle(a.login))
+		if a.FormPost {
+			r.Post(a.CallbackPath, a.handle(a.callback))
+		} else {
+			r.Get(a.CallbackPath, a.handle(a.callback))
+		}
+		r.Get("/logout", a.handle(a.askSignOut))
+		r.Post("/logout", a.handle(a.signOut))
+		if a.Endpoint != "" {
+			r.Get("/call_api", a.handle(a.signedIn(a.callAPI)))
+		}
+	})
+	return r, nil
+}
+
+// ReservedPaths are the routes that a redirect URI's path must not take.
+func ReservedPaths() []string {
+	return []string{"/", "/login", "/logout", "/call_api", "/sessions", "/admin",
+		"/frontchannel-logout", "/backchannel-logout", "/healthz", "/readyz"}
+}
+
+// sameOrigin refuses what another site makes a browser send: every method but
+// GET, HEAD and OPTIONS must come from this origin. The callback alone is a
+// cross-site POST by design (form_post); its state protects it.
+func (a *app) sameOrigin() (func(http.Handler) http.Handler, error) {
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(a.PublicOrigin); err != nil {
+		return nil, fmt.Errorf("http: public origin: %w", err)
+	}
+	return func(next http.Handler) http.Handler {
+		return a.handle(func(w http.ResponseWriter, r *http.Request) error {
+			callback := a.FormPost && r.URL.Path == a.CallbackPath
+			if err := protection.Check(r); err != nil && !callback {
+				return errCrossOrigin
+			}
+			next.ServeHTTP(w, r)
+			return nil
+		})
+	}, nil
+}
+
+// limitBody bounds what a handler can be made to read.
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// clientAddress decides whose address a request has: the TCP peer's, or, where
+// that is a trusted proxy, the last untrusted hop of X-Forwarded-For.
+func (a *app) clientAddress(next http.Handler) http.Handler {
+	if len(a.TrustedProxies) == 0 {
+		return next
+	}
+	prefixes := make([]string, len(a.TrustedProxies))
+	for i, p := range a.TrustedProxies {
+		prefixes[i] = p.String()
+	}
+	return middleware.ClientIPFromXFF(prefixes...)(next)
+}
