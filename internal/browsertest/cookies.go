@@ -1,0 +1,46 @@
+package browsertest
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// Cookies answers the cookies that the tab's browser would send to address.
+func (tab *Tab) Cookies(address string) []*http.Cookie {
+	tab.t.Helper()
+	res := run(tab, "read cookies", chromedp.Action[network.GetCookiesResult](
+		func(ctx context.Context, t *chromedp.Target) (network.GetCookiesResult, error) {
+			return cdp.Call(ctx, t, network.GetCookies, network.GetCookiesParams{URLs: []string{address}})
+		}))
+	var cookies []*http.Cookie
+	for _, c := range res.Cookies {
+		cookies = append(cookies, &http.Cookie{Name: c.Name, Value: c.Value, HttpOnly: c.HTTPOnly, Secure: c.Secure})
+	}
+	return cookies
+}
+
+// SetCookie puts a cookie into the tab's browser, for the host of address.
+func (tab *Tab) SetCookie(address string, cookie *http.Cookie) {
+	tab.t.Helper()
+	tab.do("set a cookie", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		httpOnly := true
+		_, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{
+			URL: address, Name: cookie.Name, Value: cookie.Value, Path: "/", HTTPOnly: &httpOnly,
+		})
+		return err
+	}))
+}
+
+// origin answers scheme and host of address, or "" for what is no address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -1,0 +1,81 @@
+package browsertest
+
+import (
+	"context"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Scheme is the colour scheme that a person prefers.
+type Scheme string
+
+// The colour schemes.
+const (
+	Light Scheme = "light"
+	Dark  Scheme = "dark"
+)
+
+// Screen is a viewport in CSS pixels.
+type Screen struct {
+	Width, Height int64
+	Mobile        bool
+}
+
+// The screens that pages are looked at on.
+var (
+	Desktop = Screen{Width: 1200, Height: 800}
+	// Zoomed is what 200% zoom leaves of a 1280 pixels wide window
+	// (WCAG 2.2, criterion 1.4.4).
+	Zoomed = Screen{Width: 640, Height: 400}
+	Phone  = Screen{Width: 360, Height: 740, Mobile: true}
+)
+
+// Prefer makes the tab's pages see a preference for the colour scheme, and for
+// little motion, so that what is looked at stands still.
+func (tab *Tab) Prefer(s Scheme) {
+	tab.t.Helper()
+	tab.do("prefer "+string(s), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: string(s)},
+				{Name: "prefers-reduced-motion", Value: "reduce"},
+			},
+		})
+		return err
+	}))
+}
+
+// Resize gives the tab another viewport.
+func (tab *Tab) Resize(s Screen) {
+	tab.t.Helper()
+	var opts []chromedp.EmulateViewportOption
+	if s.Mobile {
+		opts = append(opts, chromedp.EmulateMobile, chromedp.EmulatePortrait, chromedp.EmulateTouch)
+	}
+	tab.do("resize", chromedp.EmulateViewport(s.Width, s.Height, opts...))
+}
+
+// DisableScripts makes the tab's pages run no script of theirs.
+func (tab *Tab) DisableScripts() {
+	tab.t.Helper()
+	tab.do("disable scripts", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}))
+}
+
+// Overflow answers by how many pixels the page is wider than its viewport; a
+// person would have to scroll sideways for them.
+func (tab *Tab) Overflow() int {
+	tab.t.Helper()
+	return run(tab, "measure the page", chromedp.EvaluateAsDevTools[int](
+		`document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth`))
+}
+
+// Screenshot answers a PNG of the viewport.
+func (tab *Tab) Screenshot() []byte {
+	tab.t.Helper()
+	return run(tab, "take a screenshot", chromedp.CaptureScreenshot())
+}

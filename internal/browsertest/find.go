@@ -1,0 +1,125 @@
+package browsertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// Has says whether the page shows an element of this ARIA role whose accessible
+// name contains name.
+func (tab *Tab) Has(role, name string) bool {
+	tab.t.Helper()
+	found := run(tab, "look for "+role+" "+name, chromedp.Action[[]*accessibility.Node](
+		func(ctx context.Context, t *chromedp.Target) ([]*accessibility.Node, error) {
+			return lookup(ctx, t, role, name)
+		}))
+	return len(found) > 0
+}
+
+// Follow clicks the one element of this ARIA role whose accessible name
+// contains name, waits for the page that it leads to and answers its status.
+func (tab *Tab) Follow(role, name string) int {
+	tab.t.Helper()
+	return tab.loads("follow "+role+" "+name, click(role, name))
+}
+
+// Click clicks the one element of this ARIA role whose accessible name contains
+// name, where that does not lead to another page.
+func (tab *Tab) Click(role, name string) {
+	tab.t.Helper()
+	tab.do("click "+role+" "+name, click(role, name))
+}
+
+// Type clicks into the field with this accessible name and types text.
+func (tab *Tab) Type(field, text string) {
+	tab.t.Helper()
+	tab.do("type into "+field, chromedp.Steps(click("textbox", field), chromedp.KeyEvent(text)))
+}
+
+// click finds the element, brings it into view and clicks in its middle.
+func click(role, name string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		node, err := theOne(ctx, t, role, name)
+		if err != nil {
+			return err
+		}
+		x, y, err := middle(ctx, t, node.BackendDOMNodeID)
+		if err != nil {
+			return err
+		}
+		_, err = chromedp.MouseClickXY(x, y)(ctx, t)
+		return err
+	})
+}
+
+func middle(ctx context.Context, t *chromedp.Target, id cdp.BackendNodeID) (x, y float64, err error) {
+	// A tab that is not in front handles no input.
+	if _, err := cdp.Call(ctx, t, page.BringToFront, cdp.Empty{}); err != nil {
+		return 0, 0, err
+	}
+	if _, err := cdp.Call(ctx, t, dom.ScrollIntoViewIfNeeded, dom.ScrollIntoViewIfNeededParams{BackendNodeID: id}); err != nil {
+		return 0, 0, err
+	}
+	res, err := cdp.Call(ctx, t, dom.GetContentQuads, dom.GetContentQuadsParams{BackendNodeID: id})
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(res.Quads) == 0 {
+		return 0, 0, fmt.Errorf("it is not visible")
+	}
+	q := res.Quads[0]
+	return (q[0] + q[2] + q[4] + q[6]) / 4, (q[1] + q[3] + q[5] + q[7]) / 4, nil
+}
+
+// theOne refuses a name that fits several elements: a person could not tell
+// them apart either. A whole name wins over a part of one.
+func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*accessibility.Node, error) {
+	found, err := lookup(ctx, t, role, name)
+	if err != nil {
+		return nil, err
+	}
+	var exact []*accessibility.Node
+	for _, n := range found {
+		if text(n.Name) == name {
+			exact = append(exact, n)
+		}
+	}
+	if len(exact) > 0 {
+		found = exact
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("the page has %d such elements, want 1", len(found))
+	}
+	return found[0], nil
+}
+
+func lookup(ctx context.Context, t *chromedp.Target, role, name string) ([]*accessibility.Node, error) {
+	res, err := cdp.Call(ctx, t, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	if err != nil {
+		return nil, err
+	}
+	var found []*accessibility.Node
+	for _, n := range res.Nodes {
+		if !n.Ignored && text(n.Role) == role && strings.Contains(text(n.Name), name) {
+			found = append(found, n)
+		}
+	}
+	return found, nil
+}
+
+// text answers the string in v, or "" where it is something else.
+func text(v *accessibility.Value) string {
+	var s string
+	if v == nil || json.Unmarshal(v.Value, &s) != nil {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+package browsertest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopTimeout is longer than the ten seconds in which the app finishes the
+// requests in flight.
+const stopTimeout = 15 * time.Second
+
+// Process is a program that runs for the length of a test.
+type Process struct {
+	t      T
+	cmd    *exec.Cmd
+	output logBuffer
+	done   chan struct{}
+	err    error // of Wait; read it after done is closed
+}
+
+// StartProcess runs cmd with an environment of exactly env besides PATH and
+// HOME, and kills it at the end of the test if it is still running. Its output
+// is shown when the test fails.
+func StartProcess(t T, cmd *exec.Cmd, env map[string]string) *Process {
+	t.Helper()
+	p := &Process{t: t, cmd: cmd, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &p.output, &p.output
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	check(t, cmd.Start(), "start %s", cmd.Path)
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(p.cleanup)
+	return p
+}
+
+// Output answers what the program has printed so far.
+func (p *Process) Output() string { return p.output.String() }
+
+// Stop sends SIGTERM and fails the test unless the program then exits with
+// status 0 in good time.
+func (p *Process) Stop() {
+	p.t.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // one that has exited is reported below
+	select {
+	case <-p.done:
+		if p.err != nil {
+			p.t.Errorf("%s after SIGTERM: %v, want exit status 0", p.cmd.Path, p.err)
+		}
+	case <-time.After(stopTimeout):
+		p.t.Errorf("%s still runs %s after SIGTERM", p.cmd.Path, stopTimeout)
+	}
+}
+
+// Exited answers a channel that closes when the program has ended.
+func (p *Process) Exited() <-chan struct{} { return p.done }
+
+// ExitCode waits for the program to end and answers its exit status, or -1 if
+// a signal ended it.
+func (p *Process) ExitCode() int {
+	<-p.done
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func (p *Process) cleanup() {
+	select {
+	case <-p.done:
+	default:
+		_ = p.cmd.Process.Kill()
+		<-p.done
+	}
+	if p.t.Failed() {
+		p.t.Logf("output of %s:\n%s", p.cmd.Path, p.Output())
+	}
+}
+
+// waitFor calls ready until it succeeds, the program ends or time is up.
+func (p *Process) waitFor(limit time.Duration, ready func() error) error {
+	deadline := time.After(limit)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return errors.Join(errors.New("ended before it was ready"), p.err)
+		case <-deadline:
+			return fmt.Errorf("not ready after %s: %w", limit, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// FreePort answers a TCP port of the loopback interface that nobody listens on.
+func FreePort(t T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err, "find a free port")
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// logBuffer collects a program's output while it is being read.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,142 @@
+package browsertest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// stepTimeout bounds each single step, so that a page that never comes names
+// the step at fault.
+const stepTimeout = 20 * time.Second
+
+// Tab is one tab of a visitor's browser. Its methods end the test when they
+// cannot do what they say.
+type Tab struct {
+	t       T
+	ctx     context.Context
+	console *console
+}
+
+// Tab opens an empty tab. At the end of the test the complaints of its pages,
+// if there are any, fail the test.
+func (v *Visitor) Tab() *Tab {
+	v.t.Helper()
+	c := newConsole()
+	ctx, cancel := chromedp.NewContext(v.ctx, chromedp.WithListener(c.listen))
+	tab := &Tab{t: v.t, ctx: ctx, console: c}
+	v.t.Cleanup(func() {
+		tab.reportComplaints()
+		cancel()
+	})
+	check(v.t, chromedp.Do(ctx), "open a tab")
+	return tab
+}
+
+// Open goes to url and answers the status of the page that the browser ends up
+// with, after all redirects.
+func (tab *Tab) Open(url string) int {
+	tab.t.Helper()
+	return tab.loads("open "+url, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		var res page.NavigateResult
+		return t.Call(ctx, page.CommandNavigate, page.NavigateParams{URL: url}, &res)
+	}))
+}
+
+// Reload loads the page again and answers its status.
+func (tab *Tab) Reload() int {
+	tab.t.Helper()
+	return tab.loads("reload", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		return t.Call(ctx, page.CommandReload, page.ReloadParams{}, nil)
+	}))
+}
+
+// Back goes one page back in the tab's history. The browser may show the page
+// as it was, without asking the server.
+func (tab *Tab) Back() {
+	tab.t.Helper()
+	// A page that comes out of the back/forward cache fires no load event.
+	arrived := chromedp.WaitEvent(page.FrameNavigated, func(e page.EventFrameNavigated) bool {
+		return e.Frame.ParentID == ""
+	}, chromedp.Func(goBack))
+	run(tab, "go back", arrived)
+	run(tab, "wait for the page", chromedp.Poll[bool](`document.readyState === "complete"`))
+}
+
+func goBack(ctx context.Context, t *chromedp.Target) error {
+	history, err := cdp.Call(ctx, t, page.GetNavigationHistory, cdp.Empty{})
+	if err != nil {
+		return err
+	}
+	if history.CurrentIndex < 1 {
+		return errors.New("the tab has no earlier page")
+	}
+	_, err = cdp.Call(ctx, t, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{
+		EntryID: history.Entries[history.CurrentIndex-1].ID,
+	})
+	return err
+}
+
+// URL answers the address of the page.
+func (tab *Tab) URL() string {
+	tab.t.Helper()
+	return run(tab, "read the address", chromedp.Location())
+}
+
+// Title answers the title of the page.
+func (tab *Tab) Title() string {
+	tab.t.Helper()
+	return run(tab, "read the title", chromedp.Title())
+}
+
+// Text answers the text of the page as it is shown.
+func (tab *Tab) Text() string {
+	tab.t.Helper()
+	return run(tab, "read the page", chromedp.EvaluateAsDevTools[string](`document.body.innerText`))
+}
+
+// loads runs an action that makes the browser load another page and answers
+// the status of that page.
+func (tab *Tab) loads(what string, action chromedp.Action[chromedp.Void]) int {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
+	defer cancel()
+	resp, err := chromedp.RunResponse(ctx, action)
+	tab.fail(err, what)
+	if resp == nil {
+		return 0
+	}
+	return int(resp.Status)
+}
+
+// do runs an action that stays on the page.
+func (tab *Tab) do(what string, action chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	run(tab, what, action)
+}
+
+func run[R any](tab *Tab, what string, action chromedp.Action[R]) R {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
+	defer cancel()
+	result, err := chromedp.Run(ctx, action)
+	tab.fail(err, what)
+	return result
+}
+
+// fail ends the test when err is not nil and says where the tab stands.
+func (tab *Tab) fail(err error, what string) {
+	tab.t.Helper()
+	if err == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(tab.ctx, time.Second)
+	defer cancel()
+	at, _ := chromedp.Run(ctx, chromedp.Location()) // a help to the reader, and no more
+	tab.t.Errorf("%s: %v\nat: %s\nconsole: %q", what, err, at, tab.console.all())
+	tab.t.FailNow()
+}
