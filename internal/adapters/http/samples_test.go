@@ -1,0 +1,141 @@
+package http
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sample is one page in one of its variants.
+type sample struct {
+	name   string
+	chrome chrome
+	view   view
+}
+
+func signedIn(current string) chrome {
+	return chrome{
+		SignedIn: true, Name: "Ada Lovelace", Current: current,
+		Nav: []link{{Text: "Home", URL: "/"}, {Text: "Call an API", URL: "/call_api"}},
+	}
+}
+
+func sampleHome() homeView {
+	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
+	return homeView{
+		Name: "Ada Lovelace", Username: "ada@fabrikam.example",
+		TenantID:    "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
+		Roles:       []string{"Reports.Read", "Admin"},
+		Started:     newMoment(now.Add(-2*time.Minute), now),
+		IdleEnd:     newMoment(now.Add(58*time.Minute), now),
+		AbsoluteEnd: newMoment(now.Add(11*time.Hour+58*time.Minute), now),
+		CanCallAPI:  true,
+		Claims: []claimRow{
+			{"aud", "11112222-bbbb-3333-cccc-4444dddd5555"},
+			{"iss", "https://login.microsoftonline.com/6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c/v2.0"},
+			{"name", "Ada Lovelace"},
+			{"preferred_username", "ada@fabrikam.example"},
+			{"roles", `["Reports.Read","Admin"]`},
+			{"login_hint", strings.Repeat("O.CiQwMGRk", 20)},
+			{"iat", "1795450140"},
+		},
+	}
+}
+
+func sampleGuest() homeView {
+	v := sampleHome()
+	v.Name, v.Username = "Bartholomäus Wolfeschlegelsteinhausenbergerdorff", "bartholomaeus.wolfeschlegelsteinhausenbergerdorff#EXT#@fabrikam.example"
+	v.Guest, v.Roles, v.Claims, v.CanCallAPI = true, nil, nil, false
+	return v
+}
+
+func sampleHebrew() homeView {
+	v := sampleHome()
+	v.Name, v.Roles = "מיכל לוי", []string{"קורא", "Admin"}
+	return v
+}
+
+const sampleJSON = `{"@odata.context":"https://graph.example/v1.0/$metadata#users/$entity","displayName":"Ada Lovelace","businessPhones":["+44 20 7946 0000"],"jobTitle":"Analyst of engines that do not exist yet, and of a few that never will","id":"d0d1d2d3-aaaa-bbbb-cccc-000011112222"}`
+
+func sampleError() errorView {
+	return errorView{
+		Heading:  "The identity provider refused the sign-in",
+		Sentence: "Your account was recognised, but it may not use this application.",
+		Why:      "Nobody has assigned your account, or a group you are in, to this application.",
+		Next:     "Ask your administrator to assign you, then sign in again. The details below help them find the cause.",
+		Actions:  []link{{"Sign in with another account", "/login"}, {"Home", "/"}},
+		Details: errorDetails{
+			AADSTS: 50105, Code: "access_denied",
+			CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01",
+			TraceID:       "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00",
+			Time:          "2026-11-23 16:09:57Z", RequestID: "r-7f3a9c21", Status: 403,
+		},
+	}
+}
+
+// samples holds every page in each of its variants.
+func samples() []sample {
+	anyone := chrome{}
+	here := signedIn("")
+	return []sample{
+		{"signin", anyone, signInView{LoginURL: "/login"}},
+		{"signin-wanted", anyone, signInView{LoginURL: "/login?return_to=%2Freports%3Fyear%3D2026%26q%3Da", Wanted: "/reports?year=2026&q=a"}},
+		{"signin-down", anyone, signInView{LoginURL: "/login", ProviderDown: true}},
+		{"home", signedIn("/"), sampleHome()},
+		{"home-guest", chrome{SignedIn: true, Name: sampleGuest().Name}, sampleGuest()},
+		{"home-hebrew", chrome{SignedIn: true, Name: sampleHebrew().Name}, sampleHebrew()},
+		{"home-nameless", chrome{SignedIn: true}, homeView{}},
+		{"api", signedIn("/call_api"), apiView{
+			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Status: 200, Took: 184 * time.Millisecond,
+			Body: readableBody([]byte(sampleJSON)), Truncated: true,
+		}},
+		{"api-failed", signedIn("/call_api"), apiView{
+			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Status: 403, Took: 92 * time.Millisecond,
+			Explanation: "The API knows you but does not allow this. Your administrator may have to consent to what the application asks for.",
+			Body:        readableBody([]byte(`{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)),
+		}},
+		{"api-unreachable", signedIn("/call_api"), apiView{
+			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 10 * time.Second,
+			Explanation: "The API did not answer within 10 seconds. Try again in a minute.",
+		}},
+		{"signout", here, signOutView{AtProvider: true}},
+		{"signout-nobody", anyone, signOutView{}},
+		{"signedout", anyone, signedOutView{LoginURL: "/login", AtProvider: true}},
+		{"signedout-here", anyone, signedOutView{LoginURL: "/login"}},
+		{"error", anyone, sampleError()},
+		{"error-plain", here, errorView{
+			Heading: "Something went wrong here", Sentence: "The page could not be made.",
+			Next:    "Try again. If it happens again, send the details below to your administrator.",
+			Actions: []link{{"Try again", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: 500},
+		}},
+		{"forbidden", here, forbiddenView{Role: "Reports.Admin", Contact: "the help desk, extension 4711", Username: "ada@fabrikam.example"}},
+		{"forbidden-plain", here, forbiddenView{Role: "Reports.Admin"}},
+		{"notfound", anyone, notFoundView{}},
+		{"method", anyone, methodView{Allowed: []string{"GET", "HEAD"}}},
+	}
+}
+
+// TestPreview lays all pages out as files, to be looked at in a browser:
+//
+//	go test -run TestPreview -artifacts -outputdir /tmp/preview ./internal/adapters/http
+//
+// and serve the directory that it prints with any file server, for the pages
+// link to /static/.
+func TestPreview(t *testing.T) {
+	p, err := newPages(pageOptions{Demo: true, AppName: "Fabrikam Reports"})
+	require.NoError(t, err)
+	dir := t.ArtifactDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "static"), 0o755))
+	for path, file := range p.static.files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.FromSlash(path)), file.body, 0o644))
+	}
+	for _, s := range samples() {
+		var page strings.Builder
+		require.NoError(t, p.render(&page, s.chrome, s.view))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, s.name+".html"), []byte(page.String()), 0o644))
+	}
+}
