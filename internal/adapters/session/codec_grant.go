@@ -1,0 +1,61 @@
+package session
+
+import (
+	"encoding/binary"
+
+	"webapp/internal/ports"
+)
+
+const grantVersion = 1
+
+func encodeGrant(g *ports.Grant) []byte {
+	b := []byte{grantVersion}
+	b = binary.AppendUvarint(b, uint64(len(g.AccessTokens)))
+	for _, t := range g.AccessTokens {
+		b = appendText(b, t.Value)
+		b = appendTexts(b, t.Scopes)
+		b = appendTime(b, t.Expires)
+	}
+	b = appendText(b, g.RefreshToken)
+	b = appendText(b, g.SignOutHint)
+	b = appendText(b, g.Nonce)
+	b = binary.AppendUvarint(b, uint64(len(g.Claims)))
+	for _, c := range g.Claims {
+		b = appendText(b, c.Name)
+		b = appendText(b, c.Value)
+	}
+	return b
+}
+
+func decodeGrant(data []byte) (ports.Grant, error) {
+	r := newReader(data)
+	if r.octet() != grantVersion {
+		return ports.Grant{}, errUnreadable
+	}
+	var g ports.Grant
+	if n := r.count(); n > 0 {
+		g.AccessTokens = make([]ports.AccessToken, n)
+	}
+	for i := range g.AccessTokens {
+		g.AccessTokens[i] = ports.AccessToken{Value: r.text(), Scopes: r.texts(), Expires: r.time()}
+	}
+	g.RefreshToken = r.text()
+	g.SignOutHint = r.text()
+	g.Nonce = r.text()
+	if n := r.count(); n > 0 {
+		g.Claims = make([]ports.Claim, n)
+	}
+	for i := range g.Claims {
+		g.Claims[i] = ports.Claim{Name: r.text(), Value: r.text()}
+	}
+	if err := r.done(); err != nil {
+		return ports.Grant{}, err
+	}
+	return g, nil
+}
+
+// isEmpty reports that there is nothing in g worth a record.
+func isEmpty(g *ports.Grant) bool {
+	return len(g.AccessTokens) == 0 && len(g.Claims) == 0 &&
+		g.RefreshToken == "" && g.SignOutHint == "" && g.Nonce == ""
+}

@@ -1,0 +1,154 @@
+package session
+
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"webapp/internal/ports"
+)
+
+// codec writes the session data of scs, which here is always one
+// *ports.Session under the name sessionValue.
+type codec struct{}
+
+var _ scs.Codec = codec{}
+
+const sessionValue = "session"
+
+// Encode ignores the deadline: it is the session's Expires.
+func (codec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
+	s, ok := values[sessionValue].(*ports.Session)
+	if !ok {
+		return nil, errUnreadable
+	}
+	return encodeSession(s), nil
+}
+
+// Decode fails with errUnreadable on anything that Encode did not write.
+func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
+	s, err := decodeSession(data)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	return s.Expires, map[string]any{sessionValue: s}, nil
+}
+
+const sessionVersion = 1
+
+// The flags of a session record. There is one such record for each signed-in
+// browser, so GUIDs are packed and Entra's issuer is kept without the tenant
+// ID that it repeats.
+const (
+	isGuest = 1 << iota
+	tenantIsGUID
+	objectIsGUID
+	providerSessionIsGUID
+	issuerNamesTenant
+)
+
+func sessionFlags(id *ports.Identity) byte {
+	var flags byte
+	set := func(flag byte, on bool) {
+		if on {
+			flags |= flag
+		}
+	}
+	set(isGuest, id.Guest)
+	set(tenantIsGUID, isGUID(id.TenantID))
+	set(objectIsGUID, isGUID(id.ObjectID))
+	set(providerSessionIsGUID, isGUID(id.ProviderSession))
+	set(issuerNamesTenant, isGUID(id.TenantID) && strings.Contains(id.Issuer, id.TenantID))
+	return flags
+}
+
+func encodeSession(s *ports.Session) []byte {
+	id := &s.Identity
+	flags := sessionFlags(id)
+	b := make([]byte, 0, 256+len(id.LoginHint))
+	b = append(b, sessionVersion, flags)
+	b = appendID(b, id.TenantID, flags&tenantIsGUID != 0)
+	b = appendID(b, id.ObjectID, flags&objectIsGUID != 0)
+	b = appendID(b, id.ProviderSession, flags&providerSessionIsGUID != 0)
+	if flags&issuerNamesTenant != 0 {
+		at := strings.Index(id.Issuer, id.TenantID)
+		b = binary.AppendUvarint(b, uint64(at))
+		b = appendText(b, id.Issuer[:at]+id.Issuer[at+guidText:])
+	} else {
+		b = appendText(b, id.Issuer)
+	}
+	for _, text := range []string{id.Subject, id.Name, id.Username, id.LoginHint} {
+		b = appendText(b, text)
+	}
+	b = appendTexts(b, id.Roles)
+	b = appendTime(b, s.Started)
+	b = appendTime(b, s.Seen)
+	return appendTime(b, s.Expires)
+}
+
+func appendID(b []byte, id string, guid bool) []byte {
+	if guid {
+		return packGUID(b, id)
+	}
+	return appendText(b, id)
+}
+
+func decodeSession(data []byte) (*ports.Session, error) {
+	r := newReader(data)
+	if r.octet() != sessionVersion {
+		return nil, errUnreadable
+	}
+	flags := r.octet()
+	s := &ports.Session{}
+	s.Identity.Guest = flags&isGuest != 0
+	readIDs(r, flags, &s.Identity)
+	s.Identity.Subject = r.text()
+	s.Identity.Name = r.text()
+	s.Identity.Username = r.text()
+	s.Identity.LoginHint = r.text()
+	s.Identity.Roles = r.texts()
+	s.Started = r.time()
+	s.Seen = r.time()
+	s.Expires = r.time()
+	if err := r.done(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// readIDs reads the fields that may be packed and unpacks them all into one
+// string, which costs one allocation instead of four.
+func readIDs(r *reader, flags byte, id *ports.Identity) {
+	var room [256]byte
+	out := room[:0]
+	var ends [4]int
+	for i, flag := range [...]byte{tenantIsGUID, objectIsGUID, providerSessionIsGUID} {
+		if flags&flag != 0 {
+			out = unpackGUID(out, r.take(guidSize))
+		} else {
+			out = append(out, r.text()...)
+		}
+		ends[i] = len(out)
+	}
+	var at uint64
+	if flags&issuerNamesTenant != 0 {
+		at = r.uvarint()
+	}
+	issuer := r.text()
+	if at > uint64(len(issuer)) {
+		r.fail()
+		return
+	}
+	out = append(out, issuer[:at]...)
+	if flags&issuerNamesTenant != 0 {
+		out = append(out, out[:ends[0]]...)
+	}
+	out = append(out, issuer[at:]...)
+	all := string(out)
+	id.TenantID = all[:ends[0]]
+	id.ObjectID = all[ends[0]:ends[1]]
+	id.ProviderSession = all[ends[1]:ends[2]]
+	id.Issuer = all[ends[2]:]
+}

@@ -1,0 +1,77 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"webapp/internal/ports"
+)
+
+// Config says how a Manager keeps sessions.
+type Config struct {
+	// Store keeps the records. Required.
+	Store ports.SessionStore
+	// Keys seal cookies and records, 32 random bytes each. The first seals,
+	// all of them open, so that a key can be replaced without signing anybody
+	// out. At least one is required.
+	Keys [][]byte
+	// Secure says that the application is reached by https: cookies become
+	// Secure and carry the "__Host-" prefix.
+	Secure bool
+	// CrossSiteCallback says that the provider's answer comes as a cross-site
+	// POST (response_mode=form_post), to which a browser attaches SameSite=None
+	// cookies only. It needs Secure.
+	CrossSiteCallback bool
+	// Lifetime bounds how long the store keeps the grant of a session that is
+	// never ended. The limits of the session itself are its Expires.
+	// Required, and at least as long as any session lasts.
+	Lifetime time.Duration
+	// Clock tells the time; time.Now where it is nil.
+	Clock func() time.Time
+}
+
+// New answers a Manager, or an error that names every fault of cfg.
+func New(cfg Config) (*Manager, error) {
+	seal, err := newSealer(cfg.Keys)
+	if err := errors.Join(cfg.check(), err); err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	records := &records{store: cfg.Store, seal: seal}
+	return &Manager{
+		records: records,
+		seal:    seal,
+		// Not scs.New, which starts the goroutine of a store that would not
+		// be used. The middleware parts of scs stay unused as well: it would
+		// commit at the end of a request and so revive an ended session.
+		scs: &scs.SessionManager{
+			Lifetime:         cfg.Lifetime,
+			Store:            records,
+			Codec:            codec{},
+			HashTokenInStore: true,
+		},
+		cookies:  newCookieJar(cfg.Secure, cfg.CrossSiteCallback),
+		clock:    cfg.Clock,
+		lifetime: cfg.Lifetime,
+	}, nil
+}
+
+// check reports what is missing or contradictory.
+func (cfg Config) check() error {
+	var faults []error
+	if cfg.Store == nil {
+		faults = append(faults, errors.New("no store"))
+	}
+	if cfg.Lifetime <= 0 {
+		faults = append(faults, errors.New("lifetime is not positive"))
+	}
+	if cfg.CrossSiteCallback && !cfg.Secure {
+		faults = append(faults, errors.New("a cross-site callback needs https"))
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,25 @@
+// Package session keeps browsers apart and people signed in. It implements the
+// session ports on top of cookies, the scs session manager and any
+// [ports.SessionStore].
+//
+// What a browser holds, all of it HttpOnly and Path=/, on https also Secure
+// and named with the "__Host-" prefix (RFC 6265bis, section 4.1.3):
+//
+//	webapp_session        random token of a session; opaque, 43 characters
+//	webapp_signin_<hash>  one sealed cookie for each pending sign-in
+//	webapp_session_ref    the session's record key; only with CrossSiteCallback
+//
+// What the store holds, under keys that are hashes and in values that are
+// sealed to their key:
+//
+//	<hash of token>        the session: who, since when, until when
+//	<hash of token>.grant  its tokens and claims, read only by Grant
+//	spent.<hash of state>  a mark that a pending sign-in has been taken
+//
+// An anonymous visitor has no record at all. A session record is added once and
+// afterwards only replaced, never upserted, so a session that has ended stays
+// ended whatever was in flight.
+//
+// The session cookie has no Max-Age: browsers drop it when they are closed, and
+// until then the limits that the server keeps decide alone.
+package session

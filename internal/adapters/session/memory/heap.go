@@ -1,0 +1,63 @@
+package memory
+
+// heap is a binary heap of slot numbers, the first to expire in front. It is
+// written out because container/heap would box every number in an interface.
+type heap []uint32
+
+func (sh *shard) push(i uint32) {
+	sh.due = append(sh.due, i)
+	sh.up(len(sh.due)-1, i)
+}
+
+// drop takes slot i out, wherever it stands.
+func (sh *shard) drop(i uint32) {
+	pos := int(sh.slots[i].duePos)
+	last := len(sh.due) - 1
+	moved := sh.due[last]
+	sh.due = sh.due[:last]
+	if pos == last {
+		return
+	}
+	sh.place(pos, moved)
+	sh.down(pos, moved)
+	sh.up(int(sh.slots[moved].duePos), moved)
+}
+
+func (sh *shard) place(pos int, i uint32) {
+	sh.due[pos] = i
+	sh.slots[i].duePos = uint32(pos)
+}
+
+// up moves slot i from pos towards the front as far as it belongs.
+func (sh *shard) up(pos int, i uint32) {
+	for pos > 0 {
+		parent := (pos - 1) / 2
+		if sh.slots[sh.due[parent]].expires <= sh.slots[i].expires {
+			break
+		}
+		sh.place(pos, sh.due[parent])
+		pos = parent
+	}
+	sh.place(pos, i)
+}
+
+// down moves slot i from pos towards the end as far as it belongs.
+func (sh *shard) down(pos int, i uint32) {
+	for {
+		child := 2*pos + 1
+		if child >= len(sh.due) {
+			break
+		}
+		if right := child + 1; right < len(sh.due) && sh.expiresAt(right) < sh.expiresAt(child) {
+			child = right
+		}
+		if sh.slots[i].expires <= sh.expiresAt(child) {
+			break
+		}
+		sh.place(pos, sh.due[child])
+		pos = child
+	}
+	sh.place(pos, i)
+}
+
+func (sh *shard) expiresAt(pos int) int64 { return sh.slots[sh.due[pos]].expires }

@@ -1,0 +1,94 @@
+package session
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// keySize is the length of each key of a Config, in bytes.
+const keySize = 32
+
+// Where a sealed value lives is part of what authenticates it: a value that is
+// moved to another name, or from a cookie to a record, does not open.
+const (
+	inCookie = "cookie:"
+	inRecord = "record:"
+)
+
+// sealer encrypts and authenticates with XChaCha20-Poly1305, whose nonce is
+// long enough to be drawn at random for any number of values.
+//
+// A sealed value is a key ID, a nonce and the ciphertext with its tag.
+type sealer struct {
+	keys []sealingKey
+}
+
+type sealingKey struct {
+	id   [2]byte
+	aead cipher.AEAD
+}
+
+func newSealer(secrets [][]byte) (*sealer, error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("no key")
+	}
+	s := &sealer{}
+	for i, secret := range secrets {
+		if len(secret) != keySize {
+			return nil, fmt.Errorf("key %d has %d bytes instead of %d", i+1, len(secret), keySize)
+		}
+		key, err := newSealingKey(secret)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		s.keys = append(s.keys, key)
+	}
+	return s, nil
+}
+
+// newSealingKey derives the encryption key and a key ID that tells nothing of
+// it (HKDF, RFC 5869).
+func newSealingKey(secret []byte) (sealingKey, error) {
+	derived, err := hkdf.Key(sha256.New, secret, nil, "webapp session sealing 1", chacha20poly1305.KeySize+2)
+	if err != nil {
+		return sealingKey{}, err
+	}
+	aead, err := chacha20poly1305.NewX(derived[:chacha20poly1305.KeySize])
+	if err != nil {
+		return sealingKey{}, err
+	}
+	return sealingKey{id: [2]byte(derived[chacha20poly1305.KeySize:]), aead: aead}, nil
+}
+
+// seal encrypts plain with the first key, for the place and name given.
+func (s *sealer) seal(place, name string, plain []byte) []byte {
+	key := s.keys[0]
+	head := len(key.id) + key.aead.NonceSize()
+	out := make([]byte, head, head+len(plain)+key.aead.Overhead())
+	copy(out, key.id[:])
+	nonce := out[len(key.id):head]
+	rand.Read(nonce) // never fails, see crypto/rand
+	return key.aead.Seal(out, nonce, plain, []byte(place+name))
+}
+
+// open decrypts what seal made for the same place and name, under any of the
+// keys. Anything else is refused.
+func (s *sealer) open(place, name string, sealed []byte) ([]byte, bool) {
+	for _, key := range s.keys {
+		head := len(key.id) + key.aead.NonceSize()
+		if len(sealed) < head || [2]byte(sealed) != key.id {
+			continue
+		}
+		plain, err := key.aead.Open(nil, sealed[len(key.id):head], sealed[head:], []byte(place+name))
+		if err == nil {
+			return plain, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,129 @@
+package session
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// The records and cookies are written in a small binary form: a version byte,
+// then the fields in a fixed order, texts and lists with their length in front.
+// Numbers are varints (encoding/binary).
+
+// errUnreadable: bytes that this version of the program did not write.
+var errUnreadable = errors.New("unreadable record")
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendTexts(b []byte, list []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
+		b = appendText(b, s)
+	}
+	return b
+}
+
+// appendTime keeps the instant to the nanosecond; a whole second costs six
+// bytes.
+func appendTime(b []byte, t time.Time) []byte {
+	b = binary.AppendVarint(b, t.Unix())
+	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
+}
+
+// reader takes the fields off again. The texts it answers are parts of one
+// copy of the input. After the first fault it answers zero values only, so
+// callers ask once, at the end.
+type reader struct {
+	rest   string
+	failed bool
+}
+
+func newReader(data []byte) *reader { return &reader{rest: string(data)} }
+
+// done reports a fault, bytes left over included.
+func (r *reader) done() error {
+	if r.failed || r.rest != "" {
+		return errUnreadable
+	}
+	return nil
+}
+
+func (r *reader) fail() {
+	r.failed, r.rest = true, ""
+}
+
+// take answers the next n bytes.
+func (r *reader) take(n uint64) string {
+	if n > uint64(len(r.rest)) {
+		r.fail()
+		return ""
+	}
+	s := r.rest[:n]
+	r.rest = r.rest[n:]
+	return s
+}
+
+func (r *reader) octet() byte {
+	if s := r.take(1); s != "" {
+		return s[0]
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint64 {
+	var n uint64
+	for i := 0; i < len(r.rest) && i < binary.MaxVarintLen64; i++ {
+		c := r.rest[i]
+		n |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			r.rest = r.rest[i+1:]
+			return n
+		}
+	}
+	r.fail()
+	return 0
+}
+
+func (r *reader) varint() int64 {
+	n := r.uvarint()
+	return int64(n>>1) ^ -int64(n&1)
+}
+
+func (r *reader) text() string { return r.take(r.uvarint()) }
+
+// count reads the length of a list whose elements take at least one byte each,
+// so that a few forged bytes cannot ask for much memory.
+func (r *reader) count() int {
+	n := r.uvarint()
+	if n > uint64(len(r.rest)) {
+		r.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) texts() []string {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = r.text()
+	}
+	return list
+}
+
+func (r *reader) time() time.Time {
+	sec := r.varint()
+	nsec := r.uvarint()
+	if nsec >= uint64(time.Second) {
+		r.fail()
+	}
+	if r.failed {
+		return time.Time{}
+	}
+	return time.Unix(sec, int64(nsec)).UTC()
+}
