@@ -1,0 +1,237 @@
+package main
+
+import (
+	"encoding/base64"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"webapp/internal/adapters/entra"
+	webhttp "webapp/internal/adapters/http"
+)
+
+// check fills in what the variables mean and reports everything that is wrong.
+func (s *settings) check(found *problems) {
+	s.checkListenAddr(found)
+	s.checkRedirectURI(found)
+	if s.demo {
+		s.checkDemo(found)
+	} else {
+		s.checkProvider(found)
+		s.checkCredential(found)
+		s.checkAPI(found)
+	}
+	s.checkSession(found)
+	s.checkOperation(found)
+}
+
+// checkDemo keeps the demo away from anything real: a provider or a credential
+// in the configuration means that this is not a place to play.
+func (s *settings) checkDemo(found *problems) {
+	provider := []variable{{"AUTHORITY", s.Authority}, {"OIDC_AUTHORITY", s.OIDCAuthority}}
+	for _, v := range append(provider, s.credentials()...) {
+		if v.value != "" {
+			found.add(v.name, "is set, and -demo refuses to start beside it",
+				"Start without -demo to use it, or unset it (look into .env too) to see the demo.")
+		}
+	}
+	host, _, err := net.SplitHostPort(s.ListenAddr)
+	if err == nil && !isLoopback(host) {
+		found.add("LISTEN_ADDR", "is not on this machine alone, and -demo listens nowhere else",
+			"Use localhost:3000 or another port of localhost.")
+	}
+	if s.redirect != nil && !isLoopback(s.redirect.Hostname()) {
+		found.add("REDIRECT_URI", "is not on this machine, and -demo is for this machine alone",
+			"Unset it, or use http://localhost:3000/getAToken.")
+	}
+}
+
+func (s *settings) checkProvider(found *problems) {
+	if (s.Authority == "") == (s.OIDCAuthority == "") {
+		wrong := "are both missing"
+		if s.Authority != "" {
+			wrong = "are both set"
+		}
+		found.add("AUTHORITY and OIDC_AUTHORITY", wrong,
+			"Set AUTHORITY to https://login.microsoftonline.com/TENANT for Entra, or OIDC_AUTHORITY to the exact issuer of another OpenID Provider.")
+	}
+	if s.ClientID == "" {
+		found.add("CLIENT_ID", "is missing", `Copy "Application (client) ID" from the Overview page of the app registration.`)
+	}
+	remedies := map[string][2]string{
+		"Authority":      {"AUTHORITY", "Write https://login.microsoftonline.com/TENANT, where TENANT is a tenant ID, a verified domain, common, organizations or consumers."},
+		"Issuer":         {"OIDC_AUTHORITY", "Write the provider's exact issuer, as its metadata has it."},
+		"ClientID":       {"CLIENT_ID", `Copy "Application (client) ID" from the Overview page of the app registration.`},
+		"RedirectURI":    {"REDIRECT_URI", "Write exactly what is registered, such as http://localhost:3000/getAToken."},
+		"ResponseMode":   {"RESPONSE_MODE", "Use query, or an https REDIRECT_URI with form_post."},
+		"AllowedTenants": {"ALLOWED_TENANTS", "Write tenant IDs separated by commas, or * for any tenant; only with common and organizations."},
+	}
+	for _, p := range s.entraConfig(nil, nil).Problems() {
+		remedy, ok := remedies[p.Field]
+		if !ok || found.has(remedy[0]) || p.Field == "Authority" && s.Authority == "" || p.Field == "Issuer" && s.OIDCAuthority == "" {
+			continue
+		}
+		if found.has("AUTHORITY and OIDC_AUTHORITY") && (p.Field == "Authority" || p.Field == "Issuer") {
+			continue
+		}
+		found.add(remedy[0], p.Text, remedy[1])
+	}
+}
+
+// variable is an environment variable with its value.
+type variable struct{ name, value string }
+
+// credentials are the variables of which exactly one is set.
+func (s *settings) credentials() []variable {
+	return []variable{
+		{"CLIENT_SECRET", s.ClientSecret}, {"CLIENT_SECRET_FILE", s.ClientSecretFile},
+		{"CLIENT_CERTIFICATE_FILE", s.ClientCertificateFile}, {"AZURE_FEDERATED_TOKEN_FILE", s.FederatedTokenFile},
+	}
+}
+
+func (s *settings) checkCredential(found *problems) {
+	var given []string
+	for _, c := range s.credentials() {
+		if c.value != "" {
+			given = append(given, c.name)
+		}
+	}
+	switch {
+	case len(given) == 0:
+		found.add("CLIENT_SECRET", "is missing",
+			`Make one under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`)
+	case len(given) > 1:
+		found.add(strings.Join(given, " and "), "are all set", "Keep exactly one credential.")
+	case given[0] != "CLIENT_SECRET":
+		found.add(given[0], "is not supported by this version", "Use CLIENT_SECRET.")
+	case strings.ContainsFunc(s.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		found.add("CLIENT_SECRET", "holds a line break or another control character", "Copy it again, without anything around it.")
+	}
+}
+
+func (s *settings) checkAPI(found *problems) {
+	s.defaultAPI()
+	s.scopes = strings.Fields(s.Scope)
+	if s.Endpoint == "" || len(s.scopes) == 0 {
+		s.Endpoint, s.scopes = "", nil
+		return
+	}
+	u, err := url.Parse(s.Endpoint)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname()))) {
+		found.add("ENDPOINT", "is not an https URL", "Access tokens are sent there: use https, or http on localhost.")
+	}
+}
+
+// defaultAPI is the tutorial's: the signed-in user's own profile at Microsoft
+// Graph, in the authority's cloud. A variable that is set wins, and one that is
+// set to nothing turns the API off.
+func (s *settings) defaultAPI() {
+	u, err := url.Parse(s.Authority)
+	if err != nil {
+		return
+	}
+	graph := map[string]string{
+		"login.microsoftonline.com":        "https://graph.microsoft.com",
+		"login.microsoftonline.us":         "https://graph.microsoft.us",
+		"login.partner.microsoftonline.cn": "https://microsoftgraph.chinacloudapi.cn",
+	}[strings.ToLower(u.Hostname())]
+	if graph == "" {
+		return
+	}
+	if _, given := s.given("SCOPE"); !given {
+		s.Scope = "User.Read"
+	}
+	if _, given := s.given("ENDPOINT"); !given {
+		s.Endpoint = graph + "/v1.0/me"
+	}
+}
+
+func (s *settings) checkListenAddr(found *problems) {
+	if _, _, err := net.SplitHostPort(s.ListenAddr); err != nil {
+		found.add("LISTEN_ADDR", "is not HOST:PORT", "Write it like localhost:3000, or :8080 for every address of this machine.")
+	}
+}
+
+// checkRedirectURI also makes the default, which in a demo follows LISTEN_ADDR.
+func (s *settings) checkRedirectURI(found *problems) {
+	if s.RedirectURI == "" {
+		s.RedirectURI = "http://localhost:3000/getAToken"
+		if _, port, err := net.SplitHostPort(s.ListenAddr); s.demo && err == nil {
+			s.RedirectURI = "http://localhost:" + port + "/getAToken"
+		}
+	}
+	u, err := url.Parse(s.RedirectURI)
+	remedy := "Write exactly what is registered, such as https://app.example.com/getAToken; http is for localhost only."
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		found.add("REDIRECT_URI", "is not an absolute URL", remedy)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		found.add("REDIRECT_URI", "must use https", remedy)
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.ForceQuery:
+		found.add("REDIRECT_URI", "must be a plain address without query, fragment or user name", remedy)
+	case len(s.RedirectURI) > 256:
+		found.add("REDIRECT_URI", "is longer than 256 characters, which Entra does not take", remedy)
+	case u.RawPath != "" || strings.ContainsAny(u.Path, "{}*") || slices.Contains(webhttp.ReservedPaths(), strings.TrimSuffix(u.Path, "/")) ||
+		u.Path == "" || u.Path == "/" || strings.HasPrefix(u.Path, "/static/"):
+		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use a path of its own, such as /getAToken.")
+	default:
+		s.redirect = u
+	}
+}
+
+func (s *settings) checkSession(found *problems) {
+	if s.SessionStore != "memory:" {
+		found.add("SESSION_STORE", "is not a store of this version", "Use memory:, or leave it empty.")
+	}
+	if s.SessionIdleTimeout <= 0 && !found.has("SESSION_IDLE_TIMEOUT") {
+		found.add("SESSION_IDLE_TIMEOUT", "is not positive", "Write it like 30m or 1h.")
+	}
+	if s.SessionLifetime <= 0 && !found.has("SESSION_LIFETIME") {
+		found.add("SESSION_LIFETIME", "is not positive", "Write it like 8h or 12h.")
+	}
+	if s.SessionKey == "" {
+		return
+	}
+	for one := range strings.SplitSeq(s.SessionKey, ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(one))
+		if err != nil || len(key) != 32 {
+			found.add("SESSION_KEY", "is not base64 of 32 bytes, or several separated by commas", "Make one with: openssl rand -base64 32")
+			return
+		}
+		s.sessionKeys = append(s.sessionKeys, key)
+	}
+}
+
+func (s *settings) checkOperation(found *problems) {
+	for _, one := range s.TrustedProxies {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(one))
+		if err != nil {
+			found.add("TRUSTED_PROXIES", "is not a list of address ranges", "Write CIDRs separated by commas, such as 10.0.0.0/8,127.0.0.1/32.")
+			break
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	if s.LogFormat != "text" && s.LogFormat != "json" {
+		found.add("LOG_FORMAT", "is neither text nor json", "Use text or json.")
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(s.LogLevel)) != nil {
+		found.add("LOG_LEVEL", "is not a level", "Use debug, info, warn or error.")
+	}
+	if s.MetricsAddr != "" {
+		found.add("METRICS_ADDR", "is set, but this version has no metrics", "Unset it.")
+	}
+}
+
+// isLoopback says whether host is this machine by its very form. An empty host
+// is every address and so is not.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime/debug"
+
+	"github.com/joho/godotenv"
+)
+
+// lookupEnv answers an environment variable, and whether it is set.
+type lookupEnv func(name string) (string, bool)
+
+// errUsage: the command line cannot be understood.
+var errUsage = errors.New("usage")
+
+const usage = `webapp signs people in with Microsoft Entra ID, or any other OpenID Provider.
+
+Usage:
+  webapp            serve, configured by the environment and by .env
+  webapp -demo      serve with a built-in demo provider: no registration, no network
+  webapp -version   print the version
+  webapp -help      print this text
+
+The environment names the provider and this application's registration there:
+  CLIENT_ID, CLIENT_SECRET, AUTHORITY (or OIDC_AUTHORITY), REDIRECT_URI
+and much besides; README.md has the whole table.
+`
+
+// version is stamped by the linker (-ldflags "-X main.version=v1.2.3").
+var version string
+
+// run is the program: it returns when ctx ends or something cannot go on. The
+// error it returns is for the person who started it.
+func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	demo := flags.Bool("demo", false, "serve with the built-in demo provider")
+	showVersion := flags.Bool("version", false, "print the version")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, err := io.WriteString(stdout, usage)
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w\n\n%s", errUsage, err, usage)
+	case flags.NArg() > 0:
+		return fmt.Errorf("%w: %q is not a command of webapp\n\n%s", errUsage, flags.Arg(0), usage)
+	case *showVersion:
+		_, err := fmt.Fprintln(stdout, "webapp", buildVersion())
+		return err
+	}
+	env, err = withDotEnv(env)
+	if err != nil {
+		return err
+	}
+	s, err := load(env, *demo)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, s, stdout, stderr)
+}
+
+// withDotEnv adds the variables of .env in the working directory, where there
+// is one. A variable that the environment sets wins, also when it is empty.
+func withDotEnv(env lookupEnv) (lookupEnv, error) {
+	file, err := godotenv.Read(".env")
+	if errors.Is(err, fs.ErrNotExist) {
+		return env, nil
+	}
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, fmt.Errorf("webapp cannot read its file .env: %w", pathError.Err)
+	}
+	if err != nil {
+		// The parser quotes what it could not read, which may be a secret.
+		return nil, errors.New("webapp cannot understand its file .env.\n" +
+			"    Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'.")
+	}
+	return func(name string) (string, bool) {
+		if value, ok := env(name); ok {
+			return value, true
+		}
+		value, ok := file[name]
+		return value, ok
+	}, nil
+}
+
+// buildVersion is the stamped version, else what the Go toolchain recorded.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "(unknown)"
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"net/netip"
+	"net/url"
+	"reflect"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// settings are the environment variables as they were given. README.md has the
+// same table with more words; the names are fixed.
+type settings struct {
+	// The provider: exactly one of the two.
+	Authority     string `env:"AUTHORITY"`      // Entra authority
+	OIDCAuthority string `env:"OIDC_AUTHORITY"` // exact issuer of any OpenID Provider
+
+	// This application's registration there, with exactly one credential.
+	ClientID                  string `env:"CLIENT_ID"`
+	ClientSecret              string `env:"CLIENT_SECRET"`
+	ClientSecretFile          string `env:"CLIENT_SECRET_FILE"`
+	ClientCertificateFile     string `env:"CLIENT_CERTIFICATE_FILE"`
+	ClientCertificatePassword string `env:"CLIENT_CERTIFICATE_PASSWORD"`
+	FederatedTokenFile        string `env:"AZURE_FEDERATED_TOKEN_FILE"`
+
+	RedirectURI    string   `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
+	ResponseMode   string   `env:"RESPONSE_MODE"` // query or form_post
+	ListenAddr     string   `env:"LISTEN_ADDR"`   // default localhost:3000
+	AllowedTenants []string `env:"ALLOWED_TENANTS"`
+
+	// The API of /call_api; an empty one hides it.
+	Scope    string `env:"SCOPE"` // separated by spaces
+	Endpoint string `env:"ENDPOINT"`
+
+	SessionStore       string        `env:"SESSION_STORE"` // default memory:
+	SessionKey         string        `env:"SESSION_KEY"`   // base64 of 32 bytes each, separated by commas
+	SessionIdleTimeout time.Duration `env:"SESSION_IDLE_TIMEOUT"`
+	SessionLifetime    time.Duration `env:"SESSION_LIFETIME"`
+
+	TrustedProxies []string `env:"TRUSTED_PROXIES"` // CIDRs
+	LogFormat      string   `env:"LOG_FORMAT"`      // text or json
+	LogLevel       string   `env:"LOG_LEVEL"`       // debug, info, warn or error
+	MetricsAddr    string   `env:"METRICS_ADDR"`    // off when empty
+
+	// What the variables mean, filled in by check.
+	demo        bool
+	redirect    *url.URL
+	scopes      []string
+	sessionKeys [][]byte
+	proxies     []netip.Prefix
+	given       lookupEnv
+}
+
+// defaults are the values of variables that are not set.
+func defaults() settings {
+	return settings{
+		ResponseMode: "query", ListenAddr: "localhost:3000", SessionStore: "memory:",
+		SessionIdleTimeout: time.Hour, SessionLifetime: 12 * time.Hour,
+		LogFormat: "text", LogLevel: "info",
+	}
+}
+
+// load reads and checks the settings. The error names every problem at once,
+// each with its variable and how to mend it, and no value.
+func load(given lookupEnv, demo bool) (settings, error) {
+	s := defaults()
+	s.demo, s.given = demo, given
+	var found problems
+	names := settingNames()
+	values := make(map[string]string, len(names))
+	for _, name := range names {
+		// An empty variable is an unset one, but for those that it turns off.
+		if value, ok := given(name); ok && value != "" {
+			values[name] = value
+		}
+	}
+	if err := env.ParseWithOptions(&s, env.Options{Environment: values}); err != nil {
+		found.parsing(err)
+	}
+	s.check(&found)
+	if len(found.list) > 0 {
+		found.offerDemo = !demo && len(values) == 0
+		return settings{}, &found
+	}
+	return s, nil
+}
+
+// settingNames are the names of all variables, from the tags of settings.
+func settingNames() []string {
+	var names []string
+	for field := range reflect.TypeFor[settings]().Fields() {
+		if name := field.Tag.Get("env"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// settingName is the variable that fills the named field.
+func settingName(field string) string {
+	if f, ok := reflect.TypeFor[settings]().FieldByName(field); ok {
+		return f.Tag.Get("env")
+	}
+	return field
+}

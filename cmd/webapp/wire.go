@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"webapp/internal/adapters/entra"
+	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/session"
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/domain"
+)
+
+// application is the wired program: a handler, and what to stop afterwards.
+type application struct {
+	handler http.Handler
+	warmUp  func(context.Context)
+	close   func()
+}
+
+// wire makes every part and puts them together. It is the only place that
+// knows all of them.
+func wire(s settings, logger *slog.Logger) (application, error) {
+	provider, err := entra.New(s.entraConfig(time.Now, logger))
+	if err != nil {
+		return application{}, err
+	}
+	store := memory.New(time.Now)
+	sessions, err := session.New(session.Config{
+		Store: store, Keys: s.keys(), Secure: s.https(), CrossSiteCallback: s.ResponseMode == entra.ResponseModeFormPost,
+		Lifetime: s.SessionLifetime, Clock: time.Now,
+	})
+	if err != nil {
+		return application{}, err
+	}
+	service, err := domain.New(domain.Config{
+		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions,
+		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
+		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
+		Now:      time.Now, Random: rand.Reader,
+	})
+	if err != nil {
+		return application{}, err
+	}
+	handler, err := webhttp.New(webhttp.Config{
+		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready,
+		CallbackPath: s.redirect.Path, FormPost: s.ResponseMode == entra.ResponseModeFormPost,
+		PublicOrigin: s.origin(), SignOutTargets: s.signOutTargets(),
+		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
+		Demo: s.demo, Logger: logger, Now: time.Now,
+	})
+	if err != nil {
+		return application{}, err
+	}
+	return application{handler: handler, close: store.Close, warmUp: func(ctx context.Context) {
+		if err := service.ProviderReady(ctx); err != nil {
+			logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
+		}
+	}}, nil
+}
+
+// entraConfig is the identity-provider adapter's part of the settings.
+func (s *settings) entraConfig(now func() time.Time, logger *slog.Logger) entra.Config {
+	return entra.Config{
+		Authority: s.Authority, Issuer: s.OIDCAuthority, ClientID: s.ClientID, ClientSecret: s.ClientSecret,
+		RedirectURI: s.RedirectURI, PostLogoutRedirectURI: s.origin() + "/",
+		AllowedTenants: s.AllowedTenants, ResponseMode: s.ResponseMode, Clock: now, Logger: logger,
+	}
+}
+
+func (s *settings) https() bool { return s.redirect != nil && s.redirect.Scheme == "https" }
+
+// origin is the application's public origin: that of the redirect URI, never
+// what a request says.
+func (s *settings) origin() string {
+	if s.redirect == nil {
+		return ""
+	}
+	return s.redirect.Scheme + "://" + s.redirect.Host
+}
+
+// signOutTargets are where the sign-out form may be redirected to. Entra's
+// sign-out can pass several hosts (personal accounts, federated tenants), so it
+// is https as such; a provider on this machine is named.
+func (s *settings) signOutTargets() []string {
+	targets := []string{"https:"}
+	authority := s.Authority + s.OIDCAuthority
+	if origin, ok := loopbackOrigin(authority); ok {
+		targets = append(targets, origin)
+	}
+	return targets
+}
+
+// keys are the configured session keys, or a new one: the memory store ends
+// with the process anyway.
+func (s *settings) keys() [][]byte {
+	if len(s.sessionKeys) > 0 {
+		return s.sessionKeys
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // crypto/rand.Read never fails
+	return [][]byte{key}
+}
+
+// newLogger writes to w as the settings say.
+func (s *settings) newLogger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // checked by checkOperation
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// serve runs the application until ctx ends.
+func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
+	logger := s.newLogger(stderr)
+	listener, err := net.Listen("tcp", s.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n"+
+			"    Is another program using the port? Stop it, or set LISTEN_ADDR (and REDIRECT_URI) to another port", err)
+	}
+	defer func() { _ = listener.Close() }()
+	if s.demo {
+		stop, err := s.startDemo(listener)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	app, err := wire(s, logger)
+	if err != nil {
+		return fmt.Errorf("webapp cannot start: %w", err)
+	}
+	defer app.close()
+	go app.warmUp(ctx)
+	s.announce(stdout)
+	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger), listener)
+}
+
+// announce tells the person who started the program where to go.
+func (s *settings) announce(w io.Writer) {
+	if s.demo {
+		_, _ = fmt.Fprintln(w, "This is a demo: the accounts and the identity provider are made up, and only this machine can reach them.")
+	}
+	_, _ = fmt.Fprintf(w, "webapp %s is ready. Open %s in a browser; stop with Ctrl+C.\n", buildVersion(), s.origin())
+}
