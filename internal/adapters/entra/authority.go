@@ -1,0 +1,137 @@
+package entra
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Kind is the form of an authority; it decides which issuers fit.
+type Kind int
+
+// The kinds of authority.
+const (
+	KindTenantID      Kind = iota + 1 // one tenant, by its GUID
+	KindDomain                        // one tenant, by a verified domain
+	KindCommon                        // work, school and personal accounts of any tenant
+	KindOrganizations                 // work and school accounts of any tenant
+	KindConsumers                     // personal Microsoft accounts
+	KindPolicy                        // a policy (user flow) of Azure AD B2C
+	KindOther                         // any OpenID Provider, by its exact issuer
+)
+
+// MultiTenant says that accounts of many tenants may come, so that a list of
+// allowed tenants is needed.
+func (k Kind) MultiTenant() bool { return k == KindCommon || k == KindOrganizations }
+
+// Authority is a provider as it is configured.
+type Authority struct {
+	Kind Kind
+	// Tenant is the GUID (lower case) or the domain; empty for KindPolicy and
+	// KindOther.
+	Tenant string
+
+	base   *url.URL // without a trailing slash
+	issuer string   // KindOther: the exact issuer
+}
+
+// consumersTenant is the tenant of personal Microsoft accounts.
+const consumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+var (
+	guidForm   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	domainForm = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
+	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+)
+
+// isGUID says whether text is a GUID in the one form Entra writes: lower case.
+// One spelling only, because a user is keyed on it.
+func isGUID(text string) bool { return guidForm.MatchString(text) }
+
+// ParseAuthority reads an Entra authority such as
+// https://login.microsoftonline.com/common or, for B2C,
+// https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin. A trailing
+// slash changes nothing. The errors are sentences about the value, without it.
+func ParseAuthority(text string) (Authority, error) {
+	u, err := parseWebURL(text)
+	if err != nil {
+		return Authority{}, err
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		return Authority{}, errors.New("must not have a query")
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if segments[len(segments)-1] == "v2.0" {
+		return Authority{}, errors.New("must not end in /v2.0, which is added")
+	}
+	a, err := classify(segments)
+	if err != nil {
+		return Authority{}, err
+	}
+	a.base = &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: path}
+	return a, nil
+}
+
+// classify tells the kind from the path's segments.
+func classify(segments []string) (Authority, error) {
+	if len(segments) == 1 {
+		return classifyTenant(strings.ToLower(segments[0]))
+	}
+	if segments[0] == "tfp" {
+		segments = segments[1:]
+	}
+	tenant := strings.ToLower(segments[0])
+	if len(segments) != 2 || !isGUID(tenant) && !domainForm.MatchString(tenant) || !policyForm.MatchString(segments[1]) {
+		return Authority{}, errors.New("must have the path /TENANT, or /TENANT/POLICY for Azure AD B2C")
+	}
+	return Authority{Kind: KindPolicy}, nil
+}
+
+func classifyTenant(tenant string) (Authority, error) {
+	switch {
+	case tenant == "":
+		return Authority{}, errors.New("names no tenant: end it in /TENANT (a tenant ID, a domain, common, organizations or consumers)")
+	case tenant == "common":
+		return Authority{Kind: KindCommon, Tenant: tenant}, nil
+	case tenant == "organizations":
+		return Authority{Kind: KindOrganizations, Tenant: tenant}, nil
+	case tenant == "consumers":
+		return Authority{Kind: KindConsumers, Tenant: tenant}, nil
+	case isGUID(tenant):
+		return Authority{Kind: KindTenantID, Tenant: tenant}, nil
+	case domainForm.MatchString(tenant):
+		return Authority{Kind: KindDomain, Tenant: tenant}, nil
+	}
+	return Authority{}, errors.New("must end in a tenant ID (a GUID), a domain, common, organizations or consumers")
+}
+
+// ParseIssuer reads the exact issuer of any OpenID Provider.
+func ParseIssuer(text string) (Authority, error) {
+	u, err := parseWebURL(text)
+	if err != nil {
+		return Authority{}, err
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		return Authority{}, errors.New("must not have a query")
+	}
+	if strings.Contains(text, "/.well-known/") {
+		return Authority{}, errors.New("must be the issuer, without /.well-known/openid-configuration")
+	}
+	return Authority{Kind: KindOther, base: u, issuer: text}, nil
+}
+
+// entra says whether the provider is Microsoft's, so that its own claims and
+// rules apply.
+func (a Authority) entra() bool { return a.Kind != KindOther }
+
+// DiscoveryURL is where the metadata are (OpenID Connect Discovery 1.0,
+// section 4; Entra has them below v2.0).
+func (a Authority) DiscoveryURL() string {
+	const wellKnown = "/.well-known/openid-configuration"
+	if a.Kind == KindOther {
+		return strings.TrimSuffix(a.issuer, "/") + wellKnown
+	}
+	return a.base.String() + "/v2.0" + wellKnown
+}

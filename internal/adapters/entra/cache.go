@@ -1,0 +1,152 @@
+package entra
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Ages of what is loaded from the provider.
+const (
+	refreshAfter = time.Hour        // older: refreshed in the background
+	expireAfter  = 24 * time.Hour   // older: the caller waits for a refresh
+	coldRetry    = time.Second      // nothing loaded yet: pause after a failure
+	warmRetry    = time.Minute      // a good value at hand: pause after a failure
+	forcedRetry  = 5 * time.Minute  // between refreshes that a caller forces
+	forcedFailed = 10 * time.Second // the same after one that failed
+	loadBudget   = 30 * time.Second // for a load with all its calls
+)
+
+// cache keeps one value that is loaded over the network. At most one load is
+// under way; all who need it wait for that one, each as long as its own
+// context allows. The last good value outlives every failure.
+type cache[T any] struct {
+	load  func(ctx context.Context, last T) (T, error)
+	clock func() time.Time
+
+	mu       sync.Mutex
+	value    T
+	have     bool
+	loaded   time.Time
+	err      error // of the last load, nil when it went well
+	failedAt time.Time
+	forcedAt time.Time
+	flight   chan struct{} // closed when the load under way has ended
+}
+
+// peek answers the value that is at hand, without any load.
+func (c *cache[T]) peek() (T, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.value, c.have
+}
+
+// get answers the value. It waits only where there is none, or where it is
+// older than a day; a failure is remembered for a moment, so that a crowd of
+// callers does not become a crowd of loads.
+func (c *cache[T]) get(ctx context.Context) (T, error) {
+	c.mu.Lock()
+	age := c.clock().Sub(c.loaded)
+	if c.have && age < refreshAfter {
+		defer c.mu.Unlock()
+		return c.value, nil
+	}
+	if c.flight == nil && c.mayLoad() {
+		c.start()
+	}
+	flight := c.flight
+	if flight == nil || c.have && age < expireAfter {
+		defer c.mu.Unlock()
+		return c.lastGood()
+	}
+	c.mu.Unlock()
+	return c.wait(ctx, flight)
+}
+
+// force loads the value again because a caller found it wanting, but no more
+// often than forcedRetry allows: a stranger can make callers find it wanting.
+// It answers the value as it is then.
+func (c *cache[T]) force(ctx context.Context) (T, error) {
+	c.mu.Lock()
+	if c.flight == nil {
+		wait := forcedRetry
+		if c.err != nil {
+			wait = forcedFailed
+		}
+		now := c.clock()
+		if !c.forcedAt.IsZero() && now.Sub(c.forcedAt) < wait {
+			defer c.mu.Unlock()
+			return c.value, c.err
+		}
+		c.forcedAt = now
+		c.start()
+	}
+	flight := c.flight
+	c.mu.Unlock()
+	if err := await(ctx, flight); err != nil {
+		return c.value, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.value, c.err
+}
+
+func (c *cache[T]) mayLoad() bool {
+	pause := coldRetry
+	if c.have {
+		pause = warmRetry
+	}
+	return c.err == nil || c.clock().Sub(c.failedAt) >= pause
+}
+
+// start begins a load; c.mu is held. The load has a deadline of its own and
+// not the caller's, because others come to wait for it too.
+func (c *cache[T]) start() {
+	flight, last := make(chan struct{}), c.value
+	c.flight = flight
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), loadBudget)
+		defer cancel()
+		value, err := c.load(ctx, last)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.err, c.flight = err, nil
+		if err != nil {
+			c.failedAt = c.clock()
+		} else {
+			c.value, c.have, c.loaded = value, true, c.clock()
+		}
+		close(flight)
+	}()
+}
+
+func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
+	if err := await(ctx, flight); err != nil {
+		if value, ok := c.peek(); ok {
+			return value, nil
+		}
+		var none T
+		return none, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastGood()
+}
+
+// lastGood answers the value, whatever its age, or why there is none; c.mu is
+// held.
+func (c *cache[T]) lastGood() (T, error) {
+	if c.have {
+		return c.value, nil
+	}
+	return c.value, c.err
+}
+
+func await(ctx context.Context, flight <-chan struct{}) error {
+	select {
+	case <-flight:
+		return nil
+	case <-ctx.Done():
+		return networkError(ctx.Err())
+	}
+}

@@ -1,0 +1,95 @@
+package entra
+
+import (
+	"context"
+	"net/url"
+
+	"webapp/internal/ports"
+)
+
+// maxCodeBytes bounds an authorization code; Entra's exceed 900 characters.
+const maxCodeBytes = 16 << 10
+
+// Complete redeems the code and verifies the ID token.
+func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret string) (ports.SignedIn, error) {
+	t, err := parseSecret(secret)
+	if err != nil {
+		return ports.SignedIn{}, err
+	}
+	m, err := p.metadata.get(ctx)
+	if err != nil {
+		return ports.SignedIn{}, err
+	}
+	if err := checkCallback(callback, m); err != nil {
+		return ports.SignedIn{}, err
+	}
+	got, err := p.askToken(ctx, m, url.Values{
+		"grant_type":    {"authorization_code"},
+		"code":          {callback.Code},
+		"redirect_uri":  {p.cfg.RedirectURI},
+		"code_verifier": {t.verifier},
+	})
+	if err != nil {
+		return ports.SignedIn{}, err
+	}
+	if got.id == "" {
+		return ports.SignedIn{}, refuse("the token endpoint's answer has no ID token")
+	}
+	token, err := p.verify(ctx, m, got.id, expectation{
+		nonce:       nonceEquals(t.nonce),
+		issuer:      callback.Issuer,
+		accessToken: got.access,
+	})
+	if err != nil {
+		return ports.SignedIn{}, err
+	}
+	return ports.SignedIn{Identity: p.identity(token), Grant: p.grant(token, got, t)}, nil
+}
+
+// checkCallback looks at the provider's answer before the code is posted
+// anywhere.
+func checkCallback(callback ports.Callback, m metadata) error {
+	if err := checkCallbackIssuer(callback.Issuer, m); err != nil {
+		return err
+	}
+	switch {
+	case callback.Error != "":
+		return newProviderError(callback.Error, callback.ErrorDescription)
+	case callback.Code == "":
+		return refuse("it has no authorization code")
+	case len(callback.Code) > maxCodeBytes:
+		return refuse("its authorization code is too long")
+	}
+	return nil
+}
+
+// checkCallbackIssuer is the defence against a mix-up of providers (RFC 9207,
+// section 2.4). Entra sends no iss; who says that they do must.
+func checkCallbackIssuer(issuer string, m metadata) error {
+	if issuer == "" && !m.sendsIssuer {
+		return nil
+	}
+	if !m.issuer.matches(issuer) {
+		return refuse("it comes from another issuer")
+	}
+	return nil
+}
+
+// grant gathers what the sign-in yielded besides the identity.
+func (p *Provider) grant(token *idToken, got tokenAnswer, t transaction) ports.Grant {
+	g := ports.Grant{
+		RefreshToken: got.refresh,
+		SignOutHint:  got.id,
+		Nonce:        t.nonce,
+		Claims:       token.listClaims(),
+	}
+	if p.authority.entra() {
+		g.SignOutHint = token.loginHint
+	}
+	// Entra gives an access token to everybody; one that nobody asked for is
+	// of no use and would only lie about.
+	if got.access != "" && len(t.scopes) > 0 {
+		g.AccessTokens = []ports.AccessToken{{Value: got.access, Scopes: t.scopes, Expires: got.expires}}
+	}
+	return g
+}

@@ -1,0 +1,22 @@
+// Package entra is the OpenID Connect relying party: it signs people in at
+// Microsoft Entra ID (a tenant, several tenants, B2C, External ID) or at any
+// other OpenID Provider.
+//
+//	Begin ──► authorization URL ──► browser ──► provider ──► callback
+//	                                                            │
+//	Complete: callback ─► code, once ─► token answer ─► ID token checks ─► identity
+//	             ▲                                          ▲
+//	          metadata (cache)                           keys (cache)
+//
+// Everything that comes from outside is refused unless it passes every check;
+// there is no option that turns a check off. The checks of an ID token stand
+// one a function in the idtoken_*.go files and run in the order that verifier
+// lists them.
+//
+// Metadata and keys are loaded when they are first needed, so the application
+// starts while the provider is down. They are refreshed hourly in the
+// background, and the last good ones survive an outage.
+//
+// No error text holds a token, a code, a secret, an answer's body or a URL's
+// query.
+package entra

@@ -1,0 +1,158 @@
+package entra
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// Bounds of a key set.
+const (
+	maxKeys       = 200
+	minRSABits    = 2048
+	maxRSABits    = 8192 // a larger one is a way to keep the processor busy
+	maxKeyIDBytes = 512
+)
+
+// signingKey is one key of the provider.
+type signingKey struct {
+	id     string
+	alg    string // empty where the key may be used with any of its type
+	issuer issuerTemplate
+	public any // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+}
+
+// keySet holds the provider's signature keys as they were loaded once.
+type keySet []signingKey
+
+// parseKeySet reads a JWK set (RFC 7517, section 5). A key that is malformed,
+// of an unknown type or not for signatures is left out; the others still hold.
+func parseKeySet(body []byte) (keySet, error) {
+	doc, err := parseObject(body)
+	if err != nil {
+		return nil, errors.New("the keys are not a JSON object without duplicates")
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(doc["keys"], &elements); err != nil {
+		return nil, errors.New("the keys are not a JWK set")
+	}
+	if len(elements) > maxKeys {
+		return nil, errors.New("the JWK set has too many keys")
+	}
+	var set keySet
+	for _, element := range elements {
+		if key, ok := parseKey(element); ok {
+			set = append(set, key)
+		}
+	}
+	if len(set) == 0 {
+		return nil, errors.New("the JWK set has no usable signature key")
+	}
+	return set, nil
+}
+
+// parseKey reads one key. Only the members that make up the public key go to
+// the JOSE library: certificates beside it add nothing to keys that came over
+// TLS from the provider, and an odd one must not cost the key.
+func parseKey(data []byte) (signingKey, bool) {
+	doc, err := parseObject(data)
+	if err != nil || !forSignatures(doc) || hasPrivatePart(doc) {
+		return signingKey{}, false
+	}
+	var key signingKey
+	var issuer string
+	for name, field := range map[string]*string{"kid": &key.id, "alg": &key.alg, "issuer": &issuer} {
+		var ok bool
+		if *field, ok = doc.text(name); !ok {
+			return signingKey{}, false
+		}
+	}
+	key.issuer = issuerTemplate(issuer)
+	public := make(map[string]json.RawMessage)
+	for _, name := range []string{"kty", "crv", "n", "e", "x", "y"} {
+		if doc.has(name) {
+			public[name] = doc[name]
+		}
+	}
+	encoded, err := json.Marshal(public)
+	if err != nil {
+		return signingKey{}, false
+	}
+	var jwk jose.JSONWebKey
+	if jwk.UnmarshalJSON(encoded) != nil || !jwk.Valid() || !strong(jwk.Key) || len(key.id) > maxKeyIDBytes {
+		return signingKey{}, false
+	}
+	key.public = jwk.Key
+	return key, true
+}
+
+// forSignatures reads "use" and "key_ops" (RFC 7517, sections 4.2 and 4.3).
+func forSignatures(doc object) bool {
+	use, ok := doc.text("use")
+	if !ok || use != "" && use != "sig" {
+		return false
+	}
+	operations, ok := doc.texts("key_ops")
+	return ok && (operations == nil || slices.Contains(operations, "verify"))
+}
+
+// hasPrivatePart finds keys that are no secret any more, and symmetric ones.
+func hasPrivatePart(doc object) bool {
+	return slices.ContainsFunc([]string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}, doc.has)
+}
+
+func strong(public any) bool {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		bits := key.N.BitLen()
+		return bits >= minRSABits && bits <= maxRSABits && key.E >= 3 && key.E%2 == 1
+	case *ecdsa.PublicKey:
+		return true // the library knows P-256, P-384 and P-521 only
+	case ed25519.PublicKey:
+		return len(key) == ed25519.PublicKeySize
+	}
+	return false
+}
+
+// fits says whether the key may verify a signature of this algorithm.
+func (k signingKey) fits(alg string) bool {
+	if k.alg != "" && k.alg != alg {
+		return false
+	}
+	switch key := k.public.(type) {
+	case *rsa.PublicKey:
+		return strings.HasPrefix(alg, "RS") || strings.HasPrefix(alg, "PS")
+	case *ecdsa.PublicKey:
+		return map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Params().BitSize] == alg
+	case ed25519.PublicKey:
+		return alg == "EdDSA"
+	}
+	return false
+}
+
+// knows says whether any key has this ID.
+func (s keySet) knows(kid string) bool {
+	return slices.ContainsFunc(s, func(k signingKey) bool { return k.id == kid })
+}
+
+// candidates answers the keys that may have signed: those with the ID, or,
+// where the token names none, the only one that fits. With several, trying
+// them in turn would let the token choose among keys of different issuers.
+func (s keySet) candidates(kid, alg string) []signingKey {
+	var fitting []signingKey
+	for _, key := range s {
+		if key.fits(alg) && (kid == "" || key.id == kid) {
+			fitting = append(fitting, key)
+		}
+	}
+	if kid == "" && len(fitting) > 1 {
+		return nil
+	}
+	return fitting
+}

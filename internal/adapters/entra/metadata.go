@@ -1,0 +1,132 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+)
+
+// metadata is what the provider says of itself (OpenID Connect Discovery 1.0,
+// section 3), as far as it is used here, checked.
+type metadata struct {
+	issuer        issuerTemplate
+	authorization string
+	token         string
+	jwks          string
+	endSession    string   // empty where there is none
+	algorithms    []string // of ID tokens, those that are acceptable here
+	postSecret    bool     // the client secret goes into the form, not the header
+	sendsIssuer   bool     // RFC 9207
+	prompts       []string // nil where it does not say
+}
+
+// signatureAlgorithms are all that an ID token may be signed with: public-key
+// algorithms only. With "none" or a MAC anybody who knows the client secret,
+// or nobody's secret at all, could write one.
+func signatureAlgorithms() []string {
+	return []string{
+		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+		"ES256", "ES384", "ES512", "EdDSA",
+	}
+}
+
+// loadMetadata fetches the metadata and checks them as a whole.
+func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
+	body, err := p.client.get(ctx, p.authority.DiscoveryURL())
+	if err != nil {
+		p.log.WarnContext(ctx, "provider metadata not loaded", slog.Any("error", err))
+		return metadata{}, err
+	}
+	m, err := parseMetadata(body, p.authority)
+	if err == nil && last.issuer != "" && m.issuer != last.issuer {
+		// A domain, or a B2C policy, does not say which issuer to expect. The
+		// first one holds, so that it cannot change under signed-in people.
+		err = errors.New("the metadata's issuer has changed")
+	}
+	if err != nil {
+		p.log.ErrorContext(ctx, "provider metadata refused", slog.Any("error", err))
+		return metadata{}, unavailable(err.Error())
+	}
+	return m, nil
+}
+
+func parseMetadata(body []byte, authority Authority) (metadata, error) {
+	doc, err := parseObject(body)
+	if err != nil {
+		return metadata{}, errors.New("the metadata are not a JSON object without duplicates")
+	}
+	issuer, ok := doc.text("issuer")
+	if !ok {
+		return metadata{}, errIssuer
+	}
+	if err := authority.checkIssuer(issuer); err != nil {
+		return metadata{}, err
+	}
+	m := metadata{issuer: issuerTemplate(issuer)}
+	for name, field := range map[string]*string{
+		"authorization_endpoint": &m.authorization,
+		"token_endpoint":         &m.token,
+		"jwks_uri":               &m.jwks,
+		"end_session_endpoint":   &m.endSession,
+	} {
+		if *field, err = doc.endpoint(name, authority); err != nil {
+			return metadata{}, err
+		}
+	}
+	if err := m.readMethods(doc); err != nil {
+		return metadata{}, err
+	}
+	return m, nil
+}
+
+// endpoint answers a checked URL; only the end-session endpoint may be absent.
+func (o object) endpoint(name string, authority Authority) (string, error) {
+	if name == "end_session_endpoint" && !o.has(name) {
+		return "", nil
+	}
+	text, ok := o.text(name)
+	if !ok || text == "" {
+		return "", errors.New("the metadata have no " + name)
+	}
+	u, err := parseWebURL(text)
+	if err != nil {
+		return "", errors.New("the metadata's " + name + " " + err.Error())
+	}
+	if u.Scheme != authority.base.Scheme && u.Scheme != "https" {
+		// A provider out there has no business on this machine.
+		return "", errors.New("the metadata's " + name + " must use https")
+	}
+	return text, nil
+}
+
+func (m *metadata) readMethods(doc object) error {
+	offered, ok := doc.texts("id_token_signing_alg_values_supported")
+	if !ok {
+		return errors.New("the metadata's signing algorithms are not a list of names")
+	}
+	if offered == nil {
+		offered = []string{"RS256"} // what every provider has to support
+	}
+	for _, alg := range signatureAlgorithms() {
+		if slices.Contains(offered, alg) {
+			m.algorithms = append(m.algorithms, alg)
+		}
+	}
+	if len(m.algorithms) == 0 {
+		return errors.New("the metadata offer no acceptable signing algorithm")
+	}
+	methods, ok := doc.texts("token_endpoint_auth_methods_supported")
+	if !ok {
+		return errors.New("the metadata's client authentication methods are not a list of names")
+	}
+	// Absent means client_secret_basic (Discovery 1.0, section 3).
+	m.postSecret = slices.Contains(methods, "client_secret_post")
+	if m.prompts, ok = doc.texts("prompt_values_supported"); !ok {
+		return errors.New("the metadata's prompt values are not a list of names")
+	}
+	if m.sendsIssuer, ok = doc.flag("authorization_response_iss_parameter_supported"); !ok {
+		return errors.New("the metadata's authorization_response_iss_parameter_supported is not a boolean")
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+var (
+	_ ports.IdentityProvider  = (*Provider)(nil)
+	_ ports.ProviderSignOut   = (*Provider)(nil)
+	_ ports.TokenRefresher    = (*Provider)(nil)
+	_ ports.ProviderReadiness = (*Provider)(nil)
+)
+
+// Provider signs people in at one provider. It is safe for concurrent use.
+type Provider struct {
+	authority  Authority
+	cfg        Config
+	credential credential
+	tenants    map[string]bool // nil: any, or not a matter of a list
+	client     *client
+	metadata   *cache[metadata]
+	keys       *cache[keySet]
+	clock      func() time.Time
+	rand       io.Reader
+	log        *slog.Logger
+}
+
+// New answers a Provider, or every Problem of cfg at once. It does not touch
+// the network: the provider may be down at this moment.
+func New(cfg Config) (*Provider, error) {
+	cfg, err := cfg.validated()
+	if err != nil {
+		return nil, err
+	}
+	authority, err := ParseIssuer(cfg.Issuer)
+	if cfg.Authority != "" {
+		authority, err = ParseAuthority(cfg.Authority)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &Provider{
+		authority:  authority,
+		cfg:        cfg,
+		credential: clientSecret{cfg.ClientID, cfg.ClientSecret},
+		tenants:    tenantSet(cfg.AllowedTenants),
+		client:     newClient(cfg.Transport),
+		clock:      cfg.Clock,
+		rand:       cfg.Rand,
+		log:        cfg.Logger,
+	}
+	p.metadata = &cache[metadata]{load: p.loadMetadata, clock: cfg.Clock}
+	p.keys = &cache[keySet]{load: p.loadKeys, clock: cfg.Clock}
+	return p, nil
+}
+
+// tenantSet answers the allow-list in lower case; nil for AnyTenant or none.
+func tenantSet(allowed []string) map[string]bool {
+	if len(allowed) == 0 || allowed[0] == AnyTenant {
+		return nil
+	}
+	set := make(map[string]bool, len(allowed))
+	for _, tenant := range allowed {
+		set[strings.ToLower(tenant)] = true
+	}
+	return set
+}
+
+// Ready answers nil once metadata and keys have been loaded.
+func (p *Provider) Ready(ctx context.Context) error {
+	_, err := p.metadata.get(ctx)
+	if err == nil {
+		_, err = p.keys.get(ctx)
+	}
+	if err != nil && !errors.Is(err, ports.ErrProviderUnavailable) {
+		return errors.Join(ports.ErrProviderUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// Lifetimes of an access token where the answer says none, or an absurd one.
+const (
+	defaultTokenLife = 5 * time.Minute
+	maxTokenLife     = 30 * 24 * time.Hour
+)
+
+// tokenAnswer is a successful answer of the token endpoint (RFC 6749, section
+// 5.1; OpenID Connect Core 1.0, section 3.1.3.3).
+type tokenAnswer struct {
+	access  string // empty where the provider gave none, as B2C may
+	refresh string
+	id      string
+	expires time.Time
+}
+
+// askToken posts one form to the token endpoint, exactly once.
+//
+// It does not use oauth2.Config.Exchange, which refuses an answer without an
+// access token (B2C's answer to "openid" alone), reckons the expiry by a clock
+// of its own, takes members whatever the case of their names, reads a form
+// where the answer should be JSON, and puts the body into its errors; nor
+// oauth2's TokenSource, which can name no scope when it refreshes.
+func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
+	header := make(http.Header)
+	if err := p.credential.authenticate(ctx, m, form, header); err != nil {
+		return tokenAnswer{}, err
+	}
+	got, err := p.client.post(ctx, m.token, form, header)
+	if err != nil {
+		return tokenAnswer{}, err
+	}
+	return p.readToken(got)
+}
+
+func (p *Provider) readToken(got answer) (tokenAnswer, error) {
+	doc, err := parseObject(got.body)
+	failed := got.status != http.StatusOK
+	switch {
+	case err == nil && (failed || doc.has("error")) && doc["error"] != nil:
+		return tokenAnswer{}, failedAnswer(got.status, tokenError(doc))
+	case failed:
+		return tokenAnswer{}, statusError(got.status)
+	case err != nil:
+		return tokenAnswer{}, refuse("the token endpoint's answer is not a JSON object without duplicates")
+	}
+	var t tokenAnswer
+	var kind string
+	for name, field := range map[string]*string{
+		"access_token": &t.access, "refresh_token": &t.refresh, "id_token": &t.id, "token_type": &kind,
+	} {
+		var ok bool
+		if *field, ok = doc.text(name); !ok {
+			return tokenAnswer{}, refuse("the token endpoint's " + name + " is not a string")
+		}
+	}
+	if t.access != "" && !strings.EqualFold(kind, "Bearer") {
+		return tokenAnswer{}, refuse("the access token is not a bearer token")
+	}
+	t.expires = p.clock().Add(lifetime(string(doc["expires_in"])))
+	return t, nil
+}
+
+// failedAnswer lets the status overrule the code where it says that the
+// provider is in trouble.
+func failedAnswer(status int, e *ports.ProviderError) error {
+	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
+		e.Kind = ports.ErrProviderUnavailable
+	}
+	if status >= http.StatusInternalServerError {
+		return marked{e}
+	}
+	return e
+}
+
+// lifetime reads expires_in: seconds, as a number or, from some, as a string.
+func lifetime(raw string) time.Duration {
+	seconds, err := strconv.ParseInt(strings.Trim(raw, `"`), 10, 64)
+	if err != nil || seconds < 0 {
+		return defaultTokenLife
+	}
+	return min(time.Duration(min(seconds, 1e8))*time.Second, maxTokenLife)
+}
+
+// worthRepeating says whether a refresh may be tried again: the provider
+// failed or took too long, and the caller has not gone away.
+func worthRepeating(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && (errors.Is(err, errTransient) || errors.Is(err, context.DeadlineExceeded))
+}
