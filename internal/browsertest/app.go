@@ -17,22 +17,32 @@ type App struct {
 	URL string
 }
 
-// StartApp runs binary with args in an empty directory and waits until it
-// serves. LISTEN_ADDR and REDIRECT_URI name a free port of localhost; env adds
-// to them or replaces them. At the end of the test the app is stopped by
-// SIGTERM and must exit with status 0.
-func StartApp(t T, binary string, env map[string]string, args ...string) *App {
+// AppConfig says how to run the app.
+type AppConfig struct {
+	Binary string // as Build answered it
+	Port   int    // of localhost; 0 for a free one
+	Env    map[string]string
+	Args   []string
+}
+
+// StartApp runs the binary in an empty directory and waits until it serves.
+// LISTEN_ADDR and REDIRECT_URI follow from the port; Env comes on top of them,
+// and nothing of the test's own environment does. At the end of the test the
+// app is stopped by SIGTERM and must exit with status 0.
+func StartApp(t T, c AppConfig) *App {
 	t.Helper()
-	port := FreePort(t)
-	origin := fmt.Sprintf("http://localhost:%d", port)
-	all := map[string]string{
-		"LISTEN_ADDR":  fmt.Sprintf("localhost:%d", port),
+	if c.Port == 0 {
+		c.Port = FreePort(t)
+	}
+	origin := fmt.Sprintf("http://localhost:%d", c.Port)
+	env := map[string]string{
+		"LISTEN_ADDR":  fmt.Sprintf("localhost:%d", c.Port),
 		"REDIRECT_URI": origin + "/getAToken",
 	}
-	maps.Copy(all, env)
-	cmd := exec.Command(binary, args...)
+	maps.Copy(env, c.Env)
+	cmd := exec.Command(c.Binary, c.Args...)
 	cmd.Dir = t.TempDir()
-	app := &App{Process: StartProcess(t, cmd, all), URL: origin}
+	app := &App{Process: StartProcess(t, cmd, env), URL: origin}
 	check(t, app.waitFor(startTimeout, app.healthy), "wait for the app")
 	t.Cleanup(app.stopIfRunning)
 	return app

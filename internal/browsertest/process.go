@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -47,6 +48,19 @@ func StartProcess(t T, cmd *exec.Cmd, env map[string]string) *Process {
 
 // Output answers what the program has printed so far.
 func (p *Process) Output() string { return p.output.String() }
+
+// WaitForOutput waits until the program has printed text, and ends the test if
+// it does not in good time.
+func (p *Process) WaitForOutput(text string) {
+	p.t.Helper()
+	err := p.waitFor(startTimeout, func() error {
+		if strings.Contains(p.Output(), text) {
+			return nil
+		}
+		return fmt.Errorf("it has not printed %q", text)
+	})
+	check(p.t, err, "wait for %s", p.cmd.Path)
+}
 
 // Stop sends SIGTERM and fails the test unless the program then exits with
 // status 0 in good time.

@@ -10,8 +10,8 @@ function required(name) {
   return value;
 }
 
-const port = Number(required('PORT'));
-const issuer = `http://127.0.0.1:${port}`;
+const issuer = required('ISSUER');
+const { hostname, port } = new URL(issuer);
 
 const provider = new Provider(issuer, {
   clients: [{
@@ -56,7 +56,7 @@ for (const event of failures) {
 }
 
 const server = createServer(provider.callback());
-server.listen(port, '127.0.0.1', () => console.log(`ready ${issuer}`));
+server.listen(Number(port), hostname, () => console.log(`ready ${issuer}`));
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {
