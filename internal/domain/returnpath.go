@@ -56,18 +56,23 @@ func isControl(c rune) bool {
 }
 
 // withoutDots removes dot segments as a browser does, percent-encoded ones
-// included, so that "/.//host" shows itself as "//host".
+// included, so that "/.//host" shows itself as "//host". A dot segment at the
+// end leaves its slash.
 func withoutDots(path string) string {
 	var kept []string
-	for _, segment := range strings.Split(path, "/")[1:] {
-		switch strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(segment, "%2e", "."), "%2E", ".")) {
+	segments := strings.Split(path, "/")[1:]
+	for i, segment := range segments {
+		last := i == len(segments)-1
+		switch strings.ReplaceAll(strings.ToLower(segment), "%2e", ".") {
 		case ".":
 		case "..":
-			if len(kept) > 0 {
-				kept = kept[:len(kept)-1]
-			}
+			kept = kept[:max(0, len(kept)-1)]
 		default:
 			kept = append(kept, segment)
+			continue
+		}
+		if last {
+			kept = append(kept, "")
 		}
 	}
 	return "/" + strings.Join(kept, "/")
