@@ -6,34 +6,40 @@ import (
 	"strings"
 )
 
-// maxIndentDepth bounds how deep a JSON document may nest and still be
-// indented. Indentation grows with the square of the depth: a megabyte of
-// brackets would become gigabytes of spaces.
-const maxIndentDepth = 64
+// maxIndented bounds the size in bytes of an indented JSON document. The
+// indentation grows with the depth: without a bound, a megabyte of brackets
+// would become gigabytes of spaces.
+const maxIndented = 1 << 20
+
+// indent is one level of indentation.
+const indent = "  "
 
 // readableBody turns an API's answer into text for a person: JSON is indented,
 // with its numbers and the order of its members kept, anything else stays as
 // it is. Bytes that are no UTF-8 become replacement characters.
 func readableBody(body []byte) string {
 	var out bytes.Buffer
-	if depth(body) <= maxIndentDepth && json.Indent(&out, bytes.TrimSpace(body), "", "  ") == nil {
+	if indentedSize(body) <= maxIndented && json.Indent(&out, bytes.TrimSpace(body), "", indent) == nil {
 		body = out.Bytes()
 	}
 	return strings.ToValidUTF8(string(body), "\uFFFD")
 }
 
-// depth is the deepest nesting of brackets. Brackets inside strings count too,
-// which at worst leaves a document as it came.
-func depth(body []byte) int {
-	deepest, open := 0, 0
+// indentedSize is at least the size of body once it is indented. Brackets and
+// commas inside strings count too, so it may be more.
+func indentedSize(body []byte) int {
+	size, depth := len(body), 0
 	for _, b := range body {
 		switch b {
 		case '{', '[':
-			open++
-			deepest = max(deepest, open)
+			depth++
 		case '}', ']':
-			open--
+			depth--
+		case ',', ':':
+		default:
+			continue
 		}
+		size += 1 + max(depth, 0)*len(indent)
 	}
-	return deepest
+	return size
 }

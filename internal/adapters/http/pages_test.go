@@ -1,17 +1,357 @@
 package http
 
 import (
+	"bytes"
+	"html"
+	"io"
+	"io/fs"
+	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/templates"
 )
 
-func TestEveryPageRenders(t *testing.T) {
-	p, err := newPages(pageOptions{AppName: "Webapp"})
+const demoBanner = "Demo: the accounts and the provider are made up. Not Microsoft, not for production."
+
+func mustPages(t testing.TB, opt pageOptions) *pages {
+	t.Helper()
+	if opt.AppName == "" {
+		opt.AppName = "Fabrikam Reports"
+	}
+	p, err := newPages(opt)
 	require.NoError(t, err)
+	return p
+}
+
+func render(t testing.TB, p *pages, c chrome, v view) string {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	require.NoError(t, p.write(rec, http.StatusOK, c, v))
+	return rec.Body.String()
+}
+
+// words is what a person reads of a page: no tags, single spaces.
+func words(page string) string {
+	text := regexp.MustCompile(`(?s)<[^>]*>`).ReplaceAllString(page, " ")
+	text = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
+	return regexp.MustCompile(` ([,.:!?])`).ReplaceAllString(text, "$1")
+}
+
+func sampleNamed(t testing.TB, name string) sample {
+	t.Helper()
+	for _, s := range samples() {
+		if s.name == name {
+			return s
+		}
+	}
+	require.FailNow(t, "no such sample", name)
+	return sample{}
+}
+
+func TestSamplesCoverEveryPage(t *testing.T) {
+	seen := map[pageName]bool{}
+	for _, s := range samples() {
+		seen[s.view.page()] = true
+	}
 	for _, v := range emptyViews() {
-		rec := httptest.NewRecorder()
-		require.NoError(t, p.write(rec, 200, chrome{SignedIn: true, Name: "Ada"}, v))
+		assert.True(t, seen[v.page()], v.page())
+	}
+}
+
+func TestEveryPageIsWellMade(t *testing.T) {
+	for _, demo := range []bool{false, true} {
+		p := mustPages(t, pageOptions{Demo: demo})
+		for _, s := range samples() {
+			t.Run(s.name+" demo="+strconv.FormatBool(demo), func(t *testing.T) {
+				page := render(t, p, s.chrome, s.view)
+				for _, once := range []string{
+					"<!doctype html>", `<html lang="en">`, "<title>", `<meta name="viewport" content="width=device-width, initial-scale=1">`,
+					"<h1", "<header", "<main", "<footer", `href="#main"`, p.static.styleURL, p.static.iconURL,
+				} {
+					assert.Equal(t, 1, strings.Count(page, once), once)
+				}
+				for _, never := range []string{"<script", "<style", "style=", "javascript:", "ZgotmplZ", "<no value>", "%!", "<h3"} {
+					assert.NotContains(t, strings.ToLower(page), strings.ToLower(never))
+				}
+				assert.NotRegexp(t, `(?i)\son[a-z]+=`, page, "no event handlers")
+				assert.NotRegexp(t, `(src|href|action)="(https?:)?//`, page, "nothing from elsewhere")
+				assert.Less(t, strings.Index(page, "<h1"), strings.Index(page+"<h2", "<h2"), "h1 comes first")
+				assert.Equal(t, demo, strings.Contains(words(page), demoBanner), "demo banner")
+			})
+		}
+	}
+}
+
+func TestIDsAreUniqueAndReferencesResolve(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for _, s := range samples() {
+		page := render(t, p, s.chrome, s.view)
+		ids := map[string]int{}
+		for _, m := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+			ids[m[1]]++
+			assert.Equal(t, 1, ids[m[1]], "%s: id %s", s.name, m[1])
+		}
+		for _, m := range regexp.MustCompile(`aria-labelledby="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+			assert.Contains(t, ids, m[1], s.name)
+		}
+	}
+}
+
+func TestTitlesTellThePagesApart(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	title := regexp.MustCompile(`<title>(.+) - Fabrikam Reports</title>`)
+	pageOf := map[string]pageName{}
+	for _, s := range samples() {
+		m := title.FindStringSubmatch(render(t, p, s.chrome, s.view))
+		require.NotNil(t, m, s.name)
+		if other, ok := pageOf[m[1]]; ok {
+			assert.Equal(t, other, s.view.page(), "two pages share the title %q", m[1])
+		}
+		pageOf[m[1]] = s.view.page()
+	}
+	assert.Contains(t, pageOf, "Signed out")
+}
+
+func TestWhatEachPageSays(t *testing.T) {
+	p, demo := mustPages(t, pageOptions{}), mustPages(t, pageOptions{Demo: true})
+	for _, c := range []struct {
+		sample string
+		demo   bool
+		says   []string
+		not    []string
+	}{
+		{"signin", false, []string{"Sign in", "your identity provider"}, []string{"cannot be reached", "Sign out", "made up"}},
+		{"signin", true, []string{"The accounts to choose from are made up"}, nil},
+		{"signin-wanted", false, []string{"This page needs sign-in", "/reports?year=2026&q=a"}, nil},
+		{"signin-down", false, []string{"The identity provider cannot be reached at the moment."}, nil},
+		{"home", false, []string{
+			"Welcome Ada Lovelace!", "Username ada@fabrikam.example", "Tenant ID 6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
+			"Roles Reports.Read Admin", "Signed in since 23 November 2026, 16:07 UTC 2 minutes ago",
+			"Ends when not used 23 November 2026, 17:07 UTC in 58 minutes",
+			"Ends at the latest 24 November 2026, 04:07 UTC in 11 hours 58 minutes",
+			"What the identity provider asserted", "iat 1795450140", "Call an API",
+		}, []string{"Guest"}},
+		{"home-guest", false, []string{"Guest", "Roles none"}, []string{"Call an API", "Claims"}},
+		{"home-nameless", false, []string{"Welcome!", "Sign out"}, []string{"Signed in as", "Username", "Tenant"}},
+		{"api", false, []string{"GET https://graph.example/v1.0/me", "200 OK", "184 ms", "Only its beginning is shown"}, []string{"did not succeed"}},
+		{"api-failed", false, []string{"did not succeed", "The API knows you but does not allow this.", "403 Forbidden"}, []string{"Only its beginning"}},
+		{"api-unreachable", false, []string{"did not answer within 10 seconds", "10000 ms"}, []string{"Status", "no body"}},
+		{"signout", false, []string{"Sign out?", "Cancel", "and takes you to the identity provider"}, nil},
+		{"signout-nobody", false, []string{"Nobody is signed in"}, []string{"Sign out"}},
+		{"signedout", false, []string{"You are signed out", "the one at the identity provider too", "Sign in again", "close all windows"}, nil},
+		{"signedout-here", false, []string{"you may still be signed in"}, nil},
+		{"error", false, []string{
+			"The identity provider refused the sign-in", "Why Nobody has assigned", "What to do next Ask your administrator",
+			"Sign in with another account", "Details for your administrator", "AADSTS50105", "access_denied",
+			"Correlation ID 2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", "Trace ID", "Time 2026-11-23 16:09:57Z", "Request ID r-7f3a9c21", "Status 403",
+		}, nil},
+		{"error-plain", false, []string{"Request ID", "Status 500"}, []string{"Why", "AADSTS", "Error code", "Correlation", "Trace", "Time"}},
+		{"forbidden", false, []string{"as ada@fabrikam.example", "Missing role Reports.Admin", "Ask the help desk, extension 4711"}, nil},
+		{"forbidden-plain", false, []string{"Ask the administrator of this application"}, nil},
+		{"notfound", false, []string{"Page not found"}, nil},
+		{"method", false, []string{"Allowed methods GET, HEAD"}, nil},
+	} {
+		t.Run(c.sample, func(t *testing.T) {
+			set := p
+			if c.demo {
+				set = demo
+			}
+			s := sampleNamed(t, c.sample)
+			text := words(render(t, set, s.chrome, s.view))
+			for _, said := range c.says {
+				assert.Contains(t, text, said)
+			}
+			for _, not := range c.not {
+				assert.NotContains(t, text, not)
+			}
+		})
+	}
+}
+
+func TestMarkup(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for name, parts := range map[string][]string{
+		"signin-wanted": {`href="/login?return_to=%2Freports%3Fyear%3D2026%26q%3Da"`},
+		"home": {
+			"<h1>Welcome Ada Lovelace!</h1>", `<a href="/" aria-current="page">Home</a>`, `<a href="/call_api">Call an API</a>`,
+			`<form method="post" action="/logout">`, `<time datetime="2026-11-24T04:07:00Z">`, "<details", "<caption>", `<th scope="row">iss</th>`,
+		},
+		"api":     {`tabindex="0" role="region" aria-label=`, "<pre><code>{\n  &#34;@odata.context&#34;"},
+		"signout": {`<form class="actions" method="post" action="/logout">`, `<a class="button quiet" href="/">Cancel</a>`},
+	} {
+		s := sampleNamed(t, name)
+		page := render(t, p, s.chrome, s.view)
+		for _, part := range parts {
+			assert.Contains(t, page, part, name)
+		}
+	}
+}
+
+// fill puts text into every string that v holds.
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(403)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), text)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), text)
+	}
+}
+
+func TestHostileTextStaysText(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	quoted := regexp.MustCompile(`"[^"]*"`)
+	for _, text := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `javascript:alert(1)`,
+		`</title><script>`, `</code></pre><script>`, `{{.Site}}`, "\u202Eevil\x00\xff", `data:text/html,<script>`,
+	} {
+		for _, empty := range emptyViews() {
+			full := reflect.New(reflect.TypeOf(empty)).Elem()
+			fill(full, text)
+			var c chrome
+			fill(reflect.ValueOf(&c).Elem(), text)
+			page := strings.ToLower(render(t, p, c, full.Interface().(view)))
+			assert.NotContains(t, page, "<script", empty.page())
+			assert.NotContains(t, page, "<img", empty.page())
+			assert.NotRegexp(t, `<[^>]*\son[a-z]+=`, quoted.ReplaceAllString(page, `""`), empty.page())
+			assert.NotRegexp(t, `(href|src|action)="(javascript|data):`, page, empty.page())
+			assert.Equal(t, 1, strings.Count(page, "<main"), empty.page())
+		}
+	}
+}
+
+func TestNamesOfAllKindsAreShownWhole(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for _, name := range []string{strings.Repeat("Wolfeschlegelstein", 60), "מיכל לוי", "王小明", "O'Brien & <Sons>"} {
+		page := render(t, p, chrome{SignedIn: true, Name: name}, homeView{Name: name})
+		assert.Contains(t, words(page), "Welcome "+name+"!")
+		assert.Contains(t, page, "<bdi>"+html.EscapeString(name)+"</bdi>", "its direction does not reach its neighbours")
+	}
+}
+
+func TestBrokenTemplatesFailTheStart(t *testing.T) {
+	for _, c := range []struct{ name, file, text string }{
+		{"syntax", "home.html", `{{define "title"}}x{{end}}{{define "main"}}{{if}}{{end}}`},
+		{"unknown field", "home.html", `{{define "title"}}x{{end}}{{define "main"}}{{.Body.Nmae}}{{end}}`},
+		{"ambiguous context", "error.html", `{{define "title"}}x{{end}}{{define "main"}}<a href="{{if .Body.Why}}"{{end}}>{{end}}`},
+		{"no main", "method.html", `{{define "title"}}x{{end}}`},
+		{"no layout", "layout.html", `{{define "mark"}}{{end}}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := embedded(t)
+			files[c.file] = &fstest.MapFile{Data: []byte(c.text)}
+			_, err := parsePages(files, pageOptions{AppName: "A"})
+			require.ErrorContains(t, err, "page ")
+		})
+	}
+	files := embedded(t)
+	delete(files, "notfound.html")
+	_, err := parsePages(files, pageOptions{})
+	require.ErrorContains(t, err, "notfound")
+}
+
+// embedded is a copy of the embedded files that a test may change.
+func embedded(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	names, err := fs.Glob(templates.Files(), "*")
+	require.NoError(t, err)
+	for _, name := range names {
+		data, err := fs.ReadFile(templates.Files(), name)
+		require.NoError(t, err)
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return files
+}
+
+// brokenView claims to be the home page but has nothing of it.
+type brokenView struct{}
+
+func (brokenView) page() pageName { return pageHome }
+
+func TestFailedPageWritesNothing(t *testing.T) {
+	rec := httptest.NewRecorder()
+	require.ErrorContains(t, mustPages(t, pageOptions{}).write(rec, http.StatusOK, chrome{}, brokenView{}), "page home")
+	assert.Empty(t, rec.Body.String())
+	assert.Empty(t, rec.Header())
+}
+
+func TestGetAndHeadAgree(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		assert.NoError(t, p.write(w, http.StatusNotFound, chrome{}, notFoundView{}))
+	}))
+	defer srv.Close()
+	lengths := map[string]int64{}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL, nil)
+		require.NoError(t, err)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Equal(t, http.StatusNotFound, res.StatusCode)
+		assert.Equal(t, "text/html; charset=utf-8", res.Header.Get("Content-Type"))
+		lengths[method] = res.ContentLength
+		if method == http.MethodGet {
+			assert.EqualValues(t, res.ContentLength, len(body))
+		}
+	}
+	assert.Positive(t, lengths[http.MethodHead])
+	assert.Equal(t, lengths[http.MethodGet], lengths[http.MethodHead])
+}
+
+func TestPagesAtTheSameTimeDoNotMix(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			name := strings.Repeat(strconv.Itoa(i), 20)
+			for range 20 {
+				rec := httptest.NewRecorder()
+				assert.NoError(t, p.write(rec, http.StatusOK, chrome{}, homeView{Name: name}))
+				assert.Contains(t, rec.Body.String(), "Welcome "+name+"!")
+				assert.Equal(t, strconv.Itoa(rec.Body.Len()), rec.Header().Get("Content-Length"))
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestLargePageDoesNotStayInMemory(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	large := new(bytes.Buffer)
+	large.Grow(4 << 20)
+	p.release(large)
+	assert.LessOrEqual(t, p.buffers.Get().(*bytes.Buffer).Cap(), maxPooledBuffer)
+}
+
+func BenchmarkHomePage(b *testing.B) {
+	p := mustPages(b, pageOptions{})
+	c, v := signedIn("/"), sampleHome()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.render(io.Discard, c, v); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

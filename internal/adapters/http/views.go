@@ -70,8 +70,9 @@ type apiView struct {
 	Truncated bool
 }
 
-// Failed says whether the API answered with an error.
-func (v apiView) Failed() bool { return v.Status >= http.StatusBadRequest }
+// Failed says whether the API answered with anything but success; a redirect
+// is not followed and so is none.
+func (v apiView) Failed() bool { return v.Status >= http.StatusMultipleChoices }
 
 // StatusText names the status, such as "Not Found"; empty for unknown ones.
 func (v apiView) StatusText() string { return http.StatusText(v.Status) }

@@ -1,0 +1,41 @@
+package http
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestReadableBody(t *testing.T) {
+	for _, c := range []struct{ name, body, want string }{
+		{"object", `{"b":1,"a":[true]}`, "{\n  \"b\": 1,\n  \"a\": [\n    true\n  ]\n}"},
+		{"numbers keep their digits", " 12345678901234567890.10\n", "12345678901234567890.10"},
+		{"text", "<h1>Bad Gateway</h1>", "<h1>Bad Gateway</h1>"},
+		{"cut off JSON", `{"a":[1,2`, `{"a":[1,2`},
+		{"empty", "", ""},
+		{"no UTF-8", "caf\xe9", "caf\uFFFD"},
+		{"unbalanced", "]]]]{", "]]]]{"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.Equal(t, c.want, readableBody([]byte(c.body)))
+		})
+	}
+}
+
+func TestReadableBodyDoesNotGrowWithoutBound(t *testing.T) {
+	for name, body := range map[string]string{
+		"deep": strings.Repeat("[", 9000) + strings.Repeat("]", 9000),
+		"wide": strings.Repeat("[", 50) + "1" + strings.Repeat(",1", 200_000) + strings.Repeat("]", 50),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, body, readableBody([]byte(body)), "shown as it came")
+		})
+	}
+}
+
+func TestIndentedSizeIsNeverTooSmall(t *testing.T) {
+	for _, body := range []string{`{}`, `{"a":{"b":[1,2,{"c":null}]},"d":[]}`, sampleJSON, `[[[[[[]]]]]]`, `[",,,"]`} {
+		assert.GreaterOrEqual(t, indentedSize([]byte(body)), len(readableBody([]byte(body))), body)
+	}
+}
