@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 )
 

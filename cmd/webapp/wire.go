@@ -58,7 +58,7 @@ func wire(s settings, logger *slog.Logger) (application, error) {
 	if err != nil {
 		return application{}, err
 	}
-	return application{handler: handler, close: store.Close, warmUp: func(ctx context.Context) {
+	return application{handler: handler, close: func() { _ = store.Close() }, warmUp: func(ctx context.Context) {
 		if err := service.ProviderReady(ctx); err != nil {
 			logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
 		}
