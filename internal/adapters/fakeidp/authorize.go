@@ -1,0 +1,148 @@
+package fakeidp
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// serveAuthorize is the authorization endpoint (RFC 6749, section 3.1).
+func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
+	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.Form)
+	if refused != nil {
+		p.refuse(w, r, req, refused)
+		return
+	}
+	who, refused := p.silently(req, p.browserOf(r))
+	switch {
+	case refused != nil:
+		p.refuse(w, r, req, refused)
+	case who == nil:
+		p.showPicker(w, r, req)
+	default:
+		p.send(w, r, p.answer(req, who))
+	}
+}
+
+// servePick takes the choice that a person made at the account picker or at
+// the consent page. The query is the authorization request once more, and is
+// checked once more.
+func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
+	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.URL.Query())
+	if refused != nil {
+		p.refuse(w, r, req, refused)
+		return
+	}
+	if r.PostForm.Has("cancel") {
+		p.refuse(w, r, req, declined())
+		return
+	}
+	account, place, refused := p.choose(req, r.PostForm.Get("account"))
+	if refused != nil {
+		p.refuse(w, r, req, refused)
+		return
+	}
+	asked := p.unconsented(req, account)
+	if len(asked) > 0 && !r.PostForm.Has("accept") || req.asks("consent") && !r.PostForm.Has("accept") {
+		p.showConsent(w, r, req, account, asked)
+		return
+	}
+	p.consent(req, account)
+	b := p.openBrowser(w, r)
+	p.send(w, r, p.answer(req, p.signIn(b, account, place)))
+}
+
+// declined is what a person's Cancel becomes.
+func declined() *Error {
+	return &Error{Number: 65004, Code: codeAccessDenied, Subcode: "cancel", Text: "User declined to consent to access the app."}
+}
+
+// silently answers the signed-in account that the request can be answered
+// with unasked, nil where a person has to choose, or an error where nobody may
+// be asked (prompt=none).
+func (p *Provider) silently(req authRequest, b *browser) (*signedIn, *Error) {
+	if req.asks("login") || req.asks("select_account") || req.asks("consent") {
+		return nil, nil
+	}
+	who, several := p.signedInFor(req, b)
+	quiet := req.asks("none")
+	switch {
+	case who == nil && !quiet:
+		return nil, nil
+	case who == nil && several:
+		return nil, newError(16000, "Interaction required: several accounts are signed in, and the request names none of them.")
+	case who == nil:
+		return nil, newError(50058, "A silent sign-in request was sent but no user is signed in.")
+	}
+	stale := req.maxAge >= 0 && p.now().Sub(who.authTime) > req.maxAge
+	unconsented := len(p.unconsented(req, who.account)) > 0
+	switch {
+	case (stale || unconsented) && !quiet:
+		return nil, nil
+	case stale:
+		return nil, newError(50058, "A silent sign-in request was sent but the sign-in is older than max_age.")
+	case unconsented:
+		return nil, newError(65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", req.client.ID, req.client.Name)
+	}
+	return who, nil
+}
+
+// Answer is an authorization response: where the browser goes, with what.
+type Answer struct {
+	RedirectURI string
+	FormPost    bool // response_mode form_post
+	Values      url.Values
+}
+
+// URL is the callback of response_mode query. For form_post, post Values to
+// RedirectURI instead.
+func (a Answer) URL() string {
+	u, err := url.Parse(a.RedirectURI)
+	if err != nil {
+		return a.RedirectURI
+	}
+	query := u.Query()
+	for name, values := range a.Values {
+		query[name] = values
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func (p *Provider) send(w http.ResponseWriter, r *http.Request, a Answer) {
+	if a.FormPost {
+		p.showFormPost(w, a)
+		return
+	}
+	status := http.StatusFound
+	if r.Method == http.MethodPost {
+		status = http.StatusSeeOther
+	}
+	w.Header().Set("Location", a.URL())
+	w.WriteHeader(status)
+}
+
+// refuse sends an error to the redirect URI, or shows it where the request's
+// redirect URI cannot be trusted.
+func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, req authRequest, err *Error) {
+	if req.redirectURI == "" || err.OnPage {
+		p.showError(w, r, err, http.StatusBadRequest)
+		return
+	}
+	p.send(w, r, p.errorAnswer(req, err))
+}
+
+func (p *Provider) errorAnswer(req authRequest, err *Error) Answer {
+	report := p.report(err, req.correlation)
+	values := url.Values{
+		"error":             {err.code()},
+		"error_description": {report.Description()},
+		"error_uri":         {report.ErrorURI},
+	}
+	if err.Subcode != "" {
+		values.Set("error_subcode", err.Subcode)
+	}
+	if req.state != "" {
+		values.Set("state", req.state)
+	}
+	return Answer{RedirectURI: req.redirectURI, FormPost: req.formPost, Values: values}
+}

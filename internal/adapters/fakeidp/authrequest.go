@@ -1,0 +1,208 @@
+package fakeidp
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// authRequest is an authorization request (OpenID Connect Core 1.0, section
+// 3.1.2.1) that has been checked.
+type authRequest struct {
+	at          authority
+	client      *Client
+	redirectURI string // empty until it has been found good
+	formPost    bool
+	state       string
+	nonce       string
+	challenge   string // PKCE, S256
+	scopes      []string
+	prompt      []string
+	loginHint   string
+	maxAge      time.Duration // negative where not asked for
+	claims      string
+	correlation string
+	raw         url.Values
+}
+
+// readAuthRequest checks an authorization request. Where it fails, the error
+// may be sent to the returned request's redirectURI; when that is empty the
+// error must stay on a page of the provider.
+func (p *Provider) readAuthRequest(segment string, form url.Values) (authRequest, *Error) {
+	req := authRequest{raw: form, maxAge: -1, correlation: guidOnly(form.Get("client-request-id"))}
+	var err *Error
+	if req.at, err = p.authority(segment); err != nil {
+		return req, err
+	}
+	if err = req.readClient(p.client, form); err != nil {
+		return req, err
+	}
+	for _, read := range []func(url.Values) *Error{req.readSingle, req.readResponse, req.readScopes, req.readBinding, req.readPrompt} {
+		if err = read(form); err != nil {
+			return req, err
+		}
+	}
+	return req, nil
+}
+
+// readClient settles who asks and where the answer may go.
+func (req *authRequest) readClient(find func(string) *Client, form url.Values) *Error {
+	id, uri := form.Get("client_id"), form.Get("redirect_uri")
+	if id == "" {
+		return missing("client_id")
+	}
+	client := find(id)
+	if err := checkClientTenant(client, id, req.at); err != nil {
+		return err
+	}
+	req.client = client
+	if uri == "" {
+		return newError(900971, "No reply address provided.")
+	}
+	if len(form["redirect_uri"]) != 1 || !client.redirects(uri) {
+		return newError(50011, "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal.", clip(uri), client.ID)
+	}
+	req.redirectURI = uri
+	req.state = form.Get("state")
+	req.formPost = form.Get("response_mode") == "form_post"
+	return nil
+}
+
+// readSingle refuses repeated parameters (RFC 6749, section 3.1) and those
+// that this provider does not know how to honour.
+func (req *authRequest) readSingle(form url.Values) *Error {
+	for name, values := range form {
+		if len(values) > 1 {
+			return newError(9002313, "Invalid request. Request is malformed or invalid: the parameter '%s' is repeated.", clip(name))
+		}
+	}
+	for _, name := range []string{"request", "request_uri"} {
+		if form.Has(name) {
+			err := newError(9002313, "The parameter '%s' is not supported.", name)
+			err.Code = name + "_not_supported"
+			return err
+		}
+	}
+	return nil
+}
+
+func (req *authRequest) readResponse(form url.Values) *Error {
+	if form.Get("response_type") == "" {
+		return missing("response_type")
+	}
+	if kind := form.Get("response_type"); kind != "code" {
+		return newError(700054, "response_type '%s' is not enabled for the application.", clip(kind))
+	}
+	switch form.Get("response_mode") {
+	case "", "query", "form_post":
+		return nil
+	}
+	return newError(90014, "The response_mode '%s' is not supported.", clip(form.Get("response_mode")))
+}
+
+func (req *authRequest) readScopes(form url.Values) *Error {
+	req.scopes = strings.Fields(form.Get("scope"))
+	if len(req.scopes) == 0 {
+		return missing("scope")
+	}
+	if !slices.Contains(req.scopes, scopeOpenID) {
+		return newError(70011, "The provided value for the input parameter 'scope' is not valid: 'openid' is missing.")
+	}
+	return nil
+}
+
+var base64URL43 = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// readBinding reads what ties the answer to this one request.
+func (req *authRequest) readBinding(form url.Values) *Error {
+	req.nonce, req.challenge = form.Get("nonce"), form.Get("code_challenge")
+	if !req.client.Lax {
+		for _, name := range []string{"state", "nonce"} {
+			if form.Get(name) == "" {
+				return missing(name)
+			}
+		}
+		if req.challenge == "" {
+			return newError(9002325, "Proof Key for Code Exchange is required for authorization code redemption.")
+		}
+	}
+	if req.challenge == "" {
+		return nil
+	}
+	if form.Get("code_challenge_method") != "S256" {
+		return newError(50147, "The code_challenge_method '%s' is not supported: use S256.", clip(form.Get("code_challenge_method")))
+	}
+	if !base64URL43.MatchString(req.challenge) {
+		return newError(501471, "Invalid size of Code_Challenge parameter.").withCode(codeInvalidRequest)
+	}
+	return nil
+}
+
+func (req *authRequest) readPrompt(form url.Values) *Error {
+	req.prompt = strings.Fields(form.Get("prompt"))
+	req.loginHint = form.Get("login_hint")
+	for _, value := range req.prompt {
+		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, value) {
+			return newError(90023, "Unsupported 'prompt' value.")
+		}
+	}
+	if req.asks("none") && len(req.prompt) > 1 {
+		return newError(90023, "The 'prompt' value 'none' cannot be combined with another.")
+	}
+	if text := form.Get("max_age"); text != "" {
+		seconds, err := strconv.ParseUint(text, 10, 31)
+		if err != nil {
+			return newError(90014, "The value of 'max_age' is not a number of seconds.")
+		}
+		req.maxAge = time.Duration(seconds) * time.Second
+	}
+	req.claims = form.Get("claims")
+	if req.claims != "" && json.Unmarshal([]byte(req.claims), &map[string]any{}) != nil {
+		return newError(9002313, "Invalid request. The parameter 'claims' is not a JSON object.")
+	}
+	return nil
+}
+
+func (req *authRequest) asks(prompt string) bool { return slices.Contains(req.prompt, prompt) }
+
+func missing(name string) *Error {
+	return newError(900144, "The request body must contain the following parameter: '%s'.", name)
+}
+
+func (e *Error) withCode(code string) *Error {
+	e.Code = code
+	return e
+}
+
+// checkClientTenant refuses unknown clients, and single-tenant ones elsewhere.
+func checkClientTenant(client *Client, id string, at authority) *Error {
+	switch {
+	case client == nil, client.TenantID != "" && at.tenant != nil && at.tenant.ID != client.TenantID:
+		return newError(700016, "Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", clip(id), at.segment)
+	case client.TenantID != "" && at.tenant == nil:
+		return newError(50194, "Application '%s' is not configured as a multi-tenant application. Usage of the /%s endpoint is not supported for such apps. Use a tenant-specific endpoint or configure the application to be multi-tenant.", client.ID, at.segment)
+	}
+	return nil
+}
+
+var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+func guidOnly(s string) string {
+	if guidForm.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+// correlationID is the client's own identifier of the request, where it sent one.
+func correlationID(r *http.Request) string {
+	if id := guidOnly(r.Form.Get("client-request-id")); id != "" {
+		return id
+	}
+	return guidOnly(r.Header.Get("client-request-id"))
+}

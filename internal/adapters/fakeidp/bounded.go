@@ -1,0 +1,56 @@
+package fakeidp
+
+import "container/list"
+
+// bounded is a map that holds at most limit entries and drops the oldest for
+// a new one, so that no stranger can make the provider grow. It is not safe
+// for concurrent use.
+type bounded[V any] struct {
+	limit   int
+	entries map[string]*list.Element
+	order   *list.List
+}
+
+type boundedEntry[V any] struct {
+	key   string
+	value V
+}
+
+func newBounded[V any](limit int) *bounded[V] {
+	return &bounded[V]{limit: limit, entries: make(map[string]*list.Element), order: list.New()}
+}
+
+func (b *bounded[V]) put(key string, value V) {
+	b.delete(key)
+	if b.order.Len() >= b.limit {
+		oldest := b.order.Front().Value.(boundedEntry[V])
+		b.delete(oldest.key)
+	}
+	b.entries[key] = b.order.PushBack(boundedEntry[V]{key: key, value: value})
+}
+
+func (b *bounded[V]) get(key string) (value V, ok bool) {
+	element, ok := b.entries[key]
+	if !ok {
+		return value, false
+	}
+	return element.Value.(boundedEntry[V]).value, true
+}
+
+func (b *bounded[V]) delete(key string) {
+	if element, ok := b.entries[key]; ok {
+		b.order.Remove(element)
+		delete(b.entries, key)
+	}
+}
+
+// each calls f for every entry, the oldest first, until f answers false.
+func (b *bounded[V]) each(f func(V) bool) {
+	for e := b.order.Front(); e != nil; e = e.Next() {
+		if !f(e.Value.(boundedEntry[V]).value) {
+			return
+		}
+	}
+}
+
+func (b *bounded[V]) len() int { return b.order.Len() }

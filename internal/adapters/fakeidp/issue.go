@@ -1,0 +1,115 @@
+package fakeidp
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+)
+
+// issue makes the tokens of one token response (RFC 6749, section 5.1; OpenID
+// Connect Core 1.0, section 3.1.3.3).
+func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[string]any, *Error) {
+	resource, _ := p.resourceOf(scopes)
+	access := p.token("eyJ0eXAi", accessTokenLength)
+	lifetime := int64(p.config.AccessTokenLifetime / time.Second)
+	response := map[string]any{
+		"token_type":     "Bearer",
+		"scope":          strings.Join(slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == scopeOffline }), " "),
+		"expires_in":     lifetime,
+		"ext_expires_in": lifetime,
+		"access_token":   access,
+	}
+	if slices.Contains(g.scopes, scopeOffline) {
+		response["refresh_token"] = p.token("1.AY", refreshTokenLength)
+	}
+	if slices.Contains(g.scopes, scopeOpenID) {
+		draft := p.draft(g, grantType, access)
+		draft.Response = response
+		if err := p.finish(draft); err != nil {
+			return nil, newError(90000, "The ID token could not be signed: %s", err)
+		}
+	}
+	p.remember(g, scopes, resource, response)
+	return response, nil
+}
+
+// remember keeps the tokens as they go out, a draft's changes included.
+func (p *Provider) remember(g *grant, scopes []string, resource string, response map[string]any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if token, ok := response["access_token"].(string); ok {
+		p.access.put(fingerprint(token), &accessGrant{grant: g, scopes: scopes, resource: resource, expires: now.Add(p.config.AccessTokenLifetime)})
+	}
+	if token, ok := response["refresh_token"].(string); ok {
+		p.refresh.put(fingerprint(token), &refreshGrant{grant: g, expires: now.Add(p.config.RefreshTokenLifetime)})
+	}
+}
+
+// idTokenClaims are the claims of Entra's v2.0 ID tokens, the optional ones
+// login_hint, sid, acct and auth_time included.
+func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string]any {
+	now, where := p.now(), g.place
+	claims := map[string]any{
+		"aud":        g.client.ID,
+		"iss":        p.issuer(where.TenantID),
+		"iat":        unixTime(now),
+		"nbf":        unixTime(now),
+		"exp":        unixTime(now.Add(p.config.IDTokenLifetime)),
+		"sub":        subject(g.client.ID, where.TenantID, where.ObjectID),
+		"tid":        where.TenantID,
+		"ver":        "2.0",
+		"sid":        g.sid,
+		"login_hint": g.account.opaqueHint(),
+		"auth_time":  unixTime(g.authTime),
+		"acct":       0,
+		"uti":        p.token("", entropyLength)[:22],
+		"rh":         "1." + p.token("", entropyLength)[:40] + ".",
+	}
+	if nonce != "" {
+		claims["nonce"] = nonce
+	}
+	if slices.Contains(g.scopes, scopeProfile) {
+		claims["oid"] = where.ObjectID
+		claims["name"] = g.account.Name
+		claims["preferred_username"] = g.account.Username
+	}
+	if slices.Contains(g.scopes, scopeEmail) {
+		claims["email"] = g.account.Username
+	}
+	if where.guest {
+		claims["acct"] = 1
+		claims["idp"] = p.issuer(where.home)
+	}
+	if len(where.Roles) > 0 {
+		claims["roles"] = where.Roles
+	}
+	p.addGroups(claims, where)
+	if p.config.AtHash {
+		claims["at_hash"] = halfHash(accessToken)
+	}
+	return claims
+}
+
+// addGroups puts the groups in, or, where they are too many, a reference to
+// them at a host that no longer answers (OpenID Connect Core 1.0, section
+// 5.6.2): that is Entra's groups overage.
+func (p *Provider) addGroups(claims map[string]any, where place) {
+	switch {
+	case len(where.Groups) > p.config.GroupLimit:
+		claims["_claim_names"] = map[string]any{"groups": "src1"}
+		claims["_claim_sources"] = map[string]any{"src1": map[string]any{
+			"endpoint": "https://graph.windows.net/" + where.TenantID + "/users/" + where.ObjectID + "/getMemberObjects",
+		}}
+	case len(where.Groups) > 0:
+		claims["groups"] = where.Groups
+	}
+}
+
+// halfHash is the value of at_hash (OpenID Connect Core 1.0, section 3.1.3.6).
+func halfHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+}

@@ -1,0 +1,146 @@
+package fakeidp
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// serveLogout is the end-session endpoint (OpenID Connect RP-Initiated Logout
+// 1.0, section 2): it ends the person's session here, tells the other clients
+// by the front channel, and sends the browser back.
+func (p *Provider) serveLogout(w http.ResponseWriter, r *http.Request) {
+	if _, refused := p.authority(r.PathValue("tenant")); refused != nil {
+		p.showError(w, r, refused, http.StatusBadRequest)
+		return
+	}
+	sid, audience := p.readHint(r.Form.Get("id_token_hint"))
+	ended := p.endSessions(p.browserOf(r), logoutHint{sid: sid, login: r.Form.Get("logout_hint")})
+	frames := p.frontChannel(ended)
+	back := p.afterLogout(r.Form, audience)
+	switch {
+	case back == "" || len(frames) > 0:
+		p.showSignedOut(w, frames, back)
+	default:
+		w.Header().Set("Location", back)
+		w.WriteHeader(http.StatusSeeOther)
+	}
+}
+
+// logoutHint says which account a sign-out means; both empty mean all.
+type logoutHint struct{ sid, login string }
+
+func (h logoutHint) means(s *signedIn) bool {
+	switch {
+	case h.login != "":
+		return h.login == s.account.opaqueHint()
+	case h.sid != "":
+		return h.sid == s.sid
+	}
+	return true
+}
+
+// endSessions ends what the hint means in this browser. A hint that fits
+// nothing here ends nothing. Without a browser, a session ID alone is enough:
+// it comes from an ID token, so the person has been signed in.
+func (p *Provider) endSessions(b *browser, hint logoutHint) []*signedIn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ended []*signedIn
+	end := func(b *browser) bool {
+		var left []*signedIn
+		for _, s := range b.signedIn {
+			if hint.means(s) {
+				ended = append(ended, s)
+			} else {
+				left = append(left, s)
+			}
+		}
+		b.signedIn = left
+		return true
+	}
+	switch {
+	case b != nil:
+		end(b)
+	case hint.sid != "":
+		p.browsers.each(end)
+	}
+	return ended
+}
+
+// frontChannel lists the URLs by which the clients of ended sessions are told
+// (OpenID Connect Front-Channel Logout 1.0, section 3).
+func (p *Provider) frontChannel(ended []*signedIn) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var urls []string
+	for _, s := range ended {
+		for id := range s.clients {
+			client := p.clients[id]
+			if client == nil || client.FrontChannelLogoutURI == "" {
+				continue
+			}
+			u, err := url.Parse(client.FrontChannelLogoutURI)
+			if err != nil {
+				continue
+			}
+			query := u.Query()
+			query.Set("sid", s.sid)
+			if client.FrontChannelIssuer {
+				query.Set("iss", p.baseURL+"/"+s.place.TenantID+"/v2.0")
+			}
+			u.RawQuery = query.Encode()
+			urls = append(urls, u.String())
+		}
+	}
+	return urls
+}
+
+// afterLogout answers where the browser goes: post_logout_redirect_uri where a
+// client has registered it, else nowhere.
+func (p *Provider) afterLogout(form url.Values, audience string) string {
+	uri := form.Get("post_logout_redirect_uri")
+	if uri == "" {
+		return ""
+	}
+	allowed := false
+	p.mu.Lock()
+	for id, client := range p.clients {
+		named := form.Get("client_id")
+		if (named == "" || named == id) && (audience == "" || audience == id) && client.returnsTo(uri) {
+			allowed = true
+		}
+	}
+	p.mu.Unlock()
+	u, err := url.Parse(uri)
+	if !allowed || err != nil {
+		return ""
+	}
+	if state := form.Get("state"); state != "" {
+		query := u.Query()
+		query.Set("state", state)
+		u.RawQuery = query.Encode()
+	}
+	return u.String()
+}
+
+// SignOut ends every session of an account, as if the person had signed out
+// elsewhere, and answers the front-channel logout URLs that a browser would
+// load. Nothing is sent.
+func (p *Provider) SignOut(username string) []string {
+	p.mu.Lock()
+	var ended []*signedIn
+	p.browsers.each(func(b *browser) bool {
+		var left []*signedIn
+		for _, s := range b.signedIn {
+			if s.account == p.account(username) {
+				ended = append(ended, s)
+			} else {
+				left = append(left, s)
+			}
+		}
+		b.signedIn = left
+		return true
+	})
+	p.mu.Unlock()
+	return p.frontChannel(ended)
+}

@@ -1,0 +1,137 @@
+package fakeidp
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Provider is an OpenID Provider. All its methods are safe for concurrent use.
+type Provider struct {
+	config Config
+	pages  *pages
+	routes http.Handler
+	keys   *keyStore
+	faults *faultBook
+	log    *requestLog
+	listen listening
+	randMu sync.Mutex
+
+	mu       sync.Mutex // guards everything below
+	baseURL  string
+	clients  map[string]*Client
+	codes    *bounded[*code]
+	access   *bounded[*accessGrant]
+	refresh  *bounded[*refreshGrant]
+	browsers *bounded[*browser]
+	consents map[string]bool
+	mutate   func(*TokenDraft)
+	metadata func(tenant string, document map[string]any)
+	keySet   func(tenant string, document map[string]any)
+	demanded string // claims that /v1.0/me demands of its access tokens
+}
+
+// New makes a provider. It fails where the configuration contradicts itself.
+// It serves once it has a base URL: from Config.BaseURL, or from Start.
+func New(config Config) (*Provider, error) {
+	config = config.withDefaults()
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	views, err := parsePages()
+	if err != nil {
+		return nil, err
+	}
+	p := &Provider{
+		config:   config,
+		pages:    views,
+		faults:   newFaultBook(),
+		log:      newRequestLog(),
+		baseURL:  strings.TrimSuffix(config.BaseURL, "/"),
+		clients:  make(map[string]*Client),
+		codes:    newBounded[*code](maxCodes),
+		access:   newBounded[*accessGrant](maxTokens),
+		refresh:  newBounded[*refreshGrant](maxTokens),
+		browsers: newBounded[*browser](maxBrowsers),
+		consents: make(map[string]bool),
+	}
+	p.keys = newKeyStore(config.SigningKey, p.guid)
+	for _, client := range config.Clients {
+		p.AddClient(client)
+	}
+	p.routes = p.buildRoutes()
+	return p, nil
+}
+
+// check finds contradictions, all at once.
+func (c Config) check() error {
+	var found []error
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			found = append(found, fmt.Errorf("fakeidp: BaseURL %q is not an origin such as http://127.0.0.1:8400", c.BaseURL))
+		}
+	}
+	tenants := make(map[string]bool)
+	for _, t := range c.Tenants {
+		tenants[t.ID] = true
+	}
+	names := make(map[string]bool)
+	for _, a := range c.Accounts {
+		if a.Username == "" || names[strings.ToLower(a.Username)] {
+			found = append(found, fmt.Errorf("fakeidp: account name %q is empty or used twice", a.Username))
+		}
+		names[strings.ToLower(a.Username)] = true
+		for _, m := range append([]Membership{a.Home}, a.Guest...) {
+			if !tenants[m.TenantID] {
+				found = append(found, fmt.Errorf("fakeidp: account %q names tenant %q, which Tenants does not list", a.Username, m.TenantID))
+			}
+		}
+	}
+	return errors.Join(found...)
+}
+
+// AddClient registers an application, or replaces the one with the same ID.
+func (p *Provider) AddClient(client Client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clients[client.ID] = &client
+}
+
+func (p *Provider) client(id string) *Client {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.clients[id]
+}
+
+// BaseURL is the provider's origin, or empty before Start.
+func (p *Provider) BaseURL() string { return p.base() }
+
+func (p *Provider) base() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.baseURL
+}
+
+func (p *Provider) now() time.Time { return p.config.Clock() }
+
+// Authority is the URL of a tenant, named by GUID or verified domain, or of
+// "common", "organizations" or "consumers". Discovery is at
+// Authority(tenant) + "/v2.0/.well-known/openid-configuration".
+func (p *Provider) Authority(tenant string) string { return p.base() + "/" + tenant }
+
+// Issuer is the issuer of a tenant's ID tokens. The tenant is named by its
+// GUID or domain; discovery is at
+// Issuer(tenant) + "/.well-known/openid-configuration".
+func (p *Provider) Issuer(tenant string) string {
+	if a, err := p.authority(tenant); err == nil && a.tenant != nil {
+		tenant = a.tenant.ID
+	}
+	return p.issuer(tenant)
+}
+
+func (p *Provider) issuer(tenantID string) string { return p.base() + "/" + tenantID + "/v2.0" }

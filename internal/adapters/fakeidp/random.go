@@ -1,0 +1,54 @@
+package fakeidp
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+)
+
+// Lengths in characters that Entra's values have in practice, so that a
+// relying party meets their true size here and not first in production.
+const (
+	codeLength         = 960
+	accessTokenLength  = 2000
+	refreshTokenLength = 1500
+	entropyLength      = 43 // of these, carry 256 random bits
+)
+
+// randomBytes fills a new slice. A broken source of randomness yields zeros
+// and makes the provider predictable, which only a test's own source can do.
+func (p *Provider) randomBytes(n int) []byte {
+	p.randMu.Lock()
+	defer p.randMu.Unlock()
+	b := make([]byte, n)
+	_, _ = io.ReadFull(p.config.Rand, b)
+	return b
+}
+
+// token answers prefix and random base64url characters, length in all.
+func (p *Provider) token(prefix string, length int) string {
+	n := max(length-len(prefix), entropyLength)
+	text := base64.RawURLEncoding.EncodeToString(p.randomBytes(n*3/4 + 1))
+	return prefix + text[:n]
+}
+
+// guid answers a random GUID (RFC 9562, version 4).
+func (p *Provider) guid() string {
+	b := p.randomBytes(16)
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// fingerprint is the form in which codes and tokens are kept.
+func fingerprint(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// subject is the pairwise identifier of an account for one client
+// (OpenID Connect Core 1.0, section 8.1): stable, and different for each client.
+func subject(clientID, tenantID, objectID string) string {
+	return fingerprint("sub\x00" + clientID + "\x00" + tenantID + "\x00" + objectID)
+}

@@ -1,0 +1,62 @@
+package fakeidp
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// redirects says whether uri is one of the client's redirect URIs.
+func (c *Client) redirects(uri string) bool {
+	return matchURI(c.RedirectURIs, uri)
+}
+
+// returnsTo says whether a browser may be sent to uri after sign-out.
+func (c *Client) returnsTo(uri string) bool {
+	if matchURI(c.PostLogoutRedirectURIs, uri) || matchURI(c.RedirectURIs, uri) {
+		return true
+	}
+	return slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
+		return matchURI([]string{origin(registered) + "/"}, uri)
+	})
+}
+
+// matchURI compares exactly (RFC 9700, section 2.1), except that the port of
+// http://localhost is ignored, as Entra does.
+func matchURI(registered []string, uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil || strings.Contains(uri, "#") {
+		return false
+	}
+	portless := withoutLocalhostPort(u, uri)
+	return slices.ContainsFunc(registered, func(want string) bool {
+		if want == uri {
+			return true
+		}
+		w, err := url.Parse(want)
+		return err == nil && portless != "" && withoutLocalhostPort(w, want) == portless
+	})
+}
+
+// withoutLocalhostPort is text without its port where it is an
+// http://localhost URI, and empty for every other.
+func withoutLocalhostPort(u *url.URL, text string) string {
+	const prefix = "http://localhost"
+	if u.User != nil || u.Hostname() != "localhost" || !strings.HasPrefix(text, prefix) {
+		return ""
+	}
+	rest := strings.TrimPrefix(text, prefix)
+	if port := u.Port(); port != "" {
+		rest = strings.TrimPrefix(rest, ":"+port)
+	}
+	return prefix + rest
+}
+
+// origin is the scheme, host and port of uri, or empty where it has none.
+func origin(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -1,0 +1,121 @@
+package fakeidp
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Endpoint names a part of the provider, for faults and counters.
+type Endpoint string
+
+// The endpoints.
+const (
+	EndpointMetadata     Endpoint = "metadata"
+	EndpointKeys         Endpoint = "keys"
+	EndpointAuthorize    Endpoint = "authorize"
+	EndpointToken        Endpoint = "token"
+	EndpointLogout       Endpoint = "logout"
+	EndpointUserInfo     Endpoint = "userinfo"
+	EndpointMe           Endpoint = "me"
+	EndpointMemberGroups Endpoint = "getMemberObjects"
+)
+
+const (
+	pathMe           = "/v1.0/me"
+	pathMemberGroups = "/v1.0/me/getMemberObjects"
+	pathUserInfo     = "/oidc/userinfo"
+)
+
+func (p *Provider) buildRoutes() http.Handler {
+	mux := http.NewServeMux()
+	own := http.NewCrossOriginProtection() // for the forms of our own pages
+
+	mux.Handle("GET /{tenant}/v2.0/.well-known/openid-configuration", p.at(EndpointMetadata, p.serveMetadata))
+	mux.Handle("GET /{tenant}/discovery/v2.0/keys", p.at(EndpointKeys, p.serveKeys))
+	mux.Handle("GET /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
+	mux.Handle("POST /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
+	mux.Handle("POST /{tenant}/login", own.Handler(p.form(p.servePick)))
+	mux.Handle("POST /{tenant}/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
+	mux.Handle("GET /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
+	mux.Handle("POST /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
+
+	mux.Handle("GET "+pathUserInfo, p.at(EndpointUserInfo, p.serveUserInfo))
+	mux.Handle("POST "+pathUserInfo, p.at(EndpointUserInfo, p.serveUserInfo))
+	mux.Handle("GET "+pathMe, p.at(EndpointMe, p.serveMe))
+	mux.Handle("GET "+pathMemberGroups, p.at(EndpointMemberGroups, p.serveMemberGroups))
+	mux.Handle("POST "+pathMemberGroups, p.at(EndpointMemberGroups, p.serveMemberGroups))
+
+	mux.HandleFunc("GET "+p.pages.stylesheetPath, p.serveStylesheet)
+	mux.HandleFunc("GET /error", p.serveErrorHelp)
+	mux.HandleFunc("GET /{$}", p.serveFrontPage)
+	mux.HandleFunc("/", p.serveNotFound)
+	return mux
+}
+
+// ServeHTTP serves the whole provider.
+func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.faults.isDown() {
+		cut(w)
+		return
+	}
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "strict-origin")
+	h.Set("Cache-Control", "no-store")
+	switch {
+	case p.base() == "":
+		http.Error(w, "This provider has no base URL yet: set Config.BaseURL, or call Start.", http.StatusInternalServerError)
+	case !p.addressed(r.Host):
+		http.Error(w, "This provider answers at "+p.base()+" only.", http.StatusMisdirectedRequest)
+	case len(r.URL.RawQuery) > maxQuery:
+		http.Error(w, "The query is too long.", http.StatusRequestURITooLong)
+	default:
+		p.routes.ServeHTTP(w, r)
+	}
+}
+
+// addressed says whether host is this provider's: a foreign name that resolves
+// to the loopback address must not reach it (DNS rebinding).
+func (p *Provider) addressed(host string) bool {
+	u, err := url.Parse(p.base())
+	if err != nil {
+		return false
+	}
+	return strings.EqualFold(withPort(host, u.Scheme), withPort(u.Host, u.Scheme))
+}
+
+func withPort(host, scheme string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	if scheme == "https" {
+		return host + ":443"
+	}
+	return host + ":80"
+}
+
+// at parses the form, counts the request, and lets a fault come first.
+func (p *Provider) at(endpoint Endpoint, handle http.HandlerFunc) http.Handler {
+	return p.form(func(w http.ResponseWriter, r *http.Request) {
+		p.log.add(endpoint, r, p.now())
+		if fault, ok := p.faults.take(endpoint, r); ok {
+			p.applyFault(w, r, fault, handle)
+			return
+		}
+		handle(w, r)
+	})
+}
+
+// form bounds and parses what a request carries.
+func (p *Provider) form(handle http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if err := r.ParseForm(); err != nil || len(r.Form) > maxFields {
+			p.showError(w, r, newError(9002313, "Invalid request. Request is malformed or invalid."), http.StatusBadRequest)
+			return
+		}
+		handle(w, r)
+	})
+}

@@ -1,0 +1,120 @@
+package fakeidp
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	scopeOpenID  = "openid"
+	scopeProfile = "profile"
+	scopeEmail   = "email"
+	scopeOffline = "offline_access"
+
+	// graphResource is what a scope without a resource, such as User.Read,
+	// belongs to.
+	graphResource = "https://graph.microsoft.com"
+	defaultScope  = ".default"
+)
+
+// isIdentityScope says whether scope belongs to OpenID Connect and not to an API.
+func isIdentityScope(scope string) bool {
+	return scope == scopeOpenID || scope == scopeProfile || scope == scopeEmail || scope == scopeOffline
+}
+
+// splitScope divides "api://id/Read" into the API and what is asked of it.
+func (p *Provider) splitScope(scope string) (resource, name string) {
+	i := strings.LastIndexByte(scope, '/')
+	if i < 0 || !strings.Contains(scope, "://") {
+		return graphResource, scope
+	}
+	resource = scope[:i]
+	if resource == p.base() || resource == p.base()+"/v1.0" {
+		resource = graphResource
+	}
+	return resource, scope[i+1:]
+}
+
+// resourceOf answers the one API that scopes belong to, and false where they
+// belong to several.
+func (p *Provider) resourceOf(scopes []string) (string, bool) {
+	resource := ""
+	for _, scope := range scopes {
+		if isIdentityScope(scope) {
+			continue
+		}
+		of, _ := p.splitScope(scope)
+		if resource != "" && of != resource {
+			return "", false
+		}
+		resource = of
+	}
+	if resource == "" {
+		resource = graphResource
+	}
+	return resource, true
+}
+
+// firstResource keeps the identity scopes and those of the first API.
+func (p *Provider) firstResource(scopes []string) []string {
+	resource := ""
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		if isIdentityScope(scope) {
+			return false
+		}
+		of, _ := p.splitScope(scope)
+		if resource == "" {
+			resource = of
+		}
+		return of != resource
+	})
+}
+
+// tokenScopes settles what a token request is granted: what it asks for, or
+// what the sign-in asked for.
+func (p *Provider) tokenScopes(g *grant, asked []string) ([]string, *Error) {
+	if len(asked) == 0 {
+		return p.firstResource(g.scopes), nil
+	}
+	if _, one := p.resourceOf(asked); !one {
+		return nil, newError(28000, "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope %s is not valid.", clip(strings.Join(asked, " ")))
+	}
+	if lacking := p.lackingConsent(g.client, g.account, asked); len(lacking) > 0 {
+		err := newError(65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", g.client.ID, g.client.Name).withCode(codeInvalidGrant)
+		err.Suberror = "consent_required"
+		return nil, err
+	}
+	return asked, nil
+}
+
+// unconsented lists the scopes of a request that the person must be asked about.
+func (p *Provider) unconsented(req authRequest, account *Account) []string {
+	return p.lackingConsent(req.client, account, req.scopes)
+}
+
+func (p *Provider) lackingConsent(client *Client, account *Account, scopes []string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var lacking []string
+	for _, scope := range scopes {
+		if slices.Contains(client.NeedsConsent, scope) && !p.consents[consentKey(client, account, scope)] {
+			lacking = append(lacking, scope)
+		}
+	}
+	return lacking
+}
+
+// consent remembers that the person agreed to what the request asks for.
+func (p *Provider) consent(req authRequest, account *Account) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, scope := range req.scopes {
+		if slices.Contains(req.client.NeedsConsent, scope) && len(p.consents) < maxConsents {
+			p.consents[consentKey(req.client, account, scope)] = true
+		}
+	}
+}
+
+func consentKey(client *Client, account *Account, scope string) string {
+	return client.ID + "\x00" + account.Username + "\x00" + scope
+}

@@ -1,0 +1,107 @@
+package fakeidp
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+)
+
+// listening is the server that Start runs.
+type listening struct {
+	mu     sync.Mutex
+	server *http.Server
+	done   chan struct{}
+}
+
+// Start serves on addr, a loopback address such as "127.0.0.1:0", and answers
+// the base URL. Config.BaseURL, where it was given, stays as it is. A provider
+// starts once; Close ends it.
+func (p *Provider) Start(addr string) (string, error) {
+	p.listen.mu.Lock()
+	defer p.listen.mu.Unlock()
+	if p.listen.server != nil {
+		return "", errors.New("fakeidp: already started")
+	}
+	if err := checkLoopback(addr); err != nil {
+		return "", err
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("fakeidp: %w", err)
+	}
+	scheme := "http"
+	if p.config.TLS != nil {
+		scheme, listener = "https", tls.NewListener(listener, p.config.TLS)
+	}
+	p.setBase(scheme + "://" + publicHost(addr, listener.Addr()))
+	p.listen.server = &http.Server{
+		Handler:           p,
+		ReadHeaderTimeout: readTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+	}
+	p.listen.done = make(chan struct{})
+	go func() {
+		defer close(p.listen.done)
+		_ = p.listen.server.Serve(listener) // ends with http.ErrServerClosed
+	}()
+	return p.base(), nil
+}
+
+// Close stops serving at once, and lets go of requests that a fault holds.
+// Closing twice, or without Start, is no error.
+func (p *Provider) Close() error {
+	p.listen.mu.Lock()
+	defer p.listen.mu.Unlock()
+	p.Heal()
+	if p.listen.server == nil {
+		return nil
+	}
+	err := p.listen.server.Close()
+	<-p.listen.done
+	return err
+}
+
+func (p *Provider) setBase(base string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.baseURL == "" {
+		p.baseURL = base
+	}
+}
+
+// publicHost keeps the name that was asked for ("localhost") and takes the
+// port that was given.
+func publicHost(asked string, given net.Addr) string {
+	host, _, err := net.SplitHostPort(asked)
+	if err != nil {
+		return given.String()
+	}
+	_, port, err := net.SplitHostPort(given.String())
+	if err != nil {
+		return given.String()
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// checkLoopback refuses an address that others could reach: whoever reaches
+// this provider signs in as anybody.
+func checkLoopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("fakeidp: %w", err)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("fakeidp: %q is not a loopback address", addr)
+}

@@ -1,0 +1,144 @@
+package fakeidp
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+)
+
+type pickerPage struct {
+	Action   string
+	Client   string
+	Host     string // where the person goes on
+	Tenant   string
+	Accounts []pickerAccount
+}
+
+type pickerAccount struct {
+	Name, Initial, Username, Description string
+	Suggested                            bool
+}
+
+func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRequest) {
+	page := pickerPage{Action: pickAction(req), Client: req.clientName(), Host: host(req.redirectURI), Tenant: req.at.name()}
+	for _, account := range p.eligible(req) {
+		initial, _ := utf8.DecodeRuneInString(account.Name)
+		page.Accounts = append(page.Accounts, pickerAccount{
+			Name: account.Name, Initial: string(initial), Username: account.Username,
+			Description: account.Description, Suggested: account.hinted(req),
+		})
+	}
+	// Browsers apply form-action to the redirect that follows the form as well.
+	p.show(w, http.StatusOK, "picker", "Pick an account", page, policy{formTo: []string{origin(req.redirectURI)}})
+}
+
+type consentPage struct {
+	Action   string
+	Client   string
+	Host     string
+	Name     string
+	Username string
+	Scopes   []string
+}
+
+func (p *Provider) showConsent(w http.ResponseWriter, _ *http.Request, req authRequest, account *Account, asked []string) {
+	if len(asked) == 0 {
+		asked = req.scopes
+	}
+	page := consentPage{
+		Action: pickAction(req), Client: req.clientName(), Host: host(req.redirectURI),
+		Name: account.Name, Username: account.Username, Scopes: asked,
+	}
+	p.show(w, http.StatusOK, "consent", "Permissions requested", page, policy{formTo: []string{origin(req.redirectURI)}})
+}
+
+type errorPage struct {
+	report
+	Heading string
+	Time    string
+}
+
+// showError is an error that stays at the provider.
+func (p *Provider) showError(w http.ResponseWriter, r *http.Request, err *Error, status int) {
+	report := p.report(err, correlationID(r))
+	p.show(w, status, "error", "Sign-in problem", errorPage{report: report, Heading: "Sorry, but we’re having trouble signing you in.", Time: report.Timestamp}, policy{})
+}
+
+// serveErrorHelp is where error_uri leads.
+func (p *Provider) serveErrorHelp(w http.ResponseWriter, r *http.Request) {
+	number, err := strconv.Atoi(r.URL.Query().Get("code"))
+	if err != nil || number <= 0 {
+		p.serveNotFound(w, r)
+		return
+	}
+	p.showError(w, r, newError(number, "This number stands in an answer of the demo provider as %q.", usualCode(number)), http.StatusOK)
+}
+
+func (p *Provider) serveNotFound(w http.ResponseWriter, r *http.Request) {
+	p.showError(w, r, newError(90023, "The provider has no page at this address."), http.StatusNotFound)
+}
+
+type signedOutPage struct {
+	Frames []string
+	Back   string
+	Host   string
+}
+
+// showSignedOut ends a sign-out. With other applications to tell, it loads
+// their front-channel addresses in hidden frames and goes back a second later.
+func (p *Provider) showSignedOut(w http.ResponseWriter, frames []string, back string) {
+	allow := policy{}
+	for _, frame := range frames {
+		allow.frames = append(allow.frames, origin(frame))
+	}
+	if back != "" {
+		w.Header().Set("Refresh", "1; url="+back)
+	}
+	p.show(w, http.StatusOK, "signedout", "You signed out", signedOutPage{Frames: frames, Back: back, Host: host(back)}, allow)
+}
+
+type formPostPage struct {
+	Action string
+	Values url.Values
+	Script string
+}
+
+// showFormPost answers by OAuth 2.0 Form Post Response Mode.
+func (p *Provider) showFormPost(w http.ResponseWriter, a Answer) {
+	p.show(w, http.StatusOK, "formpost", "Back to the application", formPostPage{Action: a.RedirectURI, Values: a.Values},
+		policy{formTo: []string{origin(a.RedirectURI)}, scripts: p.pages.scriptHash})
+}
+
+type frontPage struct {
+	Tenants  []Tenant
+	Base     string
+	Accounts []Account
+}
+
+func (p *Provider) serveFrontPage(w http.ResponseWriter, _ *http.Request) {
+	p.show(w, http.StatusOK, "front", "An OpenID Provider for trying things out",
+		frontPage{Tenants: p.config.Tenants, Base: p.base(), Accounts: p.config.Accounts}, policy{})
+}
+
+func pickAction(req authRequest) string {
+	return "/" + url.PathEscape(req.at.segment) + "/login?" + req.raw.Encode()
+}
+
+func (req authRequest) clientName() string { return cmp.Or(req.client.Name, req.client.ID) }
+
+func (a authority) name() string {
+	if a.tenant == nil {
+		return ""
+	}
+	return cmp.Or(a.tenant.Name, a.tenant.Domain)
+}
+
+func host(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
