@@ -11,10 +11,16 @@ import (
 
 // console collects what the browser complains about in one tab.
 type console struct {
-	mu        sync.Mutex
-	entries   []complaint
-	documents map[network.RequestID]bool
-	foreign   map[string]bool
+	mu       sync.Mutex
+	entries  []complaint
+	requests map[network.RequestID]requested
+	foreign  map[string]bool // origins
+}
+
+// requested is what was asked for, and by which page.
+type requested struct {
+	page      string // its origin
+	itIsAPage bool
 }
 
 type complaint struct {
@@ -24,7 +30,7 @@ type complaint struct {
 }
 
 func newConsole() *console {
-	return &console{documents: map[network.RequestID]bool{}, foreign: map[string]bool{}}
+	return &console{requests: map[network.RequestID]requested{}, foreign: map[string]bool{}}
 }
 
 // listen is called for each event of the tab, from its start.
@@ -33,8 +39,8 @@ func (c *console) listen(ev any) {
 	defer c.mu.Unlock()
 	switch ev := ev.(type) {
 	case *network.EventRequestWillBeSent:
-		if ev.Type == network.ResourceTypeDocument {
-			c.documents[ev.RequestID] = true
+		c.requests[ev.RequestID] = requested{
+			page: origin(ev.DocumentURL), itIsAPage: ev.Type == network.ResourceTypeDocument,
 		}
 	case *log.EventEntryAdded:
 		if ev.Entry.Level == log.EntryLevelError || ev.Entry.Source == log.EntrySourceSecurity {
@@ -72,10 +78,10 @@ func (c *console) all() []string {
 	defer c.mu.Unlock()
 	var texts []string
 	for _, e := range c.entries {
-		if c.documents[e.request] || c.foreign[origin(e.url)] {
-			continue
+		r := c.requests[e.request]
+		if !r.itIsAPage && !c.foreign[r.page] && !c.foreign[origin(e.url)] {
+			texts = append(texts, e.text+" ("+e.url+")")
 		}
-		texts = append(texts, e.text+" ("+e.url+")")
 	}
 	return texts
 }
