@@ -1,0 +1,28 @@
+package portstest_test
+
+import (
+	"testing"
+	"time"
+
+	"webapp/internal/ports/portstest"
+)
+
+func newFakeHarness(*testing.T) portstest.SessionHarness {
+	clock := portstest.NewClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	fake := portstest.NewFakeSessions(clock.Now)
+	return portstest.SessionHarness{
+		Sessions:   fake,
+		Grants:     fake,
+		Pending:    fake,
+		NewBrowser: func() portstest.Browser { return fake.NewBrowser() },
+		Now:        clock.Now,
+		Advance:    clock.Advance,
+		Down:       fake.SetDown,
+	}
+}
+
+func TestFakeSessions(t *testing.T) {
+	t.Run("Sessions", func(t *testing.T) { portstest.Sessions(t, newFakeHarness) })
+	t.Run("Grants", func(t *testing.T) { portstest.Grants(t, newFakeHarness) })
+	t.Run("PendingSignIns", func(t *testing.T) { portstest.PendingSignIns(t, newFakeHarness) })
+}

@@ -1,0 +1,184 @@
+package portstest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// Grants checks an adapter against the contract of ports.Grants.
+func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
+	for name, test := range map[string]func(*testing.T, SessionHarness){
+		"a context without browser":                grantsNoBrowser,
+		"a browser without session":                grantsNoSession,
+		"every field comes back":                   grantsRoundTrip,
+		"a saved grant replaces the old one":       grantsSave,
+		"a grant that was empty":                   grantsFromEmpty,
+		"a new sign-in has its own grant":          grantsRenewed,
+		"the end of the session ends its grant":    grantsEnd,
+		"a save in flight writes no grant back":    grantsSaveInFlight,
+		"a first save in flight writes none back":  grantsFirstSaveInFlight,
+		"a grant does not outlive the session":     grantsExpire,
+		"the store is down":                        grantsDown,
+		"grants large enough for many permissions": grantsLarge,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
+	}
+}
+
+// requireGrant asks in a new request.
+func requireGrant(t *testing.T, h SessionHarness, b Browser, want ports.Grant) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) {
+		got, err := h.Grants.Grant(ctx)
+		require.NoError(t, err)
+		require.Len(t, got.AccessTokens, len(want.AccessTokens))
+		for i, token := range got.AccessTokens {
+			require.True(t, want.AccessTokens[i].Expires.Equal(token.Expires))
+			got.AccessTokens[i].Expires = want.AccessTokens[i].Expires
+		}
+		require.Equal(t, want, got)
+	})
+}
+
+// requireNoGrant asks in a new request.
+func requireNoGrant(t *testing.T, h SessionHarness, b Browser) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := h.Grants.Grant(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+		require.ErrorIs(t, h.Grants.SaveGrant(ctx, SampleGrant(h.Now())), ports.ErrNoSession)
+	})
+}
+
+func grantsNoBrowser(t *testing.T, h SessionHarness) {
+	_, err := h.Grants.Grant(t.Context())
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	require.ErrorIs(t, h.Grants.SaveGrant(t.Context(), ports.Grant{}), ports.ErrNoBrowser)
+}
+
+func grantsNoSession(t *testing.T, h SessionHarness) {
+	requireNoGrant(t, h, h.NewBrowser())
+}
+
+func grantsRoundTrip(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	requireGrant(t, h, b, SampleGrant(h.Now()))
+}
+
+func grantsSave(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	s := signIn(t, h, b)
+	g := SampleGrant(h.Now())
+	g.RefreshToken, g.AccessTokens = "rotated", g.AccessTokens[:1]
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Grants.SaveGrant(ctx, g)) })
+	requireGrant(t, h, b, g)
+	requireSession(t, h, b, s)
+}
+
+func grantsFromEmpty(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{}))
+	})
+	requireGrant(t, h, b, ports.Grant{})
+	g := SampleGrant(h.Now())
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Grants.SaveGrant(ctx, g)) })
+	requireGrant(t, h, b, g)
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	requireNoGrant(t, h, b)
+}
+
+func grantsRenewed(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	old := b.Clone()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{Nonce: "second"}))
+	})
+	requireGrant(t, h, b, ports.Grant{Nonce: "second"})
+	requireNoGrant(t, h, old)
+}
+
+func grantsEnd(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	old := b.Clone()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.End(ctx))
+		_, err := h.Grants.Grant(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
+	})
+	requireNoGrant(t, h, b)
+	requireNoGrant(t, h, old)
+}
+
+func grantsSaveInFlight(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	old := b.Clone()
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := h.Grants.Grant(slow)
+		require.NoError(t, err)
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+		require.ErrorIs(t, h.Grants.SaveGrant(slow, SampleGrant(h.Now())), ports.ErrNoSession)
+	})
+	requireNoGrant(t, h, b)
+	requireNoGrant(t, h, old)
+}
+
+func grantsFirstSaveInFlight(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{}))
+	})
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := h.Grants.Grant(slow)
+		require.NoError(t, err)
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+		require.ErrorIs(t, h.Grants.SaveGrant(slow, SampleGrant(h.Now())), ports.ErrNoSession)
+	})
+	requireNoGrant(t, h, b)
+}
+
+func grantsExpire(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	h.Advance(2 * time.Hour)
+	requireNoGrant(t, h, b)
+}
+
+func grantsDown(t *testing.T, h SessionHarness) {
+	if h.Down == nil {
+		return
+	}
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := h.Sessions.Current(ctx)
+		require.NoError(t, err)
+		h.Down(true)
+		_, err = h.Grants.Grant(ctx)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.ErrorIs(t, h.Grants.SaveGrant(ctx, ports.Grant{}), ports.ErrStoreUnavailable)
+		h.Down(false)
+	})
+	requireGrant(t, h, b, SampleGrant(h.Now()))
+}
+
+func grantsLarge(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	g := SampleGrant(h.Now())
+	for i := range g.AccessTokens {
+		g.AccessTokens[i].Value = strings.Repeat("x", 20_000)
+	}
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Grants.SaveGrant(ctx, g)) })
+	requireGrant(t, h, b, g)
+}

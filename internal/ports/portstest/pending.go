@@ -1,0 +1,221 @@
+package portstest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// openSignIns is how many sign-ins a browser must be able to have pending.
+const openSignIns = 5
+
+// PendingSignIns checks an adapter against the contract of
+// ports.PendingSignIns.
+func PendingSignIns(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
+	for name, test := range map[string]func(*testing.T, SessionHarness){
+		"a context without browser":             pendingNoBrowser,
+		"every field comes back":                pendingRoundTrip,
+		"an unknown state":                      pendingUnknown,
+		"taken once":                            pendingOnce,
+		"an old copy of the browser":            pendingReplay,
+		"two copies at the same time":           pendingRace,
+		"another browser's state":               pendingForeign,
+		"tabs do not collide":                   pendingTabs,
+		"sixty starts drop the oldest":          pendingBounded,
+		"a pending sign-in runs out":            pendingExpire,
+		"a replay after everything has run out": pendingLateReplay,
+		"beside a session":                      pendingBesideSession,
+		"the store is down":                     pendingDown,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
+	}
+}
+
+func keep(t *testing.T, h SessionHarness, b Browser, state string) ports.PendingSignIn {
+	t.Helper()
+	p := SamplePending(state, h.Now())
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Pending.Keep(ctx, p)) })
+	return p
+}
+
+func take(t *testing.T, h SessionHarness, b Browser, state string) (p ports.PendingSignIn, err error) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) { p, err = h.Pending.Take(ctx, state) })
+	return p, err
+}
+
+func requireTaken(t *testing.T, h SessionHarness, b Browser, want ports.PendingSignIn) {
+	t.Helper()
+	got, err := take(t, h, b, want.State)
+	require.NoError(t, err)
+	require.True(t, want.Began.Equal(got.Began))
+	got.Began = want.Began
+	require.Equal(t, want, got)
+}
+
+func requireNotTaken(t *testing.T, h SessionHarness, b Browser, state string, cause error) {
+	t.Helper()
+	p, err := take(t, h, b, state)
+	require.ErrorIs(t, err, cause)
+	require.Zero(t, p)
+}
+
+func pendingNoBrowser(t *testing.T, h SessionHarness) {
+	require.ErrorIs(t, h.Pending.Keep(t.Context(), SamplePending("s", h.Now())), ports.ErrNoBrowser)
+	_, err := h.Pending.Take(t.Context(), "s")
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+}
+
+func pendingRoundTrip(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	requireTaken(t, h, b, keep(t, h, b, "full"))
+	bare := ports.PendingSignIn{State: "bare", Began: h.Now()}
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Pending.Keep(ctx, bare)) })
+	requireTaken(t, h, b, bare)
+}
+
+func pendingUnknown(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	keep(t, h, b, "known")
+	for _, state := range []string{"", "unknown", "know", "known ", "KNOWN", "\x00", fmt.Sprintf("%9000d", 1)} {
+		requireNotTaken(t, h, b, state, ports.ErrNoPendingSignIn)
+	}
+}
+
+func pendingOnce(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	requireTaken(t, h, b, keep(t, h, b, "once"))
+	requireNotTaken(t, h, b, "once", ports.ErrPendingSpent)
+	requireNotTaken(t, h, b, "once", ports.ErrPendingSpent)
+}
+
+func pendingReplay(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	p := keep(t, h, b, "replayed")
+	old := b.Clone()
+	requireTaken(t, h, b, p)
+	requireNotTaken(t, h, old, "replayed", ports.ErrPendingSpent)
+}
+
+func pendingRace(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	keep(t, h, b, "raced")
+	var taken atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		twin := b.Clone()
+		wg.Go(func() {
+			twin.Do(t.Context(), func(ctx context.Context) {
+				_, err := h.Pending.Take(ctx, "raced")
+				if err == nil {
+					taken.Add(1)
+					return
+				}
+				assert.ErrorIs(t, err, ports.ErrPendingSpent)
+			})
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1, taken.Load())
+}
+
+func pendingForeign(t *testing.T, h SessionHarness) {
+	victim, attacker := h.NewBrowser(), h.NewBrowser()
+	p := keep(t, h, attacker, "attackers")
+	keep(t, h, victim, "victims")
+	requireNotTaken(t, h, victim, "attackers", ports.ErrNoPendingSignIn)
+	requireTaken(t, h, attacker, p) // a refusal elsewhere has not spent it
+}
+
+func pendingTabs(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	var all []ports.PendingSignIn
+	for i := range openSignIns {
+		all = append(all, keep(t, h, b, fmt.Sprintf("tab-%d", i)))
+	}
+	for _, i := range []int{2, 4, 0, 3, 1} {
+		requireTaken(t, h, b, all[i])
+	}
+}
+
+func pendingBounded(t *testing.T, h SessionHarness) {
+	const starts = 60
+	b := h.NewBrowser()
+	var all []ports.PendingSignIn
+	for i := range starts {
+		all = append(all, keep(t, h, b, fmt.Sprintf("start-%02d", i)))
+		h.Advance(time.Second)
+	}
+	requireNotTaken(t, h, b, all[0].State, ports.ErrNoPendingSignIn)
+	open := 0
+	for i := starts - 1; i >= 0; i-- {
+		if _, err := take(t, h, b, all[i].State); err == nil {
+			require.Equal(t, starts-1-i, open, "the newest are kept")
+			open++
+		}
+	}
+	require.GreaterOrEqual(t, open, openSignIns)
+	require.LessOrEqual(t, open, 20)
+}
+
+func pendingExpire(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	p := keep(t, h, b, "in time")
+	h.Advance(14 * time.Minute)
+	requireTaken(t, h, b, p)
+	keep(t, h, b, "late")
+	h.Advance(16 * time.Minute)
+	requireNotTaken(t, h, b, "late", ports.ErrNoPendingSignIn)
+}
+
+func pendingLateReplay(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	p := keep(t, h, b, "kept")
+	old := b.Clone()
+	requireTaken(t, h, b, p)
+	h.Advance(24 * time.Hour)
+	_, err := take(t, h, old, "kept")
+	require.Error(t, err)
+}
+
+func pendingBesideSession(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	p := keep(t, h, b, "pending")
+	s := signIn(t, h, b)
+	requireTaken(t, h, b, p)
+	p = keep(t, h, b, "again")
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	requireTaken(t, h, b, p)
+	requireSignedOut(t, h, b)
+	b.Do(t.Context(), func(ctx context.Context) {
+		p := SamplePending("one request", h.Now())
+		require.NoError(t, h.Pending.Keep(ctx, p))
+		_, err := h.Pending.Take(ctx, p.State)
+		require.NoError(t, err)
+		require.NoError(t, h.Sessions.Start(ctx, s, ports.Grant{}))
+	})
+	requireSession(t, h, b, s)
+	requireNotTaken(t, h, b, "one request", ports.ErrPendingSpent)
+}
+
+func pendingDown(t *testing.T, h SessionHarness) {
+	if h.Down == nil {
+		return
+	}
+	b := h.NewBrowser()
+	p := keep(t, h, b, "before")
+	h.Down(true)
+	requireNotTaken(t, h, b, "before", ports.ErrStoreUnavailable)
+	during := keep(t, h, b, "during")
+	h.Down(false)
+	requireTaken(t, h, b, p)
+	requireTaken(t, h, b, during)
+}

@@ -1,0 +1,54 @@
+package portstest
+
+import (
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// SampleSession answers a session with every field set, begun at now and
+// lasting an hour.
+func SampleSession(now time.Time) ports.Session {
+	return ports.Session{
+		Identity: ports.Identity{
+			Issuer:          "https://login.microsoftonline.com/6f1d2c3b-0a9e-4d8c-b7a6-5e4f3d2c1b0a/v2.0",
+			Subject:         "wq7rXk2N8mZ0aYtVbH4cPdJ1sLgE5uF9oQxTnR3iKvM",
+			TenantID:        "6f1d2c3b-0a9e-4d8c-b7a6-5e4f3d2c1b0a",
+			ObjectID:        "11112222-3333-4444-5555-666677778888",
+			Name:            "Zoë 王小明",
+			Username:        "zoe@contoso.example",
+			Roles:           []string{"Report.Reader", "Admin"},
+			Guest:           true,
+			ProviderSession: "00c0ffee-0000-4000-8000-00000000beef",
+			LoginHint:       "O.CiQ2ZjFkMmMzYi0wYTllLTRkOGM",
+		},
+		Started: now,
+		Seen:    now.Add(7 * time.Millisecond),
+		Expires: now.Add(time.Hour),
+	}
+}
+
+// SampleGrant answers a grant with every field set.
+func SampleGrant(now time.Time) ports.Grant {
+	return ports.Grant{
+		AccessTokens: []ports.AccessToken{
+			{Value: "token-of-graph", Scopes: []string{"User.Read", "Mail.Read"}, Expires: now.Add(70 * time.Minute)},
+			{Value: "token-of-reports", Scopes: []string{"api://reports/read"}, Expires: now.Add(80 * time.Minute)},
+		},
+		RefreshToken: "refresh-token",
+		SignOutHint:  "sign-out-hint",
+		Nonce:        "nonce",
+		Claims:       []ports.Claim{{Name: "name", Value: "Zoë"}, {Name: "roles", Value: `["Admin"]`}},
+	}
+}
+
+// SamplePending answers a pending sign-in with every field set.
+func SamplePending(state string, began time.Time) ports.PendingSignIn {
+	return ports.PendingSignIn{
+		State:    state,
+		Secret:   "secret-of-" + state,
+		ReturnTo: "/reports?year=2026&q=%C3%A9",
+		Scopes:   []string{"User.Read"},
+		Began:    began,
+	}
+}
