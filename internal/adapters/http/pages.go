@@ -13,29 +13,6 @@ import (
 	"webapp/templates"
 )
 
-// pageName is the name of a page's template file, without ".html".
-type pageName string
-
-const (
-	pageSignIn    pageName = "signin"
-	pageHome      pageName = "home"
-	pageAPI       pageName = "api"
-	pageSignOut   pageName = "signout"
-	pageSignedOut pageName = "signedout"
-	pageError     pageName = "error"
-	pageForbidden pageName = "forbidden"
-	pageNotFound  pageName = "notfound"
-	pageMethod    pageName = "method"
-)
-
-// emptyViews has one view of each page.
-func emptyViews() []view {
-	return []view{
-		signInView{}, homeView{}, apiView{}, signOutView{}, signedOutView{},
-		errorView{}, forbiddenView{}, notFoundView{}, methodView{},
-	}
-}
-
 // maxPooledBuffer is the largest buffer, in bytes, that is kept for the next
 // page; one large API answer must not stay in memory for good.
 const maxPooledBuffer = 64 << 10

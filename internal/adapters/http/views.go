@@ -152,13 +152,3 @@ type methodView struct {
 	// Allowed are the methods that work, as in the Allow header.
 	Allowed []string
 }
-
-func (signInView) page() pageName    { return pageSignIn }
-func (homeView) page() pageName      { return pageHome }
-func (apiView) page() pageName       { return pageAPI }
-func (signOutView) page() pageName   { return pageSignOut }
-func (signedOutView) page() pageName { return pageSignedOut }
-func (errorView) page() pageName     { return pageError }
-func (forbiddenView) page() pageName { return pageForbidden }
-func (notFoundView) page() pageName  { return pageNotFound }
-func (methodView) page() pageName    { return pageMethod }
