@@ -1,0 +1,46 @@
+package portstest
+
+import (
+	"testing"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// ProviderHarness is what the suite of the identity-provider port needs of an
+// adapter: the adapter, and a person at the provider it talks to. The suite
+// asks for a new one in each test, with a provider that is up and an adapter
+// that has not talked to it yet.
+type ProviderHarness struct {
+	Provider ports.IdentityProvider
+	// Approve follows an authorization URL as a person who signs in, always
+	// with the same account, and answers what the provider sent the browser
+	// back with.
+	Approve func(t testing.TB, authorizationURL string) ports.Callback
+	// Decline does the same as a person who says no.
+	Decline func(t testing.TB, authorizationURL string) ports.Callback
+	// Scopes are those of an API for which the account gets access tokens.
+	Scopes []string
+	// Down makes the provider unreachable, and reachable again.
+	Down func(bool)
+	// Advance moves the clock that the adapter and the provider tell the time
+	// by.
+	Advance func(time.Duration)
+}
+
+// IdentityProvider checks that an adapter keeps the contract of
+// ports.IdentityProvider, and of each optional ability that it has.
+func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarness) {
+	t.Helper()
+	for _, group := range []map[string]func(*testing.T, ProviderHarness){
+		beginTests(), completeTests(), refusalTests(), outageTests(),
+		signOutTests(), refreshTests(), readinessTests(),
+	} {
+		for name, test := range group {
+			t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
+		}
+	}
+}
+
+// recovery is how long the suite lets an adapter be cautious after an outage.
+const recovery = 2 * time.Minute

@@ -1,0 +1,140 @@
+package portstest
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// An adapter without an optional ability has no tests of it: the groups below
+// look first.
+
+func signOutTests() map[string]func(*testing.T, ProviderHarness) {
+	return map[string]func(*testing.T, ProviderHarness){
+		"SignOut/needs no network": func(t *testing.T, h ProviderHarness) {
+			out, ok := h.Provider.(ports.ProviderSignOut)
+			if !ok {
+				return
+			}
+			h.Down(true)
+			to, err := out.EndSessionURL(t.Context(), "")
+			require.NoError(t, err)
+			mustBeURLOrEmpty(t, to)
+		},
+		"SignOut/works during an outage, with and without a hint": func(t *testing.T, h ProviderHarness) {
+			out, ok := h.Provider.(ports.ProviderSignOut)
+			if !ok {
+				return
+			}
+			hint := wholeSignIn(t, h).Grant.SignOutHint
+			h.Down(true)
+			for _, hint := range []string{hint, ""} {
+				to, err := out.EndSessionURL(t.Context(), hint)
+				require.NoError(t, err)
+				mustBeURLOrEmpty(t, to)
+			}
+		},
+	}
+}
+
+func mustBeURLOrEmpty(t testing.TB, text string) {
+	t.Helper()
+	if text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	require.NoError(t, err)
+	assert.True(t, u.IsAbs())
+}
+
+func refreshTests() map[string]func(*testing.T, ProviderHarness) {
+	return map[string]func(*testing.T, ProviderHarness){
+		"Refresh/gives a new token, again and again": refreshTwice,
+		"Refresh/a grant that is not there":          refreshNothing,
+		"Refresh/during an outage":                   refreshDown,
+	}
+}
+
+func refreshRequest(h ProviderHarness, in ports.SignedIn) ports.RefreshRequest {
+	return ports.RefreshRequest{
+		RefreshToken: in.Grant.RefreshToken,
+		Scopes:       h.Scopes,
+		Issuer:       in.Identity.Issuer,
+		Subject:      in.Identity.Subject,
+		Nonce:        in.Grant.Nonce,
+	}
+}
+
+func refreshTwice(t *testing.T, h ProviderHarness) {
+	refresher, ok := h.Provider.(ports.TokenRefresher)
+	if !ok {
+		return
+	}
+	in := wholeSignIn(t, h, h.Scopes...)
+	require.NotEmpty(t, in.Grant.RefreshToken)
+	req, last := refreshRequest(h, in), in.Grant.AccessTokens[0].Value
+	for range 2 {
+		fresh, err := refresher.Refresh(t.Context(), req)
+		require.NoError(t, err)
+		require.NotEmpty(t, fresh.RefreshToken)
+		assert.NotEqual(t, last, fresh.AccessToken.Value)
+		assert.Equal(t, h.Scopes, fresh.AccessToken.Scopes)
+		req.RefreshToken, last = fresh.RefreshToken, fresh.AccessToken.Value
+	}
+}
+
+func refreshNothing(t *testing.T, h ProviderHarness) {
+	refresher, ok := h.Provider.(ports.TokenRefresher)
+	if !ok {
+		return
+	}
+	req := refreshRequest(h, wholeSignIn(t, h, h.Scopes...))
+	for _, token := range []string{"", "never-issued"} {
+		req.RefreshToken = token
+		fresh, err := refresher.Refresh(t.Context(), req)
+		require.ErrorIs(t, err, ports.ErrInteractionRequired)
+		assert.NotContains(t, err.Error(), "never-issued")
+		assert.Zero(t, fresh)
+	}
+}
+
+func refreshDown(t *testing.T, h ProviderHarness) {
+	refresher, ok := h.Provider.(ports.TokenRefresher)
+	if !ok {
+		return
+	}
+	req := refreshRequest(h, wholeSignIn(t, h, h.Scopes...))
+	h.Down(true)
+	_, err := refresher.Refresh(t.Context(), req)
+	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+	assert.NotErrorIs(t, err, ports.ErrInteractionRequired)
+}
+
+func readinessTests() map[string]func(*testing.T, ProviderHarness) {
+	return map[string]func(*testing.T, ProviderHarness){
+		"Ready/once the provider has answered, also later": func(t *testing.T, h ProviderHarness) {
+			readiness, ok := h.Provider.(ports.ProviderReadiness)
+			if !ok {
+				return
+			}
+			require.NoError(t, readiness.Ready(t.Context()))
+			h.Down(true)
+			assert.NoError(t, readiness.Ready(t.Context()))
+		},
+		"Ready/not before": func(t *testing.T, h ProviderHarness) {
+			readiness, ok := h.Provider.(ports.ProviderReadiness)
+			if !ok {
+				return
+			}
+			h.Down(true)
+			require.ErrorIs(t, readiness.Ready(t.Context()), ports.ErrProviderUnavailable)
+			h.Down(false)
+			h.Advance(recovery)
+			assert.NoError(t, readiness.Ready(t.Context()))
+		},
+	}
+}

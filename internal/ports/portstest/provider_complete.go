@@ -1,0 +1,82 @@
+package portstest
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+func completeTests() map[string]func(*testing.T, ProviderHarness) {
+	return map[string]func(*testing.T, ProviderHarness){
+		"Complete/says who it is":                       completeIdentifies,
+		"Complete/the same account is the same person":  completeIsStable,
+		"Complete/gives no token that nobody asked for": completeWithoutScopes,
+		"Complete/gives the tokens that were asked for": completeWithScopes,
+		"Complete/several sign-ins at once":             completeConcurrently,
+	}
+}
+
+func wholeSignIn(t testing.TB, h ProviderHarness, scopes ...string) ports.SignedIn {
+	t.Helper()
+	a := beginSignIn(t, h, scopes...)
+	in, err := h.Provider.Complete(t.Context(), h.Approve(t, a.URL), a.Secret)
+	require.NoError(t, err)
+	return in
+}
+
+func completeIdentifies(t *testing.T, h ProviderHarness) {
+	in := wholeSignIn(t, h)
+	assert.NotEmpty(t, in.Identity.Issuer)
+	assert.NotEmpty(t, in.Identity.Subject)
+	assert.NotEmpty(t, in.Identity.Name)
+	assert.NotEmpty(t, in.Grant.Nonce)
+	assert.Contains(t, in.Grant.Claims, ports.Claim{Name: "iss", Value: in.Identity.Issuer})
+	assert.Contains(t, in.Grant.Claims, ports.Claim{Name: "sub", Value: in.Identity.Subject})
+	assert.Equal(t, in.Identity.TenantID == "", in.Identity.ObjectID == "")
+}
+
+func completeIsStable(t *testing.T, h ProviderHarness) {
+	first, second := wholeSignIn(t, h), wholeSignIn(t, h)
+	assert.Equal(t, first.Identity.Issuer, second.Identity.Issuer)
+	assert.Equal(t, first.Identity.Subject, second.Identity.Subject)
+	assert.Equal(t, first.Identity.ObjectID, second.Identity.ObjectID)
+	assert.NotEqual(t, first.Grant.Nonce, second.Grant.Nonce)
+}
+
+func completeWithoutScopes(t *testing.T, h ProviderHarness) {
+	assert.Empty(t, wholeSignIn(t, h).Grant.AccessTokens)
+}
+
+func completeWithScopes(t *testing.T, h ProviderHarness) {
+	grant := wholeSignIn(t, h, h.Scopes...).Grant
+	require.Len(t, grant.AccessTokens, 1)
+	assert.NotEmpty(t, grant.AccessTokens[0].Value)
+	assert.Equal(t, h.Scopes, grant.AccessTokens[0].Scopes)
+	assert.False(t, grant.AccessTokens[0].Expires.IsZero())
+}
+
+func completeConcurrently(t *testing.T, h ProviderHarness) {
+	const crowd = 8
+	var begun [crowd]ports.Authorization
+	var callbacks [crowd]ports.Callback
+	for i := range crowd {
+		begun[i] = beginSignIn(t, h)
+		callbacks[i] = h.Approve(t, begun[i].URL)
+	}
+	var nonces sync.Map
+	var wg sync.WaitGroup
+	for i := range crowd {
+		wg.Go(func() {
+			in, err := h.Provider.Complete(t.Context(), callbacks[i], begun[i].Secret)
+			if assert.NoError(t, err) {
+				_, twice := nonces.LoadOrStore(in.Grant.Nonce, true)
+				assert.False(t, twice, "two sign-ins got one answer")
+			}
+		})
+	}
+	wg.Wait()
+}
