@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
@@ -80,25 +81,32 @@ func middle(ctx context.Context, t *chromedp.Target, id cdp.BackendNodeID) (x, y
 }
 
 // theOne refuses a name that fits several elements: a person could not tell
-// them apart either. A whole name wins over a part of one.
+// them apart either. A whole name wins over a part of one, and links that lead
+// to the same address are as good as one.
 func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*accessibility.Node, error) {
 	found, err := lookup(ctx, t, role, name)
 	if err != nil {
 		return nil, err
 	}
-	var exact []*accessibility.Node
-	for _, n := range found {
-		if text(n.Name) == name {
-			exact = append(exact, n)
-		}
-	}
+	exact := slices.DeleteFunc(slices.Clone(found), func(n *accessibility.Node) bool { return text(n.Name) != name })
 	if len(exact) > 0 {
 		found = exact
 	}
+	found = slices.CompactFunc(found, func(a, b *accessibility.Node) bool { return href(a) != "" && href(a) == href(b) })
 	if len(found) != 1 {
 		return nil, fmt.Errorf("the page has %d such elements, want 1", len(found))
 	}
 	return found[0], nil
+}
+
+// href answers the address of a link, or "".
+func href(n *accessibility.Node) string {
+	for _, p := range n.Properties {
+		if p.Name == "url" {
+			return text(p.Value)
+		}
+	}
+	return ""
 }
 
 func lookup(ctx context.Context, t *chromedp.Target, role, name string) ([]*accessibility.Node, error) {
