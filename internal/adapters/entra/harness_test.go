@@ -1,0 +1,135 @@
+package entra_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports"
+)
+
+const (
+	redirectURI = "http://localhost:3000/getAToken"
+	homeURI     = "http://localhost:3000/"
+	testState   = "c3RhdGUtb2YtYS10ZXN0LTAxMjM0NTY3ODk_-AbCdEf"
+	apiScope    = "User.Read"
+)
+
+// clock is a time that moves only when a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// testKey saves each test the making of a key.
+var testKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// world is a provider that runs and an adapter that talks to it.
+type world struct {
+	idp      *fakeidp.Provider
+	provider *entra.Provider
+	clock    *clock
+}
+
+// newWorld starts a provider and makes an adapter for one of its authorities.
+// change may be nil.
+func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.Config)) world {
+	t.Helper()
+	key, err := testKey()
+	require.NoError(t, err)
+	w := world{clock: newClock()}
+	idpConfig := fakeidp.Config{Clock: w.clock.Now, SigningKey: key}
+	config := entra.Config{
+		ClientID:              fakeidp.DefaultClientID,
+		ClientSecret:          fakeidp.DefaultClientSecret,
+		RedirectURI:           redirectURI,
+		PostLogoutRedirectURI: homeURI,
+		Clock:                 w.clock.Now,
+	}
+	if tenant == "common" || tenant == "organizations" {
+		config.AllowedTenants = []string{entra.AnyTenant}
+	}
+	if change != nil {
+		change(&idpConfig, &config)
+	}
+	w.idp, err = fakeidp.New(idpConfig)
+	require.NoError(t, err)
+	_, err = w.idp.Start("127.0.0.1:0")
+	require.NoError(t, err)
+	transport := &http.Transport{MaxIdleConnsPerHost: 8}
+	if config.Transport == nil {
+		config.Transport = transport
+	}
+	if tenant != "" && config.Issuer == "" {
+		config.Authority = w.idp.Authority(tenant)
+	}
+	if config.Issuer == "self" {
+		config.Issuer = w.idp.Issuer(tenant)
+	}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = w.idp.Close()
+	})
+	w.provider, err = entra.New(config)
+	require.NoError(t, err)
+	return w
+}
+
+func contoso(t testing.TB) world { return newWorld(t, fakeidp.ContosoTenantID, nil) }
+
+func (w world) begin(t testing.TB, scopes ...string) ports.Authorization {
+	t.Helper()
+	a, err := w.provider.Begin(t.Context(), ports.AuthorizationRequest{State: testState, Scopes: scopes})
+	require.NoError(t, err)
+	return a
+}
+
+func (w world) approve(t testing.TB, url, username string) ports.Callback {
+	t.Helper()
+	answer, err := w.idp.Authorize(url, username)
+	require.NoError(t, err)
+	return callback(answer)
+}
+
+func callback(answer fakeidp.Answer) ports.Callback {
+	v := answer.Values
+	return ports.Callback{
+		State: v.Get("state"), Code: v.Get("code"), Issuer: v.Get("iss"), Error: v.Get("error"),
+		ErrorDescription: v.Get("error_description"), ErrorSubcode: v.Get("error_subcode"),
+	}
+}
+
+// signIn goes the whole way.
+func (w world) signIn(t testing.TB, username string, scopes ...string) (ports.SignedIn, error) {
+	t.Helper()
+	a := w.begin(t, scopes...)
+	return w.provider.Complete(t.Context(), w.approve(t, a.URL, username), a.Secret)
+}
+
+func (w world) mustSignIn(t testing.TB, username string, scopes ...string) ports.SignedIn {
+	t.Helper()
+	in, err := w.signIn(t, username, scopes...)
+	require.NoError(t, err)
+	return in
+}

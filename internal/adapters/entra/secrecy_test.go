@@ -1,0 +1,21 @@
+package entra_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// assertNothingSecret looks for what no error may say: tokens, codes, secrets,
+// names of people, and what the provider worded.
+func assertNothingSecret(t testing.TB, err error) {
+	t.Helper()
+	for _, secret := range []string{
+		"eyJ", "1.AX", "1.AY", "@", "adele", "Adele", fakeidp.DefaultClientSecret,
+		"code=", "code_verifier", "Trace ID", "http://", "https://",
+	} {
+		assert.NotContains(t, err.Error(), secret)
+	}
+}
