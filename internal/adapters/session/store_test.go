@@ -1,0 +1,336 @@
+package session_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/session"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// recordOf answers the store's key for a browser's session.
+func recordOf(b *browser) string {
+	sum := sha256.Sum256([]byte(b.named("webapp_session").Value))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func (w *world) raw(t *testing.T, key string) []byte {
+	t.Helper()
+	value, err := w.memory.Find(t.Context(), key)
+	require.NoError(t, err)
+	return value
+}
+
+func TestAPageCostsOneReadAndNothingElse(t *testing.T) {
+	w := newWorld(t)
+	b, stranger := w.newBrowser(), w.newBrowser()
+	b.start(t)
+	w.store.Calls()
+	b.Do(t.Context(), func(context.Context) {})
+	require.Empty(t, w.store.Calls(), "a request that does not ask costs nothing")
+	b.Do(t.Context(), func(ctx context.Context) {
+		for range 3 {
+			_, err := w.manager.Current(ctx)
+			require.NoError(t, err)
+		}
+	})
+	require.Equal(t, []portstest.StoreCall{{Method: "Find", Key: recordOf(b)}}, w.store.Calls())
+	require.Empty(t, b.last.Cookies())
+	_, err := stranger.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession)
+	stranger.keepPending(t, "state")
+	stranger.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+	require.Empty(t, w.store.Calls(), "a stranger needs no store")
+}
+
+func TestAStrangersStateWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.newBrowser().Do(t.Context(), func(ctx context.Context) {
+		for _, state := range []string{"", "made-up", strings.Repeat("x", 9000)} {
+			_, err := w.manager.Take(ctx, state)
+			require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
+		}
+	})
+	calls := w.store.Calls()
+	require.Len(t, calls, 1)
+	require.Equal(t, "Find", calls[0].Method)
+	require.Zero(t, w.memory.Len())
+}
+
+func TestStoredValuesAreSealedAndTokensHashed(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	token := b.named("webapp_session").Value
+	for _, key := range []string{recordOf(b), recordOf(b) + ".grant"} {
+		require.NotContains(t, key, token)
+		value := string(w.raw(t, key))
+		for _, secret := range []string{token, "Zoë", "zoe@", "Report.Reader", "refresh-token", "token-of-graph", "contoso"} {
+			require.NotContains(t, value, secret)
+		}
+	}
+	require.Less(t, len(w.raw(t, recordOf(b))), 320, "what is read with each page stays small")
+	b.keepPending(t, "a-state")
+	require.NotContains(t, b.named("webapp_signin_").Name, "a-state")
+	sealed, err := base64.RawURLEncoding.DecodeString(strings.SplitN(b.named("webapp_signin_").Value, ".", 2)[1])
+	require.NoError(t, err)
+	require.NotContains(t, string(sealed), "secret-of-a-state")
+	require.NotContains(t, string(sealed), "/reports")
+}
+
+func TestTamperedRecordsAreNoSession(t *testing.T) {
+	w := newWorld(t)
+	b, other := w.newBrowser(), w.newBrowser()
+	b.start(t)
+	other.start(t)
+	good := w.raw(t, recordOf(b))
+	bad := map[string][]byte{
+		"empty":              {},
+		"short":              good[:10],
+		"cut":                good[:len(good)-1],
+		"longer":             append(good[:len(good):len(good)], 0),
+		"another's record":   w.raw(t, recordOf(other)),
+		"the grant's record": w.raw(t, recordOf(b)+".grant"),
+	}
+	for i := 0; i < len(good); i += 17 {
+		flipped := append([]byte(nil), good...)
+		flipped[i] ^= 1
+		bad["bit at "+string(rune('a'+i/17))] = flipped
+	}
+	for name, value := range bad {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, w.memory.Replace(t.Context(), ports.Record{Key: recordOf(b), Value: value, Expires: start.Add(time.Hour)}))
+			_, err := b.current(t)
+			require.ErrorIs(t, err, ports.ErrNoSession)
+			require.Empty(t, b.last.Cookies())
+		})
+	}
+	b.start(t)
+	_, err := b.current(t)
+	require.NoError(t, err, "signing in again mends it")
+}
+
+func TestALostOrUnreadableGrantIsAnEmptyOne(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	key := recordOf(b) + ".grant"
+	requireGrant := func(want ports.Grant) {
+		t.Helper()
+		b.Do(t.Context(), func(ctx context.Context) {
+			got, err := w.manager.Grant(ctx)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		})
+	}
+	require.NoError(t, w.memory.Replace(t.Context(), ports.Record{Key: key, Value: []byte("garbage"), Expires: start.Add(time.Hour)}))
+	requireGrant(ports.Grant{})
+	require.NoError(t, w.memory.Delete(t.Context(), key))
+	requireGrant(ports.Grant{})
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, w.manager.SaveGrant(ctx, ports.Grant{Nonce: "n"}))
+	})
+	requireGrant(ports.Grant{Nonce: "n"})
+}
+
+func TestTamperedPendingCookiesAreIgnored(t *testing.T) {
+	w := newWorld(t)
+	good := w.newBrowser()
+	good.keepPending(t, "one")
+	one := *good.cookies[0]
+	good.keepPending(t, "two")
+	two := *good.cookies[1]
+	values := map[string]string{
+		"empty":          "",
+		"no dot":         strings.ReplaceAll(one.Value, ".", ""),
+		"not base64":     "abc.!!!",
+		"another's":      two.Value,
+		"cut":            one.Value[:len(one.Value)-4],
+		"ordering alone": one.Value[:strings.Index(one.Value, ".")+1],
+		"very long":      strings.Repeat("A", 3000),
+	}
+	for i := strings.Index(one.Value, ".") + 1; i < len(one.Value)-1; i += 29 {
+		swap := map[bool]string{true: "B", false: "A"}[one.Value[i] == 'A']
+		values["changed at "+one.Value[:i]] = one.Value[:i] + swap + one.Value[i+1:]
+	}
+	for name, value := range values {
+		t.Run(name, func(t *testing.T) {
+			b := w.newBrowser()
+			b.put(&http.Cookie{Name: one.Name, Value: value})
+			b.Do(t.Context(), func(ctx context.Context) {
+				_, err := w.manager.Take(ctx, "one")
+				require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
+				require.NoError(t, w.manager.Keep(ctx, portstest.SamplePending("three", start)))
+			})
+		})
+	}
+	good.Do(t.Context(), func(ctx context.Context) {
+		_, err := w.manager.Take(ctx, "one")
+		require.NoError(t, err)
+	})
+}
+
+func TestKeysRotate(t *testing.T) {
+	second := [][]byte{[]byte("fedcba9876543210fedcba9876543210")}
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	b.keepPending(t, "state")
+	use := func(keys [][]byte) {
+		next := w.instance(func(cfg *session.Config) { cfg.Keys = keys })
+		w.manager = next
+		w.server.Config.Handler = next.Middleware(http.HandlerFunc(w.serve))
+	}
+	before := w.raw(t, recordOf(b))
+	use([][]byte{second[0], oneKey[0]})
+	_, err := b.current(t)
+	require.NoError(t, err, "the old key still opens")
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, w.manager.Touch(ctx, start, start.Add(time.Hour)))
+		_, err := w.manager.Take(ctx, "state")
+		require.NoError(t, err)
+	})
+	require.NotEqual(t, before[:2], w.raw(t, recordOf(b))[:2], "the new key seals")
+	use(second)
+	_, err = b.current(t)
+	require.NoError(t, err)
+	use(oneKey)
+	_, err = b.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession, "a key that is gone opens nothing, and that is no outage")
+}
+
+func TestAStartThatFailsChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	records := w.memory.Len()
+	for _, broken := range []func(portstest.StoreCall) bool{
+		func(c portstest.StoreCall) bool { return c.Method == "Create" && strings.HasSuffix(c.Key, ".grant") },
+		func(c portstest.StoreCall) bool { return c.Method == "Create" && !strings.HasSuffix(c.Key, ".grant") },
+		func(c portstest.StoreCall) bool { return c.Method == "Delete" && c.Key == recordOf(b) },
+	} {
+		w.store.SetFault(func(c portstest.StoreCall) error {
+			if broken(c) {
+				return errors.New("connection reset")
+			}
+			return nil
+		})
+		b.Do(t.Context(), func(ctx context.Context) {
+			err := w.manager.Start(ctx, portstest.SampleSession(start), portstest.SampleGrant(start))
+			require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		})
+		require.Empty(t, b.last.Cookies())
+		w.store.SetFault(nil)
+		_, err := b.current(t)
+		require.NoError(t, err, "still signed in as before")
+		require.Equal(t, records, w.memory.Len(), "nothing is left behind")
+	}
+}
+
+func TestAnEndThatFailsHalfwayIsCompletedByTheNext(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if strings.HasSuffix(c.Key, ".grant") {
+			return errors.New("connection reset")
+		}
+		return nil
+	})
+	end := func() (err error) {
+		b.Do(t.Context(), func(ctx context.Context) { err = w.manager.End(ctx) })
+		return err
+	}
+	require.ErrorIs(t, end(), ports.ErrStoreUnavailable)
+	w.store.SetFault(nil)
+	require.NoError(t, end())
+	require.Zero(t, w.memory.Len())
+	require.Empty(t, b.cookies)
+}
+
+// TestAFirstGrantRacesTheEnd lets the session end between the two looks that
+// SaveGrant takes at it.
+func TestAFirstGrantRacesTheEnd(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, w.manager.Start(ctx, portstest.SampleSession(start), ports.Grant{}))
+	})
+	twin := b.copy()
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if c.Method == "Create" {
+			w.store.SetFault(nil)
+			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+		}
+		return nil
+	})
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.ErrorIs(t, w.manager.SaveGrant(ctx, portstest.SampleGrant(start)), ports.ErrNoSession)
+	})
+	require.Zero(t, w.memory.Len(), "no grant is left of a session that has ended")
+}
+
+func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
+	w := newWorld(t, formPost)
+	b := w.newBrowser()
+	b.start(t)
+	former := b.copy()
+	reference := b.named("__Host-webapp_session_ref")
+	b.keepPending(t, "state")
+
+	callback := b
+	callback.crossSite = true
+	callback.Do(t.Context(), func(ctx context.Context) {
+		_, err := w.manager.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession, "the reference signs nobody in")
+		_, err = w.manager.Take(ctx, "state")
+		require.NoError(t, err, "the pending sign-in comes along")
+		require.NoError(t, w.manager.Start(ctx, portstest.SampleSession(start), ports.Grant{}))
+	})
+	callback.crossSite = false
+	_, err := b.current(t)
+	require.NoError(t, err)
+	_, err = former.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession)
+
+	thief := w.newBrowser()
+	thief.put(&http.Cookie{Name: "__Host-webapp_session", Value: reference.Value})
+	_, err = thief.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession, "a reference is no token")
+}
+
+func TestReady(t *testing.T) {
+	w := newWorld(t)
+	require.NoError(t, w.manager.Ready(t.Context()))
+	w.store.SetFault(func(portstest.StoreCall) error { return errors.New("refused") })
+	require.ErrorIs(t, w.manager.Ready(t.Context()), ports.ErrStoreUnavailable)
+	direct := w.instance(func(cfg *session.Config) { cfg.Store = w.memory })
+	require.NoError(t, direct.Ready(t.Context()))
+}
+
+func TestConfigurationFaultsAreAllNamed(t *testing.T) {
+	_, err := session.New(session.Config{CrossSiteCallback: true})
+	for _, fault := range []string{"no store", "no key", "lifetime", "https"} {
+		require.ErrorContains(t, err, fault)
+	}
+	_, err = session.New(session.Config{Store: newWorld(t).store, Lifetime: time.Hour, Keys: [][]byte{oneKey[0], []byte("short")}})
+	require.ErrorContains(t, err, "key 2 has 5 bytes instead of 32")
+}
+
+func TestTwoManagersDoNotTakeEachOthersBrowsers(t *testing.T) {
+	w := newWorld(t)
+	other := w.instance()
+	w.newBrowser().Do(t.Context(), func(ctx context.Context) {
+		_, err := other.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrNoBrowser)
+	})
+}
