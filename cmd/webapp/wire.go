@@ -15,26 +15,35 @@ import (
 	"webapp/internal/adapters/session"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/domain"
+	"webapp/internal/ports"
 )
 
-// application is the wired program: a handler, and what to stop afterwards.
+// parts are what the program is made of besides its settings. main uses the
+// real ones; a test brings its own clock and looks into the store.
+type parts struct {
+	now    func() time.Time
+	store  ports.SessionStore
+	logger *slog.Logger
+}
+
+// application is the wired program.
 type application struct {
 	handler http.Handler
-	warmUp  func(context.Context)
-	close   func()
+	// warmUp asks for the provider's metadata before somebody needs it.
+	warmUp func(context.Context)
 }
 
 // wire makes every part and puts them together. It is the only place that
 // knows all of them.
-func wire(s settings, logger *slog.Logger) (application, error) {
-	provider, err := entra.New(s.entraConfig(time.Now, logger))
+func wire(s settings, p parts) (application, error) {
+	provider, err := entra.New(s.entraConfig(p.now, p.logger))
 	if err != nil {
 		return application{}, err
 	}
-	store := memory.New(time.Now)
+	formPost := s.ResponseMode == entra.ResponseModeFormPost
 	sessions, err := session.New(session.Config{
-		Store: store, Keys: s.keys(), Secure: s.https(), CrossSiteCallback: s.ResponseMode == entra.ResponseModeFormPost,
-		Lifetime: s.SessionLifetime, Clock: time.Now,
+		Store: p.store, Keys: s.keys(), Secure: s.https(), CrossSiteCallback: formPost,
+		Lifetime: s.SessionLifetime, Clock: p.now,
 	})
 	if err != nil {
 		return application{}, err
@@ -43,24 +52,24 @@ func wire(s settings, logger *slog.Logger) (application, error) {
 		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions,
 		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
 		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
-		Now:      time.Now, Random: rand.Reader,
+		Now:      p.now, Random: rand.Reader,
 	})
 	if err != nil {
 		return application{}, err
 	}
 	handler, err := webhttp.New(webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready,
-		CallbackPath: s.redirect.Path, FormPost: s.ResponseMode == entra.ResponseModeFormPost,
+		CallbackPath: s.redirect.Path, FormPost: formPost,
 		PublicOrigin: s.origin(), SignOutTargets: s.signOutTargets(),
 		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
-		Demo: s.demo, Logger: logger, Now: time.Now,
+		Demo: s.demo, Logger: p.logger, Now: p.now,
 	})
 	if err != nil {
 		return application{}, err
 	}
-	return application{handler: handler, close: func() { _ = store.Close() }, warmUp: func(ctx context.Context) {
-		if err := service.ProviderReady(ctx); err != nil {
-			logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
+	return application{handler: handler, warmUp: func(ctx context.Context) {
+		if err := service.ProviderReady(ctx); err != nil && ctx.Err() == nil {
+			p.logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
 		}
 	}}, nil
 }
@@ -135,11 +144,12 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		}
 		defer stop()
 	}
-	app, err := wire(s, logger)
+	store := memory.New(time.Now)
+	defer func() { _ = store.Close() }()
+	app, err := wire(s, parts{now: time.Now, store: store, logger: logger})
 	if err != nil {
 		return fmt.Errorf("webapp cannot start: %w", err)
 	}
-	defer app.close()
 	go app.warmUp(ctx)
 	s.announce(stdout)
 	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger), listener)

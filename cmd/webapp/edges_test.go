@@ -1,0 +1,155 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
+	for _, https := range []bool{false, true} {
+		env := map[string]string{}
+		if https {
+			env["REDIRECT_URI"] = "https"
+		}
+		w := newWorld(t, env)
+		b := w.browser()
+		home := b.get("/").body
+		style := home[strings.Index(home, "/static/style"):]
+		style = style[:strings.Index(style, `"`)]
+		for _, path := range []string{"/", "/login", "/logout", "/call_api", "/getAToken", "/healthz", "/readyz", style, "/static/none.css", "/nowhere"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut} {
+				r := b.do(method, path, nil)
+				h := r.Header
+				assert.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'", path)
+				assert.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
+				assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
+				assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
+				assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)
+				assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"), path)
+				assert.NotEmpty(t, h.Get("Permissions-Policy"), path)
+				assert.Empty(t, h.Get("Access-Control-Allow-Origin"), path)
+				assert.Equal(t, https, h.Get("Strict-Transport-Security") != "", path)
+				if path == style && method != http.MethodPut {
+					assert.Contains(t, h.Get("Cache-Control"), "immutable")
+				} else {
+					assert.Equal(t, "no-store", h.Get("Cache-Control"), path)
+				}
+			}
+		}
+	}
+}
+
+func TestMethodsAndUnknownPaths(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{http.MethodPost, "/", 405, "GET, HEAD"},
+		{http.MethodDelete, "/logout", 405, "GET, HEAD, POST"},
+		{http.MethodPost, "/getAToken", 405, "GET, HEAD"},
+		{http.MethodPut, "/healthz", 405, "GET, HEAD"},
+		{http.MethodHead, "/", 200, ""},
+		{http.MethodHead, "/call_api", 401, ""},
+		{http.MethodGet, "/nowhere", 404, ""},
+		{http.MethodPost, "/nowhere", 404, ""},
+		{http.MethodGet, "/logout/", 404, ""},
+		{http.MethodGet, "//evil.example/", 404, ""},
+	} {
+		r := b.do(c.method, c.path, nil)
+		assert.Equal(t, c.status, r.StatusCode, "%s %s", c.method, c.path)
+		assert.Equal(t, c.allow, r.Header.Get("Allow"), "%s %s", c.method, c.path)
+	}
+}
+
+func TestAnonymousPagesSetNoCookie(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	for _, path := range []string{"/", "/healthz", "/readyz", "/nowhere", "/static/x.css", "/call_api", "/logout"} {
+		assert.Empty(t, b.get(path).Header.Values("Set-Cookie"), path)
+	}
+}
+
+func TestNoHeaderOfARequestDecidesTheOrigin(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	r := b.get("/login", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "https", "Forwarded", "host=evil.example")
+	to, err := url.Parse(r.Header.Get("Location"))
+	require.NoError(t, err)
+	assert.Equal(t, w.url+"/getAToken", to.Query().Get("redirect_uri"))
+	assert.NotContains(t, r.Header.Get("Location"), "evil.example")
+}
+
+// Invariant 9: no open redirector, as the whole application answers.
+func TestReturnPathOfTheWholeApplication(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	for raw, want := range map[string]string{
+		"/call_api?a=b":          "/call_api?a=b",
+		"//evil.example":         "/",
+		`/\evil.example`:         "/",
+		"/\t/evil.example":       "/",
+		"https://evil.example":   "/",
+		"javascript:alert(1)":    "/",
+		"/.//evil.example":       "/",
+		"/login?return_to=/home": "/",
+		"/getAToken?code=x":      "/",
+	} {
+		r := b.callback(b.approve(b.begin("/login?return_to="+url.QueryEscape(raw)), fakeidp.UserMember))
+		assert.Equal(t, want, r.Header.Get("Location"), "%q", raw)
+	}
+}
+
+// Invariant 12: nothing secret leaves. Every secret of good and failed sign-ins
+// is looked for in the log, and the tokens in every page.
+func TestNothingSecretLeaves(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	var pages strings.Builder
+	secrets := []string{fakeidp.DefaultClientSecret, fakeidp.UserMember}
+	note := func(r reply) reply { pages.WriteString(r.body); return r }
+
+	answer := b.approve(b.begin("/login"), fakeidp.UserMember)
+	secrets = append(secrets, answer.Values.Get("code"), answer.Values.Get("state"))
+	for _, c := range b.cookies() {
+		secrets = append(secrets, c.Value)
+	}
+	note(b.callback(answer))
+	note(b.callback(answer))
+	secrets = append(secrets, sessionCookie(t, b))
+	note(b.get("/"))
+	note(b.get("/call_api"))
+
+	w.idp.Mutate(func(d *fakeidp.TokenDraft) { d.Claims["nonce"] = "wrong" })
+	refused := b.approve(b.begin("/login"), fakeidp.UserMember)
+	secrets = append(secrets, refused.Values.Get("code"), refused.Values.Get("state"))
+	note(b.callback(refused))
+	w.idp.Mutate(nil)
+	location := b.begin("/login")
+	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Times: 1, Error: &fakeidp.Error{
+		Number: 50105, Code: "invalid_grant", Text: "Account " + fakeidp.UserMember + " is not assigned"}})
+	note(b.callback(b.approve(location, fakeidp.UserMember)))
+	note(b.get("/getAToken?code=a-code-of-an-attacker&state=a-state-of-an-attacker"))
+	secrets = append(secrets, "a-code-of-an-attacker", "a-state-of-an-attacker")
+
+	logs := w.logs.String()
+	require.Contains(t, logs, "route=/getAToken")
+	for _, secret := range secrets {
+		assert.NotEmpty(t, secret)
+		assert.NotContains(t, logs, secret)
+		if secret != fakeidp.UserMember {
+			assert.NotContains(t, pages.String(), secret)
+		}
+	}
+	assert.NotContains(t, logs, "eyJ", "no token in a log")
+	assert.NotContains(t, pages.String(), "eyJ", "no token in a page")
+}

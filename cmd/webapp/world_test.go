@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports"
+)
+
+// world is the wired program against the demo provider, both over real HTTP,
+// with one clock for all.
+type world struct {
+	t     *testing.T
+	idp   *fakeidp.Provider
+	clock *testClock
+	store *watchedStore
+	logs  *safeBuffer
+	url   string // the application's origin
+	tls   *tls.Config
+	s     settings
+}
+
+// signingKey is shared because making one takes longer than most tests.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// newWorld starts a world. env adds to or replaces the usual variables.
+func newWorld(t *testing.T, env map[string]string) *world {
+	t.Helper()
+	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
+	provider, err := fakeidp.New(fakeidp.Config{Clock: w.clock.Now, SigningKey: signingKey()})
+	require.NoError(t, err)
+	w.idp = provider
+	base, err := provider.Start("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = provider.Close() })
+
+	vars := map[string]string{
+		"AUTHORITY": provider.Authority(fakeidp.ContosoTenantID),
+		"CLIENT_ID": fakeidp.DefaultClientID, "CLIENT_SECRET": fakeidp.DefaultClientSecret,
+		"SCOPE": "User.Read", "ENDPOINT": base + "/v1.0/me", "LOG_LEVEL": "debug",
+	}
+	scheme := "http"
+	if env["RESPONSE_MODE"] == "form_post" || strings.HasPrefix(env["REDIRECT_URI"], "https") {
+		scheme = "https"
+	}
+	server := httptest.NewUnstartedServer(nil)
+	w.url = scheme + "://localhost:" + port(server.Listener.Addr().String())
+	vars["REDIRECT_URI"] = w.url + "/getAToken"
+	for name, value := range env {
+		if name != "REDIRECT_URI" {
+			vars[name] = value
+		}
+	}
+	w.registerClient(scheme)
+	w.start(server, vars)
+	if scheme == "https" {
+		server.StartTLS()
+		w.tls = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
+	return w
+}
+
+// registerClient allows the application's own https redirect URI; the one for
+// http://localhost is registered for any port.
+func (w *world) registerClient(scheme string) {
+	if scheme != "https" {
+		return
+	}
+	client := fakeidp.DefaultClient()
+	client.RedirectURIs = append(client.RedirectURIs, w.url+"/getAToken")
+	w.idp.AddClient(client)
+}
+
+func (w *world) start(server *httptest.Server, vars map[string]string) {
+	s, err := load(lookupIn(vars), false)
+	require.NoError(w.t, err)
+	w.s = s
+	memoryStore := memory.New(w.clock.Now)
+	w.t.Cleanup(func() { _ = memoryStore.Close() })
+	w.store = &watchedStore{SessionStore: memoryStore}
+	app, err := wire(s, parts{now: w.clock.Now, store: w.store, logger: s.newLogger(w.logs)})
+	require.NoError(w.t, err)
+	server.Config.Handler = app.handler
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+}
+
+func lookupIn(vars map[string]string) lookupEnv {
+	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+}
+
+func port(address string) string { return address[strings.LastIndex(address, ":")+1:] }
+
+// browser is one person's browser: it keeps cookies and follows no redirect by
+// itself.
+type browser struct {
+	w      *world
+	client *http.Client
+	jar    *cookiejar.Jar
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	require.NoError(w.t, err)
+	transport := &http.Transport{TLSClientConfig: w.tls}
+	w.t.Cleanup(transport.CloseIdleConnections)
+	return &browser{w: w, jar: jar, client: &http.Client{
+		Jar: jar, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// reply is an answer with its body read.
+type reply struct {
+	*http.Response
+	body string
+}
+
+func (b *browser) do(method, target string, form url.Values, headers ...string) reply {
+	b.w.t.Helper()
+	if !strings.HasPrefix(target, "http") {
+		target = b.w.url + target
+	}
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequest(method, target, body)
+	require.NoError(b.w.t, err)
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := b.client.Do(req)
+	require.NoError(b.w.t, err)
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(b.w.t, err)
+	return reply{res, string(text)}
+}
+
+func (b *browser) get(target string, headers ...string) reply {
+	b.w.t.Helper()
+	return b.do(http.MethodGet, target, nil, headers...)
+}
+
+// begin starts a sign-in and answers where the provider is.
+func (b *browser) begin(path string) string {
+	b.w.t.Helper()
+	r := b.get(path)
+	require.Equal(b.w.t, http.StatusSeeOther, r.StatusCode, r.body)
+	return r.Header.Get("Location")
+}
+
+// approve signs in at the provider and answers the way back.
+func (b *browser) approve(location, username string) fakeidp.Answer {
+	b.w.t.Helper()
+	answer, err := b.w.idp.Authorize(location, username)
+	require.NoError(b.w.t, err)
+	return answer
+}
+
+// signIn is the whole way; it answers what the callback answered.
+func (b *browser) signIn(username string) reply {
+	b.w.t.Helper()
+	return b.callback(b.approve(b.begin("/login"), username))
+}
+
+// callback delivers the provider's answer.
+func (b *browser) callback(answer fakeidp.Answer) reply {
+	b.w.t.Helper()
+	if answer.FormPost {
+		return b.do(http.MethodPost, answer.RedirectURI, answer.Values, "Origin", b.w.idp.BaseURL(), "Sec-Fetch-Site", "cross-site")
+	}
+	return b.get(answer.URL())
+}
+
+// mustSignIn signs in and checks that home greets the person.
+func (b *browser) mustSignIn(username string) {
+	b.w.t.Helper()
+	r := b.signIn(username)
+	require.Equal(b.w.t, http.StatusSeeOther, r.StatusCode, r.body)
+	require.Equal(b.w.t, "/", r.Header.Get("Location"))
+	require.Contains(b.w.t, b.get("/").body, "Welcome ")
+}
+
+func (b *browser) signedIn() bool {
+	b.w.t.Helper()
+	return strings.Contains(b.get("/").body, "Welcome ")
+}
+
+// cookies are those that the browser would send to the application.
+func (b *browser) cookies() []*http.Cookie {
+	u, err := url.Parse(b.w.url)
+	require.NoError(b.w.t, err)
+	return b.jar.Cookies(u)
+}
+
+// copy is another browser with the same cookies, as a thief would have.
+func (b *browser) copy() *browser {
+	other := b.w.browser()
+	u, err := url.Parse(b.w.url)
+	require.NoError(b.w.t, err)
+	other.jar.SetCookies(u, b.jar.Cookies(u))
+	return other
+}
+
+// testClock stands still until it is told otherwise.
+type testClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newTestClock() *testClock { return &testClock{now: time.Now().Truncate(time.Second)} }
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *testClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// safeBuffer is a log that many goroutines write.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// watchedStore counts what happens to the store, keeps what was written, and
+// can be made to fail.
+type watchedStore struct {
+	ports.SessionStore
+	mu      sync.Mutex
+	reads   int
+	writes  int
+	written []ports.Record
+	down    bool
+}
