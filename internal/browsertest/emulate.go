@@ -74,12 +74,6 @@ func (tab *Tab) Overflow() int {
 		`document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth`))
 }
 
-// ScrollToEnd scrolls to the end of the page.
-func (tab *Tab) ScrollToEnd() {
-	tab.t.Helper()
-	tab.do("scroll", chromedp.EvaluateAsDevTools[chromedp.Void](`window.scrollTo(0, document.body.scrollHeight); undefined`))
-}
-
 // Screenshot answers a PNG of the viewport.
 func (tab *Tab) Screenshot() []byte {
 	tab.t.Helper()

@@ -99,6 +99,12 @@ func (tab *Tab) Text() string {
 	return run(tab, "read the page", chromedp.EvaluateAsDevTools[string](`document.body.innerText`))
 }
 
+// Run runs a script in the page, as somebody does who tampers with it.
+func (tab *Tab) Run(script string) {
+	tab.t.Helper()
+	tab.do("run a script", chromedp.EvaluateAsDevTools[chromedp.Void](script+"; undefined"))
+}
+
 // loads runs an action that makes the browser load another page and answers
 // the status of that page.
 func (tab *Tab) loads(what string, action chromedp.Action[chromedp.Void]) int {

@@ -44,7 +44,7 @@ func TestWithoutScripts(t *testing.T) {
 func TestNarrowScreensDoNotScrollSideways(t *testing.T) {
 	for name, screen := range map[string]browsertest.Screen{"phone": browsertest.Phone, "zoomed to 200%": browsertest.Zoomed} {
 		t.Run(name, func(t *testing.T) {
-			tour(t, func(tab *browsertest.Tab) { tab.Resize(screen) }, func(t *testing.T, tab *browsertest.Tab) {
+			everyPage(t, func(tab *browsertest.Tab) { tab.Resize(screen) }, func(t *testing.T, tab *browsertest.Tab) {
 				require.Zero(t, tab.Overflow(), "pixels that %s is too wide", tab.URL())
 			})
 		})
@@ -54,7 +54,7 @@ func TestNarrowScreensDoNotScrollSideways(t *testing.T) {
 func TestAccessibility(t *testing.T) {
 	for _, scheme := range []browsertest.Scheme{browsertest.Light, browsertest.Dark} {
 		t.Run(string(scheme), func(t *testing.T) {
-			tour(t, func(tab *browsertest.Tab) { tab.Prefer(scheme) }, func(t *testing.T, tab *browsertest.Tab) {
+			everyPage(t, func(tab *browsertest.Tab) { tab.Prefer(scheme) }, func(t *testing.T, tab *browsertest.Tab) {
 				for _, v := range shared.axe.Violations(tab) {
 					t.Errorf("%s: %s", tab.URL(), v)
 				}

@@ -125,9 +125,9 @@ func TestAbandonedSignIn(t *testing.T) {
 	requireHome(t, app, tab, member)
 }
 
-// The callback stays in the history; loading it again signs nobody in anew and
-// does not disturb the person who is signed in.
-func TestCallbackIsNotAWayBackIn(t *testing.T) {
+// An attacker who sends somebody to the callback with a code of the attacker's
+// own does not get that person signed in (login CSRF).
+func TestForeignCallbackSignsNobodyIn(t *testing.T) {
 	app, tab := visit(t)
 	tab.Open(app.URL)
 	goToPicker(t, tab)
@@ -137,14 +137,14 @@ func TestCallbackIsNotAWayBackIn(t *testing.T) {
 	requireAnonymous(t, app, tab)
 }
 
-func TestNoCookieForAnonymousVisitors(t *testing.T) {
+func TestCookiesAreFewAndSmall(t *testing.T) {
 	app, tab := visit(t)
 	tab.Open(app.URL)
 	tab.Open(app.URL + "/no-such-page")
 	require.Empty(t, tab.Cookies(app.URL))
 
-	goToSignedIn := func() { tab.Open(app.URL); signInAs(t, tab, member) }
-	goToSignedIn()
+	tab.Open(app.URL)
+	signInAs(t, tab, member)
 	for _, c := range tab.Cookies(app.URL) {
 		require.True(t, c.HttpOnly, "cookie %s is readable by scripts", c.Name)
 		require.Less(t, len(c.Name)+len(c.Value), 512, "cookie %s is large", c.Name)

@@ -3,10 +3,15 @@
 package journeys
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/browsertest"
 )
 
 func TestSignOut(t *testing.T) {
@@ -73,8 +78,6 @@ func TestGetLogoutAsksAndSignsNobodyOut(t *testing.T) {
 	requireHome(t, app, tab, member)
 }
 
-// The provider's own session has ended too: it does not sign the person in
-// again without asking.
 func TestSignInAfterSignOutAsksAgain(t *testing.T) {
 	app, tab := signedIn(t, member)
 	signOut(t, app, tab)
@@ -82,4 +85,30 @@ func TestSignInAfterSignOutAsksAgain(t *testing.T) {
 	require.Equal(t, http.StatusOK, tab.Follow("link", "Sign in again"))
 
 	require.True(t, tab.Has("heading", "Pick an account"), tab.Text())
+}
+
+// Another origin of the same site, to which the browser sends the session's
+// cookie along, still cannot sign anybody out.
+func TestAnotherOriginCannotSignOut(t *testing.T) {
+	app, tab := signedIn(t, member)
+	tab.Open(trap(t, app))
+
+	require.Equal(t, http.StatusForbidden, tab.Follow("button", "Win a prize"))
+
+	require.True(t, tab.Has("heading", "Request refused"), tab.Text())
+	require.Equal(t, http.StatusOK, tab.Open(app.URL))
+	requireHome(t, app, tab, member)
+}
+
+// trap serves a page on another port of localhost whose button posts to the
+// app's sign-out, and answers its address.
+func trap(t *testing.T, app *browsertest.App) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Trap</title>
+			<form method="post" action="%s/logout"><button>Win a prize</button></form>`, app.URL)
+	}))
+	t.Cleanup(srv.Close)
+	return strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)
 }

@@ -3,6 +3,7 @@
 package journeys
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -11,36 +12,65 @@ import (
 	"webapp/internal/browsertest"
 )
 
-// stop is one page of the tour: how to get there from the stop before it, and
-// what tells that it is there.
+// everyPage looks at every kind of page that a person can come to, the demo
+// provider's own among them, each in a subtest of its name.
+func everyPage(t *testing.T, prepare func(*browsertest.Tab), look func(*testing.T, *browsertest.Tab)) {
+	t.Helper()
+	app := startDemo(t)
+	tab := shared.browser.Visitor(t).Tab()
+	prepare(tab)
+	tour{app, tab}.walk(t, append(anonymousPages(), personalPages(trap(t, app))...), look)
+
+	stranded := startStranded(t)
+	tab = shared.browser.Visitor(t).Tab()
+	prepare(tab)
+	tour{stranded, tab}.walk(t, strandedPages(), look)
+}
+
+// startStranded runs the app with a provider that nobody answers for.
+func startStranded(t *testing.T) *browsertest.App {
+	t.Helper()
+	return browsertest.StartApp(t, browsertest.AppConfig{Binary: shared.binary, Env: map[string]string{
+		"OIDC_AUTHORITY": fmt.Sprintf("http://127.0.0.1:%d", browsertest.FreePort(t)),
+		"CLIENT_ID":      "nobody",
+		"CLIENT_SECRET":  "nothing",
+	}})
+}
+
+// tour is a walk through the pages of app in one tab.
+type tour struct {
+	app *browsertest.App
+	tab *browsertest.Tab
+}
+
+// stop is one page of a tour: what tells that it is there, and how to get there
+// from the stop before it.
 type stop struct {
 	name    string
 	heading string
 	status  int
-	walk    func(app *browsertest.App, tab *browsertest.Tab) int
+	walk    func(tour) int
 }
 
-// tour looks at every kind of page that a person can come to, the provider's
-// own among them, each in a subtest of its name.
-func tour(t *testing.T, prepare func(*browsertest.Tab), look func(*testing.T, *browsertest.Tab)) {
+func (tr tour) walk(t *testing.T, stops []stop, look func(*testing.T, *browsertest.Tab)) {
 	t.Helper()
-	app, tab := visit(t)
-	prepare(tab)
-	for _, s := range stops() {
-		status := s.walk(app, tab)
-		require.Equal(t, s.status, status, "%s: %s", s.name, tab.Text())
-		require.True(t, tab.Has("heading", s.heading), "%s: %s", s.name, tab.Text())
-		t.Run(s.name, func(t *testing.T) { look(t, tab) })
+	for _, s := range stops {
+		status := s.walk(tr)
+		require.Equal(t, s.status, status, "%s: %s", s.name, tr.tab.Text())
+		require.True(t, tr.tab.Has("heading", s.heading), "%s: %s", s.name, tr.tab.Text())
+		t.Run(s.name, func(t *testing.T) { look(t, tr.tab) })
 	}
 }
 
-func stops() []stop {
-	open := func(path string) func(*browsertest.App, *browsertest.Tab) int {
-		return func(app *browsertest.App, tab *browsertest.Tab) int { return tab.Open(app.URL + path) }
-	}
-	follow := func(role, name string) func(*browsertest.App, *browsertest.Tab) int {
-		return func(_ *browsertest.App, tab *browsertest.Tab) int { return tab.Follow(role, name) }
-	}
+func open(path string) func(tour) int {
+	return func(tr tour) int { return tr.tab.Open(tr.app.URL + path) }
+}
+
+func follow(role, name string) func(tour) int {
+	return func(tr tour) int { return tr.tab.Follow(role, name) }
+}
+
+func anonymousPages() []stop {
 	return []stop{
 		{"sign-in", "Welcome", http.StatusOK, open("/")},
 		{"account picker", "Pick an account", http.StatusOK, follow("link", "Sign in")},
@@ -52,22 +82,45 @@ func stops() []stop {
 		{"sign-in asked for by a page", "Sign in to continue", http.StatusUnauthorized, open("/call_api?x=1")},
 		{"not found", "Page not found", http.StatusNotFound, open("/no-such-page")},
 		{"nobody to sign out", "Nobody is signed in", http.StatusOK, open("/logout")},
-		{"home", "Welcome " + admin + "!", http.StatusOK, func(app *browsertest.App, tab *browsertest.Tab) int {
-			tab.Open(app.URL)
-			tab.Follow("link", "Sign in")
-			return tab.Follow("button", admin)
+	}
+}
+
+func personalPages(trap string) []stop {
+	home := "Welcome " + admin + "!"
+	return []stop{
+		{"home", home, http.StatusOK, func(tr tour) int {
+			tr.tab.Open(tr.app.URL)
+			tr.tab.Follow("link", "Sign in")
+			return tr.tab.Follow("button", admin)
 		}},
-		{"home with its claims", "Welcome " + admin + "!", http.StatusOK, func(app *browsertest.App, tab *browsertest.Tab) int {
-			status := tab.Open(app.URL)
-			tab.Click("DisclosureTriangle", "Claims of your ID token")
+		{"home with its claims", home, http.StatusOK, func(tr tour) int {
+			status := tr.tab.Open(tr.app.URL)
+			tr.tab.Click("DisclosureTriangle", "Claims of your ID token")
 			return status
 		}},
 		{"API answer", "API answer", http.StatusOK, open("/call_api")},
 		{"not found, signed in", "Page not found", http.StatusNotFound, open("/no-such-page")},
 		{"sign out?", "Sign out?", http.StatusOK, open("/logout")},
-		{"signed out", "You are signed out", http.StatusOK, func(app *browsertest.App, tab *browsertest.Tab) int {
-			tab.Open(app.URL)
-			return tab.Follow("button", "Sign out")
+		{"wrong method", "This does not work this way", http.StatusMethodNotAllowed, func(tr tour) int {
+			tr.tab.Open(tr.app.URL)
+			tr.tab.Run(`document.querySelector("form").action = "/healthz"`)
+			return tr.tab.Follow("button", "Sign out")
 		}},
+		{"sent by another site", "Request refused", http.StatusForbidden, func(tr tour) int {
+			tr.tab.Open(trap)
+			return tr.tab.Follow("button", "Win a prize")
+		}},
+		{"signed out", "You are signed out", http.StatusOK, func(tr tour) int {
+			tr.tab.Open(tr.app.URL)
+			return tr.tab.Follow("button", "Sign out")
+		}},
+	}
+}
+
+// strandedPages are those of an app that cannot reach its provider.
+func strandedPages() []stop {
+	return []stop{
+		{"sign-in without a provider", "Welcome", http.StatusOK, open("/")},
+		{"provider not reachable", "The sign-in service cannot be reached", http.StatusServiceUnavailable, follow("link", "Sign in")},
 	}
 }

@@ -52,7 +52,7 @@ func steps(app *browsertest.App) []step {
 		}},
 		{"claims", func(tab *browsertest.Tab) {
 			tab.Click("DisclosureTriangle", "Claims of your ID token")
-			tab.ScrollToEnd()
+			tab.Run(`window.scrollTo(0, document.body.scrollHeight)`)
 		}},
 		{"api", func(tab *browsertest.Tab) { tab.Follow("link", "Call an API") }},
 		{"signed-out", func(tab *browsertest.Tab) { tab.Follow("button", "Sign out") }},
