@@ -23,17 +23,27 @@ func (s *Service) SignOut(ctx context.Context) (string, error) {
 	if err := s.end(ctx); err != nil {
 		return "", err
 	}
+	return s.endSessionURL(ctx, grant.SignOutHint), nil
+}
+
+// SignsOutAtProvider tells whether signing out leads on to the provider's own
+// sign-out.
+func (s *Service) SignsOutAtProvider(ctx context.Context) bool {
+	return s.endSessionURL(ctx, "") != ""
+}
+
+// endSessionURL answers "" where the provider has no sign-out, or cannot say
+// where it is: the person is signed out here, and that must not become an error.
+func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 	provider, ok := s.provider.(ports.ProviderSignOut)
 	if !ok {
-		return "", nil
+		return ""
 	}
-	url, err := provider.EndSessionURL(ctx, grant.SignOutHint)
+	url, err := provider.EndSessionURL(ctx, hint)
 	if err != nil {
-		// The person is signed out here; a provider that cannot say where its
-		// sign-out is must not turn that into an error.
-		return "", nil
+		return ""
 	}
-	return url, nil
+	return url
 }
 
 func (s *Service) end(ctx context.Context) error {

@@ -17,7 +17,7 @@ func (a *app) askSignOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.page(w, r, http.StatusOK, &session, signOutView{AtProvider: true})
+	return a.page(w, r, http.StatusOK, &session, signOutView{AtProvider: a.Domain.SignsOutAtProvider(r.Context())})
 }
 
 // signOut ends the session here and sends the browser on to the provider's

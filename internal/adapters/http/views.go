@@ -94,7 +94,8 @@ type signOutView struct {
 
 // signedOutView confirms that the session has ended.
 type signedOutView struct {
-	// AtProvider says that the session at the provider has ended too.
+	// AtProvider says that the provider was asked to end its session too; there
+	// the person may have chosen otherwise.
 	AtProvider bool
 	// LoginURL starts a new sign-in.
 	LoginURL string
