@@ -87,8 +87,3 @@ func (a *Account) hinted(req authRequest) bool {
 func (a *Account) opaqueHint() string {
 	return "O." + fingerprint("hint\x00"+a.Home.TenantID+"\x00"+a.Home.ObjectID)
 }
-
-func (e *Error) onPage() *Error {
-	e.OnPage = true
-	return e
-}

@@ -2,7 +2,6 @@ package fakeidp
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -135,7 +134,7 @@ func (req *authRequest) readBinding(form url.Values) *Error {
 		return nil
 	}
 	if form.Get("code_challenge_method") != "S256" {
-		return newError(50147, "The code_challenge_method '%s' is not supported: use S256.", clip(form.Get("code_challenge_method")))
+		return newError(50147, "The code_challenge_method '%s' is not supported: use S256.", clip(form.Get("code_challenge_method"))).withCode(codeInvalidRequest)
 	}
 	if !base64URL43.MatchString(req.challenge) {
 		return newError(501471, "Invalid size of Code_Challenge parameter.").withCode(codeInvalidRequest)
@@ -169,40 +168,3 @@ func (req *authRequest) readPrompt(form url.Values) *Error {
 }
 
 func (req *authRequest) asks(prompt string) bool { return slices.Contains(req.prompt, prompt) }
-
-func missing(name string) *Error {
-	return newError(900144, "The request body must contain the following parameter: '%s'.", name)
-}
-
-func (e *Error) withCode(code string) *Error {
-	e.Code = code
-	return e
-}
-
-// checkClientTenant refuses unknown clients, and single-tenant ones elsewhere.
-func checkClientTenant(client *Client, id string, at authority) *Error {
-	switch {
-	case client == nil, client.TenantID != "" && at.tenant != nil && at.tenant.ID != client.TenantID:
-		return newError(700016, "Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", clip(id), at.segment)
-	case client.TenantID != "" && at.tenant == nil:
-		return newError(50194, "Application '%s' is not configured as a multi-tenant application. Usage of the /%s endpoint is not supported for such apps. Use a tenant-specific endpoint or configure the application to be multi-tenant.", client.ID, at.segment)
-	}
-	return nil
-}
-
-var guidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-func guidOnly(s string) string {
-	if guidForm.MatchString(s) {
-		return s
-	}
-	return ""
-}
-
-// correlationID is the client's own identifier of the request, where it sent one.
-func correlationID(r *http.Request) string {
-	if id := guidOnly(r.Form.Get("client-request-id")); id != "" {
-		return id
-	}
-	return guidOnly(r.Header.Get("client-request-id"))
-}

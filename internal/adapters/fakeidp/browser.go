@@ -12,8 +12,9 @@ const cookieName = "fakeidp_session"
 
 // browser is the provider's memory of one browser: who is signed in there.
 type browser struct {
-	id       string // cookie value
+	id       string // fingerprint of the cookie's value
 	signedIn []*signedIn
+	driven   bool // by Authorize: there is no cookie
 }
 
 // signedIn is one account's session at the provider.

@@ -88,9 +88,6 @@ func (p *Provider) finish(draft *TokenDraft) error {
 	if err != nil {
 		return err
 	}
-	if draft.Raw != nil {
-		compact = draft.Raw(compact)
-	}
 	draft.Response["id_token"] = compact
 	return nil
 }

@@ -9,7 +9,8 @@ import (
 
 // Authorize plays the person: it opens an authorization URL, picks an account,
 // consents to what is asked, and answers the response to deliver to the
-// client. No page is involved, and no browser session is left behind.
+// client. No page is involved. The session that it leaves at the provider
+// belongs to no browser; sign-out finds it by its hints.
 //
 // A refusal that would be redirected comes back as an Answer that carries it;
 // one that would be shown on a page comes back as an *Error.
@@ -23,7 +24,7 @@ func (p *Provider) Authorize(authorizationURL, username string) (Answer, error) 
 		return p.refusal(req, refused)
 	}
 	p.consent(req, account)
-	b := &browser{id: p.guid()}
+	b := &browser{id: p.guid(), driven: true}
 	p.mu.Lock()
 	p.browsers.put(b.id, b)
 	p.mu.Unlock()

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 )
 
 // Error is an error in Entra's form. As a callback parameter it becomes error,
@@ -45,6 +43,25 @@ func (e *Error) status() int {
 
 func newError(number int, format string, args ...any) *Error {
 	return &Error{Number: number, Text: fmt.Sprintf(format, args...)}
+}
+
+func missing(name string) *Error {
+	return newError(900144, "The request body must contain the following parameter: '%s'.", name)
+}
+
+func (e *Error) withCode(code string) *Error {
+	e.Code = code
+	return e
+}
+
+func (e *Error) withSuberror(suberror string) *Error {
+	e.Suberror = suberror
+	return e
+}
+
+func (e *Error) onPage() *Error {
+	e.OnPage = true
+	return e
 }
 
 // OAuth 2.0 and OpenID Connect error codes (RFC 6749, sections 4.1.2.1 and
@@ -95,56 +112,3 @@ func usualCode(number int) string {
 	}
 	return codeInvalidGrant
 }
-
-// report is one occurrence of an Error, with the identifiers by which Entra's
-// support would find it in the logs.
-type report struct {
-	*Error
-	TraceID       string
-	CorrelationID string
-	Timestamp     string
-	ErrorURI      string
-}
-
-const timestampFormat = "2006-01-02 15:04:05Z"
-
-func (p *Provider) report(err *Error, correlationID string) report {
-	if correlationID == "" {
-		correlationID = p.guid()
-	}
-	return report{
-		Error:         err,
-		TraceID:       p.guid(),
-		CorrelationID: correlationID,
-		Timestamp:     p.now().UTC().Format(timestampFormat),
-		ErrorURI:      p.base() + "/error?code=" + strconv.Itoa(err.Number),
-	}
-}
-
-// Description is error_description in Entra's form.
-func (r report) Description() string {
-	return fmt.Sprintf("%s Trace ID: %s Correlation ID: %s Timestamp: %s", r.Error.Error(), r.TraceID, r.CorrelationID, r.Timestamp)
-}
-
-// body is the token endpoint's answer.
-func (r report) body() map[string]any {
-	body := map[string]any{
-		"error":             r.code(),
-		"error_description": r.Description(),
-		"error_codes":       []int{r.Number},
-		"timestamp":         r.Timestamp,
-		"trace_id":          r.TraceID,
-		"correlation_id":    r.CorrelationID,
-		"error_uri":         r.ErrorURI,
-	}
-	if r.Suberror != "" {
-		body["suberror"] = r.Suberror
-	}
-	if r.Claims != "" {
-		body["claims"] = r.Claims
-	}
-	return body
-}
-
-// unixTime is t as a JSON number of seconds (RFC 7519, NumericDate).
-func unixTime(t time.Time) int64 { return t.Unix() }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -131,4 +135,69 @@ func with(t *testing.T, address, name, value string) string {
 	}
 	u.RawQuery = query.Encode()
 	return u.String()
+}
+
+func read(t *testing.T, response *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
+}
+
+func location(t *testing.T, response *http.Response) *url.URL {
+	t.Helper()
+	u, err := response.Location()
+	require.NoError(t, err, "status %d", response.StatusCode)
+	return u
+}
+
+func newJar(t *testing.T) http.CookieJar {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	return jar
+}
+
+// postRaw sends a token request and answers its JSON, with the status under
+// "http".
+func (rp *party) postRaw(form url.Values, change func(*http.Request)) map[string]any {
+	rp.t.Helper()
+	request, err := http.NewRequestWithContext(rp.t.Context(), http.MethodPost, rp.config.Endpoint.TokenURL, strings.NewReader(form.Encode()))
+	require.NoError(rp.t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if change != nil {
+		change(request)
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(rp.t, err)
+	defer func() { _ = response.Body.Close() }()
+	answer := make(map[string]any)
+	require.NoError(rp.t, json.NewDecoder(response.Body).Decode(&answer))
+	answer["http"] = response.StatusCode
+	return answer
+}
+
+const minute = time.Minute
+
+// clock is a time that a test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// newClock starts at the true time, because go-oidc judges by it.
+func newClock() *clock { return &clock{now: time.Now()} }
+
+func (c *clock) use(config *fakeidp.Config) {
+	config.Clock = func() time.Time {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.now
+	}
+}
+
+func (c *clock) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }

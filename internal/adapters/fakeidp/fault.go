@@ -15,13 +15,18 @@ type Fault struct {
 	// Match limits the fault to some requests, by their parameters.
 	Match func(form url.Values) bool
 
+	// Met, where set, is called when a request meets the fault, before anything
+	// else: a test learns by it that the request has arrived.
+	Met func()
+
 	// Delay holds the request back, by real time; Hang until Heal, Close or the
 	// client's own end. A fault of only these two lets the request go on
 	// afterwards.
 	Delay time.Duration
 	Hang  bool
-	// After lets the request take effect and withholds its answer: a code is
-	// spent, a refresh token rotated, and the client never hears of it.
+	// After lets the request take effect first: a code is spent, a refresh
+	// token rotated. Then comes the rest of the fault; with Delay or Hang alone
+	// the true answer arrives late, with nothing else it is lost.
 	After bool
 
 	// Error is answered in Entra's form: as JSON, or, at the authorization

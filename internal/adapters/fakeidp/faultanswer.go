@@ -1,9 +1,11 @@
 package fakeidp
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -12,11 +14,20 @@ import (
 
 // applyFault answers a request that meets a fault.
 func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault Fault, handle http.HandlerFunc) {
-	if (fault.Hang || fault.Delay > 0) && !p.faults.wait(r, fault) {
-		return
+	if fault.Met != nil {
+		fault.Met()
 	}
+	held := fault.Hang || fault.Delay > 0
 	if fault.After {
-		handle(&lostAnswer{header: make(http.Header)}, r)
+		answer := &heldAnswer{header: make(http.Header), status: http.StatusOK}
+		handle(answer, r)
+		handle = cutHandler
+		if held {
+			handle = answer.release
+		}
+	}
+	if held && !p.faults.wait(r, fault) {
+		return
 	}
 	switch {
 	case fault.Cut:
@@ -25,8 +36,6 @@ func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault Faul
 		p.failWith(w, r, fault)
 	case fault.answers():
 		fault.send(w)
-	case fault.After:
-		cut(w)
 	default:
 		handle(w, r)
 	}
@@ -66,6 +75,7 @@ func (f Fault) send(w http.ResponseWriter) {
 		h.Set("Content-Length", strconv.Itoa(f.CutAfter+1+len(f.Body)))
 		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 		_, _ = io.CopyN(w, f.body(), int64(f.CutAfter))
+		_ = http.NewResponseController(w).Flush()
 		cut(w)
 		return
 	}
@@ -94,9 +104,7 @@ func (blanks) Read(b []byte) (int, error) {
 
 // cut ends the connection without a further word.
 func cut(w http.ResponseWriter) {
-	rc := http.NewResponseController(w)
-	_ = rc.Flush()
-	conn, _, err := rc.Hijack()
+	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		// Behind a server that cannot hijack (HTTP/2, a recorder).
 		w.WriteHeader(http.StatusBadGateway)
@@ -108,9 +116,21 @@ func cut(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// lostAnswer is where an answer goes that the client shall not get.
-type lostAnswer struct{ header http.Header }
+func cutHandler(w http.ResponseWriter, _ *http.Request) { cut(w) }
 
-func (l *lostAnswer) Header() http.Header         { return l.header }
-func (l *lostAnswer) Write(b []byte) (int, error) { return len(b), nil }
-func (l *lostAnswer) WriteHeader(int)             {}
+// heldAnswer keeps an answer for later, or for nobody.
+type heldAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *heldAnswer) Header() http.Header         { return a.header }
+func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
+func (a *heldAnswer) WriteHeader(status int)      { a.status = status }
+
+func (a *heldAnswer) release(w http.ResponseWriter, _ *http.Request) {
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
+	_, _ = a.body.WriteTo(w) // fails only when the client is gone
+}

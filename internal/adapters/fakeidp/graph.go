@@ -1,75 +1,10 @@
 package fakeidp
 
 import (
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 )
-
-// bearer answers what the request's access token stands for, or writes the
-// refusal (RFC 6750, section 3).
-func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) *accessGrant {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		p.refuseBearer(w, "Access token is empty.", "")
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	issued, ok := p.access.get(fingerprint(token))
-	switch {
-	case !ok || issued.revoked:
-		p.refuseBearer(w, "Access token validation failure. Invalid token.", "invalid_token")
-	case !issued.expires.After(p.now()):
-		p.refuseBearer(w, "Lifetime validation failed, the token is expired.", "invalid_token")
-	case issued.resource != graphResource:
-		p.refuseBearer(w, "Access token validation failure. Invalid audience.", "invalid_token")
-	case p.demanded != "" && issued.claims != p.demanded:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+p.baseURL+`/common/oauth2/authorize", error="insufficient_claims", claims="`+base64.StdEncoding.EncodeToString([]byte(p.demanded))+`"`)
-		p.graphError(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired.")
-	default:
-		return issued
-	}
-	return nil
-}
-
-// DemandClaims makes the Graph-like API answer 401 insufficient_claims (a
-// claims challenge) to every access token whose sign-in did not carry exactly
-// this claims parameter, a JSON object. Empty ends that.
-func (p *Provider) DemandClaims(claims string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.demanded = claims
-}
-
-// RevokeAccessTokens makes every access token issued so far worthless.
-func (p *Provider) RevokeAccessTokens() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.access = newBounded[*accessGrant](maxTokens)
-}
-
-// refuseBearer is called with mu held or without: it touches no guarded state.
-func (p *Provider) refuseBearer(w http.ResponseWriter, why, code string) {
-	challenge := `Bearer realm=""`
-	if code != "" {
-		challenge += `, error="` + code + `", error_description="` + why + `"`
-	}
-	w.Header().Set("WWW-Authenticate", challenge)
-	p.graphError(w, http.StatusUnauthorized, "InvalidAuthenticationToken", why)
-}
-
-// graphError answers in the form of Microsoft Graph.
-func (p *Provider) graphError(w http.ResponseWriter, status int, code, message string) {
-	id := p.guid()
-	w.Header().Set("request-id", id)
-	answerJSON(w, status, map[string]any{"error": map[string]any{
-		"code": code, "message": message,
-		"innerError": map[string]any{"date": p.now().UTC().Format("2006-01-02T15:04:05"), "request-id": id, "client-request-id": id},
-	}})
-}
 
 // person answers the access token of a person that carries one of scopes.
 func (p *Provider) person(w http.ResponseWriter, r *http.Request, scopes ...string) *accessGrant {

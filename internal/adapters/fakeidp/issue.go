@@ -113,3 +113,6 @@ func halfHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
+
+// unixTime is t as a JSON number of seconds (RFC 7519, NumericDate).
+func unixTime(t time.Time) int64 { return t.Unix() }

@@ -3,6 +3,8 @@ package fakeidp
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -83,8 +85,8 @@ func (k *keyStore) published() []*signingKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var keys []*signingKey
-	for _, key := range k.current {
-		keys = append(keys, key)
+	for _, tenantID := range slices.Sorted(maps.Keys(k.current)) {
+		keys = append(keys, k.current[tenantID])
 	}
 	return append(keys, k.old...)
 }

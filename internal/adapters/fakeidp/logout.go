@@ -39,31 +39,39 @@ func (h logoutHint) means(s *signedIn) bool {
 	return true
 }
 
-// endSessions ends what the hint means in this browser. A hint that fits
-// nothing here ends nothing. Without a browser, a session ID alone is enough:
-// it comes from an ID token, so the person has been signed in.
+// endSessions ends what the hint means in this browser, all of it where there
+// is no hint. A request that comes from no browser ends the sessions that
+// Authorize began and the hint means.
 func (p *Provider) endSessions(b *browser, hint logoutHint) []*signedIn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if b != nil {
+		return b.end(hint.means)
+	}
+	if hint == (logoutHint{}) {
+		return nil
+	}
 	var ended []*signedIn
-	end := func(b *browser) bool {
-		var left []*signedIn
-		for _, s := range b.signedIn {
-			if hint.means(s) {
-				ended = append(ended, s)
-			} else {
-				left = append(left, s)
-			}
+	p.browsers.each(func(b *browser) bool {
+		if b.driven {
+			ended = append(ended, b.end(hint.means)...)
 		}
-		b.signedIn = left
 		return true
+	})
+	return ended
+}
+
+// end removes and answers the sessions that are meant. The caller holds mu.
+func (b *browser) end(meant func(*signedIn) bool) []*signedIn {
+	var ended, left []*signedIn
+	for _, s := range b.signedIn {
+		if meant(s) {
+			ended = append(ended, s)
+		} else {
+			left = append(left, s)
+		}
 	}
-	switch {
-	case b != nil:
-		end(b)
-	case hint.sid != "":
-		p.browsers.each(end)
-	}
+	b.signedIn = left
 	return ended
 }
 
@@ -129,16 +137,9 @@ func (p *Provider) afterLogout(form url.Values, audience string) string {
 func (p *Provider) SignOut(username string) []string {
 	p.mu.Lock()
 	var ended []*signedIn
+	account := p.account(username)
 	p.browsers.each(func(b *browser) bool {
-		var left []*signedIn
-		for _, s := range b.signedIn {
-			if s.account == p.account(username) {
-				ended = append(ended, s)
-			} else {
-				left = append(left, s)
-			}
-		}
-		b.signedIn = left
+		ended = append(ended, b.end(func(s *signedIn) bool { return s.account == account })...)
 		return true
 	})
 	p.mu.Unlock()

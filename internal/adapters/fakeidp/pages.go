@@ -39,7 +39,7 @@ func parsePages() (*pages, error) {
 		stylesheetPath: "/fakeidp-" + hex.EncodeToString(sum[:6]) + ".css",
 		scriptHash:     "'sha256-" + base64.StdEncoding.EncodeToString(script[:]) + "'",
 	}
-	for _, name := range []string{"picker", "consent", "error", "signedout", "formpost", "front"} {
+	for _, name := range []string{"picker", "consent", "error", "help", "notfound", "signedout", "formpost", "front"} {
 		set, err := template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("fakeidp: %w", err)

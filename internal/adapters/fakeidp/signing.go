@@ -54,7 +54,11 @@ func (p *Provider) compact(draft *TokenDraft) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	compact := signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+	if draft.Raw != nil {
+		compact = draft.Raw(compact)
+	}
+	return compact, nil
 }
 
 func (p *Provider) keyFor(draft *TokenDraft) (*signingKey, error) {

@@ -24,9 +24,8 @@ type pickerAccount struct {
 func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRequest) {
 	page := pickerPage{Action: pickAction(req), Client: req.clientName(), Host: host(req.redirectURI), Tenant: req.at.name()}
 	for _, account := range p.eligible(req) {
-		initial, _ := utf8.DecodeRuneInString(account.Name)
 		page.Accounts = append(page.Accounts, pickerAccount{
-			Name: account.Name, Initial: string(initial), Username: account.Username,
+			Name: account.Name, Initial: initials(account), Username: account.Username,
 			Description: account.Description, Suggested: account.hinted(req),
 		})
 	}
@@ -57,13 +56,12 @@ func (p *Provider) showConsent(w http.ResponseWriter, _ *http.Request, req authR
 type errorPage struct {
 	report
 	Heading string
-	Time    string
 }
 
 // showError is an error that stays at the provider.
 func (p *Provider) showError(w http.ResponseWriter, r *http.Request, err *Error, status int) {
-	report := p.report(err, correlationID(r))
-	p.show(w, status, "error", "Sign-in problem", errorPage{report: report, Heading: "Sorry, but we’re having trouble signing you in.", Time: report.Timestamp}, policy{})
+	page := errorPage{report: p.report(err, correlationID(r)), Heading: "Sorry, we could not sign you in"}
+	p.show(w, status, "error", "Sign-in problem", page, policy{})
 }
 
 // serveErrorHelp is where error_uri leads.
@@ -73,11 +71,16 @@ func (p *Provider) serveErrorHelp(w http.ResponseWriter, r *http.Request) {
 		p.serveNotFound(w, r)
 		return
 	}
-	p.showError(w, r, newError(number, "This number stands in an answer of the demo provider as %q.", usualCode(number)), http.StatusOK)
+	p.show(w, http.StatusOK, "help", "Error "+strconv.Itoa(number), helpPage{Number: number, Code: usualCode(number)}, policy{})
 }
 
-func (p *Provider) serveNotFound(w http.ResponseWriter, r *http.Request) {
-	p.showError(w, r, newError(90023, "The provider has no page at this address."), http.StatusNotFound)
+type helpPage struct {
+	Number int
+	Code   string
+}
+
+func (p *Provider) serveNotFound(w http.ResponseWriter, _ *http.Request) {
+	p.show(w, http.StatusNotFound, "notfound", "Page not found", nil, policy{})
 }
 
 type signedOutPage struct {
@@ -141,4 +144,15 @@ func host(uri string) string {
 		return ""
 	}
 	return u.Host
+}
+
+// initials stand in for a picture.
+func initials(a *Account) string {
+	letters := ""
+	for _, name := range []string{cmp.Or(a.GivenName, a.Name), a.Surname} {
+		if first, size := utf8.DecodeRuneInString(name); size > 0 {
+			letters += string(first)
+		}
+	}
+	return letters
 }
