@@ -27,10 +27,14 @@ type exchange struct {
 type held struct {
 	loaded  bool
 	err     error           // why it could not be loaded
-	key     string          // record key, empty without a session
+	token   string          // empty without a session
 	session *ports.Session  // never changed once it is here
 	data    context.Context // carries the session data of scs
 }
+
+// key answers the session's record key. It is worked out only where it is
+// needed, which a plain page view is not.
+func (h held) key() string { return sessionKey(h.token) }
 
 type exchangeKey struct{ m *Manager }
 

@@ -34,7 +34,7 @@ func (m *Manager) Grant(ctx context.Context) (ports.Grant, error) {
 	if _, err := m.current(ctx, ex); err != nil {
 		return ports.Grant{}, err
 	}
-	data, found, err := m.records.FindCtx(ctx, grantKey(ex.held.key))
+	data, found, err := m.records.FindCtx(ctx, grantKey(ex.held.key()))
 	if err != nil || !found {
 		return ports.Grant{}, err
 	}
@@ -58,7 +58,7 @@ func (m *Manager) SaveGrant(ctx context.Context, g ports.Grant) error {
 	if err != nil {
 		return err
 	}
-	key := ex.held.key
+	key := ex.held.key()
 	if err := m.alive(ctx, key); err != nil {
 		return err
 	}

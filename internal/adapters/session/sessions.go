@@ -53,7 +53,7 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 	if !ok || !m.clock().Before(s.Expires) {
 		return held{loaded: true}
 	}
-	return held{loaded: true, key: sessionKey(token), session: s, data: data}
+	return held{loaded: true, token: token, session: s, data: data}
 }
 
 // Touch changes the session's record, which fails with ports.ErrNoSession

@@ -22,13 +22,13 @@ func (m *Manager) Start(ctx context.Context, s ports.Session, g ports.Grant) err
 	}
 	defer ex.mu.Unlock()
 	former := m.presented(ex)
-	begun, token, err := m.create(ctx, s, g)
+	begun, err := m.create(ctx, s, g)
 	if err != nil {
 		return err
 	}
 	for _, key := range former {
 		if err := m.records.DeleteCtx(ctx, key); err != nil {
-			m.undo(ctx, begun.key)
+			m.undo(ctx, begun.key())
 			return err
 		}
 	}
@@ -37,21 +37,21 @@ func (m *Manager) Start(ctx context.Context, s ports.Session, g ports.Grant) err
 		_ = m.records.DeleteCtx(ctx, grantKey(key))
 	}
 	ex.held = begun
-	ex.set(m.cookies.make(m.cookies.session, token, 0))
+	ex.set(m.cookies.make(m.cookies.session, begun.token, 0))
 	if m.cookies.crossSite {
-		ex.set(m.cookies.make(m.cookies.reference, begun.key, 0))
+		ex.set(m.cookies.make(m.cookies.reference, begun.key(), 0))
 	}
 	return nil
 }
 
-// create writes the records of a new session and answers its token.
-func (m *Manager) create(ctx context.Context, s ports.Session, g ports.Grant) (held, string, error) {
+// create writes the records of a new session.
+func (m *Manager) create(ctx context.Context, s ports.Session, g ports.Grant) (held, error) {
 	data, err := m.scs.Load(ctx, "")
 	if err != nil {
-		return held{}, "", err
+		return held{}, err
 	}
 	if err := m.scs.RenewToken(data); err != nil {
-		return held{}, "", err
+		return held{}, err
 	}
 	token := m.scs.Token(data)
 	key := sessionKey(token)
@@ -59,14 +59,14 @@ func (m *Manager) create(ctx context.Context, s ports.Session, g ports.Grant) (h
 	m.scs.SetDeadline(data, s.Expires)
 	if !isEmpty(&g) {
 		if err := m.records.create(ctx, grantKey(key), encodeGrant(&g), m.grantExpires(&s)); err != nil {
-			return held{}, "", err
+			return held{}, err
 		}
 	}
 	if _, _, err := m.scs.Commit(creating(data)); err != nil {
 		m.undo(ctx, key)
-		return held{}, "", err
+		return held{}, err
 	}
-	return held{loaded: true, key: key, session: &s, data: data}, token, nil
+	return held{loaded: true, token: token, session: &s, data: data}, nil
 }
 
 // undo removes the records of a session that did not come about. Nobody knows
