@@ -148,7 +148,7 @@ func TestWhatEachPageSays(t *testing.T) {
 		{"api-unreachable", false, []string{"did not answer within 10 seconds", "10000 ms"}, []string{"Status", "no body"}},
 		{"signout", false, []string{"Sign out?", "Cancel", "and takes you to the identity provider"}, nil},
 		{"signout-nobody", false, []string{"Nobody is signed in"}, []string{"Sign out"}},
-		{"signedout", false, []string{"You are signed out", "the one at the identity provider too", "Sign in again", "close all windows"}, nil},
+		{"signedout", false, []string{"You are signed out", "the identity provider has been asked to end its own", "Sign in again", "close all windows"}, nil},
 		{"signedout-here", false, []string{"you may still be signed in"}, nil},
 		{"error", false, []string{
 			"The identity provider refused the sign-in", "Why Nobody has assigned", "What to do next Ask your administrator",
