@@ -23,7 +23,7 @@ type album struct {
 }
 
 func albums() []album {
-	desktop := browsertest.Screen{Width: 1200, Height: 800}
+	desktop := browsertest.Screen{Width: 1200, Height: 860}
 	phone := browsertest.Screen{Width: 390, Height: 780, Mobile: true}
 	all := []string{"sign-in", "picker", "error", "home", "claims", "api", "signed-out"}
 	return []album{
@@ -52,7 +52,7 @@ func steps(app *browsertest.App) []step {
 		}},
 		{"claims", func(tab *browsertest.Tab) {
 			tab.Click("DisclosureTriangle", "Claims of your ID token")
-			tab.Run(`window.scrollTo(0, document.body.scrollHeight)`)
+			tab.Run(`document.querySelector("details").scrollIntoView()`)
 		}},
 		{"api", func(tab *browsertest.Tab) { tab.Follow("link", "Call an API") }},
 		{"signed-out", func(tab *browsertest.Tab) { tab.Follow("button", "Sign out") }},
