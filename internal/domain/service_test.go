@@ -1,0 +1,192 @@
+package domain_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// fixture is the domain between the fakes of its ports.
+type fixture struct {
+	*testing.T
+	*domain.Service
+	provider *portstest.FakeProvider
+	sessions *portstest.FakeSessions
+	clock    *portstest.Clock
+}
+
+func newFixture(t *testing.T) *fixture {
+	clock := portstest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	f := &fixture{T: t, clock: clock, provider: portstest.NewFakeProvider(clock.Now), sessions: portstest.NewFakeSessions(clock.Now)}
+	service, err := domain.New(domain.Config{
+		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions,
+		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
+		Now:    clock.Now, Random: rand.Reader,
+	})
+	require.NoError(t, err)
+	f.Service = service
+	return f
+}
+
+// signIn is the whole way of id in b.
+func (f *fixture) signIn(b *portstest.FakeBrowser, id ports.Identity, scopes ...string) {
+	f.Helper()
+	ctx := b.Context(f.Context())
+	location, err := f.SignIn(ctx, domain.SignInRequest{Scopes: scopes})
+	require.NoError(f, err)
+	_, err = f.CompleteSignIn(b.Context(f.Context()), f.provider.Approve(location, id))
+	require.NoError(f, err)
+}
+
+func (f *fixture) user(b *portstest.FakeBrowser) domain.User {
+	f.Helper()
+	session, err := f.CurrentUser(b.Context(f.Context()))
+	require.NoError(f, err)
+	return session.User
+}
+
+func TestNewNamesEverythingMissing(t *testing.T) {
+	_, err := domain.New(domain.Config{})
+	for _, part := range []string{"provider", "session port", "grants", "pending", "clock", "randomness", "idle", "lifetime"} {
+		assert.ErrorContains(t, err, part)
+	}
+}
+
+// Invariant 4: a user is tid+oid, or iss+sub; never an address or a name.
+func TestUserKey(t *testing.T) {
+	key := func(id ports.Identity) domain.UserKey {
+		f := newFixture(t)
+		b := f.sessions.NewBrowser()
+		f.signIn(b, id)
+		return f.user(b).Key
+	}
+	entra := ports.Identity{Issuer: "https://l/t1/v2.0", Subject: "s1", TenantID: "t1", ObjectID: "o1", Username: "ada@contoso.example", Name: "Ada"}
+	with := func(change func(*ports.Identity)) ports.Identity { id := entra; change(&id); return id }
+
+	assert.Equal(t, key(entra), key(with(func(id *ports.Identity) { id.Username, id.Name = "new@contoso.example", "Ada L." })), "a new address is the same person")
+	assert.Equal(t, key(entra), key(with(func(id *ports.Identity) { id.Subject = "s2" })), "sub differs between applications")
+	assert.NotEqual(t, key(entra), key(with(func(id *ports.Identity) { id.ObjectID = "o2" })), "the same address is not the same person")
+	assert.NotEqual(t, key(entra), key(with(func(id *ports.Identity) { id.TenantID = "t2" })), "an object ID belongs to its tenant")
+
+	other := ports.Identity{Issuer: "https://idp.example", Subject: "s1", Username: "ada@contoso.example"}
+	assert.NotEqual(t, key(entra), key(other))
+	elsewhere := other
+	elsewhere.Issuer = "https://other.example"
+	assert.NotEqual(t, key(other), key(elsewhere), "a subject belongs to its issuer")
+}
+
+func TestRolesAreComparedExactly(t *testing.T) {
+	u := domain.User{Roles: []string{"Admin", ""}}
+	assert.True(t, u.HasRole("Admin"))
+	for _, role := range []string{"admin", "Admin ", "Adm", ""} {
+		assert.False(t, u.HasRole(role), "%q", role)
+	}
+}
+
+func TestCallbackIsJudgedBeforeTheProviderIsAsked(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "/reports"})
+	require.NoError(t, err)
+	good := f.provider.Approve(location, ports.Identity{})
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		cb   domain.Callback
+		want error
+	}{
+		"no state":        {b.Context(t.Context()), domain.Callback{Code: good.Code}, domain.ErrBadCallback},
+		"unknown state":   {b.Context(t.Context()), domain.Callback{State: "other", Code: good.Code}, domain.ErrUnknownSignIn},
+		"another browser": {f.sessions.NewBrowser().Context(t.Context()), good, domain.ErrUnknownSignIn},
+	} {
+		_, err := f.CompleteSignIn(c.ctx, c.cb)
+		assert.ErrorIs(t, err, c.want, name)
+	}
+	f.clock.Advance(domain.PendingLifetime + time.Second)
+	_, err = f.CompleteSignIn(b.Context(t.Context()), good)
+	assert.Error(t, err)
+	assert.Zero(t, f.provider.Completions())
+}
+
+func TestFailureKeepsTheWayBack(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "/reports"})
+	require.NoError(t, err)
+	_, err = f.CompleteSignIn(b.Context(t.Context()), f.provider.Decline(location))
+	var failure *domain.SignInFailure
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, "/reports", failure.ReturnTo)
+	assert.ErrorIs(t, err, domain.ErrDeclined)
+}
+
+func TestStoreDownIsNotSignedOut(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{})
+	f.sessions.SetDown(true)
+	_, err := f.CurrentUser(b.Context(t.Context()))
+	assert.ErrorIs(t, err, domain.ErrStoreUnavailable)
+	assert.NotErrorIs(t, err, domain.ErrNotSignedIn)
+	_, err = f.SignOut(b.Context(t.Context()))
+	assert.ErrorIs(t, err, domain.ErrStoreUnavailable)
+	f.sessions.SetDown(false)
+	f.user(b)
+}
+
+func TestSmallerLimitGoverns(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{})
+	for range 12 {
+		session, err := f.CurrentUser(b.Context(t.Context()))
+		require.NoError(t, err)
+		assert.False(t, session.IdleEnds.After(session.Ends))
+		f.clock.Advance(59 * time.Minute)
+	}
+	f.clock.Advance(13 * time.Minute)
+	_, err := f.CurrentUser(b.Context(t.Context()))
+	assert.ErrorIs(t, err, domain.ErrNotSignedIn)
+}
+
+func TestAccessToken(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	_, err := f.AccessToken(b.Context(t.Context()), "api")
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	f.signIn(b, ports.Identity{}, "api")
+	first, err := f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err)
+	again, err := f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+
+	f.clock.Advance(56 * time.Minute)
+	fresh, err := f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err)
+	assert.NotEqual(t, first, fresh, "renewed before it ends")
+
+	f.clock.Advance(56 * time.Minute)
+	f.provider.Down(true)
+	old, err := f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err)
+	assert.Equal(t, fresh, old, "a refresh that fails costs nothing while the token is good")
+	f.clock.Advance(5 * time.Minute)
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	require.ErrorIs(t, err, domain.ErrProviderUnavailable)
+
+	f.provider.Down(false)
+	f.provider.RevokeRefreshTokens()
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	var required *domain.InteractionRequired
+	require.ErrorAs(t, err, &required)
+	assert.Equal(t, []string{"api"}, required.Scopes)
+	f.user(b)
+}
