@@ -257,6 +257,21 @@ func TestAnEndThatFailsHalfwayIsCompletedByTheNext(t *testing.T) {
 	require.Empty(t, b.cookies)
 }
 
+func TestAGrantThatAnEndLeftBehindIsNotWritten(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	left := recordOf(b) + ".grant"
+	before := w.raw(t, left)
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := w.manager.Current(slow)
+		require.NoError(t, err)
+		require.NoError(t, w.memory.Delete(t.Context(), recordOf(b)))
+		require.ErrorIs(t, w.manager.SaveGrant(slow, portstest.SampleGrant(start)), ports.ErrNoSession)
+	})
+	require.Equal(t, before, w.raw(t, left))
+}
+
 // TestAFirstGrantRacesTheEnd lets the session end between the two looks that
 // SaveGrant takes at it.
 func TestAFirstGrantRacesTheEnd(t *testing.T) {

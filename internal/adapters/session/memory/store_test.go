@@ -53,6 +53,35 @@ func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
 	}
 }
 
+// TestWhatIsDueIsGoneBeforeItIsRemoved has more records run out at once than
+// the operations on their shards remove.
+func TestWhatIsDueIsGoneBeforeItIsRemoved(t *testing.T) {
+	const records = 30 * shardCount
+	for name, ask := range map[string]func(s *Store, r ports.Record) error{
+		"find":    func(s *Store, r ports.Record) error { _, err := s.Find(t.Context(), r.Key); return err },
+		"replace": func(s *Store, r ports.Record) error { return s.Replace(t.Context(), r) },
+		"create": func(s *Store, r ports.Record) error {
+			if err := s.Create(t.Context(), r); err != nil {
+				return err
+			}
+			return ports.ErrNoRecord
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, clock := newStore(t)
+			for i := range records {
+				require.NoError(t, s.Create(t.Context(), ports.Record{Key: fmt.Sprint(i), Expires: start.Add(time.Minute)}))
+			}
+			clock.Advance(time.Minute)
+			for i := range 2 * shardCount {
+				r := ports.Record{Key: fmt.Sprint(i), Expires: start.Add(time.Hour)}
+				require.ErrorIs(t, ask(s, r), ports.ErrNoRecord)
+			}
+			require.Greater(t, s.Len(), records/2, "most of them still wait to be removed")
+		})
+	}
+}
+
 func TestOneLockHoldRemovesABoundedNumber(t *testing.T) {
 	s, clock := newStore(t)
 	sh := &s.shards[0]

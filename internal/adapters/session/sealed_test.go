@@ -1,0 +1,81 @@
+package session
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// The tests here hold the sealing key: they make what no stranger can make, to
+// show that a good seal alone is not enough.
+
+func newSealing(t *testing.T) (*Manager, *memory.Store) {
+	t.Helper()
+	clock := portstest.NewClock(codecStart)
+	store := memory.New(clock.Now)
+	t.Cleanup(func() { _ = store.Close() })
+	m, err := New(Config{Store: store, Keys: [][]byte{make([]byte, keySize)}, Lifetime: time.Hour, Clock: clock.Now})
+	require.NoError(t, err)
+	return m, store
+}
+
+// visit makes one request with a cookie.
+func visit(t *testing.T, m *Manager, name, value string, do func(ctx context.Context)) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(&http.Cookie{Name: name, Value: value})
+	m.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { do(r.Context()) })).
+		ServeHTTP(httptest.NewRecorder(), r)
+}
+
+func TestASealedSignInOfAnotherStateIsRefused(t *testing.T) {
+	m, _ := newSealing(t)
+	p := portstest.SamplePending("theirs", codecStart)
+	name := m.pendingName("mine")
+	visit(t, m, name, m.sealPending(name, &p), func(ctx context.Context) {
+		_, err := m.Take(ctx, "mine")
+		require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
+	})
+}
+
+func TestARecordOfAnotherVersionIsNoSession(t *testing.T) {
+	m, _ := newSealing(t)
+	token := strings.Repeat("t", tokenSize)
+	expires := codecStart.Add(time.Hour)
+	require.NoError(t, m.records.create(t.Context(), sessionKey(token), []byte{99, 1, 2, 3}, expires))
+	visit(t, m, m.cookies.session, token, func(ctx context.Context) {
+		_, err := m.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+		require.NotErrorIs(t, err, ports.ErrStoreUnavailable)
+	})
+}
+
+func TestARecordThatTheStoreKeptTooLongIsNoSession(t *testing.T) {
+	m, _ := newSealing(t)
+	token := strings.Repeat("t", tokenSize)
+	s := portstest.SampleSession(codecStart.Add(-2 * time.Hour))
+	require.NoError(t, m.records.create(t.Context(), sessionKey(token), encodeSession(&s), codecStart.Add(time.Hour)))
+	visit(t, m, m.cookies.session, token, func(ctx context.Context) {
+		_, err := m.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+	})
+}
+
+func TestACookieIsNoRecordAndARecordNoCookie(t *testing.T) {
+	m, _ := newSealing(t)
+	sealed := m.seal.seal(inCookie, "name", []byte("plain"))
+	_, ok := m.seal.open(inRecord, "name", sealed)
+	require.False(t, ok)
+	plain, ok := m.seal.open(inCookie, "name", sealed)
+	require.True(t, ok)
+	require.Equal(t, "plain", string(plain))
+}
