@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -54,6 +55,11 @@ type Config struct {
 	// Transport carries the requests; nil is one that is made for this. It is
 	// to be long-lived: a new TLS connection costs seven times a kept one.
 	Transport http.RoundTripper
+	// Timeout bounds each call to the provider; 0 is 10 seconds.
+	Timeout time.Duration
+	// Pause waits between a call and its one repetition; nil waits by the real
+	// clock. It fails where ctx would end first.
+	Pause func(ctx context.Context, d time.Duration) error
 	// Logger gets what an operator should know and no caller is told; nil
 	// discards it.
 	Logger *slog.Logger
@@ -166,8 +172,14 @@ func (c Config) validated() (Config, error) {
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
 	if c.Transport == nil {
-		c.Transport = newTransport()
+		c.Transport = newTransport(c.Timeout)
+	}
+	if c.Pause == nil {
+		c.Pause = pause
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

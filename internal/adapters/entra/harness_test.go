@@ -1,6 +1,7 @@
 package entra_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"net/http"
@@ -66,6 +67,7 @@ func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.C
 		RedirectURI:           redirectURI,
 		PostLogoutRedirectURI: homeURI,
 		Clock:                 w.clock.Now,
+		Pause:                 func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
 	if tenant == "common" || tenant == "organizations" {
 		config.AllowedTenants = []string{entra.AnyTenant}

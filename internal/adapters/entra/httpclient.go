@@ -17,7 +17,7 @@ import (
 
 // Bounds of one call to the provider.
 const (
-	callTimeout    = 10 * time.Second
+	defaultTimeout = 10 * time.Second
 	maxAnswerBytes = 1 << 20 // after decompression
 	getRetryPause  = 250 * time.Millisecond
 )
@@ -26,8 +26,9 @@ const (
 // limit, and none follows a redirect: an answer from elsewhere would be an
 // answer from somebody who was not configured.
 type client struct {
-	http  *http.Client
-	pause func(ctx context.Context, d time.Duration) error
+	http    *http.Client
+	timeout time.Duration
+	pause   func(ctx context.Context, d time.Duration) error
 }
 
 // answer is what came back, whole.
@@ -36,24 +37,25 @@ type answer struct {
 	body   []byte
 }
 
-func newClient(transport http.RoundTripper) *client {
+func newClient(cfg Config) *client {
 	return &client{
 		http: &http.Client{
-			Transport:     transport,
+			Transport:     cfg.Transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		pause: pause,
+		timeout: cfg.Timeout,
+		pause:   cfg.Pause,
 	}
 }
 
 // newTransport keeps connections: a sign-in then costs no TLS handshake.
-func newTransport() *http.Transport {
+func newTransport(timeout time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(8)},
 		TLSHandshakeTimeout:    5 * time.Second,
-		ResponseHeaderTimeout:  callTimeout,
+		ResponseHeaderTimeout:  timeout,
 		MaxResponseHeaderBytes: 64 << 10,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    32,
@@ -124,7 +126,7 @@ func (c *client) post(ctx context.Context, target string, form url.Values, heade
 
 // do makes one call, its deadline covering the body too.
 func (c *client) do(ctx context.Context, req *http.Request) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {

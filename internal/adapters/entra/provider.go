@@ -51,7 +51,7 @@ func New(cfg Config) (*Provider, error) {
 		cfg:        cfg,
 		credential: clientSecret{cfg.ClientID, cfg.ClientSecret},
 		tenants:    tenantSet(cfg.AllowedTenants),
-		client:     newClient(cfg.Transport),
+		client:     newClient(cfg),
 		clock:      cfg.Clock,
 		rand:       cfg.Rand,
 		log:        cfg.Logger,

@@ -1,0 +1,155 @@
+package entra_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports"
+)
+
+func (w world) query(t testing.TB, req ports.AuthorizationRequest) url.Values {
+	t.Helper()
+	a, err := w.provider.Begin(t.Context(), req)
+	require.NoError(t, err)
+	u, err := url.Parse(a.URL)
+	require.NoError(t, err)
+	return u.Query()
+}
+
+func TestAuthorizationRequest(t *testing.T) {
+	w := contoso(t)
+	q := w.query(t, ports.AuthorizationRequest{State: testState})
+	for name, want := range map[string]string{
+		"client_id": fakeidp.DefaultClientID, "response_type": "code", "redirect_uri": redirectURI,
+		"response_mode": "query", "scope": "openid profile", "state": testState,
+		"code_challenge_method": "S256", "prompt": "select_account",
+	} {
+		assert.Equal(t, []string{want}, q[name], name)
+	}
+	assert.Len(t, q.Get("nonce"), 43)
+	assert.Len(t, q.Get("code_challenge"), 43)
+	assert.False(t, q.Has("login_hint"))
+	assert.False(t, q.Has("claims"))
+
+	q = w.query(t, ports.AuthorizationRequest{
+		State: testState, Scopes: []string{apiScope}, LoginHint: "O.abc", Claims: `{"id_token":{"acrs":{"value":"c1"}}}`,
+	})
+	assert.Equal(t, "openid profile offline_access User.Read", q.Get("scope"))
+	assert.Equal(t, "O.abc", q.Get("login_hint"))
+	assert.False(t, q.Has("prompt"), "select_account and login_hint exclude each other")
+	assert.JSONEq(t, `{"id_token":{"acrs":{"value":"c1"}}}`, q.Get("claims"))
+}
+
+func TestAuthorizationRequestRefusesWhatWouldNotArrive(t *testing.T) {
+	w := contoso(t)
+	for _, req := range []ports.AuthorizationRequest{
+		{},
+		{State: "a b"},
+		{State: "a&b=c"},
+		{State: testState, Scopes: []string{""}},
+		{State: testState, Scopes: []string{"User.Read Mail.Read"}},
+		{State: testState, Claims: `[]`},
+		{State: testState, Claims: `{"a":1,"a":2}`},
+	} {
+		_, err := w.provider.Begin(t.Context(), req)
+		assert.Error(t, err)
+	}
+}
+
+func TestOtherProvidersAreAskedOnlyForPromptsTheyKnow(t *testing.T) {
+	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+	assert.False(t, w.query(t, ports.AuthorizationRequest{State: testState}).Has("prompt"))
+
+	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+	w.idp.MutateMetadata(func(_ string, m map[string]any) { m["prompt_values_supported"] = []string{"none", "select_account"} })
+	assert.Equal(t, "select_account", w.query(t, ports.AuthorizationRequest{State: testState}).Get("prompt"))
+}
+
+func TestIdentityAndGrant(t *testing.T) {
+	w := contoso(t)
+	in := w.mustSignIn(t, fakeidp.UserAdmin, apiScope)
+	id := in.Identity
+	assert.Equal(t, w.idp.Issuer(fakeidp.ContosoTenantID), id.Issuer)
+	assert.Equal(t, fakeidp.ContosoTenantID, id.TenantID)
+	assert.NotEmpty(t, id.ObjectID)
+	assert.Equal(t, "Megan Bowen", id.Name)
+	assert.Equal(t, fakeidp.UserAdmin, id.Username)
+	assert.NotEmpty(t, id.Roles)
+	assert.False(t, id.Guest)
+	assert.NotEmpty(t, id.ProviderSession)
+	assert.NotEmpty(t, id.LoginHint)
+	assert.Equal(t, id.LoginHint, in.Grant.SignOutHint)
+	assert.NotEmpty(t, in.Grant.RefreshToken)
+	require.Len(t, in.Grant.AccessTokens, 1)
+	assert.Equal(t, []string{apiScope}, in.Grant.AccessTokens[0].Scopes)
+	assert.True(t, in.Grant.AccessTokens[0].Expires.After(w.clock.Now()))
+	assert.Equal(t, ports.Claim{Name: "name", Value: "Megan Bowen"}, in.Grant.Claims[0])
+	again := w.mustSignIn(t, fakeidp.UserAdmin, apiScope)
+	assert.Equal(t, names(in.Grant.Claims), names(again.Grant.Claims), "the order of claims is stable")
+
+	guest := newWorld(t, fakeidp.ContosoTenantID, nil).mustSignIn(t, fakeidp.UserGuest)
+	assert.True(t, guest.Identity.Guest)
+}
+
+func names(claims []ports.Claim) []string {
+	var list []string
+	for _, c := range claims {
+		list = append(list, c.Name)
+	}
+	return list
+}
+
+func TestNamesFallBackAndAreBounded(t *testing.T) {
+	w := contoso(t)
+	for want, change := range map[string]func(*fakeidp.TokenDraft){
+		fakeidp.UserMember: drop("name"),
+		"the-subject":      all(drop("name"), drop("preferred_username"), set("sub", "the-subject")),
+	} {
+		w.idp.Mutate(change)
+		assert.Equal(t, want, w.mustSignIn(t, fakeidp.UserMember).Identity.Name)
+	}
+	w.idp.Mutate(all(set("name", strings.Repeat("é", 5000)), set("note", strings.Repeat("x", 9000))))
+	in := w.mustSignIn(t, fakeidp.UserMember)
+	assert.LessOrEqual(t, len(in.Identity.Name), 256)
+	for _, claim := range in.Grant.Claims {
+		assert.LessOrEqual(t, len(claim.Value), 2048)
+	}
+}
+
+func TestGroupsOverageStaysVisible(t *testing.T) {
+	in := contoso(t).mustSignIn(t, fakeidp.UserManyGroups)
+	assert.Contains(t, names(in.Grant.Claims), "_claim_names")
+	assert.NotContains(t, names(in.Grant.Claims), "groups")
+}
+
+func TestSignOutURL(t *testing.T) {
+	w := contoso(t)
+	before, err := w.provider.EndSessionURL(t.Context(), "hint")
+	require.NoError(t, err)
+	assert.Empty(t, before, "nothing is known before the metadata are")
+
+	in := w.mustSignIn(t, fakeidp.UserMember)
+	to, err := w.provider.EndSessionURL(t.Context(), in.Grant.SignOutHint)
+	require.NoError(t, err)
+	u, err := url.Parse(to)
+	require.NoError(t, err)
+	assert.Equal(t, in.Identity.LoginHint, u.Query().Get("logout_hint"))
+	assert.Equal(t, homeURI, u.Query().Get("post_logout_redirect_uri"))
+	assert.False(t, u.Query().Has("id_token_hint"))
+
+	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+	in = w.mustSignIn(t, fakeidp.UserMember)
+	assert.Empty(t, in.Identity.TenantID)
+	to, err = w.provider.EndSessionURL(t.Context(), in.Grant.SignOutHint)
+	require.NoError(t, err)
+	u, err = url.Parse(to)
+	require.NoError(t, err)
+	assert.Equal(t, in.Grant.SignOutHint, u.Query().Get("id_token_hint"))
+	assert.Equal(t, fakeidp.DefaultClientID, u.Query().Get("client_id"))
+}
