@@ -86,11 +86,14 @@ func New(c Config) (http.Handler, error) {
 // page answers with a page. The chrome is that of the signed-in user, or of an
 // anonymous visitor where session is nil.
 func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v view) error {
-	c := chrome{}
-	if session != nil {
-		c = chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(), Current: r.URL.Path}
+	return a.pages.write(w, status, a.chrome(r, session), v)
+}
+
+func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
+	if session == nil {
+		return chrome{}
 	}
-	return a.pages.write(w, status, c, v)
+	return chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(), Current: r.URL.Path}
 }
 
 // nav are the links that every signed-in page offers.

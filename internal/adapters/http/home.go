@@ -18,19 +18,27 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	claims, err := a.Domain.Claims(r.Context())
+	v, err := a.homeView(r.Context(), session)
 	if err != nil {
 		return err
 	}
+	return a.page(w, r, http.StatusOK, &session, v)
+}
+
+// homeView is what home shows of a session.
+func (a *app) homeView(ctx context.Context, session domain.Session) (homeView, error) {
+	claims, err := a.Domain.Claims(ctx)
+	if err != nil {
+		return homeView{}, err
+	}
 	now := a.Now()
-	v := homeView{
+	return homeView{
 		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant,
 		Roles: session.User.Roles, Guest: session.User.Guest,
 		Started: newMoment(session.Started, now), IdleEnd: newMoment(session.IdleEnds, now),
 		AbsoluteEnd: newMoment(session.Ends, now),
 		Claims:      claimRows(claims), CanCallAPI: a.Endpoint != "",
-	}
-	return a.page(w, r, http.StatusOK, &session, v)
+	}, nil
 }
 
 func claimRows(claims []domain.Claim) []claimRow {

@@ -1,0 +1,234 @@
+package http
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/session"
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// BenchmarkHome measures the signed-in home page, with logging, security
+// headers and a sealed session from the memory store, beside a bare net/http
+// handler that renders the same template with the same data. The two take turns
+// in one run; "of-bare" is the throughput of the page as a share of the bare
+// handler's.
+func BenchmarkHome(b *testing.B) {
+	handler, request, bare := benchmarkPage(b)
+	b.Run("in process", func(b *testing.B) {
+		compare(b, serveOnce(bare, request), serveOnce(handler, request))
+	})
+	b.Run("over loopback", func(b *testing.B) {
+		compare(b, getOnce(b, bare, request), getOnce(b, handler, request))
+	})
+}
+
+// BenchmarkSession is the session's part of a page: the browser is put into the
+// context and its session is read, opened and judged.
+func BenchmarkSession(b *testing.B) {
+	service, sessions, request := benchmarkSession(b)
+	handler := sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := service.CurrentUser(r.Context()); err != nil {
+			b.Error(err)
+		}
+	}))
+	once := serveOnce(handler, request)
+	b.ReportAllocs()
+	for b.Loop() {
+		once()
+	}
+}
+
+// compare runs both in turns of a hundred and reports their times and ratio.
+func compare(b *testing.B, bare, page func()) {
+	b.Helper()
+	const turn = 100
+	var bareTime, pageTime time.Duration
+	rounds := 0
+	for b.Loop() {
+		start := time.Now()
+		for range turn {
+			bare()
+		}
+		middle := time.Now()
+		for range turn {
+			page()
+		}
+		bareTime += middle.Sub(start)
+		pageTime += time.Since(middle)
+		rounds++
+	}
+	n := float64(rounds * turn)
+	b.ReportMetric(float64(bareTime.Nanoseconds())/n, "bare-ns/op")
+	b.ReportMetric(float64(pageTime.Nanoseconds())/n, "page-ns/op")
+	b.ReportMetric(float64(bareTime)/float64(pageTime), "of-bare")
+	b.ReportMetric(0, "ns/op") // a turn of both means nothing
+}
+
+// benchmarkPage answers the whole handler, a request of somebody signed in, and
+// the bare handler of the same page.
+func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, bare http.Handler) {
+	b.Helper()
+	service, sessions, request := benchmarkSession(b)
+	handler, err := New(Config{
+		Domain: service, Sessions: sessions.Middleware, CallbackPath: "/getAToken",
+		PublicOrigin: "http://localhost:3000", Endpoint: "https://graph.microsoft.com/v1.0/me", Scopes: []string{"User.Read"},
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+	})
+	require.NoError(b, err)
+
+	captured := &capture{}
+	p, err := newPages(pageOptions{AppName: "webapp"})
+	require.NoError(b, err)
+	a := &app{Config: Config{Domain: service, Endpoint: "x", Now: time.Now}, pages: p}
+	sessions.Middleware(captured.of(a)).ServeHTTP(httptest.NewRecorder(), request)
+	bare = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := p.write(w, http.StatusOK, captured.chrome, captured.view); err != nil {
+			b.Error(err)
+		}
+	})
+	return handler, request, bare
+}
+
+// capture takes down what home would render.
+type capture struct {
+	chrome chrome
+	view   view
+}
+
+func (c *capture) of(a *app) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		session, err := a.Domain.CurrentUser(r.Context())
+		if err != nil {
+			panic(err)
+		}
+		v, err := a.homeView(r.Context(), session)
+		if err != nil {
+			panic(err)
+		}
+		c.chrome, c.view = a.chrome(r, &session), v
+	})
+}
+
+// benchmarkSession signs somebody in and answers a request of theirs.
+func benchmarkSession(b *testing.B) (*domain.Service, *session.Manager, *http.Request) {
+	b.Helper()
+	store := memory.New(time.Now)
+	b.Cleanup(func() { _ = store.Close() })
+	sessions, err := session.New(session.Config{Store: store, Keys: [][]byte{make([]byte, 32)}, Lifetime: 12 * time.Hour})
+	require.NoError(b, err)
+	provider := portstest.NewFakeProvider(time.Now)
+	service, err := domain.New(domain.Config{
+		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions,
+		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour}, Now: time.Now, Random: rand.Reader,
+	})
+	require.NoError(b, err)
+
+	var location string
+	login := httptest.NewRecorder()
+	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		location, err = service.SignIn(r.Context(), domain.SignInRequest{})
+	})).ServeHTTP(login, httptest.NewRequest(http.MethodGet, "/login", nil))
+	require.NoError(b, err)
+	answer := provider.Approve(location, typicalIdentity())
+	callback := httptest.NewRequest(http.MethodGet, "/getAToken", nil)
+	addCookies(callback, login.Result())
+	done := httptest.NewRecorder()
+	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err = service.CompleteSignIn(r.Context(), answer); err == nil {
+			err = sessions.SaveGrant(r.Context(), typicalGrant())
+		}
+	})).ServeHTTP(done, callback)
+	require.NoError(b, err)
+	request := httptest.NewRequest(http.MethodGet, "/", nil)
+	addCookies(request, done.Result())
+	return service, sessions, request
+}
+
+func addCookies(r *http.Request, res *http.Response) {
+	for _, c := range res.Cookies() {
+		if c.MaxAge >= 0 {
+			r.AddCookie(c)
+		}
+	}
+}
+
+func typicalIdentity() ports.Identity {
+	return ports.Identity{
+		Issuer:  "https://login.microsoftonline.com/7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301/v2.0",
+		Subject: "mQhn9bJ0Vx0dTjk2oW3eHn1sYcL8uRk5aZpG7tEfXiA", TenantID: "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301",
+		ObjectID: "0d1e9a54-7c3b-4f28-9e6d-52b8c1a7f490", Name: "Adele Vance", Username: "adele.vance@contoso.example",
+		Roles: []string{"Admin"}, ProviderSession: "00b1c2d3-1111-4222-8333-944455566677",
+	}
+}
+
+// typicalGrant has tokens and claims of Entra's usual size.
+func typicalGrant() ports.Grant {
+	g := ports.Grant{RefreshToken: string(make([]byte, 1500)), AccessTokens: []ports.AccessToken{
+		{Value: string(make([]byte, 2000)), Scopes: []string{"User.Read"}, Expires: time.Now().Add(time.Hour)}}}
+	for i := range 18 {
+		g.Claims = append(g.Claims, ports.Claim{Name: fmt.Sprintf("claim_%02d", i), Value: "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"})
+	}
+	return g
+}
+
+// discard is a ResponseWriter that keeps nothing.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
+
+func serveOnce(h http.Handler, r *http.Request) func() {
+	w := &discard{header: http.Header{}}
+	return func() {
+		clear(w.header)
+		h.ServeHTTP(w, r)
+	}
+}
+
+// getOnce asks a real server over one kept connection.
+func getOnce(b *testing.B, h http.Handler, r *http.Request) func() {
+	b.Helper()
+	server := httptest.NewServer(h)
+	b.Cleanup(server.Close)
+	target, err := url.Parse(server.URL)
+	require.NoError(b, err)
+	out := r.Clone(r.Context())
+	out.RequestURI, out.URL = "", target
+	return func() {
+		res, err := server.Client().Do(out)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+	}
+}
+
+// BenchmarkHomeAlone is for profiles and allocation counts.
+func BenchmarkHomeAlone(b *testing.B) {
+	handler, request, bare := benchmarkPage(b)
+	for name, h := range map[string]http.Handler{"bare": bare, "page": handler} {
+		b.Run(name, func(b *testing.B) {
+			once := serveOnce(h, request)
+			b.ReportAllocs()
+			for b.Loop() {
+				once()
+			}
+		})
+	}
+}
