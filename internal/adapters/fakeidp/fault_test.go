@@ -86,7 +86,6 @@ func TestAnswersThatAreNoAnswers(t *testing.T) {
 	require.NoError(t, err)
 	packed := read(t, response)
 	assert.Less(t, len(packed), huge/100)
-	_ = packed
 	response, err = fetch(fakeidp.Fault{Size: huge, Gzip: true})
 	require.NoError(t, err)
 	unpacked, err := gzip.NewReader(response.Body)
