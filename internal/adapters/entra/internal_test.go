@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -8,8 +9,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	jose "github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
@@ -130,6 +133,20 @@ func TestWeakKeysAreLeftOut(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// TestPublishedPrivateKeysAreLeftOut keeps out keys that everybody can sign
+// with, which are good keys but for that.
+func TestPublishedPrivateKeysAreLeftOut(t *testing.T) {
+	private := makeKeys(t)["ES256"]
+	public, err := jose.JSONWebKey{Key: private.Public()}.MarshalJSON()
+	require.NoError(t, err)
+	_, ok := parseKey(public)
+	require.True(t, ok)
+	whole, err := jose.JSONWebKey{Key: private}.MarshalJSON()
+	require.NoError(t, err)
+	_, ok = parseKey(whole)
+	assert.False(t, ok)
+}
+
 func TestAccessTokenHashByAlgorithm(t *testing.T) {
 	// OpenID Connect Core 1.0, appendix A.3.
 	assert.Equal(t, "77QmUPtjPfzWtF2AnpK9RQ", leftHalfHash("RS256", "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"))
@@ -197,6 +214,54 @@ func FuzzParseClaims(f *testing.F) {
 		}
 		token := &idToken{claims: claims}
 		token.listClaims()
+	})
+}
+
+// decoderFindsDuplicates is the slow and plain way to do what walker does.
+func decoderFindsDuplicates(dec *json.Decoder) bool {
+	token, err := dec.Token()
+	if err != nil || token != json.Delim('{') && token != json.Delim('[') {
+		return false
+	}
+	seen, found := map[string]bool{}, false
+	for dec.More() {
+		if token == json.Delim('{') {
+			name, err := dec.Token()
+			if err != nil {
+				return found
+			}
+			found = found || seen[name.(string)]
+			seen[name.(string)] = true
+		}
+		if decoderFindsDuplicates(dec) {
+			found = true
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return found
+	}
+	return found
+}
+
+func FuzzDuplicates(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":1,"\u0061":2}`, `{"a":[{"b":"}\"","b":1}]}`, `{"a" : {} , "b" : [ ] ,"c":-1e5}`, `{"":1,"":2}`,
+		`{"\ud800":1,"\ud801":2}`, `{"\"":1,"\\":2,"a\\":3}`, `{"a":"\\","a":1}`, `{"a":true,"b":null,"a":0}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var plain map[string]json.RawMessage
+		if !utf8.Valid(data) || json.Unmarshal(data, &plain) != nil || plain == nil {
+			_, err := parseObject(data)
+			assert.Error(t, err)
+			return
+		}
+		_, err := parseObject(data)
+		if errors.Is(err, errTooDeep) {
+			return
+		}
+		assert.Equal(t, decoderFindsDuplicates(json.NewDecoder(bytes.NewReader(data))), errors.Is(err, errDuplicate))
 	})
 }
 
