@@ -71,7 +71,9 @@ type Callback struct {
 // provider granted besides.
 type SignedIn struct {
 	Identity Identity
-	Grant    Grant
+	// Claims are the ID token's claims, for the person to look at.
+	Claims []Claim
+	Grant  Grant
 }
 
 // Identity is what a verified ID token asserts about a person. It is small: a
@@ -95,9 +97,6 @@ type Identity struct {
 	// where the provider does not tell. It ties a front-channel or
 	// back-channel logout to sessions here.
 	ProviderSession string
-	// LoginHint is the opaque hint that names this account to the provider
-	// (Entra's claim login_hint); empty where it was not asserted.
-	LoginHint string
 }
 
 // Grant is what a sign-in yields besides the identity. It is large and secret
@@ -108,13 +107,15 @@ type Grant struct {
 	AccessTokens []AccessToken
 	// RefreshToken is empty where the provider gave none.
 	RefreshToken string
+	// LoginHint is the opaque hint that names this account to the provider in
+	// AuthorizationRequest.LoginHint (Entra's claim login_hint); empty where it
+	// was not asserted.
+	LoginHint string
 	// SignOutHint goes back to ProviderSignOut.EndSessionURL unread.
 	SignOutHint string
 	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that
 	// carries a nonce must carry this one (OpenID Connect Core 1.0, 12.2).
 	Nonce string
-	// Claims are the ID token's claims, for the person to look at.
-	Claims []Claim
 }
 
 // AccessToken is a bearer token for one API.
@@ -166,6 +167,29 @@ type RefreshRequest struct {
 	Issuer  string
 	Subject string
 	Nonce   string
+}
+
+// LogoutTokens is the optional ability to verify what the provider sends over
+// the back channel when a person signs out there (OpenID Connect Back-Channel
+// Logout 1.0).
+type LogoutTokens interface {
+	// VerifyLogoutToken verifies a logout token as a whole (section 2.6), but
+	// for its single use, which is the caller's to check. ErrTokenRefused where
+	// it does not hold; ErrProviderUnavailable where the keys to tell could
+	// not be had. A stranger can call it: it fetches keys seldom.
+	VerifyLogoutToken(ctx context.Context, token string) (LogoutToken, error)
+}
+
+// LogoutToken is what a verified logout token says. At least one of Subject and
+// ProviderSession is set.
+type LogoutToken struct {
+	// ID is the claim jti. It is used once.
+	ID              string
+	Issuer          string
+	Subject         string
+	ProviderSession string
+	// Expires is when the token is too old to be accepted in any case.
+	Expires time.Time
 }
 
 // Refreshed is the result of a refresh.
