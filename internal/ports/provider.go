@@ -113,6 +113,10 @@ type Grant struct {
 	LoginHint string
 	// SignOutHint goes back to ProviderSignOut.EndSessionURL unread.
 	SignOutHint string
+	// Page and Round say which page, if any, asked for this sign-in itself, and
+	// how many it has asked for in a row.
+	Page  string
+	Round int
 	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that
 	// carries a nonce must carry this one (OpenID Connect Core 1.0, 12.2).
 	Nonce string
