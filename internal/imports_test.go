@@ -30,6 +30,7 @@ cmd/webapp                 internal/domain internal/ports internal/adapters/* te
 internal                   std
 internal/ports/portstest   internal/ports
 internal/browsertest
+internal/servertest
 internal/journeys
 internal/tools/screenshots internal/browsertest
 `
@@ -37,7 +38,7 @@ internal/tools/screenshots internal/browsertest
 // testOnly must not be in what cmd/webapp is built from.
 var testOnly = []string{
 	"github.com/stretchr/testify", "github.com/chromedp/chromedp",
-	"webapp/internal/ports/portstest", "webapp/internal/browsertest", "testing",
+	"webapp/internal/ports/portstest", "webapp/internal/browsertest", "webapp/internal/servertest", "testing",
 }
 
 type listed struct {
