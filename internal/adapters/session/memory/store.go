@@ -17,7 +17,8 @@ import (
 
 const (
 	shardCount = 256
-	// sweepEvery is how often the sweeper visits the shards.
+	// sweepEvery is how often the sweeper visits a shard. It visits them one
+	// after the other, so that its work is spread over that time.
 	sweepEvery = 10 * time.Second
 	// sweepStep and operationStep bound how many records one hold of a
 	// shard's lock removes.
@@ -49,6 +50,9 @@ func New(clock func() time.Time) *Store {
 		clock = time.Now
 	}
 	s := &Store{clock: clock, seed: maphash.MakeSeed(), stop: make(chan struct{})}
+	for i := range s.shards {
+		s.shards[i].seed = maphash.MakeSeed()
+	}
 	s.stopped.Go(s.sweepUntilStopped)
 	return s
 }
@@ -62,52 +66,92 @@ func (s *Store) Close() error {
 }
 
 // Create adds a record, see ports.SessionStore.
-func (s *Store) Create(_ context.Context, r ports.Record) error {
+func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	sh, now := s.enter(r.Key)
 	defer sh.mu.Unlock()
 	if i, ok := sh.find(r.Key); ok {
-		if sh.slots[i].expires > now {
-			return ports.ErrRecordExists
+		if sh.slots.at(i).expires > now {
+			return 0, ports.ErrRecordExists
 		}
 		sh.remove(i)
 	}
-	sh.add(r.Key, r.Value, r.Expires.UnixNano())
-	return nil
+	return sh.add(r), nil
 }
 
-// Find answers a copy of a value, see ports.SessionStore.
-func (s *Store) Find(_ context.Context, key string) ([]byte, error) {
+// Find answers a copy of a record, without its indexes, see ports.SessionStore.
+func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return ports.Record{}, err
+	}
 	sh, now := s.enter(key)
 	defer sh.mu.Unlock()
-	i, ok := sh.find(key)
-	if !ok || sh.slots[i].expires <= now {
-		return nil, ports.ErrNoRecord
+	sl, ok := sh.live(key, now)
+	if !ok {
+		return ports.Record{}, ports.ErrNoRecord
 	}
-	return []byte(sh.slots[i].value()), nil
+	return ports.Record{
+		Key:     key,
+		Value:   []byte(sl.value()),
+		Expires: time.Unix(0, sl.expires),
+		Version: ports.Version(sl.version),
+	}, nil
 }
 
 // Replace changes a record, see ports.SessionStore.
-func (s *Store) Replace(_ context.Context, r ports.Record) error {
+func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	sh, now := s.enter(r.Key)
 	defer sh.mu.Unlock()
-	i, ok := sh.find(r.Key)
-	if !ok || sh.slots[i].expires <= now {
-		return ports.ErrNoRecord
+	sl, ok := sh.live(r.Key, now)
+	if !ok {
+		return 0, ports.ErrNoRecord
 	}
-	sh.remove(i)
-	sh.add(r.Key, r.Value, r.Expires.UnixNano())
-	return nil
+	if sl.version != int64(v) {
+		return 0, ports.ErrRecordChanged
+	}
+	return sh.replace(sl, r), nil
 }
 
 // Delete removes a record, see ports.SessionStore.
-func (s *Store) Delete(_ context.Context, key string) error {
-	sh, _ := s.enter(key)
-	defer sh.mu.Unlock()
-	if i, ok := sh.find(key); ok {
-		sh.remove(i)
-		sh.shrink()
+func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
+	sh, now := s.enter(key)
+	defer sh.mu.Unlock()
+	i, ok := sh.find(key)
+	if !ok {
+		return nil
+	}
+	sl := sh.slots.at(i)
+	if v != ports.AnyVersion && sl.expires > now && sl.version != int64(v) {
+		return ports.ErrRecordChanged
+	}
+	sh.remove(i)
+	sh.shrink()
 	return nil
+}
+
+// Keys answers the keys under an index, see ports.SessionStore. It visits each
+// shard for a moment, whatever the number of records.
+func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var list []string
+	now := s.clock().UnixNano()
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		list = sh.keys(list, index, now, ports.MaxKeys)
+		sh.mu.Unlock()
+	}
+	return list, nil
 }
 
 // Ready answers nil: memory always answers.
@@ -120,7 +164,7 @@ func (s *Store) Len() int {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		n += len(sh.index)
+		n += sh.slots.len()
 		sh.mu.Unlock()
 	}
 	return n
