@@ -1,5 +1,11 @@
-// Package templates embeds the pages, their one stylesheet and the icon. What
-// the pages are given to show is defined in package adapters/http.
+// Package templates embeds the pages, their texts in each language, their one
+// stylesheet and the icon. What the pages are given to show is defined in
+// package adapters/http.
+//
+// A language is one file, messages/TAG.json with TAG as in BCP 47, that
+// translates all of messages/en.json: a key may be neither missing nor extra,
+// and {placeholders} must stay. A key that ends in a plural form of CLDR, such
+// as [one], may be there in the forms that the language has.
 package templates
 
 import (
@@ -7,9 +13,9 @@ import (
 	"io/fs"
 )
 
-//go:embed *.html style.css favicon.svg
+//go:embed *.html messages/*.json style.css favicon.svg
 var files embed.FS
 
 // Files answers the embedded files: layout.html, one *.html for each page,
-// style.css and favicon.svg.
+// messages/*.json, style.css and favicon.svg.
 func Files() fs.FS { return files }

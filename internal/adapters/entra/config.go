@@ -4,12 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -63,95 +60,6 @@ type Config struct {
 	// Logger gets what an operator should know and no caller is told; nil
 	// discards it.
 	Logger *slog.Logger
-}
-
-// Problem is one thing that is wrong with a Config.
-type Problem struct {
-	Field string // the name of the Config's field
-	Text  string // what is wrong, without the value
-}
-
-// Error reads "Field text".
-func (p Problem) Error() string { return p.Field + " " + p.Text }
-
-// Problems answers everything that is wrong with c, in the order of its
-// fields; none when New will accept it.
-func (c Config) Problems() []Problem {
-	var found []Problem
-	report := func(field, text string) { found = append(found, Problem{field, text}) }
-
-	kind := c.checkAuthority(report)
-	if strings.TrimSpace(c.ClientID) == "" || hasControl(c.ClientID) {
-		report("ClientID", "is missing or not an application ID")
-	}
-	if c.ClientSecret == "" || hasControl(c.ClientSecret) {
-		report("ClientSecret", "is missing or holds a line break or another control character")
-	}
-	c.checkRedirects(report)
-	c.checkTenants(kind, report)
-	return found
-}
-
-func (c Config) checkAuthority(report func(field, text string)) Kind {
-	if (c.Authority == "") == (c.Issuer == "") {
-		report("Authority", "or Issuer must be set, and not both")
-		return 0
-	}
-	field, read, text := "Authority", ParseAuthority, c.Authority
-	if c.Issuer != "" {
-		field, read, text = "Issuer", ParseIssuer, c.Issuer
-	}
-	authority, err := read(text)
-	if err != nil {
-		report(field, err.Error())
-	}
-	return authority.Kind
-}
-
-func (c Config) checkRedirects(report func(field, text string)) {
-	redirect, err := parseWebURL(c.RedirectURI)
-	if err != nil {
-		report("RedirectURI", err.Error())
-	}
-	if c.PostLogoutRedirectURI != "" {
-		if _, err := parseWebURL(c.PostLogoutRedirectURI); err != nil {
-			report("PostLogoutRedirectURI", err.Error())
-		}
-	}
-	switch c.ResponseMode {
-	case "", ResponseModeQuery:
-	case ResponseModeFormPost:
-		if redirect != nil && redirect.Scheme != "https" {
-			report("ResponseMode", "form_post needs a RedirectURI with https")
-		}
-	default:
-		report("ResponseMode", "must be query or form_post")
-	}
-}
-
-func (c Config) checkTenants(kind Kind, report func(field, text string)) {
-	switch {
-	case kind == 0:
-		return
-	case !kind.MultiTenant() && len(c.AllowedTenants) > 0:
-		report("AllowedTenants", "is for common and organizations only; this authority names its tenant already")
-	case kind.MultiTenant() && len(c.AllowedTenants) == 0:
-		report("AllowedTenants", `is required with common and organizations: tenant IDs, or "*" for any tenant`)
-	}
-	if slices.Equal(c.AllowedTenants, []string{AnyTenant}) {
-		return
-	}
-	for i, tenant := range c.AllowedTenants {
-		if !isGUID(strings.ToLower(tenant)) {
-			report("AllowedTenants", fmt.Sprintf(`entry %d is not a tenant ID (a GUID); "*" stands alone`, i+1))
-		}
-	}
-}
-
-// hasControl says whether text holds a character that no value of a form or a
-// header should, most often a line break that came with a file.
-func hasControl(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // validated answers c with its defaults, or every problem at once.

@@ -1,10 +1,8 @@
 package entra
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"unicode/utf8"
 )
 
@@ -33,58 +31,11 @@ func parseObject(data []byte) (object, error) {
 		// The decoder's own text quotes the input.
 		return nil, errNotObject
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if err := scanValue(dec, 0); err != nil {
+	w := walker{data: data}
+	if err := w.value(0); err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errNotObject
-	}
 	return members, nil
-}
-
-// scanValue walks over one value and refuses duplicate members.
-func scanValue(dec *json.Decoder, depth int) error {
-	if depth > maxDepth {
-		return errTooDeep
-	}
-	token, err := dec.Token()
-	if err != nil {
-		return errNotObject
-	}
-	switch token {
-	case json.Delim('{'):
-		return scanMembers(dec, depth)
-	case json.Delim('['):
-		for dec.More() {
-			if err := scanValue(dec, depth+1); err != nil {
-				return err
-			}
-		}
-		_, err = dec.Token()
-	}
-	return err
-}
-
-func scanMembers(dec *json.Decoder, depth int) error {
-	seen := make(map[string]struct{}, 16)
-	for dec.More() {
-		token, err := dec.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return errNotObject
-		}
-		if _, twice := seen[name]; twice {
-			return errDuplicate
-		}
-		seen[name] = struct{}{}
-		if err := scanValue(dec, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err := dec.Token()
-	return err
 }
 
 // has says whether the member is there, null included.

@@ -99,14 +99,14 @@ func (b *faultBook) isDown() bool {
 }
 
 // take answers the fault that this request meets.
-func (b *faultBook) take(endpoint Endpoint, r *http.Request) (Fault, bool) {
+func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, fault := range b.faults[endpoint] {
 		if fault.Match != nil && !fault.Match(r.Form) {
 			continue
 		}
-		met := *fault
+		met := metFault{Fault: *fault, healed: b.healed}
 		if fault.Times == 1 {
 			b.faults[endpoint] = append(b.faults[endpoint][:i:i], b.faults[endpoint][i+1:]...)
 		} else if fault.Times > 1 {
@@ -114,23 +114,27 @@ func (b *faultBook) take(endpoint Endpoint, r *http.Request) (Fault, bool) {
 		}
 		return met, true
 	}
-	return Fault{}, false
+	return metFault{}, false
+}
+
+// metFault is a fault that a request has met. It is healed by the first Heal
+// after that moment.
+type metFault struct {
+	Fault
+	healed <-chan struct{}
 }
 
 // wait holds a request back. It answers false when the client has gone.
-func (b *faultBook) wait(r *http.Request, fault Fault) bool {
-	b.mu.Lock()
-	healed := b.healed
-	b.mu.Unlock()
+func (f metFault) wait(r *http.Request) bool {
 	var over <-chan time.Time
-	if !fault.Hang {
-		timer := time.NewTimer(fault.Delay)
+	if !f.Hang {
+		timer := time.NewTimer(f.Delay)
 		defer timer.Stop()
 		over = timer.C
 	}
 	select {
 	case <-over:
-	case <-healed:
+	case <-f.healed:
 	case <-r.Context().Done():
 		return false
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // applyFault answers a request that meets a fault.
-func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault Fault, handle http.HandlerFunc) {
+func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metFault, handle http.HandlerFunc) {
 	if fault.Met != nil {
 		fault.Met()
 	}
@@ -26,7 +26,7 @@ func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault Faul
 			handle = answer.release
 		}
 	}
-	if held && !p.faults.wait(r, fault) {
+	if held && !fault.wait(r) {
 		return
 	}
 	switch {
@@ -47,7 +47,7 @@ func (f Fault) answers() bool {
 
 // failWith answers in the way of the endpoint: a redirect where a browser is on
 // its way, JSON elsewhere.
-func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault Fault) {
+func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault metFault) {
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
 	}

@@ -71,6 +71,17 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
+	p.addPerson(claims, g)
+	p.addGroups(claims, where)
+	if p.config.AtHash {
+		claims["at_hash"] = halfHash(accessToken)
+	}
+	return claims
+}
+
+// addPerson puts in who it is, as far as the scopes allow.
+func (p *Provider) addPerson(claims map[string]any, g *grant) {
+	where := g.place
 	if slices.Contains(g.scopes, scopeProfile) {
 		claims["oid"] = where.ObjectID
 		claims["name"] = g.account.Name
@@ -86,11 +97,6 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 	if len(where.Roles) > 0 {
 		claims["roles"] = where.Roles
 	}
-	p.addGroups(claims, where)
-	if p.config.AtHash {
-		claims["at_hash"] = halfHash(accessToken)
-	}
-	return claims
 }
 
 // addGroups puts the groups in, or, where they are too many, a reference to

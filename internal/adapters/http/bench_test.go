@@ -94,8 +94,8 @@ func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, b
 	require.NoError(b, err)
 	a := &app{Config: Config{Domain: service, Endpoint: "x", Now: time.Now}, pages: p}
 	sessions.Middleware(captured.of(a)).ServeHTTP(httptest.NewRecorder(), request)
-	bare = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if err := p.write(w, http.StatusOK, captured.chrome, captured.view); err != nil {
+	bare = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := p.write(w, r, http.StatusOK, captured.chrome, captured.view); err != nil {
 			b.Error(err)
 		}
 	})

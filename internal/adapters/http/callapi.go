@@ -72,7 +72,7 @@ func (c *apiCaller) call(ctx context.Context, token string) apiAnswer {
 	v.Took = c.now().Sub(start)
 	v.err = err
 	if err != nil {
-		v.Explanation = "The API did not answer. It may be down, or its address (ENDPOINT) may be wrong. Try again in a moment."
+		v.Explanation = "api.explain.unreachable"
 		return v
 	}
 	v.Status, v.Body, v.Truncated = status, readableBody(body), truncated
@@ -103,24 +103,25 @@ func (c *apiCaller) get(ctx context.Context, token string) (status int, body []b
 	return res.StatusCode, body, false, nil
 }
 
-// explainStatus says in plain words what a status means for the person.
-func explainStatus(status int) string {
+// explainStatus says in plain words what a status means for the person; empty
+// for a success.
+func explainStatus(status int) message {
 	switch {
 	case status < http.StatusMultipleChoices:
 		return ""
 	case status < http.StatusBadRequest:
-		return "The API answered with a redirect, which is not followed, because it would carry your token elsewhere. Check ENDPOINT."
+		return "api.explain.redirect"
 	case status == http.StatusUnauthorized:
-		return "The API did not accept the access token. Sign out and in again; if that does not help, check that SCOPE belongs to this API."
+		return "api.explain.unauthorized"
 	case status == http.StatusForbidden:
-		return "The API knows you but does not allow this. A permission (SCOPE) or its consent may be missing: ask your administrator."
+		return "api.explain.forbidden"
 	case status == http.StatusNotFound:
-		return "The API has nothing at this address. Check ENDPOINT."
+		return "api.explain.notfound"
 	case status == http.StatusTooManyRequests:
-		return "The API has had too many requests. Wait a moment and try again."
+		return "api.explain.toomany"
 	case status >= http.StatusInternalServerError:
-		return "The API has a problem of its own. Try again in a moment."
+		return "api.explain.server"
 	default:
-		return "The API refused the request."
+		return "api.explain.refused"
 	}
 }

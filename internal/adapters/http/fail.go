@@ -44,16 +44,18 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	v := a.errorView(r, row, err)
 	if err := a.page(w, r, row.status, nil, v); err != nil {
 		a.Logger.Error("error page failed", "err", err)
-		http.Error(w, row.heading, row.status)
+		http.Error(w, http.StatusText(row.status), row.status)
 	}
 }
 
-// errorView fills the error page: the table's words, the ways on, and the
-// numbers an administrator needs.
+// errorView fills the error page: the table's words, the ways on, and what an
+// administrator needs.
 func (a *app) errorView(r *http.Request, row answer, err error) view {
+	words := a.pages.wording(row, err)
 	v := errorView{
-		Heading: row.heading, Sentence: row.sentence, Why: row.why, Next: row.next,
+		Heading: words.heading, Sentence: words.sentence, Why: words.why, Next: words.next,
 		Details: errorDetails{
+			Remedy:    words.remedy,
 			RequestID: observed(r.Context()).requestID,
 			Status:    row.status,
 			Time:      a.Now().UTC().Format(time.RFC3339),
@@ -67,12 +69,12 @@ func (a *app) errorView(r *http.Request, row answer, err error) view {
 		}
 	}
 	if row.signInAgain {
-		v.Actions = append(v.Actions, link{Text: "Sign in again", URL: loginURL(returnTo(r, err))})
+		v.Actions = append(v.Actions, link{Text: "error.action.signin", URL: loginURL(returnTo(r, err))})
 	}
 	if row.retry && r.Method == http.MethodGet {
-		v.Actions = append(v.Actions, link{Text: "Try again", URL: a.Domain.ReturnPath(r.URL.RequestURI())})
+		v.Actions = append(v.Actions, link{Text: "error.action.retry", URL: a.Domain.ReturnPath(r.URL.RequestURI())})
 	}
-	v.Actions = append(v.Actions, link{Text: "Go to the start page", URL: "/"})
+	v.Actions = append(v.Actions, link{Text: "error.action.home", URL: "/"})
 	return v
 }
 
@@ -88,13 +90,15 @@ func returnTo(r *http.Request, err error) string {
 	return "/"
 }
 
-// problem answers with a problem document (RFC 9457).
+// problem answers with a problem document (RFC 9457). It is for programs and
+// their logs, so it is in the source language whatever the client accepts.
 func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err error) {
+	words, source := a.pages.wording(row, err), a.pages.source()
 	doc := map[string]any{
 		"type":      "about:blank",
 		"title":     http.StatusText(row.status),
 		"status":    row.status,
-		"detail":    strings.TrimSpace(row.sentence + " " + row.next),
+		"detail":    strings.TrimSpace(source.text(words.sentence) + " " + source.text(words.next)),
 		"requestId": observed(r.Context()).requestID,
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
@@ -104,6 +108,7 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err er
 		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Language", sourceLanguage)
 	w.WriteHeader(row.status)
 	if r.Method != http.MethodHead {
 		_ = json.NewEncoder(w).Encode(doc) // a client that is gone needs no answer

@@ -86,7 +86,7 @@ func New(c Config) (http.Handler, error) {
 // page answers with a page. The chrome is that of the signed-in user, or of an
 // anonymous visitor where session is nil.
 func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v view) error {
-	return a.pages.write(w, status, a.chrome(r, session), v)
+	return a.pages.write(w, r, status, a.chrome(r, session), v)
 }
 
 func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
@@ -98,9 +98,9 @@ func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
 
 // nav are the links that every signed-in page offers.
 func (a *app) nav() []link {
-	links := []link{{Text: "Home", URL: "/"}}
+	links := []link{{Text: "nav.home", URL: "/"}}
 	if a.Endpoint != "" {
-		links = append(links, link{Text: "Call an API", URL: "/call_api"})
+		links = append(links, link{Text: "nav.api", URL: "/call_api"})
 	}
 	return links
 }

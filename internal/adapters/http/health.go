@@ -46,7 +46,7 @@ func plain(w http.ResponseWriter, status int, text string) error {
 
 func (a *app) notFound(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
-		a.problem(w, r, answer{status: http.StatusNotFound, sentence: "There is no such page."}, nil)
+		a.problem(w, r, answer{status: http.StatusNotFound, name: "notfound"}, nil)
 		return nil
 	}
 	return a.page(w, r, http.StatusNotFound, nil, notFoundView{})
@@ -67,7 +67,7 @@ func (a *app) methodNotAllowed(routes chi.Routes) handlerFunc {
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		if wantsJSON(r) {
-			a.problem(w, r, answer{status: http.StatusMethodNotAllowed, sentence: "This address does not take this method."}, nil)
+			a.problem(w, r, answer{status: http.StatusMethodNotAllowed, name: "method"}, nil)
 			return nil
 		}
 		return a.page(w, r, http.StatusMethodNotAllowed, nil, methodView{Allowed: allowed})

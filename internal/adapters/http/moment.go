@@ -6,67 +6,67 @@ import (
 )
 
 // moment is a point in time as a page shows it: for machines, for people, and
-// as seen from now.
-type moment struct {
-	// DateTime is RFC 3339 in UTC, for the datetime attribute.
-	DateTime string
-	// Text is the same for people, such as "2 January 2026, 15:04 UTC".
-	Text string
-	// Relative is the distance from now, such as "in 2 hours 5 minutes".
-	Relative string
-}
+// as seen from now. The words come from the reader's language.
+type moment struct{ at, now time.Time }
 
 // newMoment describes t as seen at now.
-func newMoment(t, now time.Time) moment {
-	t = t.UTC()
-	return moment{
-		DateTime: t.Format(time.RFC3339),
-		Text:     t.Format("2 January 2006, 15:04 UTC"),
-		Relative: relative(t.Sub(now)),
-	}
+func newMoment(t, now time.Time) moment { return moment{at: t.UTC(), now: now} }
+
+// DateTime is RFC 3339 in UTC, for the datetime attribute.
+func (m moment) DateTime() string { return m.at.Format(time.RFC3339) }
+
+// date words m for people, such as "2 January 2026, 15:04 UTC".
+func (c *catalogue) date(m moment) string {
+	year, month, day := m.at.Date()
+	return c.text("date",
+		"day", strconv.Itoa(day), "month", c.text(message("date.month."+strconv.Itoa(int(month)))),
+		"year", strconv.Itoa(year), "time", m.at.Format("15:04"))
 }
 
+// distance words how far m is from now, such as "in 2 hours 5 minutes".
+func (c *catalogue) distance(m moment) string { return c.relative(m.at.Sub(m.now)) }
+
 // relative words a distance with its two largest units, rounded towards now.
-func relative(d time.Duration) string {
+func (c *catalogue) relative(d time.Duration) string {
 	past := d < 0
 	if past {
 		d = -d
 	}
-	if d < time.Minute {
-		if past {
-			return "just now"
-		}
-		return "in less than a minute"
+	switch {
+	case d < time.Minute && past:
+		return c.text("distance.now")
+	case d < time.Minute:
+		return c.text("distance.soon")
+	case past:
+		return c.text("distance.past", "span", c.span(d))
+	default:
+		return c.text("distance.future", "span", c.span(d))
 	}
-	if past {
-		return span(d) + " ago"
-	}
-	return "in " + span(d)
 }
 
+// The plurals of a span.
+const (
+	spanDays    message = "span.days"
+	spanHours   message = "span.hours"
+	spanMinutes message = "span.minutes"
+)
+
 // span words a duration of at least a minute.
-func span(d time.Duration) string {
+func (c *catalogue) span(d time.Duration) string {
 	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	switch {
 	case days > 0:
-		return units(days, "day", hours, "hour")
+		return c.units(days, spanDays, hours, spanHours)
 	case hours > 0:
-		return units(hours, "hour", minutes, "minute")
+		return c.units(hours, spanHours, minutes, spanMinutes)
 	default:
-		return count(minutes, "minute")
+		return c.count(spanMinutes, minutes)
 	}
 }
 
-func units(large int, largeUnit string, small int, smallUnit string) string {
+func (c *catalogue) units(large int, largeUnit message, small int, smallUnit message) string {
 	if small == 0 {
-		return count(large, largeUnit)
+		return c.count(largeUnit, large)
 	}
-	return count(large, largeUnit) + " " + count(small, smallUnit)
-}
-
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return strconv.Itoa(n) + " " + unit + "s"
+	return c.text("span", "large", c.count(largeUnit, large), "small", c.count(smallUnit, small))
 }

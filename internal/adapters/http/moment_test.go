@@ -10,27 +10,43 @@ import (
 func TestMomentTellsUTCAndTheDistance(t *testing.T) {
 	berlin := time.FixedZone("CET", 3600)
 	now := time.Date(2026, 11, 23, 17, 9, 0, 0, berlin)
-	assert.Equal(t, moment{
-		DateTime: "2026-11-24T04:07:00Z",
-		Text:     "24 November 2026, 04:07 UTC",
-		Relative: "in 11 hours 58 minutes",
-	}, newMoment(now.Add(11*time.Hour+58*time.Minute), now))
+	m := newMoment(now.Add(11*time.Hour+58*time.Minute), now)
+	assert.Equal(t, "2026-11-24T04:07:00Z", m.DateTime())
+	for lang, want := range map[string][2]string{
+		"en":      {"24 November 2026, 04:07 UTC", "in 11 hours 58 minutes"},
+		"de":      {"24. November 2026, 04:07 UTC", "in 11 Stunden 58 Minuten"},
+		"zh-Hans": {"2026年11月24日 04:07 UTC", "11 小时 58 分钟后"},
+	} {
+		c := wordsIn(t, lang)
+		assert.Equal(t, want, [2]string{c.date(m), c.distance(m)})
+	}
+}
+
+func wordsIn(t testing.TB, lang string) *catalogue {
+	t.Helper()
+	return mustPages(t, pageOptions{}).edition(requestIn(lang)).words
 }
 
 func TestRelative(t *testing.T) {
-	for want, d := range map[string]time.Duration{
-		"in less than a minute":  0,
-		"just now":               -59 * time.Second,
-		"in 1 minute":            time.Minute + 59*time.Second,
-		"in 59 minutes":          time.Hour - time.Nanosecond,
-		"in 1 hour":              time.Hour,
-		"in 1 hour 1 minute":     time.Hour + time.Minute,
-		"in 12 hours":            12 * time.Hour,
-		"in 1 day 1 hour":        25*time.Hour + 30*time.Minute,
-		"in 90 days":             90 * 24 * time.Hour,
-		"2 minutes ago":          -2 * time.Minute,
-		"3 hours 20 minutes ago": -3*time.Hour - 20*time.Minute,
+	en, de, zh := wordsIn(t, "en"), wordsIn(t, "de"), wordsIn(t, "zh")
+	for _, c := range []struct {
+		d          time.Duration
+		en, de, zh string
+	}{
+		{0, "in less than a minute", "in weniger als einer Minute", "1 分钟内"},
+		{-59 * time.Second, "just now", "gerade eben", "刚刚"},
+		{time.Minute + 59*time.Second, "in 1 minute", "in 1 Minute", "1 分钟后"},
+		{time.Hour - time.Nanosecond, "in 59 minutes", "in 59 Minuten", "59 分钟后"},
+		{time.Hour, "in 1 hour", "in 1 Stunde", "1 小时后"},
+		{time.Hour + time.Minute, "in 1 hour 1 minute", "in 1 Stunde 1 Minute", "1 小时 1 分钟后"},
+		{time.Hour + 5*time.Minute, "in 1 hour 5 minutes", "in 1 Stunde 5 Minuten", "1 小时 5 分钟后"},
+		{12 * time.Hour, "in 12 hours", "in 12 Stunden", "12 小时后"},
+		{25*time.Hour + 30*time.Minute, "in 1 day 1 hour", "in 1 Tag 1 Stunde", "1 天 1 小时后"},
+		{90 * 24 * time.Hour, "in 90 days", "in 90 Tagen", "90 天后"},
+		{-3 * time.Minute, "3 minutes ago", "vor 3 Minuten", "3 分钟前"},
+		{-3*time.Hour - 20*time.Minute, "3 hours 20 minutes ago", "vor 3 Stunden 20 Minuten", "3 小时 20 分钟前"},
+		{-48 * time.Hour, "2 days ago", "vor 2 Tagen", "2 天前"},
 	} {
-		assert.Equal(t, want, relative(d))
+		assert.Equal(t, []string{c.en, c.de, c.zh}, []string{en.relative(c.d), de.relative(c.d), zh.relative(c.d)})
 	}
 }

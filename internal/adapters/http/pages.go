@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 
+	"golang.org/x/text/language"
+
 	"webapp/templates"
 )
 
@@ -38,11 +40,13 @@ type chrome struct {
 	Current string
 }
 
-// site is what all pages share.
+// site is what all pages of one language share.
 type site struct {
-	AppName  string
-	Demo     bool
+	AppName string
+	Demo    bool
+	// Lang is the BCP 47 tag of the page's language, Dir its direction.
 	Lang     string
+	Dir      string
 	StyleURL string
 	IconURL  string
 }
@@ -54,79 +58,124 @@ type pageData struct {
 	Body   view
 }
 
-// pages renders the HTML pages. It is safe for concurrent use.
-type pages struct {
-	site    site
-	sets    map[pageName]*template.Template
-	static  *static
-	buffers sync.Pool
+// edition is all pages in one language.
+type edition struct {
+	site  site
+	words *catalogue
+	sets  map[pageName]*template.Template
 }
 
-// newPages parses the embedded templates; it fails on any that is broken.
+// pages renders the HTML pages. It is safe for concurrent use.
+type pages struct {
+	// editions has the source language first.
+	editions []*edition
+	choose   *negotiator
+	explain  map[int]explanation
+	static   *static
+	buffers  sync.Pool
+}
+
+// newPages parses the embedded templates; it fails on any that is broken, and
+// on a translation that is not whole.
 func newPages(opt pageOptions) (*pages, error) {
 	return parsePages(templates.Files(), opt)
 }
 
-// parsePages makes one template set for each page of fsys: the layout and the
-// page's own file, which defines "title" and "main".
+// parsePages makes an edition for each language of fsys.
 func parsePages(fsys fs.FS, opt pageOptions) (*pages, error) {
 	files, err := newStatic(fsys)
 	if err != nil {
 		return nil, err
 	}
+	catalogues, err := loadCatalogues(fsys)
+	if err != nil {
+		return nil, err
+	}
 	p := &pages{
-		site: site{
-			AppName: opt.AppName, Demo: opt.Demo, Lang: "en",
-			StyleURL: files.styleURL, IconURL: files.iconURL,
-		},
-		sets:    make(map[pageName]*template.Template),
 		static:  files,
+		explain: explanations(),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
+	var tags []language.Tag
+	for _, c := range catalogues {
+		e, err := newEdition(fsys, c, opt, files)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", c.tag, err)
+		}
+		p.editions = append(p.editions, e)
+		tags = append(tags, c.tag)
+	}
+	p.choose = newNegotiator(tags)
+	return p, nil
+}
+
+// newEdition makes one template set for each page of fsys: the layout and the
+// page's own file, which defines "title" and "main".
+func newEdition(fsys fs.FS, words *catalogue, opt pageOptions, files *static) (*edition, error) {
+	e := &edition{
+		site: site{
+			AppName: opt.AppName, Demo: opt.Demo, Lang: words.tag.String(), Dir: words.text("language.direction"),
+			StyleURL: files.styleURL, IconURL: files.iconURL,
+		},
+		words: words,
+		sets:  make(map[pageName]*template.Template),
+	}
 	for _, v := range emptyViews() {
-		if err := p.parse(fsys, v); err != nil {
+		if err := e.parse(fsys, v); err != nil {
 			return nil, err
 		}
 	}
-	return p, nil
+	return e, nil
 }
 
 // parse adds the page of v and tries it. Only the first execution escapes the
 // templates and looks up what they name, so without a trial a broken one would
 // fail a request.
-func (p *pages) parse(fsys fs.FS, v view) error {
+func (e *edition) parse(fsys fs.FS, v view) error {
 	name := v.page()
-	set, err := template.ParseFS(fsys, "layout.html", string(name)+".html")
+	set, err := template.New(string(name)).Funcs(e.words.funcs()).ParseFS(fsys, "layout.html", string(name)+".html")
 	if err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
-	p.sets[name] = set.Lookup("layout")
-	if p.sets[name] == nil {
+	if err := e.words.inline(set); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	e.sets[name] = set.Lookup("layout")
+	if e.sets[name] == nil {
 		return fmt.Errorf("page %s: layout.html does not define the template layout", name)
 	}
-	return p.render(io.Discard, chrome{}, v)
+	return e.render(io.Discard, chrome{}, v)
 }
 
-func (p *pages) render(w io.Writer, c chrome, v view) error {
+func (e *edition) render(w io.Writer, c chrome, v view) error {
 	name := v.page()
-	if err := p.sets[name].Execute(w, &pageData{Site: &p.site, Chrome: c, Body: v}); err != nil {
+	if err := e.sets[name].Execute(w, &pageData{Site: &e.site, Chrome: c, Body: v}); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	return nil
 }
 
-// write renders the page for v and answers with it. An error means that the
-// page could not be rendered and that nothing has been written yet; headers
-// set before are still there. A browser that goes away while it is written to
-// is no error.
-func (p *pages) write(w http.ResponseWriter, status int, c chrome, v view) error {
+// edition is the one for the reader of r.
+func (p *pages) edition(r *http.Request) *edition { return p.editions[p.choose.choose(r)] }
+
+// source is the catalogue of the source language.
+func (p *pages) source() *catalogue { return p.editions[0].words }
+
+// write renders the page for v in the language of r's reader and answers with
+// it. An error means that the page could not be rendered and that nothing has
+// been written yet; headers set before are still there. A browser that goes
+// away while it is written to is no error.
+func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, c chrome, v view) error {
 	buf := p.buffers.Get().(*bytes.Buffer)
 	defer p.release(buf)
-	if err := p.render(buf, c, v); err != nil {
+	e := p.edition(r)
+	if err := e.render(buf, c, v); err != nil {
 		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", e.site.Lang)
+	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Length", strconv.Itoa(buf.Len()))
 	w.WriteHeader(status)
 	_, _ = w.Write(buf.Bytes())

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ type sample struct {
 func signedIn(current string) chrome {
 	return chrome{
 		SignedIn: true, Name: "Ada Lovelace", Current: current,
-		Nav: []link{{Text: "Home", URL: "/"}, {Text: "Call an API", URL: "/call_api"}},
+		Nav: []link{{Text: "nav.home", URL: "/"}, {Text: "Call an API", URL: "/call_api"}},
 	}
 }
 
@@ -63,12 +64,10 @@ const sampleJSON = `{"@odata.context":"https://graph.example/v1.0/$metadata#user
 
 func sampleError() errorView {
 	return errorView{
-		Heading:  "The identity provider refused the sign-in",
-		Sentence: "Your account was recognised, but it may not use this application.",
-		Why:      "Nobody has assigned your account, or a group you are in, to this application.",
-		Next:     "Ask your administrator to assign you, then sign in again. The details below help them find the cause.",
-		Actions:  []link{{"Sign in with another account", "/login"}, {"Home", "/"}},
+		Heading: "error.refused.heading", Sentence: "aadsts.unassigned.sentence", Next: "aadsts.next.account",
+		Actions: []link{{"error.action.signin", "/login"}, {"error.action.home", "/"}},
 		Details: errorDetails{
+			Remedy: "aadsts.unassigned.remedy",
 			AADSTS: 50105, Code: "access_denied",
 			CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01",
 			TraceID:       "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00",
@@ -95,12 +94,12 @@ func samples() []sample {
 		}},
 		{"api-failed", signedIn("/call_api"), apiView{
 			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Status: 403, Took: 92 * time.Millisecond,
-			Explanation: "The API knows you but does not allow this. Your administrator may have to consent to what the application asks for.",
+			Explanation: "api.explain.forbidden",
 			Body:        readableBody([]byte(`{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)),
 		}},
 		{"api-unreachable", signedIn("/call_api"), apiView{
 			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 10 * time.Second,
-			Explanation: "The API did not answer within 10 seconds. Try again in a minute.",
+			Explanation: "api.explain.unreachable",
 		}},
 		{"signout", here, signOutView{AtProvider: true}},
 		{"signout-nobody", anyone, signOutView{}},
@@ -108,9 +107,8 @@ func samples() []sample {
 		{"signedout-here", anyone, signedOutView{LoginURL: "/login"}},
 		{"error", anyone, sampleError()},
 		{"error-plain", here, errorView{
-			Heading: "Something went wrong here", Sentence: "The page could not be made.",
-			Next:    "Try again. If it happens again, send the details below to your administrator.",
-			Actions: []link{{"Try again", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: 500},
+			Heading: "error.internal.heading", Sentence: "error.internal.sentence", Next: "error.internal.next",
+			Actions: []link{{"error.action.retry", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: 500},
 		}},
 		{"forbidden", here, forbiddenView{Role: "Reports.Admin", Contact: "the help desk, extension 4711", Username: "ada@fabrikam.example"}},
 		{"forbidden-plain", here, forbiddenView{Role: "Reports.Admin"}},
@@ -133,9 +131,32 @@ func TestPreview(t *testing.T) {
 	for path, file := range p.static.files {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.FromSlash(path)), file.body, 0o644))
 	}
-	for _, s := range samples() {
-		var page strings.Builder
-		require.NoError(t, p.render(&page, s.chrome, s.view))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, s.name+".html"), []byte(page.String()), 0o644))
+	for s, lang := range samplesInAllLanguages(p) {
+		page := renderIn(t, p, lang, s.chrome, s.view)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, s.name+"."+lang+".html"), []byte(page), 0o644))
 	}
 }
+
+// languages are the tags of all editions.
+func languages(p *pages) []string {
+	var tags []string
+	for _, e := range p.editions {
+		tags = append(tags, e.site.Lang)
+	}
+	return tags
+}
+
+// inAllLanguages yields each item with each language.
+func inAllLanguages[T any](p *pages, items []T) iter.Seq2[T, string] {
+	return func(yield func(T, string) bool) {
+		for _, lang := range languages(p) {
+			for _, item := range items {
+				if !yield(item, lang) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func samplesInAllLanguages(p *pages) iter.Seq2[sample, string] { return inAllLanguages(p, samples()) }

@@ -2,18 +2,18 @@ package http
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 )
 
 // A view is what one page shows in its main part; its type chooses the page.
-// All text in a view is plain text: the templates escape it. A URL in a view
-// is built here, never taken from a request as it came.
+// All text in a view is plain text: the templates escape it. What is not data
+// but words of ours is a message, worded when the page is rendered. A URL in a
+// view is built here, never taken from a request as it came.
 type view interface{ page() pageName }
 
 // link leads to another page.
 type link struct {
-	Text string
+	Text message
 	URL  string
 }
 
@@ -63,7 +63,7 @@ type apiView struct {
 	Took   time.Duration
 	// Explanation says in plain words what went wrong and what to do; empty
 	// when the call succeeded.
-	Explanation string
+	Explanation message
 	// Body is the answer as text, as readableBody made it.
 	Body string
 	// Truncated says that Body is only the beginning of the answer.
@@ -77,13 +77,8 @@ func (v apiView) Failed() bool { return v.Status >= http.StatusMultipleChoices }
 // StatusText names the status, such as "Not Found"; empty for unknown ones.
 func (v apiView) StatusText() string { return http.StatusText(v.Status) }
 
-// Duration is the time the call took, in whole milliseconds.
-func (v apiView) Duration() string {
-	if v.Took < time.Millisecond {
-		return "less than 1 ms"
-	}
-	return strconv.FormatInt(v.Took.Milliseconds(), 10) + " ms"
-}
+// Milliseconds is the time the call took, rounded down.
+func (v apiView) Milliseconds() int64 { return v.Took.Milliseconds() }
 
 // signOutView asks whether to sign out. To an anonymous visitor (the chrome
 // tells) it says that nobody is signed in.
@@ -105,10 +100,10 @@ type signedOutView struct {
 type errorView struct {
 	// Heading is the title too. Heading and Sentence (what happened) are
 	// always set; Why and Next (what to do) are left out when empty.
-	Heading  string
-	Sentence string
-	Why      string
-	Next     string
+	Heading  message
+	Sentence message
+	Why      message
+	Next     message
 	// Actions are ways on; the first is the one to prefer.
 	Actions []link
 	Details errorDetails
@@ -117,6 +112,8 @@ type errorView struct {
 // errorDetails is what an administrator needs to find the cause. Only fields
 // that are set are shown; none of them is a secret.
 type errorDetails struct {
+	// Remedy says what the administrator can do about it.
+	Remedy message
 	// AADSTS is Entra's error number, without its prefix.
 	AADSTS int
 	// Code is the OAuth 2.0 error code, such as "access_denied".

@@ -1,0 +1,112 @@
+package entra_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports"
+)
+
+// rawIDToken signs in and answers the ID token as it came, and a go-oidc
+// verifier that takes it.
+func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifier) {
+	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+	raw = w.mustSignIn(t, fakeidp.UserMember).Grant.SignOutHint
+	key, err := testKey()
+	require.NoError(t, err)
+	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{&key.PublicKey}}
+	config := &oidc.Config{ClientID: fakeidp.DefaultClientID, Now: w.clock.Now}
+	return w, raw, oidc.NewVerifier(w.idp.Issuer(fakeidp.ContosoTenantID), keys, config)
+}
+
+// TestGoOIDCAgrees holds what is accepted here against an independent verifier.
+func TestGoOIDCAgrees(t *testing.T) {
+	w, raw, verifier := rawIDToken(t)
+	token, err := verifier.Verify(t.Context(), raw)
+	require.NoError(t, err)
+	in := w.mustSignIn(t, fakeidp.UserMember)
+	require.Equal(t, token.Issuer, in.Identity.Issuer)
+	require.Equal(t, token.Subject, in.Identity.Subject)
+}
+
+// BenchmarkVerify is one go-oidc Verify of an ID token: the measure for
+// BenchmarkCompleteSignIn.
+func BenchmarkVerify(b *testing.B) {
+	_, raw, verifier := rawIDToken(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := verifier.Verify(context.Background(), raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCompleteSignIn is Complete over loopback, the provider's own work
+// of signing included.
+func BenchmarkCompleteSignIn(b *testing.B) {
+	w := contoso(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		a := w.begin(b)
+		cb := w.approve(b, a.URL, fakeidp.UserMember)
+		b.StartTimer()
+		complete(b, w, cb, a.Secret)
+	}
+}
+
+func complete(b *testing.B, w world, cb ports.Callback, secret string) {
+	if _, err := w.provider.Complete(context.Background(), cb, secret); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// recorder remembers the last answer from each path and, once it replays,
+// gives that without the network.
+type recorder struct {
+	next    http.RoundTripper
+	replay  bool
+	answers map[string][]byte
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	if r.replay {
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: make(http.Header), Request: req,
+			Body: io.NopCloser(bytes.NewReader(r.answers[req.URL.Path])),
+		}, nil
+	}
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	r.answers[req.URL.Path] = body
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, err
+}
+
+// BenchmarkCompleteAlone is the adapter's own part of a sign-in: the
+// provider's answer is replayed.
+func BenchmarkCompleteAlone(b *testing.B) {
+	r := &recorder{next: http.DefaultTransport, answers: make(map[string][]byte)}
+	w := newWorld(b, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = r })
+	a := w.begin(b)
+	cb := w.approve(b, a.URL, fakeidp.UserMember)
+	complete(b, w, cb, a.Secret)
+	r.replay = true
+	b.ReportAllocs()
+	for b.Loop() {
+		complete(b, w, cb, a.Secret)
+	}
+}

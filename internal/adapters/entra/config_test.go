@@ -1,0 +1,132 @@
+package entra_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/fakeidp"
+)
+
+const guid = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
+
+func goodConfig() entra.Config {
+	return entra.Config{
+		Authority:    "https://login.microsoftonline.com/" + guid,
+		ClientID:     fakeidp.DefaultClientID,
+		ClientSecret: "the-secret-itself",
+		RedirectURI:  redirectURI,
+	}
+}
+
+func fields(err error) []string {
+	var list []string
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	for _, e := range joined.Unwrap() {
+		if p, ok := errors.AsType[entra.Problem](e); ok {
+			list = append(list, p.Field)
+		}
+	}
+	return list
+}
+
+func TestConfigProblems(t *testing.T) {
+	_, err := entra.New(goodConfig())
+	require.NoError(t, err)
+
+	_, err = entra.New(entra.Config{ClientSecret: "the-secret-itself\n", ResponseMode: "fragment"})
+	assert.Equal(t, []string{"Authority", "ClientID", "ClientSecret", "RedirectURI", "ResponseMode"}, fields(err))
+	assert.NotContains(t, err.Error(), "the-secret-itself")
+
+	common := "https://login.microsoftonline.com/common"
+	for name, c := range map[string]struct {
+		change func(*entra.Config)
+		field  string
+	}{
+		"both authorities":     {func(c *entra.Config) { c.Issuer = "https://provider.example" }, "Authority"},
+		"authority unreadable": {func(c *entra.Config) { c.Authority = "://" }, "Authority"},
+		"plain http elsewhere": {func(c *entra.Config) { c.Authority = "http://login.example/" + guid }, "Authority"},
+		"issuer with discovery": {func(c *entra.Config) {
+			c.Authority, c.Issuer = "", "https://p.example/.well-known/openid-configuration"
+		}, "Issuer"},
+		"common without a list":  {func(c *entra.Config) { c.Authority = common }, "AllowedTenants"},
+		"list with one tenant":   {func(c *entra.Config) { c.AllowedTenants = []string{guid} }, "AllowedTenants"},
+		"star with one tenant":   {func(c *entra.Config) { c.AllowedTenants = []string{"*"} }, "AllowedTenants"},
+		"star among others":      {func(c *entra.Config) { c.Authority, c.AllowedTenants = common, []string{"*", guid} }, "AllowedTenants"},
+		"a domain in the list":   {func(c *entra.Config) { c.Authority, c.AllowedTenants = common, []string{"contoso.com"} }, "AllowedTenants"},
+		"an empty tenant":        {func(c *entra.Config) { c.Authority, c.AllowedTenants = common, []string{""} }, "AllowedTenants"},
+		"http redirect":          {func(c *entra.Config) { c.RedirectURI = "http://app.example/cb" }, "RedirectURI"},
+		"redirect with fragment": {func(c *entra.Config) { c.RedirectURI = "https://app.example/cb#x" }, "RedirectURI"},
+		"form_post over http":    {func(c *entra.Config) { c.ResponseMode = entra.ResponseModeFormPost }, "ResponseMode"},
+		"bad sign-out URI":       {func(c *entra.Config) { c.PostLogoutRedirectURI = "/" }, "PostLogoutRedirectURI"},
+	} {
+		config := goodConfig()
+		c.change(&config)
+		_, err := entra.New(config)
+		require.Error(t, err, name)
+		assert.Equal(t, []string{c.field}, fields(err), name)
+	}
+}
+
+func TestParseAuthority(t *testing.T) {
+	for text, want := range map[string]struct {
+		kind entra.Kind
+		at   string
+	}{
+		"https://login.microsoftonline.com/" + guid:              {entra.KindTenantID, "https://login.microsoftonline.com/" + guid},
+		"https://login.microsoftonline.com/" + guid + "/":        {entra.KindTenantID, "https://login.microsoftonline.com/" + guid},
+		"https://LOGIN.microsoftonline.com/contoso.com":          {entra.KindDomain, "https://login.microsoftonline.com/contoso.com"},
+		"https://login.microsoftonline.us/common/":               {entra.KindCommon, "https://login.microsoftonline.us/common"},
+		"https://login.partner.microsoftonline.cn/organizations": {entra.KindOrganizations, "https://login.partner.microsoftonline.cn/organizations"},
+		"https://login.microsoftonline.com/consumers":            {entra.KindConsumers, "https://login.microsoftonline.com/consumers"},
+		"https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin": {
+			entra.KindPolicy, "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin"},
+		"https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_signin": {
+			entra.KindPolicy, "https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_signin"},
+		"https://contoso.ciamlogin.com/contoso.onmicrosoft.com": {entra.KindDomain, "https://contoso.ciamlogin.com/contoso.onmicrosoft.com"},
+		"http://localhost:8400/" + guid:                         {entra.KindTenantID, "http://localhost:8400/" + guid},
+		"http://127.0.0.1:8400/common":                          {entra.KindCommon, "http://127.0.0.1:8400/common"},
+		"http://[::1]:8400/common":                              {entra.KindCommon, "http://[::1]:8400/common"},
+	} {
+		a, err := entra.ParseAuthority(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want.kind, a.Kind, text)
+		assert.Equal(t, want.at+"/v2.0/.well-known/openid-configuration", a.DiscoveryURL())
+	}
+	for _, text := range []string{
+		"", "common", "https://login.microsoftonline.com", "https://login.microsoftonline.com/",
+		"https://login.microsoftonline.com/" + guid + "/v2.0", "https://login.microsoftonline.com/contoso",
+		"https://login.microsoftonline.com/" + guid + "?appid=x", "https://a:b@login.microsoftonline.com/" + guid,
+		"ftp://login.microsoftonline.com/" + guid, "http://login.microsoftonline.com/" + guid,
+		"http://localhost.attacker.example/" + guid, "https://login.microsoftonline.com/a/b/c/d",
+		"https://login.microsoftonline.com/" + guid + "#x", "https://login.microsoftonline.com/..%2fcommon",
+		"https://login.microsoftonline.com//common", "https://x.example/contoso.com/../common",
+	} {
+		_, err := entra.ParseAuthority(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func TestParseIssuer(t *testing.T) {
+	for text, at := range map[string]string{
+		"https://provider.example":        "https://provider.example/.well-known/openid-configuration",
+		"https://provider.example/":       "https://provider.example/.well-known/openid-configuration",
+		"https://provider.example/realm":  "https://provider.example/realm/.well-known/openid-configuration",
+		"http://localhost:3001/":          "http://localhost:3001/.well-known/openid-configuration",
+		"https://provider.example/a%2Fb/": "https://provider.example/a%2Fb/.well-known/openid-configuration",
+	} {
+		a, err := entra.ParseIssuer(text)
+		require.NoError(t, err)
+		assert.Equal(t, at, a.DiscoveryURL())
+	}
+	for _, text := range []string{"", "provider.example", "http://provider.example", "https://provider.example/?x", "https://provider.example/#"} {
+		_, err := entra.ParseIssuer(text)
+		assert.Error(t, err, text)
+	}
+}

@@ -1,0 +1,62 @@
+package entra
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"webapp/internal/ports"
+)
+
+// errTransient marks what may be gone at the next try.
+var errTransient = errors.New("transient")
+
+// marked is err, and transient, without a word more in its text.
+type marked struct{ error }
+
+func (m marked) Unwrap() []error { return []error{m.error, errTransient} }
+
+// unavailable says in constant words why the provider cannot be used.
+func unavailable(reason string) error {
+	return fmt.Errorf("%w: %s", ports.ErrProviderUnavailable, reason)
+}
+
+func statusError(status int) error {
+	err := unavailable(fmt.Sprintf("it answered with status %d", status))
+	if status >= http.StatusInternalServerError {
+		return marked{err}
+	}
+	return err
+}
+
+// networkError keeps the cause only where its text is known to hold nothing
+// but an address: a *url.Error quotes the whole URL, and a protocol error
+// quotes what the other side sent.
+func networkError(err error) error {
+	var (
+		op   *net.OpError
+		dns  *net.DNSError
+		cert *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, context.Canceled)
+	case isTimeout(err):
+		return fmt.Errorf("%w: it took too long: %w", ports.ErrProviderUnavailable, context.DeadlineExceeded)
+	case errors.As(err, &cert):
+		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, cert)
+	case errors.As(err, &dns):
+		return marked{fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, dns)}
+	case errors.As(err, &op):
+		return marked{fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, op)}
+	}
+	return marked{unavailable("the connection failed")}
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}

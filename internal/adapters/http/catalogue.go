@@ -1,0 +1,169 @@
+package http
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+// message is the key of a text that people read; the texts are in
+// templates/messages, one file for each language. A message that no catalogue
+// has stands for itself.
+type message string
+
+// sourceLanguage is the language that the others are translated from, and the
+// one for readers of none of them.
+const sourceLanguage = "en"
+
+// catalogue holds all texts of one language. It does not change once loaded.
+type catalogue struct {
+	tag     language.Tag
+	phrases map[message]phrase
+	// plurals has the phrases that depend on a number.
+	plurals map[message]map[plural.Form]phrase
+}
+
+// loadCatalogues reads messages/*.json of fsys, the source language first. A
+// file is named by its BCP 47 tag. All must have the keys and placeholders of
+// the source language, so that no page is half translated.
+func loadCatalogues(fsys fs.FS) ([]*catalogue, error) {
+	source, err := loadCatalogue(fsys, sourceLanguage)
+	if err != nil {
+		return nil, err
+	}
+	all := []*catalogue{source}
+	names, err := fs.Glob(fsys, "messages/*.json")
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	for _, name := range names {
+		lang := strings.TrimSuffix(path.Base(name), ".json")
+		if lang == sourceLanguage {
+			continue
+		}
+		c, err := loadCatalogue(fsys, lang)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.fits(source); err != nil {
+			return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
+	tag, err := language.Parse(lang)
+	if err != nil || tag.String() != lang {
+		return nil, fmt.Errorf("messages/%s.json: the name is no language tag as BCP 47 writes it", lang)
+	}
+	file, err := fsys.Open("messages/" + lang + ".json")
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	c := &catalogue{tag: tag, phrases: map[message]phrase{}, plurals: map[message]map[plural.Form]phrase{}}
+	if err := eachMember(json.NewDecoder(file), c.add); err != nil {
+		return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
+	}
+	return c, nil
+}
+
+// eachMember calls add for each member of a flat JSON object, in order and
+// with duplicates, which decoding into a map would hide.
+func eachMember(d *json.Decoder, add func(key, text string) error) error {
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return errors.New("no JSON object")
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		text, err := d.Token()
+		if err != nil {
+			return err
+		}
+		s, ok := text.(string)
+		if !ok {
+			return fmt.Errorf("%v: not a text", key)
+		}
+		if err := add(key.(string), s); err != nil { // a member's name is a string
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+// add takes one entry. A key that ends in [one], [few] and so on is a plural
+// form of CLDR.
+func (c *catalogue) add(key, text string) error {
+	p, err := parsePhrase(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	base, suffix, isPlural := strings.Cut(key, "[")
+	m := message(base)
+	if !isPlural {
+		if _, twice := c.phrases[m]; twice {
+			return fmt.Errorf("%s: there twice", key)
+		}
+		c.phrases[m] = p
+		return nil
+	}
+	form, ok := pluralForm(strings.TrimSuffix(suffix, "]"))
+	if !ok {
+		return fmt.Errorf("%s: no such plural form", key)
+	}
+	if c.plurals[m] == nil {
+		c.plurals[m] = map[plural.Form]phrase{}
+	}
+	if _, twice := c.plurals[m][form]; twice {
+		return fmt.Errorf("%s: there twice", key)
+	}
+	c.plurals[m][form] = p
+	return nil
+}
+
+func pluralForm(name string) (plural.Form, bool) {
+	form, ok := map[string]plural.Form{
+		"zero": plural.Zero, "one": plural.One, "two": plural.Two,
+		"few": plural.Few, "many": plural.Many, "other": plural.Other,
+	}[name]
+	return form, ok
+}
+
+// has reports whether there is a text for m.
+func (c *catalogue) has(m message) bool {
+	_, ok := c.phrases[m]
+	return ok
+}
+
+// text is the text of m, whose placeholders are filled from pairs of a name
+// and a value.
+func (c *catalogue) text(m message, pairs ...string) string {
+	p, ok := c.phrases[m]
+	if !ok {
+		return string(m)
+	}
+	return p.fill(pairs...)
+}
+
+// count is the text of m in the plural form for n, with {count} filled.
+func (c *catalogue) count(m message, n int) string {
+	forms := c.plurals[m]
+	p, ok := forms[plural.Cardinal.MatchPlural(c.tag, n%10_000_000, 0, 0, 0, 0)]
+	if !ok {
+		p = forms[plural.Other]
+	}
+	return p.fill("count", strconv.Itoa(n))
+}

@@ -1,0 +1,58 @@
+package http
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// phrase is a text cut at its placeholders: texts[0] names[0] texts[1] …
+type phrase struct {
+	texts []string
+	names []string
+}
+
+// parsePhrase cuts text at its placeholders, such as {name}.
+func parsePhrase(text string) (phrase, error) {
+	if text == "" || text != strings.TrimSpace(text) {
+		return phrase{}, errors.New("empty, or with space at an end")
+	}
+	placeholder := regexp.MustCompile(`\{[a-z]+\}`)
+	var p phrase
+	rest := 0
+	for _, at := range placeholder.FindAllStringIndex(text, -1) {
+		p.texts = append(p.texts, text[rest:at[0]])
+		p.names = append(p.names, text[at[0]+1:at[1]-1])
+		rest = at[1]
+	}
+	p.texts = append(p.texts, text[rest:])
+	if strings.ContainsAny(strings.Join(p.texts, ""), "{}") {
+		return phrase{}, errors.New("a brace that belongs to no {placeholder}")
+	}
+	return p, nil
+}
+
+// fill puts the values of pairs (name, value, …) into the placeholders. One
+// that pairs does not name stays empty.
+func (p phrase) fill(pairs ...string) string {
+	if len(p.names) == 0 {
+		return p.texts[0]
+	}
+	var b strings.Builder
+	for i, name := range p.names {
+		b.WriteString(p.texts[i])
+		for j := 0; j+1 < len(pairs); j += 2 {
+			if pairs[j] == name {
+				b.WriteString(pairs[j+1])
+			}
+		}
+	}
+	b.WriteString(p.texts[len(p.names)])
+	return b.String()
+}
+
+// placeholders are the names in p, sorted, each once.
+func (p phrase) placeholders() []string {
+	return slices.Compact(slices.Sorted(slices.Values(p.names)))
+}
