@@ -27,7 +27,7 @@ func newFixture(t *testing.T) *fixture {
 	clock := portstest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	f := &fixture{T: t, clock: clock, provider: portstest.NewFakeProvider(clock.Now), sessions: portstest.NewFakeSessions(clock.Now)}
 	service, err := domain.New(domain.Config{
-		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions,
+		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions, Others: f.sessions, OneTime: f.sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Now:    clock.Now, Random: rand.Reader,
 	})
@@ -42,7 +42,7 @@ func (f *fixture) signIn(b *portstest.FakeBrowser, id ports.Identity, scopes ...
 	ctx := b.Context(f.Context())
 	location, err := f.SignIn(ctx, domain.SignInRequest{Scopes: scopes})
 	require.NoError(f, err)
-	_, err = f.CompleteSignIn(b.Context(f.Context()), f.provider.Approve(location, id))
+	_, err = f.CompleteSignIn(b.Context(f.Context()), f.provider.Approve(location, id), "Firefox, Linux")
 	require.NoError(f, err)
 }
 
@@ -106,11 +106,11 @@ func TestCallbackIsJudgedBeforeTheProviderIsAsked(t *testing.T) {
 		"unknown state":   {b.Context(t.Context()), domain.Callback{State: "other", Code: good.Code}, domain.ErrUnknownSignIn},
 		"another browser": {f.sessions.NewBrowser().Context(t.Context()), good, domain.ErrUnknownSignIn},
 	} {
-		_, err := f.CompleteSignIn(c.ctx, c.cb)
+		_, err := f.CompleteSignIn(c.ctx, c.cb, "")
 		assert.ErrorIs(t, err, c.want, name)
 	}
 	f.clock.Advance(domain.PendingLifetime + time.Second)
-	_, err = f.CompleteSignIn(b.Context(t.Context()), good)
+	_, err = f.CompleteSignIn(b.Context(t.Context()), good, "")
 	assert.Error(t, err)
 	assert.Zero(t, f.provider.Completions())
 }
@@ -120,7 +120,7 @@ func TestFailureKeepsTheWayBack(t *testing.T) {
 	b := f.sessions.NewBrowser()
 	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "/reports"})
 	require.NoError(t, err)
-	_, err = f.CompleteSignIn(b.Context(t.Context()), f.provider.Decline(location))
+	_, err = f.CompleteSignIn(b.Context(t.Context()), f.provider.Decline(location), "")
 	var failure *domain.SignInFailure
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "/reports", failure.ReturnTo)

@@ -43,7 +43,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
-	return ports.SignedIn{Identity: p.identity(token), Grant: p.grant(token, got, t)}, nil
+	return ports.SignedIn{Identity: p.identity(token), Claims: token.listClaims(), Grant: p.grant(token, got, t)}, nil
 }
 
 // checkCallback looks at the provider's answer before the code is posted
@@ -79,9 +79,9 @@ func checkCallbackIssuer(issuer string, m metadata) error {
 func (p *Provider) grant(token *idToken, got tokenAnswer, t transaction) ports.Grant {
 	g := ports.Grant{
 		RefreshToken: got.refresh,
+		LoginHint:    token.loginHint,
 		SignOutHint:  got.id,
 		Nonce:        t.nonce,
-		Claims:       token.listClaims(),
 	}
 	if p.authority.entra() {
 		g.SignOutHint = token.loginHint

@@ -80,7 +80,6 @@ func (p *Provider) identity(t *idToken) ports.Identity {
 		Roles:           t.roles,
 		Guest:           t.guest,
 		ProviderSession: t.session,
-		LoginHint:       t.loginHint,
 	}
 }
 
