@@ -3,6 +3,7 @@ package domain_test
 import (
 	"context"
 	"crypto/rand"
+	"runtime"
 	"testing"
 	"time"
 
@@ -23,14 +24,19 @@ type fixture struct {
 	clock    *portstest.Clock
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T) *fixture { return newFixtureWith(t, func(*domain.Config) {}) }
+
+func newFixtureWith(t *testing.T, change func(*domain.Config)) *fixture {
 	clock := portstest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	f := &fixture{T: t, clock: clock, provider: portstest.NewFakeProvider(clock.Now), sessions: portstest.NewFakeSessions(clock.Now)}
-	service, err := domain.New(domain.Config{
+	cfg := domain.Config{
 		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions, Others: f.sessions, OneTime: f.sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Now:    clock.Now, Random: rand.Reader,
-	})
+		Wait: func(ctx context.Context, _ time.Duration) error { runtime.Gosched(); return ctx.Err() },
+	}
+	change(&cfg)
+	service, err := domain.New(cfg)
 	require.NoError(t, err)
 	f.Service = service
 	return f

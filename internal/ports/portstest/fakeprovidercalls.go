@@ -104,6 +104,7 @@ func (f *FakeProvider) Refresh(ctx context.Context, req ports.RefreshRequest) (p
 	if err := f.reach(ctx); err != nil {
 		return ports.Refreshed{}, err
 	}
+	f.renewed++
 	if !f.refresh[req.RefreshToken] {
 		return ports.Refreshed{}, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant"}
 	}
