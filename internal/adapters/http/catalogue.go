@@ -38,6 +38,9 @@ func loadCatalogues(fsys fs.FS) ([]*catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(source.complete(), source.fits(source)); err != nil {
+		return nil, fmt.Errorf("messages/%s.json: %w", sourceLanguage, err)
+	}
 	all := []*catalogue{source}
 	names, err := fs.Glob(fsys, "messages/*.json")
 	if err != nil {

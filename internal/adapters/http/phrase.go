@@ -40,6 +40,7 @@ func (p phrase) fill(pairs ...string) string {
 		return p.texts[0]
 	}
 	var b strings.Builder
+	b.Grow(64)
 	for i, name := range p.names {
 		b.WriteString(p.texts[i])
 		for j := 0; j+1 < len(pairs); j += 2 {

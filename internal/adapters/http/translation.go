@@ -3,6 +3,7 @@ package http
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"golang.org/x/text/feature/plural"
 )
@@ -26,6 +27,33 @@ func (c *catalogue) fits(source *catalogue) error {
 		}
 	}
 	return c.pluralsFit(source)
+}
+
+// complete checks that c has every text that is asked for by the code, not by
+// a template: those of the error tables and of times.
+func (c *catalogue) complete() error {
+	var wanted []message
+	for _, row := range append(answers(), internal(), tooLarge()) {
+		wanted = append(wanted, message("error."+row.name+".heading"), message("error."+row.name+".sentence"))
+	}
+	for _, e := range explanations() {
+		wanted = append(wanted, e.sentence, e.next, e.remedy)
+	}
+	for month := range 12 {
+		wanted = append(wanted, message("date.month."+strconv.Itoa(month+1)))
+	}
+	wanted = append(wanted, "language.direction", "date", "distance.now", "distance.soon", "distance.past", "distance.future", "span")
+	for _, m := range wanted {
+		if !c.has(m) {
+			return fmt.Errorf("%s is missing", m)
+		}
+	}
+	for _, m := range []message{spanDays, spanHours, spanMinutes} {
+		if _, ok := c.plurals[m]; !ok {
+			return fmt.Errorf("%s[other] is missing", m)
+		}
+	}
+	return nil
 }
 
 func (c *catalogue) pluralsFit(source *catalogue) error {

@@ -1,0 +1,200 @@
+package http
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/templates"
+)
+
+func TestIncompleteTranslationsFailTheStart(t *testing.T) {
+	for _, c := range []struct{ name, file, old, new, want string }{
+		{"missing key", "de", `"signin.button": "Anmelden",`, ``, "signin.button is missing"},
+		{"extra key", "de", `"signin.button":`, `"signin.bottom": "x", "signin.button":`, "signin.bottom is not in the source language"},
+		{"placeholder renamed", "de", `{app} zu nutzen`, `{anwendung} zu nutzen`, "signin.lead: has the placeholders"},
+		{"placeholder lost", "zh-Hans", `欢迎，{name}！`, `欢迎！`, "home.welcome: has the placeholders"},
+		{"brace", "de", `"Abmelden"`, `"Abmelden {"`, "layout.signout: a brace"},
+		{"empty", "de", `"Abmelden"`, `""`, "layout.signout: empty"},
+		{"twice", "de", `"signin.button":`, `"signin.button": "x", "signin.button":`, "signin.button: there twice"},
+		{"no text", "de", `"Abmelden"`, `{"x": 1}`, "layout.signout: not a text"},
+		{"no JSON", "de", `{`, ``, "no JSON object"},
+		{"cut off", "de", `"span.minutes[other]": "{count} Minuten"`, `"span`, "de.json"},
+		{"plural without other", "zh-Hans", `"span.days[other]"`, `"span.days[one]"`, "span.days[other] is missing"},
+		{"no such plural form", "de", `"span.days[one]"`, `"span.days[eins]"`, "no such plural form"},
+		{"plural lost", "zh-Hans", `"span.days[other]": "{count} 天",`, ``, "span.days is missing"},
+		{"source without a text the code asks for", "en", `"aadsts.used.sentence"`, `"aadsts.used.sentense"`, "aadsts.used.sentence is missing"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := embedded(t)
+			name := "messages/" + c.file + ".json"
+			text := string(files[name].Data)
+			require.Contains(t, text, c.old)
+			files[name] = &fstest.MapFile{Data: []byte(strings.Replace(text, c.old, c.new, 1))}
+			_, err := parsePages(files, pageOptions{})
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestTemplatesThatMisuseMessagesFailTheStart(t *testing.T) {
+	for call, want := range map[string]string{
+		`{{msg "no.such"}}`:                             "no such message",
+		`{{msg "home.welcome"}}`:                        "has the placeholders [name]",
+		`{{msg "home.welcome" "nam" .Body}}`:            "no value for {name}",
+		`{{msg "home.welcome" "name"}}`:                 "needs a key, and a value",
+		`{{msg "home.title" "name" .Body}}`:             "has the placeholders []",
+		`{{msg .Body}}`:                                 "must be constant strings",
+		`{{printf "%s" (msg "home.title")}}`:            "must stand alone",
+		`{{$x := msg "home.title"}}{{$x}}`:              "must stand alone",
+		`{{if true}}{{else}}{{msg "no.such"}}{{end}}`:   "no such message",
+		`{{range .Body.Roles}}{{msg "no.such"}}{{end}}`: "no such message",
+	} {
+		files := embedded(t)
+		files["home.html"] = &fstest.MapFile{Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}` + call + `{{end}}`)}
+		_, err := parsePages(files, pageOptions{})
+		require.ErrorContains(t, err, want, call)
+	}
+}
+
+func TestAnotherLanguageIsOneFile(t *testing.T) {
+	files := embedded(t)
+	files["messages/ar.json"] = &fstest.MapFile{Data: []byte(strings.NewReplacer(
+		`"ltr"`, `"rtl"`, `"Welcome {name}!"`, `"مرحباً <b>{name}</b>!"`, `"span.days[one]"`, `"span.days[few]"`,
+		`"{count} day"`, `"{count} أيام"`).Replace(string(files["messages/en.json"].Data)))}
+	p, err := parsePages(files, pageOptions{AppName: "A"})
+	require.NoError(t, err)
+	page := renderIn(t, p, "ar-EG", chrome{}, homeView{Name: "<i>"})
+	assert.Contains(t, page, `<html lang="ar" dir="rtl">`)
+	assert.Contains(t, page, "مرحباً &lt;b&gt;&lt;i&gt;&lt;/b&gt;!", "texts and values are text, not markup")
+	words := p.edition(requestIn("ar")).words
+	assert.Equal(t, "3 أيام", words.count(spanDays, 3))
+	assert.Equal(t, "100 days", words.count(spanDays, 100))
+}
+
+func TestNameOfALanguageFileIsATag(t *testing.T) {
+	for _, name := range []string{"klingon", "zh_Hans", "DE"} {
+		files := embedded(t)
+		files["messages/"+name+".json"] = files["messages/de.json"]
+		_, err := parsePages(files, pageOptions{})
+		require.ErrorContains(t, err, name)
+	}
+	files := embedded(t)
+	delete(files, "messages/en.json")
+	_, err := parsePages(files, pageOptions{})
+	require.ErrorContains(t, err, "en.json")
+}
+
+// keysOf are the keys of the source language, without plural forms.
+func keysOf(c *catalogue) map[string]bool {
+	keys := map[string]bool{}
+	for m := range c.phrases {
+		keys[string(m)] = true
+	}
+	for m := range c.plurals {
+		keys[string(m)] = true
+	}
+	return keys
+}
+
+func TestEveryMessageIsUsedAndEveryUseIsAMessage(t *testing.T) {
+	keys := keysOf(mustPages(t, pageOptions{}).source())
+	unused := maps.Clone(keys)
+	tables := regexp.MustCompile(`^(error\.[a-z]+\.(heading|sentence|why|next)|date\.month\.\d+)$`)
+	maps.DeleteFunc(unused, func(key string, _ bool) bool { return tables.MatchString(key) })
+	for _, e := range explanations() {
+		delete(unused, string(e.sentence))
+		delete(unused, string(e.next))
+		delete(unused, string(e.remedy))
+	}
+	for _, key := range append(keysInTemplates(t), keysInCode(t, keys)...) {
+		assert.True(t, keys[key], "no such message: %s", key)
+		delete(unused, key)
+	}
+	assert.Empty(t, unused, "nobody asks for these")
+}
+
+func TestErrorTextsAllHaveAnError(t *testing.T) {
+	names := map[string]bool{"notfound": true, "method": true}
+	for _, row := range append(answers(), internal(), tooLarge()) {
+		names[row.name] = true
+	}
+	kind := regexp.MustCompile(`^error\.([a-z]+)\.(heading|sentence|why|next)$`)
+	for key := range keysOf(mustPages(t, pageOptions{}).source()) {
+		if m := kind.FindStringSubmatch(key); m != nil {
+			assert.True(t, names[m[1]], key)
+		}
+	}
+}
+
+func keysInTemplates(t *testing.T) []string {
+	t.Helper()
+	var keys []string
+	for name, file := range embedded(t) {
+		if strings.HasSuffix(name, ".html") {
+			for _, m := range regexp.MustCompile(`\{\{-? ?msg(?:bdi)? "([^"]+)"`).FindAllStringSubmatch(string(file.Data), -1) {
+				keys = append(keys, m[1])
+			}
+		}
+	}
+	return keys
+}
+
+// keysInCode are the string constants of this package that look like a key:
+// they begin as one does.
+func keysInCode(t *testing.T, known map[string]bool) []string {
+	t.Helper()
+	families := map[string]bool{}
+	for key := range known {
+		family, _, _ := strings.Cut(key, ".")
+		families[family] = true
+	}
+	var keys []string
+	sources, err := fs.Glob(os.DirFS("."), "*.go")
+	require.NoError(t, err)
+	for _, name := range sources {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				text, err := strconv.Unquote(lit.Value)
+				require.NoError(t, err)
+				family, rest, dotted := strings.Cut(text, ".")
+				if known[text] || dotted && rest != "html" && families[family] && regexp.MustCompile(`^[a-z]+(\.[a-z]+)*$`).MatchString(rest) {
+					keys = append(keys, text)
+				}
+			}
+			return true
+		})
+	}
+	return keys
+}
+
+// TestTemplatesHoldNoWords keeps what people read in the catalogue, where it
+// can be translated.
+func TestTemplatesHoldNoWords(t *testing.T) {
+	names, err := fs.Glob(templates.Files(), "*.html")
+	require.NoError(t, err)
+	for _, name := range names {
+		text, err := fs.ReadFile(templates.Files(), name)
+		require.NoError(t, err)
+		bare := regexp.MustCompile(`(?s)\{\{.*?\}\}`).ReplaceAllString(string(text), "")
+		bare = regexp.MustCompile(`(aria-label|title|alt|placeholder)="\s*"|<[^>]*>|\bAADSTS\b|\bms\b`).ReplaceAllString(bare, "")
+		assert.NotRegexp(t, `\pL`, strings.TrimSpace(bare), "%s: words belong into messages/en.json, as {{msg \"key\"}}", name)
+		assert.NotRegexp(t, `(aria-label|title|alt|placeholder)="[^"{]*\pL`, string(text), name)
+	}
+}

@@ -1,0 +1,204 @@
+package http
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+)
+
+// knownNumbers are those that people meet, as documented for relying parties.
+const knownNumbers = `
+50011 900971 65001 90094 90095 65004 50105 7000215 7000222 7000218 700025 700027 50012 700016 700011
+90002 90038 900439 50194 50020 16000 50034 51004 53003 53000 53001 53002 50076 50079 50072 50074
+50058 16002 54005 70008 700082 50173 70043 501481 50147 700005 9002313 900144 70011 28003 700022
+50057 50053 50055 50196 90055 90033 50033`
+
+func numbers(t *testing.T) []int {
+	t.Helper()
+	var all []int
+	for _, field := range strings.Fields(knownNumbers) {
+		var n int
+		_, err := fmt.Sscan(field, &n)
+		require.NoError(t, err)
+		all = append(all, n)
+	}
+	return all
+}
+
+func TestEveryNumberIsExplainedInEveryLanguage(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	assert.Len(t, p.explain, len(numbers(t)))
+	concrete := regexp.MustCompile(`[A-Z]+_[A-Z_]+|AUTHORITY|SCOPE|App registrations|Enterprise applications|Users|Protection|sign-in logs|Nothing|nothing|aka\.ms`)
+	for _, number := range numbers(t) {
+		e, ok := p.explain[number]
+		require.True(t, ok, number)
+		assert.Regexp(t, concrete, p.source().text(e.remedy), number)
+		for _, edition := range p.editions {
+			for _, m := range []message{e.sentence, e.next, e.remedy} {
+				assert.True(t, edition.words.has(m), "%d %s %s", number, edition.site.Lang, m)
+			}
+			if edition.words != p.source() {
+				assert.NotEqual(t, p.source().text(e.remedy), edition.words.text(e.remedy))
+			}
+		}
+	}
+}
+
+func TestNumberBelongsToOneGroup(t *testing.T) {
+	seen := map[int]string{}
+	for _, g := range aadstsGroups() {
+		for _, n := range g.numbers {
+			assert.Empty(t, seen[n], n)
+			seen[n] = g.name
+		}
+	}
+}
+
+func TestNamesOfVariablesAreNotTranslated(t *testing.T) {
+	variable := regexp.MustCompile(`\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bAUTHORITY\b|\bSCOPE\b|\bENDPOINT\b`)
+	p := mustPages(t, pageOptions{})
+	for _, e := range p.editions[1:] {
+		for m := range p.source().phrases {
+			assert.Equal(t, unique(variable.FindAllString(p.source().text(m), -1)),
+				unique(variable.FindAllString(e.words.text(m), -1)), "%s %s", e.site.Lang, m)
+		}
+	}
+}
+
+func unique(all []string) map[string]bool {
+	set := map[string]bool{}
+	for _, s := range all {
+		set[s] = true
+	}
+	return set
+}
+
+func failing(t *testing.T) *app {
+	t.Helper()
+	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
+	return &app{pages: mustPages(t, pageOptions{}), Config: Config{
+		Domain: &domain.Service{}, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+	}}
+}
+
+func failed(t *testing.T, a *app, err error, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/getAToken", nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	a.fail(rec, r, err)
+	return rec
+}
+
+// kinds are the errors that a provider's answer can be.
+func kinds() []error {
+	return []error{domain.ErrDeclined, domain.ErrInteractionRequired, domain.ErrProviderRefused, domain.ErrProviderUnavailable}
+}
+
+func TestNumbersChangeWordsAlone(t *testing.T) {
+	a := failing(t)
+	links := regexp.MustCompile(`<a class="button[^>]*>[^<]*</a>`)
+	for _, kind := range kinds() {
+		plain := failed(t, a, &domain.ProviderError{Kind: kind, Code: "some_error"})
+		for _, number := range append(numbers(t), 1, 99999, 2147483647) {
+			got := failed(t, a, &domain.ProviderError{Kind: kind, Code: "some_error", Number: number})
+			assert.Equal(t, plain.Code, got.Code, number)
+			assert.Equal(t, links.FindAllString(plain.Body.String(), -1), links.FindAllString(got.Body.String(), -1), number)
+			plain.Header().Del("Content-Length")
+			got.Header().Del("Content-Length")
+			assert.Equal(t, plain.Header(), got.Header(), number)
+		}
+	}
+}
+
+func TestUnknownNumberKeepsTheGeneralText(t *testing.T) {
+	a := failing(t)
+	for _, kind := range kinds() {
+		sentence := a.pages.source().text(message("error." + answerTo(kind).name + ".sentence"))
+		page := words(failed(t, a, &domain.ProviderError{Kind: kind, Number: 1234567}).Body.String())
+		assert.Contains(t, page, sentence)
+		assert.Contains(t, page, "Number AADSTS1234567")
+	}
+}
+
+func TestErrorPageHelpsPersonAndAdministrator(t *testing.T) {
+	err := &domain.SignInFailure{ReturnTo: "/reports", Cause: &domain.ProviderError{
+		Kind: domain.ErrProviderRefused, Code: "invalid_client", Number: 7000215,
+		CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", TraceID: "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00", Timestamp: "2026-11-23 16:09:57Z",
+	}}
+	for lang, says := range map[string][]string{
+		"en":      {"could not prove its identity", "not to its Secret ID", "Give the details below to your administrator.", "Correlation ID 2b8e1b9c", "Time 2026-11-23 16:09:57Z"},
+		"de":      {"Ihr Geheimnis ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID 2b8e1b9c", "Erneut anmelden"},
+		"zh-Hans": {"无法向登录服务证明其身份", "“证书和密码”", "相关 ID 2b8e1b9c", "重新登录"},
+	} {
+		rec := failed(t, failing(t), err, "Accept-Language", lang)
+		page := rec.Body.String()
+		for _, said := range append(says, "AADSTS7000215", "invalid_client", "CLIENT_SECRET", "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00") {
+			assert.Contains(t, words(page), said)
+		}
+		assert.Contains(t, page, `href="https://login.microsoftonline.com/error?code=7000215"`)
+		assert.Contains(t, page, `href="/login?return_to=%2Freports"`)
+		assert.Equal(t, lang, rec.Header().Get("Content-Language"))
+		assert.Equal(t, http.StatusForbidden, rec.Code)
+	}
+}
+
+func TestHeadingFitsWhoSaidNo(t *testing.T) {
+	a := failing(t)
+	for number, heading := range map[int]string{65004: "Sign-in was cancelled", 0: "Sign-in was cancelled", 53003: "The sign-in service refused the sign-in"} {
+		page := failed(t, a, &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: number}).Body.String()
+		assert.Contains(t, page, "<h1>"+heading+"</h1>")
+	}
+}
+
+func TestEveryErrorHasAPageInEveryLanguage(t *testing.T) {
+	a := failing(t)
+	for _, row := range append(answers(), internal()) {
+		err := row.is
+		if err == nil {
+			err = errors.New("anything")
+		}
+		for _, lang := range languages(a.pages) {
+			rec := failed(t, a, fmt.Errorf("wrapped: %w", err), "Accept-Language", lang)
+			assert.Equal(t, row.status, rec.Code)
+			assert.Contains(t, rec.Body.String(), `<html lang="`+lang+`"`)
+			assert.NotContains(t, ourWords(rec.Body.String()), "error.", row.name)
+		}
+	}
+}
+
+func TestProblemDocumentsAreEnglish(t *testing.T) {
+	rec := failed(t, failing(t), &domain.ProviderError{Kind: domain.ErrInteractionRequired, Code: "interaction_required", Number: 50076},
+		"Accept", "application/json", "Accept-Language", "de")
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &doc))
+	assert.Equal(t, "en", rec.Header().Get("Content-Language"))
+	assert.Equal(t, "application/problem+json", rec.Header().Get("Content-Type"))
+	assert.Equal(t, "Your organization wants multi-factor authentication for this sign-in. Sign in again and confirm that it is you when you are asked.", doc["detail"])
+	assert.InDelta(t, 50076, doc["aadsts"], 0)
+}
+
+func TestAPIStatusesAreExplained(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for status := 100; status < 600; status++ {
+		m := explainStatus(status)
+		assert.Equal(t, status < 300, m == "")
+		assert.True(t, m == "" || p.source().has(m), m)
+	}
+	page := renderIn(t, p, "de", chrome{}, apiView{Status: 403, Explanation: explainStatus(403)})
+	assert.Contains(t, words(page), "Die API kennt Sie, lässt diesen Zugriff aber nicht zu.")
+}

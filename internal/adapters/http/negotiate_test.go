@@ -1,0 +1,97 @@
+package http
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLanguageFollowsTheReader(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for header, want := range map[string]string{
+		"":                                    "en",
+		"zh":                                  "zh-Hans",
+		"zh-CN":                               "zh-Hans",
+		"zh-Hans":                             "zh-Hans",
+		"zh-SG":                               "zh-Hans",
+		"zh-hans-cn":                          "zh-Hans",
+		"de":                                  "de",
+		"DE-at":                               "de",
+		"de-CH":                               "de",
+		"en-GB":                               "en",
+		"fr":                                  "en",
+		"zh-TW":                               "en",
+		"zh-Hant-HK":                          "en",
+		"nds":                                 "en",
+		"*":                                   "en",
+		"de;q=0":                              "en",
+		"en-GB,de":                            "en",
+		"fr,zh-TW;q=0.9,de-DE;q=0.8,en;q=0.7": "de",
+		"en;q=0.2,de;q=0.5,zh-CN;q=0.9":       "zh-Hans",
+		"de-DE, de;q=0.9, en;q=0.8":           "de",
+		"de,\x00":                             "en",
+		"!!!":                                 "en",
+		";;;,,,":                              "en",
+	} {
+		for range 2 { // the second time it is remembered
+			r := anyRequest()
+			if header != "" {
+				r.Header.Set("Accept-Language", header)
+			}
+			assert.Equal(t, want, p.edition(r).site.Lang, header)
+		}
+	}
+}
+
+func TestLanguageOfSeveralHeaderLines(t *testing.T) {
+	r := anyRequest()
+	r.Header["Accept-Language"] = []string{"fr", "de;q=0.5"}
+	assert.Equal(t, "de", mustPages(t, pageOptions{}).edition(r).site.Lang)
+}
+
+func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
+	long := "de," + strings.Repeat("fr-FR,", 10_000)
+	assert.LessOrEqual(t, len(acceptLanguage([]string{long})), maxAcceptLanguage)
+	assert.LessOrEqual(t, len(acceptLanguage([]string{strings.Repeat("x", 1000), "de"})), maxAcceptLanguage)
+	assert.False(t, strings.HasSuffix(acceptLanguage([]string{strings.Repeat("de-AT,", 50)}), "de-A"), "no half of a tag")
+
+	p := mustPages(t, pageOptions{})
+	assert.Equal(t, "de", p.edition(requestIn(long)).site.Lang, "what comes first still counts")
+	for _, hostile := range []string{
+		strings.Repeat("a-", 16_000), strings.Repeat(",", 32_000), "x-" + strings.Repeat("a", 30_000),
+		strings.Repeat("de;q=0.1;", 3000), strings.Repeat("zh-Hant-", 4000),
+	} {
+		start := time.Now()
+		assert.Equal(t, "en", p.edition(requestIn(hostile)).site.Lang)
+		assert.Less(t, time.Since(start), time.Second)
+	}
+}
+
+func TestRememberedLanguagesAreBounded(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for i := range 10 * maxRemembered {
+		p.edition(requestIn("fr-FR;q=0." + strconv.Itoa(i)))
+	}
+	n := 0
+	p.choose.remembered.Range(func(any, any) bool { n++; return true })
+	assert.LessOrEqual(t, n, maxRemembered)
+	assert.Equal(t, "de", p.edition(requestIn("de-LI")).site.Lang, "who comes later is understood all the same")
+}
+
+func TestPageNamesItsLanguage(t *testing.T) {
+	p := mustPages(t, pageOptions{})
+	for _, lang := range languages(p) {
+		rec := httptest.NewRecorder()
+		rec.Header().Set("Vary", "Cookie")
+		require.NoError(t, p.write(rec, requestIn(lang), http.StatusOK, chrome{}, signInView{}))
+		assert.Equal(t, lang, rec.Header().Get("Content-Language"))
+		assert.Equal(t, []string{"Cookie", "Accept-Language"}, rec.Header().Values("Vary"))
+		assert.Contains(t, rec.Body.String(), `<html lang="`+lang+`" dir="ltr">`)
+	}
+}
