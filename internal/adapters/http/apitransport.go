@@ -38,7 +38,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, err := b.domain.AccessToken(ctx, b.scopes...)
 	if err != nil {
 		closeBody(req.Body)
-		return nil, err
+		return nil, &tokenError{err}
 	}
 	out := req.Clone(ctx)
 	out.Header.Set("Authorization", "Bearer "+token)
@@ -50,15 +50,24 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	// again, whatever its expiry says.
 	if err := b.domain.DropAccessToken(ctx, token); err != nil {
 		closeBody(res.Body)
-		return nil, err
+		return nil, &tokenError{err}
 	}
 	claims, ok := claimsChallenge(res.Header.Values("WWW-Authenticate"))
 	if !ok {
 		return res, nil
 	}
 	closeBody(res.Body)
-	return nil, &domain.InteractionRequired{Scopes: b.scopes, Claims: claims}
+	return nil, &tokenError{&domain.InteractionRequired{Scopes: b.scopes, Claims: claims}}
 }
+
+// tokenError is an error about the user's token and not about the API.
+type tokenError struct{ cause error }
+
+// Error tells the cause.
+func (e *tokenError) Error() string { return "access token: " + e.cause.Error() }
+
+// Unwrap answers the cause.
+func (e *tokenError) Unwrap() error { return e.cause }
 
 func closeBody(body io.Closer) {
 	if body != nil {
