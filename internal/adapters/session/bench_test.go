@@ -45,8 +45,7 @@ func BenchmarkLoad(b *testing.B) {
 func signedIn(b *testing.B, m *session.Manager) *http.Cookie {
 	w := httptest.NewRecorder()
 	m.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		s := portstest.SampleSession(time.Now())
-		if err := m.Start(context.WithoutCancel(r.Context()), s, portstest.SampleGrant(s.Started)); err != nil {
+		if err := m.Start(context.WithoutCancel(r.Context()), portstest.SampleNew(time.Now())); err != nil {
 			b.Fatal(err)
 		}
 	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -210,6 +210,8 @@ func harness(change ...func(*session.Config)) func(t *testing.T) portstest.Sessi
 			Sessions:   w.manager,
 			Grants:     w.manager,
 			Pending:    w.manager,
+			Directory:  w.manager,
+			OneTime:    w.manager,
 			NewBrowser: func() portstest.Browser { return w.newBrowser() },
 			Now:        w.clock.Now,
 			Advance:    w.clock.Advance,

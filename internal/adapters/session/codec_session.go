@@ -4,14 +4,23 @@ import (
 	"encoding/binary"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 
 	"webapp/internal/ports"
 )
 
-// codec writes the session data of scs, which here is always one
-// *ports.Session under the name sessionValue.
+// keptSession is what the record of a session holds. It is small, because it is
+// read with every request.
+type keptSession struct {
+	ports.Session
+	// indexedBy is the key that made the indexes of the record.
+	indexedBy keyID
+}
+
+// codec writes the session data of scs, which here is always one *keptSession
+// under the name sessionValue.
 type codec struct{}
 
 var _ scs.Codec = codec{}
@@ -20,7 +29,7 @@ const sessionValue = "session"
 
 // Encode ignores the deadline: it is the session's Expires.
 func (codec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
-	s, ok := values[sessionValue].(*ports.Session)
+	s, ok := values[sessionValue].(*keptSession)
 	if !ok {
 		return nil, errUnreadable
 	}
@@ -37,6 +46,20 @@ func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 }
 
 const sessionVersion = 1
+
+// maxDevice bounds the device's name in bytes: a browser says what it likes.
+const maxDevice = 80
+
+// clip cuts s to at most limit bytes, between characters.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
 
 // The flags of a session record. There is one such record for each signed-in
 // browser, so GUIDs are packed and Entra's issuer is kept without the tenant
@@ -64,11 +87,12 @@ func sessionFlags(id *ports.Identity) byte {
 	return flags
 }
 
-func encodeSession(s *ports.Session) []byte {
+func encodeSession(s *keptSession) []byte {
 	id := &s.Identity
 	flags := sessionFlags(id)
-	b := make([]byte, 0, 256+len(id.LoginHint))
+	b := make([]byte, 0, 288)
 	b = append(b, sessionVersion, flags)
+	b = append(b, s.indexedBy[:]...)
 	b = appendID(b, id.TenantID, flags&tenantIsGUID != 0)
 	b = appendID(b, id.ObjectID, flags&objectIsGUID != 0)
 	b = appendID(b, id.ProviderSession, flags&providerSessionIsGUID != 0)
@@ -79,7 +103,7 @@ func encodeSession(s *ports.Session) []byte {
 	} else {
 		b = appendText(b, id.Issuer)
 	}
-	for _, text := range []string{id.Subject, id.Name, id.Username, id.LoginHint} {
+	for _, text := range []string{id.Subject, id.Name, id.Username, clip(s.Device, maxDevice)} {
 		b = appendText(b, text)
 	}
 	b = appendTexts(b, id.Roles)
@@ -95,19 +119,20 @@ func appendID(b []byte, id string, guid bool) []byte {
 	return appendText(b, id)
 }
 
-func decodeSession(data []byte) (*ports.Session, error) {
+func decodeSession(data []byte) (*keptSession, error) {
 	r := newReader(data)
 	if r.octet() != sessionVersion {
 		return nil, errUnreadable
 	}
 	flags := r.octet()
-	s := &ports.Session{}
+	s := &keptSession{}
+	copy(s.indexedBy[:], r.take(uint64(len(s.indexedBy))))
 	s.Identity.Guest = flags&isGuest != 0
 	readIDs(r, flags, &s.Identity)
 	s.Identity.Subject = r.text()
 	s.Identity.Name = r.text()
 	s.Identity.Username = r.text()
-	s.Identity.LoginHint = r.text()
+	s.Device = r.text()
 	s.Identity.Roles = r.texts()
 	s.Started = r.time()
 	s.Seen = r.time()

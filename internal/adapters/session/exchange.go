@@ -28,8 +28,9 @@ type held struct {
 	loaded  bool
 	err     error           // why it could not be loaded
 	token   string          // empty without a session
-	session *ports.Session  // never changed once it is here
-	data    context.Context // carries the session data of scs
+	session *keptSession    // never changed once it is here
+	read    *revision       // of the session's record
+	data    context.Context // carries the session data of scs, and read
 }
 
 // key answers the session's record key. It is worked out only where it is
