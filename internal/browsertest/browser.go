@@ -68,6 +68,7 @@ func flags(path, profile string) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("force-color-profile", "srgb"),
 		chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("accept-lang", "en-US"),
 		// Names other than these do not resolve, so a page that asks for
 		// something from the internet is found out at once.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -64,6 +65,24 @@ func (tab *Tab) DisableScripts() {
 		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
 	}))
+}
+
+// Speak makes the tab's browser ask for pages in the language of this tag
+// (RFC 5646).
+func (tab *Tab) Speak(language string) {
+	tab.t.Helper()
+	tab.do("speak "+language, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+			Headers: network.Headers{"Accept-Language": language},
+		})
+		return err
+	}))
+}
+
+// Language answers the language that the page says it is in.
+func (tab *Tab) Language() string {
+	tab.t.Helper()
+	return run(tab, "read the language", chromedp.EvaluateAsDevTools[string](`document.documentElement.lang`))
 }
 
 // Overflow answers by how many pixels the page is wider than its viewport; a

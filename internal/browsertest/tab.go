@@ -64,7 +64,26 @@ func (tab *Tab) Back() {
 		return e.Frame.ParentID == ""
 	}, chromedp.Func(goBack))
 	run(tab, "go back", arrived)
-	run(tab, "wait for the page", chromedp.Poll[bool](`document.readyState === "complete"`))
+	tab.do("wait for the page", chromedp.Func(complete))
+}
+
+// complete waits until a page that has arrived is there as a whole. While the
+// browser changes pages, the script context of the old one is gone and that of
+// the new one not known yet, which is an error to be tried again.
+func complete(ctx context.Context, t *chromedp.Target) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		done, err := chromedp.EvaluateAsDevTools[bool](`document.readyState === "complete"`)(ctx, t)
+		if err == nil && done {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-tick.C:
+		}
+	}
 }
 
 func goBack(ctx context.Context, t *chromedp.Target) error {

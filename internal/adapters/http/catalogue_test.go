@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -196,5 +197,36 @@ func TestTemplatesHoldNoWords(t *testing.T) {
 		bare = regexp.MustCompile(`(aria-label|title|alt|placeholder)="\s*"|<[^>]*>|\bAADSTS\b|\bms\b`).ReplaceAllString(bare, "")
 		assert.NotRegexp(t, `\pL`, strings.TrimSpace(bare), "%s: words belong into messages/en.json, as {{msg \"key\"}}", name)
 		assert.NotRegexp(t, `(aria-label|title|alt|placeholder)="[^"{]*\pL`, string(text), name)
+	}
+}
+
+// messagesIn collects the messages that v holds.
+func messagesIn(v reflect.Value) []message {
+	if v.Type() == reflect.TypeFor[message]() {
+		return []message{message(v.String())}
+	}
+	var all []message
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			all = append(all, messagesIn(v.Field(i))...)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			all = append(all, messagesIn(v.Index(i))...)
+		}
+	}
+	return all
+}
+
+func TestSamplesAreMadeOfMessages(t *testing.T) {
+	source := mustPages(t, pageOptions{}).source()
+	for _, s := range samples() {
+		for _, m := range append(messagesIn(reflect.ValueOf(s.chrome)), messagesIn(reflect.ValueOf(s.view))...) {
+			assert.True(t, m == "" || source.has(m), "%s: %q", s.name, m)
+		}
+	}
+	for _, l := range (&app{Config: Config{Endpoint: "x"}}).nav() {
+		assert.True(t, source.has(l.Text), l.Text)
 	}
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -201,4 +202,19 @@ func TestAPIStatusesAreExplained(t *testing.T) {
 	}
 	page := renderIn(t, p, "de", chrome{}, apiView{Status: 403, Explanation: explainStatus(403)})
 	assert.Contains(t, words(page), "Die API kennt Sie, lässt diesen Zugriff aber nicht zu.")
+}
+
+func TestErrorPageOfSomebodySignedInIsTheirs(t *testing.T) {
+	a := failing(t)
+	for _, c := range []struct {
+		err   error
+		their bool
+	}{{domain.ErrStoreUnavailable, true}, {&domain.InteractionRequired{}, true}, {domain.ErrNotSignedIn, false}} {
+		r := httptest.NewRequest(http.MethodPost, "/call_api", nil)
+		o := &observation{session: &domain.Session{User: domain.User{Name: "Ada Lovelace"}}}
+		rec := httptest.NewRecorder()
+		a.fail(rec, r.WithContext(context.WithValue(r.Context(), observationKey{}, o)), c.err)
+		assert.Equal(t, c.their, strings.Contains(rec.Body.String(), "Ada Lovelace"), c.err)
+		assert.Equal(t, c.their, strings.Contains(rec.Body.String(), `action="/logout"`), c.err)
+	}
 }

@@ -51,7 +51,11 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	v := a.errorView(r, row, err)
-	if err := a.page(w, r, row.status, nil, v); err != nil {
+	session := observed(r.Context()).session
+	if errors.Is(err, domain.ErrNotSignedIn) {
+		session = nil // it has ended meanwhile
+	}
+	if err := a.page(w, r, row.status, session, v); err != nil {
 		a.Logger.Error("error page failed", "err", err)
 		http.Error(w, http.StatusText(row.status), row.status)
 	}

@@ -18,6 +18,7 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	observed(r.Context()).session = &session
 	v, err := a.homeView(r.Context(), session)
 	if err != nil {
 		return err

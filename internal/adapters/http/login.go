@@ -44,6 +44,7 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 		if err != nil {
 			return err
 		}
+		observed(r.Context()).session = &session
 		return h(w, r, session)
 	}
 }

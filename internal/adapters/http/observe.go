@@ -13,13 +13,16 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"webapp/internal/domain"
 )
 
 // observation is what is known of a request when it has been answered. The
-// error edge fills in err.
+// error edge fills in err, and a handler who is signed in.
 type observation struct {
 	requestID string
 	err       error
+	session   *domain.Session
 }
 
 type observationKey struct{}

@@ -21,7 +21,7 @@ type sample struct {
 func signedIn(current string) chrome {
 	return chrome{
 		SignedIn: true, Name: "Ada Lovelace", Current: current,
-		Nav: []link{{Text: "nav.home", URL: "/"}, {Text: "Call an API", URL: "/call_api"}},
+		Nav: []link{{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}},
 	}
 }
 
@@ -116,6 +116,11 @@ func samples() []sample {
 		{"signedout", anyone, signedOutView{LoginURL: "/login", AtProvider: true}},
 		{"signedout-here", anyone, signedOutView{LoginURL: "/login"}},
 		{"error", anyone, sampleError()},
+		{"error-long", anyone, errorView{
+			Heading: "error.refused.heading", Sentence: "aadsts.assertion.sentence", Next: "aadsts.next.admin",
+			Actions: []link{{"error.action.signin", "/login"}, {"error.action.retry", "/"}, {"error.action.home", "/"}},
+			Details: errorDetails{Remedy: "aadsts.assertion.remedy", Code: "invalid_client", RequestID: "r-7f3a9c21", Status: 403},
+		}},
 		{"error-plain", here, errorView{
 			Heading: "error.internal.heading", Sentence: "error.internal.sentence", Next: "error.internal.next",
 			Actions: []link{{"error.action.retry", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: 500},
