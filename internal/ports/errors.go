@@ -22,6 +22,8 @@ var (
 	// ErrTenantNotAllowed: the ID token is good, but its tenant is not on the
 	// list of those that may sign in. It comes with ErrTokenRefused.
 	ErrTenantNotAllowed = errors.New("tenant not allowed")
+	// ErrNoGroupLookup: this provider has no API that tells a person's groups.
+	ErrNoGroupLookup = errors.New("provider has no group look-up")
 )
 
 // Errors of the session port.

@@ -117,9 +117,23 @@ type Grant struct {
 	// how many it has asked for in a row.
 	Page  string
 	Round int
+	// Groups are the groups that the person belongs to, as far as they are known.
+	Groups Groups
 	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that
 	// carries a nonce must carry this one (OpenID Connect Core 1.0, 12.2).
 	Nonce string
+}
+
+// Groups are the directory groups that a person belonged to at one moment.
+type Groups struct {
+	// IDs are object IDs of groups: GUIDs in lower case, never names.
+	IDs []string
+	// Overage says that the provider left groups out, since there are too many
+	// for a token. IDs then says nothing about groups it does not list: they
+	// have to be looked up (GroupLookup), and until then a check of one fails.
+	Overage bool
+	// AsOf is when the provider said so; zero where it said nothing of groups.
+	AsOf time.Time
 }
 
 // AccessToken is a bearer token for one API.
@@ -172,6 +186,31 @@ type RefreshRequest struct {
 	Subject string
 	Nonce   string
 }
+
+// GroupLookup is the optional ability to ask the provider for all groups of the
+// signed-in person, where a token cannot hold them (Groups.Overage).
+type GroupLookup interface {
+	// MemberGroups answers the object IDs of all groups that the person belongs
+	// to, through others too: GUIDs in lower case, each once, MaxMemberGroups at
+	// the most. It answers all of them or an error, never a part; whoever gets
+	// an error must not take it for "no groups".
+	//
+	// accessToken is the person's, for the provider's directory API (Microsoft
+	// Graph, scope User.Read or more). It goes to that API alone, wherever an
+	// answer points. A call may be repeated at any time.
+	//
+	// Errors: ErrNoGroupLookup where this provider has no such API;
+	// ErrProviderUnavailable where it could not be reached, failed, or asks for
+	// a longer wait than a person would bear; *ProviderError of kind
+	// ErrInteractionRequired where it did not take the token (with Claims, if
+	// it named some), and of kind ErrProviderRefused where the token does not
+	// carry the right; ErrTokenRefused where the answer did not pass a check.
+	MemberGroups(ctx context.Context, accessToken string) ([]string, error)
+}
+
+// MaxMemberGroups bounds what GroupLookup.MemberGroups answers; with more it is
+// an error.
+const MaxMemberGroups = 10_000
 
 // LogoutTokens is the optional ability to verify what the provider sends over
 // the back channel when a person signs out there (OpenID Connect Back-Channel
