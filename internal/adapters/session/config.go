@@ -54,22 +54,23 @@ func New(cfg Config) (*Manager, error) {
 		cfg.OpTimeout = defaultOpTimeout
 	}
 	records := &records{store: cfg.Store, seal: seal, limit: cfg.OpTimeout}
-	return &Manager{
-		records: records,
-		seal:    seal,
-		// Not scs.New, which starts the goroutine of a store that would not
-		// be used. The middleware parts of scs stay unused as well: it would
-		// commit at the end of a request and so revive an ended session.
-		scs: &scs.SessionManager{
-			Lifetime:         cfg.Lifetime,
-			Store:            scsStore{records},
-			Codec:            codec{},
-			HashTokenInStore: true,
-		},
+	m := &Manager{
+		records:  records,
+		seal:     seal,
 		cookies:  newCookieJar(cfg.Secure, cfg.CrossSiteCallback),
 		clock:    cfg.Clock,
 		lifetime: cfg.Lifetime,
-	}, nil
+	}
+	// Not scs.New, which starts the goroutine of a store that would not be
+	// used. The middleware parts of scs stay unused as well: it would commit
+	// at the end of a request and so revive an ended session.
+	m.scs = &scs.SessionManager{
+		Lifetime:         cfg.Lifetime,
+		Store:            scsStore{records: records, manager: m},
+		Codec:            codec{},
+		HashTokenInStore: true,
+	}
+	return m, nil
 }
 
 // check reports what is missing or contradictory.

@@ -12,27 +12,20 @@ import (
 
 // scsStore is records as scs asks for a store. It turns the upsert of scs into
 // the two things it can mean: adding a new session, or changing exactly the
-// state of it that was read.
-type scsStore struct{ *records }
+// state of it that was read. Which one, the exchange in the context knows.
+type scsStore struct {
+	*records
+	manager *Manager
+}
 
 var _ scs.CtxStore = scsStore{}
 
-// revision travels in the context of a Load to the Commits that follow, which
-// have to know what they change. It belongs to one exchange and is guarded by
-// its lock.
+// revision is what is known of a session's record besides its content. It is
+// guarded by the lock of its exchange.
 type revision struct {
 	version ports.Version // AnyVersion: there is no record yet
 	indexes []string
 }
-
-type revisionKey struct{}
-
-func withRevision(ctx context.Context, r *revision) context.Context {
-	return context.WithValue(ctx, revisionKey{}, r)
-}
-
-// errNoRevision: a call of scs that nobody here has asked for.
-var errNoRevision = errors.New("session: commit without a revision")
 
 // FindCtx answers the opened value under key. A value that no key opens is
 // reported as not found: it is as good as lost.
@@ -44,8 +37,8 @@ func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error)
 	if err != nil {
 		return nil, false, err
 	}
-	if r, ok := ctx.Value(revisionKey{}).(*revision); ok {
-		r.version = found.version
+	if ex, ok := s.manager.exchange(ctx); ok {
+		ex.revision.version = found.version
 	}
 	return found.value, found.readable, nil
 }
@@ -53,10 +46,11 @@ func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error)
 // CommitCtx adds the record of a new session, or replaces the version that was
 // read. An ended session is not written back: ports.ErrNoRecord.
 func (s scsStore) CommitCtx(ctx context.Context, key string, value []byte, expires time.Time) error {
-	r, ok := ctx.Value(revisionKey{}).(*revision)
+	ex, ok := s.manager.exchange(ctx)
 	if !ok {
-		return errNoRevision
+		return ports.ErrNoBrowser
 	}
+	r := ex.revision
 	e := entry{key: key, value: value, expires: expires, indexes: r.indexes}
 	var v ports.Version
 	var err error

@@ -42,8 +42,9 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 	if !ok {
 		return held{loaded: true}
 	}
-	read := &revision{}
-	data, err := m.scs.Load(withRevision(ctx, read), token)
+	ex.loaded = revision{}
+	ex.revision = &ex.loaded
+	data, err := m.scs.Load(ctx, token)
 	if errors.Is(err, errUnreadable) {
 		return held{loaded: true}
 	}
@@ -54,7 +55,7 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 	if !ok || !m.lives(s) {
 		return held{loaded: true}
 	}
-	return held{loaded: true, token: token, session: s, read: read, data: data}
+	return held{loaded: true, token: token, session: s, read: ex.revision, data: data}
 }
 
 // lives reports whether a session that could be read is one: it has not run
@@ -77,7 +78,8 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	}
 	s := *ex.held.session
 	s.Seen, s.Expires = seen, expires
-	ex.held.read.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
+	ex.revision = ex.held.read
+	ex.revision.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
 	data := withData(ctx, ex.held.data)
 	m.scs.Put(data, sessionValue, &s)
 	m.scs.SetDeadline(data, expires)

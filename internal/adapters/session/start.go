@@ -23,7 +23,7 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) error {
 	}
 	defer ex.mu.Unlock()
 	former := m.presented(ex)
-	begun, err := m.create(ctx, n)
+	begun, err := m.create(ctx, ex, n)
 	if err != nil {
 		return err
 	}
@@ -42,19 +42,19 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) error {
 }
 
 // create writes the records of a new session.
-func (m *Manager) create(ctx context.Context, n ports.NewSession) (held, error) {
+func (m *Manager) create(ctx context.Context, ex *exchange, n ports.NewSession) (held, error) {
 	by := m.seal.first()
 	s := &keptSession{Session: n.Session, indexedBy: by.id}
 	s.Device = clip(s.Device, maxDevice)
-	read := &revision{indexes: indexesOf(by, &s.Identity)}
-	data, err := m.scs.Load(withRevision(ctx, read), "")
+	ex.revision = &revision{indexes: indexesOf(by, &s.Identity)}
+	data, err := m.scs.Load(ctx, "")
 	if err != nil {
 		return held{}, err
 	}
 	if err := m.scs.RenewToken(data); err != nil {
 		return held{}, err
 	}
-	begun := held{loaded: true, token: m.scs.Token(data), session: s, read: read, data: data}
+	begun := held{loaded: true, token: m.scs.Token(data), session: s, read: ex.revision, data: data}
 	m.scs.Put(data, sessionValue, s)
 	m.scs.SetDeadline(data, s.Expires)
 	err = m.createBelongings(ctx, begun.key(), n)

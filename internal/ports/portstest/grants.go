@@ -14,6 +14,19 @@ import (
 // Grants checks an adapter against the contract of ports.Grants.
 func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	for name, test := range map[string]func(*testing.T, SessionHarness){
+		"claims come back":                         claimsRoundTrip,
+		"claims end with the session":              claimsEnd,
+		"an update sees what is there":             grantsUpdate,
+		"updates at the same time lose nothing":    grantsUpdateRace,
+		"first updates at the same time":           grantsFirstUpdateRace,
+		"an update beside the end":                 grantsUpdateAgainstEnd,
+		"a lease is held by one":                   leaseExclusive,
+		"a lease runs out":                         leaseExpire,
+		"a late release takes nothing away":        leaseLateRelease,
+		"a release after the request was given up": leaseCancelled,
+		"a lease belongs to one session":           leaseApart,
+		"a lease and the end of its session":       leaseEnd,
+		"one of many gets the lease":               leaseRace,
 		"a context without browser":                grantsNoBrowser,
 		"a browser without session":                grantsNoSession,
 		"every field comes back":                   grantsRoundTrip,
@@ -58,11 +71,19 @@ func requireNoGrant(t *testing.T, h SessionHarness, b Browser) {
 		_, err := h.Grants.Grant(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		require.ErrorIs(t, putGrant(ctx, h, SampleGrant(h.Now())), ports.ErrNoSession)
+		_, err = h.Grants.Claims(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+		_, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(time.Minute))
+		require.ErrorIs(t, err, ports.ErrNoSession)
 	})
 }
 
 func grantsNoBrowser(t *testing.T, h SessionHarness) {
 	_, err := h.Grants.Grant(t.Context())
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	_, err = h.Grants.Claims(t.Context())
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	_, err = h.Grants.LeaseRefresh(t.Context(), h.Now().Add(time.Minute))
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 	require.ErrorIs(t, putGrant(t.Context(), h, ports.Grant{}), ports.ErrNoBrowser)
 }
@@ -172,6 +193,10 @@ func grantsDown(t *testing.T, h SessionHarness) {
 		_, err = h.Grants.Grant(ctx)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.ErrorIs(t, putGrant(ctx, h, ports.Grant{}), ports.ErrStoreUnavailable)
+		_, err = h.Grants.Claims(ctx)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		_, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(time.Minute))
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		h.Down(false)
 	})
 	requireGrant(t, h, b, SampleGrant(h.Now()))

@@ -24,13 +24,14 @@ func newStore(t testing.TB) (*Store, *portstest.Clock) {
 	return s, clock
 }
 
-func TestStore(t *testing.T) {
-	portstest.SessionStore(t, func(t *testing.T) portstest.StoreHarness {
-		s, clock := newStore(t)
-		same := func(*testing.T) ports.SessionStore { return s }
-		return portstest.StoreHarness{Store: s, New: same, Now: clock.Now, Advance: clock.Advance}
-	})
+func newHarness(t *testing.T) portstest.StoreHarness {
+	s, clock := newStore(t)
+	return portstest.StoreHarness{Store: s, Now: clock.Now, Advance: clock.Advance}
 }
+
+func TestStore(t *testing.T) { portstest.SessionStore(t, newHarness) }
+
+func TestStoreAgainstModel(t *testing.T) { portstest.SessionStoreModel(t, newHarness) }
 
 func mustCreate(t *testing.T, s *Store, r ports.Record) {
 	t.Helper()
