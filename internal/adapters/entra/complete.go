@@ -76,7 +76,7 @@ func checkCallbackIssuer(issuer string, m metadata) error {
 }
 
 // grant gathers what the sign-in yielded besides the identity.
-func (p *Provider) grant(token *idToken, got tokenAnswer, t transaction) ports.Grant {
+func (p *Provider) grant(token *jwt, got tokenAnswer, t transaction) ports.Grant {
 	g := ports.Grant{
 		RefreshToken: got.refresh,
 		LoginHint:    token.loginHint,

@@ -23,7 +23,7 @@ const (
 
 // readRoles reads the app roles: strings, or the token is refused, because
 // rights hang on them.
-func readRoles(t *idToken) error {
+func readRoles(t *jwt) error {
 	roles, ok := t.claims.texts("roles")
 	if !ok || len(roles) > maxRoles {
 		return refuse("its roles are not a list of role names")
@@ -39,7 +39,7 @@ func readRoles(t *idToken) error {
 
 // readDetails reads the rest that an identity carries. Names are for display:
 // they are cut to length, not refused.
-func readDetails(t *idToken) error {
+func readDetails(t *jwt) error {
 	for _, claim := range []struct {
 		name string
 		to   *string
@@ -62,7 +62,7 @@ func readDetails(t *idToken) error {
 }
 
 // identity answers who the verified token speaks of.
-func (p *Provider) identity(t *idToken) ports.Identity {
+func (p *Provider) identity(t *jwt) ports.Identity {
 	name := t.name
 	if strings.TrimSpace(name) == "" {
 		name = t.username
@@ -84,7 +84,7 @@ func (p *Provider) identity(t *idToken) ports.Identity {
 }
 
 // listClaims answers the claims as text, those first that a person looks for.
-func (t *idToken) listClaims() []ports.Claim {
+func (t *jwt) listClaims() []ports.Claim {
 	first := []string{
 		"name", "preferred_username", "email", "roles", "groups", "oid", "tid", "sub", "iss", "aud",
 		"iat", "nbf", "exp",
@@ -127,7 +127,7 @@ func shorten(text string, limit int) string {
 // noteOverage tells the operator that a person has more groups than a token
 // holds and that the token does not say where they are: whoever reads groups
 // must not take that for "none". The claims themselves keep _claim_names.
-func (p *Provider) noteOverage(ctx context.Context, t *idToken) {
+func (p *Provider) noteOverage(ctx context.Context, t *jwt) {
 	names, err := parseObject(t.claims["_claim_names"])
 	if err != nil || !names.has("groups") || t.claims.has("_claim_sources") {
 		return
