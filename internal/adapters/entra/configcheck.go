@@ -25,9 +25,7 @@ func (c Config) Problems() []Problem {
 	if strings.TrimSpace(c.ClientID) == "" || hasControl(c.ClientID) {
 		report("ClientID", "is missing or not an application ID")
 	}
-	if c.ClientSecret == "" || hasControl(c.ClientSecret) {
-		report("ClientSecret", "is missing or holds a line break or another control character")
-	}
+	c.checkCredential(report)
 	c.checkRedirects(report)
 	c.checkTenants(kind, report)
 	return found

@@ -27,14 +27,24 @@ type tokenAnswer struct {
 	expires time.Time
 }
 
-// askToken posts one form to the token endpoint, exactly once.
+// askToken posts one form to the token endpoint; once more only where the
+// credential was not known there yet, so that nothing came of the first.
+func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
+	got, err := p.postToken(ctx, m, form)
+	if p.credential.unknownYet(err) && p.client.pause(ctx, unknownYetPause) == nil {
+		got, err = p.postToken(ctx, m, form)
+	}
+	return got, err
+}
+
+// postToken posts one form to the token endpoint, exactly once.
 //
 // It does not use oauth2.Config.Exchange, which refuses an answer without an
 // access token (B2C's answer to "openid" alone), reckons the expiry by a clock
 // of its own, takes members whatever the case of their names, reads a form
 // where the answer should be JSON, and puts the body into its errors; nor
 // oauth2's TokenSource, which can name no scope when it refreshes.
-func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
+func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
 	header := make(http.Header)
 	if err := p.credential.authenticate(ctx, m, form, header); err != nil {
 		return tokenAnswer{}, err
