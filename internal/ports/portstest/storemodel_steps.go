@@ -184,8 +184,10 @@ func (w *modelWorker) lock() {
 
 // shortenSome lets half of the records run out soon.
 func (w *modelWorker) shortenSome() {
-	for key, r := range w.live {
-		if w.random.IntN(2) == 0 {
+	for i := range modelKeys {
+		key := w.key(i)
+		r, there := w.live[key]
+		if w.random.IntN(2) == 0 || !there {
 			continue
 		}
 		_, err := w.store.Replace(w.t.Context(), w.shared.h.brief(key, r.value, r.indexes...), r.version)
