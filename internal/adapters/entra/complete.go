@@ -23,12 +23,12 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err := checkCallback(callback, m); err != nil {
 		return ports.SignedIn{}, err
 	}
-	got, err := p.askToken(ctx, m, url.Values{
+	got, err := p.askToken(ctx, m, p.withCapability(url.Values{
 		"grant_type":    {"authorization_code"},
 		"code":          {callback.Code},
 		"redirect_uri":  {p.cfg.RedirectURI},
 		"code_verifier": {t.verifier},
-	})
+	}, t.scopes))
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
@@ -82,8 +82,9 @@ func (p *Provider) grant(token *jwt, got tokenAnswer, t transaction) ports.Grant
 		LoginHint:    token.loginHint,
 		SignOutHint:  got.id,
 		Nonce:        t.nonce,
+		Groups:       token.groups,
 	}
-	if p.authority.entra() {
+	if p.authority.takesLogoutHint() {
 		g.SignOutHint = token.loginHint
 	}
 	// Entra gives an access token to everybody; one that nobody asked for is

@@ -53,6 +53,7 @@ func (p *Provider) checks(m metadata, want expectation) []func(*jwt) error {
 			checkKeyIssuer(m.issuer),
 			checkVersion(p.authority.Kind),
 			checkObjectID,
+			readGroups(p.clock),
 		)
 	}
 	return append(checks,

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"webapp/internal/ports"
 )
 
 // jwt is a token under check and, once its checks are over, a verified one.
@@ -18,6 +20,7 @@ type jwt struct {
 	loginHint                         string
 	roles                             []string
 	guest                             bool
+	groups                            ports.Groups
 }
 
 // jwtKind is what sort of token is expected. The same keys sign all sorts, so

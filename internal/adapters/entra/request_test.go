@@ -43,7 +43,7 @@ func TestAuthorizationRequest(t *testing.T) {
 	assert.Equal(t, "openid profile offline_access User.Read", q.Get("scope"))
 	assert.Equal(t, "O.abc", q.Get("login_hint"))
 	assert.False(t, q.Has("prompt"), "select_account and login_hint exclude each other")
-	assert.JSONEq(t, `{"id_token":{"acrs":{"value":"c1"}}}`, q.Get("claims"))
+	assert.JSONEq(t, `{"id_token":{"acrs":{"value":"c1"}},"access_token":{"xms_cc":{"values":["cp1"]}}}`, q.Get("claims"))
 }
 
 func TestAuthorizationRequestRefusesWhatWouldNotArrive(t *testing.T) {

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -53,7 +52,8 @@ func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	return p.readToken(got)
+	t, err := p.readToken(got)
+	return t, withWait(err, got, p.clock())
 }
 
 func (p *Provider) readToken(got answer) (tokenAnswer, error) {
@@ -61,7 +61,7 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 	failed := got.status != http.StatusOK
 	switch {
 	case err == nil && (failed || doc.has("error")) && doc["error"] != nil:
-		return tokenAnswer{}, failedAnswer(got.status, tokenError(doc))
+		return tokenAnswer{}, failedAnswer(got.status, doc)
 	case failed:
 		return tokenAnswer{}, statusError(got.status)
 	case err != nil:
@@ -85,13 +85,18 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 }
 
 // failedAnswer lets the status overrule the code where it says that the
-// provider is in trouble.
-func failedAnswer(status int, e *ports.ProviderError) error {
+// provider is in trouble, and marks a refresh token that is worthless.
+func failedAnswer(status int, doc object) error {
+	e := tokenError(doc)
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		e.Kind = ports.ErrProviderUnavailable
 	}
-	if status >= http.StatusInternalServerError {
-		return marked{e}
+	suberror, _ := doc.text("suberror")
+	switch {
+	case status >= http.StatusInternalServerError:
+		return transient(e)
+	case status != http.StatusTooManyRequests && (suberror == "bad_token" || suberror == "token_expired"):
+		return marked{e, errDeadGrant}
 	}
 	return e
 }
@@ -103,10 +108,4 @@ func lifetime(raw string) time.Duration {
 		return defaultTokenLife
 	}
 	return min(time.Duration(min(seconds, 1e8))*time.Second, maxTokenLife)
-}
-
-// worthRepeating says whether a refresh may be tried again: the provider
-// failed or took too long, and the caller has not gone away.
-func worthRepeating(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && (errors.Is(err, errTransient) || errors.Is(err, context.DeadlineExceeded))
 }
