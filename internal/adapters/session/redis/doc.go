@@ -15,8 +15,8 @@
 // system; SSL_CERT_FILE names others.
 //
 // USER and PASSWORD are those of the server's ACL and, where Sentinel is used,
-// of master and replicas. Characters such as / ? # @ : % in them are written as
-// %2F %3F %23 %40 %3A %25. Parameters after a question mark:
+// of master and replicas. The characters / ? # @ % in them are written as %2F %3F
+// %23 %40 %25. Parameters after a question mark:
 //
 //	pool_size=N            connections to each server at most, 10 for each CPU
 //	                       by default and 5 in a Cluster

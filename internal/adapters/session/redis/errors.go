@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/redis/go-redis/v9"
 
@@ -38,6 +39,7 @@ func reason(err error) string {
 		noTLS          tls.RecordHeaderError
 		network        *net.OpError
 		refused        redis.Error
+		errno          syscall.Errno
 	)
 	switch {
 	case errors.Is(err, errForeign):
@@ -60,8 +62,10 @@ func reason(err error) string {
 		return "the request was given up"
 	case isTimeout(err):
 		return "no answer in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), network != nil:
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &errno), network != nil:
 		return "the connection broke (a server that expects TLS, rediss://, does that too)"
+	case strings.Contains(err.Error(), "redis: can't parse"), strings.Contains(err.Error(), "redis: invalid reply"):
+		return "what answers does not speak the Redis protocol (or expects TLS: rediss://)"
 	}
 	return "the request failed"
 }

@@ -4,9 +4,10 @@ package redis
 
 import (
 	"context"
-	"io"
+	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,9 +21,22 @@ import (
 	"webapp/internal/servertest"
 )
 
-func TestMain(m *testing.M) {
-	LogTo(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	os.Exit(m.Run())
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	LogTo(slog.New(slog.DiscardHandler))
+	dir, err := os.MkdirTemp("", "redis-test-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		err = certificate(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// Go reads it once, at the first check of a certificate in this process.
+	os.Setenv("SSL_CERT_FILE", filepath.Join(dir, "cert.pem"))
+	return m.Run()
 }
 
 // servers are the servers of a test: one, or the nodes of a Cluster.

@@ -55,7 +55,6 @@ func Open(rawURL string, clock func() time.Time) (*Store, error) {
 // connection (CLIENT SETINFO, CLIENT MAINT_NOTIFICATIONS) or, in a Cluster, the
 // table of all commands.
 func newClient(o *redis.UniversalOptions) redis.UniversalClient {
-	o.ClientName = "webapp"
 	o.Protocol = 2 // nothing of RESP3 is used; with 3 each reply is searched for push messages
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -75,7 +74,9 @@ func newClient(o *redis.UniversalOptions) redis.UniversalClient {
 		cluster.DisableRoutingPolicies = true
 		return redis.NewClusterClient(cluster)
 	case o.MasterName != "":
-		return redis.NewFailoverClient(o.Failover())
+		client := redis.NewFailoverClient(o.Failover())
+		client.AddHook(dialErrors{})
+		return client
 	default:
 		return redis.NewClient(o.Simple())
 	}

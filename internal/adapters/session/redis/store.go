@@ -39,13 +39,14 @@ func (s *Store) create(ctx context.Context, r ports.Record, v ports.Version) err
 	}
 	set := redis.NewCmd(ctx, "set", recordPrefix+r.Key, stored(v, r.Value), "px", ttl, "nx")
 	err := s.client.Process(ctx, once{set})
-	if errors.Is(err, redis.Nil) {
+	if isNil(err) {
 		return ports.ErrRecordExists
 	}
 	if err != nil {
 		return unavailable(err)
 	}
-	return s.enter(ctx, r, origin(v), ttl)
+	// With another score even where both fall into one millisecond.
+	return s.enter(ctx, r, origin(v), ttl+1)
 }
 
 // createExpired does what is left to do for a record that has expired already.
@@ -65,7 +66,7 @@ func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	b, err := s.client.Get(ctx, recordPrefix+key).Bytes()
-	if errors.Is(err, redis.Nil) {
+	if isNil(err) {
 		return ports.Record{}, ports.ErrNoRecord
 	}
 	if err != nil {

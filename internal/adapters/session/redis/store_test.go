@@ -10,10 +10,14 @@ import (
 
 func TestStoreOnOneServer(t *testing.T) {
 	_, s := single(t)
-	portstest.SessionStore(t, func(t *testing.T) portstest.StoreHarness { return s.harness(t) })
+	newHarness := func(t *testing.T) portstest.StoreHarness { return s.harness(t) }
+	portstest.SessionStore(t, newHarness)
+	portstest.SessionStoreModel(t, newHarness)
 }
 
 func TestStoreOnACluster(t *testing.T) {
 	s := cluster(t)
-	portstest.SessionStore(t, func(t *testing.T) portstest.StoreHarness { return s.harness(t) })
+	newHarness := func(t *testing.T) portstest.StoreHarness { return s.harness(t) }
+	portstest.SessionStore(t, newHarness)
+	portstest.SessionStoreModel(t, newHarness)
 }

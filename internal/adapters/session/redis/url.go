@@ -43,7 +43,7 @@ func parseURL(raw string) (*redis.UniversalOptions, error) {
 		authority, tail = rest[:i], rest[i:]
 	}
 	if strings.ContainsAny(tail, "@#") || strings.Count(authority, "@") > 1 {
-		return nil, errors.New("a reserved character is not escaped: in user name and password write / ? # @ : as %2F %3F %23 %40 %3A")
+		return nil, errors.New("a reserved character is not escaped: in user name and password write / ? # @ as %2F %3F %23 %40")
 	}
 	path, query, _ := strings.Cut(tail, "?")
 	o := &redis.UniversalOptions{IsClusterMode: f.cluster}
@@ -69,9 +69,6 @@ func setCredentials(o *redis.UniversalOptions, userinfo string, given bool) erro
 	user, password, ok := strings.Cut(userinfo, ":")
 	if !ok || password == "" {
 		return errors.New("there is a user name without a password; write USER:PASSWORD@ or :PASSWORD@")
-	}
-	if strings.Contains(password, ":") {
-		return errors.New("a colon in the password is not escaped: write %3A")
 	}
 	var errUser, errPassword error
 	o.Username, errUser = url.PathUnescape(user)
