@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -23,6 +24,10 @@ type credential interface {
 	// registered a moment ago, so that the same request may go well soon.
 	unknownYet(err error) bool
 }
+
+// publicCloudAudience is for authorities that do not tell their cloud, such as
+// External ID, which is in the public one.
+const publicCloudAudience = "api://AzureADTokenExchange"
 
 // CredentialExpiry answers when the credential that is in use ends: the
 // certificate's NotAfter, or Config.ClientSecretExpires. It is false where the
@@ -59,7 +64,7 @@ func newCredential(cfg Config, authority Authority) (credential, error) {
 		fromFile := func(ctx context.Context) (string, error) { return file.get(ctx), nil }
 		return outsideToken{cfg.ClientID, fromFile, assertionRule{authority.entra()}}, nil
 	}
-	identity := newManagedIdentity(cfg, tokenExchangeAudience(authority))
+	identity := newManagedIdentity(cfg, cmp.Or(authority.TokenExchangeAudience(), publicCloudAudience))
 	return outsideToken{cfg.ClientID, identity.get, assertionRule{true}}, nil
 }
 

@@ -12,10 +12,9 @@ import (
 )
 
 const (
-	maxTokenFileBytes  = 32 << 10
-	unknownYetPause    = time.Second
-	tokenFileSegments  = 3
-	tokenExchangeScope = "api://AzureADTokenExchange"
+	maxTokenFileBytes = 32 << 10
+	unknownYetPause   = time.Second
+	tokenFileSegments = 3
 )
 
 // outsideToken sends a token of another issuer unchanged as the client
@@ -75,17 +74,4 @@ func parseTokenFile(data []byte) (string, error) {
 		}
 	}
 	return token, nil
-}
-
-// tokenExchangeAudience is what a token of a managed identity has to be for, in
-// the authority's cloud.
-func tokenExchangeAudience(authority Authority) string {
-	host := authority.base.Hostname()
-	switch {
-	case strings.HasSuffix(host, ".us"):
-		return tokenExchangeScope + "USGov"
-	case strings.HasSuffix(host, ".cn"):
-		return tokenExchangeScope + "China"
-	}
-	return tokenExchangeScope
 }
