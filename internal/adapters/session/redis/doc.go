@@ -23,6 +23,10 @@
 //	sentinel_username=USER and
 //	sentinel_password=PASSWORD  for the Sentinels themselves
 //
+// Connections are made when they are needed. An operation takes 2 seconds at
+// most and then fails with ports.ErrStoreUnavailable; each of its steps (waiting
+// for a connection, dialling, writing, reading) 1 second.
+//
 // # What it needs of the server
 //
 // Keys begin with "webapp:". A user of its own needs no more than
