@@ -1,8 +1,6 @@
 package session
 
 import (
-	"encoding/binary"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -61,48 +59,13 @@ func clip(s string, limit int) string {
 	return s[:limit]
 }
 
-// The flags of a session record. There is one such record for each signed-in
-// browser, so GUIDs are packed and Entra's issuer is kept without the tenant
-// ID that it repeats.
-const (
-	isGuest = 1 << iota
-	tenantIsGUID
-	objectIsGUID
-	providerSessionIsGUID
-	issuerNamesTenant
-)
-
-func sessionFlags(id *ports.Identity) byte {
-	var flags byte
-	set := func(flag byte, on bool) {
-		if on {
-			flags |= flag
-		}
-	}
-	set(isGuest, id.Guest)
-	set(tenantIsGUID, isGUID(id.TenantID))
-	set(objectIsGUID, isGUID(id.ObjectID))
-	set(providerSessionIsGUID, isGUID(id.ProviderSession))
-	set(issuerNamesTenant, isGUID(id.TenantID) && strings.Contains(id.Issuer, id.TenantID))
-	return flags
-}
-
 func encodeSession(s *keptSession) []byte {
 	id := &s.Identity
 	flags := sessionFlags(id)
 	b := make([]byte, 0, 288)
 	b = append(b, sessionVersion, flags)
 	b = append(b, s.indexedBy[:]...)
-	b = appendID(b, id.TenantID, flags&tenantIsGUID != 0)
-	b = appendID(b, id.ObjectID, flags&objectIsGUID != 0)
-	b = appendID(b, id.ProviderSession, flags&providerSessionIsGUID != 0)
-	if flags&issuerNamesTenant != 0 {
-		at := strings.Index(id.Issuer, id.TenantID)
-		b = binary.AppendUvarint(b, uint64(at))
-		b = appendText(b, id.Issuer[:at]+id.Issuer[at+guidText:])
-	} else {
-		b = appendText(b, id.Issuer)
-	}
+	b = appendIDs(b, flags, id)
 	for _, text := range []string{id.Subject, id.Name, id.Username, clip(s.Device, maxDevice)} {
 		b = appendText(b, text)
 	}
@@ -110,13 +73,6 @@ func encodeSession(s *keptSession) []byte {
 	b = appendTime(b, s.Started)
 	b = appendTime(b, s.Seen)
 	return appendTime(b, s.Expires)
-}
-
-func appendID(b []byte, id string, guid bool) []byte {
-	if guid {
-		return packGUID(b, id)
-	}
-	return appendText(b, id)
 }
 
 func decodeSession(data []byte) (*keptSession, error) {
@@ -141,39 +97,4 @@ func decodeSession(data []byte) (*keptSession, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// readIDs reads the fields that may be packed and unpacks them all into one
-// string, which costs one allocation instead of four.
-func readIDs(r *reader, flags byte, id *ports.Identity) {
-	var room [256]byte
-	out := room[:0]
-	var ends [4]int
-	for i, flag := range [...]byte{tenantIsGUID, objectIsGUID, providerSessionIsGUID} {
-		if flags&flag != 0 {
-			out = unpackGUID(out, r.take(guidSize))
-		} else {
-			out = append(out, r.text()...)
-		}
-		ends[i] = len(out)
-	}
-	var at uint64
-	if flags&issuerNamesTenant != 0 {
-		at = r.uvarint()
-	}
-	issuer := r.text()
-	if at > uint64(len(issuer)) {
-		r.fail()
-		return
-	}
-	out = append(out, issuer[:at]...)
-	if flags&issuerNamesTenant != 0 {
-		out = append(out, out[:ends[0]]...)
-	}
-	out = append(out, issuer[at:]...)
-	all := string(out)
-	id.TenantID = all[:ends[0]]
-	id.ObjectID = all[ends[0]:ends[1]]
-	id.ProviderSession = all[ends[1]:ends[2]]
-	id.Issuer = all[ends[2]:]
 }

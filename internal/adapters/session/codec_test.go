@@ -36,11 +36,18 @@ func TestGUIDs(t *testing.T) {
 func TestSessionCodec(t *testing.T) {
 	sample := portstest.SampleSession(codecStart)
 	tests := map[string]func(*ports.Session){
-		"full":                        func(*ports.Session) {},
-		"nothing at all":              func(s *ports.Session) { *s = ports.Session{} },
-		"issuer without tenant":       func(s *ports.Session) { s.Identity.Issuer = "https://id.example" },
-		"issuer is the tenant":        func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID },
-		"issuer names it twice":       func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID + "/" + s.Identity.TenantID },
+		"full":                  func(*ports.Session) {},
+		"nothing at all":        func(s *ports.Session) { *s = ports.Session{} },
+		"issuer without tenant": func(s *ports.Session) { s.Identity.Issuer = "https://id.example" },
+		"issuer is the tenant":  func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID },
+		"issuer names it twice": func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID + "/" + s.Identity.TenantID },
+		"issuer of another cloud": func(s *ports.Session) {
+			s.Identity.Issuer = "https://login.microsoftonline.us/" + s.Identity.TenantID + "/v2.0"
+		},
+		"issuer of version 1":         func(s *ports.Session) { s.Identity.Issuer = "https://sts.windows.net/" + s.Identity.TenantID + "/" },
+		"issuer all but Entra's":      func(s *ports.Session) { s.Identity.Issuer += "/" },
+		"issuer of another tenant":    func(s *ports.Session) { s.Identity.TenantID = "11111111-0a9e-4d8c-b7a6-5e4f3d2c1b0a" },
+		"no tenant":                   func(s *ports.Session) { s.Identity.TenantID = "" },
 		"tenant in capitals":          func(s *ports.Session) { s.Identity.TenantID = "ABCDEF12-3333-4444-5555-666677778888" },
 		"issuer longer than a page":   func(s *ports.Session) { s.Identity.Issuer = string(make([]byte, 5000)) },
 		"one role, empty":             func(s *ports.Session) { s.Identity.Roles = []string{""} },
@@ -67,7 +74,7 @@ func TestSessionCodec(t *testing.T) {
 			}
 		})
 	}
-	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 250)
+	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 210)
 }
 
 func TestUnknownVersionsAreUnreadable(t *testing.T) {

@@ -48,6 +48,8 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 	requireNoGrant(t, h, ended)
 	requireSession(t, h, neighbour, person(h, "one", "bert", "sid"))
 	kept.Do(t.Context(), func(ctx context.Context) {
+		_, err := h.Sessions.Current(ctx)
+		require.NoError(t, err)
 		list, err := h.Directory.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 1)

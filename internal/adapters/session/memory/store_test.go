@@ -31,6 +31,17 @@ func newHarness(t *testing.T) portstest.StoreHarness {
 
 func TestStore(t *testing.T) { portstest.SessionStore(t, newHarness) }
 
+// TestStoreBehindAnOutage shows the suite's tests of outages a store that has
+// one.
+func TestStoreBehindAnOutage(t *testing.T) {
+	portstest.SessionStore(t, func(t *testing.T) portstest.StoreHarness {
+		h := newHarness(t)
+		faulty := portstest.NewFaultyStore(h.Store)
+		h.Store, h.Outage = faulty, faulty.SetDown
+		return h
+	})
+}
+
 func TestStoreAgainstModel(t *testing.T) { portstest.SessionStoreModel(t, newHarness) }
 
 func mustCreate(t *testing.T, s *Store, r ports.Record) {
