@@ -61,6 +61,10 @@ type Config struct {
 	// ResponseModeFormPost, which needs an https RedirectURI because its
 	// cookies have to be Secure.
 	ResponseMode string
+	// GraphBase is the scheme and host of the Microsoft Graph to look groups up
+	// in, for a provider on this machine (the demo, a test) and refused for any
+	// other, whose cloud says where its Graph is. Empty is the provider itself.
+	GraphBase string
 
 	// Clock tells the time; nil is time.Now.
 	Clock func() time.Time

@@ -43,6 +43,13 @@ func (c Config) checkAuthority(report func(field, text string)) Kind {
 	authority, err := read(text)
 	if err != nil {
 		report(field, err.Error())
+		return authority.Kind
+	}
+	if authority.appID != "" && authority.appID != strings.ToLower(c.ClientID) {
+		report(field, "has the appid of another application than ClientID")
+	}
+	if c.GraphBase != "" && !(isLoopback(authority.base.Hostname()) && isLoopbackOrigin(c.GraphBase)) {
+		report("GraphBase", "is for an authority on this machine only, and on this machine itself: a scheme, a host and a port")
 	}
 	return authority.Kind
 }
