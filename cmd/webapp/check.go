@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -30,8 +31,10 @@ func (s *settings) check(found *problems) {
 // checkDemo keeps the demo away from anything real: a provider or a credential
 // in the configuration means that this is not a place to play.
 func (s *settings) checkDemo(found *problems) {
-	provider := []variable{{"AUTHORITY", s.Authority}, {"OIDC_AUTHORITY", s.OIDCAuthority}}
-	for _, v := range append(provider, s.credentials()...) {
+	real := []variable{
+		{"AUTHORITY", s.Authority}, {"OIDC_AUTHORITY", s.OIDCAuthority}, {"CLIENT_CERTIFICATE_PASSWORD", s.ClientCertificatePassword},
+	}
+	for _, v := range append(real, s.credentials()...) {
 		if v.value != "" {
 			found.add(v.name, "is set, and -demo refuses to start beside it",
 				"Start without -demo to use it, or unset it (look into .env too) to see the demo.")
@@ -68,6 +71,7 @@ func (s *settings) checkProvider(found *problems) {
 		"ResponseMode":   {"RESPONSE_MODE", "Use query, or an https REDIRECT_URI with form_post."},
 		"AllowedTenants": {"ALLOWED_TENANTS", "Write tenant IDs separated by commas, or * for any tenant; only with common and organizations."},
 	}
+	maps.Copy(remedies, credentialRemedies())
 	for _, p := range s.entraConfig(nil, nil).Problems() {
 		remedy, ok := remedies[p.Field]
 		if !ok || found.has(remedy[0]) || p.Field == "Authority" && s.Authority == "" || p.Field == "Issuer" && s.OIDCAuthority == "" {
@@ -77,37 +81,6 @@ func (s *settings) checkProvider(found *problems) {
 			continue
 		}
 		found.add(remedy[0], p.Text, remedy[1])
-	}
-}
-
-// variable is an environment variable with its value.
-type variable struct{ name, value string }
-
-// credentials are the variables of which exactly one is set.
-func (s *settings) credentials() []variable {
-	return []variable{
-		{"CLIENT_SECRET", s.ClientSecret}, {"CLIENT_SECRET_FILE", s.ClientSecretFile},
-		{"CLIENT_CERTIFICATE_FILE", s.ClientCertificateFile}, {"AZURE_FEDERATED_TOKEN_FILE", s.FederatedTokenFile},
-	}
-}
-
-func (s *settings) checkCredential(found *problems) {
-	var given []string
-	for _, c := range s.credentials() {
-		if c.value != "" {
-			given = append(given, c.name)
-		}
-	}
-	switch {
-	case len(given) == 0:
-		found.add("CLIENT_SECRET", "is missing",
-			`Make one under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`)
-	case len(given) > 1:
-		found.add(strings.Join(given, " and "), "are all set", "Keep exactly one credential.")
-	case given[0] != "CLIENT_SECRET":
-		found.add(given[0], "is not supported by this version", "Use CLIENT_SECRET.")
-	case strings.ContainsFunc(s.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		found.add("CLIENT_SECRET", "holds a line break or another control character", "Copy it again, without anything around it.")
 	}
 }
 
@@ -182,9 +155,7 @@ func (s *settings) checkRedirectURI(found *problems) {
 }
 
 func (s *settings) checkSession(found *problems) {
-	if s.SessionStore != "memory:" {
-		found.add("SESSION_STORE", "is not a store of this version", "Use memory:, or leave it empty.")
-	}
+	s.checkStore(found)
 	if s.SessionIdleTimeout <= 0 && !found.has("SESSION_IDLE_TIMEOUT") {
 		found.add("SESSION_IDLE_TIMEOUT", "is not positive", "Write it like 30m or 1h.")
 	}

@@ -143,7 +143,8 @@ func TestAccessTokenIsRefreshedBeforeItEnds(t *testing.T) {
 	w.idp.RevokeRefreshTokens()
 	w.clock.advance(57 * time.Minute)
 	r := b.get("/call_api")
-	assert.Equal(t, http.StatusForbidden, r.StatusCode)
-	assert.Contains(t, r.body, "sign in again")
+	assert.Equal(t, http.StatusSeeOther, r.StatusCode, "only the person can go on")
 	assert.True(t, b.signedIn(), "a failed refresh loses no session")
+	assert.Equal(t, "/call_api", b.callback(b.approve(r.Header.Get("Location"), fakeidp.UserMember)).Header.Get("Location"))
+	assert.Contains(t, b.get("/call_api").body, "userPrincipalName")
 }

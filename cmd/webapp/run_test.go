@@ -119,6 +119,7 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 	for name, value := range map[string]string{
 		"AUTHORITY": "https://login.microsoftonline.com/common", "OIDC_AUTHORITY": "https://idp.example",
 		"CLIENT_SECRET": "S3cret~Value", "CLIENT_SECRET_FILE": "/x", "CLIENT_CERTIFICATE_FILE": "/x", "AZURE_FEDERATED_TOKEN_FILE": "/x",
+		"CLIENT_MANAGED_IDENTITY": "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa", "CLIENT_CERTIFICATE_PASSWORD": "S3cret~Value",
 		"LISTEN_ADDR": "0.0.0.0:3000", "REDIRECT_URI": "https://app.example/getAToken",
 	} {
 		t.Run(name, func(t *testing.T) {

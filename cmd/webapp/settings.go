@@ -23,6 +23,12 @@ type settings struct {
 	ClientCertificateFile     string `env:"CLIENT_CERTIFICATE_FILE"`
 	ClientCertificatePassword string `env:"CLIENT_CERTIFICATE_PASSWORD"`
 	FederatedTokenFile        string `env:"AZURE_FEDERATED_TOKEN_FILE"`
+	ManagedIdentity           string `env:"CLIENT_MANAGED_IDENTITY"` // client ID of a user-assigned managed identity
+	ClientSecretExpires       string `env:"CLIENT_SECRET_EXPIRES"`   // a date, for warnings; nobody else tells it
+
+	// Where App Service and Container Apps offer managed identities; set by them.
+	IdentityEndpoint string `env:"IDENTITY_ENDPOINT"`
+	IdentityHeader   string `env:"IDENTITY_HEADER"`
 
 	RedirectURI    string   `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
 	ResponseMode   string   `env:"RESPONSE_MODE"` // query or form_post

@@ -89,7 +89,7 @@ func TestStoreDownSignsNobodyOut(t *testing.T) {
 	b := w.browser()
 	b.mustSignIn(fakeidp.UserMember)
 	before := b.cookies()
-	w.store.setDown(true)
+	w.store.SetDown(true)
 	for _, path := range []string{"/", "/call_api", "/logout"} {
 		r := b.get(path)
 		assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode, path)
@@ -102,7 +102,7 @@ func TestStoreDownSignsNobodyOut(t *testing.T) {
 	anonymous := w.browser()
 	assert.Equal(t, http.StatusOK, anonymous.get("/").StatusCode)
 	assert.Equal(t, http.StatusSeeOther, anonymous.get("/login").StatusCode)
-	w.store.setDown(false)
+	w.store.SetDown(false)
 	assert.Equal(t, before, b.cookies())
 	assert.True(t, b.signedIn())
 }

@@ -13,7 +13,6 @@ import (
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/session"
-	"webapp/internal/adapters/session/memory"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
@@ -31,6 +30,9 @@ type application struct {
 	handler http.Handler
 	// warmUp asks for the provider's metadata before somebody needs it.
 	warmUp func(context.Context)
+	// credentialExpiry answers when the credential at the provider ends, and
+	// whether that is known.
+	credentialExpiry func() (time.Time, bool)
 }
 
 // wire makes every part and puts them together. It is the only place that
@@ -49,9 +51,10 @@ func wire(s settings, p parts) (application, error) {
 		return application{}, err
 	}
 	service, err := domain.New(domain.Config{
-		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions,
+		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
 		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
+		SIDAlone: s.Authority != "",
 		Now:      p.now, Random: rand.Reader,
 	})
 	if err != nil {
@@ -60,14 +63,14 @@ func wire(s settings, p parts) (application, error) {
 	handler, err := webhttp.New(webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready,
 		CallbackPath: s.redirect.Path, FormPost: formPost,
-		PublicOrigin: s.origin(), SignOutTargets: s.signOutTargets(),
+		PublicOrigin: s.origin(), SignOutTargets: s.providerSources(), FrameAncestors: s.providerSources(),
 		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
 		Demo: s.demo, Logger: p.logger, Now: p.now,
 	})
 	if err != nil {
 		return application{}, err
 	}
-	return application{handler: handler, warmUp: func(ctx context.Context) {
+	return application{handler: handler, credentialExpiry: provider.CredentialExpiry, warmUp: func(ctx context.Context) {
 		if err := service.ProviderReady(ctx); err != nil && ctx.Err() == nil {
 			p.logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
 		}
@@ -76,11 +79,11 @@ func wire(s settings, p parts) (application, error) {
 
 // entraConfig is the identity-provider adapter's part of the settings.
 func (s *settings) entraConfig(now func() time.Time, logger *slog.Logger) entra.Config {
-	return entra.Config{
-		Authority: s.Authority, Issuer: s.OIDCAuthority, ClientID: s.ClientID, ClientSecret: s.ClientSecret,
+	return s.withCredential(entra.Config{
+		Authority: s.Authority, Issuer: s.OIDCAuthority, ClientID: s.ClientID,
 		RedirectURI: s.RedirectURI, PostLogoutRedirectURI: s.origin() + "/",
 		AllowedTenants: s.AllowedTenants, ResponseMode: s.ResponseMode, Clock: now, Logger: logger,
-	}
+	})
 }
 
 func (s *settings) https() bool { return s.redirect != nil && s.redirect.Scheme == "https" }
@@ -94,10 +97,12 @@ func (s *settings) origin() string {
 	return s.redirect.Scheme + "://" + s.redirect.Host
 }
 
-// signOutTargets are where the sign-out form may be redirected to. Entra's
-// sign-out can pass several hosts (personal accounts, federated tenants), so it
-// is https as such; a provider on this machine is named.
-func (s *settings) signOutTargets() []string {
+// providerSources are the Content-Security-Policy sources of the provider's
+// pages: where the sign-out form may be redirected to, and who may frame the
+// front-channel logout. Entra's sign-out can pass several hosts (personal
+// accounts, federated tenants), so it is https as such; a provider on this
+// machine is named.
+func (s *settings) providerSources() []string {
 	targets := []string{"https:"}
 	authority := s.Authority + s.OIDCAuthority
 	if origin, ok := loopbackOrigin(authority); ok {
@@ -144,13 +149,19 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		}
 		defer stop()
 	}
-	store := memory.New(time.Now)
+	store, err := s.openStore(ctx, time.Now)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = store.Close() }()
 	app, err := wire(s, parts{now: time.Now, store: store, logger: logger})
 	if err != nil {
 		return fmt.Errorf("webapp cannot start: %w", err)
 	}
 	go app.warmUp(ctx)
+	daily := time.NewTicker(24 * time.Hour)
+	defer daily.Stop()
+	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
 	s.announce(stdout)
 	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger), listener)
 }

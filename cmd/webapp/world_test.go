@@ -20,7 +20,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/session/memory"
-	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
 )
 
 // world is the wired program against the demo provider, both over real HTTP,
@@ -29,7 +29,8 @@ type world struct {
 	t     *testing.T
 	idp   *fakeidp.Provider
 	clock *testClock
-	store *watchedStore
+	store *portstest.FaultyStore
+	kept  *recorder
 	logs  *safeBuffer
 	url   string // the application's origin
 	tls   *tls.Config
@@ -102,7 +103,8 @@ func (w *world) start(server *httptest.Server, vars map[string]string) {
 	w.s = s
 	memoryStore := memory.New(w.clock.Now)
 	w.t.Cleanup(func() { _ = memoryStore.Close() })
-	w.store = &watchedStore{SessionStore: memoryStore}
+	w.kept = &recorder{SessionStore: memoryStore}
+	w.store = portstest.NewFaultyStore(w.kept)
 	app, err := wire(s, parts{now: w.clock.Now, store: w.store, logger: s.newLogger(w.logs)})
 	require.NoError(w.t, err)
 	server.Config.Handler = app.handler
@@ -267,15 +269,4 @@ func (b *safeBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
-}
-
-// watchedStore counts what happens to the store, keeps what was written, and
-// can be made to fail.
-type watchedStore struct {
-	ports.SessionStore
-	mu      sync.Mutex
-	reads   int
-	writes  int
-	written []ports.Record
-	down    bool
 }

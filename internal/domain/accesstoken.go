@@ -16,34 +16,80 @@ const (
 	refreshAhead = 5 * time.Minute
 	// maxAccessTokens bounds the tokens kept for one session; the oldest goes.
 	maxAccessTokens = 8
+	// leaseFor is how long one request may take to renew a session's tokens.
+	// An instance that dies meanwhile keeps the others out no longer.
+	leaseFor = 30 * time.Second
+	// leasePause and leaseTries bound the wait for a renewal by another: five
+	// seconds in all.
+	leasePause = 100 * time.Millisecond
+	leaseTries = 50
 )
 
 // AccessToken answers a bearer token of the signed-in user for an API's scopes,
-// refreshed when it is about to end. Errors: ErrNotSignedIn,
-// ErrStoreUnavailable, ErrProviderUnavailable, or *InteractionRequired where
-// the person has to sign in again.
+// renewed when it is about to end. One request of a session renews at a time,
+// on all instances together; the others wait for its result. Errors:
+// ErrNotSignedIn, ErrStoreUnavailable, ErrProviderUnavailable, ErrRefreshBusy,
+// or *InteractionRequired where the person has to sign in again.
 func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, error) {
 	session, err := s.current(ctx)
 	if err != nil {
 		return "", err
 	}
+	for range leaseTries {
+		token, err := s.keptToken(ctx, scopes)
+		if err != nil {
+			return "", err
+		}
+		if token.Expires.Sub(s.now()) > refreshAhead {
+			return token.Value, nil
+		}
+		release, err := s.grants.LeaseRefresh(ctx, s.now().Add(leaseFor))
+		if err == nil {
+			defer release(ctx)
+			return s.renew(ctx, session, scopes)
+		}
+		if !errors.Is(err, ports.ErrLeased) {
+			return "", notSignedIn(err, "lease refresh")
+		}
+		if token.Expires.After(s.now()) {
+			return token.Value, nil // still good while another renews it
+		}
+		if err := s.wait(ctx, leasePause); err != nil {
+			return "", fmt.Errorf("%w: %w", ErrRefreshBusy, err)
+		}
+	}
+	return "", ErrRefreshBusy
+}
+
+// keptToken answers the token that the session has for scopes; the zero token
+// where there is none.
+func (s *Service) keptToken(ctx context.Context, scopes []string) (ports.AccessToken, error) {
+	grant, err := s.grants.Grant(ctx)
+	if err != nil {
+		return ports.AccessToken{}, notSignedIn(err, "read grant")
+	}
+	return tokenFor(grant, scopes), nil
+}
+
+// renew renews the token under the lease. It looks once more first: another
+// request may have renewed it since this one looked.
+func (s *Service) renew(ctx context.Context, session ports.Session, scopes []string) (string, error) {
 	grant, err := s.grants.Grant(ctx)
 	if err != nil {
 		return "", notSignedIn(err, "read grant")
 	}
-	token, found := tokenFor(grant, scopes)
-	now := s.now()
-	if found && token.Expires.Sub(now) > refreshAhead {
-		return token.Value, nil
+	kept, now := tokenFor(grant, scopes), s.now()
+	if kept.Expires.Sub(now) > refreshAhead {
+		return kept.Value, nil
 	}
 	fresh, err := s.refresh(ctx, session, grant, scopes)
 	if err == nil {
 		return fresh, nil
 	}
-	// A refresh that failed on the provider's side costs nothing while the old
-	// token is still good.
-	if found && token.Expires.After(now) && errors.Is(err, ErrProviderUnavailable) {
-		return token.Value, nil
+	// A renewal that cannot be had costs nothing while the old token is good.
+	passing := errors.Is(err, ErrProviderUnavailable) || grant.RefreshToken == ""
+	if passing && kept.Expires.After(now) {
+		return kept.Value, nil
 	}
 	return "", err
 }
@@ -63,12 +109,26 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 	if err != nil {
 		return "", refreshError(err, scopes)
 	}
-	grant.RefreshToken = refreshed.RefreshToken
-	grant.AccessTokens = withToken(grant.AccessTokens, refreshed.AccessToken)
-	if err := s.grants.SaveGrant(ctx, grant); err != nil {
+	err = s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
+		g.RefreshToken = refreshed.RefreshToken
+		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
+	})
+	if err != nil {
 		return "", notSignedIn(err, "save grant")
 	}
 	return refreshed.AccessToken.Value, nil
+}
+
+// DropAccessToken forgets a token that its API has refused, so that it is not
+// offered again. Errors: ErrNotSignedIn, ErrStoreUnavailable.
+func (s *Service) DropAccessToken(ctx context.Context, token string) error {
+	err := s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
+		g.AccessTokens = slices.DeleteFunc(g.AccessTokens, func(t ports.AccessToken) bool { return t.Value == token })
+	})
+	if err != nil {
+		return notSignedIn(err, "drop access token")
+	}
+	return nil
 }
 
 // refreshError tells what only the person can mend from what may pass.
@@ -83,14 +143,15 @@ func refreshError(err error, scopes []string) error {
 	return required
 }
 
-// tokenFor finds a token that was asked for at least these scopes.
-func tokenFor(g ports.Grant, scopes []string) (ports.AccessToken, bool) {
+// tokenFor finds a token that was asked for at least these scopes; the zero
+// token, which ended long ago, where there is none.
+func tokenFor(g ports.Grant, scopes []string) ports.AccessToken {
 	for _, t := range g.AccessTokens {
 		if !slices.ContainsFunc(scopes, func(want string) bool { return !slices.Contains(t.Scopes, want) }) {
-			return t, true
+			return t
 		}
 	}
-	return ports.AccessToken{}, false
+	return ports.AccessToken{}
 }
 
 // withToken puts t in the place of the token for the same scopes.

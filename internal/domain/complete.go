@@ -14,7 +14,8 @@ import (
 const PendingLifetime = 15 * time.Minute
 
 // CompleteSignIn finishes a sign-in with the provider's answer, starts a new
-// session and answers the local path to go to. The pending sign-in is taken,
+// session and answers the local path to go to. device names the browser and
+// system in words, for the person's list of sessions. The pending sign-in is taken,
 // and thereby spent, before the provider is asked anything; it stays spent when
 // the rest fails.
 //
@@ -23,7 +24,7 @@ const PendingLifetime = 15 * time.Minute
 //
 // Errors: ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
-func (s *Service) CompleteSignIn(ctx context.Context, cb Callback) (string, error) {
+func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {
 	if cb.State == "" {
 		return "", fmt.Errorf("%w: no state", ErrBadCallback)
 	}
@@ -43,7 +44,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback) (string, erro
 	if err != nil {
 		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
-	if err := s.start(ctx, signedIn); err != nil {
+	if err := s.start(ctx, signedIn, pending, device); err != nil {
 		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
 	return s.returns.check(pending.ReturnTo), nil
@@ -70,14 +71,17 @@ func (s *Service) checkAge(p ports.PendingSignIn) error {
 	return nil
 }
 
-func (s *Service) start(ctx context.Context, in ports.SignedIn) error {
+func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingSignIn, device string) error {
 	id := in.Identity
 	if id.Issuer == "" || id.Subject == "" {
 		return fmt.Errorf("%w: identity without issuer or subject", ErrTokenRefused)
 	}
 	now := s.now()
-	session := ports.Session{Identity: id, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
-	if err := s.sessions.Start(ctx, session, in.Grant); err != nil {
+	if p.Round > 0 {
+		in.Grant.Page, in.Grant.Round = p.ReturnTo, p.Round
+	}
+	session := ports.Session{Identity: id, Device: device, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
+	if err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Grant: in.Grant}); err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
 	return nil

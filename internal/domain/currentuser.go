@@ -52,11 +52,11 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 // Claims answers the claims of the ID token that the user signed in with, for
 // that user to look at. Errors as of CurrentUser.
 func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
-	grant, err := s.grants.Grant(ctx)
+	claims, err := s.grants.Claims(ctx)
 	if err != nil {
-		return nil, notSignedIn(err, "read grant")
+		return nil, notSignedIn(err, "read claims")
 	}
-	return grant.Claims, nil
+	return claims, nil
 }
 
 // Claim is one claim of an ID token as text.

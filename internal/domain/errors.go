@@ -19,6 +19,13 @@ var (
 	ErrUnknownSignIn = errors.New("no such sign-in in this browser")
 	// ErrSignInExpired: the sign-in was begun too long ago.
 	ErrSignInExpired = errors.New("sign-in took too long")
+	// ErrRefreshBusy: another request is renewing this session's tokens and has
+	// not finished in time. Trying again in a moment helps.
+	ErrRefreshBusy = errors.New("token refresh in progress")
+	// ErrSignInLoop: a page keeps asking for a sign-in that has just been done.
+	ErrSignInLoop = errors.New("the same page asked for a sign-in too often")
+	// ErrUnsupported: the identity provider cannot do this.
+	ErrUnsupported = errors.New("not supported by the identity provider")
 	// ErrRoleMissing: the user has not the role that a page needs.
 	ErrRoleMissing = errors.New("role missing")
 )

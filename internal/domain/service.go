@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -15,23 +16,34 @@ type Service struct {
 	sessions ports.Sessions
 	grants   ports.Grants
 	pending  ports.PendingSignIns
+	others   ports.SessionDirectory
+	onceOnly ports.OneTimeIDs
 	limits   Limits
 	returns  returnRule
 	now      func() time.Time
 	random   io.Reader
+	wait     func(context.Context, time.Duration) error
+	sidAlone bool
 }
 
 // Config is what a Service is made of. Every field is required, except
-// NoReturn.
+// NoReturn, SIDAlone and Wait.
 type Config struct {
 	Provider ports.IdentityProvider
 	Sessions ports.Sessions
 	Grants   ports.Grants
 	Pending  ports.PendingSignIns
+	Others   ports.SessionDirectory
+	OneTime  ports.OneTimeIDs
 	Limits   Limits
 	// NoReturn lists local paths that nobody is sent back to after signing in,
 	// because they would start or end another sign-in.
 	NoReturn []string
+	// SIDAlone accepts a front-channel logout without an issuer, as Entra sends
+	// it against the specification.
+	SIDAlone bool
+	// Wait pauses, or answers ctx's error when that ends first; nil is a timer.
+	Wait func(ctx context.Context, d time.Duration) error
 	// Now tells the time.
 	Now func() time.Time
 	// Random is a cryptographic source of randomness.
@@ -58,6 +70,8 @@ func New(c Config) (*Service, error) {
 	need(c.Sessions != nil, "the session port")
 	need(c.Grants != nil, "the grants port")
 	need(c.Pending != nil, "the pending sign-ins port")
+	need(c.Others != nil, "the session directory")
+	need(c.OneTime != nil, "the port of one-time identifiers")
 	need(c.Now != nil, "a clock")
 	need(c.Random != nil, "a source of randomness")
 	need(c.Limits.Idle > 0, "a positive idle limit")
@@ -65,8 +79,23 @@ func New(c Config) (*Service, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if c.Wait == nil {
+		c.Wait = waitFor
+	}
 	return &Service{
 		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending,
+		others: c.Others, onceOnly: c.OneTime, sidAlone: c.SIDAlone, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
+}
+
+func waitFor(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }

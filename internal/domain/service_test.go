@@ -3,6 +3,7 @@ package domain_test
 import (
 	"context"
 	"crypto/rand"
+	"runtime"
 	"testing"
 	"time"
 
@@ -23,14 +24,19 @@ type fixture struct {
 	clock    *portstest.Clock
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T) *fixture { return newFixtureWith(t, func(*domain.Config) {}) }
+
+func newFixtureWith(t *testing.T, change func(*domain.Config)) *fixture {
 	clock := portstest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	f := &fixture{T: t, clock: clock, provider: portstest.NewFakeProvider(clock.Now), sessions: portstest.NewFakeSessions(clock.Now)}
-	service, err := domain.New(domain.Config{
-		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions,
+	cfg := domain.Config{
+		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions, Others: f.sessions, OneTime: f.sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Now:    clock.Now, Random: rand.Reader,
-	})
+		Wait: func(ctx context.Context, _ time.Duration) error { runtime.Gosched(); return ctx.Err() },
+	}
+	change(&cfg)
+	service, err := domain.New(cfg)
 	require.NoError(t, err)
 	f.Service = service
 	return f
@@ -42,7 +48,7 @@ func (f *fixture) signIn(b *portstest.FakeBrowser, id ports.Identity, scopes ...
 	ctx := b.Context(f.Context())
 	location, err := f.SignIn(ctx, domain.SignInRequest{Scopes: scopes})
 	require.NoError(f, err)
-	_, err = f.CompleteSignIn(b.Context(f.Context()), f.provider.Approve(location, id))
+	_, err = f.CompleteSignIn(b.Context(f.Context()), f.provider.Approve(location, id), "Firefox, Linux")
 	require.NoError(f, err)
 }
 
@@ -106,11 +112,11 @@ func TestCallbackIsJudgedBeforeTheProviderIsAsked(t *testing.T) {
 		"unknown state":   {b.Context(t.Context()), domain.Callback{State: "other", Code: good.Code}, domain.ErrUnknownSignIn},
 		"another browser": {f.sessions.NewBrowser().Context(t.Context()), good, domain.ErrUnknownSignIn},
 	} {
-		_, err := f.CompleteSignIn(c.ctx, c.cb)
+		_, err := f.CompleteSignIn(c.ctx, c.cb, "")
 		assert.ErrorIs(t, err, c.want, name)
 	}
 	f.clock.Advance(domain.PendingLifetime + time.Second)
-	_, err = f.CompleteSignIn(b.Context(t.Context()), good)
+	_, err = f.CompleteSignIn(b.Context(t.Context()), good, "")
 	assert.Error(t, err)
 	assert.Zero(t, f.provider.Completions())
 }
@@ -120,7 +126,7 @@ func TestFailureKeepsTheWayBack(t *testing.T) {
 	b := f.sessions.NewBrowser()
 	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "/reports"})
 	require.NoError(t, err)
-	_, err = f.CompleteSignIn(b.Context(t.Context()), f.provider.Decline(location))
+	_, err = f.CompleteSignIn(b.Context(t.Context()), f.provider.Decline(location), "")
 	var failure *domain.SignInFailure
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "/reports", failure.ReturnTo)

@@ -18,36 +18,29 @@ type SignInRequest struct {
 	Scopes []string
 	// Claims is a claims request, from an API's challenge, or empty.
 	Claims string
-	// SameUser keeps to the signed-in account instead of asking which one.
-	SameUser bool
 }
 
 // SignIn begins a sign-in and answers where to send the browser. Errors:
 // ErrProviderUnavailable, ErrStoreUnavailable. What was begun needs no undoing.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
+	ask := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
+	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: req.ReturnTo})
+}
+
+// begin asks the provider and keeps the rest of p with the browser.
+func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p ports.PendingSignIn) (string, error) {
 	state, err := s.newState()
 	if err != nil {
 		return "", err
 	}
-	ask := ports.AuthorizationRequest{State: state, Scopes: req.Scopes, Claims: req.Claims}
-	if req.SameUser {
-		current, err := s.current(ctx)
-		if err != nil {
-			return "", err
-		}
-		ask.LoginHint = current.Identity.LoginHint
-	}
+	ask.State = state
 	authorization, err := s.provider.Begin(ctx, ask)
 	if err != nil {
 		return "", fmt.Errorf("begin sign-in: %w", err)
 	}
-	err = s.pending.Keep(ctx, ports.PendingSignIn{
-		State:    state,
-		Secret:   authorization.Secret,
-		ReturnTo: s.returns.check(req.ReturnTo),
-		Scopes:   req.Scopes,
-		Began:    s.now(),
-	})
+	p.State, p.Secret, p.Began = state, authorization.Secret, s.now()
+	p.ReturnTo, p.Scopes = s.returns.check(p.ReturnTo), ask.Scopes
+	err = s.pending.Keep(ctx, p)
 	if err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
 	}

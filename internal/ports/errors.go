@@ -22,6 +22,8 @@ var (
 	// ErrTenantNotAllowed: the ID token is good, but its tenant is not on the
 	// list of those that may sign in. It comes with ErrTokenRefused.
 	ErrTenantNotAllowed = errors.New("tenant not allowed")
+	// ErrNoGroupLookup: this provider has no API that tells a person's groups.
+	ErrNoGroupLookup = errors.New("provider has no group look-up")
 )
 
 // Errors of the session port.
@@ -34,12 +36,18 @@ var (
 	ErrPendingSpent = errors.New("pending sign-in already used")
 	// ErrNoSession: this browser is not signed in.
 	ErrNoSession = errors.New("no session")
+	// ErrLeased: somebody else holds the lease.
+	ErrLeased = errors.New("lease is held by another")
+	// ErrSpent: the one-time identifier has been used before.
+	ErrSpent = errors.New("identifier already used")
 	// ErrStoreUnavailable: the store could not be reached or took too long.
 	ErrStoreUnavailable = errors.New("session store unavailable")
 	// ErrNoRecord: the store has no such record.
 	ErrNoRecord = errors.New("no such record")
 	// ErrRecordExists: the store has a record under that key already.
 	ErrRecordExists = errors.New("record exists")
+	// ErrRecordChanged: the record has another version by now.
+	ErrRecordChanged = errors.New("record changed")
 )
 
 // ProviderError is an error that the provider itself reported, at the

@@ -71,7 +71,9 @@ type Callback struct {
 // provider granted besides.
 type SignedIn struct {
 	Identity Identity
-	Grant    Grant
+	// Claims are the ID token's claims, for the person to look at.
+	Claims []Claim
+	Grant  Grant
 }
 
 // Identity is what a verified ID token asserts about a person. It is small: a
@@ -95,9 +97,6 @@ type Identity struct {
 	// where the provider does not tell. It ties a front-channel or
 	// back-channel logout to sessions here.
 	ProviderSession string
-	// LoginHint is the opaque hint that names this account to the provider
-	// (Entra's claim login_hint); empty where it was not asserted.
-	LoginHint string
 }
 
 // Grant is what a sign-in yields besides the identity. It is large and secret
@@ -108,13 +107,33 @@ type Grant struct {
 	AccessTokens []AccessToken
 	// RefreshToken is empty where the provider gave none.
 	RefreshToken string
+	// LoginHint is the opaque hint that names this account to the provider in
+	// AuthorizationRequest.LoginHint (Entra's claim login_hint); empty where it
+	// was not asserted.
+	LoginHint string
 	// SignOutHint goes back to ProviderSignOut.EndSessionURL unread.
 	SignOutHint string
+	// Page and Round say which page, if any, asked for this sign-in itself, and
+	// how many it has asked for in a row.
+	Page  string
+	Round int
+	// Groups are the groups that the person belongs to, as far as they are known.
+	Groups Groups
 	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that
 	// carries a nonce must carry this one (OpenID Connect Core 1.0, 12.2).
 	Nonce string
-	// Claims are the ID token's claims, for the person to look at.
-	Claims []Claim
+}
+
+// Groups are the directory groups that a person belonged to at one moment.
+type Groups struct {
+	// IDs are object IDs of groups: GUIDs in lower case, never names.
+	IDs []string
+	// Overage says that the provider left groups out, since there are too many
+	// for a token. IDs then says nothing about groups it does not list: they
+	// have to be looked up (GroupLookup), and until then a check of one fails.
+	Overage bool
+	// AsOf is when the provider said so; zero where it said nothing of groups.
+	AsOf time.Time
 }
 
 // AccessToken is a bearer token for one API.
@@ -166,6 +185,54 @@ type RefreshRequest struct {
 	Issuer  string
 	Subject string
 	Nonce   string
+}
+
+// GroupLookup is the optional ability to ask the provider for all groups of the
+// signed-in person, where a token cannot hold them (Groups.Overage).
+type GroupLookup interface {
+	// MemberGroups answers the object IDs of all groups that the person belongs
+	// to, through others too: GUIDs in lower case, each once, MaxMemberGroups at
+	// the most. It answers all of them or an error, never a part; whoever gets
+	// an error must not take it for "no groups".
+	//
+	// accessToken is the person's, for the provider's directory API (Microsoft
+	// Graph, scope User.Read or more). It goes to that API alone, wherever an
+	// answer points. A call may be repeated at any time.
+	//
+	// Errors: ErrNoGroupLookup where this provider has no such API;
+	// ErrProviderUnavailable where it could not be reached, failed, or asks for
+	// a longer wait than a person would bear; *ProviderError of kind
+	// ErrInteractionRequired where it did not take the token (with Claims, if
+	// it named some), and of kind ErrProviderRefused where the token does not
+	// carry the right; ErrTokenRefused where the answer did not pass a check.
+	MemberGroups(ctx context.Context, accessToken string) ([]string, error)
+}
+
+// MaxMemberGroups bounds what GroupLookup.MemberGroups answers; with more it is
+// an error.
+const MaxMemberGroups = 10_000
+
+// LogoutTokens is the optional ability to verify what the provider sends over
+// the back channel when a person signs out there (OpenID Connect Back-Channel
+// Logout 1.0).
+type LogoutTokens interface {
+	// VerifyLogoutToken verifies a logout token as a whole (section 2.6), but
+	// for its single use, which is the caller's to check. ErrTokenRefused where
+	// it does not hold; ErrProviderUnavailable where the keys to tell could
+	// not be had. A stranger can call it: it fetches keys seldom.
+	VerifyLogoutToken(ctx context.Context, token string) (LogoutToken, error)
+}
+
+// LogoutToken is what a verified logout token says. At least one of Subject and
+// ProviderSession is set.
+type LogoutToken struct {
+	// ID is the claim jti. It is used once.
+	ID              string
+	Issuer          string
+	Subject         string
+	ProviderSession string
+	// Expires is when the token is too old to be accepted in any case.
+	Expires time.Time
 }
 
 // Refreshed is the result of a refresh.

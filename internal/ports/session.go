@@ -36,15 +36,16 @@ type PendingSignIn struct {
 	Secret   string // Authorization.Secret
 	ReturnTo string // where to go afterwards, checked when it began
 	Scopes   []string
-	Began    time.Time
+	// Round counts the sign-ins that one page has asked for in a row.
+	Round int
+	Began time.Time
 }
 
 // Sessions keeps who is signed in.
 type Sessions interface {
 	// Start begins a new session for this browser, under a new unguessable
-	// token, with the grant beside it. A session that this browser had before
-	// is ended.
-	Start(ctx context.Context, s Session, g Grant) error
+	// token. A session that this browser had before is ended.
+	Start(ctx context.Context, n NewSession) error
 
 	// Current answers this browser's session. Errors: ErrNoSession where it
 	// has none (never had, ended, expired, or unreadable).
@@ -52,7 +53,8 @@ type Sessions interface {
 
 	// Touch records that the session was used at seen, and that the store may
 	// forget it at expires. ErrNoSession where it has ended meanwhile; an
-	// ended session is never written back.
+	// ended session is never written back. Of two touches at once either may
+	// win.
 	Touch(ctx context.Context, seen, expires time.Time) error
 
 	// End ends this browser's session and its grant for good, on every
@@ -60,21 +62,20 @@ type Sessions interface {
 	End(ctx context.Context) error
 }
 
-// Grants keeps the tokens that belong to the browser's session.
-type Grants interface {
-	// Grant answers the current session's grant. ErrNoSession where there is
-	// no session.
-	Grant(ctx context.Context) (Grant, error)
-
-	// SaveGrant replaces the current session's grant. ErrNoSession where the
-	// session has ended meanwhile; an ended session's grant is never written
-	// back.
-	SaveGrant(ctx context.Context, g Grant) error
+// NewSession is what a session begins with. The parts are kept apart, because
+// they are needed at different times: the session with every request, the
+// claims on the person's own page, the grant when an API is called.
+type NewSession struct {
+	Session Session
+	Claims  []Claim
+	Grant   Grant
 }
 
 // Session is what is kept of a signed-in browser and read with every request.
 type Session struct {
 	Identity Identity
+	// Device names the browser and system in words, as they said themselves.
+	Device string
 	// Started is when the person signed in.
 	Started time.Time
 	// Seen is when the session was last known to be used; it lags behind by
@@ -84,37 +85,66 @@ type Session struct {
 	Expires time.Time
 }
 
-// SessionStore is where the session adapter keeps its records: memory, a file
-// or a server. Keys and values are opaque to it; keys hold no secret (they are
-// hashes) and values come sealed.
-type SessionStore interface {
-	// Create adds a record. ErrRecordExists where the key is taken by a record
-	// that has not expired; of two creators at once exactly one succeeds.
-	Create(ctx context.Context, r Record) error
+// Grants keeps what belongs to the browser's session and is not needed with
+// every request. Each method answers ErrNoSession where there is no session.
+type Grants interface {
+	// Claims answers the claims that the session began with.
+	Claims(ctx context.Context) ([]Claim, error)
 
-	// Find answers the value under key. ErrNoRecord where there is none or it
-	// has expired.
-	Find(ctx context.Context, key string) ([]byte, error)
+	// Grant answers the current session's grant, as it is in the store now.
+	// It is empty where the session has none or the store has lost it.
+	Grant(ctx context.Context) (Grant, error)
 
-	// Replace changes a record that exists. ErrNoRecord where it does not, or
-	// no longer does: a deleted record never comes back by Replace.
-	Replace(ctx context.Context, r Record) error
+	// UpdateGrant lets change alter the current session's grant and stores the
+	// result, so that of two updates at once none is lost. change may be
+	// called several times, each time with the grant as it then is.
+	// ErrNoSession where the session has ended meanwhile; an ended session's
+	// grant is never written back.
+	UpdateGrant(ctx context.Context, change func(*Grant)) error
 
-	// Delete removes a record. A record that is not there is no error.
-	Delete(ctx context.Context, key string) error
+	// LeaseRefresh takes the right to renew this session's tokens until the
+	// given time, on all instances together. ErrLeased where another holds it.
+	// Whoever holds the lease calls release when done; a lease that is never
+	// released runs out. Releasing late or twice takes nothing from others.
+	LeaseRefresh(ctx context.Context, until time.Time) (release func(context.Context), err error)
 }
 
-// Record is one entry of a SessionStore.
-type Record struct {
-	Key     string
-	Value   []byte
-	Expires time.Time
+// SessionDirectory finds sessions of other browsers, by index and never by a
+// scan.
+type SessionDirectory interface {
+	// SessionsOf lists the live sessions of one person, this browser's
+	// included, at most a hundred of them.
+	SessionsOf(ctx context.Context, issuer, subject string) ([]ListedSession, error)
+
+	// EndSession ends the session that ListedSession.ID names, if it is that
+	// person's. One that is not there, or is somebody else's, is no error.
+	EndSession(ctx context.Context, issuer, subject, id string) error
+
+	// EndSessionsOf ends all sessions of one person, but for this browser's
+	// where keepThis is set, and answers how many. With keepThis unset it needs
+	// no browser in ctx.
+	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error)
+
+	// EndProviderSession ends all sessions that began in the provider's
+	// session sid, and answers how many. An empty issuer stands for any; else
+	// sessions of other issuers are left alone. It needs no browser in ctx.
+	EndProviderSession(ctx context.Context, issuer, sid string) (int, error)
 }
 
-// StoreReadiness is the optional ability of a session store, or of the adapter
-// in front of it, to tell whether it answers.
-type StoreReadiness interface {
-	// Ready answers nil when the store answers, else an error that wraps
-	// ErrStoreUnavailable.
-	Ready(ctx context.Context) error
+// ListedSession is one session of a person's list.
+type ListedSession struct {
+	// ID names the session among that person's. It is no credential: nothing
+	// can be read or done with it alone.
+	ID string
+	// This says that it is the session of the browser that asks.
+	This    bool
+	Session Session
+}
+
+// OneTimeIDs remembers identifiers that may be used once, on all instances
+// together.
+type OneTimeIDs interface {
+	// SpendOnce records id until the given time. ErrSpent where it has been
+	// recorded before. It needs no browser in ctx.
+	SpendOnce(ctx context.Context, id string, until time.Time) error
 }

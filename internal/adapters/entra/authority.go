@@ -32,7 +32,8 @@ type Authority struct {
 	// KindOther.
 	Tenant string
 
-	base   *url.URL // without a trailing slash
+	base   *url.URL // without a trailing slash and a query
+	appID  string   // of ?appid=, or empty
 	issuer string   // KindOther: the exact issuer
 }
 
@@ -52,14 +53,26 @@ func isGUID(text string) bool { return guidForm.MatchString(text) }
 // ParseAuthority reads an Entra authority such as
 // https://login.microsoftonline.com/common or, for B2C,
 // https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin. A trailing
-// slash changes nothing. The errors are sentences about the value, without it.
+// slash changes nothing. https://contoso.ciamlogin.com stands for External ID's
+// tenant contoso.onmicrosoft.com there. The errors are sentences about the
+// value, without it.
+//
+// The one query there may be is ?appid=, with the application's own ID: an
+// application that has signing keys of its own (for claims mapping) finds them
+// in the metadata of that URL only. It is never added by itself, since without
+// such keys it would change where the metadata come from for nothing.
 func ParseAuthority(text string) (Authority, error) {
 	u, err := parseWebURL(text)
 	if err != nil {
 		return Authority{}, err
 	}
-	if u.RawQuery != "" || u.ForceQuery {
-		return Authority{}, errors.New("must not have a query")
+	appID, err := parseAppID(u)
+	if err != nil {
+		return Authority{}, err
+	}
+	host := strings.ToLower(u.Host)
+	if name, ok := strings.CutSuffix(host, ".ciamlogin.com"); ok && strings.Trim(u.Path, "/") == "" {
+		u.Path = "/" + name + ".onmicrosoft.com"
 	}
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
@@ -70,8 +83,23 @@ func ParseAuthority(text string) (Authority, error) {
 	if err != nil {
 		return Authority{}, err
 	}
-	a.base = &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: path}
+	if appID != "" && a.Kind == KindPolicy {
+		return Authority{}, errors.New("must not have a query with a policy")
+	}
+	a.base, a.appID = &url.URL{Scheme: u.Scheme, Host: host, Path: path}, appID
 	return a, nil
+}
+
+// parseAppID reads the query, which is empty or names an application.
+func parseAppID(u *url.URL) (string, error) {
+	if u.RawQuery == "" && !u.ForceQuery {
+		return "", nil
+	}
+	id, ok := strings.CutPrefix(u.RawQuery, "appid=")
+	if id = strings.ToLower(id); !ok || !isGUID(id) {
+		return "", errors.New("must not have a query, but for ?appid= with the application ID")
+	}
+	return id, nil
 }
 
 // classify tells the kind from the path's segments.
@@ -133,5 +161,12 @@ func (a Authority) DiscoveryURL() string {
 	if a.Kind == KindOther {
 		return strings.TrimSuffix(a.issuer, "/") + wellKnown
 	}
-	return a.base.String() + "/v2.0" + wellKnown
+	query := ""
+	if a.appID != "" {
+		query = "?appid=" + a.appID
+	}
+	return a.base.String() + "/v2.0" + wellKnown + query
 }
+
+// origin is the scheme and host of the authority.
+func (a Authority) origin() string { return a.base.Scheme + "://" + a.base.Host }

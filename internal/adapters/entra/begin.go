@@ -17,6 +17,10 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	if err := checkRequest(req); err != nil {
 		return ports.Authorization{}, err
 	}
+	claims, err := p.claimsParameter(req.Scopes, req.Claims)
+	if err != nil {
+		return ports.Authorization{}, err
+	}
 	m, err := p.metadata.get(ctx)
 	if err != nil {
 		return ports.Authorization{}, err
@@ -37,8 +41,8 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 		oauth2.SetAuthURLParam("response_mode", p.cfg.ResponseMode),
 	}
 	options = append(options, p.accountOptions(req, m)...)
-	if req.Claims != "" {
-		options = append(options, oauth2.SetAuthURLParam("claims", req.Claims))
+	if claims != "" {
+		options = append(options, oauth2.SetAuthURLParam("claims", claims))
 	}
 	return ports.Authorization{URL: request.AuthCodeURL(req.State, options...), Secret: t.secret()}, nil
 }

@@ -20,6 +20,11 @@ const (
 // cache keeps one value that is loaded over the network. At most one load is
 // under way; all who need it wait for that one, each as long as its own
 // context allows. The last good value outlives every failure.
+//
+// A value older than an hour is loaded again in the background when it is next
+// used, and whoever uses it then gets the old one at once. There is no timer: an
+// application that nobody uses asks nobody, nothing has to be stopped, and a
+// value is never used at an age of more than a day unless the provider is down.
 type cache[T any] struct {
 	load  func(ctx context.Context, last T) (T, error)
 	clock func() time.Time
@@ -30,7 +35,7 @@ type cache[T any] struct {
 	loaded   time.Time
 	err      error // of the last load, nil when it went well
 	failedAt time.Time
-	forcedAt time.Time
+	forcedAt [askers]time.Time
 	flight   chan struct{} // closed when the load under way has ended
 }
 
@@ -63,10 +68,21 @@ func (c *cache[T]) get(ctx context.Context) (T, error) {
 	return c.wait(ctx, flight)
 }
 
-// force loads the value again because a caller found it wanting, but no more
-// often than forcedRetry allows: a stranger can make callers find it wanting.
-// It answers the value as it is then.
-func (c *cache[T]) force(ctx context.Context) (T, error) {
+// asker is on whose behalf a cache is forced. Each has an allowance of its own,
+// so that a stranger can use up none but a stranger's: a key that was rotated a
+// moment ago is found at the next sign-in, whatever came over the back channel.
+type asker int
+
+const (
+	askedBySignIn asker = iota
+	askedByStranger
+	askers // how many there are
+)
+
+// force loads the value again because a caller found it wanting: at once the
+// first time, and then no more often than forcedRetry allows. It answers the
+// value as it is then.
+func (c *cache[T]) force(ctx context.Context, who asker) (T, error) {
 	c.mu.Lock()
 	if c.flight == nil {
 		wait := forcedRetry
@@ -74,11 +90,11 @@ func (c *cache[T]) force(ctx context.Context) (T, error) {
 			wait = forcedFailed
 		}
 		now := c.clock()
-		if !c.forcedAt.IsZero() && now.Sub(c.forcedAt) < wait {
+		if !c.forcedAt[who].IsZero() && now.Sub(c.forcedAt[who]) < wait {
 			defer c.mu.Unlock()
 			return c.value, c.err
 		}
-		c.forcedAt = now
+		c.forcedAt[who] = now
 		c.start()
 	}
 	flight := c.flight

@@ -23,12 +23,12 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err := checkCallback(callback, m); err != nil {
 		return ports.SignedIn{}, err
 	}
-	got, err := p.askToken(ctx, m, url.Values{
+	got, err := p.askToken(ctx, m, p.withCapability(url.Values{
 		"grant_type":    {"authorization_code"},
 		"code":          {callback.Code},
 		"redirect_uri":  {p.cfg.RedirectURI},
 		"code_verifier": {t.verifier},
-	})
+	}, t.scopes))
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
@@ -43,7 +43,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
-	return ports.SignedIn{Identity: p.identity(token), Grant: p.grant(token, got, t)}, nil
+	return ports.SignedIn{Identity: p.identity(token), Claims: token.listClaims(), Grant: p.grant(token, got, t)}, nil
 }
 
 // checkCallback looks at the provider's answer before the code is posted
@@ -76,14 +76,15 @@ func checkCallbackIssuer(issuer string, m metadata) error {
 }
 
 // grant gathers what the sign-in yielded besides the identity.
-func (p *Provider) grant(token *idToken, got tokenAnswer, t transaction) ports.Grant {
+func (p *Provider) grant(token *jwt, got tokenAnswer, t transaction) ports.Grant {
 	g := ports.Grant{
 		RefreshToken: got.refresh,
+		LoginHint:    token.loginHint,
 		SignOutHint:  got.id,
 		Nonce:        t.nonce,
-		Claims:       token.listClaims(),
+		Groups:       token.groups,
 	}
-	if p.authority.entra() {
+	if p.authority.takesLogoutHint() {
 		g.SignOutHint = token.loginHint
 	}
 	// Entra gives an access token to everybody; one that nobody asked for is

@@ -28,8 +28,25 @@ type Config struct {
 	Issuer string
 	// ClientID is the application's ID at the provider.
 	ClientID string
-	// ClientSecret proves that it is the application who asks.
-	ClientSecret string
+	// The credential by which the application proves itself, exactly one of the
+	// next five. Files are read again when they change; see watchedFile.
+	//
+	// ClientSecret is the secret itself, ClientSecretFile a file that holds it.
+	ClientSecret     string
+	ClientSecretFile string
+	// ClientCertificateFile is PEM or PKCS #12 (PFX) with an RSA key; where it
+	// holds the issuers' certificates too, they are sent as x5c.
+	ClientCertificateFile string
+	// FederatedTokenFile holds a token of another issuer that a federated
+	// credential of the application trusts.
+	FederatedTokenFile string
+	// ManagedIdentity is a user-assigned managed identity of this host.
+	ManagedIdentity ManagedIdentity
+	// ClientCertificatePassword opens the certificate's file, where it needs
+	// one. ClientSecretExpires says when the secret ends, which only a person
+	// knows; zero where nobody said.
+	ClientCertificatePassword string
+	ClientSecretExpires       time.Time
 	// RedirectURI is where the provider sends the browser back to, exactly as
 	// it is registered.
 	RedirectURI string
@@ -44,6 +61,10 @@ type Config struct {
 	// ResponseModeFormPost, which needs an https RedirectURI because its
 	// cookies have to be Secure.
 	ResponseMode string
+	// GraphBase is the scheme and host of the Microsoft Graph to look groups up
+	// in, for a provider on this machine (the demo, a test) and refused for any
+	// other, whose cloud says where its Graph is. Empty is the provider itself.
+	GraphBase string
 
 	// Clock tells the time; nil is time.Now.
 	Clock func() time.Time

@@ -25,9 +25,7 @@ func (c Config) Problems() []Problem {
 	if strings.TrimSpace(c.ClientID) == "" || hasControl(c.ClientID) {
 		report("ClientID", "is missing or not an application ID")
 	}
-	if c.ClientSecret == "" || hasControl(c.ClientSecret) {
-		report("ClientSecret", "is missing or holds a line break or another control character")
-	}
+	c.checkCredential(report)
 	c.checkRedirects(report)
 	c.checkTenants(kind, report)
 	return found
@@ -45,6 +43,13 @@ func (c Config) checkAuthority(report func(field, text string)) Kind {
 	authority, err := read(text)
 	if err != nil {
 		report(field, err.Error())
+		return authority.Kind
+	}
+	if authority.appID != "" && authority.appID != strings.ToLower(c.ClientID) {
+		report(field, "has the appid of another application than ClientID")
+	}
+	if c.GraphBase != "" && !(isLoopback(authority.base.Hostname()) && isLoopbackOrigin(c.GraphBase)) {
+		report("GraphBase", "is for an authority on this machine only, and on this machine itself: a scheme, a host and a port")
 	}
 	return authority.Kind
 }

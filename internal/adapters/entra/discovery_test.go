@@ -73,7 +73,7 @@ func TestWaitingEndsWithTheCaller(t *testing.T) {
 
 func TestASlowProviderEndsAtTheDeadline(t *testing.T) {
 	for _, endpoint := range []fakeidp.Endpoint{fakeidp.EndpointMetadata, fakeidp.EndpointKeys, fakeidp.EndpointToken} {
-		w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Timeout = 50 * time.Millisecond })
+		w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Timeout = 300 * time.Millisecond })
 		w.idp.Fail(endpoint, fakeidp.Fault{Hang: true})
 		began := time.Now()
 		err := w.tryBegin(t.Context())

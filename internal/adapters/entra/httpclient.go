@@ -31,6 +31,7 @@ type client struct {
 // answer is what came back, whole.
 type answer struct {
 	status int
+	header http.Header
 	body   []byte
 }
 
@@ -137,5 +138,5 @@ func (c *client) do(ctx context.Context, req *http.Request) (answer, error) {
 	if len(body) > maxAnswerBytes {
 		return answer{}, unavailable("its answer is too large")
 	}
-	return answer{resp.StatusCode, body}, nil
+	return answer{resp.StatusCode, resp.Header, body}, nil
 }

@@ -11,13 +11,22 @@ import (
 	"webapp/internal/ports"
 )
 
-// errTransient marks what may be gone at the next try.
-var errTransient = errors.New("transient")
+var (
+	// errTransient marks what may be gone at the next try.
+	errTransient = errors.New("transient")
+	// errDeadGrant marks that a grant will never be good again.
+	errDeadGrant = errors.New("dead grant")
+)
 
-// marked is err, and transient, without a word more in its text.
-type marked struct{ error }
+// marked is an error that is a mark's too, without a word more in its text.
+type marked struct {
+	error
+	mark error
+}
 
-func (m marked) Unwrap() []error { return []error{m.error, errTransient} }
+func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
+
+func transient(err error) error { return marked{err, errTransient} }
 
 // unavailable says in constant words why the provider cannot be used.
 func unavailable(reason string) error {
@@ -27,7 +36,7 @@ func unavailable(reason string) error {
 func statusError(status int) error {
 	err := unavailable(fmt.Sprintf("it answered with status %d", status))
 	if status >= http.StatusInternalServerError {
-		return marked{err}
+		return transient(err)
 	}
 	return err
 }
@@ -49,11 +58,11 @@ func networkError(err error) error {
 	case errors.As(err, &cert):
 		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, cert)
 	case errors.As(err, &dns):
-		return marked{fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, dns)}
+		return transient(fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, dns))
 	case errors.As(err, &op):
-		return marked{fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, op)}
+		return transient(fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, op))
 	}
-	return marked{unavailable("the connection failed")}
+	return transient(unavailable("the connection failed"))
 }
 
 func isTimeout(err error) bool {

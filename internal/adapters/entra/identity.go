@@ -1,8 +1,7 @@
 package entra
 
 import (
-	"context"
-	"log/slog"
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -23,7 +22,7 @@ const (
 
 // readRoles reads the app roles: strings, or the token is refused, because
 // rights hang on them.
-func readRoles(t *idToken) error {
+func readRoles(t *jwt) error {
 	roles, ok := t.claims.texts("roles")
 	if !ok || len(roles) > maxRoles {
 		return refuse("its roles are not a list of role names")
@@ -39,7 +38,7 @@ func readRoles(t *idToken) error {
 
 // readDetails reads the rest that an identity carries. Names are for display:
 // they are cut to length, not refused.
-func readDetails(t *idToken) error {
+func readDetails(t *jwt) error {
 	for _, claim := range []struct {
 		name string
 		to   *string
@@ -62,7 +61,7 @@ func readDetails(t *idToken) error {
 }
 
 // identity answers who the verified token speaks of.
-func (p *Provider) identity(t *idToken) ports.Identity {
+func (p *Provider) identity(t *jwt) ports.Identity {
 	name := t.name
 	if strings.TrimSpace(name) == "" {
 		name = t.username
@@ -70,32 +69,25 @@ func (p *Provider) identity(t *idToken) ports.Identity {
 	if strings.TrimSpace(name) == "" {
 		name = t.subject
 	}
+	objectID := t.objectID
+	if t.tenant == "" {
+		objectID = "" // B2C without tid: oid names nobody by itself, iss and sub do
+	}
 	return ports.Identity{
 		Issuer:          t.issuer,
 		Subject:         t.subject,
 		TenantID:        t.tenant,
-		ObjectID:        t.objectID,
+		ObjectID:        objectID,
 		Name:            shorten(name, maxNameBytes),
 		Username:        shorten(t.username, maxNameBytes),
 		Roles:           t.roles,
 		Guest:           t.guest,
 		ProviderSession: t.session,
-		LoginHint:       t.loginHint,
 	}
 }
 
 // listClaims answers the claims as text, those first that a person looks for.
-func (t *idToken) listClaims() []ports.Claim {
-	first := []string{
-		"name", "preferred_username", "email", "roles", "groups", "oid", "tid", "sub", "iss", "aud",
-		"iat", "nbf", "exp",
-	}
-	rank := func(c ports.Claim) int {
-		if i := slices.Index(first, c.Name); i >= 0 {
-			return i
-		}
-		return len(first)
-	}
+func (t *jwt) listClaims() []ports.Claim {
 	claims := make([]ports.Claim, 0, len(t.claims))
 	for name, raw := range t.claims {
 		value := string(raw)
@@ -105,12 +97,38 @@ func (t *idToken) listClaims() []ports.Claim {
 		claims = append(claims, ports.Claim{Name: shorten(name, maxNameBytes), Value: shorten(value, maxClaimBytes)})
 	}
 	slices.SortFunc(claims, func(a, b ports.Claim) int {
-		if d := rank(a) - rank(b); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(claimRank(a.Name)-claimRank(b.Name), strings.Compare(a.Name, b.Name))
 	})
 	return claims[:min(len(claims), maxClaims)]
+}
+
+// claimRank orders the claims that a person looks for before all others.
+func claimRank(name string) int {
+	switch name {
+	case "name":
+		return 1
+	case "preferred_username":
+		return 2
+	case "email":
+		return 3
+	case "roles":
+		return 4
+	case "groups":
+		return 5
+	case "oid":
+		return 6
+	case "tid":
+		return 7
+	case "sub":
+		return 8
+	case "iss":
+		return 9
+	case "aud":
+		return 10
+	case "iat", "nbf", "exp":
+		return 11
+	}
+	return 12
 }
 
 // shorten cuts text at a character's boundary and shows that it did.
@@ -123,15 +141,4 @@ func shorten(text string, limit int) string {
 		cut--
 	}
 	return text[:cut] + "…"
-}
-
-// noteOverage tells the operator that a person has more groups than a token
-// holds and that the token does not say where they are: whoever reads groups
-// must not take that for "none". The claims themselves keep _claim_names.
-func (p *Provider) noteOverage(ctx context.Context, t *idToken) {
-	names, err := parseObject(t.claims["_claim_names"])
-	if err != nil || !names.has("groups") || t.claims.has("_claim_sources") {
-		return
-	}
-	p.log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))
 }

@@ -10,8 +10,8 @@ import (
 
 // nonceEquals ties the token to the sign-in that began here. An empty nonce
 // equals nothing.
-func nonceEquals(want string) func(*idToken) error {
-	return func(t *idToken) error {
+func nonceEquals(want string) func(*jwt) error {
+	return func(t *jwt) error {
 		nonce, ok := t.claims.text("nonce")
 		if !ok || want == "" || !equalConstantTime(nonce, want) {
 			return refuse("its nonce is not that of this sign-in")
@@ -22,8 +22,8 @@ func nonceEquals(want string) func(*idToken) error {
 
 // nonceEqualsIfPresent is the rule for a refreshed ID token, which should have
 // no nonce (OpenID Connect Core 1.0, section 12.2).
-func nonceEqualsIfPresent(want string) func(*idToken) error {
-	return func(t *idToken) error {
+func nonceEqualsIfPresent(want string) func(*jwt) error {
+	return func(t *jwt) error {
 		if !t.claims.has("nonce") {
 			return nil
 		}
@@ -34,8 +34,8 @@ func nonceEqualsIfPresent(want string) func(*idToken) error {
 // checkAccessTokenHash ties the access token to the ID token where at_hash is
 // present (OpenID Connect Core 1.0, section 3.1.3.6): the left half of the
 // token's hash, by the hash of the signature's algorithm.
-func checkAccessTokenHash(accessToken string) func(*idToken) error {
-	return func(t *idToken) error {
+func checkAccessTokenHash(accessToken string) func(*jwt) error {
+	return func(t *jwt) error {
 		if !t.claims.has("at_hash") {
 			return nil
 		}

@@ -22,17 +22,17 @@ func knownClaims() []string {
 
 // parseClaims reads the payload (RFC 7519, section 4: names are
 // case-sensitive and unique).
-func parseClaims(payload []byte) (object, error) {
+func parseClaims(payload []byte, kind jwtKind) (object, error) {
 	claims, err := parseObject(payload)
 	if err != nil {
-		return nil, refuse("the ID token's claims are not a JSON object without duplicates")
+		return nil, kind.refuse("'s claims are not a JSON object without duplicates")
 	}
 	for name := range claims {
 		if isLowerCase(name) {
 			continue
 		}
 		folds := func(known string) bool { return strings.EqualFold(known, name) }
-		if slices.ContainsFunc(knownClaims(), folds) {
+		if slices.ContainsFunc(knownClaims(), folds) || kind == kindLogoutToken && folds("events") {
 			return nil, refuse("a claim's name is that of a known one in other letter case")
 		}
 	}
@@ -46,8 +46,8 @@ func isLowerCase(name string) bool {
 
 // checkAudience wants this client, alone: a token that is also meant for
 // others may have been obtained by them.
-func checkAudience(clientID string) func(*idToken) error {
-	return func(t *idToken) error {
+func checkAudience(clientID string) func(*jwt) error {
+	return func(t *jwt) error {
 		if one, ok := t.claims.text("aud"); ok && one == clientID {
 			return nil
 		}
@@ -59,8 +59,8 @@ func checkAudience(clientID string) func(*idToken) error {
 }
 
 // checkAuthorizedParty looks at azp where it is present.
-func checkAuthorizedParty(clientID string) func(*idToken) error {
-	return func(t *idToken) error {
+func checkAuthorizedParty(clientID string) func(*jwt) error {
+	return func(t *jwt) error {
 		if azp, ok := t.claims.text("azp"); !ok || t.claims.has("azp") && azp != clientID {
 			return refuse("it was issued to another application")
 		}
@@ -68,8 +68,8 @@ func checkAuthorizedParty(clientID string) func(*idToken) error {
 	}
 }
 
-func checkExpiry(clock func() time.Time) func(*idToken) error {
-	return func(t *idToken) error {
+func checkExpiry(clock func() time.Time) func(*jwt) error {
+	return func(t *jwt) error {
 		at, present, ok := t.claims.date("exp")
 		if !present || !ok {
 			return refuse("its expiry is missing or not a time")
@@ -81,8 +81,8 @@ func checkExpiry(clock func() time.Time) func(*idToken) error {
 	}
 }
 
-func checkIssuedAt(clock func() time.Time) func(*idToken) error {
-	return func(t *idToken) error {
+func checkIssuedAt(clock func() time.Time) func(*jwt) error {
+	return func(t *jwt) error {
 		at, present, ok := t.claims.date("iat")
 		if !present || !ok {
 			return refuse("its time of issue is missing or not a time")
@@ -94,8 +94,8 @@ func checkIssuedAt(clock func() time.Time) func(*idToken) error {
 	}
 }
 
-func checkNotBefore(clock func() time.Time) func(*idToken) error {
-	return func(t *idToken) error {
+func checkNotBefore(clock func() time.Time) func(*jwt) error {
+	return func(t *jwt) error {
 		at, present, ok := t.claims.date("nbf")
 		if !ok {
 			return refuse("its start of validity is not a time")
@@ -125,7 +125,7 @@ func (o object) date(name string) (at time.Time, present, ok bool) {
 
 // checkSubject wants sub: not empty, at most 255 bytes (OpenID Connect Core
 // 1.0, section 2).
-func checkSubject(t *idToken) error {
+func checkSubject(t *jwt) error {
 	sub, ok := t.claims.text("sub")
 	if !ok || sub == "" || len(sub) > 255 {
 		return refuse("its subject is missing or not a short string")
@@ -136,8 +136,8 @@ func checkSubject(t *idToken) error {
 
 // checkExpected compares a claim that was read before with one that is known
 // already; where none is known every value is as good.
-func checkExpected(read func(*idToken) string, want, reason string) func(*idToken) error {
-	return func(t *idToken) error {
+func checkExpected(read func(*jwt) string, want, reason string) func(*jwt) error {
+	return func(t *jwt) error {
 		if want != "" && read(t) != want {
 			return refuse(reason)
 		}

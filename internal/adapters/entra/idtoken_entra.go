@@ -9,8 +9,8 @@ import (
 // checkIssuer compares iss with the metadata's issuer, exactly. Where that is
 // one for many tenants checkTenant, which comes next, completes it: here iss
 // has to be an issuer that the template stands for.
-func checkIssuer(template issuerTemplate) func(*idToken) error {
-	return func(t *idToken) error {
+func checkIssuer(template issuerTemplate) func(*jwt) error {
+	return func(t *jwt) error {
 		iss, ok := t.claims.text("iss")
 		if !ok || iss == "" || !template.matches(iss) {
 			return refuse("it comes from another issuer")
@@ -22,8 +22,8 @@ func checkIssuer(template issuerTemplate) func(*idToken) error {
 
 // checkTenant wants tid to be a GUID and the one that iss names. B2C leaves it
 // out unless a policy adds it.
-func checkTenant(template issuerTemplate, kind Kind) func(*idToken) error {
-	return func(t *idToken) error {
+func checkTenant(template issuerTemplate, kind Kind) func(*jwt) error {
+	return func(t *jwt) error {
 		if kind == KindPolicy && !t.claims.has("tid") {
 			return nil
 		}
@@ -42,8 +42,8 @@ func checkTenant(template issuerTemplate, kind Kind) func(*idToken) error {
 // checkKeyIssuer holds the signing key to its own issuer: keys of several
 // issuers stand in one set, and each may sign for its own only. With an
 // authority for many tenants a key that names no issuer signs for nobody.
-func checkKeyIssuer(template issuerTemplate) func(*idToken) error {
-	return func(t *idToken) error {
+func checkKeyIssuer(template issuerTemplate) func(*jwt) error {
+	return func(t *jwt) error {
 		if t.key.issuer == "" && !template.perTenant() {
 			return nil
 		}
@@ -56,8 +56,8 @@ func checkKeyIssuer(template issuerTemplate) func(*idToken) error {
 
 // checkVersion wants a v2.0 token: in others the same names mean other things.
 // B2C's tokens carry a version of their own.
-func checkVersion(kind Kind) func(*idToken) error {
-	return func(t *idToken) error {
+func checkVersion(kind Kind) func(*jwt) error {
+	return func(t *jwt) error {
 		ver, ok := t.claims.text("ver")
 		if !ok || kind != KindPolicy && ver != "2.0" {
 			return refuse("it is not a version 2.0 token")
@@ -67,7 +67,7 @@ func checkVersion(kind Kind) func(*idToken) error {
 }
 
 // checkObjectID reads oid, on which people are keyed, where it is present.
-func checkObjectID(t *idToken) error {
+func checkObjectID(t *jwt) error {
 	oid, ok := t.claims.text("oid")
 	if !ok || t.claims.has("oid") && !isGUID(oid) {
 		return refuse("its object ID is not a GUID")
@@ -77,8 +77,8 @@ func checkObjectID(t *idToken) error {
 }
 
 // checkTenantAllowed holds the tenant against the list; nil allows any.
-func checkTenantAllowed(tenants map[string]bool) func(*idToken) error {
-	return func(t *idToken) error {
+func checkTenantAllowed(tenants map[string]bool) func(*jwt) error {
+	return func(t *jwt) error {
 		if tenants != nil && !tenants[t.tenant] {
 			return fmt.Errorf("%w: %w", ports.ErrTokenRefused, ports.ErrTenantNotAllowed)
 		}

@@ -112,7 +112,7 @@ func TestEveryAlgorithm(t *testing.T) {
 		require.NoError(t, err)
 
 		h := header{alg: alg}
-		payload, _, err := checkSignature(compact, h, set.candidates("", alg))
+		payload, _, err := checkSignature(compact, kindIDToken, h, set.candidates("", alg))
 		require.NoError(t, err, alg)
 		assert.JSONEq(t, `{"a":1}`, string(payload))
 		for _, other := range signatureAlgorithms() {
@@ -200,7 +200,7 @@ func FuzzParseClaims(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		claims, err := parseClaims(data)
+		claims, err := parseClaims(data, kindIDToken)
 		if err != nil {
 			return
 		}
@@ -212,7 +212,7 @@ func FuzzParseClaims(f *testing.F) {
 			claims.texts(name)
 			claims.date(name)
 		}
-		token := &idToken{claims: claims}
+		token := &jwt{claims: claims}
 		token.listClaims()
 	})
 }

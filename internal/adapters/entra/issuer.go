@@ -43,11 +43,10 @@ var errIssuer = errors.New("the metadata's issuer does not fit the configured au
 // (OpenID Connect Discovery 1.0, section 4.3). Without this check the metadata
 // could speak for a provider that nobody configured.
 func (a Authority) checkIssuer(issuer string) error {
-	origin := ""
-	if a.base != nil {
-		origin = a.base.Scheme + "://" + a.base.Host
+	if a.base == nil {
+		return errIssuer
 	}
-	fits := false
+	origin, fits := a.origin(), false
 	switch a.Kind {
 	case KindOther:
 		fits = issuer == a.issuer
@@ -69,16 +68,17 @@ func (a Authority) checkIssuer(issuer string) error {
 }
 
 // tenantIssuer says whether issuer is tenant's on this authority's host.
-// External ID answers with the tenant's GUID as the host's first label.
+// External ID answers with the tenant's GUID as the host's first label, also
+// behind a custom URL domain; Entra's own hosts do not speak for it.
 func (a Authority) tenantIssuer(issuer, tenant string) bool {
 	if !isGUID(tenant) {
 		return false
 	}
 	path := "/" + tenant + "/v2.0"
-	if issuer == a.base.Scheme+"://"+a.base.Host+path {
+	if issuer == a.origin()+path {
 		return true
 	}
-	return below(a.base.Host, "ciamlogin.com") && issuer == "https://"+tenant+".ciamlogin.com"+path
+	return a.cloud() == cloud{} && issuer == "https://"+tenant+".ciamlogin.com"+path
 }
 
 // policyIssuer knows the two forms of Azure AD B2C, which end in a slash.

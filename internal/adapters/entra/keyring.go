@@ -28,7 +28,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
 // key ID that nobody has heard of is a reason to fetch the keys again, since
 // the provider may just have rotated them; a known one never is, whatever the
 // signature is like, and neither is a token without any.
-func (p *Provider) findKeys(ctx context.Context, h header) ([]signingKey, error) {
+func (p *Provider) findKeys(ctx context.Context, h header, kind jwtKind) ([]signingKey, error) {
 	set, err := p.keys.get(ctx)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (p *Provider) findKeys(ctx context.Context, h header) ([]signingKey, error)
 		if h.keyID == "" || set.knows(h.keyID) {
 			break
 		}
-		if set, err = p.keys.force(ctx); err != nil {
+		if set, err = p.keys.force(ctx, kind.asker()); err != nil {
 			return nil, err
 		}
 	}

@@ -18,7 +18,11 @@ type metadata struct {
 	algorithms    []string // of ID tokens, those that are acceptable here
 	postSecret    bool     // the client secret goes into the form, not the header
 	sendsIssuer   bool     // RFC 9207
-	prompts       []string // nil where it does not say
+	// Client assertions, and the algorithms to sign them with; nil where the
+	// metadata do not say.
+	takesAssertions     bool
+	assertionAlgorithms []string
+	prompts             []string // nil where it does not say
 }
 
 // signatureAlgorithms are all that an ID token may be signed with: public-key
@@ -122,6 +126,10 @@ func (m *metadata) readMethods(doc object) error {
 	}
 	// Absent means client_secret_basic (Discovery 1.0, section 3).
 	m.postSecret = slices.Contains(methods, "client_secret_post")
+	m.takesAssertions = slices.Contains(methods, "private_key_jwt")
+	if m.assertionAlgorithms, ok = doc.texts("token_endpoint_auth_signing_alg_values_supported"); !ok {
+		return errors.New("the metadata's client assertion algorithms are not a list of names")
+	}
 	if m.prompts, ok = doc.texts("prompt_values_supported"); !ok {
 		return errors.New("the metadata's prompt values are not a list of names")
 	}

@@ -46,10 +46,14 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	credential, err := newCredential(cfg, authority)
+	if err != nil {
+		return nil, err
+	}
 	p := &Provider{
 		authority:  authority,
 		cfg:        cfg,
-		credential: clientSecret{cfg.ClientID, cfg.ClientSecret},
+		credential: credential,
 		tenants:    tenantSet(cfg.AllowedTenants),
 		client:     newClient(cfg),
 		clock:      cfg.Clock,

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"time"
 
 	"webapp/internal/ports"
 )
 
-// refreshRetryPause stands between a refresh that failed on the provider's
-// side and its one repetition.
-const refreshRetryPause = time.Second
-
 // Refresh renews the access token for req.Scopes. A failure on the provider's
-// side, or a time-out, is tried once more; throttling is not, since an early
-// repetition makes it last.
+// side, or a time-out, is tried once more; throttling only after the wait that
+// the provider asks for, since an early repetition makes it last.
 func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports.Refreshed, error) {
 	if req.RefreshToken == "" || req.Issuer == "" || req.Subject == "" {
 		return ports.Refreshed{}, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant"}
@@ -25,7 +20,7 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 		return ports.Refreshed{}, err
 	}
 	got, err := p.redeemRefreshToken(ctx, m, req)
-	if worthRepeating(ctx, err) && p.client.pause(ctx, refreshRetryPause) == nil {
+	if p.client.again(ctx, err) {
 		got, err = p.redeemRefreshToken(ctx, m, req)
 	}
 	if err != nil {
@@ -48,11 +43,11 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 }
 
 func (p *Provider) redeemRefreshToken(ctx context.Context, m metadata, req ports.RefreshRequest) (tokenAnswer, error) {
-	return p.askToken(ctx, m, url.Values{
+	return p.askToken(ctx, m, p.withCapability(url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {req.RefreshToken},
 		"scope":         {joinScopes(req.Scopes)},
-	})
+	}, req.Scopes))
 }
 
 // checkRefreshedIDToken verifies the new ID token, where there is one, as a
@@ -71,10 +66,13 @@ func (p *Provider) checkRefreshedIDToken(ctx context.Context, m metadata, got to
 }
 
 // refreshError turns "this grant is over" into what it means after a sign-in:
-// only the person can go on.
+// only the person can go on. Which claims to ask for stays in the error.
 func refreshError(err error) error {
-	var e *ports.ProviderError
-	if errors.As(err, &e) && e.Code == "invalid_grant" && e.Kind == ports.ErrProviderRefused {
+	e, ok := errors.AsType[*ports.ProviderError](err)
+	if !ok || e.Kind != ports.ErrProviderRefused {
+		return err
+	}
+	if e.Code == "invalid_grant" || errors.Is(err, errDeadGrant) {
 		e.Kind = ports.ErrInteractionRequired
 	}
 	return err

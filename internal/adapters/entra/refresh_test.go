@@ -2,6 +2,8 @@ package entra_test
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -48,18 +50,32 @@ func TestRefreshKeepsATokenThatWasNotRotated(t *testing.T) {
 }
 
 func TestRefreshRetries(t *testing.T) {
+	at := newClock().Now().Add(7 * time.Second).Format(http.TimeFormat)
 	for name, c := range map[string]struct {
-		fault fakeidp.Fault
-		posts int
-		kind  error
+		fault  fakeidp.Fault
+		paused time.Duration // 0: it is not repeated
+		kind   error
 	}{
-		"5xx once":     {fakeidp.Fault{Times: 1, Status: 503, Body: "x"}, 2, nil},
-		"cut once":     {fakeidp.Fault{Times: 1, Cut: true}, 2, nil},
-		"5xx for long": {fakeidp.Fault{Status: 500, Body: "x"}, 2, ports.ErrProviderUnavailable},
-		"throttled":    {fakeidp.Fault{Status: 429, RetryAfter: "1", Body: "{}"}, 1, ports.ErrProviderUnavailable},
-		"revoked":      {fakeidp.Fault{Error: &fakeidp.Error{Number: 50173}}, 1, ports.ErrInteractionRequired},
-		"step-up":      {fakeidp.Fault{Error: &fakeidp.Error{Number: 50076}}, 1, ports.ErrInteractionRequired},
-		"wrong secret": {fakeidp.Fault{Error: &fakeidp.Error{Number: 7000222}}, 1, ports.ErrProviderRefused},
+		"5xx once":            {fakeidp.Fault{Times: 1, Status: 503, Body: "x"}, time.Second, nil},
+		"5xx once, with JSON": {fakeidp.Fault{Times: 1, Status: 500, Error: &fakeidp.Error{Number: 90033}}, time.Second, nil},
+		"5xx and a wait":      {fakeidp.Fault{Times: 1, Status: 503, RetryAfter: "3", Body: "x"}, 3 * time.Second, nil},
+		"cut once":            {fakeidp.Fault{Times: 1, Cut: true}, time.Second, nil},
+		"5xx for long":        {fakeidp.Fault{Status: 500, Body: "x"}, time.Second, ports.ErrProviderUnavailable},
+		"throttled once":      {fakeidp.Fault{Times: 1, Status: 429, RetryAfter: "5", Body: "{}"}, 5 * time.Second, nil},
+		"throttled to a time": {fakeidp.Fault{Times: 1, Status: 429, RetryAfter: at, Body: "{}"}, 7 * time.Second, nil},
+		"throttled, with an error": {fakeidp.Fault{Times: 1, Status: 429, RetryAfter: "2",
+			Error: &fakeidp.Error{Number: 90055}}, 2 * time.Second, nil},
+		"throttled on":          {fakeidp.Fault{Status: 429, RetryAfter: "1", Body: "{}"}, time.Second, ports.ErrProviderUnavailable},
+		"throttled for long":    {fakeidp.Fault{Status: 429, RetryAfter: "60", Body: "{}"}, 0, ports.ErrProviderUnavailable},
+		"throttled for ages":    {fakeidp.Fault{Status: 429, RetryAfter: "99999999999999999999", Body: "{}"}, 0, ports.ErrProviderUnavailable},
+		"throttled, no wait":    {fakeidp.Fault{Status: 429, Body: "{}"}, 0, ports.ErrProviderUnavailable},
+		"a wait after a 400":    {fakeidp.Fault{Status: 400, RetryAfter: "1", Error: &fakeidp.Error{Number: 70008}}, 0, ports.ErrInteractionRequired},
+		"revoked":               {fakeidp.Fault{Error: &fakeidp.Error{Number: 50173}}, 0, ports.ErrInteractionRequired},
+		"bad, said otherwise":   {fakeidp.Fault{Error: &fakeidp.Error{Number: 9002313, Suberror: "bad_token"}}, 0, ports.ErrInteractionRequired},
+		"ended, said otherwise": {fakeidp.Fault{Error: &fakeidp.Error{Number: 9002313, Suberror: "token_expired"}}, 0, ports.ErrInteractionRequired},
+		"another suberror":      {fakeidp.Fault{Error: &fakeidp.Error{Number: 9002313, Suberror: "basic_action"}}, 0, ports.ErrProviderRefused},
+		"step-up":               {fakeidp.Fault{Error: &fakeidp.Error{Number: 50076}}, 0, ports.ErrInteractionRequired},
+		"wrong secret":          {fakeidp.Fault{Error: &fakeidp.Error{Number: 7000222}}, 0, ports.ErrProviderRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var paused []time.Duration
@@ -77,11 +93,44 @@ func TestRefreshRetries(t *testing.T) {
 				require.ErrorIs(t, err, c.kind)
 				assertNothingSecret(t, err)
 			}
-			assert.Equal(t, c.posts, w.idp.Requests(fakeidp.EndpointToken)-before)
-			if c.posts == 2 {
-				assert.Equal(t, []time.Duration{time.Second}, paused)
+			posts := w.idp.Requests(fakeidp.EndpointToken) - before
+			if c.paused == 0 {
+				assert.Equal(t, 1, posts)
+				assert.Empty(t, paused)
+			} else {
+				assert.Equal(t, 2, posts)
+				assert.Equal(t, []time.Duration{c.paused}, paused)
 			}
 		})
+	}
+}
+
+// TestRefreshDoesNotWaitPastTheCaller leaves the wait to the real clock.
+func TestRefreshDoesNotWaitPastTheCaller(t *testing.T) {
+	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) { e.Pause = nil })
+	req := refreshOf(w.mustSignIn(t, fakeidp.UserMember, apiScope))
+	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Status: 429, RetryAfter: "8", Body: "{}"})
+	ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
+	defer cancel()
+	began := time.Now()
+	_, err := w.provider.Refresh(ctx, req)
+	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+	assert.Less(t, time.Since(began), 5*time.Second)
+}
+
+func TestRefreshErrorsKeepTheirClaims(t *testing.T) {
+	const claims = `{"access_token":{"polids":{"essential":true,"values":["0d6c"]}}}`
+	w := contoso(t)
+	for _, code := range []string{"interaction_required", "invalid_grant", "invalid_request"} {
+		req := refreshOf(w.mustSignIn(t, fakeidp.UserMember, apiScope))
+		w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Times: 1, Match: isRefresh, Error: &fakeidp.Error{
+			Number: 50076, Code: code, Suberror: "bad_token", Claims: claims,
+		}})
+		_, err := w.provider.Refresh(t.Context(), req)
+		require.ErrorIs(t, err, ports.ErrInteractionRequired, code)
+		e, ok := errors.AsType[*ports.ProviderError](err)
+		require.True(t, ok)
+		assert.JSONEq(t, claims, e.Claims)
 	}
 }
 

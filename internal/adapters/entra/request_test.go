@@ -43,7 +43,7 @@ func TestAuthorizationRequest(t *testing.T) {
 	assert.Equal(t, "openid profile offline_access User.Read", q.Get("scope"))
 	assert.Equal(t, "O.abc", q.Get("login_hint"))
 	assert.False(t, q.Has("prompt"), "select_account and login_hint exclude each other")
-	assert.JSONEq(t, `{"id_token":{"acrs":{"value":"c1"}}}`, q.Get("claims"))
+	assert.JSONEq(t, `{"id_token":{"acrs":{"value":"c1"}},"access_token":{"xms_cc":{"values":["cp1"]}}}`, q.Get("claims"))
 }
 
 func TestAuthorizationRequestRefusesWhatWouldNotArrive(t *testing.T) {
@@ -83,15 +83,15 @@ func TestIdentityAndGrant(t *testing.T) {
 	assert.NotEmpty(t, id.Roles)
 	assert.False(t, id.Guest)
 	assert.NotEmpty(t, id.ProviderSession)
-	assert.NotEmpty(t, id.LoginHint)
-	assert.Equal(t, id.LoginHint, in.Grant.SignOutHint)
+	assert.NotEmpty(t, in.Grant.LoginHint)
+	assert.Equal(t, in.Grant.LoginHint, in.Grant.SignOutHint)
 	assert.NotEmpty(t, in.Grant.RefreshToken)
 	require.Len(t, in.Grant.AccessTokens, 1)
 	assert.Equal(t, []string{apiScope}, in.Grant.AccessTokens[0].Scopes)
 	assert.True(t, in.Grant.AccessTokens[0].Expires.After(w.clock.Now()))
-	assert.Equal(t, ports.Claim{Name: "name", Value: "Megan Bowen"}, in.Grant.Claims[0])
+	assert.Equal(t, ports.Claim{Name: "name", Value: "Megan Bowen"}, in.Claims[0])
 	again := w.mustSignIn(t, fakeidp.UserAdmin, apiScope)
-	assert.Equal(t, names(in.Grant.Claims), names(again.Grant.Claims), "the order of claims is stable")
+	assert.Equal(t, names(in.Claims), names(again.Claims), "the order of claims is stable")
 
 	guest := newWorld(t, fakeidp.ContosoTenantID, nil).mustSignIn(t, fakeidp.UserGuest)
 	assert.True(t, guest.Identity.Guest)
@@ -117,15 +117,15 @@ func TestNamesFallBackAndAreBounded(t *testing.T) {
 	w.idp.Mutate(all(set("name", strings.Repeat("é", 5000)), set("note", strings.Repeat("x", 9000))))
 	in := w.mustSignIn(t, fakeidp.UserMember)
 	assert.LessOrEqual(t, len(in.Identity.Name), 256)
-	for _, claim := range in.Grant.Claims {
+	for _, claim := range in.Claims {
 		assert.LessOrEqual(t, len(claim.Value), 2048)
 	}
 }
 
 func TestGroupsOverageStaysVisible(t *testing.T) {
 	in := contoso(t).mustSignIn(t, fakeidp.UserManyGroups)
-	assert.Contains(t, names(in.Grant.Claims), "_claim_names")
-	assert.NotContains(t, names(in.Grant.Claims), "groups")
+	assert.Contains(t, names(in.Claims), "_claim_names")
+	assert.NotContains(t, names(in.Claims), "groups")
 }
 
 func TestSignOutURL(t *testing.T) {
@@ -139,7 +139,7 @@ func TestSignOutURL(t *testing.T) {
 	require.NoError(t, err)
 	u, err := url.Parse(to)
 	require.NoError(t, err)
-	assert.Equal(t, in.Identity.LoginHint, u.Query().Get("logout_hint"))
+	assert.Equal(t, in.Grant.LoginHint, u.Query().Get("logout_hint"))
 	assert.Equal(t, homeURI, u.Query().Get("post_logout_redirect_uri"))
 	assert.False(t, u.Query().Has("id_token_hint"))
 

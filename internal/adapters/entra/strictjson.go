@@ -21,21 +21,31 @@ var (
 )
 
 // parseObject reads a JSON object: UTF-8, nothing after it, no member twice at
-// any level (RFC 8259, section 4; RFC 7519, section 4).
+// any level (RFC 8259, section 4; RFC 7519, section 4). The members are parts of
+// data, not copies.
 func parseObject(data []byte) (object, error) {
 	if !utf8.Valid(data) {
 		return nil, errNotUTF8
 	}
-	var members object
-	if err := json.Unmarshal(data, &members); err != nil || members == nil {
-		// The decoder's own text quotes the input.
+	w := walker{data: data}
+	if w.peek() != '{' || !json.Valid(data) {
 		return nil, errNotObject
 	}
-	w := walker{data: data}
-	if err := w.value(0); err != nil {
+	found := make(object, 16)
+	err := w.members(func(name string) error {
+		if found.has(name) {
+			return errDuplicate
+		}
+		w.peek()
+		start := w.at
+		err := w.value(1)
+		found[name] = data[start:w.at]
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return members, nil
+	return found, nil
 }
 
 // has says whether the member is there, null included.
@@ -48,31 +58,41 @@ func (o object) text(name string) (value string, ok bool) {
 	if !there {
 		return "", true
 	}
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	return value, json.Unmarshal(raw, &value) == nil
+	return unquote(raw)
 }
 
 // texts answers a member that is an array of strings, and nothing else.
 func (o object) texts(name string) (values []string, ok bool) {
-	raw, there := o[name]
-	if !there {
+	if !o.has(name) {
 		return nil, true
 	}
-	var elements []json.RawMessage
-	if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &elements) != nil {
+	elements, ok := o.list(name)
+	if !ok {
 		return nil, false
 	}
-	values = make([]string, 0, len(elements))
-	for _, element := range elements {
-		var value string
-		if element[0] != '"' || json.Unmarshal(element, &value) != nil {
+	values = make([]string, len(elements))
+	for i, element := range elements {
+		if values[i], ok = unquote(element); !ok {
 			return nil, false
 		}
-		values = append(values, value)
 	}
 	return values, true
+}
+
+// list answers the elements of a member that is an array.
+func (o object) list(name string) (elements []json.RawMessage, ok bool) {
+	w := walker{data: o[name]}
+	if w.peek() != '[' {
+		return nil, false
+	}
+	err := w.elements(func() error {
+		w.peek()
+		start := w.at
+		err := w.value(0)
+		elements = append(elements, w.data[start:w.at])
+		return err
+	})
+	return elements, err == nil
 }
 
 // flag answers a boolean member; an absent one is false.

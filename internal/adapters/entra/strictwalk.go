@@ -20,38 +20,50 @@ func (w *walker) value(depth int) error {
 	}
 	switch w.peek() {
 	case '{':
-		return w.list('}', func() error { return w.value(depth + 1) }, make(map[string]struct{}, 16))
+		var seen nameSet
+		return w.members(func(name string) error {
+			if !seen.add(name) {
+				return errDuplicate
+			}
+			return w.value(depth + 1)
+		})
 	case '[':
-		return w.list(']', func() error { return w.value(depth + 1) }, nil)
+		return w.elements(func() error { return w.value(depth + 1) })
 	case '"':
 		w.text()
 	default:
-		for w.at < len(w.data) && bytes.IndexByte([]byte(",]} \t\r\n"), w.data[w.at]) < 0 {
+		for w.at < len(w.data) && !endsLiteral(w.data[w.at]) {
 			w.at++
 		}
 	}
 	return nil
 }
 
-// list passes over the members of an object, whose names seen collects, or the
-// elements of an array, which have none.
-func (w *walker) list(end byte, value func() error, seen map[string]struct{}) error {
+// members passes over an object; each is called before every member's value
+// and passes over that.
+func (w *walker) members(each func(name string) error) error {
+	return w.list('}', func() error {
+		name, ok := unquote(w.text())
+		if !ok {
+			return errNotObject
+		}
+		w.peek()
+		w.at++ // the colon
+		return each(name)
+	})
+}
+
+// elements passes over an array; each passes over one element.
+func (w *walker) elements(each func() error) error { return w.list(']', each) }
+
+func (w *walker) list(end byte, each func() error) error {
 	w.at++
 	for c := w.peek(); c != end && c != 0; c = w.peek() {
 		if c == ',' {
 			w.at++
-		}
-		if seen != nil {
 			w.peek()
-			name := w.text()
-			if _, twice := seen[name]; twice {
-				return errDuplicate
-			}
-			seen[name] = struct{}{}
-			w.peek()
-			w.at++ // the colon
 		}
-		if err := value(); err != nil {
+		if err := each(); err != nil {
 			return err
 		}
 	}
@@ -71,24 +83,77 @@ func (w *walker) peek() byte {
 	return 0
 }
 
-// text passes over a string and answers what it says, escapes resolved: a name
-// is the same however it is written.
-func (w *walker) text() string {
-	start, escaped := w.at, false
-	for w.at++; w.at < len(w.data) && w.data[w.at] != '"'; w.at++ {
-		if w.data[w.at] == '\\' {
-			escaped = true
-			w.at++
+func endsLiteral(c byte) bool {
+	switch c {
+	case ',', ']', '}', ' ', '\t', '\r', '\n':
+		return true
+	}
+	return false
+}
+
+// text passes over a string and answers it, quotes included.
+func (w *walker) text() []byte {
+	start := w.at
+	for at := start + 1; at < len(w.data); {
+		n := bytes.IndexByte(w.data[at:], '"')
+		if n < 0 {
+			break
+		}
+		at += n
+		escapes := 0
+		for w.data[at-escapes-1] == '\\' {
+			escapes++
+		}
+		at++
+		if escapes%2 == 0 {
+			w.at = at
+			return w.data[start:at]
 		}
 	}
-	w.at = min(w.at+1, len(w.data))
-	quoted := w.data[start:w.at]
-	if !escaped {
-		return string(bytes.Trim(quoted, `"`))
+	w.at = len(w.data) // cannot be: the text is known to be valid
+	return nil
+}
+
+// unquote answers what a JSON string says, escapes resolved: a name is the same
+// however it is written.
+func unquote(quoted []byte) (text string, ok bool) {
+	if len(quoted) < 2 || quoted[0] != '"' {
+		return "", false
 	}
-	var resolved string
-	if json.Unmarshal(quoted, &resolved) != nil {
-		return string(quoted)
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted[1 : len(quoted)-1]), true
 	}
-	return resolved
+	err := json.Unmarshal(quoted, &text)
+	return text, err == nil
+}
+
+// fewNames is up to how many names are looked through one by one.
+const fewNames = 8
+
+// nameSet tells a name that comes again. Nearly all objects have few members.
+type nameSet struct {
+	few  []string
+	many map[string]struct{}
+}
+
+// add answers false where the name is there already.
+func (s *nameSet) add(name string) bool {
+	if s.many == nil {
+		for _, known := range s.few {
+			if known == name {
+				return false
+			}
+		}
+		if s.few = append(s.few, name); len(s.few) <= fewNames {
+			return true
+		}
+		s.many = make(map[string]struct{}, 4*fewNames)
+		for _, known := range s.few {
+			s.many[known] = struct{}{}
+		}
+		return true
+	}
+	_, twice := s.many[name]
+	s.many[name] = struct{}{}
+	return !twice
 }

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,14 +26,24 @@ type tokenAnswer struct {
 	expires time.Time
 }
 
-// askToken posts one form to the token endpoint, exactly once.
+// askToken posts one form to the token endpoint; once more only where the
+// credential was not known there yet, so that nothing came of the first.
+func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
+	got, err := p.postToken(ctx, m, form)
+	if p.credential.unknownYet(err) && p.client.pause(ctx, unknownYetPause) == nil {
+		got, err = p.postToken(ctx, m, form)
+	}
+	return got, err
+}
+
+// postToken posts one form to the token endpoint, exactly once.
 //
 // It does not use oauth2.Config.Exchange, which refuses an answer without an
 // access token (B2C's answer to "openid" alone), reckons the expiry by a clock
 // of its own, takes members whatever the case of their names, reads a form
 // where the answer should be JSON, and puts the body into its errors; nor
 // oauth2's TokenSource, which can name no scope when it refreshes.
-func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
+func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
 	header := make(http.Header)
 	if err := p.credential.authenticate(ctx, m, form, header); err != nil {
 		return tokenAnswer{}, err
@@ -43,7 +52,8 @@ func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (t
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	return p.readToken(got)
+	t, err := p.readToken(got)
+	return t, withWait(err, got, p.clock())
 }
 
 func (p *Provider) readToken(got answer) (tokenAnswer, error) {
@@ -51,7 +61,7 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 	failed := got.status != http.StatusOK
 	switch {
 	case err == nil && (failed || doc.has("error")) && doc["error"] != nil:
-		return tokenAnswer{}, failedAnswer(got.status, tokenError(doc))
+		return tokenAnswer{}, failedAnswer(got.status, doc)
 	case failed:
 		return tokenAnswer{}, statusError(got.status)
 	case err != nil:
@@ -75,13 +85,18 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 }
 
 // failedAnswer lets the status overrule the code where it says that the
-// provider is in trouble.
-func failedAnswer(status int, e *ports.ProviderError) error {
+// provider is in trouble, and marks a refresh token that is worthless.
+func failedAnswer(status int, doc object) error {
+	e := tokenError(doc)
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		e.Kind = ports.ErrProviderUnavailable
 	}
-	if status >= http.StatusInternalServerError {
-		return marked{e}
+	suberror, _ := doc.text("suberror")
+	switch {
+	case status >= http.StatusInternalServerError:
+		return transient(e)
+	case status != http.StatusTooManyRequests && (suberror == "bad_token" || suberror == "token_expired"):
+		return marked{e, errDeadGrant}
 	}
 	return e
 }
@@ -93,10 +108,4 @@ func lifetime(raw string) time.Duration {
 		return defaultTokenLife
 	}
 	return min(time.Duration(min(seconds, 1e8))*time.Second, maxTokenLife)
-}
-
-// worthRepeating says whether a refresh may be tried again: the provider
-// failed or took too long, and the caller has not gone away.
-func worthRepeating(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && (errors.Is(err, errTransient) || errors.Is(err, context.DeadlineExceeded))
 }

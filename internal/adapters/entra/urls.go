@@ -40,3 +40,10 @@ func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
 }
+
+// isLoopbackOrigin says whether text is the scheme and host of a URL on this
+// machine and nothing more.
+func isLoopbackOrigin(text string) bool {
+	u, err := parseWebURL(text)
+	return err == nil && isLoopback(u.Hostname()) && strings.Trim(u.Path, "/") == "" && u.RawQuery == ""
+}

@@ -2,7 +2,9 @@ package fakeidp
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
@@ -18,7 +20,7 @@ func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) *accessGrant {
 	switch {
 	case why != "":
 		p.refuseBearer(w, `Bearer realm="", error="invalid_token", error_description="`+why+`"`, why)
-	case demanded != "" && issued.claims != demanded:
+	case demanded != "" && !asksFor(issued.claims, demanded):
 		challenge := base64.StdEncoding.EncodeToString([]byte(demanded))
 		p.refuseBearer(w, `Bearer realm="", authorization_uri="`+p.base()+`/common/oauth2/v2.0/authorize", error="insufficient_claims", claims="`+challenge+`"`,
 			"Continuous access evaluation resulted in challenge with result: InteractionRequired.")
@@ -49,9 +51,31 @@ func (p *Provider) refuseBearer(w http.ResponseWriter, challenge, why string) {
 	p.graphError(w, http.StatusUnauthorized, "InvalidAuthenticationToken", why)
 }
 
+// asksFor says whether a claims parameter holds all that is demanded; what it
+// holds besides, such as client capabilities, does not count.
+func asksFor(claims, demanded string) bool {
+	var have, want any
+	if json.Unmarshal([]byte(claims), &have) != nil || json.Unmarshal([]byte(demanded), &want) != nil {
+		return false
+	}
+	return holds(have, want)
+}
+
+func holds(have, want any) bool {
+	members, ok := want.(map[string]any)
+	if !ok {
+		return reflect.DeepEqual(have, want)
+	}
+	inside, ok := have.(map[string]any)
+	for name, value := range members {
+		ok = ok && holds(inside[name], value)
+	}
+	return ok
+}
+
 // DemandClaims makes the Graph-like API answer 401 insufficient_claims (a
-// claims challenge) to every access token whose sign-in did not carry exactly
-// this claims parameter, a JSON object. Empty ends that.
+// claims challenge) to every access token whose sign-in did not ask for these
+// claims, a JSON object, in its claims parameter. Empty ends that.
 func (p *Provider) DemandClaims(claims string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -30,6 +30,10 @@
 // front-channel logout. Errors carry AADSTS numbers, correlation IDs and trace
 // IDs as Entra's do.
 //
+// Clients prove themselves by a secret, by a certificate (CertificateAuthenticator)
+// or by a token of another issuer (FederatedAuthenticator, with TokenIssuer and
+// IdentityEndpoint to make such tokens).
+//
 // It is stricter than Entra where that catches mistakes: state, nonce and PKCE
 // are required (see Client.Lax), and no parameter may be repeated.
 //

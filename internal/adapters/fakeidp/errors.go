@@ -91,13 +91,13 @@ func usualCode(number int) string {
 		return codeInteractionRequired
 	case 65001, 90094, 90095:
 		return codeConsentRequired
-	case 7000215, 7000218, 7000222, 700025, 700027, 50012, 50027:
+	case 7000215, 7000218, 7000222, 700021, 700023, 700024, 700025, 700027, 50012, 50027, 1000502, 700211, 700212, 700213:
 		return codeInvalidClient
 	case 700016, 700011, 50194:
 		return codeUnauthorizedClient
 	case 70011, 28000, 28003, 700022:
 		return codeInvalidScope
-	case 900144, 9002313, 50011, 900971, 9002325, 501471, 90023, 90014, 50146:
+	case 900144, 9002313, 70021, 50011, 900971, 9002325, 501471, 90023, 90014, 50146:
 		return codeInvalidRequest
 	case 90002, 90038, 900439:
 		return "invalid_tenant"

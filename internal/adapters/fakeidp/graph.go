@@ -1,6 +1,7 @@
 package fakeidp
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -57,6 +58,10 @@ func (p *Provider) serveMemberGroups(w http.ResponseWriter, r *http.Request) {
 	if issued == nil {
 		return
 	}
+	if r.Method == http.MethodPost && !readsMemberQuestion(r) {
+		p.graphError(w, http.StatusBadRequest, "Request_BadRequest", "The body must be JSON with the boolean securityEnabledOnly.")
+		return
+	}
 	from, err := strconv.Atoi(r.URL.Query().Get("$skiptoken"))
 	if err != nil && r.URL.Query().Has("$skiptoken") || err != nil && r.Method == http.MethodGet {
 		p.graphError(w, http.StatusBadRequest, "Request_BadRequest", "The request is not a page that this API has handed out.")
@@ -73,6 +78,14 @@ func (p *Provider) serveMemberGroups(w http.ResponseWriter, r *http.Request) {
 		page["@odata.nextLink"] = p.base() + pathMemberGroups + "?$skiptoken=" + strconv.Itoa(to)
 	}
 	answerJSON(w, http.StatusOK, page)
+}
+
+// readsMemberQuestion says whether the body is what getMemberObjects takes.
+func readsMemberQuestion(r *http.Request) bool {
+	var question struct {
+		SecurityEnabledOnly *bool `json:"securityEnabledOnly"`
+	}
+	return json.NewDecoder(r.Body).Decode(&question) == nil && question.SecurityEnabledOnly != nil
 }
 
 // serveUserInfo is the UserInfo endpoint (OpenID Connect Core 1.0, section 5.3).

@@ -151,6 +151,24 @@ func TestGroupsOverageIsResolvedPageByPage(t *testing.T) {
 	assert.Equal(t, 10, pages)
 }
 
+func TestTheQuestionForGroupsIsChecked(t *testing.T) {
+	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
+	token, _ := rp.signIn(fakeidp.UserManyGroups)
+	for body, status := range map[string]int{
+		`{"securityEnabledOnly":false}`: http.StatusOK, `{"securityEnabledOnly":true}`: http.StatusOK,
+		``: http.StatusBadRequest, `{}`: http.StatusBadRequest, `{"securityEnabledOnly":"no"}`: http.StatusBadRequest,
+	} {
+		req, err := http.NewRequest(http.MethodPost, rp.idp.BaseURL()+"/v1.0/me/getMemberObjects", strings.NewReader(body))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+token.AccessToken)
+		response, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, status, response.StatusCode, body)
+	}
+}
+
 func TestTheAPIChecksItsTokens(t *testing.T) {
 	idp := start(t)
 	rp := newParty(t, idp, fakeidp.ContosoTenantID)
@@ -182,9 +200,13 @@ func TestAClaimsChallengeIsMetByASignInWithTheseClaims(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, response.StatusCode)
 	assert.Contains(t, response.Header.Get("WWW-Authenticate"), `error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4i`)
 
-	stepped, err := rp.exchange(rp.code(fakeidp.UserMember, oauth2.SetAuthURLParam("claims", claims)))
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusOK, get(t, idp.BaseURL()+"/v1.0/me", stepped.AccessToken).StatusCode)
+	const more = `{"access_token":{"xms_cc":{"values":["cp1"]},"acrs":{"value":"c1","essential":true}}}`
+	const less = `{"access_token":{"xms_cc":{"values":["cp1"]},"acrs":{"value":"c1"}}}`
+	for asked, status := range map[string]int{claims: http.StatusOK, more: http.StatusOK, less: http.StatusUnauthorized} {
+		stepped, err := rp.exchange(rp.code(fakeidp.UserMember, oauth2.SetAuthURLParam("claims", asked)))
+		require.NoError(t, err)
+		assert.Equal(t, status, get(t, idp.BaseURL()+"/v1.0/me", stepped.AccessToken).StatusCode, asked)
+	}
 }
 
 func decode(t *testing.T, response *http.Response) map[string]any {

@@ -131,26 +131,20 @@ func benchmarkSession(b *testing.B) (*domain.Service, *session.Manager, *http.Re
 	require.NoError(b, err)
 	provider := portstest.NewFakeProvider(time.Now)
 	service, err := domain.New(domain.Config{
-		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions,
+		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour}, Now: time.Now, Random: rand.Reader,
 	})
 	require.NoError(b, err)
 
-	var location string
-	login := httptest.NewRecorder()
-	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		location, err = service.SignIn(r.Context(), domain.SignInRequest{})
-	})).ServeHTTP(login, httptest.NewRequest(http.MethodGet, "/login", nil))
-	require.NoError(b, err)
-	answer := provider.Approve(location, typicalIdentity())
-	callback := httptest.NewRequest(http.MethodGet, "/getAToken", nil)
-	addCookies(callback, login.Result())
+	now := time.Now()
+	begun := ports.NewSession{
+		Session: ports.Session{Identity: typicalIdentity(), Device: "Firefox, Linux", Started: now, Seen: now, Expires: now.Add(time.Hour)},
+		Claims:  typicalClaims(), Grant: typicalGrant(),
+	}
 	done := httptest.NewRecorder()
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if _, err = service.CompleteSignIn(r.Context(), answer); err == nil {
-			err = sessions.SaveGrant(r.Context(), typicalGrant())
-		}
-	})).ServeHTTP(done, callback)
+		err = sessions.Start(r.Context(), begun)
+	})).ServeHTTP(done, httptest.NewRequest(http.MethodGet, "/getAToken", nil))
 	require.NoError(b, err)
 	request := httptest.NewRequest(http.MethodGet, "/", nil)
 	addCookies(request, done.Result())
@@ -174,14 +168,19 @@ func typicalIdentity() ports.Identity {
 	}
 }
 
-// typicalGrant has tokens and claims of Entra's usual size.
+// typicalGrant has tokens of Entra's usual size.
 func typicalGrant() ports.Grant {
 	g := ports.Grant{RefreshToken: string(make([]byte, 1500)), AccessTokens: []ports.AccessToken{
 		{Value: string(make([]byte, 2000)), Scopes: []string{"User.Read"}, Expires: time.Now().Add(time.Hour)}}}
-	for i := range 18 {
-		g.Claims = append(g.Claims, ports.Claim{Name: fmt.Sprintf("claim_%02d", i), Value: "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"})
-	}
 	return g
+}
+
+func typicalClaims() []ports.Claim {
+	claims := make([]ports.Claim, 18)
+	for i := range claims {
+		claims[i] = ports.Claim{Name: fmt.Sprintf("claim_%02d", i), Value: "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"}
+	}
+	return claims
 }
 
 // discard is a ResponseWriter that keeps nothing.

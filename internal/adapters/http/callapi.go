@@ -12,95 +12,76 @@ import (
 )
 
 const (
-	// apiPatience is how long the API may take to answer.
+	// apiPatience is how long the API may take to answer, its body included.
 	apiPatience = 10 * time.Second
 	// maxAPIBody is how much of the API's answer is read and shown, in bytes.
 	maxAPIBody = 256 << 10
 )
 
 // callAPI calls the configured API as the signed-in user and shows its answer.
+// It is also the example of a handler with an API client.
 func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Session) error {
-	token, err := a.Domain.AccessToken(r.Context(), a.Scopes...)
-	if err != nil {
+	start := a.Now()
+	got, err := get(r.Context(), a.APIClient(a.Scopes...), a.Endpoint)
+	if err != nil && !errors.Is(err, errAPI) {
 		return err
 	}
-	v := a.api.call(r.Context(), token)
-	return a.page(w, r, v.pageStatus(), &session, v.apiView)
-}
-
-// apiCaller calls one API endpoint with bearer tokens (RFC 6750).
-type apiCaller struct {
-	client   *http.Client
-	endpoint string
-	now      func() time.Time
-}
-
-func newAPICaller(transport http.RoundTripper, endpoint string, now func() time.Time) *apiCaller {
-	if transport == nil {
-		transport = http.DefaultTransport.(*http.Transport).Clone()
+	v := apiView{
+		Method: http.MethodGet, Endpoint: a.Endpoint, Took: a.Now().Sub(start),
+		Status: got.status, Body: readableBody(got.body), Truncated: got.truncated,
+		Explanation: explainStatus(got.status),
 	}
-	return &apiCaller{endpoint: endpoint, now: now, client: &http.Client{
-		Transport: transport,
-		Timeout:   apiPatience,
-		// A redirect would carry the token to a place nobody configured.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	status := http.StatusOK
+	if err != nil {
+		observed(r.Context()).err = err
+		status, v.Explanation = apiTrouble(err), "api.explain.unreachable"
+	}
+	return a.page(w, r, status, &session, v)
 }
 
-// apiAnswer is a view with the reason why there was no answer, if so.
-type apiAnswer struct {
-	apiView
-	err error
-}
+// errAPI marks the API's own trouble; other errors of a call are about the
+// user's token and go to the edge as they are.
+var errAPI = errors.New("the API did not answer")
 
-// pageStatus is the status of our page: the API's trouble is a bad gateway,
-// but an answer that says no is an answer.
-func (v apiAnswer) pageStatus() int {
-	switch {
-	case v.err != nil && errors.Is(v.err, context.DeadlineExceeded):
+// apiTrouble is the status of our page when the API gave no answer. An answer
+// that says no is an answer.
+func apiTrouble(err error) int {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return http.StatusGatewayTimeout
-	case v.err != nil:
-		return http.StatusBadGateway
 	}
-	return http.StatusOK
+	return http.StatusBadGateway
 }
 
-func (c *apiCaller) call(ctx context.Context, token string) apiAnswer {
-	start := c.now()
-	v := apiAnswer{apiView: apiView{Method: http.MethodGet, Endpoint: c.endpoint}}
-	status, body, truncated, err := c.get(ctx, token)
-	v.Took = c.now().Sub(start)
-	v.err = err
-	if err != nil {
-		v.Explanation = "api.explain.unreachable"
-		return v
-	}
-	v.Status, v.Body, v.Truncated = status, readableBody(body), truncated
-	v.Explanation = explainStatus(status)
-	return v
+// apiAnswer is what an API answered, up to maxAPIBody.
+type apiAnswer struct {
+	status    int
+	body      []byte
+	truncated bool
 }
 
-// get reads the endpoint's answer up to maxAPIBody.
-func (c *apiCaller) get(ctx context.Context, token string) (status int, body []byte, truncated bool, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint, nil)
+func get(ctx context.Context, client *http.Client, endpoint string) (apiAnswer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
-		return 0, nil, false, fmt.Errorf("call API: %w", err)
+		return apiAnswer{}, fmt.Errorf("%w: %w", errAPI, err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
-	res, err := c.client.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
-		return 0, nil, false, fmt.Errorf("call API: %w", err)
+		if _, ok := errors.AsType[*tokenError](err); ok {
+			return apiAnswer{}, err
+		}
+		return apiAnswer{}, fmt.Errorf("%w: %w", errAPI, err)
 	}
-	defer func() { _ = res.Body.Close() }()
-	body, err = io.ReadAll(io.LimitReader(res.Body, maxAPIBody+1))
+	defer closeBody(res.Body)
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAPIBody+1))
 	if err != nil {
-		return 0, nil, false, fmt.Errorf("read API answer: %w", err)
+		return apiAnswer{}, fmt.Errorf("%w: %w", errAPI, err)
 	}
+	got := apiAnswer{status: res.StatusCode, body: body}
 	if len(body) > maxAPIBody {
-		return res.StatusCode, body[:maxAPIBody], true, nil
+		got.body, got.truncated = body[:maxAPIBody], true
 	}
-	return res.StatusCode, body, false, nil
+	return got, nil
 }
 
 // explainStatus says in plain words what a status means for the person; empty

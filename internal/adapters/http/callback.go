@@ -23,7 +23,7 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	location, err := a.Domain.CompleteSignIn(r.Context(), cb)
+	location, err := a.Domain.CompleteSignIn(r.Context(), cb, device(r))
 	if err != nil {
 		return err
 	}

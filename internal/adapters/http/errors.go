@@ -13,6 +13,7 @@ var (
 	errCrossOrigin = errors.New("request from another origin")
 	errInternal    = errors.New("internal error")
 	errClientGone  = errors.New("client went away")
+	errBadForm     = errors.New("malformed form")
 	errUnreadable  = errors.New("unreadable input")
 )
 
@@ -38,6 +39,11 @@ func answers() []answer {
 		{is: errCrossOrigin, status: http.StatusForbidden, name: "origin"},
 		{is: domain.ErrStoreUnavailable, status: http.StatusServiceUnavailable, name: "store",
 			retryAfter: 5 * time.Second, retry: true},
+		{is: domain.ErrRefreshBusy, status: http.StatusServiceUnavailable, name: "store",
+			retryAfter: 5 * time.Second, retry: true},
+		{is: errBadForm, status: http.StatusBadRequest, name: "form"},
+		{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop"},
+		{is: domain.ErrRoleMissing, status: http.StatusForbidden, name: "role"},
 		{is: domain.ErrBadCallback, status: http.StatusBadRequest, name: "callback", signInAgain: true},
 		{is: domain.ErrSignInExpired, status: http.StatusBadRequest, name: "expired", signInAgain: true},
 		{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},

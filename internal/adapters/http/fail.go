@@ -33,6 +33,15 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		err = errClientGone
 	}
+	if required, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet && !wantsJSON(r) {
+		location, interactErr := a.Domain.Interact(r.Context(), r.URL.RequestURI(), required)
+		if interactErr == nil {
+			_ = seeOther(w, location)
+			return
+		}
+		observed(r.Context()).err = interactErr
+		err = interactErr
+	}
 	row := answerTo(err)
 	if row.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(row.retryAfter/time.Second)))

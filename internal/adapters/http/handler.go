@@ -31,6 +31,9 @@ type Config struct {
 	// PublicOrigin is scheme://host[:port] of the redirect URI. https turns on
 	// HSTS and secure cookies.
 	PublicOrigin string
+	// FrameAncestors are the Content-Security-Policy sources that may frame the
+	// front-channel logout: the provider's pages.
+	FrameAncestors []string
 	// SignOutTargets are the Content-Security-Policy sources that a sign-out
 	// may be redirected to: browsers apply form-action to the redirects that
 	// follow a form.
@@ -54,8 +57,9 @@ type Config struct {
 type app struct {
 	Config
 	pages *pages
-	api   *apiCaller
-	https bool
+	// apiTransport carries the calls of APIs.
+	apiTransport http.RoundTripper
+	https        bool
 }
 
 // New answers the handler of all routes. It fails where c is incomplete or a
@@ -74,11 +78,14 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.APITransport == nil {
+		c.APITransport = http.DefaultTransport.(*http.Transport).Clone()
+	}
 	a := &app{
-		Config: c,
-		pages:  p,
-		api:    newAPICaller(c.APITransport, c.Endpoint, c.Now),
-		https:  strings.HasPrefix(c.PublicOrigin, "https://"),
+		Config:       c,
+		pages:        p,
+		apiTransport: c.APITransport,
+		https:        strings.HasPrefix(c.PublicOrigin, "https://"),
 	}
 	return a.routes()
 }
@@ -102,7 +109,7 @@ func (a *app) nav() []link {
 	if a.Endpoint != "" {
 		links = append(links, link{Text: "nav.api", URL: "/call_api"})
 	}
-	return links
+	return append(links, link{Text: "nav.sessions", URL: "/sessions"})
 }
 
 // seeOther sends the browser on with a GET (RFC 9110, section 15.4.4). The

@@ -43,6 +43,12 @@ func (a *app) fixedHeaders() []header {
 	return headers
 }
 
+// framedPolicy is for the one answer that the provider loads in a frame. It is
+// empty, so there is nothing in it to be clicked on unawares.
+func (a *app) framedPolicy() string {
+	return strings.Join(append([]string{"default-src 'none'; frame-ancestors"}, a.FrameAncestors...), " ")
+}
+
 // contentSecurityPolicy allows the stylesheet and the icon, forms to this
 // origin, and the sign-out form's redirect to the provider; nothing else.
 func (a *app) contentSecurityPolicy() string {

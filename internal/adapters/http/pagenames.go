@@ -11,6 +11,8 @@ const (
 	pageSignedOut pageName = "signedout"
 	pageError     pageName = "error"
 	pageForbidden pageName = "forbidden"
+	pageSessions  pageName = "sessions"
+	pageAdmin     pageName = "admin"
 	pageNotFound  pageName = "notfound"
 	pageMethod    pageName = "method"
 )
@@ -19,7 +21,7 @@ const (
 func emptyViews() []view {
 	return []view{
 		signInView{}, homeView{}, apiView{}, signOutView{}, signedOutView{},
-		errorView{}, forbiddenView{}, notFoundView{}, methodView{},
+		sessionsView{}, adminView{}, errorView{}, forbiddenView{}, notFoundView{}, methodView{},
 	}
 }
 
@@ -30,5 +32,7 @@ func (signOutView) page() pageName   { return pageSignOut }
 func (signedOutView) page() pageName { return pageSignedOut }
 func (errorView) page() pageName     { return pageError }
 func (forbiddenView) page() pageName { return pageForbidden }
+func (sessionsView) page() pageName  { return pageSessions }
+func (adminView) page() pageName     { return pageAdmin }
 func (notFoundView) page() pageName  { return pageNotFound }
 func (methodView) page() pageName    { return pageMethod }

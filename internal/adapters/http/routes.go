@@ -28,6 +28,10 @@ func (a *app) routes() (http.Handler, error) {
 	r.Get("/readyz", a.handle(a.readyz))
 	r.Get(staticPrefix+"*", a.pages.static.ServeHTTP)
 
+	// From the provider: no cookie comes along, and what counts is in the request.
+	r.Get("/frontchannel-logout", a.handle(a.frontChannelLogout))
+	r.With(limitBody).Post("/backchannel-logout", a.handle(a.backChannelLogout))
+
 	r.Group(func(r chi.Router) {
 		r.Use(limitBody, sameOrigin, a.Sessions)
 		r.Get("/", a.handle(a.home))
@@ -39,6 +43,9 @@ func (a *app) routes() (http.Handler, error) {
 		}
 		r.Get("/logout", a.handle(a.askSignOut))
 		r.Post("/logout", a.handle(a.signOut))
+		r.Get("/sessions", a.handle(a.signedIn(a.sessionsPage)))
+		r.Post("/sessions", a.handle(a.signedIn(a.endSessions)))
+		r.Get("/admin", a.handle(a.requireRole(adminRole, a.admin)))
 		if a.Endpoint != "" {
 			r.Get("/call_api", a.handle(a.signedIn(a.callAPI)))
 		}

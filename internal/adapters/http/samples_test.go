@@ -76,6 +76,16 @@ func sampleError() errorView {
 	}
 }
 
+func sampleSessions() sessionsView {
+	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
+	row := func(id, device string, this bool, ago time.Duration) sessionRow {
+		return sessionRow{ID: id, Device: device, This: this, Started: newMoment(now.Add(-5*time.Hour), now), Seen: newMoment(now.Add(-ago), now)}
+	}
+	return sessionsView{Others: true, Sessions: []sessionRow{
+		row("a", "Chrome, Linux", true, 0), row("b", "Mobile Safari, iOS", false, 12*time.Minute), row("c", "", false, 3*time.Hour),
+	}}
+}
+
 // samples holds every page in each of its variants.
 func samples() []sample {
 	anyone := chrome{}
@@ -117,6 +127,9 @@ func samples() []sample {
 		}},
 		{"forbidden", here, forbiddenView{Role: "Reports.Admin", Contact: "the help desk, extension 4711", Username: "ada@fabrikam.example"}},
 		{"forbidden-plain", here, forbiddenView{Role: "Reports.Admin"}},
+		{"sessions", signedIn("/sessions"), sampleSessions()},
+		{"sessions-alone", signedIn("/sessions"), sessionsView{Sessions: sampleSessions().Sessions[:1]}},
+		{"admin", here, adminView{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
 		{"notfound", anyone, notFoundView{}},
 		{"method", anyone, methodView{Allowed: []string{"GET", "HEAD"}}},
 	}

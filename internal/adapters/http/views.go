@@ -141,6 +141,31 @@ type forbiddenView struct {
 	Username string
 }
 
+// sessionsView lists where the user is signed in.
+type sessionsView struct {
+	Sessions []sessionRow
+	// Others says that there is more than this browser's session.
+	Others bool
+}
+
+// sessionRow is one session of the list.
+type sessionRow struct {
+	// ID goes back in the form that ends the session.
+	ID string
+	// Device names the browser and system; may be empty.
+	Device  string
+	Started moment
+	Seen    moment
+	// This marks the browser's own session.
+	This bool
+}
+
+// adminView is the example of a page for people with a role.
+type adminView struct {
+	Role  string
+	Roles []string
+}
+
 // notFoundView says that there is no such page. It repeats nothing of the
 // address, so that a link cannot put words into our mouth.
 type notFoundView struct{}

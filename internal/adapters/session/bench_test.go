@@ -2,13 +2,16 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"testing"
 	"time"
 
 	"webapp/internal/adapters/session"
 	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
 )
 
@@ -42,15 +45,48 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+// BenchmarkFootprint reports the heap of a signed-in browser in the memory
+// store, without its claims and tokens.
+func BenchmarkFootprint(b *testing.B) {
+	const sessions = 100_000
+	for b.Loop() {
+		store := memory.New(time.Now)
+		m, err := session.New(session.Config{Store: store, Keys: oneKey, Lifetime: time.Hour})
+		if err != nil {
+			b.Fatal(err)
+		}
+		before := heapInUse()
+		for i := range sessions {
+			s := portstest.SampleSession(time.Now())
+			s.Identity.Subject = fmt.Sprintf("%043d", i)
+			s.Identity.ProviderSession = fmt.Sprintf("00c0ffee-0000-4000-8000-%012d", i)
+			begin(b, m, ports.NewSession{Session: s})
+		}
+		b.ReportMetric(float64(heapInUse()-before)/sessions, "B/session")
+		_ = store.Close()
+	}
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 func signedIn(b *testing.B, m *session.Manager) *http.Cookie {
+	return begin(b, m, portstest.SampleNew(time.Now())).Result().Cookies()[0]
+}
+
+// begin starts a session in a new browser.
+func begin(b *testing.B, m *session.Manager, n ports.NewSession) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	m.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		s := portstest.SampleSession(time.Now())
-		if err := m.Start(context.WithoutCancel(r.Context()), s, portstest.SampleGrant(s.Started)); err != nil {
+		if err := m.Start(context.WithoutCancel(r.Context()), n); err != nil {
 			b.Fatal(err)
 		}
 	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	return w.Result().Cookies()[0]
+	return w
 }
 
 // discard is a response that nobody reads.

@@ -19,11 +19,9 @@ func encodeGrant(g *ports.Grant) []byte {
 	b = appendText(b, g.RefreshToken)
 	b = appendText(b, g.SignOutHint)
 	b = appendText(b, g.Nonce)
-	b = binary.AppendUvarint(b, uint64(len(g.Claims)))
-	for _, c := range g.Claims {
-		b = appendText(b, c.Name)
-		b = appendText(b, c.Value)
-	}
+	b = appendText(b, g.LoginHint)
+	b = appendText(b, g.Page)
+	b = binary.AppendVarint(b, int64(g.Round))
 	return b
 }
 
@@ -42,12 +40,9 @@ func decodeGrant(data []byte) (ports.Grant, error) {
 	g.RefreshToken = r.text()
 	g.SignOutHint = r.text()
 	g.Nonce = r.text()
-	if n := r.count(); n > 0 {
-		g.Claims = make([]ports.Claim, n)
-	}
-	for i := range g.Claims {
-		g.Claims[i] = ports.Claim{Name: r.text(), Value: r.text()}
-	}
+	g.LoginHint = r.text()
+	g.Page = r.text()
+	g.Round = int(r.varint())
 	if err := r.done(); err != nil {
 		return ports.Grant{}, err
 	}
@@ -56,6 +51,6 @@ func decodeGrant(data []byte) (ports.Grant, error) {
 
 // isEmpty reports that there is nothing in g worth a record.
 func isEmpty(g *ports.Grant) bool {
-	return len(g.AccessTokens) == 0 && len(g.Claims) == 0 &&
-		g.RefreshToken == "" && g.SignOutHint == "" && g.Nonce == ""
+	return len(g.AccessTokens) == 0 && g.RefreshToken == "" && g.SignOutHint == "" &&
+		g.LoginHint == "" && g.Nonce == "" && g.Page == "" && g.Round == 0
 }

@@ -1,6 +1,10 @@
 package session
 
-import "webapp/internal/ports"
+import (
+	"encoding/binary"
+
+	"webapp/internal/ports"
+)
 
 const pendingVersion = 1
 
@@ -10,6 +14,7 @@ func encodePending(p *ports.PendingSignIn) []byte {
 	b = appendText(b, p.Secret)
 	b = appendText(b, p.ReturnTo)
 	b = appendTexts(b, p.Scopes)
+	b = binary.AppendVarint(b, int64(p.Round))
 	return appendTime(b, p.Began)
 }
 
@@ -23,6 +28,7 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 		Secret:   r.text(),
 		ReturnTo: r.text(),
 		Scopes:   r.texts(),
+		Round:    int(r.varint()),
 		Began:    r.time(),
 	}
 	if err := r.done(); err != nil {

@@ -1,17 +1,24 @@
 package session
 
 import (
-	"encoding/binary"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 
 	"webapp/internal/ports"
 )
 
-// codec writes the session data of scs, which here is always one
-// *ports.Session under the name sessionValue.
+// keptSession is what the record of a session holds. It is small, because it is
+// read with every request.
+type keptSession struct {
+	ports.Session
+	// indexedBy is the key that made the indexes of the record.
+	indexedBy keyID
+}
+
+// codec writes the session data of scs, which here is always one *keptSession
+// under the name sessionValue.
 type codec struct{}
 
 var _ scs.Codec = codec{}
@@ -20,7 +27,7 @@ const sessionValue = "session"
 
 // Encode ignores the deadline: it is the session's Expires.
 func (codec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
-	s, ok := values[sessionValue].(*ports.Session)
+	s, ok := values[sessionValue].(*keptSession)
 	if !ok {
 		return nil, errUnreadable
 	}
@@ -38,48 +45,28 @@ func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 
 const sessionVersion = 1
 
-// The flags of a session record. There is one such record for each signed-in
-// browser, so GUIDs are packed and Entra's issuer is kept without the tenant
-// ID that it repeats.
-const (
-	isGuest = 1 << iota
-	tenantIsGUID
-	objectIsGUID
-	providerSessionIsGUID
-	issuerNamesTenant
-)
+// maxDevice bounds the device's name in bytes: a browser says what it likes.
+const maxDevice = 80
 
-func sessionFlags(id *ports.Identity) byte {
-	var flags byte
-	set := func(flag byte, on bool) {
-		if on {
-			flags |= flag
-		}
+// clip cuts s to at most limit bytes, between characters.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
 	}
-	set(isGuest, id.Guest)
-	set(tenantIsGUID, isGUID(id.TenantID))
-	set(objectIsGUID, isGUID(id.ObjectID))
-	set(providerSessionIsGUID, isGUID(id.ProviderSession))
-	set(issuerNamesTenant, isGUID(id.TenantID) && strings.Contains(id.Issuer, id.TenantID))
-	return flags
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
 }
 
-func encodeSession(s *ports.Session) []byte {
+func encodeSession(s *keptSession) []byte {
 	id := &s.Identity
 	flags := sessionFlags(id)
-	b := make([]byte, 0, 256+len(id.LoginHint))
+	b := make([]byte, 0, 288)
 	b = append(b, sessionVersion, flags)
-	b = appendID(b, id.TenantID, flags&tenantIsGUID != 0)
-	b = appendID(b, id.ObjectID, flags&objectIsGUID != 0)
-	b = appendID(b, id.ProviderSession, flags&providerSessionIsGUID != 0)
-	if flags&issuerNamesTenant != 0 {
-		at := strings.Index(id.Issuer, id.TenantID)
-		b = binary.AppendUvarint(b, uint64(at))
-		b = appendText(b, id.Issuer[:at]+id.Issuer[at+guidText:])
-	} else {
-		b = appendText(b, id.Issuer)
-	}
-	for _, text := range []string{id.Subject, id.Name, id.Username, id.LoginHint} {
+	b = append(b, s.indexedBy[:]...)
+	b = appendIDs(b, flags, id)
+	for _, text := range []string{id.Subject, id.Name, id.Username, clip(s.Device, maxDevice)} {
 		b = appendText(b, text)
 	}
 	b = appendTexts(b, id.Roles)
@@ -88,26 +75,20 @@ func encodeSession(s *ports.Session) []byte {
 	return appendTime(b, s.Expires)
 }
 
-func appendID(b []byte, id string, guid bool) []byte {
-	if guid {
-		return packGUID(b, id)
-	}
-	return appendText(b, id)
-}
-
-func decodeSession(data []byte) (*ports.Session, error) {
+func decodeSession(data []byte) (*keptSession, error) {
 	r := newReader(data)
 	if r.octet() != sessionVersion {
 		return nil, errUnreadable
 	}
 	flags := r.octet()
-	s := &ports.Session{}
+	s := &keptSession{}
+	copy(s.indexedBy[:], r.take(uint64(len(s.indexedBy))))
 	s.Identity.Guest = flags&isGuest != 0
 	readIDs(r, flags, &s.Identity)
 	s.Identity.Subject = r.text()
 	s.Identity.Name = r.text()
 	s.Identity.Username = r.text()
-	s.Identity.LoginHint = r.text()
+	s.Device = r.text()
 	s.Identity.Roles = r.texts()
 	s.Started = r.time()
 	s.Seen = r.time()
@@ -116,39 +97,4 @@ func decodeSession(data []byte) (*ports.Session, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// readIDs reads the fields that may be packed and unpacks them all into one
-// string, which costs one allocation instead of four.
-func readIDs(r *reader, flags byte, id *ports.Identity) {
-	var room [256]byte
-	out := room[:0]
-	var ends [4]int
-	for i, flag := range [...]byte{tenantIsGUID, objectIsGUID, providerSessionIsGUID} {
-		if flags&flag != 0 {
-			out = unpackGUID(out, r.take(guidSize))
-		} else {
-			out = append(out, r.text()...)
-		}
-		ends[i] = len(out)
-	}
-	var at uint64
-	if flags&issuerNamesTenant != 0 {
-		at = r.uvarint()
-	}
-	issuer := r.text()
-	if at > uint64(len(issuer)) {
-		r.fail()
-		return
-	}
-	out = append(out, issuer[:at]...)
-	if flags&issuerNamesTenant != 0 {
-		out = append(out, out[:ends[0]]...)
-	}
-	out = append(out, issuer[at:]...)
-	all := string(out)
-	id.TenantID = all[:ends[0]]
-	id.ObjectID = all[ends[0]:ends[1]]
-	id.ProviderSession = all[ends[1]:ends[2]]
-	id.Issuer = all[ends[2]:]
 }

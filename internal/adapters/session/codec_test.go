@@ -2,6 +2,7 @@ package session
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,11 +36,18 @@ func TestGUIDs(t *testing.T) {
 func TestSessionCodec(t *testing.T) {
 	sample := portstest.SampleSession(codecStart)
 	tests := map[string]func(*ports.Session){
-		"full":                        func(*ports.Session) {},
-		"nothing at all":              func(s *ports.Session) { *s = ports.Session{} },
-		"issuer without tenant":       func(s *ports.Session) { s.Identity.Issuer = "https://id.example" },
-		"issuer is the tenant":        func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID },
-		"issuer names it twice":       func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID + "/" + s.Identity.TenantID },
+		"full":                  func(*ports.Session) {},
+		"nothing at all":        func(s *ports.Session) { *s = ports.Session{} },
+		"issuer without tenant": func(s *ports.Session) { s.Identity.Issuer = "https://id.example" },
+		"issuer is the tenant":  func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID },
+		"issuer names it twice": func(s *ports.Session) { s.Identity.Issuer = s.Identity.TenantID + "/" + s.Identity.TenantID },
+		"issuer of another cloud": func(s *ports.Session) {
+			s.Identity.Issuer = "https://login.microsoftonline.us/" + s.Identity.TenantID + "/v2.0"
+		},
+		"issuer of version 1":         func(s *ports.Session) { s.Identity.Issuer = "https://sts.windows.net/" + s.Identity.TenantID + "/" },
+		"issuer all but Entra's":      func(s *ports.Session) { s.Identity.Issuer += "/" },
+		"issuer of another tenant":    func(s *ports.Session) { s.Identity.TenantID = "11111111-0a9e-4d8c-b7a6-5e4f3d2c1b0a" },
+		"no tenant":                   func(s *ports.Session) { s.Identity.TenantID = "" },
 		"tenant in capitals":          func(s *ports.Session) { s.Identity.TenantID = "ABCDEF12-3333-4444-5555-666677778888" },
 		"issuer longer than a page":   func(s *ports.Session) { s.Identity.Issuer = string(make([]byte, 5000)) },
 		"one role, empty":             func(s *ports.Session) { s.Identity.Roles = []string{""} },
@@ -51,13 +59,14 @@ func TestSessionCodec(t *testing.T) {
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := sample
-			change(&s)
-			data, err := codec{}.Encode(s.Expires, map[string]any{sessionValue: &s})
+			kept := keptSession{Session: sample, indexedBy: keyID{1, 2}}
+			s := &kept
+			change(&s.Session)
+			data, err := codec{}.Encode(s.Expires, map[string]any{sessionValue: s})
 			require.NoError(t, err)
 			deadline, values, err := codec{}.Decode(data)
 			require.NoError(t, err)
-			require.Equal(t, &s, values[sessionValue])
+			require.Equal(t, s, values[sessionValue])
 			require.Equal(t, s.Expires, deadline)
 			for cut := range data {
 				_, err := decodeSession(data[:cut])
@@ -65,21 +74,48 @@ func TestSessionCodec(t *testing.T) {
 			}
 		})
 	}
-	require.Less(t, len(encodeSession(&sample)), 250)
+	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 210)
 }
 
 func TestUnknownVersionsAreUnreadable(t *testing.T) {
-	s, g, p := portstest.SampleSession(codecStart), portstest.SampleGrant(codecStart), portstest.SamplePending("s", codecStart)
-	session, grant, pending := encodeSession(&s), encodeGrant(&g), encodePending(&p)
-	session[0], grant[0], pending[0] = 9, 9, 9
+	s, g, p := keptSession{Session: portstest.SampleSession(codecStart)}, portstest.SampleGrant(codecStart), portstest.SamplePending("s", codecStart)
+	session, grant, pending, claims := encodeSession(&s), encodeGrant(&g), encodePending(&p), encodeClaims(portstest.SampleClaims())
+	session[0], grant[0], pending[0], claims[0] = 9, 9, 9, 9
 	_, err := decodeSession(session)
 	require.ErrorIs(t, err, errUnreadable)
 	_, err = decodeGrant(grant)
 	require.ErrorIs(t, err, errUnreadable)
 	_, err = decodePending(pending)
 	require.ErrorIs(t, err, errUnreadable)
+	_, err = decodeClaims(claims)
+	require.ErrorIs(t, err, errUnreadable)
 	_, err = codec{}.Encode(codecStart, map[string]any{sessionValue: "text"})
 	require.ErrorIs(t, err, errUnreadable)
+}
+
+func TestClaimsCodec(t *testing.T) {
+	for _, claims := range [][]ports.Claim{nil, {{}}, portstest.SampleClaims()} {
+		data := encodeClaims(claims)
+		got, err := decodeClaims(data)
+		require.NoError(t, err)
+		require.Equal(t, claims, got)
+		for cut := range data {
+			_, err := decodeClaims(data[:cut])
+			require.ErrorIs(t, err, errUnreadable)
+		}
+	}
+}
+
+func TestWhatABrowserCallsItselfIsBounded(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                            "",
+		"Firefox on Linux":            "Firefox on Linux",
+		strings.Repeat("x", 81):       strings.Repeat("x", 80),
+		strings.Repeat("x", 79) + "é": strings.Repeat("x", 79),
+		strings.Repeat("\x80", 100):   "",
+	} {
+		require.Equal(t, want, clip(text, maxDevice))
+	}
 }
 
 func TestGrantAndPendingCodec(t *testing.T) {
@@ -108,11 +144,13 @@ func TestForgedLengthsAskForNoMemory(t *testing.T) {
 		append([]byte{grantVersion}, huge...),
 		append([]byte{sessionVersion, 0}, huge...),
 		append([]byte{pendingVersion}, huge...),
+		append([]byte{claimsVersion}, huge...),
 	} {
 		require.Less(t, testing.AllocsPerRun(10, func() {
 			_, _ = decodeGrant(data)
 			_, _ = decodeSession(data)
 			_, _ = decodePending(data)
+			_, _ = decodeClaims(data)
 		}), 20.0)
 	}
 	r := newReader([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
@@ -125,10 +163,11 @@ func TestForgedLengthsAskForNoMemory(t *testing.T) {
 // FuzzDecode feeds a stranger's bytes to the decoders: none may panic, and what
 // one accepts must survive another round.
 func FuzzDecode(f *testing.F) {
-	s, g, p := portstest.SampleSession(codecStart), portstest.SampleGrant(codecStart), portstest.SamplePending("s", codecStart)
+	s, g, p := keptSession{Session: portstest.SampleSession(codecStart)}, portstest.SampleGrant(codecStart), portstest.SamplePending("s", codecStart)
 	f.Add(encodeSession(&s))
 	f.Add(encodeGrant(&g))
 	f.Add(encodePending(&p))
+	f.Add(encodeClaims(portstest.SampleClaims()))
 	f.Add([]byte{})
 	f.Add([]byte{1, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -142,6 +181,11 @@ func FuzzDecode(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, g, again)
 		}
+		if c, err := decodeClaims(data); err == nil {
+			again, err := decodeClaims(encodeClaims(c))
+			require.NoError(t, err)
+			require.Equal(t, c, again)
+		}
 		if p, err := decodePending(data); err == nil {
 			again, err := decodePending(encodePending(&p))
 			require.NoError(t, err)
@@ -151,7 +195,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func BenchmarkDecodeSession(b *testing.B) {
-	s := portstest.SampleSession(codecStart)
+	s := keptSession{Session: portstest.SampleSession(codecStart)}
 	data := encodeSession(&s)
 	b.ReportMetric(float64(len(data)), "bytes")
 	b.ReportAllocs()

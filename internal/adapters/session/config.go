@@ -15,8 +15,10 @@ type Config struct {
 	// Store keeps the records. Required.
 	Store ports.SessionStore
 	// Keys seal cookies and records, 32 random bytes each. The first seals,
-	// all of them open, so that a key can be replaced without signing anybody
-	// out. At least one is required.
+	// all of them open. To replace a key without signing anybody out, add the
+	// new one behind the old on every instance, then put it in front, and
+	// remove the old one after Lifetime: sessions that began under a key end
+	// with it. At least one is required.
 	Keys [][]byte
 	// Secure says that the application is reached by https: cookies become
 	// Secure and carry the "__Host-" prefix.
@@ -25,13 +27,19 @@ type Config struct {
 	// POST (response_mode=form_post), to which a browser attaches SameSite=None
 	// cookies only. It needs Secure.
 	CrossSiteCallback bool
-	// Lifetime bounds how long the store keeps the grant of a session that is
-	// never ended. The limits of the session itself are its Expires.
+	// Lifetime bounds how long the store keeps the claims and the grant of a
+	// session that is never ended. The limits of the session itself are its Expires.
 	// Required, and at least as long as any session lasts.
 	Lifetime time.Duration
+	// OpTimeout is how long one operation of the store may take before it
+	// counts as unavailable; 3 seconds where it is 0.
+	OpTimeout time.Duration
 	// Clock tells the time; time.Now where it is nil.
 	Clock func() time.Time
 }
+
+// defaultOpTimeout leaves a page time to say that the store is down.
+const defaultOpTimeout = 3 * time.Second
 
 // New answers a Manager, or an error that names every fault of cfg.
 func New(cfg Config) (*Manager, error) {
@@ -42,23 +50,27 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	records := &records{store: cfg.Store, seal: seal}
-	return &Manager{
-		records: records,
-		seal:    seal,
-		// Not scs.New, which starts the goroutine of a store that would not
-		// be used. The middleware parts of scs stay unused as well: it would
-		// commit at the end of a request and so revive an ended session.
-		scs: &scs.SessionManager{
-			Lifetime:         cfg.Lifetime,
-			Store:            records,
-			Codec:            codec{},
-			HashTokenInStore: true,
-		},
+	if cfg.OpTimeout == 0 {
+		cfg.OpTimeout = defaultOpTimeout
+	}
+	records := &records{store: cfg.Store, seal: seal, limit: cfg.OpTimeout}
+	m := &Manager{
+		records:  records,
+		seal:     seal,
 		cookies:  newCookieJar(cfg.Secure, cfg.CrossSiteCallback),
 		clock:    cfg.Clock,
 		lifetime: cfg.Lifetime,
-	}, nil
+	}
+	// Not scs.New, which starts the goroutine of a store that would not be
+	// used. The middleware parts of scs stay unused as well: it would commit
+	// at the end of a request and so revive an ended session.
+	m.scs = &scs.SessionManager{
+		Lifetime:         cfg.Lifetime,
+		Store:            scsStore{records: records, manager: m},
+		Codec:            codec{},
+		HashTokenInStore: true,
+	}
+	return m, nil
 }
 
 // check reports what is missing or contradictory.
@@ -69,6 +81,9 @@ func (cfg Config) check() error {
 	}
 	if cfg.Lifetime <= 0 {
 		faults = append(faults, errors.New("lifetime is not positive"))
+	}
+	if cfg.OpTimeout < 0 {
+		faults = append(faults, errors.New("store time limit is negative"))
 	}
 	if cfg.CrossSiteCallback && !cfg.Secure {
 		faults = append(faults, errors.New("a cross-site callback needs https"))

@@ -19,7 +19,7 @@ import (
 func (b *browser) start(t *testing.T) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, b.w.manager.Start(ctx, portstest.SampleSession(b.w.clock.Now()), portstest.SampleGrant(b.w.clock.Now())))
+		require.NoError(t, b.w.manager.Start(ctx, portstest.SampleNew(b.w.clock.Now())))
 	})
 }
 
@@ -84,7 +84,7 @@ func TestSessionCookieIsAlwaysSmallAndNew(t *testing.T) {
 	s.Identity.Name = strings.Repeat("long", 5000)
 	seen := map[string]bool{}
 	for range 3 {
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, b.w.manager.Start(ctx, s, ports.Grant{})) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, b.w.manager.Start(ctx, ports.NewSession{Session: s})) })
 		require.Less(t, b.size(), 100)
 		require.False(t, seen[b.cookies[0].Value])
 		seen[b.cookies[0].Value] = true
@@ -187,7 +187,7 @@ func TestOneCookieOfANameInAResponse(t *testing.T) {
 	b := newWorld(t).newBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
 		for range 3 {
-			require.NoError(t, b.w.manager.Start(ctx, portstest.SampleSession(start), ports.Grant{}))
+			require.NoError(t, b.w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}))
 		}
 	})
 	require.Len(t, b.last.Header["Set-Cookie"], 1)

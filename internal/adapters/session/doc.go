@@ -12,13 +12,18 @@
 // What the store holds, under keys that are hashes and in values that are
 // sealed to their key:
 //
-//	<hash of token>        the session: who, since when, until when
-//	<hash of token>.grant  its tokens and claims, read only by Grant
-//	spent.<hash of state>  a mark that a pending sign-in has been taken
+//	<hash of token>         the session: who, since when, until when
+//	<hash of token>.claims  the ID token's claims, for the person's own page
+//	<hash of token>.grant   its tokens, for calls of APIs
+//	lease.<hash of token>   somebody is renewing the tokens
+//	spent.<hash of state>   a mark that a pending sign-in has been taken
+//	once.<hash of ID>       a mark that a one-time identifier has been used
 //
 // An anonymous visitor has no record at all. A session record is added once and
-// afterwards only replaced, never upserted, so a session that has ended stays
-// ended whatever was in flight.
+// afterwards only replaced, in exactly the version that was read and never by
+// an upsert, so a session that has ended stays ended whatever was in flight. It
+// has two indexes, by which it is found for its person and for the provider's
+// session; both are keyed hashes that tell a reader of the store nothing.
 //
 // The session cookie has no Max-Age: browsers drop it when they are closed, and
 // until then the limits that the server keeps decide alone.

@@ -18,6 +18,10 @@ type exchange struct {
 	// loaded once however many goroutines of a handler ask.
 	mu   sync.Mutex
 	held held
+	// revision is that of the session which scs is asked about, loaded the
+	// one of the session that came with the request.
+	revision *revision
+	loaded   revision
 	// written is what this response sets, by cookie name; deleted cookies
 	// have an empty value. It counts before what the request sent.
 	written map[string]string
@@ -28,7 +32,8 @@ type held struct {
 	loaded  bool
 	err     error           // why it could not be loaded
 	token   string          // empty without a session
-	session *ports.Session  // never changed once it is here
+	session *keptSession    // never changed once it is here
+	read    *revision       // of the session's record
 	data    context.Context // carries the session data of scs
 }
 
@@ -45,18 +50,25 @@ type exchangeKey struct{ m *Manager }
 func (m *Manager) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ex := &exchange{request: r, header: w.Header()}
+		ex.revision = &ex.loaded
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{m}, ex)))
 	})
 }
 
 // enter answers the exchange of ctx, locked; the caller unlocks it.
 func (m *Manager) enter(ctx context.Context) (*exchange, error) {
-	ex, ok := ctx.Value(exchangeKey{m}).(*exchange)
+	ex, ok := m.exchange(ctx)
 	if !ok {
 		return nil, ports.ErrNoBrowser
 	}
 	ex.mu.Lock()
 	return ex, nil
+}
+
+// exchange answers the exchange of ctx, to callers that have locked it.
+func (m *Manager) exchange(ctx context.Context) (*exchange, bool) {
+	ex, ok := ctx.Value(exchangeKey{m}).(*exchange)
+	return ex, ok
 }
 
 // values answers what the browser holds under a cookie name. Several cookies

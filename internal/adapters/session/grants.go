@@ -3,96 +3,88 @@ package session
 import (
 	"context"
 	"errors"
-	"time"
 
 	"webapp/internal/ports"
 )
 
-// grantKey is the key of the grant that belongs to a session's record.
-func grantKey(key string) string { return key + ".grant" }
-
-// grantExpires is when the store may forget the grant. It cannot follow each
-// Touch, which would mean reading and writing kilobytes to move a time, so it
-// is the latest end that the session can have.
-func (m *Manager) grantExpires(s *ports.Session) time.Time {
-	latest := s.Started.Add(m.lifetime)
-	if latest.Before(s.Expires) {
-		return s.Expires
+// Claims answers the claims that the session began with; none where the store
+// has lost them.
+func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
+	_, key, leave, err := m.enterSession(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return latest
+	defer leave()
+	found, err := m.belonging(ctx, key, claimsKey(key))
+	if err != nil || !found.readable {
+		return nil, err
+	}
+	claims, err := decodeClaims(found.value)
+	if err != nil {
+		return nil, nil
+	}
+	return claims, nil
 }
 
 // Grant answers the current session's grant. It is empty where the session has
 // none, or where the store has lost it: the person is still signed in then, and
 // API calls ask for a new sign-in.
 func (m *Manager) Grant(ctx context.Context) (ports.Grant, error) {
-	ex, err := m.enter(ctx)
+	_, key, leave, err := m.enterSession(ctx)
 	if err != nil {
 		return ports.Grant{}, err
 	}
-	defer ex.mu.Unlock()
-	if _, err := m.current(ctx, ex); err != nil {
-		return ports.Grant{}, err
-	}
-	data, found, err := m.records.FindCtx(ctx, grantKey(ex.held.key()))
-	if err != nil || !found {
-		return ports.Grant{}, err
-	}
-	g, err := decodeGrant(data)
+	defer leave()
+	found, err := m.belonging(ctx, key, grantKey(key))
 	if err != nil {
-		return ports.Grant{}, nil
+		return ports.Grant{}, err
 	}
-	return g, nil
+	return grantOf(found), nil
 }
 
-// SaveGrant replaces the current session's grant, or adds it where there was
-// none. The session is asked for anew each time: it may have ended since this
-// request loaded it.
-func (m *Manager) SaveGrant(ctx context.Context, g ports.Grant) error {
-	ex, err := m.enter(ctx)
+// grantOf answers the grant of a record; an empty one where there is none that
+// can be read.
+func grantOf(found opened) ports.Grant {
+	if !found.readable {
+		return ports.Grant{}
+	}
+	g, err := decodeGrant(found.value)
 	if err != nil {
-		return err
+		return ports.Grant{}
 	}
-	defer ex.mu.Unlock()
-	s, err := m.current(ctx, ex)
-	if err != nil {
-		return err
-	}
-	key := ex.held.key()
-	if err := m.alive(ctx, key); err != nil {
-		return err
-	}
-	expires := m.grantExpires(&s)
-	err = m.records.replace(ctx, grantKey(key), encodeGrant(&g), expires)
-	if errors.Is(err, ports.ErrNoSession) {
-		return m.addGrant(ctx, key, g, expires)
-	}
-	return err
+	return g
 }
 
-// addGrant adds the grant of a session that has none. An End that comes in
-// between has looked for a grant in vain, so the session is asked for once
-// more: End deletes it first.
-func (m *Manager) addGrant(ctx context.Context, key string, g ports.Grant, expires time.Time) error {
-	err := m.records.create(ctx, grantKey(key), encodeGrant(&g), expires)
-	if errors.Is(err, ports.ErrRecordExists) {
-		return m.records.replace(ctx, grantKey(key), encodeGrant(&g), expires)
+// belonging finds what belongs to a session. Where it is not there, the session
+// may have ended since this request loaded it, and is asked for.
+func (m *Manager) belonging(ctx context.Context, session, key string) (opened, error) {
+	found, err := m.records.find(ctx, key)
+	if errors.Is(err, ports.ErrNoRecord) {
+		return opened{}, m.alive(ctx, session)
 	}
-	if err != nil {
-		return err
-	}
-	err = m.alive(ctx, key)
-	if errors.Is(err, ports.ErrNoSession) {
-		_ = m.records.DeleteCtx(ctx, grantKey(key))
-	}
-	return err
+	return found, err
 }
 
 // alive answers nil while the store has the session's record.
 func (m *Manager) alive(ctx context.Context, key string) error {
-	_, err := m.records.store.Find(ctx, key)
+	err := m.records.exists(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {
 		return ports.ErrNoSession
 	}
-	return unavailable(err)
+	return err
+}
+
+// enterSession answers the browser's session and its key, within the locked
+// exchange; the caller leaves it.
+func (m *Manager) enterSession(ctx context.Context) (s ports.Session, key string, leave func(), err error) {
+	ex, err := m.enter(ctx)
+	if err != nil {
+		return ports.Session{}, "", nil, err
+	}
+	s, err = m.current(ctx, ex)
+	if err != nil {
+		ex.mu.Unlock()
+		return ports.Session{}, "", nil, err
+	}
+	return s, ex.held.key(), ex.mu.Unlock, nil
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -11,9 +10,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// Manager is the session adapter. It is safe for concurrent use; its methods
-// work on the browser that Middleware put into their context, and answer
-// ports.ErrNoBrowser where there is none.
+// Manager is the session adapter. It is safe for concurrent use. Those of its
+// methods that work on a browser find it in their context, where Middleware put
+// it, and answer ports.ErrNoBrowser where there is none.
 type Manager struct {
 	records  *records
 	seal     *sealer
@@ -24,29 +23,25 @@ type Manager struct {
 }
 
 var (
-	_ ports.Sessions       = (*Manager)(nil)
-	_ ports.Grants         = (*Manager)(nil)
-	_ ports.PendingSignIns = (*Manager)(nil)
-	_ ports.StoreReadiness = (*Manager)(nil)
+	_ ports.Sessions         = (*Manager)(nil)
+	_ ports.Grants           = (*Manager)(nil)
+	_ ports.PendingSignIns   = (*Manager)(nil)
+	_ ports.SessionDirectory = (*Manager)(nil)
+	_ ports.OneTimeIDs       = (*Manager)(nil)
+	_ ports.StoreReadiness   = (*Manager)(nil)
 )
 
 // Ready answers nil when the store answers, else an error that wraps
 // ports.ErrStoreUnavailable.
 func (m *Manager) Ready(ctx context.Context) error {
 	if probe, ok := m.records.store.(ports.StoreReadiness); ok {
-		return unavailable(probe.Ready(ctx))
+		limited, cancel := m.records.limited(ctx)
+		defer cancel()
+		return unavailable(probe.Ready(limited))
 	}
-	_, err := m.records.store.Find(ctx, "ready")
+	err := m.records.exists(ctx, "ready")
 	if errors.Is(err, ports.ErrNoRecord) {
 		return nil
 	}
 	return unavailable(err)
-}
-
-// unavailable makes sure that a store's error says so, whatever it was.
-func unavailable(err error) error {
-	if err == nil || errors.Is(err, ports.ErrStoreUnavailable) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ports.ErrStoreUnavailable, err)
 }

@@ -44,7 +44,7 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 		ex.set(m.cookies.make(name, "", -1))
 		return ports.PendingSignIn{}, ports.ErrNoPendingSignIn
 	}
-	err = m.records.create(ctx, spentKey(state), nil, over.Add(clockSkew))
+	_, err = m.records.create(ctx, entry{key: spentKey(state), expires: over.Add(clockSkew)})
 	spent := errors.Is(err, ports.ErrRecordExists)
 	if err != nil && !spent {
 		return ports.PendingSignIn{}, err
@@ -58,14 +58,14 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 
 // absent tells a state that was taken before from one that never was here.
 func (m *Manager) absent(ctx context.Context, state string) error {
-	_, err := m.records.store.Find(ctx, spentKey(state))
+	err := m.records.exists(ctx, spentKey(state))
 	if err == nil {
 		return ports.ErrPendingSpent
 	}
 	if errors.Is(err, ports.ErrNoRecord) {
 		return ports.ErrNoPendingSignIn
 	}
-	return unavailable(err)
+	return err
 }
 
 // openPending answers the pending sign-in that the browser holds under name.
@@ -84,10 +84,4 @@ func (m *Manager) openPending(ex *exchange, name, state string) (ports.PendingSi
 func (m *Manager) pendingName(state string) string {
 	sum := sha256.Sum256([]byte(state))
 	return m.cookies.pending + base64.RawURLEncoding.EncodeToString(sum[:12])
-}
-
-// spentKey is the key of the mark that a state has been used.
-func spentKey(state string) string {
-	sum := sha256.Sum256([]byte(state))
-	return "spent." + base64.RawURLEncoding.EncodeToString(sum[:])
 }

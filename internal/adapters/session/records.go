@@ -2,100 +2,135 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"webapp/internal/ports"
 )
 
-// records stands between scs and a ports.SessionStore. It seals what goes in
-// and opens what comes out, and it turns the upsert that scs asks for into the
-// two things it can mean: adding a new session or changing one that exists.
+// records stands in front of a ports.SessionStore. It seals what goes in and
+// opens what comes out, gives every operation a time limit, and sorts the
+// store's errors: those that the contract names, the caller's own cancellation,
+// and an outage.
 type records struct {
 	store ports.SessionStore
 	seal  *sealer
+	limit time.Duration
 }
 
-var _ scs.CtxStore = (*records)(nil)
-
-// creatingKey marks the context of the one commit that begins a session. The
-// unmarked case is the harmless one.
-type creatingKey struct{}
-
-// creating answers ctx for a commit that adds a record.
-func creating(ctx context.Context) context.Context {
-	return context.WithValue(ctx, creatingKey{}, true)
+// entry is one record in the open. Its key is also what its value is sealed to.
+type entry struct {
+	key     string
+	value   []byte
+	expires time.Time
+	indexes []string
 }
 
-// sessionKey is the record key that scs uses for a session token.
-func sessionKey(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+// opened is what find answers. What no key opens is not readable; its version
+// still allows to replace it.
+type opened struct {
+	value    []byte
+	version  ports.Version
+	readable bool
 }
 
-// CommitCtx adds the record in a context made by creating, else replaces it.
-// It fails with ports.ErrNoSession where there is none to replace.
-func (r *records) CommitCtx(ctx context.Context, key string, value []byte, expires time.Time) error {
-	if ctx.Value(creatingKey{}) != nil {
-		return r.create(ctx, key, value, expires)
-	}
-	return r.replace(ctx, key, value, expires)
+// create adds a record. ports.ErrRecordExists where there is one.
+func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	v, err := r.store.Create(limited, r.sealed(e))
+	return v, sorted(ctx, err)
 }
 
-// FindCtx answers the opened value under key. A value that no key opens is
-// reported as not found: it is as good as lost.
-func (r *records) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	sealed, err := r.store.Find(ctx, key)
-	if errors.Is(err, ports.ErrNoRecord) {
-		return nil, false, nil
-	}
+// find answers the record under key. ports.ErrNoRecord where there is none.
+func (r *records) find(ctx context.Context, key string) (opened, error) {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	found, err := r.store.Find(limited, key)
 	if err != nil {
-		return nil, false, unavailable(err)
+		return opened{}, sorted(ctx, err)
 	}
-	plain, ok := r.seal.open(inRecord, key, sealed)
-	return plain, ok, nil
+	plain, ok := r.seal.open(inRecord, key, found.Value)
+	return opened{value: plain, version: found.Version, readable: ok}, nil
 }
 
-// DeleteCtx removes the record; one that is not there is no error.
-func (r *records) DeleteCtx(ctx context.Context, key string) error {
-	return unavailable(r.store.Delete(ctx, key))
+// exists answers nil where there is a record under key, readable or not, and
+// ports.ErrNoRecord where there is none.
+func (r *records) exists(ctx context.Context, key string) error {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	_, err := r.store.Find(limited, key)
+	return sorted(ctx, err)
 }
 
-func (r *records) create(ctx context.Context, key string, value []byte, expires time.Time) error {
-	err := r.store.Create(ctx, r.record(key, value, expires))
-	if errors.Is(err, ports.ErrRecordExists) {
+// replace changes the record that has version v. ports.ErrNoRecord and
+// ports.ErrRecordChanged as of the store.
+func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.Version, error) {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	next, err := r.store.Replace(limited, r.sealed(e), v)
+	return next, sorted(ctx, err)
+}
+
+// delete removes a record, of one version or of any. One that is not there is
+// no error.
+func (r *records) delete(ctx context.Context, key string, v ports.Version) error {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	return sorted(ctx, r.store.Delete(limited, key, v))
+}
+
+// deleteAll removes records one after the other, as far as it gets.
+func (r *records) deleteAll(ctx context.Context, keys []string) error {
+	for _, key := range keys {
+		if err := r.delete(ctx, key, ports.AnyVersion); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keys answers what the store has under an index.
+func (r *records) keys(ctx context.Context, index string) ([]string, error) {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	keys, err := r.store.Keys(limited, index)
+	return keys, sorted(ctx, err)
+}
+
+func (r *records) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, r.limit)
+}
+
+func (r *records) sealed(e entry) ports.Record {
+	return ports.Record{
+		Key:     e.key,
+		Value:   r.seal.seal(inRecord, e.key, e.value),
+		Expires: e.expires,
+		Indexes: e.indexes,
+	}
+}
+
+// sorted answers an error of the store as the callers here know it. ctx is the
+// caller's: a caller that has gone is no outage.
+func sorted(ctx context.Context, err error) error {
+	switch {
+	case err == nil,
+		errors.Is(err, ports.ErrNoRecord),
+		errors.Is(err, ports.ErrRecordExists),
+		errors.Is(err, ports.ErrRecordChanged):
+		return err
+	case errors.Is(ctx.Err(), context.Canceled):
+		return fmt.Errorf("session store: %w", context.Canceled)
+	}
+	return unavailable(err)
+}
+
+// unavailable makes sure that a store's error says so, whatever it was.
+func unavailable(err error) error {
+	if err == nil || errors.Is(err, ports.ErrStoreUnavailable) {
 		return err
 	}
-	return unavailable(err)
-}
-
-func (r *records) replace(ctx context.Context, key string, value []byte, expires time.Time) error {
-	err := r.store.Replace(ctx, r.record(key, value, expires))
-	if errors.Is(err, ports.ErrNoRecord) {
-		return ports.ErrNoSession
-	}
-	return unavailable(err)
-}
-
-func (r *records) record(key string, value []byte, expires time.Time) ports.Record {
-	return ports.Record{Key: key, Value: r.seal.seal(inRecord, key, value), Expires: expires}
-}
-
-// Commit is the form without context that scs.Store asks for.
-func (r *records) Commit(key string, value []byte, expires time.Time) error {
-	return r.CommitCtx(context.Background(), key, value, expires)
-}
-
-// Find is the form without context that scs.Store asks for.
-func (r *records) Find(key string) ([]byte, bool, error) {
-	return r.FindCtx(context.Background(), key)
-}
-
-// Delete is the form without context that scs.Store asks for.
-func (r *records) Delete(key string) error {
-	return r.DeleteCtx(context.Background(), key)
+	return fmt.Errorf("%w: %w", ports.ErrStoreUnavailable, err)
 }

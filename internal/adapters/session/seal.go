@@ -29,9 +29,13 @@ type sealer struct {
 	keys []sealingKey
 }
 
+// keyID names a key, to find it among a few.
+type keyID [2]byte
+
 type sealingKey struct {
-	id   [2]byte
-	aead cipher.AEAD
+	id       keyID
+	aead     cipher.AEAD
+	indexing []byte // for HMAC-SHA-256
 }
 
 func newSealer(secrets [][]byte) (*sealer, error) {
@@ -52,8 +56,8 @@ func newSealer(secrets [][]byte) (*sealer, error) {
 	return s, nil
 }
 
-// newSealingKey derives the encryption key and a key ID that tells nothing of
-// it (HKDF, RFC 5869).
+// newSealingKey derives the encryption key, a key ID that tells nothing of it,
+// and the key of indexes (HKDF, RFC 5869).
 func newSealingKey(secret []byte) (sealingKey, error) {
 	derived, err := hkdf.Key(sha256.New, secret, nil, "webapp session sealing 1", chacha20poly1305.KeySize+2)
 	if err != nil {
@@ -63,7 +67,24 @@ func newSealingKey(secret []byte) (sealingKey, error) {
 	if err != nil {
 		return sealingKey{}, err
 	}
-	return sealingKey{id: [2]byte(derived[chacha20poly1305.KeySize:]), aead: aead}, nil
+	indexing, err := hkdf.Key(sha256.New, secret, nil, "webapp session indexing 1", sha256.Size)
+	if err != nil {
+		return sealingKey{}, err
+	}
+	return sealingKey{id: keyID(derived[chacha20poly1305.KeySize:]), aead: aead, indexing: indexing}, nil
+}
+
+// first answers the key that seals.
+func (s *sealer) first() *sealingKey { return &s.keys[0] }
+
+// key answers the key of that ID, or nil.
+func (s *sealer) key(id keyID) *sealingKey {
+	for i := range s.keys {
+		if s.keys[i].id == id {
+			return &s.keys[i]
+		}
+	}
+	return nil
 }
 
 // seal encrypts plain with the first key, for the place and name given.
@@ -82,7 +103,7 @@ func (s *sealer) seal(place, name string, plain []byte) []byte {
 func (s *sealer) open(place, name string, sealed []byte) ([]byte, bool) {
 	for _, key := range s.keys {
 		head := len(key.id) + key.aead.NonceSize()
-		if len(sealed) < head || [2]byte(sealed) != key.id {
+		if len(sealed) < head || keyID(sealed) != key.id {
 			continue
 		}
 		plain, err := key.aead.Open(nil, sealed[len(key.id):head], sealed[head:], []byte(place+name))

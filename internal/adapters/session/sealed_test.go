@@ -37,6 +37,12 @@ func visit(t *testing.T, m *Manager, name, value string, do func(ctx context.Con
 		ServeHTTP(httptest.NewRecorder(), r)
 }
 
+func createRecord(t *testing.T, m *Manager, e entry) {
+	t.Helper()
+	_, err := m.records.create(t.Context(), e)
+	require.NoError(t, err)
+}
+
 func TestASealedSignInOfAnotherStateIsRefused(t *testing.T) {
 	m, _ := newSealing(t)
 	p := portstest.SamplePending("theirs", codecStart)
@@ -51,7 +57,7 @@ func TestARecordOfAnotherVersionIsNoSession(t *testing.T) {
 	m, _ := newSealing(t)
 	token := strings.Repeat("t", tokenSize)
 	expires := codecStart.Add(time.Hour)
-	require.NoError(t, m.records.create(t.Context(), sessionKey(token), []byte{99, 1, 2, 3}, expires))
+	createRecord(t, m, entry{key: sessionKey(token), value: []byte{99, 1, 2, 3}, expires: expires})
 	visit(t, m, m.cookies.session, token, func(ctx context.Context) {
 		_, err := m.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
@@ -62,8 +68,8 @@ func TestARecordOfAnotherVersionIsNoSession(t *testing.T) {
 func TestARecordThatTheStoreKeptTooLongIsNoSession(t *testing.T) {
 	m, _ := newSealing(t)
 	token := strings.Repeat("t", tokenSize)
-	s := portstest.SampleSession(codecStart.Add(-2 * time.Hour))
-	require.NoError(t, m.records.create(t.Context(), sessionKey(token), encodeSession(&s), codecStart.Add(time.Hour)))
+	s := keptSession{Session: portstest.SampleSession(codecStart.Add(-2 * time.Hour)), indexedBy: m.seal.first().id}
+	createRecord(t, m, entry{key: sessionKey(token), value: encodeSession(&s), expires: codecStart.Add(time.Hour)})
 	visit(t, m, m.cookies.session, token, func(ctx context.Context) {
 		_, err := m.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)

@@ -32,7 +32,7 @@ func (m *Manager) current(ctx context.Context, ex *exchange) (ports.Session, err
 	if ex.held.session == nil {
 		return ports.Session{}, ports.ErrNoSession
 	}
-	return *ex.held.session, nil
+	return ex.held.session.Session, nil
 }
 
 // load asks the store. A failure is kept as well, so that a page that asks
@@ -42,49 +42,62 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 	if !ok {
 		return held{loaded: true}
 	}
+	ex.loaded = revision{}
+	ex.revision = &ex.loaded
 	data, err := m.scs.Load(ctx, token)
 	if errors.Is(err, errUnreadable) {
 		return held{loaded: true}
 	}
 	if err != nil {
-		return held{loaded: true, err: unavailable(err)}
+		return held{loaded: true, err: err}
 	}
-	s, ok := m.scs.Get(data, sessionValue).(*ports.Session)
-	if !ok || !m.clock().Before(s.Expires) {
+	s, ok := m.scs.Get(data, sessionValue).(*keptSession)
+	if !ok || !m.lives(s) {
 		return held{loaded: true}
 	}
-	return held{loaded: true, token: token, session: s, data: data}
+	return held{loaded: true, token: token, session: s, read: ex.revision, data: data}
 }
 
-// Touch changes the session's record, which fails with ports.ErrNoSession
-// where the session has ended since it was loaded.
+// lives reports whether a session that could be read is one: it has not run
+// out, and it can be found by its indexes to be ended.
+func (m *Manager) lives(s *keptSession) bool {
+	return m.clock().Before(s.Expires) && m.seal.key(s.indexedBy) != nil
+}
+
+// Touch replaces the state of the session's record that this request has read.
+// It fails with ports.ErrNoSession where the session has ended since. Where
+// another Touch was faster that one stands, as good as this one.
 func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	ex, err := m.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer ex.mu.Unlock()
-	s, err := m.current(ctx, ex)
-	if err != nil {
+	if _, err := m.current(ctx, ex); err != nil {
 		return err
 	}
+	s := *ex.held.session
 	s.Seen, s.Expires = seen, expires
+	ex.revision = ex.held.read
+	ex.revision.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
 	data := withData(ctx, ex.held.data)
 	m.scs.Put(data, sessionValue, &s)
 	m.scs.SetDeadline(data, expires)
 	_, _, err = m.scs.Commit(data)
-	if errors.Is(err, ports.ErrNoSession) {
+	switch {
+	case errors.Is(err, ports.ErrNoRecord):
 		ex.held = held{loaded: true}
-	}
-	if err == nil {
+		return ports.ErrNoSession
+	case err == nil, errors.Is(err, ports.ErrRecordChanged):
 		ex.held.session = &s
+		return nil
 	}
 	return err
 }
 
-// End deletes the session's record and then its grant; in that order, because
-// without the session nobody can read the grant or write it again. Where only
-// the second step failed the error says so and another End completes it.
+// End deletes the session's record and then what belongs to it; in that order,
+// because without the session nobody can read the rest or write it again. Where
+// only the second step failed the error says so and another End completes it.
 func (m *Manager) End(ctx context.Context) error {
 	ex, err := m.enter(ctx)
 	if err != nil {
@@ -92,15 +105,11 @@ func (m *Manager) End(ctx context.Context) error {
 	}
 	defer ex.mu.Unlock()
 	keys := m.presented(ex)
-	for _, key := range keys {
-		if err := m.records.DeleteCtx(ctx, key); err != nil {
-			return err
-		}
+	if err := m.records.deleteAll(ctx, keys); err != nil {
+		return err
 	}
-	for _, key := range keys {
-		if err := m.records.DeleteCtx(ctx, grantKey(key)); err != nil {
-			return err
-		}
+	if err := m.records.deleteAll(ctx, belongings(keys)); err != nil {
+		return err
 	}
 	ex.held = held{loaded: true}
 	m.clearSession(ex)

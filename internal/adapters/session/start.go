@@ -12,30 +12,27 @@ const undoTimeout = time.Second
 
 // Start begins a session under a token that is always new: what the browser
 // sent is used to end its former session and never adopted. The order keeps
-// every failure harmless: the grant, then the session, then the end of the
-// former one, and the cookie last. Whatever fails, the browser still has what
-// it had, and the records written so far are taken back or run out unseen.
-func (m *Manager) Start(ctx context.Context, s ports.Session, g ports.Grant) error {
+// every failure harmless: the claims and the grant, then the session, then the
+// end of the former one, and the cookie last. Whatever fails, the browser still
+// has what it had, and the records written so far are taken back or run out
+// unseen.
+func (m *Manager) Start(ctx context.Context, n ports.NewSession) error {
 	ex, err := m.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer ex.mu.Unlock()
 	former := m.presented(ex)
-	begun, err := m.create(ctx, s, g)
+	begun, err := m.create(ctx, ex, n)
 	if err != nil {
 		return err
 	}
-	for _, key := range former {
-		if err := m.records.DeleteCtx(ctx, key); err != nil {
-			m.undo(ctx, begun.key())
-			return err
-		}
+	if err := m.records.deleteAll(ctx, former); err != nil {
+		m.undo(ctx, begun.key())
+		return err
 	}
-	for _, key := range former {
-		// The former session is over already, and nobody else reads a grant.
-		_ = m.records.DeleteCtx(ctx, grantKey(key))
-	}
+	// The former session is over already, and nobody else reads the rest.
+	_ = m.records.deleteAll(ctx, belongings(former))
 	ex.held = begun
 	ex.set(m.cookies.make(m.cookies.session, begun.token, 0))
 	if m.cookies.crossSite {
@@ -45,7 +42,11 @@ func (m *Manager) Start(ctx context.Context, s ports.Session, g ports.Grant) err
 }
 
 // create writes the records of a new session.
-func (m *Manager) create(ctx context.Context, s ports.Session, g ports.Grant) (held, error) {
+func (m *Manager) create(ctx context.Context, ex *exchange, n ports.NewSession) (held, error) {
+	by := m.seal.first()
+	s := &keptSession{Session: n.Session, indexedBy: by.id}
+	s.Device = clip(s.Device, maxDevice)
+	ex.revision = &revision{indexes: indexesOf(by, &s.Identity)}
 	data, err := m.scs.Load(ctx, "")
 	if err != nil {
 		return held{}, err
@@ -53,27 +54,52 @@ func (m *Manager) create(ctx context.Context, s ports.Session, g ports.Grant) (h
 	if err := m.scs.RenewToken(data); err != nil {
 		return held{}, err
 	}
-	token := m.scs.Token(data)
-	key := sessionKey(token)
-	m.scs.Put(data, sessionValue, &s)
+	begun := held{loaded: true, token: m.scs.Token(data), session: s, read: ex.revision, data: data}
+	m.scs.Put(data, sessionValue, s)
 	m.scs.SetDeadline(data, s.Expires)
-	if !isEmpty(&g) {
-		if err := m.records.create(ctx, grantKey(key), encodeGrant(&g), m.grantExpires(&s)); err != nil {
-			return held{}, err
-		}
+	err = m.createBelongings(ctx, begun.key(), n)
+	if err == nil {
+		_, _, err = m.scs.Commit(data)
 	}
-	if _, _, err := m.scs.Commit(creating(data)); err != nil {
-		m.undo(ctx, key)
+	if err != nil {
+		m.undo(ctx, begun.key())
 		return held{}, err
 	}
-	return held{loaded: true, token: token, session: &s, data: data}, nil
+	return begun, nil
+}
+
+// createBelongings writes what a session begins with besides its record.
+func (m *Manager) createBelongings(ctx context.Context, key string, n ports.NewSession) error {
+	expires := m.belongingsExpire(&n.Session)
+	if len(n.Claims) > 0 {
+		e := entry{key: claimsKey(key), value: encodeClaims(n.Claims), expires: expires}
+		if _, err := m.records.create(ctx, e); err != nil {
+			return err
+		}
+	}
+	if isEmpty(&n.Grant) {
+		return nil
+	}
+	_, err := m.records.create(ctx, entry{key: grantKey(key), value: encodeGrant(&n.Grant), expires: expires})
+	return err
+}
+
+// belongingsExpire is when the store may forget the claims and the grant. It
+// cannot follow each Touch, which would mean reading and writing kilobytes to
+// move a time, so it is the latest end that the session can have.
+func (m *Manager) belongingsExpire(s *ports.Session) time.Time {
+	latest := s.Started.Add(m.lifetime)
+	if latest.Before(s.Expires) {
+		return s.Expires
+	}
+	return latest
 }
 
 // undo removes the records of a session that did not come about. Nobody knows
-// its token, so a failure leaves nothing but a record that runs out.
+// its token, so a failure leaves nothing but records that run out.
 func (m *Manager) undo(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	_ = m.records.DeleteCtx(ctx, key)
-	_ = m.records.DeleteCtx(ctx, grantKey(key))
+	_ = m.records.delete(ctx, key, ports.AnyVersion)
+	_ = m.records.deleteAll(ctx, belongings([]string{key}))
 }

@@ -25,9 +25,23 @@ func recordOf(b *browser) string {
 
 func (w *world) raw(t *testing.T, key string) []byte {
 	t.Helper()
-	value, err := w.memory.Find(t.Context(), key)
+	found, err := w.memory.Find(t.Context(), key)
 	require.NoError(t, err)
-	return value
+	return found.Value
+}
+
+// overwrite puts a value of somebody else's into the store.
+func (w *world) overwrite(t *testing.T, key string, value []byte) {
+	t.Helper()
+	found, err := w.memory.Find(t.Context(), key)
+	require.NoError(t, err)
+	found.Value, found.Expires = value, start.Add(time.Hour)
+	_, err = w.memory.Replace(t.Context(), found, found.Version)
+	require.NoError(t, err)
+}
+
+func putGrant(ctx context.Context, m *session.Manager, g ports.Grant) error {
+	return m.UpdateGrant(ctx, func(old *ports.Grant) { *old = g })
 }
 
 func TestAPageCostsOneReadAndNothingElse(t *testing.T) {
@@ -71,7 +85,7 @@ func TestStoredValuesAreSealedAndTokensHashed(t *testing.T) {
 	b := w.newBrowser()
 	b.start(t)
 	token := b.named("webapp_session").Value
-	for _, key := range []string{recordOf(b), recordOf(b) + ".grant"} {
+	for _, key := range []string{recordOf(b), recordOf(b) + ".grant", recordOf(b) + ".claims"} {
 		require.NotContains(t, key, token)
 		value := string(w.raw(t, key))
 		for _, secret := range []string{token, "Zoë", "zoe@", "Report.Reader", "refresh-token", "token-of-graph", "contoso"} {
@@ -108,7 +122,7 @@ func TestTamperedRecordsAreNoSession(t *testing.T) {
 	}
 	for name, value := range bad {
 		t.Run(name, func(t *testing.T) {
-			require.NoError(t, w.memory.Replace(t.Context(), ports.Record{Key: recordOf(b), Value: value, Expires: start.Add(time.Hour)}))
+			w.overwrite(t, recordOf(b), value)
 			_, err := b.current(t)
 			require.ErrorIs(t, err, ports.ErrNoSession)
 			require.Empty(t, b.last.Cookies())
@@ -132,12 +146,12 @@ func TestALostOrUnreadableGrantIsAnEmptyOne(t *testing.T) {
 			require.Equal(t, want, got)
 		})
 	}
-	require.NoError(t, w.memory.Replace(t.Context(), ports.Record{Key: key, Value: []byte("garbage"), Expires: start.Add(time.Hour)}))
+	w.overwrite(t, key, []byte("garbage"))
 	requireGrant(ports.Grant{})
-	require.NoError(t, w.memory.Delete(t.Context(), key))
+	require.NoError(t, w.memory.Delete(t.Context(), key, ports.AnyVersion))
 	requireGrant(ports.Grant{})
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, w.manager.SaveGrant(ctx, ports.Grant{Nonce: "n"}))
+		require.NoError(t, putGrant(ctx, w.manager, ports.Grant{Nonce: "n"}))
 	})
 	requireGrant(ports.Grant{Nonce: "n"})
 }
@@ -200,12 +214,36 @@ func TestKeysRotate(t *testing.T) {
 		require.NoError(t, err)
 	})
 	require.NotEqual(t, before[:2], w.raw(t, recordOf(b))[:2], "the new key seals")
+	younger := w.newBrowser()
+	younger.start(t)
 	use(second)
+	_, err = younger.current(t)
+	require.NoError(t, err, "nobody needs the old key any more")
 	_, err = b.current(t)
-	require.NoError(t, err)
+	require.ErrorIs(t, err, ports.ErrNoSession, "a session that no lookup finds could not be ended")
 	use(oneKey)
-	_, err = b.current(t)
+	_, err = younger.current(t)
 	require.ErrorIs(t, err, ports.ErrNoSession, "a key that is gone opens nothing, and that is no outage")
+}
+
+func TestSessionsAreFoundWhateverKeyTheyBeganUnder(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.newBrowser(), w.newBrowser()
+	one.start(t)
+	w.manager = w.instance(func(cfg *session.Config) { cfg.Keys = [][]byte{[]byte("fedcba9876543210fedcba9876543210"), oneKey[0]} })
+	w.server.Config.Handler = w.manager.Middleware(http.HandlerFunc(w.serve))
+	two.start(t)
+	one.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, w.manager.Touch(ctx, start, start.Add(time.Hour)))
+		id := portstest.SampleSession(start).Identity
+		list, err := w.manager.SessionsOf(ctx, id.Issuer, id.Subject)
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, id.ProviderSession)
+		require.NoError(t, err)
+		require.Equal(t, 2, ended)
+	})
+	require.Zero(t, w.memory.Len())
 }
 
 func TestAStartThatFailsChangesNothing(t *testing.T) {
@@ -215,7 +253,8 @@ func TestAStartThatFailsChangesNothing(t *testing.T) {
 	records := w.memory.Len()
 	for _, broken := range []func(portstest.StoreCall) bool{
 		func(c portstest.StoreCall) bool { return c.Method == "Create" && strings.HasSuffix(c.Key, ".grant") },
-		func(c portstest.StoreCall) bool { return c.Method == "Create" && !strings.HasSuffix(c.Key, ".grant") },
+		func(c portstest.StoreCall) bool { return c.Method == "Create" && strings.HasSuffix(c.Key, ".claims") },
+		func(c portstest.StoreCall) bool { return c.Method == "Create" && !strings.Contains(c.Key, ".") },
 		func(c portstest.StoreCall) bool { return c.Method == "Delete" && c.Key == recordOf(b) },
 	} {
 		w.store.SetFault(func(c portstest.StoreCall) error {
@@ -225,7 +264,7 @@ func TestAStartThatFailsChangesNothing(t *testing.T) {
 			return nil
 		})
 		b.Do(t.Context(), func(ctx context.Context) {
-			err := w.manager.Start(ctx, portstest.SampleSession(start), portstest.SampleGrant(start))
+			err := w.manager.Start(ctx, portstest.SampleNew(start))
 			require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		})
 		require.Empty(t, b.last.Cookies())
@@ -266,8 +305,8 @@ func TestAGrantThatAnEndLeftBehindIsNotWritten(t *testing.T) {
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := w.manager.Current(slow)
 		require.NoError(t, err)
-		require.NoError(t, w.memory.Delete(t.Context(), recordOf(b)))
-		require.ErrorIs(t, w.manager.SaveGrant(slow, portstest.SampleGrant(start)), ports.ErrNoSession)
+		require.NoError(t, w.memory.Delete(t.Context(), recordOf(b), ports.AnyVersion))
+		require.ErrorIs(t, putGrant(slow, w.manager, portstest.SampleGrant(start)), ports.ErrNoSession)
 	})
 	require.Equal(t, before, w.raw(t, left))
 }
@@ -278,7 +317,7 @@ func TestAFirstGrantRacesTheEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, w.manager.Start(ctx, portstest.SampleSession(start), ports.Grant{}))
+		require.NoError(t, w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}))
 	})
 	twin := b.copy()
 	w.store.SetFault(func(c portstest.StoreCall) error {
@@ -289,7 +328,7 @@ func TestAFirstGrantRacesTheEnd(t *testing.T) {
 		return nil
 	})
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.ErrorIs(t, w.manager.SaveGrant(ctx, portstest.SampleGrant(start)), ports.ErrNoSession)
+		require.ErrorIs(t, putGrant(ctx, w.manager, portstest.SampleGrant(start)), ports.ErrNoSession)
 	})
 	require.Zero(t, w.memory.Len(), "no grant is left of a session that has ended")
 }
@@ -309,7 +348,7 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 		require.ErrorIs(t, err, ports.ErrNoSession, "the reference signs nobody in")
 		_, err = w.manager.Take(ctx, "state")
 		require.NoError(t, err, "the pending sign-in comes along")
-		require.NoError(t, w.manager.Start(ctx, portstest.SampleSession(start), ports.Grant{}))
+		require.NoError(t, w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}))
 	})
 	callback.crossSite = false
 	_, err := b.current(t)

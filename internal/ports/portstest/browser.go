@@ -26,6 +26,10 @@ type SessionHarness struct {
 	Sessions ports.Sessions
 	Grants   ports.Grants
 	Pending  ports.PendingSignIns
+	// Directory and OneTime are of the same adapter. They are nil where it has
+	// no such ability.
+	Directory ports.SessionDirectory
+	OneTime   ports.OneTimeIDs
 	// NewBrowser answers a browser that holds nothing yet.
 	NewBrowser func() Browser
 	// Now and Advance are the clock that the adapter and its store tell the

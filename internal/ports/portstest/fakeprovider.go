@@ -27,6 +27,7 @@ type FakeProvider struct {
 	refresh  map[string]bool
 	requests []ports.AuthorizationRequest
 	calls    int
+	renewed  int
 }
 
 type fakeSignIn struct {
@@ -71,6 +72,13 @@ func (f *FakeProvider) Completions() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls
+}
+
+// Refreshes is how often Refresh has been called.
+func (f *FakeProvider) Refreshes() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.renewed
 }
 
 // RevokeRefreshTokens makes every refresh token so far worthless.

@@ -62,19 +62,23 @@ func (f *FakeProvider) Complete(ctx context.Context, cb ports.Callback, secret s
 	case issued.nonce != begun.nonce:
 		return ports.SignedIn{}, ports.ErrTokenRefused
 	}
-	return ports.SignedIn{Identity: issued.identity, Grant: f.grant(issued, begun)}, nil
+	return ports.SignedIn{Identity: issued.identity, Claims: fakeClaims(issued.identity), Grant: f.grant(issued, begun)}, nil
+}
+
+func fakeClaims(id ports.Identity) []ports.Claim {
+	return []ports.Claim{
+		{Name: "name", Value: id.Name},
+		{Name: "sub", Value: id.Subject},
+		{Name: "iss", Value: id.Issuer},
+	}
 }
 
 // grant answers what a sign-in yields; f.mu is held.
 func (f *FakeProvider) grant(issued fakeCode, begun fakeSignIn) ports.Grant {
 	g := ports.Grant{
+		LoginHint:   "login-hint-of-" + issued.identity.Subject,
 		SignOutHint: "hint-of-" + issued.identity.Subject,
 		Nonce:       issued.nonce,
-		Claims: []ports.Claim{
-			{Name: "name", Value: issued.identity.Name},
-			{Name: "sub", Value: issued.identity.Subject},
-			{Name: "iss", Value: issued.identity.Issuer},
-		},
 	}
 	if len(begun.scopes) > 0 {
 		g.AccessTokens = []ports.AccessToken{f.accessToken(begun.scopes)}
@@ -100,6 +104,7 @@ func (f *FakeProvider) Refresh(ctx context.Context, req ports.RefreshRequest) (p
 	if err := f.reach(ctx); err != nil {
 		return ports.Refreshed{}, err
 	}
+	f.renewed++
 	if !f.refresh[req.RefreshToken] {
 		return ports.Refreshed{}, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant"}
 	}

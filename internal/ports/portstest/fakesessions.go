@@ -16,33 +16,47 @@ const (
 	fakeMaxPending  = 8
 )
 
-// FakeSessions implements ports.Sessions, ports.Grants, ports.PendingSignIns
-// and ports.StoreReadiness in memory, for tests of what stands on these ports.
-// It is safe for concurrent use and passes the same suites as a real adapter.
+// FakeSessions implements the session ports in memory, for tests of what
+// stands on them. It is safe for concurrent use and passes the same suites as
+// a real adapter.
 type FakeSessions struct {
 	clock func() time.Time
 
 	mu       sync.Mutex
 	down     bool
-	sessions map[string]*fakeSession
-	spent    map[string]bool
+	sessions map[string]*fakeSession // by token
+	spent    map[string]bool         // states of pending sign-ins
+	oneTime  map[string]time.Time
 }
 
 type fakeSession struct {
+	id      string
 	session ports.Session
+	claims  []ports.Claim
 	grant   ports.Grant
+	lease   *fakeLease
 }
 
+// fakeLease is compared by its address.
+type fakeLease struct{ until time.Time }
+
 var (
-	_ ports.Sessions       = (*FakeSessions)(nil)
-	_ ports.Grants         = (*FakeSessions)(nil)
-	_ ports.PendingSignIns = (*FakeSessions)(nil)
-	_ ports.StoreReadiness = (*FakeSessions)(nil)
+	_ ports.Sessions         = (*FakeSessions)(nil)
+	_ ports.Grants           = (*FakeSessions)(nil)
+	_ ports.PendingSignIns   = (*FakeSessions)(nil)
+	_ ports.SessionDirectory = (*FakeSessions)(nil)
+	_ ports.OneTimeIDs       = (*FakeSessions)(nil)
+	_ ports.StoreReadiness   = (*FakeSessions)(nil)
 )
 
 // NewFakeSessions answers a fake that tells the time by clock.
 func NewFakeSessions(clock func() time.Time) *FakeSessions {
-	return &FakeSessions{clock: clock, sessions: map[string]*fakeSession{}, spent: map[string]bool{}}
+	return &FakeSessions{
+		clock:    clock,
+		sessions: map[string]*fakeSession{},
+		spent:    map[string]bool{},
+		oneTime:  map[string]time.Time{},
+	}
 }
 
 // SetDown makes every method that needs the store fail with
@@ -53,7 +67,7 @@ func (f *FakeSessions) SetDown(down bool) {
 	f.down = down
 }
 
-// Len answers how many sessions live.
+// Len answers how many sessions are held, those included that have run out.
 func (f *FakeSessions) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,7 +82,7 @@ func (f *FakeSessions) Ready(context.Context) error {
 }
 
 // Start implements ports.Sessions.
-func (f *FakeSessions) Start(ctx context.Context, s ports.Session, g ports.Grant) error {
+func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) error {
 	ex, err := f.enter(ctx)
 	if err != nil {
 		return err
@@ -79,36 +93,33 @@ func (f *FakeSessions) Start(ctx context.Context, s ports.Session, g ports.Grant
 	}
 	delete(f.sessions, ex.token)
 	ex.token = rand.Text()
-	f.sessions[ex.token] = &fakeSession{session: cloneSession(s), grant: cloneGrant(g)}
+	f.sessions[ex.token] = &fakeSession{
+		id:      rand.Text(),
+		session: cloneSession(n.Session),
+		claims:  slices.Clone(n.Claims),
+		grant:   cloneGrant(n.Grant),
+	}
 	ex.browser.setToken(ex.token)
 	return nil
 }
 
 // Current implements ports.Sessions.
 func (f *FakeSessions) Current(ctx context.Context) (ports.Session, error) {
-	ex, err := f.enter(ctx)
+	_, live, err := f.enterLive(ctx)
 	if err != nil {
 		return ports.Session{}, err
 	}
 	defer f.mu.Unlock()
-	live, err := f.live(ex)
-	if err != nil {
-		return ports.Session{}, err
-	}
 	return cloneSession(live.session), nil
 }
 
 // Touch implements ports.Sessions.
 func (f *FakeSessions) Touch(ctx context.Context, seen, expires time.Time) error {
-	ex, err := f.enter(ctx)
+	_, live, err := f.enterLive(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.mu.Unlock()
-	live, err := f.live(ex)
-	if err != nil {
-		return err
-	}
 	live.session.Seen, live.session.Expires = seen, expires
 	return nil
 }
@@ -132,35 +143,6 @@ func (f *FakeSessions) End(ctx context.Context) error {
 	return nil
 }
 
-// Grant implements ports.Grants.
-func (f *FakeSessions) Grant(ctx context.Context) (ports.Grant, error) {
-	ex, err := f.enter(ctx)
-	if err != nil {
-		return ports.Grant{}, err
-	}
-	defer f.mu.Unlock()
-	live, err := f.live(ex)
-	if err != nil {
-		return ports.Grant{}, err
-	}
-	return cloneGrant(live.grant), nil
-}
-
-// SaveGrant implements ports.Grants.
-func (f *FakeSessions) SaveGrant(ctx context.Context, g ports.Grant) error {
-	ex, err := f.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer f.mu.Unlock()
-	live, err := f.live(ex)
-	if err != nil {
-		return err
-	}
-	live.grant = cloneGrant(g)
-	return nil
-}
-
 // enter answers the exchange of ctx and takes the lock.
 func (f *FakeSessions) enter(ctx context.Context) (*fakeExchange, error) {
 	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
@@ -171,6 +153,21 @@ func (f *FakeSessions) enter(ctx context.Context) (*fakeExchange, error) {
 	return ex, nil
 }
 
+// enterLive answers the exchange's session as well. It holds the lock only
+// where it answers no error.
+func (f *FakeSessions) enterLive(ctx context.Context) (*fakeExchange, *fakeSession, error) {
+	ex, err := f.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	live, err := f.live(ex.token)
+	if err != nil {
+		f.mu.Unlock()
+		return nil, nil, err
+	}
+	return ex, live, nil
+}
+
 func (f *FakeSessions) reach() error {
 	if f.down {
 		return ports.ErrStoreUnavailable
@@ -178,15 +175,15 @@ func (f *FakeSessions) reach() error {
 	return nil
 }
 
-// live answers the exchange's session.
-func (f *FakeSessions) live(ex *fakeExchange) (*fakeSession, error) {
-	if ex.token == "" {
+// live answers the session of a token.
+func (f *FakeSessions) live(token string) (*fakeSession, error) {
+	if token == "" {
 		return nil, ports.ErrNoSession
 	}
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
-	s, ok := f.sessions[ex.token]
+	s, ok := f.sessions[token]
 	if !ok || !f.clock().Before(s.session.Expires) {
 		return nil, ports.ErrNoSession
 	}
@@ -196,10 +193,4 @@ func (f *FakeSessions) live(ex *fakeExchange) (*fakeSession, error) {
 func cloneSession(s ports.Session) ports.Session {
 	s.Identity.Roles = slices.Clone(s.Identity.Roles)
 	return s
-}
-
-func cloneGrant(g ports.Grant) ports.Grant {
-	g.AccessTokens = slices.Clone(g.AccessTokens)
-	g.Claims = slices.Clone(g.Claims)
-	return g
 }

@@ -9,8 +9,8 @@ import (
 
 // StoreCall is one call of a store's method.
 type StoreCall struct {
-	Method string // "Create", "Find", "Replace" or "Delete"
-	Key    string
+	Method string // "Create", "Find", "Replace", "Delete" or "Keys"
+	Key    string // the index, where the method is "Keys"
 }
 
 // FaultyStore stands in front of a store, notes every call and lets a test
@@ -55,35 +55,43 @@ func (f *FaultyStore) Calls() []StoreCall {
 }
 
 // Create implements ports.SessionStore.
-func (f *FaultyStore) Create(ctx context.Context, r ports.Record) error {
+func (f *FaultyStore) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	if err := f.note("Create", r.Key); err != nil {
-		return err
+		return 0, err
 	}
 	return f.inner.Create(ctx, r)
 }
 
 // Find implements ports.SessionStore.
-func (f *FaultyStore) Find(ctx context.Context, key string) ([]byte, error) {
+func (f *FaultyStore) Find(ctx context.Context, key string) (ports.Record, error) {
 	if err := f.note("Find", key); err != nil {
-		return nil, err
+		return ports.Record{}, err
 	}
 	return f.inner.Find(ctx, key)
 }
 
 // Replace implements ports.SessionStore.
-func (f *FaultyStore) Replace(ctx context.Context, r ports.Record) error {
+func (f *FaultyStore) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
 	if err := f.note("Replace", r.Key); err != nil {
-		return err
+		return 0, err
 	}
-	return f.inner.Replace(ctx, r)
+	return f.inner.Replace(ctx, r, v)
 }
 
 // Delete implements ports.SessionStore.
-func (f *FaultyStore) Delete(ctx context.Context, key string) error {
+func (f *FaultyStore) Delete(ctx context.Context, key string, v ports.Version) error {
 	if err := f.note("Delete", key); err != nil {
 		return err
 	}
-	return f.inner.Delete(ctx, key)
+	return f.inner.Delete(ctx, key, v)
+}
+
+// Keys implements ports.SessionStore.
+func (f *FaultyStore) Keys(ctx context.Context, index string) ([]string, error) {
+	if err := f.note("Keys", index); err != nil {
+		return nil, err
+	}
+	return f.inner.Keys(ctx, index)
 }
 
 // note records a call. The fault runs without the lock, so that it may block

@@ -14,6 +14,19 @@ import (
 // Grants checks an adapter against the contract of ports.Grants.
 func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	for name, test := range map[string]func(*testing.T, SessionHarness){
+		"claims come back":                         claimsRoundTrip,
+		"claims end with the session":              claimsEnd,
+		"an update sees what is there":             grantsUpdate,
+		"updates at the same time lose nothing":    grantsUpdateRace,
+		"first updates at the same time":           grantsFirstUpdateRace,
+		"an update beside the end":                 grantsUpdateAgainstEnd,
+		"a lease is held by one":                   leaseExclusive,
+		"a lease runs out":                         leaseExpire,
+		"a late release takes nothing away":        leaseLateRelease,
+		"a release after the request was given up": leaseCancelled,
+		"a lease belongs to one session":           leaseApart,
+		"a lease and the end of its session":       leaseEnd,
+		"one of many gets the lease":               leaseRace,
 		"a context without browser":                grantsNoBrowser,
 		"a browser without session":                grantsNoSession,
 		"every field comes back":                   grantsRoundTrip,
@@ -29,6 +42,11 @@ func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
 	}
+}
+
+// putGrant puts g in the place of what is there.
+func putGrant(ctx context.Context, h SessionHarness, g ports.Grant) error {
+	return h.Grants.UpdateGrant(ctx, func(old *ports.Grant) { *old = g })
 }
 
 // requireGrant asks in a new request.
@@ -52,14 +70,22 @@ func requireNoGrant(t *testing.T, h SessionHarness, b Browser) {
 	b.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Grants.Grant(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
-		require.ErrorIs(t, h.Grants.SaveGrant(ctx, SampleGrant(h.Now())), ports.ErrNoSession)
+		require.ErrorIs(t, putGrant(ctx, h, SampleGrant(h.Now())), ports.ErrNoSession)
+		_, err = h.Grants.Claims(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+		_, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(time.Minute))
+		require.ErrorIs(t, err, ports.ErrNoSession)
 	})
 }
 
 func grantsNoBrowser(t *testing.T, h SessionHarness) {
 	_, err := h.Grants.Grant(t.Context())
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	require.ErrorIs(t, h.Grants.SaveGrant(t.Context(), ports.Grant{}), ports.ErrNoBrowser)
+	_, err = h.Grants.Claims(t.Context())
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	_, err = h.Grants.LeaseRefresh(t.Context(), h.Now().Add(time.Minute))
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	require.ErrorIs(t, putGrant(t.Context(), h, ports.Grant{}), ports.ErrNoBrowser)
 }
 
 func grantsNoSession(t *testing.T, h SessionHarness) {
@@ -77,7 +103,7 @@ func grantsSave(t *testing.T, h SessionHarness) {
 	s := signIn(t, h, b)
 	g := SampleGrant(h.Now())
 	g.RefreshToken, g.AccessTokens = "rotated", g.AccessTokens[:1]
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Grants.SaveGrant(ctx, g)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
 	requireGrant(t, h, b, g)
 	requireSession(t, h, b, s)
 }
@@ -85,11 +111,11 @@ func grantsSave(t *testing.T, h SessionHarness) {
 func grantsFromEmpty(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{}))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
 	})
 	requireGrant(t, h, b, ports.Grant{})
 	g := SampleGrant(h.Now())
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Grants.SaveGrant(ctx, g)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
 	requireGrant(t, h, b, g)
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
 	requireNoGrant(t, h, b)
@@ -100,7 +126,7 @@ func grantsRenewed(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{Nonce: "second"}))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Grant: ports.Grant{Nonce: "second"}}))
 	})
 	requireGrant(t, h, b, ports.Grant{Nonce: "second"})
 	requireNoGrant(t, h, old)
@@ -127,7 +153,7 @@ func grantsSaveInFlight(t *testing.T, h SessionHarness) {
 		_, err := h.Grants.Grant(slow)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
-		require.ErrorIs(t, h.Grants.SaveGrant(slow, SampleGrant(h.Now())), ports.ErrNoSession)
+		require.ErrorIs(t, putGrant(slow, h, SampleGrant(h.Now())), ports.ErrNoSession)
 	})
 	requireNoGrant(t, h, b)
 	requireNoGrant(t, h, old)
@@ -136,13 +162,13 @@ func grantsSaveInFlight(t *testing.T, h SessionHarness) {
 func grantsFirstSaveInFlight(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{}))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
 	})
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Grants.Grant(slow)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
-		require.ErrorIs(t, h.Grants.SaveGrant(slow, SampleGrant(h.Now())), ports.ErrNoSession)
+		require.ErrorIs(t, putGrant(slow, h, SampleGrant(h.Now())), ports.ErrNoSession)
 	})
 	requireNoGrant(t, h, b)
 }
@@ -166,7 +192,11 @@ func grantsDown(t *testing.T, h SessionHarness) {
 		h.Down(true)
 		_, err = h.Grants.Grant(ctx)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		require.ErrorIs(t, h.Grants.SaveGrant(ctx, ports.Grant{}), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, putGrant(ctx, h, ports.Grant{}), ports.ErrStoreUnavailable)
+		_, err = h.Grants.Claims(ctx)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		_, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(time.Minute))
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		h.Down(false)
 	})
 	requireGrant(t, h, b, SampleGrant(h.Now()))
@@ -179,6 +209,6 @@ func grantsLarge(t *testing.T, h SessionHarness) {
 	for i := range g.AccessTokens {
 		g.AccessTokens[i].Value = strings.Repeat("x", 20_000)
 	}
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Grants.SaveGrant(ctx, g)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
 	requireGrant(t, h, b, g)
 }

@@ -200,7 +200,7 @@ func pendingBesideSession(t *testing.T, h SessionHarness) {
 		require.NoError(t, h.Pending.Keep(ctx, p))
 		_, err := h.Pending.Take(ctx, p.State)
 		require.NoError(t, err)
-		require.NoError(t, h.Sessions.Start(ctx, s, ports.Grant{}))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
 	})
 	requireSession(t, h, b, s)
 	requireNotTaken(t, h, b, "one request", ports.ErrPendingSpent)

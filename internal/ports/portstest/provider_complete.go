@@ -34,8 +34,8 @@ func completeIdentifies(t *testing.T, h ProviderHarness) {
 	assert.NotEmpty(t, in.Identity.Subject)
 	assert.NotEmpty(t, in.Identity.Name)
 	assert.NotEmpty(t, in.Grant.Nonce)
-	assert.Contains(t, in.Grant.Claims, ports.Claim{Name: "iss", Value: in.Identity.Issuer})
-	assert.Contains(t, in.Grant.Claims, ports.Claim{Name: "sub", Value: in.Identity.Subject})
+	assert.Contains(t, in.Claims, ports.Claim{Name: "iss", Value: in.Identity.Issuer})
+	assert.Contains(t, in.Claims, ports.Claim{Name: "sub", Value: in.Identity.Subject})
 	assert.Equal(t, in.Identity.TenantID == "", in.Identity.ObjectID == "")
 }
 

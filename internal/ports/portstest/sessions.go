@@ -41,7 +41,7 @@ func signIn(t *testing.T, h SessionHarness, b Browser) ports.Session {
 	t.Helper()
 	s := SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, s, SampleGrant(h.Now())))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())}))
 	})
 	return s
 }
@@ -70,6 +70,7 @@ func requireSession(t *testing.T, h SessionHarness, b Browser, want ports.Sessio
 func requireSameSession(t *testing.T, want, got ports.Session) {
 	t.Helper()
 	require.Equal(t, want.Identity, got.Identity)
+	require.Equal(t, want.Device, got.Device)
 	require.True(t, want.Started.Equal(got.Started), "started")
 	require.True(t, want.Seen.Equal(got.Seen), "seen")
 	require.True(t, want.Expires.Equal(got.Expires), "expires")
@@ -79,7 +80,7 @@ func sessionsNoBrowser(t *testing.T, h SessionHarness) {
 	ctx := t.Context()
 	_, err := h.Sessions.Current(ctx)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	require.ErrorIs(t, h.Sessions.Start(ctx, SampleSession(h.Now()), ports.Grant{}), ports.ErrNoBrowser)
+	require.ErrorIs(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}), ports.ErrNoBrowser)
 	require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), h.Now()), ports.ErrNoBrowser)
 	require.ErrorIs(t, h.Sessions.End(ctx), ports.ErrNoBrowser)
 }
@@ -102,7 +103,7 @@ func sessionsRoundTrip(t *testing.T, h SessionHarness) {
 			b, s := h.NewBrowser(), SampleSession(h.Now())
 			change(&s)
 			b.Do(t.Context(), func(ctx context.Context) {
-				require.NoError(t, h.Sessions.Start(ctx, s, ports.Grant{}))
+				require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
 				got, err := h.Sessions.Current(ctx)
 				require.NoError(t, err, "within the request that started it")
 				requireSameSession(t, s, got)
@@ -134,13 +135,13 @@ func sessionsRenewed(t *testing.T, h SessionHarness) {
 func sessionsTwiceInOne(t *testing.T, h SessionHarness) {
 	b, s := h.NewBrowser(), SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, SampleSession(h.Now()), SampleGrant(h.Now())))
+		require.NoError(t, h.Sessions.Start(ctx, SampleNew(h.Now())))
 		s.Identity.Name = "Second"
-		require.NoError(t, h.Sessions.Start(ctx, s, ports.Grant{}))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
 	})
 	requireSession(t, h, b, s)
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, s, ports.Grant{}))
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
 		require.NoError(t, h.Sessions.End(ctx))
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
@@ -288,7 +289,7 @@ func sessionsDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession, "nobody is told that they are signed out")
 		require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), s.Expires), ports.ErrStoreUnavailable)
-		require.ErrorIs(t, h.Sessions.Start(ctx, s, SampleGrant(h.Now())), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())}), ports.ErrStoreUnavailable)
 		require.ErrorIs(t, h.Sessions.End(ctx), ports.ErrStoreUnavailable)
 	})
 	stranger.Do(t.Context(), func(ctx context.Context) {

@@ -20,8 +20,8 @@ func SampleSession(now time.Time) ports.Session {
 			Roles:           []string{"Report.Reader", "Admin"},
 			Guest:           true,
 			ProviderSession: "00c0ffee-0000-4000-8000-00000000beef",
-			LoginHint:       "O.CiQ2ZjFkMmMzYi0wYTllLTRkOGM",
 		},
+		Device:  "Firefox on Linux",
 		Started: now,
 		Seen:    now.Add(7 * time.Millisecond),
 		Expires: now.Add(time.Hour),
@@ -37,9 +37,21 @@ func SampleGrant(now time.Time) ports.Grant {
 		},
 		RefreshToken: "refresh-token",
 		SignOutHint:  "sign-out-hint",
+		LoginHint:    "O.CiQ2ZjFkMmMzYi0wYTllLTRkOGM",
+		Page:         "/call_api",
+		Round:        2,
 		Nonce:        "nonce",
-		Claims:       []ports.Claim{{Name: "name", Value: "Zoë"}, {Name: "roles", Value: `["Admin"]`}},
 	}
+}
+
+// SampleClaims answers claims of an ID token.
+func SampleClaims() []ports.Claim {
+	return []ports.Claim{{Name: "name", Value: "Zoë"}, {Name: "roles", Value: `["Admin"]`}, {Name: "empty", Value: ""}}
+}
+
+// SampleNew answers what a session begins with, with every field set.
+func SampleNew(now time.Time) ports.NewSession {
+	return ports.NewSession{Session: SampleSession(now), Claims: SampleClaims(), Grant: SampleGrant(now)}
 }
 
 // SamplePending answers a pending sign-in with every field set.
@@ -49,6 +61,7 @@ func SamplePending(state string, began time.Time) ports.PendingSignIn {
 		Secret:   "secret-of-" + state,
 		ReturnTo: "/reports?year=2026&q=%C3%A9",
 		Scopes:   []string{"User.Read"},
+		Round:    1,
 		Began:    began,
 	}
 }

@@ -11,7 +11,7 @@ func (sh *shard) push(i uint32) {
 
 // drop takes slot i out, wherever it stands.
 func (sh *shard) drop(i uint32) {
-	pos := int(sh.slots[i].duePos)
+	pos := int(sh.slots.at(i).duePos)
 	last := len(sh.due) - 1
 	moved := sh.due[last]
 	sh.due = sh.due[:last]
@@ -19,20 +19,26 @@ func (sh *shard) drop(i uint32) {
 		return
 	}
 	sh.place(pos, moved)
-	sh.down(pos, moved)
-	sh.up(int(sh.slots[moved].duePos), moved)
+	sh.fix(uint32(pos))
+}
+
+// fix moves the slot at pos, whose expiry has changed, to where it belongs.
+func (sh *shard) fix(pos uint32) {
+	i := sh.due[pos]
+	sh.down(int(pos), i)
+	sh.up(int(sh.slots.at(i).duePos), i)
 }
 
 func (sh *shard) place(pos int, i uint32) {
 	sh.due[pos] = i
-	sh.slots[i].duePos = uint32(pos)
+	sh.slots.at(i).duePos = uint32(pos)
 }
 
 // up moves slot i from pos towards the front as far as it belongs.
 func (sh *shard) up(pos int, i uint32) {
 	for pos > 0 {
 		parent := (pos - 1) / 2
-		if sh.slots[sh.due[parent]].expires <= sh.slots[i].expires {
+		if sh.expiresAt(parent) <= sh.slots.at(i).expires {
 			break
 		}
 		sh.place(pos, sh.due[parent])
@@ -51,7 +57,7 @@ func (sh *shard) down(pos int, i uint32) {
 		if right := child + 1; right < len(sh.due) && sh.expiresAt(right) < sh.expiresAt(child) {
 			child = right
 		}
-		if sh.slots[i].expires <= sh.expiresAt(child) {
+		if sh.slots.at(i).expires <= sh.expiresAt(child) {
 			break
 		}
 		sh.place(pos, sh.due[child])
@@ -60,4 +66,4 @@ func (sh *shard) down(pos int, i uint32) {
 	sh.place(pos, i)
 }
 
-func (sh *shard) expiresAt(pos int) int64 { return sh.slots[sh.due[pos]].expires }
+func (sh *shard) expiresAt(pos int) int64 { return sh.slots.at(sh.due[pos]).expires }

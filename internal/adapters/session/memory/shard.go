@@ -1,59 +1,91 @@
 package memory
 
-import "sync"
+import (
+	"hash/maphash"
+	"sync"
 
-// shard holds a part of the records. Records sit in slots; index finds them by
-// key and due orders them by expiry. The layout spends about 80 bytes on a
-// record besides its key and value, and one pointer to follow for the garbage
-// collector's sake.
+	"webapp/internal/ports"
+)
+
+// shard holds a part of the records, with everything that finds them: byKey
+// and byIndex are hash tables whose buckets begin chains through the slots and
+// entries, due orders the slots by expiry. One lock guards it all, so that a
+// record and its indexes come and go together.
+//
+// A record with two indexes takes about 120 bytes besides its key and value,
+// and one pointer for the garbage collector to follow.
 type shard struct {
-	mu    sync.Mutex
-	index map[string]uint32
-	slots []slot
-	free  []uint32
-	due   heap
+	mu      sync.Mutex
+	seed    maphash.Seed
+	slots   pool[slot]
+	entries pool[entry]
+	byKey   []uint32
+	byIndex []uint32
+	due     heap
+	version int64 // the last one given out
 }
 
-// slot holds one record. Key and value share one string, which the key in the
-// index points into.
-type slot struct {
-	record  string
-	expires int64 // Unix nanoseconds
-	keySize uint32
-	duePos  uint32 // where due has it
-}
-
-func (sl *slot) key() string   { return sl.record[:sl.keySize] }
-func (sl *slot) value() string { return sl.record[sl.keySize:] }
-
+// find answers the slot of a key, expired or not.
 func (sh *shard) find(key string) (uint32, bool) {
-	i, ok := sh.index[key]
-	return i, ok
+	if len(sh.byKey) == 0 {
+		return none, false
+	}
+	k := pack(key)
+	for i := *sh.keyBucket(k.hash(sh.seed)); i != none; i = sh.slots.at(i).next {
+		if sh.slots.at(i).holds(&k) {
+			return i, true
+		}
+	}
+	return none, false
+}
+
+// live answers the slot of a record that has not expired.
+func (sh *shard) live(key string, now int64) (*slot, bool) {
+	i, ok := sh.find(key)
+	if !ok || sh.slots.at(i).expires <= now {
+		return nil, false
+	}
+	return sh.slots.at(i), true
 }
 
 // add puts a record into a free slot. The key must not be there.
-func (sh *shard) add(key string, value []byte, expires int64) {
-	var i uint32
-	if n := len(sh.free); n > 0 {
-		i, sh.free = sh.free[n-1], sh.free[:n-1]
-	} else {
-		i = uint32(len(sh.slots))
-		sh.slots = append(sh.slots, slot{})
+func (sh *shard) add(r ports.Record) ports.Version {
+	k := pack(r.Key)
+	i := sh.slots.take()
+	sl := sh.slots.at(i)
+	*sl = slot{record: k.record(r.Value), expires: r.Expires.UnixNano(), entry: none, keySize: k.size}
+	sh.version++
+	sl.version = sh.version
+	sh.growKeys()
+	sh.linkKey(i)
+	for _, index := range r.Indexes {
+		sh.addEntry(i, maphash.String(sh.seed, index))
 	}
-	sh.slots[i] = slot{record: key + string(value), expires: expires, keySize: uint32(len(key))}
-	if sh.index == nil {
-		sh.index = make(map[string]uint32)
-	}
-	sh.index[sh.slots[i].key()] = i
 	sh.push(i)
+	return ports.Version(sl.version)
 }
 
-// remove frees a slot.
+// replace changes a record where it is.
+func (sh *shard) replace(sl *slot, r ports.Record) ports.Version {
+	sl.record = sl.kept() + string(r.Value)
+	sl.expires = r.Expires.UnixNano()
+	sh.version++
+	sl.version = sh.version
+	sh.fix(sl.duePos)
+	return ports.Version(sl.version)
+}
+
+// remove frees a slot and its entries.
 func (sh *shard) remove(i uint32) {
-	delete(sh.index, sh.slots[i].key())
+	sh.unlinkKey(i)
+	for e := sh.slots.at(i).entry; e != none; {
+		following := sh.entries.at(e).sibling
+		sh.unlinkEntry(e)
+		sh.entries.give(e)
+		e = following
+	}
 	sh.drop(i)
-	sh.slots[i] = slot{}
-	sh.free = append(sh.free, i)
+	sh.slots.give(i)
 }
 
 // expire removes at most limit records that are due and reports whether there
@@ -62,7 +94,7 @@ func (sh *shard) expire(now int64, limit int) bool {
 	removed := 0
 	for ; removed < limit && len(sh.due) > 0; removed++ {
 		first := sh.due[0]
-		if sh.slots[first].expires > now {
+		if sh.slots.at(first).expires > now {
 			break
 		}
 		sh.remove(first)
@@ -74,24 +106,28 @@ func (sh *shard) expire(now int64, limit int) bool {
 }
 
 // shrinkAbove is the number of slots below which shrinking gains nothing.
-const shrinkAbove = 64
+const shrinkAbove = pageSize
 
 // shrink moves the records into smaller tables once three quarters of the
-// slots are free: a map never gives memory back by itself.
+// slots are free, which would otherwise stay with the shard for ever.
 func (sh *shard) shrink() {
-	if len(sh.slots) <= shrinkAbove || len(sh.index) > len(sh.slots)/4 {
+	if int(sh.slots.used) <= shrinkAbove || sh.slots.len() > int(sh.slots.used)/4 {
 		return
 	}
-	slots, due := sh.slots, sh.due
-	n := len(sh.index)
-	sh.index = make(map[string]uint32, n)
-	sh.slots = make([]slot, 0, n)
-	sh.due = make(heap, 0, n)
-	sh.free = nil
-	for _, i := range due {
-		at := uint32(len(sh.slots))
-		sh.slots = append(sh.slots, slots[i])
-		sh.index[sh.slots[at].key()] = at
-		sh.push(at)
+	slots, entries, due := sh.slots, sh.entries, sh.due
+	sh.slots, sh.entries, sh.due = pool[slot]{}, pool[entry]{}, make(heap, 0, len(due))
+	sh.byKey, sh.byIndex = nil, nil
+	for _, old := range due {
+		i := sh.slots.take()
+		sl := sh.slots.at(i)
+		*sl = *slots.at(old)
+		first := sl.entry
+		sl.entry = none
+		sh.growKeys()
+		sh.linkKey(i)
+		for e := first; e != none; e = entries.at(e).sibling {
+			sh.addEntry(i, entries.at(e).index)
+		}
+		sh.push(i)
 	}
 }

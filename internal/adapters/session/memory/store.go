@@ -17,7 +17,8 @@ import (
 
 const (
 	shardCount = 256
-	// sweepEvery is how often the sweeper visits the shards.
+	// sweepEvery is how often the sweeper visits a shard. It visits them one
+	// after the other, so that its work is spread over that time.
 	sweepEvery = 10 * time.Second
 	// sweepStep and operationStep bound how many records one hold of a
 	// shard's lock removes.
@@ -49,6 +50,9 @@ func New(clock func() time.Time) *Store {
 		clock = time.Now
 	}
 	s := &Store{clock: clock, seed: maphash.MakeSeed(), stop: make(chan struct{})}
+	for i := range s.shards {
+		s.shards[i].seed = maphash.MakeSeed()
+	}
 	s.stopped.Go(s.sweepUntilStopped)
 	return s
 }
@@ -58,55 +62,6 @@ func New(clock func() time.Time) *Store {
 func (s *Store) Close() error {
 	s.once.Do(func() { close(s.stop) })
 	s.stopped.Wait()
-	return nil
-}
-
-// Create adds a record, see ports.SessionStore.
-func (s *Store) Create(_ context.Context, r ports.Record) error {
-	sh, now := s.enter(r.Key)
-	defer sh.mu.Unlock()
-	if i, ok := sh.find(r.Key); ok {
-		if sh.slots[i].expires > now {
-			return ports.ErrRecordExists
-		}
-		sh.remove(i)
-	}
-	sh.add(r.Key, r.Value, r.Expires.UnixNano())
-	return nil
-}
-
-// Find answers a copy of a value, see ports.SessionStore.
-func (s *Store) Find(_ context.Context, key string) ([]byte, error) {
-	sh, now := s.enter(key)
-	defer sh.mu.Unlock()
-	i, ok := sh.find(key)
-	if !ok || sh.slots[i].expires <= now {
-		return nil, ports.ErrNoRecord
-	}
-	return []byte(sh.slots[i].value()), nil
-}
-
-// Replace changes a record, see ports.SessionStore.
-func (s *Store) Replace(_ context.Context, r ports.Record) error {
-	sh, now := s.enter(r.Key)
-	defer sh.mu.Unlock()
-	i, ok := sh.find(r.Key)
-	if !ok || sh.slots[i].expires <= now {
-		return ports.ErrNoRecord
-	}
-	sh.remove(i)
-	sh.add(r.Key, r.Value, r.Expires.UnixNano())
-	return nil
-}
-
-// Delete removes a record, see ports.SessionStore.
-func (s *Store) Delete(_ context.Context, key string) error {
-	sh, _ := s.enter(key)
-	defer sh.mu.Unlock()
-	if i, ok := sh.find(key); ok {
-		sh.remove(i)
-		sh.shrink()
-	}
 	return nil
 }
 
@@ -120,7 +75,7 @@ func (s *Store) Len() int {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		n += len(sh.index)
+		n += sh.slots.len()
 		sh.mu.Unlock()
 	}
 	return n

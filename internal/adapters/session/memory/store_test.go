@@ -1,7 +1,10 @@
 package memory
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -21,11 +24,30 @@ func newStore(t testing.TB) (*Store, *portstest.Clock) {
 	return s, clock
 }
 
-func TestStore(t *testing.T) {
+func newHarness(t *testing.T) portstest.StoreHarness {
+	s, clock := newStore(t)
+	return portstest.StoreHarness{Store: s, Now: clock.Now, Advance: clock.Advance}
+}
+
+func TestStore(t *testing.T) { portstest.SessionStore(t, newHarness) }
+
+// TestStoreBehindAnOutage shows the suite's tests of outages a store that has
+// one.
+func TestStoreBehindAnOutage(t *testing.T) {
 	portstest.SessionStore(t, func(t *testing.T) portstest.StoreHarness {
-		s, clock := newStore(t)
-		return portstest.StoreHarness{Store: s, Now: clock.Now, Advance: clock.Advance}
+		h := newHarness(t)
+		faulty := portstest.NewFaultyStore(h.Store)
+		h.Store, h.Outage = faulty, faulty.SetDown
+		return h
 	})
+}
+
+func TestStoreAgainstModel(t *testing.T) { portstest.SessionStoreModel(t, newHarness) }
+
+func mustCreate(t *testing.T, s *Store, r ports.Record) {
+	t.Helper()
+	_, err := s.Create(t.Context(), r)
+	require.NoError(t, err)
 }
 
 func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
@@ -35,7 +57,7 @@ func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
 		if i%10 == 0 {
 			r.Expires = start.Add(time.Hour)
 		}
-		require.NoError(t, s.Create(t.Context(), r))
+		mustCreate(t, s, r)
 	}
 	s.sweep()
 	require.Equal(t, 20_000, s.Len())
@@ -44,7 +66,7 @@ func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
 	require.Equal(t, 2_000, s.Len())
 	slots := 0
 	for i := range s.shards {
-		slots += len(s.shards[i].slots)
+		slots += int(s.shards[i].slots.used)
 	}
 	require.Less(t, slots, 16_000, "the tables shrink with their content")
 	for i := 0; i < 20_000; i += 10 {
@@ -59,9 +81,9 @@ func TestWhatIsDueIsGoneBeforeItIsRemoved(t *testing.T) {
 	const records = 30 * shardCount
 	for name, ask := range map[string]func(s *Store, r ports.Record) error{
 		"find":    func(s *Store, r ports.Record) error { _, err := s.Find(t.Context(), r.Key); return err },
-		"replace": func(s *Store, r ports.Record) error { return s.Replace(t.Context(), r) },
+		"replace": func(s *Store, r ports.Record) error { _, err := s.Replace(t.Context(), r, 1); return err },
 		"create": func(s *Store, r ports.Record) error {
-			if err := s.Create(t.Context(), r); err != nil {
+			if _, err := s.Create(t.Context(), r); err != nil {
 				return err
 			}
 			return ports.ErrNoRecord
@@ -70,7 +92,7 @@ func TestWhatIsDueIsGoneBeforeItIsRemoved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, clock := newStore(t)
 			for i := range records {
-				require.NoError(t, s.Create(t.Context(), ports.Record{Key: fmt.Sprint(i), Expires: start.Add(time.Minute)}))
+				mustCreate(t, s, ports.Record{Key: fmt.Sprint(i), Expires: start.Add(time.Minute)})
 			}
 			clock.Advance(time.Minute)
 			for i := range 2 * shardCount {
@@ -86,11 +108,12 @@ func TestOneLockHoldRemovesABoundedNumber(t *testing.T) {
 	s, clock := newStore(t)
 	sh := &s.shards[0]
 	for i := range 10 * sweepStep {
-		sh.add(fmt.Sprint(i), nil, start.UnixNano())
+		sh.add(ports.Record{Key: fmt.Sprint(i), Expires: start, Indexes: []string{"one", fmt.Sprint("of ", i)}})
 	}
 	clock.Advance(time.Second)
 	require.True(t, sh.sweepStep(clock.Now().UnixNano()))
-	require.Len(t, sh.index, 9*sweepStep)
+	require.Equal(t, 9*sweepStep, sh.slots.len())
+	require.Equal(t, 2*9*sweepStep, sh.entries.len())
 }
 
 func TestCloseStopsTheSweeperAndMayBeRepeated(t *testing.T) {
@@ -103,39 +126,74 @@ func TestCloseStopsTheSweeperAndMayBeRepeated(t *testing.T) {
 // TestShardAgainstModel drives one shard with random operations beside a map.
 func TestShardAgainstModel(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var sh shard
-	model := map[string]int64{}
+	sh := shard{seed: maphash.MakeSeed()}
+	type modelled struct {
+		expires int64
+		index   string
+	}
+	model := map[string]modelled{}
 	now := int64(0)
-	for range 50_000 {
+	for round := range 50_000 {
 		key := fmt.Sprint(random.IntN(300))
+		if random.IntN(2) == 0 {
+			key = hashed(key)
+		}
 		i, found := sh.find(key)
 		_, want := model[key]
 		require.Equal(t, want, found)
-		switch random.IntN(4) {
+		switch random.IntN(5) {
 		case 0, 1:
 			if found {
 				sh.remove(i)
 			}
-			model[key] = now + int64(random.IntN(500))
-			sh.add(key, []byte(key), model[key])
+			m := modelled{now + 1 + int64(random.IntN(500)), fmt.Sprint("index", random.IntN(40))}
+			model[key] = m
+			sh.add(ports.Record{Key: key, Value: []byte(key), Expires: time.Unix(0, m.expires), Indexes: []string{m.index, "all"}})
 		case 2:
 			if found {
-				require.Equal(t, key, sh.slots[i].value())
+				m := modelled{now + 1 + int64(random.IntN(500)), model[key].index}
+				model[key] = m
+				sh.replace(sh.slots.at(i), ports.Record{Key: key, Value: []byte(key), Expires: time.Unix(0, m.expires)})
+			}
+		case 3:
+			if found {
+				require.Equal(t, key, sh.slots.at(i).value())
+				require.Equal(t, key, sh.slots.at(i).key())
 				sh.remove(i)
 				sh.shrink()
 				delete(model, key)
 			}
-		case 3:
+		case 4:
 			now += int64(random.IntN(4))
 			for sh.expire(now, 3) {
 			}
-			for k, expires := range model {
-				if expires <= now {
+			for k, m := range model {
+				if m.expires <= now {
 					delete(model, k)
 				}
 			}
 		}
-		require.Len(t, sh.index, len(model))
+		require.Equal(t, len(model), sh.slots.len())
 		require.Len(t, sh.due, len(model))
+		require.Equal(t, 2*len(model), sh.entries.len())
+		if round%50 != 0 {
+			continue
+		}
+		index := fmt.Sprint("index", random.IntN(40))
+		var under []string
+		for k, m := range model {
+			if m.index == index {
+				under = append(under, k)
+			}
+		}
+		require.ElementsMatch(t, under, sh.keys(nil, index, now, ports.MaxKeys))
+		require.Len(t, sh.keys(nil, "all", now, ports.MaxKeys), len(model))
+		require.Len(t, sh.keys(nil, "all", now, 5), min(5, len(model)))
 	}
+}
+
+// hashed answers a key of the form that those of sessions have.
+func hashed(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -1,28 +1,36 @@
 package memory
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
-// sweepUntilStopped removes what no operation came across.
+// sweepUntilStopped removes what no operation came across, shard by shard.
 func (s *Store) sweepUntilStopped() {
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(sweepEvery / shardCount)
 	defer tick.Stop()
-	for {
+	for next := 0; ; next = (next + 1) % shardCount {
 		select {
 		case <-s.stop:
 			return
 		case <-tick.C:
-			s.sweep()
+			s.sweepShard(next)
 		}
 	}
 }
 
-// sweep removes everything that is due, letting go of the lock after each
-// step.
+// sweep removes everything that is due.
 func (s *Store) sweep() {
-	now := s.clock().UnixNano()
 	for i := range s.shards {
-		for s.shards[i].sweepStep(now) {
-		}
+		s.sweepShard(i)
+	}
+}
+
+// sweepShard lets go of the lock, and of the processor, after each step.
+func (s *Store) sweepShard(i int) {
+	now := s.clock().UnixNano()
+	for s.shards[i].sweepStep(now) {
+		runtime.Gosched()
 	}
 }
 

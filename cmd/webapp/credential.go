@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"webapp/internal/adapters/entra"
+)
+
+// variable is an environment variable with its value.
+type variable struct{ name, value string }
+
+// credentials are the variables of which exactly one is set.
+func (s *settings) credentials() []variable {
+	return []variable{
+		{"CLIENT_SECRET", s.ClientSecret}, {"CLIENT_SECRET_FILE", s.ClientSecretFile},
+		{"CLIENT_CERTIFICATE_FILE", s.ClientCertificateFile}, {"AZURE_FEDERATED_TOKEN_FILE", s.FederatedTokenFile},
+		{"CLIENT_MANAGED_IDENTITY", s.ManagedIdentity},
+	}
+}
+
+// checkCredential counts the credentials; whether the one can be used is the
+// adapter's to say, and checkProvider reports it.
+func (s *settings) checkCredential(found *problems) {
+	var given []string
+	for _, c := range s.credentials() {
+		if c.value != "" {
+			given = append(given, c.name)
+		}
+	}
+	switch {
+	case len(given) == 0:
+		found.add("CLIENT_SECRET", "is missing, and so is every other credential",
+			`Make a secret under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`+
+				" README.md lists the other kinds of credential.")
+	case len(given) > 1:
+		found.add(strings.Join(given, " and "), "are all set", "Keep exactly one credential.")
+	case strings.ContainsFunc(s.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		found.add("CLIENT_SECRET", "holds a line break or another control character", "Copy it again, without anything around it.")
+	}
+	if _, err := s.secretExpires(); err != nil {
+		found.add("CLIENT_SECRET_EXPIRES", "is not a date", "Write it like 2027-01-31, as the portal shows it beside the secret.")
+	}
+}
+
+// secretExpires is the beginning of the secret's last day, in UTC: rather too
+// early than too late. It is zero where nobody said.
+func (s *settings) secretExpires() (time.Time, error) {
+	if s.ClientSecretExpires == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.DateOnly, s.ClientSecretExpires)
+}
+
+// withCredential adds the credential to the adapter's configuration.
+func (s *settings) withCredential(c entra.Config) entra.Config {
+	c.ClientSecret, c.ClientSecretFile = s.ClientSecret, s.ClientSecretFile
+	c.ClientSecretExpires, _ = s.secretExpires() // checked by checkCredential
+	c.ClientCertificateFile, c.ClientCertificatePassword = s.ClientCertificateFile, s.ClientCertificatePassword
+	c.FederatedTokenFile = s.FederatedTokenFile
+	if s.ManagedIdentity != "" {
+		c.ManagedIdentity = entra.ManagedIdentity{ClientID: s.ManagedIdentity, Endpoint: s.IdentityEndpoint, Header: s.IdentityHeader}
+	}
+	return c
+}
+
+// credentialRemedies are the variables behind the adapter's fields, and how to
+// mend what is wrong with them.
+func credentialRemedies() map[string][2]string {
+	return map[string][2]string{
+		"ClientSecretFile":          {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
+		"ClientSecretExpires":       {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
+		"ClientCertificateFile":     {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD opens it."},
+		"ClientCertificatePassword": {"CLIENT_CERTIFICATE_PASSWORD", "Unset it, or set CLIENT_CERTIFICATE_FILE."},
+		"FederatedTokenFile":        {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to; on AKS label the pod azure.workload.identity/use: \"true\"."},
+		"ManagedIdentity":           {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity; it needs AUTHORITY."},
+		"ManagedIdentityEndpoint":   {"IDENTITY_ENDPOINT", "Unset it, unless App Service or Container Apps set it."},
+	}
+}

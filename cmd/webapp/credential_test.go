@@ -1,0 +1,151 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"maps"
+	"math/big"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+const (
+	identityClientID = "1d0c7f52-63be-4f0a-9d3e-8b52c4a7e610"
+	exchangeAudience = "api://AzureADTokenExchange"
+)
+
+func inFile(t *testing.T, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "credential")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return path
+}
+
+// certificate makes a self-signed certificate, and its PEM with the key.
+func certificate(t *testing.T) (*x509.Certificate, []byte) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "webapp"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	return cert, append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})...)
+}
+
+func TestExactlyOneCredential(t *testing.T) {
+	_, certAndKey := certificate(t)
+	each := map[string]string{
+		"CLIENT_SECRET": "S3cret~Value", "CLIENT_SECRET_FILE": inFile(t, []byte("S3cret~Value")),
+		"CLIENT_CERTIFICATE_FILE":    inFile(t, certAndKey),
+		"AZURE_FEDERATED_TOKEN_FILE": inFile(t, []byte("eyJhbGciOiJSUzI1NiJ9.e30.c2ln")),
+		"CLIENT_MANAGED_IDENTITY":    identityClientID,
+	}
+	for one, value := range each {
+		vars := good()
+		delete(vars, "CLIENT_SECRET")
+		vars[one] = value
+		_, err := load(lookupIn(vars), false)
+		assert.NoError(t, err, one)
+		for other, value := range each {
+			if other == one {
+				continue
+			}
+			both := maps.Clone(vars)
+			both[other] = value
+			_, err := load(lookupIn(both), false)
+			require.Error(t, err, "%s and %s", one, other)
+			assert.Contains(t, err.Error(), "are all set")
+			assert.Contains(t, err.Error(), one)
+			assert.Contains(t, err.Error(), other)
+			assert.NotContains(t, err.Error(), "S3cret")
+		}
+	}
+}
+
+func TestEachWrongCredentialNamesItsVariable(t *testing.T) {
+	for name, c := range map[string]struct {
+		vars  map[string]string
+		named string
+		text  string
+	}{
+		"no secret file":     {map[string]string{"CLIENT_SECRET_FILE": "/nowhere/secret"}, "CLIENT_SECRET_FILE", "does not exist"},
+		"a directory":        {map[string]string{"CLIENT_SECRET_FILE": t.TempDir()}, "CLIENT_SECRET_FILE", "not a regular file"},
+		"two lines":          {map[string]string{"CLIENT_SECRET_FILE": inFile(t, []byte("S3cret\nS3cret"))}, "CLIENT_SECRET_FILE", "more than one line"},
+		"no certificate":     {map[string]string{"CLIENT_CERTIFICATE_FILE": inFile(t, []byte("S3cret"))}, "CLIENT_CERTIFICATE_FILE", "neither PEM nor PKCS #12"},
+		"no token":           {map[string]string{"AZURE_FEDERATED_TOKEN_FILE": inFile(t, []byte("S3cret"))}, "AZURE_FEDERATED_TOKEN_FILE", "signed token"},
+		"identity by name":   {map[string]string{"CLIENT_MANAGED_IDENTITY": "my-identity"}, "CLIENT_MANAGED_IDENTITY", "not a client ID"},
+		"identity elsewhere": {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example"}, "CLIENT_MANAGED_IDENTITY", "Entra authorities only"},
+		"no date":            {map[string]string{"CLIENT_SECRET": "S3cret~Value", "CLIENT_SECRET_EXPIRES": "31/01/2027"}, "CLIENT_SECRET_EXPIRES", "2027-01-31"},
+		"date of nothing":    {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "CLIENT_SECRET_EXPIRES": "2027-01-31"}, "CLIENT_SECRET_EXPIRES", "without a secret"},
+		"password of none":   {map[string]string{"CLIENT_SECRET": "S3cret~Value", "CLIENT_CERTIFICATE_PASSWORD": "S3cret"}, "CLIENT_CERTIFICATE_PASSWORD", "without a certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vars := good()
+			delete(vars, "CLIENT_SECRET")
+			maps.Copy(vars, c.vars)
+			_, err := load(lookupIn(vars), false)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), "there is a problem in its configuration")
+			assert.Contains(t, err.Error(), "  "+c.named+" ")
+			assert.Contains(t, err.Error(), c.text)
+			assert.NotContains(t, err.Error(), "S3cret")
+		})
+	}
+}
+
+// TestEachCredentialSignsInThroughTheProgram, from its variables on.
+func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
+	cert, certAndKey := certificate(t)
+	tokens, err := fakeidp.NewTokenIssuer("https://cluster.example", signingKey(), nil)
+	require.NoError(t, err)
+	token, err := tokens.Token("a-pod", exchangeAudience, time.Hour)
+	require.NoError(t, err)
+	host := httptest.NewServer(&fakeidp.IdentityEndpoint{Tokens: tokens, ClientID: identityClientID, PrincipalID: "a-principal", Header: "of-this-host"})
+	defer host.Close()
+	for name, c := range map[string]struct {
+		vars map[string]string
+		auth fakeidp.Authenticator
+	}{
+		"secret file": {map[string]string{"CLIENT_SECRET_FILE": inFile(t, []byte(fakeidp.DefaultClientSecret+"\n")), "CLIENT_SECRET_EXPIRES": "2030-01-31"}, nil},
+		"certificate": {map[string]string{"CLIENT_CERTIFICATE_FILE": inFile(t, certAndKey)}, fakeidp.CertificateAuthenticator(cert)},
+		"federated token": {map[string]string{"AZURE_FEDERATED_TOKEN_FILE": inFile(t, []byte(token))},
+			fakeidp.FederatedAuthenticator(tokens.Issuer(), "a-pod", exchangeAudience, tokens.Key())},
+		"managed identity": {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "IDENTITY_ENDPOINT": host.URL + fakeidp.PathAppService, "IDENTITY_HEADER": "of-this-host"},
+			fakeidp.FederatedAuthenticator(tokens.Issuer(), "a-principal", exchangeAudience, tokens.Key())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vars := map[string]string{"CLIENT_SECRET": ""}
+			maps.Copy(vars, c.vars)
+			w := newWorld(t, vars)
+			if c.auth != nil {
+				client := fakeidp.DefaultClient()
+				client.Secrets, client.Authenticator = nil, c.auth
+				w.idp.AddClient(client)
+			}
+			w.browser().mustSignIn(fakeidp.UserMember)
+			for _, secret := range []string{fakeidp.DefaultClientSecret, token, "MII", "of-this-host"} {
+				assert.False(t, strings.Contains(w.logs.String(), secret))
+			}
+		})
+	}
+}

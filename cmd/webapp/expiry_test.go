@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestExpiryIsLoggedAtTheStartAndDaily(t *testing.T) {
+	clock, logs := newTestClock(), &safeBuffer{}
+	end := clock.Now().Add(32 * 24 * time.Hour)
+	tick, ctx := make(chan time.Time), t.Context()
+	ctx, stop := context.WithCancel(ctx)
+	asked, done := make(chan struct{}, 64), make(chan struct{})
+	go func() {
+		defer close(done)
+		watchExpiry(ctx, func() (time.Time, bool) { asked <- struct{}{}; return end, true }, clock.Now, tick, slog.New(slog.NewTextHandler(logs, nil)))
+	}()
+	<-asked
+	for range 33 {
+		// The watcher takes a tick only once it has logged the day before.
+		tick <- clock.Now()
+		<-asked
+		clock.advance(24 * time.Hour)
+	}
+	stop()
+	<-done
+	assert.Equal(t, 34, strings.Count(logs.String(), "expires="+end.UTC().Format(time.DateOnly)))
+	for _, line := range []string{"level=INFO", "level=WARN", "level=ERROR", "days=32", "days=0"} {
+		assert.Contains(t, logs.String(), line)
+	}
+}
+
+func TestExpiryLevels(t *testing.T) {
+	for days, level := range map[int]string{400: "INFO", 31: "INFO", 30: "WARN", 8: "WARN", 7: "ERROR", 0: "ERROR", -1: "ERROR", -90: "ERROR"} {
+		logs := &safeBuffer{}
+		logExpiry(t.Context(), days, time.Now(), slog.New(slog.NewTextHandler(logs, nil)))
+		assert.Contains(t, logs.String(), "level="+level, days)
+		assert.Equal(t, days < 0, strings.Contains(logs.String(), "has expired"), days)
+	}
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for left, days := range map[time.Duration]int{time.Second: 0, 24 * time.Hour: 1, 47 * time.Hour: 1, -time.Second: -1, -25 * time.Hour: -2} {
+		assert.Equal(t, days, daysUntil(noon.Add(left), noon))
+	}
+}
+
+func TestUnknownExpiryIsNotTalkedAbout(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	logs := &safeBuffer{}
+	watchExpiry(ctx, func() (time.Time, bool) { return time.Time{}, false }, time.Now, nil, slog.New(slog.NewTextHandler(logs, nil)))
+	assert.Empty(t, logs.String())
+}

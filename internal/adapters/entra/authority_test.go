@@ -1,0 +1,176 @@
+package entra
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// form is one way to name a provider, and all that follows from it.
+type form struct {
+	authority string
+	discovery string
+	accepted  []string // issuers that its metadata may have
+	refused   []string
+	graph     string
+	audience  string
+}
+
+// check holds the form against ParseAuthority, or ParseIssuer for others.
+func (f form) check(t *testing.T, parse func(string) (Authority, error)) {
+	t.Helper()
+	a, err := parse(f.authority)
+	require.NoError(t, err, f.authority)
+	assert.Equal(t, f.discovery, a.DiscoveryURL())
+	assert.Equal(t, f.graph, a.GraphHost())
+	assert.Equal(t, f.audience, a.TokenExchangeAudience())
+	for _, issuer := range f.accepted {
+		assert.NoError(t, a.checkIssuer(issuer), "%s with %s", f.authority, issuer)
+	}
+	everywhere := []string{
+		"", "https://attacker.example/" + tenantA + "/v2.0", "https://sts.windows.net/" + tenantA + "/",
+		"https://login.windows.net/" + tenantA + "/v2.0",
+	}
+	for _, issuer := range append(everywhere, f.refused...) {
+		assert.Error(t, a.checkIssuer(issuer), "%s with %s", f.authority, issuer)
+	}
+}
+
+// TestEachAuthorityInEachCloud is the table of Entra's own authorities.
+func TestEachAuthorityInEachCloud(t *testing.T) {
+	for login, c := range map[string]struct{ graph, audience, elsewhere string }{
+		"login.microsoftonline.com":        {"graph.microsoft.com", "api://AzureADTokenExchange", "login.microsoftonline.us"},
+		"login.microsoftonline.us":         {"graph.microsoft.us", "api://AzureADTokenExchangeUSGov", "login.microsoftonline.com"},
+		"login.partner.microsoftonline.cn": {"microsoftgraph.chinacloudapi.cn", "api://AzureADTokenExchangeChina", "login.chinacloudapi.cn"},
+		"login.sovcloud-identity.fr":       {"graph.svc.sovcloud.fr", "api://AzureADTokenExchangeFrance", "login.sovcloud-identity.de"},
+		"login.sovcloud-identity.de":       {"graph.svc.sovcloud.de", "api://AzureADTokenExchangeGermany", "login.sovcloud-identity.sg"},
+		"login.sovcloud-identity.sg":       {"graph.svc.sovcloud.sg", "api://AzureADTokenExchangeGovSG", "login.sovcloud-identity.fr"},
+	} {
+		at := func(tenant string) string { return "https://" + login + "/" + tenant }
+		issuer := func(tenant string) string { return at(tenant) + "/v2.0" }
+		all := []string{issuer("{tenantid}"), issuer(tenantA), issuer(consumersTenant)}
+		for segment, accepted := range map[string][]string{
+			"common":                 {issuer("{tenantid}")},
+			"organizations":          {issuer("{tenantid}")},
+			"consumers":              {issuer(consumersTenant)},
+			tenantA:                  {issuer(tenantA)},
+			strings.ToUpper(tenantA): {issuer(tenantA)},
+			"contoso.com":            {issuer(tenantA), issuer(consumersTenant)},
+		} {
+			t.Run(login+"/"+segment, func(t *testing.T) {
+				f := form{
+					authority: at(segment), discovery: at(strings.ToLower(segment)) + "/v2.0/.well-known/openid-configuration",
+					accepted: accepted, graph: c.graph, audience: c.audience,
+					refused: []string{
+						issuer(tenantB) + "/", issuer("contoso.com"), at(tenantA), "https://" + c.elsewhere + "/" + tenantA + "/v2.0",
+						"https://" + c.elsewhere + "/{tenantid}/v2.0", "http://" + login + "/" + tenantA + "/v2.0",
+						"https://" + tenantA + ".ciamlogin.com/" + tenantA + "/v2.0",
+					},
+				}
+				if segment == strings.ToUpper(tenantA) {
+					f.discovery = at(segment) + "/v2.0/.well-known/openid-configuration"
+				}
+				for _, other := range all {
+					if !contains(accepted, other) {
+						f.refused = append(f.refused, other)
+					}
+				}
+				f.check(t, ParseAuthority)
+				f.authority += "/"
+				f.check(t, ParseAuthority)
+			})
+		}
+	}
+}
+
+func contains(list []string, text string) bool {
+	for _, each := range list {
+		if each == text {
+			return true
+		}
+	}
+	return false
+}
+
+// TestAuthoritiesOutsideTheClouds are B2C, External ID and this machine.
+func TestAuthoritiesOutsideTheClouds(t *testing.T) {
+	const wellKnown = "/v2.0/.well-known/openid-configuration"
+	for _, f := range []form{
+		{
+			authority: "https://c.b2clogin.com/c.onmicrosoft.com/B2C_1_a",
+			discovery: "https://c.b2clogin.com/c.onmicrosoft.com/B2C_1_a" + wellKnown,
+			accepted:  []string{"https://c.b2clogin.com/" + tenantA + "/v2.0/", "https://c.b2clogin.com/tfp/" + tenantA + "/b2c_1_a/v2.0/"},
+			refused:   []string{"https://c.b2clogin.com/{tenantid}/v2.0/", "https://login.microsoftonline.com/" + tenantA + "/v2.0/"},
+		},
+		{
+			authority: "https://login.contoso.com/" + tenantA + "/B2C_1A_SIGNIN",
+			discovery: "https://login.contoso.com/" + tenantA + "/B2C_1A_SIGNIN" + wellKnown,
+			accepted:  []string{"https://login.contoso.com/" + tenantA + "/v2.0/"},
+			refused:   []string{"https://c.b2clogin.com/" + tenantA + "/v2.0/", "https://login.contoso.com.attacker.example/" + tenantA + "/v2.0/"},
+		},
+		{
+			authority: "https://c.ciamlogin.com/",
+			discovery: "https://c.ciamlogin.com/c.onmicrosoft.com" + wellKnown,
+			accepted:  []string{"https://" + tenantA + ".ciamlogin.com/" + tenantA + "/v2.0", "https://c.ciamlogin.com/" + tenantA + "/v2.0"},
+			refused:   []string{"https://" + tenantA + ".ciamlogin.com/" + tenantB + "/v2.0", "https://" + tenantA + ".ciamlogin.com.attacker.example/" + tenantA + "/v2.0"},
+		},
+		{
+			authority: "https://c.ciamlogin.com/" + tenantA,
+			discovery: "https://c.ciamlogin.com/" + tenantA + wellKnown,
+			accepted:  []string{"https://" + tenantA + ".ciamlogin.com/" + tenantA + "/v2.0"},
+			refused:   []string{"https://" + tenantB + ".ciamlogin.com/" + tenantB + "/v2.0", "https://other.ciamlogin.com/" + tenantA + "/v2.0"},
+		},
+		{
+			authority: "https://login.contoso.com/" + tenantA,
+			discovery: "https://login.contoso.com/" + tenantA + wellKnown,
+			accepted:  []string{"https://login.contoso.com/" + tenantA + "/v2.0", "https://" + tenantA + ".ciamlogin.com/" + tenantA + "/v2.0"},
+			refused:   []string{"https://" + tenantB + ".ciamlogin.com/" + tenantB + "/v2.0", "https://login.microsoftonline.com/" + tenantA + "/v2.0"},
+		},
+		{
+			authority: "http://127.0.0.1:8400/common",
+			discovery: "http://127.0.0.1:8400/common" + wellKnown,
+			accepted:  []string{"http://127.0.0.1:8400/{tenantid}/v2.0"},
+			refused:   []string{"https://127.0.0.1:8400/{tenantid}/v2.0", "http://127.0.0.1/{tenantid}/v2.0", "http://localhost:8400/{tenantid}/v2.0"},
+		},
+	} {
+		t.Run(f.authority, func(t *testing.T) { f.check(t, ParseAuthority) })
+	}
+}
+
+// TestOtherProviders are those named by their exact issuer.
+func TestOtherProviders(t *testing.T) {
+	for _, f := range []form{
+		{
+			authority: "https://provider.example/", discovery: "https://provider.example/.well-known/openid-configuration",
+			accepted: []string{"https://provider.example/"}, refused: []string{"https://provider.example"},
+		},
+		{ // External ID behind a custom URL domain
+			authority: "https://login.contoso.com/" + tenantA + "/v2.0",
+			discovery: "https://login.contoso.com/" + tenantA + "/v2.0/.well-known/openid-configuration",
+			accepted:  []string{"https://login.contoso.com/" + tenantA + "/v2.0"},
+			refused:   []string{"https://" + tenantA + ".ciamlogin.com/" + tenantA + "/v2.0"},
+		},
+		{ // one of the clouds, but as any provider: no rule of Entra's applies
+			authority: "https://login.microsoftonline.com/" + tenantA + "/v2.0",
+			discovery: "https://login.microsoftonline.com/" + tenantA + "/v2.0/.well-known/openid-configuration",
+			accepted:  []string{"https://login.microsoftonline.com/" + tenantA + "/v2.0"},
+		},
+	} {
+		t.Run(f.authority, func(t *testing.T) { f.check(t, ParseIssuer) })
+	}
+}
+
+func TestApplicationOfItsOwnKeys(t *testing.T) {
+	a, err := ParseAuthority("https://login.microsoftonline.com/" + tenantA + "/?appid=" + strings.ToUpper(tenantB))
+	require.NoError(t, err)
+	assert.Equal(t, "https://login.microsoftonline.com/"+tenantA+"/v2.0/.well-known/openid-configuration?appid="+tenantB, a.DiscoveryURL())
+	assert.NoError(t, a.checkIssuer("https://login.microsoftonline.com/"+tenantA+"/v2.0"))
+	for _, query := range []string{"?", "?appid=", "?appid=x", "?appid=" + tenantB + "&a=b", "?a=b", "?APPID=" + tenantB} {
+		_, err := ParseAuthority("https://login.microsoftonline.com/" + tenantA + query)
+		assert.Error(t, err, query)
+	}
+	_, err = ParseAuthority("https://c.b2clogin.com/c.onmicrosoft.com/B2C_1_a?appid=" + tenantB)
+	assert.Error(t, err)
+}

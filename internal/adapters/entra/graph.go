@@ -1,0 +1,124 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+var _ ports.GroupLookup = (*Provider)(nil)
+
+// Bounds of one look-up of groups.
+const (
+	lookupBudget  = 20 * time.Second // with all its pages
+	maxGroupPages = 200
+)
+
+// memberObjects is Microsoft Graph's answer to "in which groups am I, through
+// others too"; with securityEnabledOnly it would leave Microsoft 365 groups out.
+const (
+	memberObjectsPath = "/v1.0/me/getMemberObjects"
+	memberObjectsBody = `{"securityEnabledOnly":false}`
+)
+
+// MemberGroups asks the cloud's Microsoft Graph for the person's groups.
+func (p *Provider) MemberGroups(ctx context.Context, accessToken string) ([]string, error) {
+	base := p.graphBase()
+	if base == "" {
+		return nil, ports.ErrNoGroupLookup
+	}
+	if accessToken == "" || hasControl(accessToken) {
+		return nil, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_token"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
+	defer cancel()
+	var found []string
+	page := groupPage{next: base + memberObjectsPath}
+	for n := range maxGroupPages {
+		var err error
+		if page, err = p.askGroups(ctx, page.next, accessToken, n > 0); err != nil {
+			return nil, err
+		}
+		if found = append(found, page.ids...); len(found) > ports.MaxMemberGroups {
+			return nil, refuse("the groups are too many")
+		}
+		if page.next == "" {
+			slices.Sort(found)
+			return slices.Compact(found), nil
+		}
+		if !sameOrigin(page.next, base) {
+			// The token goes with the request: it stays where it is meant for.
+			return nil, refuse("the next page of groups is elsewhere")
+		}
+	}
+	return nil, refuse("the groups have too many pages")
+}
+
+// graphBase is the scheme and host of the cloud's Graph, or "" where none is
+// known. A provider on this machine (the demo, a test) may have its Graph on
+// this machine too, by default at the provider itself.
+func (p *Provider) graphBase() string {
+	if host := p.authority.GraphHost(); host != "" {
+		return "https://" + host
+	}
+	if !p.authority.entra() || !isLoopback(p.authority.base.Hostname()) {
+		return ""
+	}
+	if p.cfg.GraphBase != "" {
+		return strings.TrimSuffix(p.cfg.GraphBase, "/")
+	}
+	return p.authority.origin()
+}
+
+// sameOrigin says whether link is an absolute URL of exactly this scheme and
+// host.
+func sameOrigin(link, base string) bool {
+	u, err := url.Parse(link)
+	return err == nil && u.User == nil && u.Fragment == "" && u.Scheme+"://"+u.Host == base
+}
+
+// askGroups asks for one page, and once more where that may help. A further
+// page is fetched by GET, as OData has it, and by POST where the API insists.
+func (p *Provider) askGroups(ctx context.Context, target, accessToken string, further bool) (groupPage, error) {
+	method := http.MethodPost
+	if further {
+		method = http.MethodGet
+	}
+	page, err := p.askGroupsOnce(ctx, method, target, accessToken)
+	if errors.Is(err, errMethod) {
+		method = http.MethodPost
+		page, err = p.askGroupsOnce(ctx, method, target, accessToken)
+	}
+	if p.client.again(ctx, err) {
+		page, err = p.askGroupsOnce(ctx, method, target, accessToken)
+	}
+	return page, err
+}
+
+func (p *Provider) askGroupsOnce(ctx context.Context, method, target, accessToken string) (groupPage, error) {
+	body := memberObjectsBody
+	if method == http.MethodGet {
+		body = ""
+	}
+	req, err := http.NewRequest(method, target, strings.NewReader(body))
+	if err != nil {
+		return groupPage{}, refuse("the next page of groups is elsewhere")
+	}
+	req.Header.Set("Authorization", "Bearer "+accessToken)
+	req.Header.Set("Accept", "application/json")
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	got, err := p.client.do(ctx, req)
+	if err != nil {
+		return groupPage{}, err
+	}
+	page, err := readGroupPage(got)
+	return page, withWait(err, got, p.clock())
+}

@@ -1,0 +1,99 @@
+package entra
+
+import (
+	"encoding/base64"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"webapp/internal/ports"
+)
+
+// groupPage is one page of a person's groups.
+type groupPage struct {
+	ids  []string
+	next string // empty on the last page
+}
+
+// errMethod is an answer that wants another method.
+var errMethod = unavailable("the API takes another method")
+
+// readGroupPage reads Graph's answer, whatever it is.
+func readGroupPage(got answer) (groupPage, error) {
+	switch {
+	case got.status == http.StatusOK:
+		return readGroupIDs(got.body)
+	case got.status == http.StatusMethodNotAllowed:
+		return groupPage{}, errMethod
+	case got.status == http.StatusTooManyRequests || got.status >= http.StatusInternalServerError || got.status < http.StatusBadRequest:
+		return groupPage{}, statusError(got.status)
+	}
+	return groupPage{}, graphError(got)
+}
+
+// readGroupIDs takes the page as a whole or not at all: an entry that is not
+// understood may be the one that counts.
+func readGroupIDs(body []byte) (groupPage, error) {
+	doc, err := parseObject(body)
+	if err != nil {
+		return groupPage{}, refuse("the groups are not a JSON object without duplicates")
+	}
+	ids, ok := doc.texts("value")
+	if !ok || !doc.has("value") {
+		return groupPage{}, refuse("the groups are not a list of group IDs")
+	}
+	for i, id := range ids {
+		if ids[i] = strings.ToLower(id); !isGUID(ids[i]) {
+			return groupPage{}, refuse("the groups are not a list of group IDs")
+		}
+	}
+	next, ok := doc.text("@odata.nextLink")
+	if !ok || doc.has("@odata.nextLink") && next == "" {
+		return groupPage{}, refuse("the next page of groups is not a URL")
+	}
+	return groupPage{ids: ids, next: next}, nil
+}
+
+// graphError reads the API's refusal: 401 is about the token and only the
+// person can mend it, the rest about what the application may do.
+func graphError(got answer) error {
+	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: unknownCode}
+	if doc, err := parseObject(got.body); err == nil {
+		said, _ := parseObject(doc["error"])
+		if code, ok := said.text("code"); ok && errorCodeForm.MatchString(code) {
+			e.Code = code
+		}
+		inner, _ := parseObject(said["innerError"])
+		if id, ok := inner.text("request-id"); ok && anyGUID.MatchString(id) {
+			e.CorrelationID = id
+		}
+	}
+	if got.status == http.StatusUnauthorized {
+		e.Kind = ports.ErrInteractionRequired
+		e.Claims = challengedClaims(got.header.Values("WWW-Authenticate"))
+	}
+	return e
+}
+
+// claimsField is the part of a Bearer challenge that holds a claims request.
+var claimsField = regexp.MustCompile(`\bclaims="([A-Za-z0-9+/_=-]+)"`)
+
+// challengedClaims finds the claims that the API wants a new token to be asked
+// for with (continuous access evaluation), or "".
+func challengedClaims(headers []string) string {
+	for _, header := range headers {
+		found := claimsField.FindStringSubmatch(header[:min(len(header), 2*maxChallengeBytes)])
+		if found == nil || !strings.Contains(header, `error="insufficient_claims"`) {
+			continue
+		}
+		text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(found[1], "="))
+		claims, err := base64.RawStdEncoding.DecodeString(text)
+		if err != nil || len(claims) > maxChallengeBytes {
+			continue
+		}
+		if _, err := parseObject(claims); err == nil {
+			return string(claims)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,65 @@
+package entra
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// maxTokenGroups bounds the groups of a token. Entra puts 200 into one at the
+// most; more are an overage.
+const maxTokenGroups = 1000
+
+// readGroups reads the groups and whether some were left out. Rights hang on
+// both, so anything that is not understood is an overage ("ask"), and never "no
+// groups". Only GUIDs count: a tenant can be set to send names in their place,
+// and names are not unique and can be chosen.
+func readGroups(clock func() time.Time) func(*jwt) error {
+	return func(t *jwt) error {
+		t.groups.Overage = leavesGroupsOut(t.claims)
+		if !t.claims.has("groups") {
+			if t.groups.Overage {
+				t.groups.AsOf = clock()
+			}
+			return nil
+		}
+		listed, ok := t.claims.texts("groups")
+		if !ok {
+			return refuse("its groups are not a list of group IDs")
+		}
+		t.groups.AsOf = clock()
+		if len(listed) > maxTokenGroups {
+			t.groups.Overage = true
+			return nil
+		}
+		for _, id := range listed {
+			if id = strings.ToLower(id); isGUID(id) {
+				t.groups.IDs = append(t.groups.IDs, id)
+			}
+		}
+		return nil
+	}
+}
+
+// leavesGroupsOut finds groups overage in its two forms: a distributed claim
+// (OpenID Connect Core 1.0, section 5.6.2) and, from the implicit flow, a flag.
+// Where the groups are, the token says wrongly if at all: Graph is asked.
+func leavesGroupsOut(claims object) bool {
+	if claims.has("_claim_names") {
+		names, err := parseObject(claims["_claim_names"])
+		if err != nil || names.has("groups") {
+			return true
+		}
+	}
+	value, ok := claims.flag("hasgroups")
+	return value || !ok
+}
+
+// noteOverage tells the operator that a token leaves groups out without naming
+// a source for them, which is not how Entra does it.
+func (p *Provider) noteOverage(ctx context.Context, t *jwt) {
+	if t.groups.Overage && t.claims.has("_claim_names") && !t.claims.has("_claim_sources") {
+		p.log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))
+	}
+}

@@ -1,0 +1,148 @@
+package entra
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ManagedIdentity is a user-assigned managed identity of the Azure host on
+// which the application runs. It becomes the application's credential by a
+// federated credential of the app registration.
+type ManagedIdentity struct {
+	// ClientID is the identity's own client ID, a GUID; not the application's.
+	ClientID string
+	// Endpoint and Header are what App Service and Container Apps announce in
+	// IDENTITY_ENDPOINT and IDENTITY_HEADER. Without a Header the endpoint is
+	// asked as the instance metadata service of virtual machines, whose address
+	// is taken where Endpoint is empty too.
+	Endpoint, Header string
+}
+
+const (
+	instanceMetadata      = "http://169.254.169.254/metadata/identity/oauth2/token"
+	identityRetryPause    = time.Second
+	identityRenewFailed   = time.Minute
+	identityMargin        = 5 * time.Minute // a token is not used in its last minutes
+	maxIdentityTokenBytes = 32 << 10
+)
+
+// managedIdentity keeps one token of the identity until half of its life is
+// over. Azure's own library would add ten modules and 1.2 MB to the program for
+// what is one GET on each of two kinds of host.
+type managedIdentity struct {
+	request  *http.Request
+	client   *client
+	clock    func() time.Time
+	log      *slog.Logger
+	turn     chan struct{} // holds one: whoever may look and fetch
+	token    string
+	renew    time.Time
+	expires  time.Time
+	failed   error
+	failedAt time.Time
+}
+
+func newManagedIdentity(cfg Config, audience string) *managedIdentity {
+	identity := cfg.ManagedIdentity
+	// The host's own endpoint is never behind a proxy, and no redirect leads
+	// from it: its answer is a credential.
+	transport := newTransport(cfg.Timeout)
+	transport.Proxy = nil
+	cfg.Transport = transport
+	m := &managedIdentity{
+		client: newClient(cfg), clock: cfg.Clock, log: cfg.Logger, turn: make(chan struct{}, 1),
+	}
+	query := url.Values{"resource": {audience}, "client_id": {identity.ClientID}, "api-version": {"2018-02-01"}}
+	header := http.Header{"Metadata": {"true"}}
+	if identity.Header != "" {
+		query.Set("api-version", "2019-08-01")
+		header = http.Header{"X-Identity-Header": {identity.Header}}
+	}
+	m.request = &http.Request{Method: http.MethodGet, URL: identity.endpointURL(), Header: header}
+	m.request.URL.RawQuery = query.Encode()
+	return m
+}
+
+// endpointURL answers where to ask; Config.Problems has looked at it.
+func (i ManagedIdentity) endpointURL() *url.URL {
+	endpoint := i.Endpoint
+	if endpoint == "" {
+		endpoint = instanceMetadata
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
+}
+
+// get answers a token that holds for some minutes at least.
+func (m *managedIdentity) get(ctx context.Context) (string, error) {
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return "", networkError(ctx.Err())
+	}
+	now := m.clock()
+	if m.token != "" && now.Before(m.renew) {
+		return m.token, nil
+	}
+	if m.failed != nil && now.Sub(m.failedAt) < coldRetry {
+		return "", m.failed // a crowd of sign-ins does not become a crowd of requests
+	}
+	err := m.fetch(ctx)
+	switch {
+	case err == nil:
+		m.failed = nil
+	case m.token != "" && now.Before(m.expires.Add(-identityMargin)):
+		m.renew = now.Add(identityRenewFailed)
+		m.log.WarnContext(ctx, "the managed identity's token could not be renewed; the one before stays in use", slog.Any("error", err))
+	default:
+		m.token, m.failed, m.failedAt = "", err, now
+		return "", err
+	}
+	return m.token, nil
+}
+
+// fetch asks the endpoint, once more where it failed in passing.
+func (m *managedIdentity) fetch(ctx context.Context) error {
+	got, err := m.client.do(ctx, m.request)
+	passing := err != nil || got.status >= http.StatusInternalServerError || got.status == http.StatusNotFound ||
+		got.status == http.StatusGone || got.status == http.StatusTooManyRequests
+	if passing && m.client.pause(ctx, identityRetryPause) == nil {
+		got, err = m.client.do(ctx, m.request)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("this host's managed identity endpoint cannot be asked (does the application run on Azure?): %w", err)
+	case got.status == http.StatusBadRequest:
+		return unavailable("this host has no such managed identity: assign it to the host, and check its client ID")
+	case got.status != http.StatusOK:
+		return unavailable("this host's managed identity endpoint answered with status " + strconv.Itoa(got.status))
+	}
+	return m.read(got.body)
+}
+
+func (m *managedIdentity) read(body []byte) error {
+	doc, err := parseObject(body)
+	if err != nil {
+		return unavailable("this host's managed identity endpoint answered no JSON object")
+	}
+	token, ok := doc.text("access_token")
+	// Seconds since 1970, as a string or as a number.
+	seconds, err := strconv.ParseInt(strings.Trim(string(doc["expires_on"]), `"`), 10, 64)
+	if !ok || token == "" || len(token) > maxIdentityTokenBytes || err != nil {
+		return unavailable("this host's managed identity endpoint answered no token")
+	}
+	now := m.clock()
+	m.token, m.expires = token, time.Unix(seconds, 0)
+	m.renew = now.Add(m.expires.Sub(now) / 2)
+	return nil
+}

@@ -1,0 +1,124 @@
+package entra
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/pbkdf2"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"hash"
+)
+
+// maxIterations bounds the work of deriving a key; OpenSSL's default is 2048,
+// and recommendations end below a million.
+const maxIterations = 10_000_000
+
+var (
+	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
+	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
+)
+
+// The structures of RFC 5958 (section 3) and RFC 8018 (appendix A).
+type (
+	encryptedKey struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Data      []byte
+	}
+	pbes2Parameters struct {
+		Derivation, Cipher pkix.AlgorithmIdentifier
+	}
+	pbkdf2Parameters struct {
+		Salt       []byte
+		Iterations int
+		KeyLength  int                      `asn1:"optional"`
+		Function   pkix.AlgorithmIdentifier `asn1:"optional"`
+	}
+)
+
+var errUnknownEncryption = errors.New("has a private key whose encryption is not known here: encrypt it with openssl pkcs8 -topk8 -v2 aes-256-cbc, or use PFX")
+
+// decryptPrivateKey opens an encrypted PKCS #8 key: PBES2 with PBKDF2 and
+// AES-CBC, which is what OpenSSL writes. The standard library has no such
+// function.
+func decryptPrivateKey(der []byte, password string) (any, error) {
+	if password == "" {
+		return nil, errors.New("has a private key that is protected by a password, and none is given")
+	}
+	var sealed encryptedKey
+	var scheme pbes2Parameters
+	if !decodes(der, &sealed) || !sealed.Algorithm.Algorithm.Equal(oidPBES2) || !decodes(sealed.Algorithm.Parameters.FullBytes, &scheme) {
+		return nil, errUnknownEncryption
+	}
+	block, iv, err := pbes2Cipher(scheme, password)
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed.Data) == 0 || len(sealed.Data)%aes.BlockSize != 0 {
+		return nil, errors.New("holds a private key that is damaged")
+	}
+	plain := make([]byte, len(sealed.Data))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed.Data)
+	padding := int(plain[len(plain)-1])
+	if padding == 0 || padding > aes.BlockSize {
+		return nil, errWrongPassword
+	}
+	key, err := x509.ParsePKCS8PrivateKey(plain[:len(plain)-padding])
+	if err != nil {
+		return nil, errWrongPassword
+	}
+	return key, nil
+}
+
+var errWrongPassword = errors.New("cannot be opened with the password that is given")
+
+// pbes2Cipher derives the key and answers the cipher with its first block.
+func pbes2Cipher(scheme pbes2Parameters, password string) (cipher.Block, []byte, error) {
+	var derivation pbkdf2Parameters
+	if !scheme.Derivation.Algorithm.Equal(oidPBKDF2) || !decodes(scheme.Derivation.Parameters.FullBytes, &derivation) {
+		return nil, nil, errUnknownEncryption
+	}
+	function, length := hashOf(derivation.Function.Algorithm), keyLengthOf(scheme.Cipher.Algorithm)
+	var iv []byte
+	if function == nil || length == 0 || derivation.Iterations < 1 || derivation.Iterations > maxIterations ||
+		!decodes(scheme.Cipher.Parameters.FullBytes, &iv) || len(iv) != aes.BlockSize {
+		return nil, nil, errUnknownEncryption
+	}
+	key, err := pbkdf2.Key(function, password, derivation.Salt, derivation.Iterations, length)
+	if err != nil {
+		return nil, nil, errUnknownEncryption
+	}
+	block, err := aes.NewCipher(key)
+	return block, iv, err
+}
+
+func decodes(der []byte, into any) bool {
+	rest, err := asn1.Unmarshal(der, into)
+	return err == nil && len(rest) == 0
+}
+
+// hashOf names the function of PBKDF2; absent it is HMAC with SHA-1.
+func hashOf(id asn1.ObjectIdentifier) func() hash.Hash {
+	switch id.String() {
+	case "", "1.2.840.113549.2.7":
+		return sha1.New
+	case "1.2.840.113549.2.9":
+		return sha256.New
+	case "1.2.840.113549.2.10":
+		return sha512.New384
+	case "1.2.840.113549.2.11":
+		return sha512.New
+	}
+	return nil
+}
+
+// keyLengthOf answers 0 for what is not AES-CBC.
+func keyLengthOf(id asn1.ObjectIdentifier) int {
+	return map[string]int{
+		"2.16.840.1.101.3.4.1.2": 16, "2.16.840.1.101.3.4.1.22": 24, "2.16.840.1.101.3.4.1.42": 32,
+	}[id.String()]
+}

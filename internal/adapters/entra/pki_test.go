@@ -1,0 +1,157 @@
+package entra_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// rsaKeys are made once for all tests.
+var rsaKeys = sync.OnceValues(func() ([]*rsa.PrivateKey, error) {
+	keys := make([]*rsa.PrivateKey, 3)
+	for i := range keys {
+		var err error
+		if keys[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+})
+
+func rsaKey(t testing.TB, i int) *rsa.PrivateKey {
+	t.Helper()
+	keys, err := rsaKeys()
+	require.NoError(t, err)
+	return keys[i]
+}
+
+// pair is a certificate with its key.
+type pair struct {
+	cert *x509.Certificate
+	key  crypto.Signer
+}
+
+// certify makes a certificate for key, valid from the clock's noon on; issuer
+// may be nil for a self-signed one.
+func certify(t testing.TB, name string, key crypto.Signer, issuer *pair, from, until time.Duration) pair {
+	t.Helper()
+	noon := newClock().Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: noon.Add(from), NotAfter: noon.Add(until),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	parent, signer := template, key
+	if issuer != nil {
+		parent, signer = issuer.cert, issuer.key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	return pair{cert, key}
+}
+
+const year = 365 * 24 * time.Hour
+
+// goodPair is a certificate that is valid for a year around the clock's noon.
+func goodPair(t testing.TB, i int) pair {
+	t.Helper()
+	return certify(t, "webapp", rsaKey(t, i), nil, -time.Hour, year)
+}
+
+func (p pair) certPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Raw})
+}
+
+func (p pair) keyPEM(t testing.TB) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(p.key)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+func (p pair) pem(t testing.TB) []byte { return join(p.certPEM(), p.keyPEM(t)) }
+
+func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+func ecKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	return key
+}
+
+// tempFile writes a file that only the owner can read.
+func tempFile(t testing.TB, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "credential")
+	overwrite(t, path, data)
+	return path
+}
+
+func overwrite(t testing.TB, path string, data []byte) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+}
+
+// replace puts a new file in the place of the old one at once.
+func replace(t testing.TB, path string, data []byte) {
+	t.Helper()
+	overwrite(t, path+".new", data)
+	require.NoError(t, os.Rename(path+".new", path))
+}
+
+func testdata(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "certificates", name))
+	require.NoError(t, err)
+	return data
+}
+
+// anyOf takes what one of several credentials takes.
+type anyOf []fakeidp.Authenticator
+
+func (a anyOf) Authenticate(ctx context.Context, proof fakeidp.Proof) (err error) {
+	for _, one := range a {
+		if err = one.Authenticate(ctx, proof); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// lockedBuffer is a log that many goroutines write.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,52 @@
+package entra
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+)
+
+// readFile reads a regular file of at most limit bytes. open says that every
+// account of this machine may read it. The errors are sentences about the file
+// that name neither its path nor its content.
+func readFile(path string, limit int64) (data []byte, open bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, false, unreadable(err)
+	}
+	// A pipe would block, and yields its content only once.
+	if !info.Mode().IsRegular() {
+		return nil, false, errors.New("is not a regular file")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, false, unreadable(err)
+	}
+	defer func() { _ = file.Close() }()
+	data, err = io.ReadAll(io.LimitReader(file, limit+1))
+	switch {
+	case err != nil:
+		return nil, false, unreadable(err)
+	case int64(len(data)) > limit:
+		return nil, false, fmt.Errorf("is larger than %d KiB, which is more than such a file needs", limit>>10)
+	case len(data) == 0:
+		return nil, false, errors.New("is empty")
+	}
+	return data, runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0, nil
+}
+
+func unreadable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("does not exist")
+	case errors.Is(err, fs.ErrPermission):
+		return errors.New("may not be read by the account that runs this program")
+	}
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("cannot be read: %w", path.Err)
+	}
+	return errors.New("cannot be read")
+}

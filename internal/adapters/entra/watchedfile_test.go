@@ -1,0 +1,75 @@
+package entra
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// watchedSecret is a secret's file whose writer goes on while it is read.
+func watchedSecret(t *testing.T, during func(round int)) (*watchedFile[string], string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(path, []byte("the-old-one"), 0o600))
+	round := 0
+	file, err := openSecretFile(Config{
+		ClientSecretFile: path, Logger: slog.New(slog.DiscardHandler),
+		Pause: func(ctx context.Context, _ time.Duration) error {
+			round++
+			during(round)
+			return ctx.Err()
+		},
+	})
+	require.NoError(t, err)
+	return file, path
+}
+
+// TestSecretIsReadWhole: half a secret looks like a secret.
+func TestSecretIsReadWhole(t *testing.T) {
+	var path string
+	appendText := func(text string) {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		require.NoError(t, err)
+		_, err = f.WriteString(text)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+	}
+	file, at := watchedSecret(t, func(round int) {
+		if round == 1 {
+			appendText("new-one")
+		}
+	})
+	path = at
+	require.NoError(t, os.WriteFile(path, []byte("the-"), 0o600))
+	assert.Equal(t, "the-new-one", file.get(t.Context()))
+}
+
+func TestSecretThatNeverStandsStill(t *testing.T) {
+	var path string
+	still := false
+	file, at := watchedSecret(t, func(round int) {
+		if !still {
+			require.NoError(t, os.WriteFile(path, []byte(time.Duration(round).String()), 0o600))
+		}
+	})
+	path = at
+	require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
+	assert.Equal(t, "the-old-one", file.get(t.Context()))
+	still = true
+	assert.Equal(t, "4ns", file.get(t.Context()))
+}
+
+func TestSettlingEndsWithTheCaller(t *testing.T) {
+	file, path := watchedSecret(t, func(int) {})
+	require.NoError(t, os.WriteFile(path, []byte("the-new-one"), 0o600))
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Equal(t, "the-old-one", file.get(gone))
+	assert.Equal(t, "the-new-one", file.get(t.Context()))
+}

@@ -1,0 +1,58 @@
+package http
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestClaimsChallenge(t *testing.T) {
+	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
+	std := base64.StdEncoding.EncodeToString([]byte(claims))
+	raw := base64.RawURLEncoding.EncodeToString([]byte(claims))
+	for name, c := range map[string]struct {
+		headers []string
+		want    string
+	}{
+		"as Graph sends it":        {[]string{`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="` + std + `"`}, claims},
+		"fields in another order":  {[]string{`Bearer claims="` + std + `", error="insufficient_claims"`}, claims},
+		"base64url":                {[]string{`bearer error=insufficient_claims, claims="` + raw + `"`}, claims},
+		"unquoted, no padding":     {[]string{`Bearer error=insufficient_claims,claims=` + raw}, claims},
+		"second header":            {[]string{`Basic realm="x"`, `Bearer error="insufficient_claims", claims="` + std + `"`}, claims},
+		"second challenge":         {[]string{`Negotiate, Bearer error="insufficient_claims", claims="` + std + `"`}, claims},
+		"token68 before":           {[]string{`Negotiate YII=, Bearer error="insufficient_claims", claims="` + std + `"`}, claims},
+		"no challenge":             {nil, ""},
+		"another error":            {[]string{`Bearer error="invalid_token", claims="` + std + `"`}, ""},
+		"another scheme":           {[]string{`PoP error="insufficient_claims", claims="` + std + `"`}, ""},
+		"error of another scheme":  {[]string{`PoP error="insufficient_claims", Bearer claims="` + std + `"`}, ""},
+		"no claims":                {[]string{`Bearer error="insufficient_claims"`}, ""},
+		"no base64":                {[]string{`Bearer error="insufficient_claims", claims="%%%"`}, ""},
+		"no object":                {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`["x"]`)) + `"`}, ""},
+		"no JSON":                  {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`x`)) + `"`}, ""},
+		"unterminated":             {[]string{`Bearer error="insufficient_claims", claims="` + std}, ""},
+		"parameter of nothing":     {[]string{`error="insufficient_claims", claims="` + std + `"`}, ""},
+		"too long":                 {[]string{`Bearer error="insufficient_claims", claims="` + strings.Repeat("A", maxChallenge) + `"`}, ""},
+		"escaped quote in between": {[]string{`Bearer realm="a\"b", error="insufficient_claims", claims="` + std + `"`}, claims},
+	} {
+		got, ok := claimsChallenge(c.headers)
+		assert.Equal(t, c.want, got, name)
+		assert.Equal(t, c.want != "", ok, name)
+	}
+}
+
+func FuzzClaimsChallenge(f *testing.F) {
+	f.Add(`Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="`)
+	f.Add(`Negotiate YII=, Bearer realm="a\"b", claims=eyJhIjoxfQ,error=insufficient_claims`)
+	f.Fuzz(func(t *testing.T, header string) {
+		claims, ok := claimsChallenge([]string{header})
+		if !ok {
+			assert.Empty(t, claims)
+			return
+		}
+		assert.True(t, json.Valid([]byte(claims)))
+		assert.Contains(t, header, "insufficient_claims")
+	})
+}

@@ -1,0 +1,73 @@
+package http
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"webapp/internal/domain"
+)
+
+// frontChannelLogout is what the provider loads in a hidden frame when a person
+// signs out there (OpenID Connect Front-Channel Logout 1.0, section 3). It
+// answers 200 whatever it is told: whoever asks learns nothing.
+func (a *app) frontChannelLogout(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Del("X-Frame-Options")
+	h.Set("Content-Security-Policy", a.framedPolicy())
+	iss, sid, ok := frontChannelFields(r.URL.RawQuery)
+	if ok {
+		if _, err := a.Domain.FrontChannelLogout(r.Context(), iss, sid); err != nil {
+			return err
+		}
+	}
+	return plain(w, http.StatusOK, "")
+}
+
+// frontChannelFields reads iss and sid; not ok where either comes twice.
+func frontChannelFields(rawQuery string) (iss, sid string, ok bool) {
+	if len(rawQuery) > maxCallback {
+		return "", "", false
+	}
+	fields, err := url.ParseQuery(rawQuery)
+	if err != nil || len(fields["iss"]) > 1 || len(fields["sid"]) > 1 {
+		return "", "", false
+	}
+	return fields.Get("iss"), fields.Get("sid"), true
+}
+
+// backChannelLogout is what the provider calls when a person signs out there
+// (OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8). It comes from
+// the provider's server, without cookies; the signed token is its only proof.
+func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		if _, tooLarge := asMaxBytes(err); tooLarge {
+			return logoutRefused(w, http.StatusRequestEntityTooLarge, "the request is too large")
+		}
+		return logoutRefused(w, http.StatusBadRequest, "the form is unreadable")
+	}
+	tokens := r.PostForm["logout_token"]
+	if len(tokens) != 1 || tokens[0] == "" {
+		return logoutRefused(w, http.StatusBadRequest, "exactly one logout_token is expected")
+	}
+	_, err := a.Domain.BackChannelLogout(r.Context(), tokens[0])
+	switch {
+	case err == nil:
+		return plain(w, http.StatusOK, "")
+	case errors.Is(err, domain.ErrTokenRefused), errors.Is(err, domain.ErrUnsupported):
+		observed(r.Context()).err = err
+		return logoutRefused(w, http.StatusBadRequest, "the logout token was refused")
+	default:
+		return err
+	}
+}
+
+// logoutRefused answers in the form of RFC 6749, section 5.2, as section 2.8
+// asks.
+func logoutRefused(w http.ResponseWriter, status int, why string) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_request", "error_description": why})
+	return nil
+}

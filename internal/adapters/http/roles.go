@@ -1,0 +1,30 @@
+package http
+
+import (
+	"net/http"
+
+	"webapp/internal/domain"
+)
+
+// adminRole is the app role that the example page for administrators needs.
+const adminRole = "Admin"
+
+// requireRole lets signed-in people through who have the app role. Others get a
+// page that says which role is missing and whom to ask, with status 403.
+func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
+	return a.signedIn(func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+		if session.User.HasRole(role) {
+			return h(w, r, session)
+		}
+		observed(r.Context()).err = domain.ErrRoleMissing
+		if wantsJSON(r) {
+			return domain.ErrRoleMissing
+		}
+		return a.page(w, r, http.StatusForbidden, &session, forbiddenView{Role: role, Username: session.User.Username})
+	})
+}
+
+// admin is an example of a page for one role.
+func (a *app) admin(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+	return a.page(w, r, http.StatusOK, &session, adminView{Role: adminRole, Roles: session.User.Roles})
+}

@@ -1,0 +1,53 @@
+package http
+
+import (
+	"fmt"
+	"net/http"
+
+	"webapp/internal/domain"
+)
+
+// Values of the form field "end" of /sessions.
+const (
+	endField  = "end"
+	endOthers = "others"
+)
+
+// sessionsPage shows the user where they are signed in.
+func (a *app) sessionsPage(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+	own, err := a.Domain.OwnSessions(r.Context())
+	if err != nil {
+		return err
+	}
+	now := a.Now()
+	v := sessionsView{}
+	for _, one := range own {
+		v.Sessions = append(v.Sessions, sessionRow{
+			ID: one.ID, Device: one.Device, This: one.This,
+			Started: newMoment(one.Started, now), Seen: newMoment(one.Seen, now),
+		})
+	}
+	v.Others = len(own) > 1
+	return a.page(w, r, http.StatusOK, &session, v)
+}
+
+// endSessions ends one of the user's sessions, or all others, and shows the
+// list again.
+func (a *app) endSessions(w http.ResponseWriter, r *http.Request, _ domain.Session) error {
+	if err := r.ParseForm(); err != nil {
+		return fmt.Errorf("%w: %w", errBadForm, withoutInput(err))
+	}
+	var err error
+	switch id := r.PostForm.Get(endField); {
+	case id == "":
+		return fmt.Errorf("%w: nothing to end", errBadForm)
+	case id == endOthers:
+		_, err = a.Domain.EndOtherSessions(r.Context())
+	default:
+		err = a.Domain.EndOwnSession(r.Context(), id)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, "/sessions")
+}

@@ -1,0 +1,130 @@
+package session
+
+import (
+	"context"
+
+	"webapp/internal/ports"
+)
+
+// selection says which of the sessions under an index are meant: first by key,
+// which costs nothing, then by content, which is read.
+type selection struct {
+	key     func(string) bool
+	session func(*keptSession) bool
+}
+
+// maxRounds bounds how many full answers of an index one call works through.
+const maxRounds = 1000
+
+// EndSession looks for id among the person's sessions, so that it ends nobody
+// else's.
+func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) error {
+	_, err := m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+		key:     func(key string) bool { return listedID(key) == id },
+		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
+	})
+	return err
+}
+
+// EndSessionsOf ends the sessions under the person's indexes.
+func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error) {
+	kept := ""
+	if keepThis {
+		ex, err := m.enter(ctx)
+		if err != nil {
+			return 0, err
+		}
+		kept, _ = m.presentedKey(ex)
+		ex.mu.Unlock()
+	}
+	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+		key:     func(key string) bool { return key != kept },
+		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
+	})
+}
+
+// EndProviderSession ends the sessions under the indexes of sid.
+func (m *Manager) EndProviderSession(ctx context.Context, issuer, sid string) (int, error) {
+	if sid == "" {
+		return 0, nil
+	}
+	var indexes []string
+	for i := range m.seal.keys {
+		indexes = append(indexes, providerIndex(&m.seal.keys[i], sid))
+	}
+	return m.endWhere(ctx, indexes, selection{
+		key: func(string) bool { return true },
+		session: func(s *keptSession) bool {
+			return s.Identity.ProviderSession == sid && (issuer == "" || s.Identity.Issuer == issuer)
+		},
+	})
+}
+
+func (m *Manager) userIndexes(issuer, subject string) []string {
+	var indexes []string
+	for i := range m.seal.keys {
+		indexes = append(indexes, userIndex(&m.seal.keys[i], issuer, subject))
+	}
+	return indexes
+}
+
+// endWhere ends the live sessions under indexes that are meant, and answers how
+// many. An index answers a bounded number of keys at once, so it is asked again
+// as long as that helps.
+func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) (int, error) {
+	ended := 0
+	for _, index := range indexes {
+		for range maxRounds {
+			keys, err := m.records.keys(ctx, index)
+			if err != nil {
+				return ended, err
+			}
+			n, err := m.endKeys(ctx, keys, meant)
+			ended += n
+			if err != nil {
+				return ended, err
+			}
+			if n == 0 || len(keys) < ports.MaxKeys {
+				break
+			}
+		}
+	}
+	return ended, nil
+}
+
+func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection) (int, error) {
+	ended := 0
+	for _, key := range keys {
+		if !meant.key(key) {
+			continue
+		}
+		s, err := m.readSession(ctx, key)
+		if err != nil {
+			return ended, err
+		}
+		if s == nil || !meant.session(s) {
+			continue
+		}
+		if err := m.records.delete(ctx, key, ports.AnyVersion); err != nil {
+			return ended, err
+		}
+		ended++
+		m.forget(ctx, key)
+		// The session is over already, and nobody else reads the rest.
+		_ = m.records.deleteAll(ctx, belongings([]string{key}))
+	}
+	return ended, nil
+}
+
+// forget makes the request in ctx know that a session has ended, where it is
+// its own.
+func (m *Manager) forget(ctx context.Context, key string) {
+	ex, err := m.enter(ctx)
+	if err != nil {
+		return
+	}
+	defer ex.mu.Unlock()
+	if ex.held.token != "" && ex.held.key() == key {
+		ex.held = held{loaded: true}
+	}
+}

@@ -1,0 +1,238 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/session"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// hanging is a store that answers nobody any more.
+type hanging struct{ ports.SessionStore }
+
+func (hanging) Find(ctx context.Context, _ string) (ports.Record, error) {
+	<-ctx.Done()
+	return ports.Record{}, ctx.Err()
+}
+
+func (hanging) Delete(ctx context.Context, _ string, _ ports.Version) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestAStoreThatHangsIsDown(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	w.manager = w.instance(func(cfg *session.Config) {
+		cfg.Store, cfg.OpTimeout = hanging{w.memory}, 20*time.Millisecond
+	})
+	w.server.Config.Handler = w.manager.Middleware(http.HandlerFunc(w.serve))
+	began := time.Now()
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := w.manager.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.NotErrorIs(t, err, ports.ErrNoSession)
+		require.ErrorIs(t, w.manager.End(ctx), ports.ErrStoreUnavailable)
+	})
+	require.ErrorIs(t, w.manager.Ready(t.Context()), ports.ErrStoreUnavailable)
+	require.Less(t, time.Since(began), 2*time.Second)
+	require.NotEmpty(t, b.cookies, "nobody is signed out")
+}
+
+func TestACallerThatHasGoneIsNoOutage(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	b.Do(t.Context(), func(ctx context.Context) {
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		_, err := w.manager.Current(gone)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.NotErrorIs(t, err, ports.ErrNoSession)
+	})
+	require.NoError(t, w.manager.SpendOnce(t.Context(), "id", start.Add(time.Hour)))
+}
+
+func (w *world) failOn(method, suffix string, err error) *int {
+	times := new(int)
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if c.Method == method && strings.HasSuffix(c.Key, suffix) {
+			*times++
+			return err
+		}
+		return nil
+	})
+	return times
+}
+
+func TestAnUpdateThatIsAlwaysOvertakenGivesUp(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	for _, cause := range []error{ports.ErrRecordChanged, ports.ErrNoRecord} {
+		times := w.failOn("Replace", ".grant", cause)
+		b.Do(t.Context(), func(ctx context.Context) {
+			err := putGrant(ctx, w.manager, ports.Grant{Nonce: "n"})
+			require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		})
+		require.Greater(t, *times, 10)
+		require.LessOrEqual(t, *times, 100)
+	}
+}
+
+func TestOfTwoTouchesEitherMayWin(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	later := start.Add(2 * time.Hour)
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := w.manager.Current(slow)
+		require.NoError(t, err)
+		b.Do(t.Context(), func(ctx context.Context) {
+			require.NoError(t, w.manager.Touch(ctx, start.Add(time.Minute), later))
+		})
+		require.NoError(t, w.manager.Touch(slow, start, start.Add(time.Hour)))
+		require.NoError(t, w.manager.Touch(slow, start, start.Add(time.Hour)))
+	})
+	s, err := b.current(t)
+	require.NoError(t, err)
+	require.True(t, later.Equal(s.Expires), "the faster one")
+}
+
+func TestTheEndLeavesNothingBehind(t *testing.T) {
+	id := portstest.SampleSession(start).Identity
+	for name, end := range map[string]func(ctx context.Context, m *session.Manager) error{
+		"End": func(ctx context.Context, m *session.Manager) error { return m.End(ctx) },
+		"EndSessionsOf": func(ctx context.Context, m *session.Manager) error {
+			_, err := m.EndSessionsOf(ctx, id.Issuer, id.Subject, false)
+			return err
+		},
+		"EndProviderSession": func(ctx context.Context, m *session.Manager) error {
+			_, err := m.EndProviderSession(ctx, "", id.ProviderSession)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.newBrowser()
+			b.start(t)
+			b.Do(t.Context(), func(ctx context.Context) {
+				_, err := w.manager.LeaseRefresh(ctx, start.Add(time.Minute))
+				require.NoError(t, err)
+				require.Equal(t, 4, w.memory.Len(), "session, claims, grant and lease")
+				require.NoError(t, end(ctx, w.manager))
+			})
+			require.Zero(t, w.memory.Len())
+		})
+	}
+}
+
+// TestALeaseRacesTheEnd lets the session end just before its lease is written.
+func TestALeaseRacesTheEnd(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	twin := b.copy()
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if c.Method == "Create" && strings.HasPrefix(c.Key, "lease.") {
+			w.store.SetFault(nil)
+			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+		}
+		return nil
+	})
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := w.manager.LeaseRefresh(ctx, start.Add(time.Minute))
+		require.ErrorIs(t, err, ports.ErrNoSession)
+	})
+	require.Zero(t, w.memory.Len())
+}
+
+func TestALeaseIsReleasedWhateverHappens(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	b.Do(t.Context(), func(ctx context.Context) {
+		release, err := w.manager.LeaseRefresh(ctx, start.Add(time.Minute))
+		require.NoError(t, err)
+		w.store.SetDown(true)
+		release(ctx)
+		w.store.SetDown(false)
+		require.Equal(t, 4, w.memory.Len(), "it runs out by itself")
+		release(ctx)
+		require.Equal(t, 3, w.memory.Len())
+	})
+}
+
+func TestAListSkipsWhatCannotBeRead(t *testing.T) {
+	w := newWorld(t)
+	b, broken := w.newBrowser(), w.newBrowser()
+	b.start(t)
+	broken.start(t)
+	w.overwrite(t, recordOf(broken), []byte("garbage"))
+	id := portstest.SampleSession(start).Identity
+	b.Do(t.Context(), func(ctx context.Context) {
+		list, err := w.manager.SessionsOf(ctx, id.Issuer, id.Subject)
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		require.NotContains(t, recordOf(b), list[0].ID, "not the key, which the reference cookie holds")
+		n, err := w.manager.EndSessionsOf(ctx, id.Issuer, id.Subject, true)
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
+func TestAnEndOfManyThatFailsSaysHowFarItGot(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		w.newBrowser().start(t)
+	}
+	deleted := 0
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if c.Method == "Delete" && !strings.Contains(c.Key, ".") {
+			deleted++
+			if deleted == 3 {
+				return errors.New("connection reset")
+			}
+		}
+		return nil
+	})
+	id := portstest.SampleSession(start).Identity
+	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, id.ProviderSession)
+	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+	require.Equal(t, 2, n)
+	w.store.SetFault(nil)
+	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, id.ProviderSession)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Zero(t, w.memory.Len())
+}
+
+func TestIndexesTellNothing(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.manager.EndSessionsOf(t.Context(), "https://issuer.example", "zoe@contoso.example", false)
+	require.NoError(t, err)
+	_, err = w.instance(func(cfg *session.Config) { cfg.Keys = [][]byte{[]byte("fedcba9876543210fedcba9876543210")} }).
+		EndSessionsOf(t.Context(), "https://issuer.example", "zoe@contoso.example", false)
+	require.NoError(t, err)
+	_, err = w.manager.EndSessionsOf(t.Context(), "https://issuer.examplez", "oe@contoso.example", false)
+	require.NoError(t, err)
+	_, err = w.manager.EndProviderSession(t.Context(), "", "zoe@contoso.example")
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, call := range w.store.Calls() {
+		require.Equal(t, "Keys", call.Method, "a stranger's request reads no record")
+		require.Len(t, call.Key, 43)
+		seen[call.Key] = true
+	}
+	require.Len(t, seen, 4, "another key, other parts, another kind: another index")
+}

@@ -1,0 +1,129 @@
+package redis
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+
+	"webapp/internal/ports"
+)
+
+var errForeign = errors.New("a key of the session store holds something else")
+
+// outage says that the server could not be asked. Its text is made of words of
+// ours and of addresses: what a server answers can repeat the command it was
+// sent, and with that a password or a value.
+type outage struct{ cause error }
+
+func unavailable(cause error) error { return &outage{cause} }
+
+// Error names the reason.
+func (e *outage) Error() string {
+	return ports.ErrStoreUnavailable.Error() + ": Redis: " + reason(e.cause)
+}
+
+// Unwrap answers ports.ErrStoreUnavailable and the cause, whose text is for no
+// log.
+func (e *outage) Unwrap() []error { return []error{ports.ErrStoreUnavailable, e.cause} }
+
+// reason says in plain words what err means.
+func reason(err error) string {
+	var (
+		badCertificate *tls.CertificateVerificationError
+		noTLS          tls.RecordHeaderError
+		network        *net.OpError
+		refused        redis.Error
+		errno          syscall.Errno
+	)
+	switch {
+	case errors.Is(err, errForeign):
+		return errForeign.Error()
+	case errors.Is(err, redis.ErrClosed):
+		return "the store has been closed"
+	case strings.Contains(err.Error(), "all sentinels specified"):
+		return "no Sentinel answers, or none knows a master of that name"
+	case errors.As(err, &badCertificate):
+		return "the server's certificate is not trusted: " + badCertificate.Err.Error()
+	case errors.As(err, &noTLS):
+		return "the server does not speak TLS on that port (rediss:// asks for it)"
+	case errors.As(err, &refused):
+		return answered(refused.Error())
+	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
+		return "all connections are busy"
+	case errors.As(err, &network) && network.Op == "dial":
+		return "cannot connect: " + network.Error()
+	case errors.Is(err, context.Canceled):
+		return "the request was given up"
+	case isTimeout(err):
+		return "no answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &errno), network != nil:
+		return "the connection broke (a server that expects TLS, rediss://, does that too)"
+	case strings.Contains(err.Error(), "redis: can't parse"), strings.Contains(err.Error(), "redis: invalid reply"):
+		return "what answers does not speak the Redis protocol (or expects TLS: rediss://)"
+	}
+	return "the request failed"
+}
+
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
+}
+
+// answered translates an error that the server answered.
+func answered(text string) string {
+	code, rest, _ := strings.Cut(text, " ")
+	switch code {
+	case "NOAUTH":
+		return "the server asks for a password"
+	case "WRONGPASS":
+		return "the server refuses the user name or password"
+	case "NOPERM":
+		return "the server's access rules (ACL) forbid a command or key that is needed"
+	case "MOVED", "ASK":
+		return "the server belongs to a Cluster: use redis+cluster://"
+	case "CLUSTERDOWN", "TRYAGAIN":
+		return "the Cluster does not serve all its slots (" + code + ")"
+	case "LOADING":
+		return "the server is starting (LOADING)"
+	case "READONLY":
+		return "the server is a replica (READONLY)"
+	case "OOM":
+		return "the server's memory is full (OOM)"
+	case "MISCONF":
+		return "the server cannot write its data to disk (MISCONF)"
+	case "NOREPLICAS", "MASTERDOWN":
+		return "the server has lost its replicas or its master (" + code + ")"
+	case "WRONGTYPE":
+		return errForeign.Error()
+	case "ERR":
+		return answeredErr(rest)
+	}
+	return "the server answers with an error that is not known here"
+}
+
+// answeredErr translates errors that have no code of their own.
+func answeredErr(text string) string {
+	for prefix, meaning := range map[string]string{
+		"DB index":              "the server has no database of that number",
+		"invalid DB":            "the server has no database of that number",
+		"SELECT is not allowed": "the server belongs to a Cluster: use redis+cluster://",
+		"This instance has cluster support disabled": "the server belongs to no Cluster: use redis://",
+		"AUTH":                  "the server has no password set, but was sent one",
+		"Client sent AUTH":      "the server has no password set, but was sent one",
+		"invalid password":      "the server refuses the user name or password",
+		"invalid username":      "the server refuses the user name or password",
+		"max number of clients": "the server has too many connections",
+		"unknown command":       "the server does not know a command that is needed",
+	} {
+		if strings.HasPrefix(text, prefix) {
+			return meaning
+		}
+	}
+	return "the server answers with an error (ERR)"
+}

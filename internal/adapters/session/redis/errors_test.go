@@ -1,0 +1,64 @@
+package redis
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// answer is an error that a server answered.
+type answer string
+
+func (a answer) Error() string { return string(a) }
+func (answer) RedisError()     {}
+
+func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
+	for says, cause := range map[string]error{
+		"asks for a password":                     answer("NOAUTH Authentication required."),
+		"refuses the user name or password":       fmt.Errorf("failed to authenticate: %w", answer("WRONGPASS invalid hunter2")),
+		"access rules (ACL)":                      answer("NOPERM User hunter2 has no permissions"),
+		"use redis+cluster://":                    answer("MOVED 1 127.0.0.1:1"),
+		"use redis://":                            answer("ERR This instance has cluster support disabled"),
+		"does not serve all its slots":            answer("CLUSTERDOWN The cluster is down"),
+		"LOADING":                                 answer("LOADING Redis is loading the dataset in memory"),
+		"READONLY":                                answer("READONLY You can't write against a read only replica."),
+		"memory is full":                          answer("OOM command not allowed when used memory > 'maxmemory'."),
+		"to disk":                                 answer("MISCONF Redis is configured to save RDB snapshots"),
+		"holds something else":                    answer("WRONGTYPE Operation against a key"),
+		"no database of that number":              answer("ERR DB index is out of range"),
+		"no password set":                         answer("ERR AUTH <password> called without any password configured"),
+		"does not know a command":                 answer("ERR unknown command `HELLO`, with args beginning with: `hunter2`"),
+		"an error (ERR)":                          answer("ERR hunter2"),
+		"not known here":                          answer("HUNTER2 hunter2"),
+		"no Sentinel answers":                     errors.New("redis: all sentinels specified in configuration are unreachable: hunter2"),
+		"certificate is not trusted":              &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+		"does not speak TLS":                      tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"},
+		"connections are busy":                    redis.ErrPoolTimeout,
+		"cannot connect: dial tcp 127.0.0.1:6379": &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6379}, Err: errors.New("connection refused")},
+		"given up":                                fmt.Errorf("x: %w", context.Canceled),
+		"no answer in time":                       &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
+		"the connection broke":                    io.EOF,
+		"does not speak the Redis protocol":       errors.New("redis: can't parse \"hunter2\""),
+		"the request failed":                      errors.New("hunter2"),
+		"has been closed":                         redis.ErrClosed,
+	} {
+		err := unavailable(cause)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.ErrorIs(t, err, cause, "the cause can be found")
+		assert.ErrorContains(t, err, says)
+		assert.NotContains(t, err.Error(), "hunter2")
+		assert.NotContains(t, err.Error(), "HUNTER2")
+	}
+}

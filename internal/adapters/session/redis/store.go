@@ -1,0 +1,133 @@
+package redis
+
+import (
+	"context"
+	"errors"
+
+	"github.com/redis/go-redis/v9"
+
+	"webapp/internal/ports"
+)
+
+const recordPrefix = "webapp:s:"
+
+// Create adds a record, see ports.SessionStore. A value of more than 1 MiB is
+// refused.
+//
+// A record with indexes is entered in them before it is there and once more
+// afterwards; see index.go for the reason.
+func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
+	if err := checkSize(r.Value); err != nil {
+		return ports.AnyVersion, err
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	v := newVersion()
+	if err := s.create(ctx, r, v); err != nil {
+		return ports.AnyVersion, err
+	}
+	return v, nil
+}
+
+func (s *Store) create(ctx context.Context, r ports.Record, v ports.Version) error {
+	ttl := s.ttl(r)
+	if ttl <= 0 {
+		return s.createExpired(ctx, r.Key)
+	}
+	if err := s.enter(ctx, r, origin(v), ttl); err != nil {
+		return err
+	}
+	set := redis.NewCmd(ctx, "set", recordPrefix+r.Key, stored(v, r.Value), "px", ttl, "nx")
+	err := s.client.Process(ctx, once{set})
+	if isNil(err) {
+		return ports.ErrRecordExists
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	// With another score even where both fall into one millisecond.
+	return s.enter(ctx, r, origin(v), ttl+1)
+}
+
+// createExpired does what is left to do for a record that has expired already.
+func (s *Store) createExpired(ctx context.Context, key string) error {
+	n, err := s.client.Exists(ctx, recordPrefix+key).Result()
+	if err != nil {
+		return unavailable(err)
+	}
+	if n > 0 {
+		return ports.ErrRecordExists
+	}
+	return nil
+}
+
+// Find answers a record, see ports.SessionStore.
+func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	b, err := s.client.Get(ctx, recordPrefix+key).Bytes()
+	if isNil(err) {
+		return ports.Record{}, ports.ErrNoRecord
+	}
+	if err != nil {
+		return ports.Record{}, unavailable(err)
+	}
+	v, ok := readVersion(b)
+	if !ok {
+		return ports.Record{}, unavailable(errForeign)
+	}
+	return ports.Record{Key: key, Value: b[versionSize:], Version: v}, nil
+}
+
+// Replace changes a record, see ports.SessionStore. A value of more than 1 MiB
+// is refused.
+func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
+	changed, err := next(v)
+	if err := errors.Join(err, checkSize(r.Value)); err != nil {
+		return ports.AnyVersion, err
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	ttl := s.ttl(r)
+	if ttl > 0 {
+		if err := s.enter(ctx, r, origin(v), ttl); err != nil {
+			return ports.AnyVersion, err
+		}
+	}
+	answer, err := s.run(ctx, s.scripts.replace, recordPrefix+r.Key, versionBytes(v, 0), stored(changed, r.Value), ttl)
+	switch {
+	case err != nil:
+		return ports.AnyVersion, unavailable(err)
+	case answer == answerNone:
+		return ports.AnyVersion, ports.ErrNoRecord
+	case answer == answerChanged:
+		return ports.AnyVersion, ports.ErrRecordChanged
+	}
+	return changed, nil
+}
+
+// Delete removes a record, see ports.SessionStore. Its entries in indexes go
+// when the index is read next, or when they run out.
+func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	if v == ports.AnyVersion {
+		if err := s.client.Process(ctx, once{redis.NewCmd(ctx, "del", recordPrefix+key)}); err != nil {
+			return unavailable(err)
+		}
+		return nil
+	}
+	answer, err := s.run(ctx, s.scripts.delete, recordPrefix+key, versionBytes(v, 0))
+	switch {
+	case err != nil:
+		return unavailable(err)
+	case answer == answerChanged:
+		return ports.ErrRecordChanged
+	}
+	return nil
+}
+
+// ttl answers how long r lives from now on, in milliseconds.
+func (s *Store) ttl(r ports.Record) int64 {
+	return r.Expires.Sub(s.clock()).Milliseconds()
+}

@@ -1,0 +1,139 @@
+package redis
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// form is one kind of URL.
+type form struct {
+	tls, sentinel, cluster bool
+}
+
+// forms are the schemes, see the package comment.
+func forms(scheme string) (form, bool) {
+	plain, secure := strings.CutPrefix(scheme, "rediss")
+	if !secure {
+		var ok bool
+		if plain, ok = strings.CutPrefix(scheme, "redis"); !ok {
+			return form{}, false
+		}
+	}
+	f := form{tls: secure, sentinel: plain == "+sentinel", cluster: plain == "+cluster"}
+	return f, plain == "" || f.sentinel || f.cluster
+}
+
+// parseURL answers the address part of the options. Its errors name what is
+// wrong and quote nothing of the URL: where a password is not escaped, any part
+// could be a piece of it.
+func parseURL(raw string) (*redis.UniversalOptions, error) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	f, known := forms(scheme)
+	if !ok || !known {
+		return nil, errors.New("the URL must begin with redis://, rediss://, redis+sentinel://, rediss+sentinel://, redis+cluster:// or rediss+cluster://")
+	}
+	authority, tail := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, tail = rest[:i], rest[i:]
+	}
+	if strings.ContainsAny(tail, "@#") || strings.Count(authority, "@") > 1 {
+		return nil, errors.New("a reserved character is not escaped: in user name and password write / ? # @ as %2F %3F %23 %40")
+	}
+	path, query, _ := strings.Cut(tail, "?")
+	o := &redis.UniversalOptions{IsClusterMode: f.cluster}
+	if f.tls {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	userinfo, hosts, signedIn := strings.Cut(authority, "@")
+	if !signedIn {
+		userinfo, hosts = "", authority
+	}
+	return o, errors.Join(
+		setCredentials(o, userinfo, signedIn),
+		setHosts(o, f, hosts),
+		setPath(o, f, path),
+		setParameters(o, f, query),
+	)
+}
+
+func setCredentials(o *redis.UniversalOptions, userinfo string, given bool) error {
+	if !given {
+		return nil
+	}
+	user, password, ok := strings.Cut(userinfo, ":")
+	if !ok || password == "" {
+		return errors.New("there is a user name without a password; write USER:PASSWORD@ or :PASSWORD@")
+	}
+	var errUser, errPassword error
+	o.Username, errUser = url.PathUnescape(user)
+	o.Password, errPassword = url.PathUnescape(password)
+	if errUser != nil || errPassword != nil {
+		return errors.New("user name or password is not escaped properly: write % as %25")
+	}
+	return nil
+}
+
+// setPath reads what stands between hosts and parameters.
+func setPath(o *redis.UniversalOptions, f form, path string) error {
+	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/")
+	if f.sentinel {
+		if !sentinelMaster.MatchString(parts[0]) {
+			return errors.New("the name of the Sentinel master is missing or malformed; write …/MASTER or …/MASTER/DB")
+		}
+		o.MasterName, parts = parts[0], parts[1:]
+	}
+	db := strings.Join(parts, "/")
+	if db == "" || f.cluster && db == "0" {
+		return nil
+	}
+	if f.cluster {
+		return errors.New("a Cluster has database 0 only")
+	}
+	var err error
+	if o.DB, err = strconv.Atoi(db); err != nil || o.DB < 0 || o.DB > maxDB {
+		return errors.New("the database number is malformed")
+	}
+	return nil
+}
+
+const (
+	maxDB       = 1 << 20
+	maxPoolSize = 10_000
+)
+
+// sentinelMaster is what Sentinel itself accepts as a name.
+var sentinelMaster = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+func setParameters(o *redis.UniversalOptions, f form, query string) error {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return errors.New("the parameters after the question mark are malformed")
+	}
+	for name, given := range values {
+		switch {
+		case len(given) > 1 || given[0] == "":
+			err = errors.Join(err, errors.New("a parameter is empty or given twice"))
+		case name == "pool_size":
+			o.PoolSize, _ = strconv.Atoi(given[0])
+			if o.PoolSize < 1 || o.PoolSize > maxPoolSize {
+				err = errors.Join(err, errors.New("pool_size is not a number from 1 to "+strconv.Itoa(maxPoolSize)))
+			}
+		case f.sentinel && name == "sentinel_username":
+			o.SentinelUsername = given[0]
+		case f.sentinel && name == "sentinel_password":
+			o.SentinelPassword = given[0]
+		default:
+			err = errors.Join(err, errors.New("there is an unknown parameter; known are pool_size and, with Sentinel, sentinel_username and sentinel_password"))
+		}
+	}
+	if o.SentinelUsername != "" && o.SentinelPassword == "" {
+		err = errors.Join(err, errors.New("there is a sentinel_username without sentinel_password"))
+	}
+	return err
+}

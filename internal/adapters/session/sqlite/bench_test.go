@@ -1,0 +1,123 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// benchRecords is how many records the file holds beside the measured ones,
+// and benchValue the size of a sealed session.
+const (
+	benchRecords = 20_000
+	benchValue   = 300
+)
+
+// benchStore answers a store and the keys in it.
+func benchStore(b *testing.B) (*Store, []string) {
+	b.Helper()
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "sessions.db"), time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	keys := make([]string, benchRecords)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%043d", i*7919)
+		if _, err := s.Create(b.Context(), benchRecord(keys[i])); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return s, keys
+}
+
+func benchRecord(key string) ports.Record {
+	return ports.Record{
+		Key: key, Value: make([]byte, benchValue), Expires: time.Now().Add(time.Hour),
+		Indexes: []string{"user of " + key, "sid of " + key},
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	s, keys := benchStore(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		if _, err := s.Find(b.Context(), keys[i%len(keys)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFindBy8 finds from eight goroutines, as pages do.
+func BenchmarkFindBy8(b *testing.B) {
+	s, keys := benchStore(b)
+	b.ReportAllocs()
+	var next atomic.Int64
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+				if _, err := s.Find(b.Context(), keys[int(i)%len(keys)]); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkReplace(b *testing.B) {
+	s, keys := benchStore(b)
+	r := benchRecord(keys[0])
+	found, err := s.Find(b.Context(), r.Key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	v := found.Version
+	for b.Loop() {
+		if v, err = s.Replace(b.Context(), r, v); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCreate makes a record with two indexes, as a sign-in does.
+func BenchmarkCreate(b *testing.B) {
+	s, _ := benchStore(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		if _, err := s.Create(b.Context(), benchRecord(fmt.Sprintf("new %039d", i))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSweepStep reports how long other writes wait for the sweep.
+func BenchmarkSweepStep(b *testing.B) {
+	s, _ := benchStore(b)
+	s.now = func() time.Time { return time.Now().Add(2 * time.Hour) }
+	steps, began := 0, time.Now()
+	b.ResetTimer()
+	for range b.N {
+		removed, err := s.sweepStep()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if removed == 0 {
+			break
+		}
+		steps++
+	}
+	b.ReportMetric(float64(time.Since(began).Microseconds())/float64(max(steps, 1)), "us/step")
+}

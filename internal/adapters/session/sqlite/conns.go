@@ -1,0 +1,150 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"runtime"
+	"time"
+
+	lib "modernc.org/sqlite/lib"
+)
+
+// patience is how long a caller waits for a connection that others use. With
+// the wait for another process's lock it makes the time limit of every method.
+const patience = 2 * time.Second
+
+const readOnly = "PRAGMA query_only = 1"
+
+// A reader is a connection with its prepared statements. One goroutine uses it
+// at a time.
+type reader struct {
+	conn             *sql.Conn
+	find, keys, ping *sql.Stmt
+}
+
+// The writer is the one connection that writes. exists tells, after a write
+// that found no record of the version it wanted, whether there is any.
+type writer struct {
+	conn                                *sql.Conn
+	begin, commit, rollback             *sql.Stmt
+	clear, create, index                *sql.Stmt
+	replace, delete, deleteVersion      *sql.Stmt
+	exists, sweep, checkpoint, tryWrite *sql.Stmt
+}
+
+// readerCount is how many reads run at the same time: as many as there are
+// processors, and some more for those that wait for the disk.
+func readerCount() int { return min(2*runtime.GOMAXPROCS(0), 16) }
+
+// connect opens all connections and brings the schema up to date.
+func (s *Store) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
+	conn, err := s.firstConn(ctx)
+	if err != nil {
+		return err
+	}
+	s.conns = append(s.conns, conn)
+	if err := migrate(ctx, conn, migrations[:]); err != nil {
+		return err
+	}
+	w, err := newWriter(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := w.probe(); err != nil { // a file that can only be read
+		return err
+	}
+	s.writer = make(chan *writer, 1)
+	s.writer <- w
+	return s.connectReaders(ctx)
+}
+
+func (s *Store) connectReaders(ctx context.Context) error {
+	s.readers = make(chan *reader, readerCount())
+	for range cap(s.readers) {
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		s.conns = append(s.conns, conn)
+		r, err := newReader(ctx, conn)
+		if err != nil {
+			return err
+		}
+		s.readers <- r
+	}
+	return nil
+}
+
+// firstConn opens a connection, and tries again while others hold the file:
+// SQLite does not wait by itself for the switch to WAL.
+func (s *Store) firstConn(ctx context.Context) (*sql.Conn, error) {
+	for {
+		conn, err := s.db.Conn(ctx)
+		if c := code(err); c != lib.SQLITE_BUSY && c != lib.SQLITE_LOCKED {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func newReader(ctx context.Context, conn *sql.Conn) (*reader, error) {
+	if _, err := conn.ExecContext(ctx, readOnly); err != nil {
+		return nil, err
+	}
+	r := &reader{conn: conn}
+	return r, prepare(ctx, conn, map[string]**sql.Stmt{
+		findRecord: &r.find, findKeys: &r.keys, ping: &r.ping,
+	})
+}
+
+func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
+	w := &writer{conn: conn}
+	return w, prepare(ctx, conn, map[string]**sql.Stmt{
+		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
+		clearExpired: &w.clear, createRecord: &w.create, createIndex: &w.index,
+		replaceRecord: &w.replace, deleteAny: &w.delete, deleteVersion: &w.deleteVersion,
+		recordExists: &w.exists, sweepSome: &w.sweep, truncateWAL: &w.checkpoint, tryWrite: &w.tryWrite,
+	})
+}
+
+// prepare compiles each text for conn. Statements that belong to a connection
+// spare every call the search for one.
+func prepare(ctx context.Context, conn *sql.Conn, texts map[string]**sql.Stmt) error {
+	for text, stmt := range texts {
+		var err error
+		if *stmt, err = conn.PrepareContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// borrow takes a connection out of its pool; whoever gets it puts it back.
+func borrow[T any](ctx context.Context, s *Store, pool chan T) (conn T, err error) {
+	if err := ctx.Err(); err != nil {
+		return conn, err
+	}
+	select {
+	case conn = <-pool:
+		return conn, nil
+	default:
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case conn = <-pool:
+		return conn, nil
+	case <-s.closed:
+		return conn, errClosed
+	case <-ctx.Done():
+		return conn, ctx.Err()
+	case <-timer.C:
+		return conn, errQueue
+	}
+}

@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"webapp/internal/ports"
+)
+
+var (
+	errClosed = errors.New("the store is closed")
+	errQueue  = errors.New("too many are waiting for the file")
+	errNewer  = errors.New("it was written by a newer version of this program: run that version, or choose another file")
+	errAlien  = errors.New("it is a database of another program: choose another file")
+)
+
+// unavailable answers that the file could not be asked. Neither the driver's
+// errors nor ours carry keys or values.
+func unavailable(doing string, err error) error {
+	return fmt.Errorf("%w: sqlite: %s: %w", ports.ErrStoreUnavailable, doing, err)
+}
+
+// code answers SQLite's primary result code, or 0 where err is no error of
+// SQLite. See https://www.sqlite.org/rescode.html.
+func code(err error) int {
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return lib.SQLITE_OK
+	}
+	return failed.Code() & 0xff
+}
+
+// explain says why the file at path cannot be used, and what to do.
+func explain(path string, err error) error {
+	advice := "check the disk and the file"
+	switch code(err) {
+	case lib.SQLITE_OK:
+		return fmt.Errorf("sqlite: %s cannot be used: %w", path, err)
+	case lib.SQLITE_NOTADB:
+		advice = "it is no SQLite database: choose another file"
+	case lib.SQLITE_CORRUPT:
+		advice = "it is damaged: move it away, and an empty one is made in its place"
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_CANTOPEN, lib.SQLITE_AUTH:
+		advice = "let this user write to it and to its directory, or choose another path"
+	case lib.SQLITE_FULL:
+		advice = "the disk is full: make room"
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		advice = "another program holds it: end that program, or choose another path"
+	}
+	return fmt.Errorf("sqlite: %s cannot be used; %s: %w", path, advice, err)
+}

@@ -1,0 +1,143 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+const (
+	findRecord = `SELECT value, expires, version FROM records WHERE key = ? AND expires > ?`
+	findKeys   = `SELECT r.key FROM record_indexes i JOIN records r ON r.id = i.record
+		WHERE i.name = ? AND r.expires > ? LIMIT ?`
+	ping = `SELECT count(*) FROM probe`
+)
+
+// Store implements ports.SessionStore and ports.StoreReadiness. It is safe for
+// concurrent use.
+type Store struct {
+	db      *sql.DB
+	conns   []*sql.Conn // all that are open
+	path    string
+	now     func() time.Time
+	readers chan *reader
+	writer  chan *writer
+
+	// refused is set while the last write has failed.
+	refused atomic.Bool
+
+	closing   sync.Once
+	closed    chan struct{}
+	swept     chan struct{} // closed when the background sweep has ended
+	stopTicks func()
+}
+
+var (
+	_ ports.SessionStore   = (*Store)(nil)
+	_ ports.StoreReadiness = (*Store)(nil)
+)
+
+// background is what statements run under. A statement that carries a context
+// which can end costs two goroutines, more than finding a record does, and
+// none takes longer than the wait for a lock, which SQLite bounds itself.
+func background() context.Context { return context.Background() }
+
+// Find implements ports.SessionStore.
+func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
+	r, err := borrow(ctx, s, s.readers)
+	if err != nil {
+		return ports.Record{}, unavailable("find", err)
+	}
+	defer func() { s.readers <- r }()
+	record := ports.Record{Key: key}
+	var expires, version int64
+	err = r.find.QueryRowContext(background(), key, s.now().UnixMicro()).Scan(&record.Value, &expires, &version)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ports.Record{}, ports.ErrNoRecord
+	case err != nil:
+		return ports.Record{}, unavailable("find", err)
+	}
+	record.Expires, record.Version = time.UnixMicro(expires), ports.Version(version)
+	return record, nil
+}
+
+// Keys implements ports.SessionStore.
+func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
+	r, err := borrow(ctx, s, s.readers)
+	if err != nil {
+		return nil, unavailable("find keys", err)
+	}
+	defer func() { s.readers <- r }()
+	rows, err := r.keys.QueryContext(background(), index, s.now().UnixMicro(), ports.MaxKeys)
+	if err != nil {
+		return nil, unavailable("find keys", err)
+	}
+	defer rows.Close()
+	var keys []string
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			return nil, unavailable("find keys", err)
+		}
+		keys = append(keys, key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, unavailable("find keys", err)
+	}
+	return keys, nil
+}
+
+// Ready implements ports.StoreReadiness. While writes fail it tries one, so
+// that a full disk shows, and that it has been mended.
+func (s *Store) Ready(ctx context.Context) error {
+	if s.refused.Load() {
+		return s.write(ctx, "write", (*writer).probe)
+	}
+	r, err := borrow(ctx, s, s.readers)
+	if err != nil {
+		return unavailable("read", err)
+	}
+	defer func() { s.readers <- r }()
+	var count int
+	if err := r.ping.QueryRowContext(background()).Scan(&count); err != nil {
+		return unavailable("read", err)
+	}
+	return nil
+}
+
+// Close ends the background sweep, waits for the calls that are going on and
+// closes the file. Later calls answer ports.ErrStoreUnavailable. Closing twice
+// is no error.
+func (s *Store) Close() (err error) {
+	s.closing.Do(func() {
+		s.stopTicks()
+		close(s.closed)
+		<-s.swept
+		limit, cancel := context.WithTimeout(background(), 2*patience)
+		defer cancel()
+		for range cap(s.writer) + cap(s.readers) {
+			select {
+			case <-s.writer:
+			case <-s.readers:
+			case <-limit.Done(): // a disk hangs
+			}
+		}
+		err = s.disconnect()
+	})
+	return err
+}
+
+// disconnect closes all connections and the file.
+func (s *Store) disconnect() error {
+	var errs []error
+	for _, conn := range s.conns {
+		errs = append(errs, conn.Close())
+	}
+	return errors.Join(append(errs, s.db.Close())...)
+}

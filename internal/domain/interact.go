@@ -1,0 +1,43 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+const (
+	// maxRounds is how many sign-ins in a row one page may ask for: one for
+	// what it needs, one more where the first brought something else.
+	maxRounds = 2
+	// roundMemory is how soon after a sign-in another one for the same page
+	// belongs to the same row.
+	roundMemory = 2 * time.Minute
+)
+
+// Interact begins the sign-in that an InteractionRequired asks for, of the same
+// person, with exactly its scopes and claims, and back to page. It answers
+// where to send the browser. A page that asks again right after being given
+// what it asked for is refused with ErrSignInLoop at the third time: the person
+// must not be sent to and fro for ever.
+func (s *Service) Interact(ctx context.Context, page string, required *InteractionRequired) (string, error) {
+	session, err := s.current(ctx)
+	if err != nil {
+		return "", err
+	}
+	grant, err := s.grants.Grant(ctx)
+	if err != nil {
+		return "", notSignedIn(err, "read grant")
+	}
+	page = s.returns.check(page)
+	round := 1
+	if grant.Page == page && s.now().Sub(session.Started) < roundMemory {
+		round = grant.Round + 1
+	}
+	if round > maxRounds {
+		return "", ErrSignInLoop
+	}
+	ask := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: grant.LoginHint}
+	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: page, Round: round})
+}

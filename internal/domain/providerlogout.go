@@ -1,0 +1,60 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"webapp/internal/ports"
+)
+
+// maxProviderSession bounds the claim sid, in bytes.
+const maxProviderSession = 256
+
+// FrontChannelLogout ends the sessions that began in the provider's session
+// sid, and answers how many (OpenID Connect Front-Channel Logout 1.0). The
+// request is unsigned and usually without cookies, so it can end sessions and
+// nothing else, and learns nothing. Another issuer than the session's ends
+// nothing; none at all counts only where Config.SIDAlone allows it.
+func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (int, error) {
+	if sid == "" || len(sid) > maxProviderSession || issuer == "" && !s.sidAlone {
+		return 0, nil
+	}
+	n, err := s.others.EndProviderSession(ctx, issuer, sid)
+	if err != nil {
+		return n, fmt.Errorf("front-channel logout: %w", err)
+	}
+	return n, nil
+}
+
+// BackChannelLogout ends the sessions that a logout token names, and answers
+// how many; none is no error (OpenID Connect Back-Channel Logout 1.0, section
+// 2.7). A token is good once. Errors: ErrTokenRefused, ErrUnsupported,
+// ErrProviderUnavailable, ErrStoreUnavailable.
+func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, error) {
+	verifier, ok := s.provider.(ports.LogoutTokens)
+	if !ok {
+		return 0, ErrUnsupported
+	}
+	said, err := verifier.VerifyLogoutToken(ctx, token)
+	if err != nil {
+		return 0, fmt.Errorf("back-channel logout: %w", err)
+	}
+	err = s.onceOnly.SpendOnce(ctx, "logout "+said.Issuer+" "+said.ID, said.Expires)
+	if errors.Is(err, ports.ErrSpent) {
+		return 0, fmt.Errorf("%w: logout token used before", ErrTokenRefused)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("back-channel logout: %w", err)
+	}
+	var n int
+	if said.ProviderSession != "" {
+		n, err = s.others.EndProviderSession(ctx, said.Issuer, said.ProviderSession)
+	} else {
+		n, err = s.others.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
+	}
+	if err != nil {
+		return n, fmt.Errorf("back-channel logout: %w", err)
+	}
+	return n, nil
+}

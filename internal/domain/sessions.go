@@ -1,0 +1,79 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// OwnSession is one place where the user is signed in.
+type OwnSession struct {
+	// ID names the session for EndOwnSession. It is no credential.
+	ID string
+	// Device names the browser and system in words; may be empty.
+	Device  string
+	Started time.Time
+	// Seen is when the session was last used, to the minute.
+	Seen time.Time
+	// This says that it is the session of this browser.
+	This bool
+}
+
+// OwnSessions lists where the user is signed in, this browser first, then the
+// last used. Errors as of CurrentUser.
+func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
+	session, err := s.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := s.others.SessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject)
+	if err != nil {
+		return nil, notSignedIn(err, "list sessions")
+	}
+	now := s.now()
+	own := make([]OwnSession, 0, len(listed))
+	for _, one := range listed {
+		if !s.limits.over(one.Session, now) {
+			own = append(own, OwnSession{ID: one.ID, Device: one.Session.Device,
+				Started: one.Session.Started, Seen: one.Session.Seen, This: one.This})
+		}
+	}
+	slices.SortStableFunc(own, func(a, b OwnSession) int {
+		if a.This != b.This {
+			if a.This {
+				return -1
+			}
+			return 1
+		}
+		return b.Seen.Compare(a.Seen)
+	})
+	return own, nil
+}
+
+// EndOwnSession ends one of the user's sessions, on every instance. An ID that
+// is not the user's ends nothing and is no error. Errors as of CurrentUser.
+func (s *Service) EndOwnSession(ctx context.Context, id string) error {
+	session, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.others.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+// EndOtherSessions ends all of the user's sessions but this browser's and
+// answers how many. Errors as of CurrentUser.
+func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
+	session, err := s.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.others.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
+	if err != nil {
+		return n, fmt.Errorf("end sessions: %w", err)
+	}
+	return n, nil
+}

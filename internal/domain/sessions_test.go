@@ -1,0 +1,209 @@
+package domain_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// Invariant 7: one refresh at a time per session; the others get its result.
+func TestOneRefreshAtATime(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "api")
+	f.clock.Advance(58 * time.Minute)
+	var wg sync.WaitGroup
+	tokens := make([]string, 8)
+	for i := range tokens {
+		wg.Go(func() {
+			token, err := f.AccessToken(b.Context(t.Context()), "api")
+			assert.NoError(t, err)
+			tokens[i] = token
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 1, f.provider.Refreshes(), "the fake's refresh tokens are single-use as well")
+}
+
+// A lease that its holder never gives up, because the instance died, keeps the
+// others out for half a minute; meanwhile nobody is signed out.
+func TestLeaseOfADeadInstanceRunsOut(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "api")
+	f.clock.Advance(59*time.Minute + 55*time.Second)
+	ctx := b.Context(t.Context())
+	_, err := f.sessions.LeaseRefresh(ctx, f.clock.Now().Add(30*time.Second))
+	require.NoError(t, err)
+
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err, "the old token is still good")
+	f.clock.Advance(6 * time.Second)
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	require.ErrorIs(t, err, domain.ErrRefreshBusy)
+	f.user(b)
+	f.clock.Advance(30 * time.Second)
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err)
+}
+
+// Invariant 6: a refresh that ends after the sign-out writes nothing back.
+func TestRefreshThatEndsAfterSignOut(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "api")
+	f.clock.Advance(58 * time.Minute)
+	late := b.Context(t.Context())
+	_, err := f.CurrentUser(late)
+	require.NoError(t, err)
+	thief := b.Clone().(*portstest.FakeBrowser)
+	_, err = f.SignOut(b.Context(t.Context()))
+	require.NoError(t, err)
+	_, err = f.AccessToken(late, "api")
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	_, err = f.CurrentUser(thief.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	assert.Zero(t, f.sessions.Len())
+}
+
+func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{})
+	missing := &domain.InteractionRequired{Scopes: []string{"more"}, Claims: `{"a":{}}`}
+	round := func() error {
+		location, err := f.Interact(b.Context(t.Context()), "/page?x=1", missing)
+		if err != nil {
+			return err
+		}
+		asked := f.provider.Requests()
+		last := asked[len(asked)-1]
+		assert.Equal(t, []string{"more"}, last.Scopes)
+		assert.Equal(t, `{"a":{}}`, last.Claims)
+		assert.NotEmpty(t, last.LoginHint, "the same person is meant")
+		to, err := f.CompleteSignIn(b.Context(t.Context()), f.provider.Approve(location, ports.Identity{}), "")
+		require.NoError(t, err)
+		assert.Equal(t, "/page?x=1", to)
+		return nil
+	}
+	require.NoError(t, round())
+	require.NoError(t, round())
+	require.ErrorIs(t, round(), domain.ErrSignInLoop, "no third round for the same page")
+	_, err := f.Interact(b.Context(t.Context()), "/other", missing)
+	require.NoError(t, err, "another page has a row of its own")
+	f.clock.Advance(3 * time.Minute)
+	require.NoError(t, round(), "later it may ask again")
+}
+
+func TestOwnSessions(t *testing.T) {
+	f := newFixture(t)
+	ada := ports.Identity{Issuer: portstest.FakeIssuer, Subject: "ada"}
+	laptop, phone, other := f.sessions.NewBrowser(), f.sessions.NewBrowser(), f.sessions.NewBrowser()
+	f.signIn(phone, ada)
+	f.clock.Advance(time.Minute)
+	f.signIn(laptop, ada)
+	f.signIn(other, ports.Identity{Issuer: portstest.FakeIssuer, Subject: "eve"})
+
+	own, err := f.OwnSessions(laptop.Context(t.Context()))
+	require.NoError(t, err)
+	require.Len(t, own, 2)
+	assert.True(t, own[0].This)
+	assert.False(t, own[1].This)
+	assert.Equal(t, "Firefox, Linux", own[1].Device)
+
+	require.NoError(t, f.EndOwnSession(other.Context(t.Context()), own[1].ID), "somebody else's ID is no error")
+	f.user(phone)
+	require.NoError(t, f.EndOwnSession(laptop.Context(t.Context()), own[1].ID))
+	_, err = f.CurrentUser(phone.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+
+	f.signIn(phone, ada)
+	n, err := f.EndOtherSessions(laptop.Context(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+	f.user(laptop)
+	f.user(other)
+}
+
+func TestFrontChannelLogout(t *testing.T) {
+	for name, c := range map[string]struct {
+		sidAlone    bool
+		issuer, sid string
+		ends        bool
+	}{
+		"issuer and sid":       {false, portstest.FakeIssuer, "s1", true},
+		"Entra leaves out iss": {true, "", "s1", true},
+		"others must not":      {false, "", "s1", false},
+		"wrong issuer":         {true, "https://evil.example", "s1", false},
+		"another sid":          {true, portstest.FakeIssuer, "s2", false},
+		"no sid":               {true, portstest.FakeIssuer, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixtureWith(t, func(cfg *domain.Config) { cfg.SIDAlone = c.sidAlone })
+			b := f.sessions.NewBrowser()
+			f.signIn(b, ports.Identity{Issuer: portstest.FakeIssuer, Subject: "ada", ProviderSession: "s1"})
+			_, err := f.FrontChannelLogout(t.Context(), c.issuer, c.sid)
+			require.NoError(t, err)
+			_, err = f.CurrentUser(b.Context(t.Context()))
+			assert.Equal(t, c.ends, err != nil)
+		})
+	}
+}
+
+// logoutProvider verifies logout tokens by looking them up.
+type logoutProvider struct {
+	*portstest.FakeProvider
+	tokens map[string]ports.LogoutToken
+}
+
+func (p *logoutProvider) VerifyLogoutToken(_ context.Context, token string) (ports.LogoutToken, error) {
+	if said, ok := p.tokens[token]; ok {
+		return said, nil
+	}
+	return ports.LogoutToken{}, ports.ErrTokenRefused
+}
+
+func TestBackChannelLogout(t *testing.T) {
+	said := func(id, sub, sid string) ports.LogoutToken {
+		return ports.LogoutToken{ID: id, Issuer: portstest.FakeIssuer, Subject: sub, ProviderSession: sid, Expires: time.Now().AddDate(10, 0, 0)}
+	}
+	provider := &logoutProvider{tokens: map[string]ports.LogoutToken{
+		"by sid": said("1", "ada", "s1"), "by sub": said("2", "ada", ""), "nobody": said("3", "", "s9"),
+	}}
+	f := newFixtureWith(t, func(cfg *domain.Config) {
+		provider.FakeProvider = cfg.Provider.(*portstest.FakeProvider)
+		cfg.Provider = provider
+	})
+	first, second := f.sessions.NewBrowser(), f.sessions.NewBrowser()
+	ada := ports.Identity{Issuer: portstest.FakeIssuer, Subject: "ada", ProviderSession: "s1"}
+	f.signIn(first, ada)
+	adaElsewhere := ada
+	adaElsewhere.ProviderSession = "s2"
+	f.signIn(second, adaElsewhere)
+
+	n, err := f.BackChannelLogout(t.Context(), "by sid")
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+	f.user(second)
+	f.signIn(first, ada)
+	_, err = f.BackChannelLogout(t.Context(), "by sid")
+	require.ErrorIs(t, err, domain.ErrTokenRefused, "a token is good once")
+	f.user(first)
+
+	n, err = f.BackChannelLogout(t.Context(), "by sub")
+	require.NoError(t, err)
+	assert.Equal(t, 2, n, "sub alone ends all sessions of that user")
+	n, err = f.BackChannelLogout(t.Context(), "nobody")
+	require.NoError(t, err, "no session is no error")
+	assert.Zero(t, n)
+	_, err = f.BackChannelLogout(t.Context(), "forged")
+	require.ErrorIs(t, err, domain.ErrTokenRefused)
+}

@@ -1,0 +1,147 @@
+package portstest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// SessionDirectory checks an adapter against the contract of
+// ports.SessionDirectory.
+func SessionDirectory(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
+	for name, test := range map[string]func(*testing.T, SessionHarness){
+		"a person's sessions are listed":       directoryList,
+		"what has ended is not listed":         directoryListLive,
+		"an ID is stable and no credential":    directoryIDs,
+		"one session is ended":                 directoryEndOne,
+		"others' sessions cannot be ended":     directoryEndForeign,
+		"all sessions but this":                directoryEndOthers,
+		"all sessions of a person":             directoryEndAll,
+		"the provider ends its session":        directoryProvider,
+		"the provider's session, no issuer":    directoryProviderAlone,
+		"a session without provider's session": directoryNoProvider,
+		"a request in flight writes none back": directoryInFlight,
+		"more sessions than a list holds":      directoryMany,
+		"contexts without browser":             directoryNoBrowser,
+		"the store is down":                    directoryDown,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
+	}
+}
+
+// person answers a session of somebody; the last part is the provider's session.
+func person(h SessionHarness, issuer, subject, sid string) ports.Session {
+	s := SampleSession(h.Now())
+	s.Identity.Issuer, s.Identity.Subject, s.Identity.ProviderSession = "https://"+issuer+".example", subject, sid
+	return s
+}
+
+// signInAs answers a browser in which s has begun.
+func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
+	t.Helper()
+	b := h.NewBrowser()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())}))
+	})
+	return b
+}
+
+// listed asks in a new request of b.
+func listed(t *testing.T, h SessionHarness, b Browser, s ports.Session) (list []ports.ListedSession) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) {
+		var err error
+		list, err = h.Directory.SessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject)
+		require.NoError(t, err)
+	})
+	return list
+}
+
+func directoryList(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "sid-1")
+	phone := signInAs(t, h, anna)
+	h.Advance(time.Minute)
+	later := person(h, "one", "anna", "sid-2")
+	later.Device = "Safari on iPhone"
+	laptop := signInAs(t, h, later)
+	signInAs(t, h, person(h, "one", "bert", "sid-3"))
+	signInAs(t, h, person(h, "two", "anna", "sid-4"))
+
+	list := listed(t, h, phone, anna)
+	require.Len(t, list, 2)
+	requireSameSession(t, later, list[0].Session)
+	require.Equal(t, "Safari on iPhone", list[0].Session.Device)
+	requireSameSession(t, anna, list[1].Session)
+	require.False(t, list[0].This)
+	require.True(t, list[1].This)
+	require.True(t, listed(t, h, laptop, anna)[0].This)
+
+	h.Advance(time.Minute)
+	phone.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Touch(ctx, h.Now(), h.Now().Add(time.Hour)))
+	})
+	require.True(t, listed(t, h, phone, anna)[0].This, "the one seen last comes first")
+	for _, b := range []Browser{phone, h.NewBrowser()} {
+		require.Empty(t, listed(t, h, b, person(h, "one", "nobody", "")))
+	}
+	for _, one := range listed(t, h, h.NewBrowser(), anna) {
+		require.False(t, one.This)
+	}
+}
+
+func directoryListLive(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "sid")
+	b := signInAs(t, h, anna)
+	again := signInAs(t, h, anna)
+	again.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	require.Len(t, listed(t, h, b, anna), 1)
+	again.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: person(h, "one", "bert", "sid")}))
+	})
+	require.Len(t, listed(t, h, b, anna), 1)
+	h.Advance(anna.Expires.Sub(h.Now()))
+	require.Empty(t, listed(t, h, b, anna))
+}
+
+func directoryIDs(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "sid")
+	b := signInAs(t, h, anna)
+	other := signInAs(t, h, anna)
+	seen := map[string]bool{}
+	for _, one := range listed(t, h, b, anna) {
+		seen[one.ID] = true
+		require.NotEmpty(t, one.ID)
+		require.LessOrEqual(t, len(one.ID), 64)
+	}
+	require.Len(t, seen, 2)
+	for _, one := range listed(t, h, other, anna) {
+		require.True(t, seen[one.ID], "every browser sees the same IDs")
+	}
+}
+
+func directoryNoBrowser(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "sid")
+	signInAs(t, h, anna)
+	_, err := h.Directory.SessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject)
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	_, err = h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, true)
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+}
+
+func directoryMany(t *testing.T, h SessionHarness) {
+	const sessions = 105
+	anna := person(h, "one", "anna", "sid")
+	var last Browser
+	for i := range sessions {
+		anna.Device = fmt.Sprint("browser ", i)
+		last = signInAs(t, h, anna)
+	}
+	require.Len(t, listed(t, h, last, anna), 100)
+	requireEnded(t, sessions-1)(endSessionsOf(t, h, last, anna, true))
+	require.Len(t, listed(t, h, last, anna), 1)
+}

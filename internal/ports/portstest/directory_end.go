@@ -1,0 +1,181 @@
+package portstest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// requireEnded asserts how many sessions a call has ended.
+func requireEnded(t *testing.T, want int) func(int, error) {
+	return func(got int, err error) {
+		t.Helper()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (n int, err error) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) {
+		n, err = h.Directory.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis)
+	})
+	return n, err
+}
+
+func directoryEndOne(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "sid")
+	kept, ended, neighbour := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, person(h, "one", "bert", "sid"))
+	end := func(id string) {
+		kept.Do(t.Context(), func(ctx context.Context) {
+			require.NoError(t, h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id))
+		})
+	}
+	for _, id := range []string{"", "unknown", "\x00"} {
+		end(id)
+	}
+	for _, one := range listed(t, h, kept, anna) {
+		if !one.This {
+			end(one.ID)
+			end(one.ID)
+		}
+	}
+	requireSession(t, h, kept, anna)
+	requireNoGrant(t, h, ended)
+	requireSession(t, h, neighbour, person(h, "one", "bert", "sid"))
+	kept.Do(t.Context(), func(ctx context.Context) {
+		_, err := h.Sessions.Current(ctx)
+		require.NoError(t, err)
+		list, err := h.Directory.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		require.NoError(t, h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID))
+		_, err = h.Sessions.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession, "one's own, at once")
+	})
+	requireSignedOut(t, h, kept)
+}
+
+func directoryEndForeign(t *testing.T, h SessionHarness) {
+	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
+	annas, berts := signInAs(t, h, anna), signInAs(t, h, bert)
+	id := listed(t, h, annas, anna)[0].ID
+	berts.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Directory.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id))
+		require.NoError(t, h.Directory.EndSession(ctx, "https://two.example", anna.Identity.Subject, id))
+	})
+	requireSession(t, h, annas, anna)
+	requireSession(t, h, berts, bert)
+}
+
+func directoryEndOthers(t *testing.T, h SessionHarness) {
+	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
+	here, there, elsewhere := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, anna)
+	berts := signInAs(t, h, bert)
+	requireEnded(t, 2)(endSessionsOf(t, h, here, anna, true))
+	requireEnded(t, 0)(endSessionsOf(t, h, here, anna, true))
+	requireSession(t, h, here, anna)
+	requireGrant(t, h, here, SampleGrant(h.Now()))
+	requireNoGrant(t, h, there)
+	requireNoGrant(t, h, elsewhere)
+	requireSession(t, h, berts, bert)
+	requireEnded(t, 1)(endSessionsOf(t, h, berts, anna, true))
+	requireSignedOut(t, h, here)
+	requireSession(t, h, berts, bert)
+}
+
+func directoryEndAll(t *testing.T, h SessionHarness) {
+	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
+	here, there, berts := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, bert)
+	requireEnded(t, 2)(h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
+	requireEnded(t, 0)(h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
+	requireNoGrant(t, h, here)
+	requireNoGrant(t, h, there)
+	requireSession(t, h, berts, bert)
+	again := signInAs(t, h, anna)
+	requireSession(t, h, again, anna)
+	requireEnded(t, 1)(endSessionsOf(t, h, again, anna, false))
+	requireSignedOut(t, h, again)
+}
+
+func directoryProvider(t *testing.T, h SessionHarness) {
+	anna, other := person(h, "one", "anna", "sid-1"), person(h, "two", "anna", "sid-1")
+	annas, twin := signInAs(t, h, anna), signInAs(t, h, anna)
+	others, elsewhere := signInAs(t, h, other), signInAs(t, h, person(h, "one", "anna", "sid-2"))
+	for _, wrong := range []string{"https://three.example", "https://ONE.example", "https://one.example/"} {
+		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), wrong, "sid-1"))
+	}
+	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "sid-1"))
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "sid-1"))
+	requireNoGrant(t, h, annas)
+	requireNoGrant(t, h, twin)
+	requireSession(t, h, others, other)
+	requireSession(t, h, elsewhere, person(h, "one", "anna", "sid-2"))
+	requireSession(t, h, signInAs(t, h, anna), anna)
+}
+
+func directoryProviderAlone(t *testing.T, h SessionHarness) {
+	one, two := signInAs(t, h, person(h, "one", "anna", "sid-1")), signInAs(t, h, person(h, "two", "bert", "sid-1"))
+	rest := signInAs(t, h, person(h, "one", "anna", "sid-2"))
+	for _, sid := range []string{"", "sid", "SID-1", "sid-1 "} {
+		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", sid))
+	}
+	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), "", "sid-1"))
+	requireSignedOut(t, h, one)
+	requireSignedOut(t, h, two)
+	requireSession(t, h, rest, person(h, "one", "anna", "sid-2"))
+}
+
+func directoryNoProvider(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "")
+	b := signInAs(t, h, anna)
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, ""))
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", ""))
+	requireSession(t, h, b, anna)
+	require.Len(t, listed(t, h, b, anna), 1)
+}
+
+func directoryInFlight(t *testing.T, h SessionHarness) {
+	anna := person(h, "one", "anna", "sid")
+	for _, end := range []func() (int, error){
+		func() (int, error) { return h.Directory.EndProviderSession(t.Context(), "", "sid") },
+		func() (int, error) {
+			return h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false)
+		},
+	} {
+		b := signInAs(t, h, anna)
+		b.Do(t.Context(), func(slow context.Context) {
+			_, err := h.Sessions.Current(slow)
+			require.NoError(t, err)
+			requireEnded(t, 1)(end())
+			require.ErrorIs(t, putGrant(slow, h, ports.Grant{Nonce: "late"}), ports.ErrNoSession)
+			require.ErrorIs(t, h.Sessions.Touch(slow, h.Now(), h.Now().Add(time.Hour)), ports.ErrNoSession)
+		})
+		requireNoGrant(t, h, b)
+		require.Empty(t, listed(t, h, b, anna))
+	}
+}
+
+func directoryDown(t *testing.T, h SessionHarness) {
+	if h.Down == nil {
+		return
+	}
+	anna := person(h, "one", "anna", "sid")
+	b := signInAs(t, h, anna)
+	h.Down(true)
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := h.Directory.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		_, err = h.Directory.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.ErrorIs(t, h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id"), ports.ErrStoreUnavailable)
+		_, err = h.Directory.EndProviderSession(ctx, "", "sid")
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+	})
+	h.Down(false)
+	requireSession(t, h, b, anna)
+}

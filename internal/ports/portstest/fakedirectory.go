@@ -1,0 +1,94 @@
+package portstest
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// fakeMaxListed is the bound that ports.SessionDirectory sets.
+const fakeMaxListed = 100
+
+// SessionsOf implements ports.SessionDirectory.
+func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) ([]ports.ListedSession, error) {
+	ex, err := f.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	if err := f.reach(); err != nil {
+		return nil, err
+	}
+	var list []ports.ListedSession
+	for token, s := range f.sessions {
+		if belongsTo(s, issuer, subject) && f.clock().Before(s.session.Expires) {
+			list = append(list, ports.ListedSession{ID: s.id, This: token == ex.token, Session: cloneSession(s.session)})
+		}
+	}
+	slices.SortFunc(list, func(a, b ports.ListedSession) int { return b.Session.Seen.Compare(a.Session.Seen) })
+	return list[:min(len(list), fakeMaxListed)], nil
+}
+
+// EndSession implements ports.SessionDirectory.
+func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string) error {
+	_, err := f.endWhere(func(_ string, s *fakeSession) bool { return s.id == id && belongsTo(s, issuer, subject) })
+	return err
+}
+
+// EndSessionsOf implements ports.SessionDirectory.
+func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error) {
+	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
+	if keepThis && !ok {
+		return 0, ports.ErrNoBrowser
+	}
+	return f.endWhere(func(token string, s *fakeSession) bool {
+		return belongsTo(s, issuer, subject) && (!keepThis || token != ex.token)
+	})
+}
+
+// EndProviderSession implements ports.SessionDirectory.
+func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, sid string) (int, error) {
+	return f.endWhere(func(_ string, s *fakeSession) bool {
+		id := s.session.Identity
+		return sid != "" && id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer)
+	})
+}
+
+// SpendOnce implements ports.OneTimeIDs.
+func (f *FakeSessions) SpendOnce(_ context.Context, id string, until time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.reach(); err != nil {
+		return err
+	}
+	if f.clock().Before(f.oneTime[id]) {
+		return ports.ErrSpent
+	}
+	f.oneTime[id] = until
+	return nil
+}
+
+func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.reach(); err != nil {
+		return 0, err
+	}
+	ended := 0
+	for token, s := range f.sessions {
+		if !match(token, s) {
+			continue
+		}
+		if f.clock().Before(s.session.Expires) {
+			ended++
+		}
+		delete(f.sessions, token)
+	}
+	return ended, nil
+}
+
+func belongsTo(s *fakeSession, issuer, subject string) bool {
+	return s.session.Identity.Issuer == issuer && s.session.Identity.Subject == subject
+}

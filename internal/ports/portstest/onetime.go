@@ -1,0 +1,71 @@
+package portstest
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// OneTimeIDs checks an adapter against the contract of ports.OneTimeIDs.
+func OneTimeIDs(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
+	for name, test := range map[string]func(*testing.T, SessionHarness){
+		"used once":                   onceOnly,
+		"used by many at once":        onceRace,
+		"remembered as long as asked": onceUntil,
+		"the store is down":           onceDown,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
+	}
+}
+
+func onceOnly(t *testing.T, h SessionHarness) {
+	until := h.Now().Add(time.Hour)
+	for _, id := range []string{"a", "A", "", "a b", "\x00", "logout https://issuer.example jti", "state"} {
+		require.NoError(t, h.OneTime.SpendOnce(t.Context(), id, until))
+		require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), id, until), ports.ErrSpent)
+		require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), id, until.Add(time.Hour)), ports.ErrSpent)
+	}
+	b := h.NewBrowser()
+	requireTaken(t, h, b, keep(t, h, b, "state")) // another kind of identifier
+}
+
+func onceRace(t *testing.T, h SessionHarness) {
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			err := h.OneTime.SpendOnce(t.Context(), "id", h.Now().Add(time.Hour))
+			if err == nil {
+				won.Add(1)
+				return
+			}
+			assert.ErrorIs(t, err, ports.ErrSpent)
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1, won.Load())
+}
+
+func onceUntil(t *testing.T, h SessionHarness) {
+	until := h.Now().Add(time.Hour)
+	require.NoError(t, h.OneTime.SpendOnce(t.Context(), "id", until))
+	h.Advance(time.Hour - time.Second)
+	require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), "id", until), ports.ErrSpent)
+}
+
+func onceDown(t *testing.T, h SessionHarness) {
+	if h.Down == nil {
+		return
+	}
+	until := h.Now().Add(time.Hour)
+	h.Down(true)
+	require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), "id", until), ports.ErrStoreUnavailable)
+	h.Down(false)
+	require.NoError(t, h.OneTime.SpendOnce(t.Context(), "id", until))
+}

@@ -1,0 +1,113 @@
+package portstest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+func storeExpiries() storeTests {
+	return storeTests{
+		"records run out":                storeExpire,
+		"replace moves the expiry":       storeReplaceExpiry,
+		"an expired key is free again":   storeReuse,
+		"a replace revives none expired": storeNoRevival,
+		"many records run out":           storeExpireMany,
+		"born expired":                   storeBornExpired,
+	}
+}
+
+func storeExpire(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	h.create(t, h.brief("k", "v"))
+	h.create(t, h.record("stays", "s"))
+	h.Advance(time.Second)
+	h.requireValue(t, "k", "v")
+	h.Advance(2 * time.Second)
+	h.requireNone(t, "k")
+	h.delete(t, "k")
+	h.requireValue(t, "stays", "s")
+}
+
+func storeReplaceExpiry(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	later := h.create(t, h.brief("later", "l"))
+	sooner := h.create(t, h.record("sooner", "s"))
+	h.replace(t, h.record("later", "l"), later)
+	h.replace(t, h.brief("sooner", "s"), sooner)
+	h.Advance(3 * time.Second)
+	h.requireValue(t, "later", "l")
+	h.requireNone(t, "sooner")
+}
+
+func storeReuse(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	h.create(t, h.brief("k", "old"))
+	h.Advance(3 * time.Second)
+	v := h.create(t, h.record("k", "new"))
+	require.Equal(t, v, h.requireValue(t, "k", "new"))
+	_, err := h.Store.Create(t.Context(), h.record("k", "newer"))
+	require.ErrorIs(t, err, ports.ErrRecordExists)
+}
+
+func storeNoRevival(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	v := h.create(t, h.brief("k", "v", "index"))
+	h.Advance(3 * time.Second)
+	h.requireReplace(t, ports.ErrNoRecord, h.record("k", "again", "index"), v)
+	h.requireNone(t, "k")
+	h.requireKeys(t, "index")
+}
+
+func storeExpireMany(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	const records = 400
+	for i := range records {
+		kind := h.record
+		if i%2 == 0 {
+			kind = h.brief
+		}
+		h.create(t, kind(fmt.Sprint("r", i), fmt.Sprint("v", i), "index"))
+	}
+	h.Advance(3 * time.Second)
+	for i := range records {
+		if i%2 == 0 {
+			h.requireNone(t, fmt.Sprint("r", i))
+		} else {
+			h.requireValue(t, fmt.Sprint("r", i), fmt.Sprint("v", i))
+		}
+	}
+	keys, err := h.Store.Keys(t.Context(), "index")
+	require.NoError(t, err)
+	require.Len(t, keys, records/2)
+}
+
+// storeBornExpired: a caller that was slow, or whose clock is late.
+func storeBornExpired(t *testing.T, h StoreHarness) {
+	r := h.record("k", "v", "index")
+	r.Expires = h.now().Add(-time.Minute)
+	if _, err := h.Store.Create(t.Context(), r); err != nil {
+		require.NotErrorIs(t, err, ports.ErrRecordExists)
+	}
+	h.requireNone(t, "k")
+	h.requireKeys(t, "index")
+	v := h.create(t, h.record("k", "live", "index"))
+	_, _ = h.Store.Replace(t.Context(), r, v)
+	h.requireNone(t, "k")
+	h.requireKeys(t, "index")
+	h.create(t, h.record("k", "again"))
+}

@@ -1,0 +1,104 @@
+package portstest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// updaters is how many requests change one grant at the same time.
+const updaters = 12
+
+func grantsUpdate(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	want := SampleGrant(h.Now())
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Grants.UpdateGrant(ctx, func(g *ports.Grant) {
+			assert.Equal(t, want.RefreshToken, g.RefreshToken)
+			assert.Len(t, g.AccessTokens, len(want.AccessTokens))
+			g.RefreshToken = "rotated"
+		}))
+		require.NoError(t, h.Grants.UpdateGrant(ctx, func(g *ports.Grant) { g.AccessTokens = g.AccessTokens[1:] }))
+	})
+	want.RefreshToken, want.AccessTokens = "rotated", want.AccessTokens[1:]
+	requireGrant(t, h, b, want)
+}
+
+func grantsUpdateRace(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	requireEveryUpdate(t, h, b)
+	b.Do(t.Context(), func(ctx context.Context) {
+		g, err := h.Grants.Grant(ctx)
+		require.NoError(t, err)
+		require.Equal(t, SampleGrant(h.Now()).RefreshToken, g.RefreshToken)
+	})
+}
+
+func grantsFirstUpdateRace(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
+	})
+	requireEveryUpdate(t, h, b)
+}
+
+// requireEveryUpdate adds an access token in each of many requests at once.
+func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
+	t.Helper()
+	expires := SampleGrant(h.Now()).AccessTokens[0].Expires
+	var wg sync.WaitGroup
+	for i := range updaters {
+		wg.Go(func() {
+			b.Do(t.Context(), func(ctx context.Context) {
+				assert.NoError(t, h.Grants.UpdateGrant(ctx, func(g *ports.Grant) {
+					g.AccessTokens = append(g.AccessTokens, ports.AccessToken{Value: fmt.Sprint("token-", i), Scopes: []string{fmt.Sprint("scope-", i)}, Expires: expires})
+				}))
+			})
+		})
+	}
+	wg.Wait()
+	b.Do(t.Context(), func(ctx context.Context) {
+		g, err := h.Grants.Grant(ctx)
+		require.NoError(t, err)
+		for i := range updaters {
+			found := slices.DeleteFunc(slices.Clone(g.AccessTokens), func(t ports.AccessToken) bool {
+				return t.Value != fmt.Sprint("token-", i)
+			})
+			require.Len(t, found, 1)
+		}
+	})
+}
+
+func grantsUpdateAgainstEnd(t *testing.T, h SessionHarness) {
+	for _, n := range []ports.NewSession{SampleNew(h.Now()), {Session: SampleSession(h.Now())}} {
+		b := h.NewBrowser()
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.Start(ctx, n)) })
+		old := b.Clone()
+		var wg sync.WaitGroup
+		for range 6 {
+			twin := b.Clone()
+			wg.Go(func() {
+				twin.Do(t.Context(), func(ctx context.Context) {
+					err := h.Grants.UpdateGrant(ctx, func(g *ports.Grant) { g.RefreshToken += "x" })
+					if err != nil {
+						assert.ErrorIs(t, err, ports.ErrNoSession)
+					}
+				})
+			})
+		}
+		wg.Go(func() {
+			b.Do(t.Context(), func(ctx context.Context) { assert.NoError(t, h.Sessions.End(ctx)) })
+		})
+		wg.Wait()
+		requireNoGrant(t, h, old)
+	}
+}

@@ -1,0 +1,72 @@
+package ports
+
+import (
+	"context"
+	"time"
+)
+
+// SessionStore is where the session adapter keeps its records: memory, a file
+// or a server. Keys, indexes and values are opaque to it: keys and indexes hold
+// no secret (they are hashes), and values come sealed.
+//
+// An error other than those named below means that the store could not be
+// asked; it should wrap ErrStoreUnavailable. Every method ends within a few
+// seconds, whatever the server does.
+type SessionStore interface {
+	// Create adds a record and answers its version. ErrRecordExists where the
+	// key is taken by a record that has not expired; of two creators at once
+	// exactly one succeeds.
+	Create(ctx context.Context, r Record) (Version, error)
+
+	// Find answers the record under key. ErrNoRecord where there is none or it
+	// has expired. Indexes need not be filled in.
+	Find(ctx context.Context, key string) (Record, error)
+
+	// Replace changes the value and the expiry of the record that still has
+	// version v, and answers its new version. ErrNoRecord where the record is
+	// not there, or no longer: a deleted record never comes back by Replace.
+	// ErrRecordChanged where it has another version. r.Indexes are those that
+	// the record was created with.
+	Replace(ctx context.Context, r Record, v Version) (Version, error)
+
+	// Delete removes a record: any, where v is AnyVersion, else the one that
+	// still has version v (ErrRecordChanged where it has not). A record that
+	// is not there is no error.
+	Delete(ctx context.Context, key string, v Version) error
+
+	// Keys answers the keys of the live records that were created with this
+	// index, in no order, at most MaxKeys of them. None is no error.
+	Keys(ctx context.Context, index string) ([]string, error)
+}
+
+// MaxKeys bounds what SessionStore.Keys answers.
+const MaxKeys = 1000
+
+// Version tells one state of a record from another. It changes with every
+// write and, under one key, is never the same twice, not even when the record
+// was deleted or expired in between.
+type Version int64
+
+// AnyVersion is no record's version.
+const AnyVersion Version = 0
+
+// Record is one entry of a SessionStore.
+type Record struct {
+	Key   string
+	Value []byte
+	// Expires is when the record is gone; the store keeps it to the second or
+	// finer.
+	Expires time.Time
+	// Indexes are under what the record can be found by Keys, besides its key.
+	Indexes []string
+	// Version is filled in by Find.
+	Version Version
+}
+
+// StoreReadiness is the optional ability of a session store, or of the adapter
+// in front of it, to tell whether it answers.
+type StoreReadiness interface {
+	// Ready answers nil when the store answers, else an error that wraps
+	// ErrStoreUnavailable.
+	Ready(ctx context.Context) error
+}

@@ -1,0 +1,112 @@
+//go:build linux
+
+package servertest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startLimit is how long a server may take to say that it is ready.
+const startLimit = 30 * time.Second
+
+// process is one server: how it is started, and the run that is going on.
+type process struct {
+	t    testing.TB
+	name string
+	argv []string
+	// ready is what the server logs once it accepts connections.
+	ready string
+	// user runs the server; nil for the user of the test.
+	user *syscall.Credential
+
+	cmd *exec.Cmd
+	log *watchedLog
+}
+
+// start runs the server and waits until it is ready. It answers false, and the
+// log, where the server has ended instead.
+func (p *process) start() (log string, ok bool) {
+	p.t.Helper()
+	p.log = newWatchedLog(p.ready)
+	p.cmd = exec.Command(p.argv[0], p.argv[1:]...)
+	p.cmd.Env = append(os.Environ(), "LC_ALL=C")
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	// A test binary that is killed takes its servers along.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.user, Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatalf("start %s: %v", p.name, err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = p.cmd.Wait(); close(ended) }()
+	p.log.ended = ended
+	select {
+	case <-p.log.seen:
+		return "", true
+	case <-ended:
+		return p.log.String(), false
+	case <-time.After(startLimit):
+		p.kill()
+		p.t.Fatalf("%s was not ready within %v; its log:\n%s", p.name, startLimit, p.log)
+		return "", false
+	}
+}
+
+// startAnywhere starts the server with what argv answers for free ports, and
+// tries others where somebody else has taken one in the meantime.
+func (p *process) startAnywhere(ports int, argv func(free []int)) {
+	p.t.Helper()
+	for attempt := 1; ; attempt++ {
+		argv(freePorts(p.t, ports))
+		log, ok := p.start()
+		if ok {
+			break
+		}
+		if attempt == 5 || !strings.Contains(log, "in use") {
+			p.t.Fatalf("%s did not start; its log:\n%s", p.name, log)
+		}
+	}
+	p.t.Cleanup(p.kill)
+}
+
+// kill ends the server and its children by SIGKILL and waits until they are
+// gone. A server that is not running stays so.
+func (p *process) kill() {
+	select {
+	case <-p.log.ended:
+		return
+	default:
+	}
+	pid := p.cmd.Process.Pid
+	_ = syscall.Kill(pid, syscall.SIGSTOP) // it has no more children from here on
+	family := children(pid)
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	for _, child := range family {
+		_ = syscall.Kill(child, syscall.SIGKILL)
+	}
+	<-p.log.ended
+	for _, child := range family {
+		awaitEnd(child)
+	}
+}
+
+// signal sends sig to the server and its children.
+func (p *process) signal(sig syscall.Signal) {
+	pid := p.cmd.Process.Pid
+	for _, one := range append([]int{pid}, children(pid)...) {
+		_ = syscall.Kill(one, sig)
+	}
+}
+
+// restart starts the server again with the same arguments.
+func (p *process) restart() {
+	p.t.Helper()
+	p.kill()
+	if log, ok := p.start(); !ok {
+		p.t.Fatalf("%s did not start again; its log:\n%s", p.name, log)
+	}
+}
