@@ -54,8 +54,8 @@ func wire(s settings, p parts) (application, error) {
 		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
 		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
-		SIDAlone: s.Authority != "",
-		Now:      p.now, Random: rand.Reader,
+		SIDAlone: s.Authority != "", GroupScopes: []string{"User.Read"},
+		Now: p.now, Random: rand.Reader,
 	})
 	if err != nil {
 		return application{}, err
@@ -83,7 +83,18 @@ func (s *settings) entraConfig(now func() time.Time, logger *slog.Logger) entra.
 		Authority: s.Authority, Issuer: s.OIDCAuthority, ClientID: s.ClientID,
 		RedirectURI: s.RedirectURI, PostLogoutRedirectURI: s.origin() + "/",
 		AllowedTenants: s.AllowedTenants, ResponseMode: s.ResponseMode, Clock: now, Logger: logger,
+		GraphBase: s.graphBase(),
 	})
+}
+
+// graphBase is the directory of a provider on this machine: where its API is.
+// In a real cloud the authority decides.
+func (s *settings) graphBase() string {
+	if _, ok := loopbackOrigin(s.Authority); !ok {
+		return ""
+	}
+	base, _ := loopbackOrigin(s.Endpoint)
+	return base
 }
 
 func (s *settings) https() bool { return s.redirect != nil && s.redirect.Scheme == "https" }

@@ -24,10 +24,12 @@ type Service struct {
 	random   io.Reader
 	wait     func(context.Context, time.Duration) error
 	sidAlone bool
+	// groupScopes are those of the token for the provider's directory.
+	groupScopes []string
 }
 
 // Config is what a Service is made of. Every field is required, except
-// NoReturn, SIDAlone and Wait.
+// NoReturn, SIDAlone, GroupScopes and Wait.
 type Config struct {
 	Provider ports.IdentityProvider
 	Sessions ports.Sessions
@@ -42,6 +44,9 @@ type Config struct {
 	// SIDAlone accepts a front-channel logout without an issuer, as Entra sends
 	// it against the specification.
 	SIDAlone bool
+	// GroupScopes are the scopes of an access token with which the provider's
+	// directory answers which groups a person belongs to.
+	GroupScopes []string
 	// Wait pauses, or answers ctx's error when that ends first; nil is a timer.
 	Wait func(ctx context.Context, d time.Duration) error
 	// Now tells the time.
@@ -84,7 +89,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending,
-		others: c.Others, onceOnly: c.OneTime, sidAlone: c.SIDAlone, wait: c.Wait,
+		others: c.Others, onceOnly: c.OneTime, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
 }

@@ -131,6 +131,7 @@ type Groups struct {
 	// Overage says that the provider left groups out, since there are too many
 	// for a token. IDs then says nothing about groups it does not list: they
 	// have to be looked up (GroupLookup), and until then a check of one fails.
+	// IDs that are there all the same were looked up at AsOf.
 	Overage bool
 	// AsOf is when the provider said so; zero where it said nothing of groups.
 	AsOf time.Time

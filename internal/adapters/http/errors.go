@@ -54,6 +54,7 @@ func answers() []answer {
 		{is: domain.ErrTokenRefused, status: http.StatusForbidden, name: "unverified", signInAgain: true},
 		{is: domain.ErrProviderRefused, status: http.StatusForbidden, name: "refused", signInAgain: true},
 		{is: domain.ErrInteractionRequired, status: http.StatusForbidden, name: "interaction", signInAgain: true},
+		{is: domain.ErrUnsupported, status: http.StatusNotImplemented, name: "unsupported"},
 		{is: domain.ErrNotSignedIn, status: http.StatusUnauthorized, name: "anonymous", signInAgain: true},
 	}
 }

@@ -13,6 +13,7 @@ const (
 	pageForbidden pageName = "forbidden"
 	pageSessions  pageName = "sessions"
 	pageAdmin     pageName = "admin"
+	pageGroups    pageName = "groups"
 	pageNotFound  pageName = "notfound"
 	pageMethod    pageName = "method"
 )
@@ -21,7 +22,7 @@ const (
 func emptyViews() []view {
 	return []view{
 		signInView{}, homeView{}, apiView{}, signOutView{}, signedOutView{},
-		sessionsView{}, adminView{}, errorView{}, forbiddenView{}, notFoundView{}, methodView{},
+		sessionsView{}, adminView{}, groupsView{}, errorView{}, forbiddenView{}, notFoundView{}, methodView{},
 	}
 }
 
@@ -34,5 +35,6 @@ func (errorView) page() pageName     { return pageError }
 func (forbiddenView) page() pageName { return pageForbidden }
 func (sessionsView) page() pageName  { return pageSessions }
 func (adminView) page() pageName     { return pageAdmin }
+func (groupsView) page() pageName    { return pageGroups }
 func (notFoundView) page() pageName  { return pageNotFound }
 func (methodView) page() pageName    { return pageMethod }

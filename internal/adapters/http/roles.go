@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"net/http"
 
 	"webapp/internal/domain"
@@ -27,4 +28,17 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 // admin is an example of a page for one role.
 func (a *app) admin(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 	return a.page(w, r, http.StatusOK, &session, adminView{Role: adminRole, Roles: session.User.Roles})
+}
+
+// groups shows the user's directory groups.
+func (a *app) groups(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+	groups, err := a.Domain.Groups(r.Context())
+	if errors.Is(err, domain.ErrUnsupported) {
+		return a.page(w, r, http.StatusOK, &session, groupsView{})
+	}
+	if err != nil {
+		return err
+	}
+	v := groupsView{Known: true, IDs: groups.IDs, AsOf: newMoment(groups.AsOf, a.Now())}
+	return a.page(w, r, http.StatusOK, &session, v)
 }

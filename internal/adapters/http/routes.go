@@ -45,6 +45,7 @@ func (a *app) routes() (http.Handler, error) {
 		r.Post("/logout", a.handle(a.signOut))
 		r.Get("/sessions", a.handle(a.signedIn(a.sessionsPage)))
 		r.Post("/sessions", a.handle(a.signedIn(a.endSessions)))
+		r.Get("/groups", a.handle(a.signedIn(a.groups)))
 		r.Get("/admin", a.handle(a.requireRole(adminRole, a.admin)))
 		if a.Endpoint != "" {
 			r.Get("/call_api", a.handle(a.signedIn(a.callAPI)))
@@ -55,7 +56,7 @@ func (a *app) routes() (http.Handler, error) {
 
 // ReservedPaths are the routes that a redirect URI's path must not take.
 func ReservedPaths() []string {
-	return []string{"/", "/login", "/logout", "/call_api", "/sessions", "/admin",
+	return []string{"/", "/login", "/logout", "/call_api", "/sessions", "/groups", "/admin",
 		"/frontchannel-logout", "/backchannel-logout", "/healthz", "/readyz"}
 }
 

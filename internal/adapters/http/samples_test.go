@@ -86,6 +86,15 @@ func sampleSessions() sessionsView {
 	}}
 }
 
+func sampleGroups() groupsView {
+	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
+	v := groupsView{Known: true, AsOf: newMoment(now.Add(-3*time.Minute), now)}
+	for range 40 {
+		v.IDs = append(v.IDs, "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c")
+	}
+	return v
+}
+
 // samples holds every page in each of its variants.
 func samples() []sample {
 	anyone := chrome{}
@@ -129,6 +138,9 @@ func samples() []sample {
 		{"forbidden-plain", here, forbiddenView{Role: "Reports.Admin"}},
 		{"sessions", signedIn("/sessions"), sampleSessions()},
 		{"sessions-alone", signedIn("/sessions"), sessionsView{Sessions: sampleSessions().Sessions[:1]}},
+		{"groups", here, sampleGroups()},
+		{"groups-none", here, groupsView{Known: true}},
+		{"groups-unknown", here, groupsView{}},
 		{"admin", here, adminView{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
 		{"notfound", anyone, notFoundView{}},
 		{"method", anyone, methodView{Allowed: []string{"GET", "HEAD"}}},

@@ -166,6 +166,17 @@ type adminView struct {
 	Roles []string
 }
 
+// groupsView lists the directory groups that the user belongs to.
+type groupsView struct {
+	// Known says whether the provider says anything of groups.
+	Known bool
+	IDs   []string
+	AsOf  moment
+}
+
+// Count is how many groups there are.
+func (v groupsView) Count() int { return len(v.IDs) }
+
 // notFoundView says that there is no such page. It repeats nothing of the
 // address, so that a link cannot put words into our mouth.
 type notFoundView struct{}

@@ -22,7 +22,7 @@ func encodeGrant(g *ports.Grant) []byte {
 	b = appendText(b, g.LoginHint)
 	b = appendText(b, g.Page)
 	b = binary.AppendVarint(b, int64(g.Round))
-	return b
+	return appendGroups(b, g.Groups)
 }
 
 func decodeGrant(data []byte) (ports.Grant, error) {
@@ -43,6 +43,7 @@ func decodeGrant(data []byte) (ports.Grant, error) {
 	g.LoginHint = r.text()
 	g.Page = r.text()
 	g.Round = int(r.varint())
+	g.Groups = r.groups()
 	if err := r.done(); err != nil {
 		return ports.Grant{}, err
 	}
@@ -52,5 +53,6 @@ func decodeGrant(data []byte) (ports.Grant, error) {
 // isEmpty reports that there is nothing in g worth a record.
 func isEmpty(g *ports.Grant) bool {
 	return len(g.AccessTokens) == 0 && g.RefreshToken == "" && g.SignOutHint == "" &&
-		g.LoginHint == "" && g.Nonce == "" && g.Page == "" && g.Round == 0
+		g.LoginHint == "" && g.Nonce == "" && g.Page == "" && g.Round == 0 &&
+		len(g.Groups.IDs) == 0 && !g.Groups.Overage && g.Groups.AsOf.IsZero()
 }

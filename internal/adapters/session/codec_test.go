@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -202,6 +203,33 @@ func BenchmarkDecodeSession(b *testing.B) {
 	for b.Loop() {
 		if _, _, err := (codec{}).Decode(data); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestGroupsRoundTrip(t *testing.T) {
+	many := make([]string, ports.MaxMemberGroups)
+	for i := range many {
+		many[i] = fmt.Sprintf("0d1e9a54-7c3b-4f28-9e6d-%012x", i)
+	}
+	asOf := time.Unix(1795450140, 7).UTC()
+	for name, g := range map[string]ports.Groups{
+		"none":          {},
+		"none, dated":   {AsOf: asOf},
+		"overage alone": {Overage: true},
+		"a few":         {IDs: many[:3], AsOf: asOf},
+		"many":          {IDs: many, Overage: true, AsOf: asOf},
+		"no GUIDs":      {IDs: []string{"admins", many[0]}, AsOf: asOf},
+	} {
+		data := encodeGrant(&ports.Grant{Groups: g})
+		got, err := decodeGrant(data)
+		require.NoError(t, err, name)
+		require.True(t, g.AsOf.Equal(got.Groups.AsOf), name)
+		got.Groups.AsOf = g.AsOf
+		require.Equal(t, g, got.Groups, name)
+		for cut := range min(len(data), 200) {
+			_, err := decodeGrant(data[:cut])
+			require.Error(t, err, "%s cut at %d", name, cut)
 		}
 	}
 }

@@ -41,6 +41,10 @@ func SampleGrant(now time.Time) ports.Grant {
 		Page:         "/call_api",
 		Round:        2,
 		Nonce:        "nonce",
+		Groups: ports.Groups{
+			IDs:     []string{"0d1e9a54-7c3b-4f28-9e6d-52b8c1a7f490", "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa"},
+			Overage: true, AsOf: now.Add(-time.Minute),
+		},
 	}
 }
 

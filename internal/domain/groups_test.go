@@ -1,0 +1,100 @@
+package domain_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// directory is a provider whose ID tokens carry given groups, with a directory
+// behind it.
+type directory struct {
+	*portstest.FakeProvider
+	said  ports.Groups
+	all   []string
+	err   error
+	asked int
+}
+
+func (d *directory) Complete(ctx context.Context, cb ports.Callback, secret string) (ports.SignedIn, error) {
+	in, err := d.FakeProvider.Complete(ctx, cb, secret)
+	in.Grant.Groups = d.said
+	return in, err
+}
+
+func (d *directory) MemberGroups(context.Context, string) ([]string, error) {
+	d.asked++
+	return d.all, d.err
+}
+
+func newDirectory(t *testing.T, said ports.Groups) (*fixture, *directory, context.Context) {
+	d := &directory{said: said}
+	f := newFixtureWith(t, func(cfg *domain.Config) {
+		d.FakeProvider = cfg.Provider.(*portstest.FakeProvider)
+		cfg.Provider, cfg.GroupScopes = d, []string{"User.Read"}
+	})
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "User.Read")
+	return f, d, b.Context(t.Context())
+}
+
+func TestGroupsOfTheToken(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{IDs: []string{"g1"}, AsOf: time.Now()})
+	groups, err := f.Groups(ctx)
+	require.NoError(t, err)
+	assert.True(t, groups.Contains("g1"))
+	assert.False(t, groups.Contains("g2"))
+	assert.False(t, groups.Contains(""))
+	assert.Zero(t, d.asked)
+}
+
+func TestGroupsBeyondTheTokenAreLookedUpAndKept(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{Overage: true, AsOf: time.Now()})
+	d.all = []string{"g1", "g2"}
+	for range 3 {
+		groups, err := f.Groups(ctx)
+		require.NoError(t, err)
+		assert.True(t, groups.Contains("g2"))
+		assert.Equal(t, f.clock.Now(), groups.AsOf)
+	}
+	assert.Equal(t, 1, d.asked, "kept with its age")
+	f.clock.Advance(16 * time.Minute)
+	d.all = []string{"g1"}
+	groups, err := f.Groups(ctx)
+	require.NoError(t, err)
+	assert.False(t, groups.Contains("g2"))
+	assert.Equal(t, 2, d.asked)
+}
+
+// Overage never reads as "no groups", and an old answer is not good for ever.
+func TestGroupsFailClosed(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{Overage: true})
+	d.err = ports.ErrProviderUnavailable
+	_, err := f.Groups(ctx)
+	require.ErrorIs(t, err, domain.ErrProviderUnavailable)
+	d.all, d.err = []string{"g1"}, nil
+	_, err = f.Groups(ctx)
+	require.NoError(t, err)
+	f.clock.Advance(16 * time.Minute)
+	d.err = ports.ErrProviderUnavailable
+	_, err = f.Groups(ctx)
+	require.ErrorIs(t, err, domain.ErrProviderUnavailable)
+	d.err = &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_token", Claims: `{"a":{}}`}
+	_, err = f.Groups(ctx)
+	var required *domain.InteractionRequired
+	require.ErrorAs(t, err, &required)
+	assert.Equal(t, `{"a":{}}`, required.Claims)
+}
+
+func TestProviderThatSaysNothingOfGroups(t *testing.T) {
+	f, _, ctx := newDirectory(t, ports.Groups{})
+	_, err := f.Groups(ctx)
+	require.ErrorIs(t, err, domain.ErrUnsupported)
+}
