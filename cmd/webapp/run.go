@@ -78,7 +78,7 @@ func withDotEnv(env lookupEnv) (lookupEnv, error) {
 	if err != nil {
 		// The parser quotes what it could not read, which may be a secret.
 		return nil, errors.New("webapp cannot understand its file .env.\n" +
-			"    Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'.")
+			"    Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'")
 	}
 	return func(name string) (string, bool) {
 		if value, ok := env(name); ok {

@@ -26,7 +26,6 @@ type Screen struct {
 
 // The screens that pages are looked at on.
 var (
-	Desktop = Screen{Width: 1200, Height: 800}
 	// Zoomed is what 200% zoom leaves of a 1280 pixels wide window
 	// (WCAG 2.2, criterion 1.4.4).
 	Zoomed = Screen{Width: 640, Height: 400}

@@ -2,10 +2,8 @@ package browsertest
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -53,51 +51,6 @@ func (tab *Tab) Reload() int {
 	return tab.loads("reload", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		return t.Call(ctx, page.CommandReload, page.ReloadParams{}, nil)
 	}))
-}
-
-// Back goes one page back in the tab's history. The browser may show the page
-// as it was, without asking the server.
-func (tab *Tab) Back() {
-	tab.t.Helper()
-	// A page that comes out of the back/forward cache fires no load event.
-	arrived := chromedp.WaitEvent(page.FrameNavigated, func(e page.EventFrameNavigated) bool {
-		return e.Frame.ParentID == ""
-	}, chromedp.Func(goBack))
-	run(tab, "go back", arrived)
-	tab.do("wait for the page", chromedp.Func(complete))
-}
-
-// complete waits until a page that has arrived is there as a whole. While the
-// browser changes pages, the script context of the old one is gone and that of
-// the new one not known yet, which is an error to be tried again.
-func complete(ctx context.Context, t *chromedp.Target) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		done, err := chromedp.EvaluateAsDevTools[bool](`document.readyState === "complete"`)(ctx, t)
-		if err == nil && done {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-tick.C:
-		}
-	}
-}
-
-func goBack(ctx context.Context, t *chromedp.Target) error {
-	history, err := cdp.Call(ctx, t, page.GetNavigationHistory, cdp.Empty{})
-	if err != nil {
-		return err
-	}
-	if history.CurrentIndex < 1 {
-		return errors.New("the tab has no earlier page")
-	}
-	_, err = cdp.Call(ctx, t, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{
-		EntryID: history.Entries[history.CurrentIndex-1].ID,
-	})
-	return err
 }
 
 // URL answers the address of the page.

@@ -4,6 +4,7 @@ package journeys
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os/exec"
 	"testing"
@@ -19,7 +20,7 @@ import (
 func TestInterop(t *testing.T) {
 	for _, method := range []string{"client_secret_basic", "client_secret_post"} {
 		t.Run(method, func(t *testing.T) {
-			p := startPeer(t, method)
+			p := startPeer(t, map[string]string{"CLIENT_AUTH": method})
 			tab := p.tab(t)
 
 			require.Equal(t, http.StatusUnauthorized, tab.Open(p.app.URL+"/call_api?x=1"))
@@ -41,7 +42,7 @@ func TestInterop(t *testing.T) {
 // A person who cancels at the provider comes back to a page that says so, and
 // can sign in from there.
 func TestInteropDeclined(t *testing.T) {
-	p := startPeer(t, "client_secret_basic")
+	p := startPeer(t, nil)
 	tab := p.tab(t)
 	tab.Open(p.app.URL)
 	tab.Follow("link", "Sign in")
@@ -56,7 +57,7 @@ func TestInteropDeclined(t *testing.T) {
 // A person who stays signed in at the provider, having said no to signing out
 // there, is signed out here all the same.
 func TestInteropSignOutRefusedAtTheProvider(t *testing.T) {
-	p := startPeer(t, "client_secret_basic")
+	p := startPeer(t, nil)
 	tab := p.tab(t)
 	tab.Open(p.app.URL)
 	p.signIn(t, tab, "ada")
@@ -67,15 +68,27 @@ func TestInteropSignOutRefusedAtTheProvider(t *testing.T) {
 	requireAnonymous(t, p.app, tab)
 }
 
+// A provider may keep everything but the subject to its userinfo endpoint. The
+// person is signed in all the same, and goes by the subject.
+func TestInteropNamelessToken(t *testing.T) {
+	p := startPeer(t, map[string]string{"ID_TOKEN_CLAIMS": "none"})
+	tab := p.tab(t)
+	tab.Open(p.app.URL)
+
+	p.signIn(t, tab, "ada")
+
+	requireHome(t, p.app, tab, "ada")
+}
+
 // peer is oidc-provider with the app as its only client.
 type peer struct {
 	issuer string
 	app    *browsertest.App
 }
 
-// startPeer runs the provider, which authenticates its client by method, and
-// the app against it.
-func startPeer(t *testing.T, method string) peer {
+// startPeer runs the provider, with settings on top of its usual ones, and the
+// app against it.
+func startPeer(t *testing.T, settings map[string]string) peer {
 	t.Helper()
 	issuer := fmt.Sprintf("http://127.0.0.1:%d", browsertest.FreePort(t))
 	port := browsertest.FreePort(t)
@@ -87,7 +100,7 @@ func startPeer(t *testing.T, method string) peer {
 		"CLIENT_SECRET": "secret with + and % and : in it",
 		"REDIRECT_URI":  origin + "/getAToken",
 	}
-	startProvider(t, issuer, origin, method, env)
+	startProvider(t, issuer, origin, env, settings)
 	env["OIDC_AUTHORITY"] = issuer
 	env["SCOPE"] = "email"
 	env["ENDPOINT"] = issuer + "/me"
@@ -96,21 +109,16 @@ func startPeer(t *testing.T, method string) peer {
 	})}
 }
 
-func startProvider(t *testing.T, issuer, appOrigin, method string, client map[string]string) {
+func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[string]string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	require.NoError(t, err, "the interop journeys need node 20 or newer")
 	cmd := exec.Command(node, "server.mjs")
 	cmd.Dir = peers
-	provider := browsertest.StartProcess(t, cmd, map[string]string{
-		"ISSUER":                   issuer,
-		"CLIENT_ID":                client["CLIENT_ID"],
-		"CLIENT_SECRET":            client["CLIENT_SECRET"],
-		"CLIENT_AUTH":              method,
-		"REDIRECT_URI":             client["REDIRECT_URI"],
-		"POST_LOGOUT_REDIRECT_URI": appOrigin + "/",
-	})
-	provider.WaitForOutput("ready " + issuer)
+	env := map[string]string{"ISSUER": issuer, "POST_LOGOUT_REDIRECT_URI": appOrigin + "/"}
+	maps.Copy(env, client)
+	maps.Copy(env, settings)
+	browsertest.StartProcess(t, cmd, env).WaitForOutput("ready " + issuer)
 }
 
 // tab opens a tab that forgives the provider's own pages their complaints: they

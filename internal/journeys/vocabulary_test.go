@@ -63,10 +63,12 @@ func signedIn(t *testing.T, account string) (*browsertest.App, *browsertest.Tab)
 	return app, tab
 }
 
+// requireHome wants the home page of account.
 func requireHome(t *testing.T, app *browsertest.App, tab *browsertest.Tab, account string) {
 	t.Helper()
 	require.Equal(t, app.URL+"/", tab.URL())
 	require.True(t, tab.Has("heading", "Welcome "+account+"!"), tab.Text())
+	require.True(t, tab.Has("button", "Sign out"), tab.Text())
 }
 
 // requireAnonymous asks for home and wants the sign-in page.

@@ -29,9 +29,9 @@ const provider = new Provider(issuer, {
     profile: ['name', 'preferred_username'],
     email: ['email'],
   },
-  // Put the claims of the granted scopes into the ID token too, as most
-  // vendors do; the library leaves them to the userinfo endpoint otherwise.
-  conformIdTokenClaims: false,
+  // Most vendors put the claims of the granted scopes into the ID token; the
+  // specification leaves them to the userinfo endpoint.
+  conformIdTokenClaims: process.env.ID_TOKEN_CLAIMS === 'none',
   async findAccount(ctx, id) {
     return {
       accountId: id,
