@@ -13,23 +13,26 @@ import (
 func TestExpiryIsLoggedAtTheStartAndDaily(t *testing.T) {
 	clock, logs := newTestClock(), &safeBuffer{}
 	end := clock.Now().Add(32 * 24 * time.Hour)
-	tick, ctx := make(chan time.Time), t.Context()
-	ctx, stop := context.WithCancel(ctx)
-	asked, done := make(chan struct{}, 64), make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	tick, told, done := make(chan time.Time), make(chan struct{}, 1), make(chan struct{})
+	now := func() time.Time {
+		at := clock.Now()
+		told <- struct{}{}
+		return at
+	}
 	go func() {
 		defer close(done)
-		watchExpiry(ctx, func() (time.Time, bool) { asked <- struct{}{}; return end, true }, clock.Now, tick, slog.New(slog.NewTextHandler(logs, nil)))
+		watchExpiry(ctx, func() (time.Time, bool) { return end, true }, now, tick, slog.New(slog.NewTextHandler(logs, nil)))
 	}()
-	<-asked
-	for range 33 {
-		// The watcher takes a tick only once it has logged the day before.
-		tick <- clock.Now()
-		<-asked
+	<-told
+	for range 32 {
 		clock.advance(24 * time.Hour)
+		tick <- clock.Now()
+		<-told
 	}
 	stop()
 	<-done
-	assert.Equal(t, 34, strings.Count(logs.String(), "expires="+end.UTC().Format(time.DateOnly)))
+	assert.Equal(t, 33, strings.Count(logs.String(), "expires="+end.UTC().Format(time.DateOnly)))
 	for _, line := range []string{"level=INFO", "level=WARN", "level=ERROR", "days=32", "days=0"} {
 		assert.Contains(t, logs.String(), line)
 	}

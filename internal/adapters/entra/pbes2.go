@@ -14,9 +14,9 @@ import (
 	"hash"
 )
 
-// maxIterations bounds the work of deriving a key; OpenSSL's default is 2048,
-// and recommendations end below a million.
-const maxIterations = 10_000_000
+// maxIterations bounds the work of deriving a key: OpenSSL's default is 2048,
+// and OWASP recommends 1.3 million for the weakest of these functions.
+const maxIterations = 2_000_000
 
 var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}

@@ -1,0 +1,110 @@
+//go:build integration
+
+package postgres
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"webapp/internal/ports"
+	"webapp/internal/servertest"
+)
+
+// benchRecords is how many records the database holds beside the measured
+// ones, and benchValue the size of a sealed session.
+const (
+	benchRecords = 20_000
+	benchValue   = 300
+)
+
+// benchStore answers a store and the keys in it.
+func benchStore(b *testing.B) (*Store, []string) {
+	b.Helper()
+	dsn := servertest.StartPostgreSQL(b).NewDatabase()
+	s, err := Open(b.Context(), dsn, time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	if err := s.Ready(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	execute(b, dsn, fmt.Sprintf(`INSERT INTO webapp_session_records (key, expires, version, value)
+		SELECT lpad(n::text, 43, '0'), %d, n, decode(repeat('00', %d), 'hex') FROM generate_series(1, %d) AS n;
+		ANALYZE`, time.Now().Add(time.Hour).UnixMicro(), benchValue, benchRecords))
+	keys := make([]string, benchRecords)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%043d", i*7919%benchRecords+1)
+	}
+	return s, keys
+}
+
+func benchRecord(key string) ports.Record {
+	return ports.Record{
+		Key: key, Value: make([]byte, benchValue), Expires: time.Now().Add(time.Hour),
+		Indexes: []string{"user of " + key, "sid of " + key},
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	s, keys := benchStore(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		if _, err := s.Find(b.Context(), keys[i%len(keys)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFindBy8 finds from eight goroutines, as pages do.
+func BenchmarkFindBy8(b *testing.B) {
+	s, keys := benchStore(b)
+	b.ReportAllocs()
+	var next atomic.Int64
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+				if _, err := s.Find(b.Context(), keys[int(i)%len(keys)]); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkReplace(b *testing.B) {
+	s, keys := benchStore(b)
+	r := benchRecord(keys[0])
+	found, err := s.Find(b.Context(), r.Key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	v := found.Version
+	for b.Loop() {
+		if v, err = s.Replace(b.Context(), r, v); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCreate makes a record with two indexes, as a sign-in does.
+func BenchmarkCreate(b *testing.B) {
+	s, _ := benchStore(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		if _, err := s.Create(b.Context(), benchRecord(fmt.Sprintf("new %039d", i))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

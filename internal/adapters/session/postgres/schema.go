@@ -1,0 +1,111 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// migrations make the tables. Each runs once, in this order, and the number of
+// those that have stands in webapp_session_schema. A published one is never
+// changed; the next is added at the end.
+//
+// Times are microseconds since 1970, UTC. Values are sealed and so cannot be
+// compressed. The foreign key is what removes the indexes of a record: its
+// trigger sees those that a concurrent statement has added meanwhile, which a
+// DELETE of our own in the same statement would not.
+var migrations = [...]string{
+	`CREATE TABLE webapp_session_records (
+		key text COLLATE "C" PRIMARY KEY,
+		expires bigint NOT NULL,
+		version bigint NOT NULL,
+		value bytea NOT NULL
+	);
+	ALTER TABLE webapp_session_records ALTER COLUMN value SET STORAGE EXTERNAL;
+	CREATE INDEX webapp_session_records_expires ON webapp_session_records (expires);
+	CREATE TABLE webapp_session_indexes (
+		name text COLLATE "C" NOT NULL,
+		key text COLLATE "C" NOT NULL REFERENCES webapp_session_records (key) ON DELETE CASCADE,
+		PRIMARY KEY (name, key)
+	);
+	CREATE INDEX webapp_session_indexes_key ON webapp_session_indexes (key);`,
+}
+
+const (
+	// migrateLimit bounds a migration. Callers do not wait for it longer than
+	// for anything else.
+	migrateLimit = 5 * time.Minute
+	// migrateLock is the advisory lock that one instance at a time migrates
+	// under.
+	migrateLock = 0x77656261707073
+)
+
+const (
+	readVersion  = `SELECT version FROM webapp_session_schema`
+	writeVersion = `UPDATE webapp_session_schema SET version = $1`
+	makeVersion  = `CREATE TABLE IF NOT EXISTS webapp_session_schema (
+			id integer PRIMARY KEY CHECK (id = 1),
+			version integer NOT NULL
+		);
+		INSERT INTO webapp_session_schema (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING`
+)
+
+var errNewer = errors.New("its tables were made by a newer version of this program: run that version, or choose another database")
+
+// undefinedTable is a SQLSTATE, see
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const undefinedTable = "42P01"
+
+// hasState reports whether the server answered with this SQLSTATE.
+func hasState(err error, state string) bool {
+	var answered *pgconn.PgError
+	return errors.As(err, &answered) && answered.Code == state
+}
+
+// migrate brings the tables up to date. A role that may not change them can
+// use those that are.
+func migrate(ctx context.Context, pool *pgxpool.Pool, migrations []string) error {
+	var version int
+	err := pool.QueryRow(ctx, readVersion).Scan(&version)
+	switch {
+	case err == nil && version == len(migrations):
+		return nil
+	case err == nil && version > len(migrations):
+		return errNewer
+	case err != nil && !hasState(err, undefinedTable):
+		return err
+	}
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return migrateIn(ctx, tx, migrations) })
+	if err != nil && !errors.Is(err, errNewer) {
+		return fmt.Errorf("make or change the tables: %w", err)
+	}
+	return err
+}
+
+func migrateIn(ctx context.Context, tx pgx.Tx, migrations []string) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrateLock)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, makeVersion); err != nil {
+		return err
+	}
+	var version int
+	if err := tx.QueryRow(ctx, readVersion).Scan(&version); err != nil {
+		return err
+	}
+	if version > len(migrations) {
+		return errNewer
+	}
+	for _, statements := range migrations[version:] {
+		if _, err := tx.Exec(ctx, statements); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, writeVersion, len(migrations))
+	return err
+}

@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"webapp/internal/ports"
+)
+
+const (
+	findRecord = `SELECT value, expires, version FROM webapp_session_records WHERE key = $1 AND expires > $2`
+	findKeys   = `SELECT key FROM webapp_session_indexes JOIN webapp_session_records USING (key)
+		WHERE name = $1 AND expires > $2 LIMIT $3`
+	onlyReads = `SELECT current_setting('transaction_read_only') = 'on'`
+)
+
+// Store implements ports.SessionStore and ports.StoreReadiness. It is safe for
+// concurrent use.
+type Store struct {
+	pool   *pgxpool.Pool
+	now    func() time.Time
+	schema schemaState
+
+	life      context.Context // of what runs in the background
+	end       context.CancelFunc
+	closing   sync.Once
+	swept     chan struct{} // closed when the background sweep has ended
+	stopTicks func()
+}
+
+var (
+	_ ports.SessionStore   = (*Store)(nil)
+	_ ports.StoreReadiness = (*Store)(nil)
+)
+
+var errStandby = errors.New("the server only lets read; it may be a standby: " +
+	"name the primary, or several hosts and target_session_attrs=read-write")
+
+// Find implements ports.SessionStore, in one round trip.
+func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
+	record := ports.Record{Key: key}
+	err := s.call(ctx, "find", func(ctx context.Context) error {
+		var expires int64
+		err := s.pool.QueryRow(ctx, findRecord, key, s.now().UnixMicro()).
+			Scan(&record.Value, &expires, (*int64)(&record.Version))
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ports.ErrNoRecord
+		}
+		record.Expires = time.UnixMicro(expires)
+		return err
+	})
+	if err != nil {
+		return ports.Record{}, err
+	}
+	return record, nil
+}
+
+// Keys implements ports.SessionStore.
+func (s *Store) Keys(ctx context.Context, index string) (keys []string, err error) {
+	err = s.call(ctx, "find keys", func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, findKeys, index, s.now().UnixMicro(), ports.MaxKeys)
+		if err != nil {
+			return err
+		}
+		keys, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return keys, nil
+}
+
+// Ready implements ports.StoreReadiness. A server that can be read but not
+// written is not ready.
+func (s *Store) Ready(ctx context.Context) error {
+	return s.call(ctx, "ready", func(ctx context.Context) error {
+		var standby bool
+		err := s.pool.QueryRow(ctx, onlyReads).Scan(&standby)
+		if err == nil && standby {
+			return errStandby
+		}
+		return err
+	})
+}
+
+// Close ends what runs in the background, waits for the calls that are going
+// on and closes all connections. Later calls answer ports.ErrStoreUnavailable.
+// Closing twice is no error.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.stopTicks()
+		s.end()
+		<-s.swept
+		s.pool.Close()
+	})
+	return nil
+}
+
+// call runs ask within the time limit, once the tables are there. Errors of the
+// contract come back as they are, all others as ports.ErrStoreUnavailable.
+// Those of pgx name user, database and host, and never a password or a value.
+func (s *Store) call(ctx context.Context, doing string, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	err := s.ensure(ctx)
+	if err == nil {
+		err = ask(ctx)
+	}
+	switch {
+	case err == nil, errors.Is(err, ports.ErrNoRecord),
+		errors.Is(err, ports.ErrRecordExists), errors.Is(err, ports.ErrRecordChanged):
+		return err
+	case hasState(err, undefinedTable): // somebody has dropped the tables
+		s.schema.current.Store(false)
+	}
+	return fmt.Errorf("%w: postgres: %s: %w", ports.ErrStoreUnavailable, doing, err)
+}
