@@ -46,7 +46,8 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// newWorld starts a world. env adds to or replaces the usual variables.
+// newWorld starts a world. env adds to or replaces the usual variables; an
+// AUTHORITY without a host is one of the demo provider's.
 func newWorld(t *testing.T, env map[string]string) *world {
 	t.Helper()
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
@@ -70,7 +71,11 @@ func newWorld(t *testing.T, env map[string]string) *world {
 	w.url = scheme + "://localhost:" + port(server.Listener.Addr().String())
 	vars["REDIRECT_URI"] = w.url + "/getAToken"
 	for name, value := range env {
-		if name != "REDIRECT_URI" {
+		switch {
+		case name == "REDIRECT_URI":
+		case name == "AUTHORITY" && value != "" && !strings.Contains(value, "/"):
+			vars[name] = provider.Authority(value)
+		default:
 			vars[name] = value
 		}
 	}

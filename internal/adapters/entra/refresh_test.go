@@ -146,8 +146,8 @@ func TestRefreshedIDTokenIsVerified(t *testing.T) {
 		}
 	}
 	bad := append(badTokens(),
-		badToken{"another subject", "its subject is not the expected one", set("sub", "somebody-else")},
-		badToken{"another nonce", "its nonce is not", set("nonce", "another")},
+		badToken{name: "another subject", reason: "its subject is not the expected one", change: set("sub", "somebody-else")},
+		badToken{name: "another nonce", reason: "its nonce is not", change: set("nonce", "another")},
 	)
 	for _, b := range bad {
 		if b.name == "no ID token at all" || b.name == "empty" || b.name == "nonce is missing" ||
