@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 )
 
@@ -101,23 +102,15 @@ func (s *settings) checkAPI(found *problems) {
 // Graph, in the authority's cloud. A variable that is set wins, and one that is
 // set to nothing turns the API off.
 func (s *settings) defaultAPI() {
-	u, err := url.Parse(s.Authority)
-	if err != nil {
-		return
-	}
-	graph := map[string]string{
-		"login.microsoftonline.com":        "https://graph.microsoft.com",
-		"login.microsoftonline.us":         "https://graph.microsoft.us",
-		"login.partner.microsoftonline.cn": "https://microsoftgraph.chinacloudapi.cn",
-	}[strings.ToLower(u.Hostname())]
-	if graph == "" {
+	authority, err := entra.ParseAuthority(s.Authority)
+	if err != nil || authority.GraphHost() == "" {
 		return
 	}
 	if _, given := s.given("SCOPE"); !given {
 		s.Scope = "User.Read"
 	}
 	if _, given := s.given("ENDPOINT"); !given {
-		s.Endpoint = graph + "/v1.0/me"
+		s.Endpoint = "https://" + authority.GraphHost() + "/v1.0/me"
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/session"
+	"webapp/internal/adapters/session/redis"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
@@ -160,6 +161,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		}
 		defer stop()
 	}
+	redis.LogTo(logger)
 	store, err := s.openStore(ctx, time.Now)
 	if err != nil {
 		return err

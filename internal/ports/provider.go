@@ -173,8 +173,9 @@ type TokenRefresher interface {
 	//
 	// Errors: *ProviderError of kind ErrInteractionRequired where the person
 	// has to sign in again; ErrProviderUnavailable where trying again later
-	// can help. A refresh token may be single-use: do not repeat a call whose
-	// result is unknown.
+	// can help; the adapter has then tried a second time itself where the
+	// provider failed or took too long, since providers honour a token whose
+	// successor was never seen.
 	Refresh(ctx context.Context, req RefreshRequest) (Refreshed, error)
 }
 
