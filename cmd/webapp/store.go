@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"webapp/internal/adapters/session/memory"
+	"webapp/internal/adapters/session/postgres"
 	"webapp/internal/adapters/session/redis"
 	"webapp/internal/adapters/session/sqlite"
 	"webapp/internal/ports"
@@ -34,6 +35,8 @@ func (s *settings) openStore(ctx context.Context, now func() time.Time) (session
 		return memory.New(now), nil
 	case "sqlite":
 		store, err = sqlite.Open(ctx, strings.TrimPrefix(s.SessionStore, "sqlite:"), now)
+	case "postgres", "postgresql":
+		store, err = postgres.Open(ctx, s.SessionStore, now)
 	default:
 		store, err = redis.Open(s.SessionStore, now)
 	}
@@ -56,13 +59,13 @@ func (s *settings) checkStore(found *problems) {
 		if strings.TrimPrefix(s.SessionStore, "sqlite:") == "" {
 			found.add("SESSION_STORE", "names no file", "Write it like sqlite:/var/lib/webapp/sessions.db")
 		}
-	case "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster":
+	case "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster", "postgres", "postgresql":
 		if !strings.Contains(s.SessionStore, "://") {
-			found.add("SESSION_STORE", "is not a URL", "Write it like redis://localhost:6379")
+			found.add("SESSION_STORE", "is not a URL", "Write it like redis://localhost:6379 or postgres://user:password@host/database")
 		}
 	default:
 		found.add("SESSION_STORE", "is not a store that this application knows",
-			"Use memory:, sqlite:PATH, redis://…, rediss://…, redis+sentinel://…, redis+cluster://…")
+			"Use memory:, sqlite:PATH, redis://…, rediss://…, redis+sentinel://…, redis+cluster://… or postgres://…")
 		return
 	}
 	if s.SessionKey == "" {
