@@ -82,44 +82,18 @@ func compare(b *testing.B, bare, page func()) {
 func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, bare http.Handler) {
 	b.Helper()
 	service, sessions, request := benchmarkSession(b)
-	handler, err := New(Config{
+	c := Config{
 		Domain: service, Sessions: sessions.Middleware, CallbackPath: "/getAToken",
 		PublicOrigin: "http://localhost:3000", Endpoint: "https://graph.microsoft.com/v1.0/me", Scopes: []string{"User.Read"},
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
-	})
+	}
+	handler, err := New(c)
 	require.NoError(b, err)
-
-	captured := &capture{}
-	p, err := newPages(pageOptions{AppName: "webapp"})
+	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		bare, _, err = BarePages(c, r)
+	})).ServeHTTP(httptest.NewRecorder(), request)
 	require.NoError(b, err)
-	a := &app{Config: Config{Domain: service, Endpoint: "x", Now: time.Now}, pages: p}
-	sessions.Middleware(captured.of(a)).ServeHTTP(httptest.NewRecorder(), request)
-	bare = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := p.write(w, r, http.StatusOK, captured.chrome, captured.view); err != nil {
-			b.Error(err)
-		}
-	})
 	return handler, request, bare
-}
-
-// capture takes down what home would render.
-type capture struct {
-	chrome chrome
-	view   view
-}
-
-func (c *capture) of(a *app) http.Handler {
-	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		session, err := a.Domain.CurrentUser(r.Context())
-		if err != nil {
-			panic(err)
-		}
-		v, err := a.homeView(r.Context(), session)
-		if err != nil {
-			panic(err)
-		}
-		c.chrome, c.view = a.chrome(r, &session), v
-	})
 }
 
 // benchmarkSession signs somebody in and answers a request of theirs.

@@ -32,6 +32,7 @@ type Store struct {
 	clock  func() time.Time
 	seed   maphash.Seed
 	shards [shardCount]shard
+	held   func(time.Duration) // see NewProbed
 
 	stop    chan struct{}
 	stopped sync.WaitGroup
@@ -45,11 +46,15 @@ var (
 
 // New answers an empty store that tells the time by clock, time.Now where it
 // is nil. Close stops its sweeper.
-func New(clock func() time.Time) *Store {
+func New(clock func() time.Time) *Store { return NewProbed(clock, nil) }
+
+// NewProbed is New for measurements: the sweeper reports by held how long each
+// of its steps has held a lock, unless held is nil.
+func NewProbed(clock func() time.Time, held func(time.Duration)) *Store {
 	if clock == nil {
 		clock = time.Now
 	}
-	s := &Store{clock: clock, seed: maphash.MakeSeed(), stop: make(chan struct{})}
+	s := &Store{clock: clock, seed: maphash.MakeSeed(), held: held, stop: make(chan struct{})}
 	for i := range s.shards {
 		s.shards[i].seed = maphash.MakeSeed()
 	}

@@ -111,7 +111,7 @@ func TestOneLockHoldRemovesABoundedNumber(t *testing.T) {
 		sh.add(ports.Record{Key: fmt.Sprint(i), Expires: start, Indexes: []string{"one", fmt.Sprint("of ", i)}})
 	}
 	clock.Advance(time.Second)
-	require.True(t, sh.sweepStep(clock.Now().UnixNano()))
+	require.True(t, sh.sweepStep(clock.Now().UnixNano(), nil))
 	require.Equal(t, 9*sweepStep, sh.slots.len())
 	require.Equal(t, 2*9*sweepStep, sh.entries.len())
 }

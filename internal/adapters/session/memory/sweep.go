@@ -29,13 +29,17 @@ func (s *Store) sweep() {
 // sweepShard lets go of the lock, and of the processor, after each step.
 func (s *Store) sweepShard(i int) {
 	now := s.clock().UnixNano()
-	for s.shards[i].sweepStep(now) {
+	for s.shards[i].sweepStep(now, s.held) {
 		runtime.Gosched()
 	}
 }
 
-func (sh *shard) sweepStep(now int64) bool {
+func (sh *shard) sweepStep(now int64, held func(time.Duration)) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if held != nil {
+		began := time.Now()
+		defer func() { held(time.Since(began)) }()
+	}
 	return sh.expire(now, sweepStep)
 }
