@@ -19,9 +19,9 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// pageLimit is how long a page may take, also one that says that the store is
-// down. It leaves the store adapters their few seconds, and a busy machine some.
-const pageLimit = 6 * time.Second
+// pageLimit is how long a page may take. The longest waits five seconds for
+// another instance to renew a token.
+const pageLimit = 9 * time.Second
 
 // cluster is some instances behind a balancer, with one provider and one store.
 type cluster struct {

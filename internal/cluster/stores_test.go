@@ -36,6 +36,7 @@ type storeKind struct {
 func servers() []storeKind {
 	return []storeKind{
 		{"redis", startRedis},
+		{"postgres", startPostgreSQL},
 	}
 }
 
@@ -57,6 +58,12 @@ func startRedis(t *testing.T) store {
 	t.Helper()
 	r := servertest.StartRedis(t, "--requirepass", redisPassword)
 	return store{"redis://:" + redisPassword + "@" + r.Addr, r}
+}
+
+func startPostgreSQL(t *testing.T) store {
+	t.Helper()
+	p := servertest.StartPostgreSQL(t)
+	return store{p.NewDatabase(), p}
 }
 
 func newSQLite(t *testing.T) store {

@@ -1,0 +1,85 @@
+//go:build integration && linux
+
+package cluster
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// leaseLimit is how long a lease lasts at the most, and the wait of a page that
+// meets it just before its end.
+const leaseLimit = 30*time.Second + pageLimit
+
+// An instance is killed while it renews tokens. Who still has a good token goes
+// on with it; who has none is told to come back, and stays signed in; when the
+// dead instance's lease has run out, another one renews.
+func TestLeaseOfAKilledInstance(t *testing.T) {
+	inEachStore(t, stores(), func(t *testing.T, s store) {
+		c := newCluster(t, s, 3, nil)
+		c.tokenLife.Store(240) // the application renews in the last five minutes
+		good := c.signedIn(1, fakeidp.UserMember)
+		c.tokenLife.Store(1)
+		ended := c.signedIn(2, fakeidp.UserAdmin)
+		c.awaitEndOfToken()
+
+		leased := c.killWhileRefreshing(0, good, ended)
+		for instance := 1; instance <= 2; instance++ {
+			r := good.get(instance, "/call_api")
+			assert.Equal(t, http.StatusOK, r.StatusCode, "with the token of before: %s", r.body)
+			assert.Contains(t, r.body, "Adele Vance")
+		}
+		r := ended.get(1, "/call_api")
+		assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode, r.body)
+		assert.NotEmpty(t, r.Header.Get("Retry-After"))
+		assert.LessOrEqual(t, r.took, pageLimit)
+		ended.everywhere(true, "while the lease lasts")
+		assert.Equal(t, 2, c.refreshes(), "nobody else has asked the provider")
+
+		eventually(t, leaseLimit, "the lease runs out", func() bool {
+			r = ended.get(2, "/call_api")
+			if r.StatusCode != http.StatusOK {
+				require.Equal(t, http.StatusServiceUnavailable, r.StatusCode, r.body)
+			}
+			return r.StatusCode == http.StatusOK
+		})
+		assert.LessOrEqual(t, time.Since(leased), leaseLimit)
+		assert.Contains(t, r.body, "Megan Bowen")
+		eventually(t, pageLimit, "each session's token is renewed, once", func() bool {
+			require.Contains(t, good.get(1, "/call_api").body, "Adele Vance")
+			return c.refreshes() == 4
+		})
+		ended.everywhere(true, "after the lease")
+	})
+}
+
+// awaitEndOfToken waits until a token that lasts a second has ended.
+func (c *cluster) awaitEndOfToken() {
+	c.t.Helper()
+	ended := time.Now().Add(time.Duration(c.tokenLife.Load()) * time.Second)
+	eventually(c.t, startLimit, "the access token has ended", func() bool { return time.Now().After(ended) })
+}
+
+// killWhileRefreshing kills an instance while it renews the tokens of these
+// browsers, before the provider has done anything. It answers when the first
+// lease was taken, or earlier.
+func (c *cluster) killWhileRefreshing(instance int, browsers ...*browser) time.Time {
+	c.t.Helper()
+	begin := time.Now()
+	arrived := c.holdRefreshes()
+	for _, b := range browsers {
+		go func() { _, _ = b.try(instance, http.MethodGet, "/call_api", nil) }() // nobody answers
+	}
+	for range browsers {
+		await(c.t, arrived, "the refresh at the provider")
+	}
+	c.instances[instance].kill()
+	c.idp.Heal()
+	return begin
+}
