@@ -89,6 +89,23 @@ func TestUserKey(t *testing.T) {
 	assert.NotEqual(t, key(other), key(elsewhere), "a subject belongs to its issuer")
 }
 
+// Only Entra has tenants; of other providers the issuer is all there is.
+func TestTenantAndIssuerOfAUser(t *testing.T) {
+	for _, c := range []struct {
+		id     ports.Identity
+		tenant string
+	}{
+		{ports.Identity{Issuer: "https://l/t1/v2.0", Subject: "s1", TenantID: "t1", ObjectID: "o1"}, "t1"},
+		{ports.Identity{Issuer: "https://idp.example", Subject: "s1"}, ""},
+	} {
+		f := newFixture(t)
+		b := f.sessions.NewBrowser()
+		f.signIn(b, c.id)
+		assert.Equal(t, c.tenant, f.user(b).Tenant)
+		assert.Equal(t, c.id.Issuer, f.user(b).Issuer)
+	}
+}
+
 func TestRolesAreComparedExactly(t *testing.T) {
 	u := domain.User{Roles: []string{"Admin", ""}}
 	assert.True(t, u.HasRole("Admin"))

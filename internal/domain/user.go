@@ -19,8 +19,10 @@ type User struct {
 	// nor lasting.
 	Name     string
 	Username string
-	// Tenant is the Entra tenant ID, or the issuer where there are no tenants.
+	// Tenant is the Entra tenant ID; empty for providers without tenants.
 	Tenant string
+	// Issuer is the provider that vouches for the user, as its ID tokens name it.
+	Issuer string
 	// Guest says that the account is at home in another tenant.
 	Guest bool
 	Roles []string
@@ -46,11 +48,11 @@ type Session struct {
 // same in each application of the tenant, else iss and sub (OpenID Connect Core
 // 1.0, section 5.7); never an address or a name, which people can choose.
 func newUser(id ports.Identity) User {
-	u := User{Name: id.Name, Username: id.Username, Guest: id.Guest, Roles: id.Roles}
+	u := User{Name: id.Name, Username: id.Username, Issuer: id.Issuer, Guest: id.Guest, Roles: id.Roles}
 	if id.TenantID != "" && id.ObjectID != "" {
 		u.Key, u.Tenant = UserKey("tid:"+id.TenantID+" oid:"+id.ObjectID), id.TenantID
 	} else {
-		u.Key, u.Tenant = UserKey("iss:"+id.Issuer+" sub:"+id.Subject), id.Issuer
+		u.Key = UserKey("iss:" + id.Issuer + " sub:" + id.Subject)
 	}
 	if u.Name == "" {
 		u.Name = u.Username

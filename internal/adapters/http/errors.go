@@ -15,6 +15,7 @@ var (
 	errClientGone  = errors.New("client went away")
 	errBadForm     = errors.New("malformed form")
 	errUnreadable  = errors.New("unreadable input")
+	errDirectory   = errors.New("directory lookup failed")
 )
 
 // answer is what a kind of error looks like from outside. All its text is
@@ -49,6 +50,8 @@ func answers() []answer {
 		{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},
 		{is: domain.ErrTenantNotAllowed, status: http.StatusForbidden, name: "tenant", signInAgain: true},
 		{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true},
+		{is: errDirectory, status: http.StatusServiceUnavailable, name: "directory",
+			retryAfter: 10 * time.Second, retry: true},
 		{is: domain.ErrProviderUnavailable, status: http.StatusServiceUnavailable, name: "unavailable",
 			retryAfter: 10 * time.Second, retry: true, signInAgain: true},
 		{is: domain.ErrTokenRefused, status: http.StatusForbidden, name: "unverified", signInAgain: true},

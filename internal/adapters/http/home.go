@@ -34,7 +34,7 @@ func (a *app) homeView(ctx context.Context, session domain.Session) (homeView, e
 	}
 	now := a.Now()
 	return homeView{
-		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant,
+		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant, Issuer: session.User.Issuer,
 		Roles: session.User.Roles, Guest: session.User.Guest,
 		Started: newMoment(session.Started, now), IdleEnd: newMoment(session.IdleEnds, now),
 		AbsoluteEnd: newMoment(session.Ends, now),

@@ -26,7 +26,9 @@ func (c *catalogue) date(m moment) string {
 // distance words how far m is from now, such as "in 2 hours 5 minutes".
 func (c *catalogue) distance(m moment) string { return c.relative(m.at.Sub(m.now)) }
 
-// relative words a distance with its two largest units, rounded towards now.
+// relative words a distance with its two largest units. What has passed is
+// rounded down to the minute and what is to come up: a session of an hour ends
+// "in 1 hour" for as long as nobody could tell the difference.
 func (c *catalogue) relative(d time.Duration) string {
 	past := d < 0
 	if past {
@@ -40,7 +42,7 @@ func (c *catalogue) relative(d time.Duration) string {
 	case past:
 		return c.text("distance.past", "span", c.span(d))
 	default:
-		return c.text("distance.future", "span", c.span(d))
+		return c.text("distance.future", "span", c.span(d+time.Minute-time.Nanosecond))
 	}
 }
 

@@ -30,6 +30,7 @@ func sampleHome() homeView {
 	return homeView{
 		Name: "Ada Lovelace", Username: "ada@fabrikam.example",
 		TenantID:    "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
+		Issuer:      "https://login.microsoftonline.com/6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c/v2.0",
 		Roles:       []string{"Reports.Read", "Admin"},
 		Started:     newMoment(now.Add(-2*time.Minute), now),
 		IdleEnd:     newMoment(now.Add(58*time.Minute), now),
@@ -51,6 +52,12 @@ func sampleGuest() homeView {
 	v := sampleHome()
 	v.Name, v.Username = "Bartholomäus Wolfeschlegelsteinhausenbergerdorff", "bartholomaeus.wolfeschlegelsteinhausenbergerdorff#EXT#@fabrikam.example"
 	v.Guest, v.Roles, v.Claims, v.CanCallAPI = true, nil, nil, false
+	return v
+}
+
+func sampleIssuer() homeView {
+	v := sampleHome()
+	v.TenantID, v.Issuer = "", "https://id.fabrikam.example"
 	return v
 }
 
@@ -106,6 +113,7 @@ func samples() []sample {
 		{"home", signedIn("/"), sampleHome()},
 		{"home-guest", chrome{SignedIn: true, Name: sampleGuest().Name}, sampleGuest()},
 		{"home-hebrew", chrome{SignedIn: true, Name: sampleHebrew().Name}, sampleHebrew()},
+		{"home-issuer", signedIn("/"), sampleIssuer()},
 		{"home-nameless", chrome{SignedIn: true}, homeView{}},
 		{"api", signedIn("/call_api"), apiView{
 			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Status: 200, Took: 184 * time.Millisecond,

@@ -33,8 +33,10 @@ type homeView struct {
 	// Name and Username are for display; either may be empty.
 	Name     string
 	Username string
-	// TenantID is empty for providers without tenants.
+	// TenantID is empty for providers without tenants; Issuer is shown in its
+	// place.
 	TenantID string
+	Issuer   string
 	Roles    []string
 	Guest    bool
 	// Started is when the person signed in, IdleEnd when the session ends
