@@ -175,14 +175,15 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
-	s.announce(stdout)
+	s.announce(stdout, listener.Addr())
 	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger), listener)
 }
 
 // announce tells the person who started the program where to go.
-func (s *settings) announce(w io.Writer) {
+func (s *settings) announce(w io.Writer, listening net.Addr) {
 	if s.demo {
 		_, _ = fmt.Fprintln(w, "This is a demo: the accounts and the identity provider are made up, and only this machine can reach them.")
 	}
-	_, _ = fmt.Fprintf(w, "webapp %s is ready. Open %s in a browser; stop with Ctrl+C.\n", buildVersion(), s.origin())
+	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. Open %s in a browser; stop with Ctrl+C.\n",
+		buildVersion(), listening, s.origin())
 }
