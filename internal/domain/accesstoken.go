@@ -107,6 +107,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 		Nonce:        grant.Nonce,
 	})
 	if err != nil {
+		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session)
 		return "", refreshError(err, scopes)
 	}
 	err = s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
@@ -116,6 +117,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 	if err != nil {
 		return "", notSignedIn(err, "save grant")
 	}
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditTokenRefreshed}, session)
 	return refreshed.AccessToken.Value, nil
 }
 

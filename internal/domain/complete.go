@@ -25,6 +25,14 @@ const PendingLifetime = 15 * time.Minute
 // Errors: ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
 func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {
+	to, err := s.complete(ctx, cb, device)
+	if err != nil {
+		s.recordFailure(ctx, ports.AuditSignInRefused, err, ports.Session{})
+	}
+	return to, err
+}
+
+func (s *Service) complete(ctx context.Context, cb Callback, device string) (string, error) {
 	if cb.State == "" {
 		return "", fmt.Errorf("%w: no state", ErrBadCallback)
 	}
@@ -84,5 +92,6 @@ func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingS
 	if err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Grant: in.Grant}); err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInCompleted}, session)
 	return nil
 }

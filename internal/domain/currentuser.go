@@ -37,6 +37,7 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 		if err := s.sessions.End(ctx); err != nil {
 			return ports.Session{}, fmt.Errorf("end session: %w", err)
 		}
+		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByLimit, Count: 1}, kept)
 		return ports.Session{}, fmt.Errorf("%w: the session is over", ErrNotSignedIn)
 	}
 	if now.Sub(kept.Seen) < s.limits.touchEvery() {

@@ -24,6 +24,7 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)
 	}
+	s.recordEnded(ctx, ports.EndedByFrontChannel, n)
 	return n, nil
 }
 
@@ -56,5 +57,13 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 	if err != nil {
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}
+	s.recordEnded(ctx, ports.EndedByBackChannel, n)
 	return n, nil
+}
+
+// recordEnded takes down a provider's logout that ended anything.
+func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, n int) {
+	if n > 0 {
+		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: n}, ports.Session{})
+	}
 }

@@ -18,6 +18,7 @@ type Service struct {
 	pending  ports.PendingSignIns
 	others   ports.SessionDirectory
 	onceOnly ports.OneTimeIDs
+	auditLog ports.AuditLog
 	limits   Limits
 	returns  returnRule
 	now      func() time.Time
@@ -29,7 +30,7 @@ type Service struct {
 }
 
 // Config is what a Service is made of. Every field is required, except
-// NoReturn, SIDAlone, GroupScopes and Wait.
+// Audit, NoReturn, SIDAlone, GroupScopes and Wait.
 type Config struct {
 	Provider ports.IdentityProvider
 	Sessions ports.Sessions
@@ -37,7 +38,9 @@ type Config struct {
 	Pending  ports.PendingSignIns
 	Others   ports.SessionDirectory
 	OneTime  ports.OneTimeIDs
-	Limits   Limits
+	// Audit takes down what happens; nil takes down nothing.
+	Audit  ports.AuditLog
+	Limits Limits
 	// NoReturn lists local paths that nobody is sent back to after signing in,
 	// because they would start or end another sign-in.
 	NoReturn []string
@@ -89,7 +92,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending,
-		others: c.Others, onceOnly: c.OneTime, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
+		others: c.Others, onceOnly: c.OneTime, auditLog: c.Audit, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"webapp/internal/ports"
 )
 
 // OwnSession is one place where the user is signed in.
@@ -61,6 +63,7 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	if err := s.others.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedElsewhere, Count: 1}, session)
 	return nil
 }
 
@@ -75,5 +78,6 @@ func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	if err != nil {
 		return n, fmt.Errorf("end sessions: %w", err)
 	}
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedElsewhere, Count: n}, session)
 	return n, nil
 }

@@ -36,6 +36,7 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	ask.State = state
 	authorization, err := s.provider.Begin(ctx, ask)
 	if err != nil {
+		s.recordFailure(ctx, ports.AuditSignInRefused, err, ports.Session{})
 		return "", fmt.Errorf("begin sign-in: %w", err)
 	}
 	p.State, p.Secret, p.Began = state, authorization.Secret, s.now()
@@ -44,6 +45,7 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	if err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
 	}
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInStarted}, ports.Session{})
 	return authorization.URL, nil
 }
 

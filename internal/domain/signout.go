@@ -13,16 +13,21 @@ import (
 // also while the provider is down. Signing out without a session is no error.
 // Error: ErrStoreUnavailable, and then the session may still live.
 func (s *Service) SignOut(ctx context.Context) (string, error) {
-	grant, err := s.grants.Grant(ctx)
+	session, err := s.sessions.Current(ctx)
 	if errors.Is(err, ports.ErrNoSession) {
 		return "", s.end(ctx)
 	}
 	if err != nil {
+		return "", fmt.Errorf("read session: %w", err)
+	}
+	grant, err := s.grants.Grant(ctx)
+	if err != nil && !errors.Is(err, ports.ErrNoSession) {
 		return "", fmt.Errorf("read grant: %w", err)
 	}
 	if err := s.end(ctx); err != nil {
 		return "", err
 	}
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByUser, Count: 1}, session)
 	return s.endSessionURL(ctx, grant.SignOutHint), nil
 }
 
