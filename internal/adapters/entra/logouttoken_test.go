@@ -12,6 +12,7 @@ import (
 
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/forgery"
 	"webapp/internal/ports"
 )
 
@@ -41,12 +42,19 @@ func (w world) verifyLogout(t testing.TB, change func(*fakeidp.TokenDraft)) (por
 	return w.provider.VerifyLogoutToken(t.Context(), token)
 }
 
-func badLogoutTokens() []badToken {
+// badLogoutToken is a logout token that has to be refused.
+type badLogoutToken struct {
+	name   string
+	reason string // what the error says
+	change forgery.Change
+}
+
+func badLogoutTokens() []badLogoutToken {
 	event := func(value any) func(*fakeidp.TokenDraft) { return set("events", map[string]any{logoutEvent: value}) }
-	return []badToken{
-		{"two segments", "the logout token has not three segments", raw(func(s string) string { return s[:strings.LastIndex(s, ".")] })},
-		{"empty", "the logout token has not three segments", raw(func(string) string { return "" })},
-		{"a line break", "the logout token is not base64url", raw(func(s string) string { return s + "\n" })},
+	return []badLogoutToken{
+		{"two segments", "the logout token has not three segments", forgery.Rewrite(func(s string) string { return s[:strings.LastIndex(s, ".")] })},
+		{"empty", "the logout token has not three segments", forgery.Rewrite(func(string) string { return "" })},
+		{"a line break", "the logout token is not base64url", forgery.Rewrite(func(s string) string { return s + "\n" })},
 		{"too large", "the logout token is too large", set("note", strings.Repeat("x", 17<<10))},
 		{"alg none", "the logout token is not base64url", sign(fakeidp.SignNone)},
 		{"alg none, signed", "the logout token's algorithm is not allowed", setHeader("alg", "none")},
@@ -63,9 +71,9 @@ func badLogoutTokens() []badToken {
 		{"a type nobody knows", "the logout token is of another type", setHeader("typ", "secevent+jwt")},
 		{"typ is a number", "the logout token is of another type", setHeader("typ", 1)},
 		{"claims are an array", "the logout token's claims are not a JSON object", func(d *fakeidp.TokenDraft) { d.ClaimsJSON = []byte(`[]`) }},
-		{"jti stands twice", "the logout token's claims are not a JSON object", withMembers(`"jti":"other"`)},
-		{"sid stands twice", "the logout token's claims are not a JSON object", withMembers(`"sid":"other"`)},
-		{"Events in place of events", "a claim's name is that of a known one", rename("events", "Events")},
+		{"jti stands twice", "the logout token's claims are not a JSON object", forgery.WithMembers(`"jti":"other"`)},
+		{"sid stands twice", "the logout token's claims are not a JSON object", forgery.WithMembers(`"sid":"other"`)},
+		{"Events in place of events", "a claim's name is that of a known one", forgery.Rename("events", "Events")},
 		{"SID beside sid", "a claim's name is that of a known one", set("SID", "other")},
 		{"a nonce", "it has a nonce", set("nonce", "n")},
 		{"an empty nonce", "it has a nonce", set("nonce", "")},
