@@ -28,16 +28,6 @@ func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifi
 	return w, raw, oidc.NewVerifier(w.idp.Issuer(fakeidp.ContosoTenantID), keys, config)
 }
 
-// TestGoOIDCAgrees holds what is accepted here against an independent verifier.
-func TestGoOIDCAgrees(t *testing.T) {
-	w, raw, verifier := rawIDToken(t)
-	token, err := verifier.Verify(t.Context(), raw)
-	require.NoError(t, err)
-	in := w.mustSignIn(t, fakeidp.UserMember)
-	require.Equal(t, token.Issuer, in.Identity.Issuer)
-	require.Equal(t, token.Subject, in.Identity.Subject)
-}
-
 // BenchmarkVerify is one go-oidc Verify of an ID token: the measure for
 // BenchmarkCompleteSignIn.
 func BenchmarkVerify(b *testing.B) {

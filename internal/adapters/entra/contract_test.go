@@ -11,6 +11,14 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
+// withGroups adds what needs an authority of Entra's.
+func withGroups(h portstest.ProviderHarness, w world) portstest.ProviderHarness {
+	h.Groups = func(t testing.TB) (int, string) {
+		return 1000, w.mustSignIn(t, fakeidp.UserManyGroups, apiScope).Grant.AccessTokens[0].Value
+	}
+	return h
+}
+
 func harness(t *testing.T, w world) portstest.ProviderHarness {
 	return portstest.ProviderHarness{
 		Provider: w.provider,
@@ -23,6 +31,18 @@ func harness(t *testing.T, w world) portstest.ProviderHarness {
 			return callback(answer)
 		},
 		Scopes: []string{apiScope},
+		SignLogout: func(t testing.TB, says ports.LogoutToken) string {
+			draft := w.logoutDraft()
+			for claim, value := range map[string]string{"jti": says.ID, "sub": says.Subject, "sid": says.ProviderSession} {
+				if draft.Claims[claim] = value; value == "" {
+					delete(draft.Claims, claim)
+				}
+			}
+			draft.Claims["exp"] = draft.Claims["iat"].(int64) + 3600
+			token, err := w.idp.Sign(*draft)
+			require.NoError(t, err)
+			return token
+		},
 		Down: func(down bool) {
 			if down {
 				w.idp.Down()
@@ -38,7 +58,8 @@ func TestProviderKeepsTheContract(t *testing.T) {
 	for _, tenant := range []string{fakeidp.ContosoTenantID, "contoso.example", "common", "organizations"} {
 		t.Run(tenant, func(t *testing.T) {
 			portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
-				return harness(t, newWorld(t, tenant, nil))
+				w := newWorld(t, tenant, nil)
+				return withGroups(harness(t, w), w)
 			})
 		})
 	}

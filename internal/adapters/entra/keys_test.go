@@ -26,6 +26,29 @@ func TestRotationJustBeforeASignIn(t *testing.T) {
 	assert.Equal(t, 3, w.idp.Requests(fakeidp.EndpointKeys))
 }
 
+// TestASecondRotation comes when the allowance of the first is there again.
+func TestASecondRotation(t *testing.T) {
+	w := contoso(t)
+	w.mustSignIn(t, fakeidp.UserMember)
+	for want := 2; want < 5; want++ {
+		w.idp.RotateKeys(fakeidp.DropOldKeys)
+		w.mustSignIn(t, fakeidp.UserMember)
+		assert.Equal(t, want, w.idp.Requests(fakeidp.EndpointKeys))
+		w.clock.Advance(6 * time.Minute)
+	}
+}
+
+// TestKeysOfYesterdayAreNotUsed waits for new ones once the old are a day old.
+func TestKeysOfYesterdayAreNotUsed(t *testing.T) {
+	w := contoso(t)
+	w.mustSignIn(t, fakeidp.UserMember)
+	w.idp.Mutate(func(d *fakeidp.TokenDraft) { d.HeaderJSON = []byte(`{"alg":"RS256"}`) })
+	w.mustSignIn(t, fakeidp.UserMember)
+	w.idp.RotateKeys(fakeidp.DropOldKeys)
+	w.clock.Advance(25 * time.Hour)
+	w.mustSignIn(t, fakeidp.UserMember)
+}
+
 func TestAnOutageOfTheKeysAloneIsNotNoticed(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)

@@ -25,6 +25,11 @@ type FakeProvider struct {
 	sealed   map[string]fakeSignIn // by secret
 	codes    map[string]fakeCode
 	refresh  map[string]bool
+	issued   map[string]bool // access tokens
+	logouts  map[string]ports.LogoutToken
+	groups   ports.Groups
+	memberOf []string
+	lookups  int
 	requests []ports.AuthorizationRequest
 	calls    int
 	renewed  int
@@ -50,6 +55,8 @@ func NewFakeProvider(now func() time.Time) *FakeProvider {
 		sealed:  make(map[string]fakeSignIn),
 		codes:   make(map[string]fakeCode),
 		refresh: make(map[string]bool),
+		issued:  make(map[string]bool),
+		logouts: make(map[string]ports.LogoutToken),
 	}
 }
 

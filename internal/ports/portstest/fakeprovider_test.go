@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
 )
@@ -23,9 +25,20 @@ func TestFakeProviderKeepsTheContract(t *testing.T) {
 			Approve: func(_ testing.TB, u string) ports.Callback {
 				return fake.Approve(u, ports.Identity{Name: "Adele Vance"})
 			},
-			Decline: func(_ testing.TB, u string) ports.Callback { return fake.Decline(u) },
-			Scopes:  []string{"api/read"},
-			Down:    fake.Down,
+			Decline:    func(_ testing.TB, u string) ports.Callback { return fake.Decline(u) },
+			Scopes:     []string{"api/read"},
+			SignLogout: func(_ testing.TB, says ports.LogoutToken) string { return fake.SignLogout(says) },
+			Groups: func(t testing.TB) (int, string) {
+				fake.SetGroups(ports.Groups{Overage: true}, []string{
+					"a1000001-4d2e-4b91-8c05-3fa9c0000001", "b1000002-4d2e-4b91-8c05-3fa9c0000002",
+				})
+				a, err := fake.Begin(t.Context(), ports.AuthorizationRequest{State: "s", Scopes: []string{"api/read"}})
+				require.NoError(t, err)
+				in, err := fake.Complete(t.Context(), fake.Approve(a.URL, ports.Identity{Name: "Lynne Robbins"}), a.Secret)
+				require.NoError(t, err)
+				return 2, in.Grant.AccessTokens[0].Value
+			},
+			Down: fake.Down,
 			Advance: func(d time.Duration) {
 				mu.Lock()
 				defer mu.Unlock()

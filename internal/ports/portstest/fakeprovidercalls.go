@@ -79,6 +79,7 @@ func (f *FakeProvider) grant(issued fakeCode, begun fakeSignIn) ports.Grant {
 		LoginHint:   "login-hint-of-" + issued.identity.Subject,
 		SignOutHint: "hint-of-" + issued.identity.Subject,
 		Nonce:       issued.nonce,
+		Groups:      f.groups,
 	}
 	if len(begun.scopes) > 0 {
 		g.AccessTokens = []ports.AccessToken{f.accessToken(begun.scopes)}
@@ -88,7 +89,9 @@ func (f *FakeProvider) grant(issued fakeCode, begun fakeSignIn) ports.Grant {
 }
 
 func (f *FakeProvider) accessToken(scopes []string) ports.AccessToken {
-	return ports.AccessToken{Value: f.next("access"), Scopes: slices.Clone(scopes), Expires: f.now().Add(time.Hour)}
+	token := f.next("access")
+	f.issued[token] = true
+	return ports.AccessToken{Value: token, Scopes: slices.Clone(scopes), Expires: f.now().Add(time.Hour)}
 }
 
 func (f *FakeProvider) refreshToken() string {

@@ -21,6 +21,14 @@ type ProviderHarness struct {
 	Decline func(t testing.TB, authorizationURL string) ports.Callback
 	// Scopes are those of an API for which the account gets access tokens.
 	Scopes []string
+	// SignLogout makes the provider's logout token that says this, issued now,
+	// for an adapter with ports.LogoutTokens; nil where it has not. An empty
+	// field is left out, the issuer filled in and Expires not looked at.
+	SignLogout func(t testing.TB, says ports.LogoutToken) string
+	// Groups answers how many groups the account has, and an access token to
+	// look them up with, for an adapter with ports.GroupLookup; nil where it has
+	// not.
+	Groups func(t testing.TB) (n int, accessToken string)
 	// Down makes the provider unreachable, and reachable again.
 	Down func(bool)
 	// Advance moves the clock that the adapter and the provider tell the time
@@ -34,7 +42,7 @@ func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarnes
 	t.Helper()
 	for _, group := range []map[string]func(*testing.T, ProviderHarness){
 		beginTests(), completeTests(), refusalTests(), outageTests(),
-		signOutTests(), refreshTests(), readinessTests(),
+		signOutTests(), refreshTests(), readinessTests(), logoutTests(), groupTests(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })

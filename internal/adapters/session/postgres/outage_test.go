@@ -138,3 +138,20 @@ func TestAStoreThatStartsBeforeItsServer(t *testing.T) {
 	require.ErrorContains(t, err, "password authentication failed")
 	require.NotContains(t, err.Error(), "hunter2")
 }
+
+func TestACallerThatLeavesCostsNoConnection(t *testing.T) {
+	server := servertest.StartPostgreSQL(t)
+	s := openStore(t, server.NewDatabase(), startClock())
+	_, err := s.Create(t.Context(), record("k", "v"))
+	require.NoError(t, err)
+	made := s.pool.Stat().NewConnsCount()
+	server.Pause()
+	ctx, cancel := context.WithCancel(t.Context())
+	answered := make(chan error, 1)
+	go func() { _, err := s.Find(ctx, "k"); answered <- err }()
+	require.Eventually(t, func() bool { return s.pool.Stat().AcquiredConns() == 1 }, inTime, time.Millisecond)
+	cancel()
+	server.Resume()
+	require.NoError(t, <-answered)
+	require.Equal(t, made, s.pool.Stat().NewConnsCount())
+}

@@ -106,10 +106,17 @@ func (s *Store) Close() error {
 // call runs ask within the time limit, once the tables are there. Errors of the
 // contract come back as they are, all others as ports.ErrStoreUnavailable.
 // Those of pgx name user, database and host, and never a password or a value.
+//
+// A caller that goes away, as browsers do, does not interrupt the statement:
+// that would cost its connection, and strangers could have the application
+// connect all the time.
 func (s *Store) call(ctx context.Context, doing string, ask func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	err := ctx.Err()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 	defer cancel()
-	err := s.ensure(ctx)
+	if err == nil {
+		err = s.ensure(ctx)
+	}
 	if err == nil {
 		err = ask(ctx)
 	}

@@ -25,11 +25,12 @@ type reader struct {
 // The writer is the one connection that writes. exists tells, after a write
 // that found no record of the version it wanted, whether there is any.
 type writer struct {
-	conn                                *sql.Conn
-	begin, commit, rollback             *sql.Stmt
-	clear, create, index                *sql.Stmt
-	replace, delete, deleteVersion      *sql.Stmt
-	exists, sweep, checkpoint, tryWrite *sql.Stmt
+	conn                           *sql.Conn
+	begin, commit, rollback        *sql.Stmt
+	clear, create, index           *sql.Stmt
+	replace, delete, deleteVersion *sql.Stmt
+	exists, sweep, checkpoint      *sql.Stmt
+	tryWrite, undoTry              *sql.Stmt
 }
 
 // readerCount is how many reads run at the same time: as many as there are
@@ -109,7 +110,8 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
 		clearExpired: &w.clear, createRecord: &w.create, createIndex: &w.index,
 		replaceRecord: &w.replace, deleteAny: &w.delete, deleteVersion: &w.deleteVersion,
-		recordExists: &w.exists, sweepSome: &w.sweep, truncateWAL: &w.checkpoint, tryWrite: &w.tryWrite,
+		recordExists: &w.exists, sweepSome: &w.sweep, truncateWAL: &w.checkpoint,
+		tryWrite: &w.tryWrite, undoTry: &w.undoTry,
 	})
 }
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +19,12 @@ func TestAFullDiskIsAnOutageThatHeals(t *testing.T) {
 	v, err := s.Create(t.Context(), record("k", "v", "index"))
 	require.NoError(t, err)
 	limitPages(t, s, "page_count")
+
+	for i := 0; err == nil && i < 1000; i++ {
+		_, err = s.Create(t.Context(), record(fmt.Sprint(i), "filler"))
+	}
+	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+	require.ErrorIs(t, s.Ready(t.Context()), ports.ErrStoreUnavailable)
 
 	large := record("large", strings.Repeat("secret value ", 10000), "index")
 	_, err = s.Create(t.Context(), large)
@@ -35,6 +42,7 @@ func TestAFullDiskIsAnOutageThatHeals(t *testing.T) {
 	require.Equal(t, v, found.Version)
 
 	limitPages(t, s, "1000000")
+	require.NoError(t, s.Ready(t.Context()))
 	_, err = s.Create(t.Context(), large)
 	require.NoError(t, err)
 	require.NoError(t, s.Ready(t.Context()))

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"math/rand/v2"
 
 	"webapp/internal/ports"
@@ -18,8 +17,6 @@ const (
 		WHERE key = ? AND version = ? AND expires > ?`
 	deleteAny     = `DELETE FROM records WHERE key = ?`
 	deleteVersion = `DELETE FROM records WHERE key = ? AND version = ?`
-	recordExists  = `SELECT EXISTS (SELECT 1 FROM records WHERE key = ? AND expires > ?)`
-	tryWrite      = `INSERT INTO probe (id, tried) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET tried = tried + 1`
 )
 
 // newVersion answers a random version. That a write is given the very version
@@ -115,55 +112,6 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 		}
 		return nil
 	})
-}
-
-// write runs one change on the writer. Errors of the contract come back as
-// they are, all others as ports.ErrStoreUnavailable.
-func (s *Store) write(ctx context.Context, doing string, change func(*writer) error) error {
-	w, err := borrow(ctx, s, s.writer)
-	if err != nil {
-		return unavailable(doing, err)
-	}
-	defer func() { s.writer <- w }()
-	err = change(w)
-	switch {
-	case err == nil, errors.Is(err, ports.ErrRecordExists),
-		errors.Is(err, ports.ErrRecordChanged), errors.Is(err, ports.ErrNoRecord):
-		s.refused.Store(false)
-		return err
-	}
-	s.refused.Store(true)
-	return unavailable(doing, err)
-}
-
-// inTransaction makes all or nothing of change.
-func (w *writer) inTransaction(change func() error) error {
-	if _, err := w.begin.ExecContext(background()); err != nil {
-		// A rollback that failed after an I/O error leaves its transaction
-		// open; it must not be in the way for ever.
-		_, _ = w.rollback.ExecContext(background())
-		return err
-	}
-	err := change()
-	if err == nil {
-		_, err = w.commit.ExecContext(background())
-	}
-	if err != nil {
-		_, _ = w.rollback.ExecContext(background()) // SQLite may have done so itself
-	}
-	return err
-}
-
-// has reports whether there is a live record under key.
-func (w *writer) has(key string, now int64) (there bool, err error) {
-	err = w.exists.QueryRowContext(background(), key, now).Scan(&there)
-	return there, err
-}
-
-// probe writes something that nobody reads.
-func (w *writer) probe() error {
-	_, err := w.tryWrite.ExecContext(background())
-	return err
 }
 
 // affected reports whether a statement has changed a record.

@@ -1,0 +1,112 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// countingCache counts its loads; the value is the number of the load.
+type countingCache struct {
+	*cache[int]
+	now   time.Time
+	loads atomic.Int64
+	fail  bool
+}
+
+func newCountingCache() *countingCache {
+	c := &countingCache{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	c.cache = &cache[int]{
+		clock: func() time.Time { return c.now },
+		load: func(context.Context, int) (int, error) {
+			n := int(c.loads.Add(1))
+			if c.fail {
+				return 0, errors.New("down")
+			}
+			return n, nil
+		},
+	}
+	return c
+}
+
+// settled answers the value once no load is under way.
+func (c *countingCache) settled(t *testing.T) int {
+	t.Helper()
+	value, err := c.get(t.Context())
+	require.NoError(t, err)
+	c.settle(t)
+	return value
+}
+
+func (c *countingCache) settle(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	flight := c.flight
+	c.mu.Unlock()
+	if flight != nil {
+		require.NoError(t, await(t.Context(), flight))
+	}
+}
+
+func TestCacheLoadsHourlyWhileItIsUsed(t *testing.T) {
+	c := newCountingCache()
+	assert.Equal(t, 1, c.settled(t))
+	for hour := 1; hour < 24; hour++ {
+		c.now = c.now.Add(59 * time.Minute)
+		assert.Equal(t, hour, c.settled(t))
+		assert.EqualValues(t, hour, c.loads.Load())
+		c.now = c.now.Add(2 * time.Minute)
+		assert.Equal(t, hour, c.settled(t), "nobody waits for the new one")
+		assert.EqualValues(t, hour+1, c.loads.Load())
+	}
+	c.now = c.now.Add(23 * time.Hour)
+	assert.EqualValues(t, 24, c.loads.Load(), "nobody asks for what nobody uses")
+	c.now = c.now.Add(2 * time.Hour)
+	assert.Equal(t, 25, c.settled(t), "a value of yesterday is not used")
+}
+
+func TestCacheOutlivesAnOutageOfDays(t *testing.T) {
+	c := newCountingCache()
+	assert.Equal(t, 1, c.settled(t))
+	c.fail = true
+	for range 100 {
+		c.now = c.now.Add(61 * time.Minute)
+		assert.Equal(t, 1, c.settled(t))
+	}
+	before := c.loads.Load()
+	for range 1000 {
+		c.now = c.now.Add(time.Millisecond)
+		assert.Equal(t, 1, c.settled(t))
+	}
+	assert.Equal(t, before, c.loads.Load(), "a failure is remembered for a minute")
+	c.fail = false
+	c.now = c.now.Add(time.Minute)
+	assert.EqualValues(t, before+1, c.settled(t))
+}
+
+// TestCacheIsForcedSeldom, each asker by an allowance of its own.
+func TestCacheIsForcedSeldom(t *testing.T) {
+	c := newCountingCache()
+	force := func(who asker) int {
+		value, err := c.force(t.Context(), who)
+		require.NoError(t, err)
+		return value
+	}
+	assert.Equal(t, 1, c.settled(t))
+	assert.Equal(t, 2, force(askedByStranger), "at once the first time")
+	for range 10_000 {
+		assert.Equal(t, 2, force(askedByStranger))
+	}
+	assert.Equal(t, 3, force(askedBySignIn), "a stranger takes nothing from a sign-in")
+	c.now = c.now.Add(5*time.Minute - time.Second)
+	assert.Equal(t, 3, force(askedByStranger))
+	assert.Equal(t, 3, force(askedBySignIn))
+	c.now = c.now.Add(time.Second)
+	assert.Equal(t, 4, force(askedBySignIn))
+	assert.Equal(t, 5, force(askedByStranger))
+}

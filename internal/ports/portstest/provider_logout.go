@@ -1,0 +1,123 @@
+package portstest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+func logoutTests() map[string]func(*testing.T, ProviderHarness) {
+	return map[string]func(*testing.T, ProviderHarness){
+		"Logout token/says who signed out":                logoutSays,
+		"Logout token/what is missing or wrong":           logoutRefusals,
+		"Logout token/holds for a day at the most":        logoutAges,
+		"Logout token/needs the keys, and not for long":   logoutDown,
+		"Logout token/is verified as often as it is sent": logoutAgain,
+	}
+}
+
+// logoutOf answers the adapter's ability; nil where it has none.
+func logoutOf(h ProviderHarness) ports.LogoutTokens {
+	ability, ok := h.Provider.(ports.LogoutTokens)
+	if !ok || h.SignLogout == nil {
+		return nil
+	}
+	return ability
+}
+
+func sampleLogout() ports.LogoutToken {
+	return ports.LogoutToken{ID: "logout-1", Subject: "subject-1", ProviderSession: "session-1"}
+}
+
+func logoutSays(t *testing.T, h ProviderHarness) {
+	ability := logoutOf(h)
+	if ability == nil {
+		return
+	}
+	issuer := wholeSignIn(t, h).Identity.Issuer
+	for _, says := range []ports.LogoutToken{
+		sampleLogout(), {ID: "2", Subject: "subject-1"}, {ID: "3", ProviderSession: "session-1"},
+	} {
+		got, err := ability.VerifyLogoutToken(t.Context(), h.SignLogout(t, says))
+		require.NoError(t, err)
+		assert.False(t, got.Expires.IsZero())
+		says.Issuer, says.Expires = issuer, got.Expires
+		assert.Equal(t, says, got)
+	}
+}
+
+func logoutRefusals(t *testing.T, h ProviderHarness) {
+	ability := logoutOf(h)
+	if ability == nil {
+		return
+	}
+	good := h.SignLogout(t, sampleLogout())
+	for name, token := range map[string]string{
+		"nothing": "", "no token": "x", "two dots": "..", "cut": good[:len(good)-2], "something more": good + ".x",
+		"no ID":      h.SignLogout(t, ports.LogoutToken{Subject: "s"}),
+		"of nobody":  h.SignLogout(t, ports.LogoutToken{ID: "1"}),
+		"an address": "adele@contoso.example",
+	} {
+		got, err := ability.VerifyLogoutToken(t.Context(), token)
+		require.ErrorIs(t, err, ports.ErrTokenRefused, name)
+		assert.NotContains(t, err.Error(), "adele")
+		assert.Zero(t, got)
+	}
+	_, err := ability.VerifyLogoutToken(t.Context(), good)
+	require.NoError(t, err)
+}
+
+func logoutAges(t *testing.T, h ProviderHarness) {
+	ability := logoutOf(h)
+	if ability == nil {
+		return
+	}
+	token := h.SignLogout(t, sampleLogout())
+	got, err := ability.VerifyLogoutToken(t.Context(), token)
+	require.NoError(t, err)
+	h.Advance(25 * time.Hour)
+	_, err = ability.VerifyLogoutToken(t.Context(), token)
+	require.ErrorIs(t, err, ports.ErrTokenRefused)
+	h.Advance(-25 * time.Hour)
+	again, err := ability.VerifyLogoutToken(t.Context(), token)
+	require.NoError(t, err)
+	assert.Equal(t, got.Expires, again.Expires)
+}
+
+func logoutDown(t *testing.T, h ProviderHarness) {
+	ability := logoutOf(h)
+	if ability == nil {
+		return
+	}
+	token := h.SignLogout(t, sampleLogout())
+	h.Down(true)
+	_, err := ability.VerifyLogoutToken(t.Context(), token)
+	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+	assert.NotErrorIs(t, err, ports.ErrTokenRefused)
+	h.Down(false)
+	h.Advance(recovery)
+	token = h.SignLogout(t, sampleLogout())
+	_, err = ability.VerifyLogoutToken(t.Context(), token)
+	require.NoError(t, err)
+	h.Down(true)
+	_, err = ability.VerifyLogoutToken(t.Context(), token)
+	assert.NoError(t, err, "with the keys at hand nobody has to be asked")
+}
+
+// logoutAgain: a second use is for the caller to notice, who knows of all
+// instances.
+func logoutAgain(t *testing.T, h ProviderHarness) {
+	ability := logoutOf(h)
+	if ability == nil {
+		return
+	}
+	token := h.SignLogout(t, sampleLogout())
+	for range 2 {
+		_, err := ability.VerifyLogoutToken(t.Context(), token)
+		require.NoError(t, err)
+	}
+}
