@@ -33,6 +33,7 @@ cmd/webapp                 internal/domain internal/ports internal/adapters/* te
 internal/ports/portstest   internal/ports
 internal/browsertest
 internal/servertest
+internal/redirecttest       std
 internal/journeys
 internal/tools/screenshots internal/browsertest
 `
@@ -40,7 +41,8 @@ internal/tools/screenshots internal/browsertest
 // testOnly must not be in what cmd/webapp is built from.
 var testOnly = []string{
 	"github.com/stretchr/testify", "github.com/chromedp/chromedp",
-	"webapp/internal/ports/portstest", "webapp/internal/browsertest", "webapp/internal/servertest", "testing",
+	"webapp/internal/ports/portstest", "webapp/internal/browsertest", "webapp/internal/servertest", "webapp/internal/redirecttest",
+	"webapp/internal/adapters/fakeidp/forgery", "testing",
 }
 
 // imports reads the import lines of every package of the module, tests aside,
