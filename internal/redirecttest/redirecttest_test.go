@@ -64,7 +64,7 @@ func TestResolve(t *testing.T) {
 		require.NoError(t, err, "%q", location)
 		assert.Equal(t, want, got, "%q", location)
 	}
-	for _, location := range []string{"//", "https://", "//a b", "https:// e"} {
+	for _, location := range []string{"//", "https://", "//a b", "https:// e", "//app.example:443:443"} {
 		_, err := Resolve(base, location)
 		assert.Error(t, err, "%q", location)
 	}

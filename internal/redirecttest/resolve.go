@@ -118,6 +118,9 @@ func authority(scheme, input string) (Address, error) {
 	}
 	host := input[:end]
 	host = strings.ToLower(host[strings.LastIndex(host, "@")+1:])
+	if name := host[strings.LastIndex(host, "]")+1:]; strings.Count(name, ":") > 1 {
+		return Address{}, errNoAddress
+	}
 	port, _ := special(scheme)
 	host = strings.TrimSuffix(strings.TrimSuffix(host, ":"+port), ":")
 	if host == "" && scheme != "file" || strings.ContainsAny(host, " <>^|%\x00") {
