@@ -29,6 +29,7 @@ internal/adapters/fakeidp
 internal/adapters/http     internal/domain templates
 templates                  std
 cmd/webapp                 internal/domain internal/ports internal/adapters/* templates
+cmd/webapp/doctor          internal/ports internal/adapters/entra
 
 internal/ports/portstest   internal/ports
 internal/browsertest

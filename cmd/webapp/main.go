@@ -3,6 +3,7 @@
 //
 //	webapp          serve, configured by the environment and .env
 //	webapp -demo    serve with a built-in demo provider, without network
+//	webapp doctor   look at everything that a sign-in needs
 //	webapp -help    everything else
 package main
 

@@ -23,6 +23,7 @@ const usage = `webapp signs people in with Microsoft Entra ID, or any other Open
 Usage:
   webapp            serve, configured by the environment and by .env
   webapp -demo      serve with a built-in demo provider: no registration, no network
+  webapp doctor     look at everything that a sign-in needs (webapp doctor -help)
   webapp -version   print the version
   webapp -help      print this text
 
@@ -37,6 +38,9 @@ var version string
 // run is the program: it returns when ctx ends or something cannot go on. The
 // error it returns is for the person who started it.
 func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == "doctor" {
+		return runDoctor(ctx, args[1:], env, stdout, surroundings{})
+	}
 	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	demo := flags.Bool("demo", false, "serve with the built-in demo provider")

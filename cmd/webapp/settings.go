@@ -70,6 +70,16 @@ func defaults() settings {
 // load reads and checks the settings. The error names every problem at once,
 // each with its variable and how to mend it, and no value.
 func load(given lookupEnv, demo bool) (settings, error) {
+	s, found := read(given, demo)
+	if len(found.list) > 0 {
+		return settings{}, &found
+	}
+	return s, nil
+}
+
+// read answers the settings as far as they can be understood, and what is wrong
+// with them.
+func read(given lookupEnv, demo bool) (settings, problems) {
 	s := defaults()
 	s.demo, s.given = demo, given
 	var found problems
@@ -85,11 +95,8 @@ func load(given lookupEnv, demo bool) (settings, error) {
 		found.parsing(err)
 	}
 	s.check(&found)
-	if len(found.list) > 0 {
-		found.offerDemo = !demo && len(values) == 0
-		return settings{}, &found
-	}
-	return s, nil
+	found.offerDemo = !demo && len(values) == 0
+	return s, found
 }
 
 // settingNames are the names of all variables, from the tags of settings.

@@ -28,7 +28,7 @@ func parseObject(data []byte) (object, error) {
 		return nil, errNotUTF8
 	}
 	w := walker{data: data}
-	if w.peek() != '{' || !json.Valid(data) {
+	if w.peek() != '{' {
 		return nil, errNotObject
 	}
 	found := make(object, 16)
@@ -44,6 +44,9 @@ func parseObject(data []byte) (object, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if w.peek(); w.at != len(data) {
+		return nil, errNotObject
 	}
 	return found, nil
 }

@@ -1,0 +1,131 @@
+// Package doctor looks, one thing after the other, at everything that a sign-in
+// needs, and says in plain words what is wrong and how to mend it.
+//
+// Each check is a method in a file of its own; (*examination).steps is their
+// order and what each needs of those before it. A check changes nothing but one
+// record of the session store, which it removes again, and prints no secret:
+// texts are made of words of ours, of names that the configuration gives, and of
+// little that the other side said, escaped and cut.
+package doctor
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/ports"
+)
+
+// Bounds of an examination.
+const (
+	checkLimit = 5 * time.Second  // of each check
+	wholeLimit = 60 * time.Second // of all together
+)
+
+// Config is what is to be examined. Fields that could not be read are left
+// empty, with a Problem that names their variable; what depends on them is
+// skipped.
+type Config struct {
+	// Problems are those that would keep the application from starting.
+	Problems []Problem
+	// Entra is the identity provider's part of the configuration. Its
+	// Transport, Timeout and Clock are set here.
+	Entra entra.Config
+	// RedirectURI is where people come back to, and ListenAddr where the
+	// application listens.
+	RedirectURI string
+	ListenAddr  string
+	// OpenStore opens the session store, of the kind that StoreScheme names;
+	// nil skips it.
+	OpenStore   func(context.Context) (Store, error)
+	StoreScheme string
+	// Endpoint is the API that is called for people; empty where there is none.
+	Endpoint string
+	// PublicURL is the origin at which the running application is reached;
+	// nil leaves it alone.
+	PublicURL *url.URL
+
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
+	// Transport carries all requests; nil is one that trusts what this system
+	// trusts and takes the proxy from the environment.
+	Transport *http.Transport
+	// LookupHost asks for a name's addresses; nil is the system's resolver.
+	LookupHost func(ctx context.Context, host string) ([]string, error)
+}
+
+// Problem is one thing that is wrong with the configuration.
+type Problem struct {
+	Name   string // the variable, or several joined by " and "
+	Wrong  string // what is wrong with it, without its value
+	Remedy string
+}
+
+// Store is a session store that can be closed.
+type Store interface {
+	ports.SessionStore
+	Close() error
+}
+
+// Status is the outcome of a check.
+type Status string
+
+// The outcomes.
+const (
+	OK      Status = "ok"
+	Warning Status = "warning" // sign-ins work, but something should be seen to
+	Failed  Status = "failed"  // sign-ins do not work, or not for everybody
+	Skipped Status = "skipped" // not looked at
+)
+
+// Check is the outcome of one check.
+type Check struct {
+	Name   string `json:"name"` // stable, for machines
+	Status Status `json:"status"`
+	// Summary is one sentence. Detail says what it means and Remedy what to do;
+	// both are empty where the status is OK, and may have several lines.
+	Summary string `json:"summary"`
+	Detail  string `json:"detail"`
+	Remedy  string `json:"remedy"`
+}
+
+// Report is the outcome of all checks, in their order.
+type Report struct {
+	// OK says that nothing failed.
+	OK     bool    `json:"ok"`
+	Checks []Check `json:"checks"`
+}
+
+// Run makes all checks and hands each to done as soon as it has been made. It
+// ends within a minute, whatever the network does; ctx may end it earlier.
+func Run(ctx context.Context, cfg Config, done func(Check)) Report {
+	ctx, cancel := context.WithTimeout(ctx, wholeLimit)
+	defer cancel()
+	x := newExamination(cfg)
+	defer x.transport.CloseIdleConnections()
+	report := Report{OK: true}
+	for _, s := range x.steps() {
+		check := x.perform(ctx, s)
+		report.OK = report.OK && check.Status != Failed
+		report.Checks = append(report.Checks, check)
+		done(check)
+	}
+	return report
+}
+
+func newExamination(cfg Config) *examination {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.LookupHost == nil {
+		cfg.LookupHost = net.DefaultResolver.LookupHost
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = newTransport()
+	}
+	cfg.Entra.Transport, cfg.Entra.Timeout, cfg.Entra.Clock = cfg.Transport, checkLimit, cfg.Now
+	return &examination{cfg: cfg, transport: cfg.Transport, outcome: make(map[string]Status)}
+}

@@ -1,0 +1,270 @@
+package doctor_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/cmd/webapp/doctor"
+	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/session/memory"
+)
+
+const (
+	idpHost = "idp.example"
+	appHost = "app.example.com"
+	apiHost = "api.example"
+	// nobody is a route to where nobody answers.
+	nobody = "nobody"
+	day    = 24 * time.Hour
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// signingKey saves each test the making of a key.
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// world is a provider, an API and a running application behind a proxy, each
+// under a name of its own, at one fixed moment. A test changes what it likes
+// before it examines.
+type world struct {
+	t   *testing.T
+	cfg doctor.Config
+	idp *fakeidp.Provider
+	ca  *authority
+
+	// now is the doctor's clock; the servers' stands at noon.
+	now time.Time
+	// routes lead from host:port to where it really listens.
+	routes map[string]string
+	// serve are the handlers of the hosts.
+	serve map[string]http.Handler
+	// certificate is of the provider; the others have good ones.
+	certificate tls.Certificate
+	app         *standIn
+	// proxy stands before the provider, where it is not nil.
+	proxy *url.URL
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	key, err := signingKey()
+	require.NoError(t, err)
+	w := &world{t: t, ca: newAuthority(t), now: noon, routes: map[string]string{}, app: newStandIn()}
+	w.idp, err = fakeidp.New(fakeidp.Config{
+		BaseURL: "https://" + idpHost, SigningKey: key, Clock: func() time.Time { return noon },
+	})
+	require.NoError(t, err)
+	client := fakeidp.DefaultClient()
+	client.RedirectURIs = []string{"https://" + appHost + "/getAToken"}
+	w.idp.AddClient(client)
+	w.certificate = w.ca.issue(t, idpHost, -day, 90*day)
+	w.serve = map[string]http.Handler{
+		idpHost + ":443": w.idp, appHost + ":443": w.app, apiHost + ":443": http.HandlerFunc(unauthorized),
+		appHost + ":80": http.RedirectHandler("https://"+appHost+"/", http.StatusPermanentRedirect),
+	}
+	w.cfg = w.config()
+	return w
+}
+
+func (w *world) config() doctor.Config {
+	return doctor.Config{
+		Entra: entra.Config{
+			Authority: w.idp.Authority(fakeidp.ContosoTenantID),
+			ClientID:  fakeidp.DefaultClientID, ClientSecret: fakeidp.DefaultClientSecret,
+			RedirectURI: "https://" + appHost + "/getAToken",
+		},
+		RedirectURI: "https://" + appHost + "/getAToken", ListenAddr: "localhost:3000",
+		StoreScheme: "redis",
+		OpenStore:   func(context.Context) (doctor.Store, error) { return memory.New(func() time.Time { return w.now }), nil },
+		Endpoint:    "https://" + apiHost + "/me",
+		PublicURL:   &url.URL{Scheme: "https", Host: appHost},
+		LookupHost:  w.lookup,
+		Now:         func() time.Time { return w.now },
+	}
+}
+
+// start makes the servers listen and answers the transport that finds them.
+func (w *world) start() *http.Transport {
+	for address, handler := range w.serve {
+		server := httptest.NewUnstartedServer(dated(handler))
+		server.Config.ErrorLog = discard()
+		host, port, _ := net.SplitHostPort(address)
+		switch {
+		case port == "80":
+			server.Start()
+		case host == idpHost:
+			server.TLS = &tls.Config{Certificates: []tls.Certificate{w.certificate}}
+			server.StartTLS()
+		default:
+			server.TLS = &tls.Config{Certificates: []tls.Certificate{w.ca.issue(w.t, host, -day, 90*day)}}
+			server.StartTLS()
+		}
+		w.t.Cleanup(server.Close)
+		if w.routes[address] == "" {
+			w.routes[address] = server.Listener.Addr().String()
+		}
+	}
+	if w.cfg.Transport != nil {
+		return w.cfg.Transport
+	}
+	return &http.Transport{
+		Proxy:           w.proxyFor,
+		DialContext:     w.dial,
+		TLSClientConfig: &tls.Config{RootCAs: w.ca.pool, Time: func() time.Time { return w.now }},
+	}
+}
+
+func (w *world) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if route, ok := w.routes[address]; ok {
+		address = route
+	}
+	if address == nobody {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.ErrDeadlineExceeded}
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
+}
+
+// proxyFor leads to the provider through the world's proxy, where it has one.
+func (w *world) proxyFor(r *http.Request) (*url.URL, error) {
+	if r.URL.Hostname() != idpHost {
+		return nil, nil
+	}
+	return w.proxy, nil
+}
+
+func (w *world) lookup(_ context.Context, host string) ([]string, error) {
+	switch host {
+	case idpHost, appHost, apiHost, "proxy.example":
+		return []string{"192.0.2.1", "192.0.2.2"}, nil
+	case "silent.example":
+		return nil, &net.DNSError{Err: "timeout", Name: host, IsTimeout: true}
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+}
+
+// dated makes answers carry the servers' time in place of the real one, where a
+// handler does not set its own.
+func dated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", noon.Format(http.TimeFormat))
+		next.ServeHTTP(w, r)
+	})
+}
+
+func unauthorized(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
+
+// closedPort answers an address of this machine where nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+// authority issues certificates.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pool *x509.CertPool
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test authority"},
+		NotBefore: noon.Add(-400 * day), NotAfter: noon.Add(400 * day),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	a := &authority{key: key, pool: x509.NewCertPool()}
+	a.cert, err = x509.ParseCertificate(der)
+	require.NoError(t, err)
+	a.pool.AddCert(a.cert)
+	return a
+}
+
+// issue makes a server's certificate that holds around noon.
+func (a *authority) issue(t *testing.T, host string, from, until time.Duration) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), DNSNames: []string{host}, NotBefore: noon.Add(from), NotAfter: noon.Add(until),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	require.NoError(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// clientCertificate makes a certificate of the application and writes it, with
+// its key, to a file.
+func clientCertificate(t *testing.T, until time.Duration) (*x509.Certificate, string) {
+	t.Helper()
+	key, err := signingKey()
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "webapp"}, NotBefore: noon.Add(-day), NotAfter: noon.Add(until),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	file := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	path := filepath.Join(t.TempDir(), "webapp.pem")
+	require.NoError(t, os.WriteFile(path, file, 0o600))
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	return cert, path
+}
+
+// useCertificate gives the application a certificate in place of its secret.
+func (w *world) useCertificate(registered bool, until time.Duration) {
+	cert, path := clientCertificate(w.t, until)
+	client := fakeidp.DefaultClient()
+	client.Secrets, client.Authenticator = nil, fakeidp.CertificateAuthenticator()
+	if registered {
+		client.Authenticator = fakeidp.CertificateAuthenticator(cert)
+	}
+	w.idp.AddClient(client)
+	w.cfg.Entra.ClientSecret, w.cfg.Entra.ClientCertificateFile = "", path
+}
+
+// anotherProvider names the provider by its issuer, as one that is not Entra.
+func (w *world) anotherProvider() {
+	w.cfg.Entra.Issuer, w.cfg.Entra.Authority = w.idp.Issuer(fakeidp.ContosoTenantID), ""
+	w.serve[idpHost+":443"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.idp.ServeHTTP(rw, r)
+	})
+}
+
+// commonAuthority lets people of many tenants in.
+func (w *world) commonAuthority(allowed ...string) {
+	w.cfg.Entra.Authority, w.cfg.Entra.AllowedTenants = w.idp.Authority("common"), allowed
+	w.app.authorize = "/common/oauth2/v2.0/authorize"
+}

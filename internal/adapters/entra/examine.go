@@ -1,0 +1,115 @@
+package entra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// Examiner looks at a provider piece by piece, for a person who wants to know
+// why sign-ins do not work. It keeps nothing, writes no log, and asks each thing
+// once. It needs no credential; ExamineCredential does.
+type Examiner struct {
+	authority Authority
+	client    *client
+}
+
+// NewExaminer answers an Examiner that sends its requests through transport,
+// each of which may take as long as timeout.
+func NewExaminer(authority Authority, transport http.RoundTripper, timeout time.Duration) *Examiner {
+	return &Examiner{authority, newClient(Config{Transport: transport, Timeout: timeout, Pause: pause})}
+}
+
+// StatusError says that the provider answered a request, and that its answer is
+// of no use. errors.Is finds ports.ErrProviderUnavailable.
+type StatusError struct {
+	// Status is the HTTP status.
+	Status int
+	// Number is the AADSTS number in the answer, or 0.
+	Number int
+}
+
+// Error names the status and the number.
+func (e *StatusError) Error() string {
+	if e.Number != 0 {
+		return fmt.Sprintf("%v: it answered with status %d (AADSTS%d)", ports.ErrProviderUnavailable, e.Status, e.Number)
+	}
+	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
+}
+
+// Unwrap answers ports.ErrProviderUnavailable.
+func (e *StatusError) Unwrap() error { return ports.ErrProviderUnavailable }
+
+// fetch gets a document; *StatusError where the answer is no document.
+func (e *Examiner) fetch(ctx context.Context, target string) ([]byte, error) {
+	req, err := http.NewRequest(http.MethodGet, target, nil)
+	if err != nil {
+		return nil, unavailable("the address cannot be asked")
+	}
+	req.Header.Set("Accept", "application/json")
+	got, err := e.client.do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if got.status != http.StatusOK {
+		return nil, refusedAnswer(got)
+	}
+	return got.body, nil
+}
+
+func refusedAnswer(got answer) *StatusError {
+	e := &StatusError{Status: got.status}
+	if doc, err := parseObject(got.body); err == nil {
+		e.Number = tokenError(doc).Number
+	}
+	return e
+}
+
+// MetadataExam is what a provider's metadata say of it. The values are the
+// provider's own words: bound and escape them before showing them to a person.
+type MetadataExam struct {
+	// Issuer is the issuer that the metadata name, and IssuerFits whether it is
+	// one of the configured authority.
+	Issuer     string
+	IssuerFits bool
+	// AuthorizationEndpoint is where people sign in, TokenEndpoint where the
+	// application shows its credential, and KeysURL where the keys are.
+	AuthorizationEndpoint string
+	TokenEndpoint         string
+	KeysURL               string
+	// EndSessionEndpoint is empty where the provider offers no sign-out.
+	EndSessionEndpoint string
+	// Algorithms are those of ID tokens that are acceptable here.
+	Algorithms []string
+
+	checked metadata
+}
+
+// Metadata fetches the metadata and checks them as a sign-in does. With an error
+// other than ports.ErrProviderUnavailable the answer holds what could be read;
+// the error's text is constant.
+func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
+	body, err := e.fetch(ctx, e.authority.DiscoveryURL())
+	if err != nil {
+		return MetadataExam{}, err
+	}
+	var exam MetadataExam
+	doc, err := parseObject(body)
+	if err != nil {
+		return exam, errors.New("the metadata are not a JSON object without duplicates")
+	}
+	exam.Issuer, _ = doc.text("issuer")
+	exam.IssuerFits = e.authority.checkIssuer(exam.Issuer) == nil
+	if exam.checked, err = parseMetadata(body, e.authority); err != nil {
+		return exam, err
+	}
+	exam.AuthorizationEndpoint = exam.checked.authorization
+	exam.TokenEndpoint, exam.KeysURL = exam.checked.token, exam.checked.jwks
+	exam.EndSessionEndpoint = exam.checked.endSession
+	exam.Algorithms = exam.checked.algorithms
+	return exam, nil
+}
