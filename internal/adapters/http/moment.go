@@ -30,7 +30,7 @@ func (c *catalogue) distance(m moment) string { return c.relative(m.at.Sub(m.now
 // rounded down to the minute and what is to come up: a session of an hour ends
 // "in 1 hour" for as long as nobody could tell the difference.
 func (c *catalogue) relative(d time.Duration) string {
-	past := d < 0
+	past := d <= 0
 	if past {
 		d = -d
 	}

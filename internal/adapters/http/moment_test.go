@@ -33,7 +33,8 @@ func TestRelative(t *testing.T) {
 		d          time.Duration
 		en, de, zh string
 	}{
-		{0, "in less than a minute", "in weniger als einer Minute", "1 分钟内"},
+		{0, "just now", "gerade eben", "刚刚"},
+		{59 * time.Second, "in less than a minute", "in weniger als einer Minute", "1 分钟内"},
 		{-59 * time.Second, "just now", "gerade eben", "刚刚"},
 		{time.Minute, "in 1 minute", "in 1 Minute", "1 分钟后"},
 		{time.Minute + time.Second, "in 2 minutes", "in 2 Minuten", "2 分钟后"},

@@ -21,7 +21,7 @@ type sample struct {
 func signedIn(current string) chrome {
 	return chrome{
 		SignedIn: true, Name: "Ada Lovelace", Current: current,
-		Nav: []link{{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}},
+		Nav: []link{{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}, {Text: "nav.sessions", URL: "/sessions"}, {Text: "nav.admin", URL: "/admin"}},
 	}
 }
 
@@ -147,7 +147,7 @@ func samples() []sample {
 		{"sessions", signedIn("/sessions"), sampleSessions()},
 		{"sessions-alone", signedIn("/sessions"), sessionsView{Sessions: sampleSessions().Sessions[:1]}},
 		{"groups", here, sampleGroups()},
-		{"groups-none", here, groupsView{Known: true}},
+		{"groups-none", here, groupsView{Known: true, AsOf: sampleGroups().AsOf}},
 		{"groups-unknown", here, groupsView{}},
 		{"admin", here, adminView{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
 		{"notfound", anyone, notFoundView{}},
