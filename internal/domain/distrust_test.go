@@ -1,0 +1,101 @@
+package domain_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// strangePending is a pending-sign-in port that is wrong: whatever was kept, it
+// hands out something else. The domain must not rely on an adapter's checks.
+type strangePending struct {
+	ports.PendingSignIns
+	kept    ports.PendingSignIn
+	corrupt func(*ports.PendingSignIn)
+}
+
+func (s *strangePending) Keep(_ context.Context, p ports.PendingSignIn) error {
+	s.kept = p
+	return nil
+}
+
+func (s *strangePending) Take(context.Context, string) (ports.PendingSignIn, error) {
+	s.corrupt(&s.kept)
+	return s.kept, nil
+}
+
+// completeCorrupted is a whole sign-in whose pending part is corrupted on the way.
+func completeCorrupted(t *testing.T, corrupt func(*ports.PendingSignIn)) (*fixture, string, error) {
+	t.Helper()
+	pending := &strangePending{corrupt: corrupt}
+	f := newFixtureWith(t, func(c *domain.Config) { c.Pending = pending })
+	b := f.sessions.NewBrowser()
+	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "//evil.example"})
+	require.NoError(t, err)
+	assert.Equal(t, "/", pending.kept.ReturnTo, "checked before it is kept")
+	to, err := f.CompleteSignIn(b.Context(t.Context()), f.provider.Approve(location, somebody()), "")
+	return f, to, err
+}
+
+func somebody() ports.Identity {
+	return ports.Identity{Issuer: "https://idp.example", Subject: "s"}
+}
+
+// Invariant 2: another sign-in's state is refused before the provider is asked,
+// whoever hands it out.
+func TestThePendingSignInMustBeThatOfTheState(t *testing.T) {
+	f, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.State += "x" })
+	require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+	assert.Zero(t, f.provider.Completions())
+}
+
+// Invariant 1: fifteen minutes, and no sign-in from the future.
+func TestThePendingSignInMustBeYoung(t *testing.T) {
+	for _, shift := range []time.Duration{-domain.PendingLifetime - time.Second, 2 * time.Minute} {
+		f, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Began = p.Began.Add(shift) })
+		require.ErrorIs(t, err, domain.ErrSignInExpired)
+		assert.Zero(t, f.provider.Completions())
+	}
+}
+
+// Invariant 9: the return path is checked at the end as well as at the start.
+func TestTheReturnPathIsCheckedAgainAtTheEnd(t *testing.T) {
+	_, to, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.ReturnTo = "//evil.example" })
+	require.NoError(t, err)
+	assert.Equal(t, "/", to)
+}
+
+// nameless is a provider that vouches for an identity as it is given.
+type nameless struct {
+	ports.IdentityProvider
+	id ports.Identity
+}
+
+func (n nameless) Complete(context.Context, ports.Callback, string) (ports.SignedIn, error) {
+	return ports.SignedIn{Identity: n.id}, nil
+}
+
+// Invariant 4: nobody is signed in whom nothing names for good.
+func TestAnIdentityNeedsIssuerAndSubject(t *testing.T) {
+	for _, id := range []ports.Identity{{Issuer: "https://idp.example", Username: "ada@contoso.example"}, {Subject: "s"}} {
+		var asked *portstest.FakeProvider
+		f := newFixtureWith(t, func(c *domain.Config) {
+			asked = c.Provider.(*portstest.FakeProvider)
+			c.Provider = nameless{asked, id}
+		})
+		b := f.sessions.NewBrowser()
+		location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{})
+		require.NoError(t, err)
+		_, err = f.CompleteSignIn(b.Context(t.Context()), asked.Approve(location, somebody()), "")
+		require.ErrorIs(t, err, domain.ErrTokenRefused)
+		_, err = f.CurrentUser(b.Context(t.Context()))
+		require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	}
+}
