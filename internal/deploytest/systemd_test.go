@@ -1,0 +1,62 @@
+//go:build integration
+
+package deploytest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const unit = "deploy/systemd/webapp.service"
+
+// unitFile are the settings of the unit, each with its values in order.
+func unitFile(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for line := range strings.Lines(read(t, unit)) {
+		line = strings.TrimSpace(line)
+		if name, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
+			all[name] = append(all[name], value)
+		}
+	}
+	return all
+}
+
+func TestUnitIsUnderstood(t *testing.T) {
+	// The program has to exist for systemd-analyze, so another one stands in.
+	text := strings.Replace(read(t, unit), "ExecStart=/usr/local/bin/webapp", "ExecStart=/bin/true", 1)
+	path := filepath.Join(t.TempDir(), "webapp.service")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Empty(t, string(out), "no warning")
+}
+
+// The scale goes from 0 (closed) to 10. What is left is the network, which the
+// app is for.
+func TestUnitExposesLittle(t *testing.T) {
+	path, err := filepath.Abs(filepath.Join(root, unit))
+	require.NoError(t, err)
+	out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", path).CombinedOutput()
+	assert.NoError(t, err, string(out))
+}
+
+func TestUnitKeepsItsSecrets(t *testing.T) {
+	u := unitFile(t)
+	assert.Equal(t, []string{"yes"}, u["DynamicUser"])
+	assert.Equal(t, []string{"client_secret:/etc/webapp/client_secret"}, u["LoadCredential"])
+	assert.Contains(t, u["Environment"], "CLIENT_SECRET_FILE=%d/client_secret")
+	assert.Contains(t, u["Environment"], "SESSION_STORE=sqlite:%S/webapp/sessions.db")
+	assert.Equal(t, []string{"webapp"}, u["StateDirectory"])
+	assert.Equal(t, []string{"15"}, u["TimeoutStopSec"], "longer than the app's ten seconds")
+	for _, value := range u["Environment"] {
+		name, value, _ := strings.Cut(value, "=")
+		assert.False(t, secretName.MatchString(name) && !strings.HasPrefix(value, "%d/"), "%s would be visible to everybody", name)
+	}
+}
