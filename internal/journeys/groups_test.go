@@ -32,4 +32,5 @@ func TestThousandGroups(t *testing.T) {
 	require.Equal(t, y.app.URL+"/groups", tab.URL())
 	require.Contains(t, tab.Text(), "1000")
 	require.Len(t, groupID.FindAllString(tab.Text(), -1), 1000, "each is listed")
+	lookInEnglish(t, tab)
 }
