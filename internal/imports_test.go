@@ -34,6 +34,7 @@ cmd/webapp/doctor          internal/ports internal/adapters/entra
 internal/ports/portstest   internal/ports
 internal/browsertest
 internal/servertest
+internal/redirecttest       std
 internal/journeys
 internal/tools/screenshots internal/browsertest
 `
@@ -41,7 +42,8 @@ internal/tools/screenshots internal/browsertest
 // testOnly must not be in what cmd/webapp is built from.
 var testOnly = []string{
 	"github.com/stretchr/testify", "github.com/chromedp/chromedp",
-	"webapp/internal/ports/portstest", "webapp/internal/browsertest", "webapp/internal/servertest", "testing",
+	"webapp/internal/ports/portstest", "webapp/internal/browsertest", "webapp/internal/servertest", "webapp/internal/redirecttest",
+	"webapp/internal/adapters/fakeidp/forgery", "testing",
 }
 
 // imports reads the import lines of every package of the module, tests aside,

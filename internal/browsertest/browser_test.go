@@ -4,6 +4,7 @@ package browsertest_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -34,6 +35,7 @@ func site(t *testing.T) string {
 		"/unnamed":    `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>x</title><main><h1>x</h1><input></main>`,
 		"/wide":       decent + `<div style="width: 3000px">wide</div>`,
 		"/scripted":   decent + `<script>document.title = "ran"</script>`,
+		"/leaves":     decent + `<script>setTimeout(() => location.href = "/agent")</script>`,
 		"/form":       decent + `<form method="post" action="/moved"><label>Name <input name="name"></label><button>Send</button></form>`,
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -42,6 +44,8 @@ func site(t *testing.T) string {
 		case r.URL.Path == "/moved":
 			http.Redirect(w, r, "/got?name="+r.PostFormValue("name"), http.StatusSeeOther)
 			return
+		case r.URL.Path == "/agent":
+			page = decent + "<p>" + html.EscapeString(r.UserAgent())
 		case r.URL.Path == "/got":
 			page = decent + "<p>got " + r.FormValue("name")
 		case r.URL.Path == "/blocked":
@@ -112,6 +116,25 @@ func TestComplaintsOfTheBrowserFailTheTest(t *testing.T) {
 			require.Contains(t, strings.Join(r.errors, "\n"), want)
 		})
 	}
+}
+
+func TestTabArrivesWithoutBeingTold(t *testing.T) {
+	url, tab := site(t), launch(t).Visitor(t).Tab()
+	tab.Identify("Mozilla/5.0 (X11; Linux) Netscape/9")
+	tab.Open(url + "/leaves")
+	tab.Arrive(url + "/agent")
+	require.Contains(t, tab.Text(), "Netscape/9")
+}
+
+func TestAnyCertificateCanBeTrusted(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, decent)
+	}))
+	t.Cleanup(srv.Close)
+	tab := launch(t).Visitor(t).Tab()
+	tab.TrustAnyCertificate()
+	require.Equal(t, http.StatusOK, tab.Open(srv.URL))
 }
 
 func TestScriptsCanBeDisabled(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 )
 
@@ -74,6 +75,25 @@ func (tab *Tab) Speak(language string) {
 		_, err := cdp.Call(ctx, t, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 			Headers: network.Headers{"Accept-Language": language},
 		})
+		return err
+	}))
+}
+
+// Identify makes the tab's browser call itself by this User-Agent.
+func (tab *Tab) Identify(agent string) {
+	tab.t.Helper()
+	tab.do("identify as another browser", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent})
+		return err
+	}))
+}
+
+// TrustAnyCertificate makes the tab take https with a certificate that no
+// authority has signed.
+func (tab *Tab) TrustAnyCertificate() {
+	tab.t.Helper()
+	tab.do("trust any certificate", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
 		return err
 	}))
 }

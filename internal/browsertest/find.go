@@ -18,11 +18,17 @@ import (
 // name contains name.
 func (tab *Tab) Has(role, name string) bool {
 	tab.t.Helper()
+	return tab.Count(role, name) > 0
+}
+
+// Count answers how many such elements there are.
+func (tab *Tab) Count(role, name string) int {
+	tab.t.Helper()
 	found := run(tab, "look for "+role+" "+name, chromedp.Action[[]*accessibility.Node](
 		func(ctx context.Context, t *chromedp.Target) ([]*accessibility.Node, error) {
 			return lookup(ctx, t, role, name)
 		}))
-	return len(found) > 0
+	return len(found)
 }
 
 // Follow clicks the one element of this ARIA role whose accessible name

@@ -22,15 +22,26 @@ func (tab *Tab) Back() {
 	tab.do("wait for the page", chromedp.Func(complete))
 }
 
-// complete waits until a page that has arrived is there as a whole. While the
-// browser changes pages, the script context of the old one is gone and that of
-// the new one not known yet, which is an error to be tried again.
+// place is where a tab is, and whether the page is there as a whole.
+type place struct {
+	URL      string `json:"url"`
+	Complete bool   `json:"complete"`
+}
+
+// complete waits until a page that has arrived is there as a whole.
 func complete(ctx context.Context, t *chromedp.Target) error {
+	return ready(ctx, t, func(p place) bool { return p.Complete })
+}
+
+// ready waits until the tab is where it should be. While the browser changes
+// pages, the script context of the old one is gone and that of the new one not
+// known yet, which is an error to be tried again.
+func ready(ctx context.Context, t *chromedp.Target, there func(place) bool) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		done, err := chromedp.EvaluateAsDevTools[bool](`document.readyState === "complete"`)(ctx, t)
-		if err == nil && done {
+		at, err := chromedp.EvaluateAsDevTools[place](`({url: location.href, complete: document.readyState === "complete"})`)(ctx, t)
+		if err == nil && there(at) {
 			return nil
 		}
 		select {

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/page"
@@ -50,6 +51,15 @@ func (tab *Tab) Reload() int {
 	tab.t.Helper()
 	return tab.loads("reload", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		return t.Call(ctx, page.CommandReload, page.ReloadParams{}, nil)
+	}))
+}
+
+// Arrive waits until the tab, on its way without anybody's doing, is at an
+// address that begins with prefix.
+func (tab *Tab) Arrive(prefix string) {
+	tab.t.Helper()
+	tab.do("arrive at "+prefix, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		return ready(ctx, t, func(p place) bool { return p.Complete && strings.HasPrefix(p.URL, prefix) })
 	}))
 }
 

@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"io"
@@ -83,11 +84,16 @@ func (b *browser) origin() *url.URL {
 
 // try sends a request and answers an error where there is no answer. It may be
 // used by any goroutine.
-func (b *browser) try(instance int, method, target string, form url.Values, headers ...string) (reply, error) {
+func (b *browser) try(instance int, method, target string, form url.Values) (reply, error) {
+	return b.tryUntil(context.Background(), instance, method, target, form)
+}
+
+// tryUntil is try by somebody who leaves when ctx ends.
+func (b *browser) tryUntil(ctx context.Context, instance int, method, target string, form url.Values) (reply, error) {
 	if strings.HasPrefix(target, "/") {
 		target = b.c.origin + target
 	}
-	req, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(form.Encode()))
 	if err != nil {
 		return reply{}, err
 	}
@@ -97,9 +103,6 @@ func (b *browser) try(instance int, method, target string, form url.Values, head
 	}
 	if instance != anyInstance {
 		req.Header.Set(toInstance, strconv.Itoa(instance))
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
 	}
 	begin := time.Now()
 	res, err := b.client.Do(req)
@@ -111,9 +114,9 @@ func (b *browser) try(instance int, method, target string, form url.Values, head
 	return reply{res, html.UnescapeString(string(text)), time.Since(begin)}, err
 }
 
-func (b *browser) get(instance int, target string, headers ...string) reply {
+func (b *browser) get(instance int, target string) reply {
 	b.c.t.Helper()
-	r, err := b.try(instance, http.MethodGet, target, nil, headers...)
+	r, err := b.try(instance, http.MethodGet, target, nil)
 	require.NoError(b.c.t, err)
 	return r
 }

@@ -110,12 +110,13 @@ func (c *cluster) awaitReadiness(i *instance, status int) (reason string) {
 	return reason
 }
 
-// holdRefreshes makes the provider hold every refresh from now on, and answers
-// a channel that tells of each that has arrived. Heal lets go of them.
-func (c *cluster) holdRefreshes() <-chan struct{} {
-	arrived := make(chan struct{}, 100)
+// holdRefreshes makes the provider hold the next n refreshes, until Heal or
+// until who asked is gone, and answers a channel that tells of each that has
+// arrived.
+func (c *cluster) holdRefreshes(n int) <-chan struct{} {
+	arrived := make(chan struct{}, n)
 	c.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{
-		Match: isRefresh, Hang: true, Met: func() { arrived <- struct{}{} },
+		Match: isRefresh, Times: n, Hang: true, Met: func() { arrived <- struct{}{} },
 	})
 	return arrived
 }

@@ -67,12 +67,12 @@ func (c *cluster) awaitEndOfToken() {
 }
 
 // killWhileRefreshing kills an instance while it renews the tokens of these
-// browsers, before the provider has done anything. It answers when the first
-// lease was taken, or earlier.
+// browsers, before the provider has done anything; it never will. It answers a
+// time just before the first lease was taken.
 func (c *cluster) killWhileRefreshing(instance int, browsers ...*browser) time.Time {
 	c.t.Helper()
 	begin := time.Now()
-	arrived := c.holdRefreshes()
+	arrived := c.holdRefreshes(len(browsers))
 	for _, b := range browsers {
 		go func() { _, _ = b.try(instance, http.MethodGet, "/call_api", nil) }() // nobody answers
 	}
@@ -80,6 +80,5 @@ func (c *cluster) killWhileRefreshing(instance int, browsers ...*browser) time.T
 		await(c.t, arrived, "the refresh at the provider")
 	}
 	c.instances[instance].kill()
-	c.idp.Heal()
 	return begin
 }

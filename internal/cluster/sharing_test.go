@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -33,6 +34,7 @@ func TestInstancesShareSessions(t *testing.T) {
 			{"back-channel logout", backChannelLogout},
 			{"the list of sessions", sessionsPage},
 			{"a refresh that ends after the sign-out", lateRefresh},
+			{"a browser that leaves during a refresh", leftRefresh},
 		} {
 			t.Run(one.name, func(t *testing.T) { one.test(t, c.on(t)) })
 		}
@@ -195,7 +197,7 @@ func lateRefresh(t *testing.T, c *cluster) {
 	b := c.signedIn(0, fakeidp.UserMember)
 	c.tokenLife.Store(0)
 	thief := b.copy()
-	arrived := c.holdRefreshes()
+	arrived := c.holdRefreshes(1)
 	defer c.idp.Heal()
 	late := make(chan reply, 1)
 	go func() {
@@ -211,4 +213,23 @@ func lateRefresh(t *testing.T, c *cluster) {
 	for instance := range c.instances {
 		assert.Equal(t, http.StatusUnauthorized, thief.get(instance, "/call_api").StatusCode)
 	}
+}
+
+// A browser leaves, or loads the page again, while its token is renewed: the
+// provider has spent the old refresh token, so its answer must be kept.
+func leftRefresh(t *testing.T, c *cluster) {
+	c.tokenLife.Store(1)
+	b := c.signedIn(0, fakeidp.UserMember)
+	c.awaitEndOfToken()
+	c.tokenLife.Store(0)
+	before := c.refreshes()
+	ctx, leave := context.WithCancel(t.Context())
+	c.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{
+		Match: isRefresh, Times: 1, After: true, Delay: time.Second, Met: leave,
+	})
+	_, err := b.tryUntil(ctx, 1, http.MethodGet, "/call_api", nil)
+	require.ErrorIs(t, err, context.Canceled)
+	r := b.get(2, "/call_api")
+	assert.Equal(t, http.StatusOK, r.StatusCode, "the person must not be sent to the provider: %s", r.Header.Get("Location"))
+	assert.Equal(t, before+1, c.refreshes())
 }

@@ -19,6 +19,9 @@ const (
 	// leaseFor is how long one request may take to renew a session's tokens.
 	// An instance that dies meanwhile keeps the others out no longer.
 	leaseFor = 30 * time.Second
+	// renewFor bounds a renewal. It is less than a page waits for its API, so
+	// that a provider that hangs is called by its name, and less than the lease.
+	renewFor = 9 * time.Second
 	// leasePause and leaseTries bound the wait for a renewal by another: five
 	// seconds in all.
 	leasePause = 100 * time.Millisecond
@@ -72,8 +75,12 @@ func (s *Service) keptToken(ctx context.Context, scopes []string) (ports.AccessT
 }
 
 // renew renews the token under the lease. It looks once more first: another
-// request may have renewed it since this one looked.
+// request may have renewed it since this one looked. It goes on when the browser
+// has left: the provider may have spent the old refresh token by then, and the
+// new one would be lost.
 func (s *Service) renew(ctx context.Context, session ports.Session, scopes []string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewFor)
+	defer cancel()
 	grant, err := s.grants.Grant(ctx)
 	if err != nil {
 		return "", notSignedIn(err, "read grant")

@@ -35,7 +35,10 @@ func (r returnRule) check(raw string) string {
 	}
 	path, _, _ := strings.Cut(raw, "#")
 	path, _, _ = strings.Cut(path, "?")
-	if strings.Contains(path, `\`) || strings.HasPrefix(withoutDots(path), "//") {
+	// Both readings count: "//host/.." names a host before its dot segments go,
+	// "/.//host" once they are gone.
+	resolved := withoutDots(path)
+	if strings.Contains(path, `\`) || strings.HasPrefix(path, "//") || strings.HasPrefix(resolved, "//") {
 		return "/"
 	}
 	safe := encode(raw)
@@ -43,7 +46,8 @@ func (r returnRule) check(raw string) string {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return "/"
 	}
-	if len(safe) > MaxReturnPath || r.never[strings.TrimSuffix(u.Path, "/")] {
+	plain, err := url.PathUnescape(resolved)
+	if err != nil || len(safe) > MaxReturnPath || r.never[strings.TrimSuffix(plain, "/")] {
 		return "/"
 	}
 	return safe

@@ -55,6 +55,23 @@ func TestLeaseOfADeadInstanceRunsOut(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A browser that leaves during a refresh loses nothing: the provider may have
+// spent the old refresh token already.
+func TestRefreshGoesOnWithoutTheBrowser(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "api")
+	f.clock.Advance(58 * time.Minute)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	_, err := f.AccessToken(b.Context(gone), "api")
+	require.NoError(t, err)
+	assert.Equal(t, 1, f.provider.Refreshes())
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	require.NoError(t, err)
+	assert.Equal(t, 1, f.provider.Refreshes(), "what it brought was kept")
+}
+
 // Invariant 6: a refresh that ends after the sign-out writes nothing back.
 func TestRefreshThatEndsAfterSignOut(t *testing.T) {
 	f := newFixture(t)

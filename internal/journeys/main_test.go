@@ -4,6 +4,8 @@ package journeys
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"os"
@@ -16,11 +18,13 @@ import (
 // peers is where npm has put oidc-provider and axe-core.
 const peers = "testdata/oidc-provider"
 
-// suite is what all journeys share: one build, one browser.
+// suite is what all journeys share: one build, one browser, and a signing key
+// for providers, because making one takes a while.
 type suite struct {
 	binary  string
 	browser *browsertest.Browser
 	axe     *browsertest.Axe
+	key     *rsa.PrivateKey
 }
 
 // shared is set once, before the first journey.
@@ -45,6 +49,9 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if shared.axe, err = browsertest.LoadAxe(filepath.Join(peers, "node_modules", "axe-core", "axe.min.js")); err != nil {
+		return 1, err
+	}
+	if shared.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		return 1, err
 	}
 	if shared.browser, err = browsertest.Launch(filepath.Join(dir, "chromium")); err != nil {

@@ -71,16 +71,16 @@ func (p *Provider) firstResource(scopes []string) []string {
 }
 
 // tokenScopes settles what a token request is granted: what it asks for, or
-// what the sign-in asked for.
-func (p *Provider) tokenScopes(g *grant, asked []string) ([]string, *Error) {
+// what the sign-in asked for. client is the registration as it is now.
+func (p *Provider) tokenScopes(client *Client, g *grant, asked []string) ([]string, *Error) {
 	if len(asked) == 0 {
 		return p.firstResource(g.scopes), nil
 	}
 	if _, one := p.resourceOf(asked); !one {
 		return nil, newError(28000, "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope %s is not valid.", clip(strings.Join(asked, " ")))
 	}
-	if lacking := p.lackingConsent(g.client, g.account, asked); len(lacking) > 0 {
-		err := newError(65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", g.client.ID, g.client.Name).withCode(codeInvalidGrant)
+	if lacking := p.lackingConsent(client, g.account, asked); len(lacking) > 0 {
+		err := newError(65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", client.ID, client.Name).withCode(codeInvalidGrant)
 		err.Suberror = "consent_required"
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (ma
 	case !verifies(issued.challenge, r.PostForm.Get("code_verifier")):
 		return nil, newError(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
-	scopes, refused := p.tokenScopes(issued.grant, strings.Fields(r.PostForm.Get("scope")))
+	scopes, refused := p.tokenScopes(client, issued.grant, strings.Fields(r.PostForm.Get("scope")))
 	if refused != nil {
 		return nil, refused
 	}

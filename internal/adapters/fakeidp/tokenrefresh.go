@@ -16,7 +16,7 @@ func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (map[stri
 	if refused != nil {
 		return nil, refused
 	}
-	scopes, refused := p.tokenScopes(g, strings.Fields(r.PostForm.Get("scope")))
+	scopes, refused := p.tokenScopes(client, g, strings.Fields(r.PostForm.Get("scope")))
 	if refused != nil {
 		return nil, refused
 	}

@@ -25,10 +25,19 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	location, err := a.Domain.CompleteSignIn(r.Context(), cb, device(r))
 	if err != nil {
+		a.noteSession(r)
 		return err
 	}
 	a.forgetSignOut(w, r)
 	return seeOther(w, location)
+}
+
+// noteSession lets the error page of a person who is still signed in, and has
+// only declined a further permission, say so.
+func (a *app) noteSession(r *http.Request) {
+	if session, err := a.Domain.CurrentUser(r.Context()); err == nil {
+		observed(r.Context()).session = &session
+	}
 }
 
 // callbackFields reads the parameters from where the response mode has them,

@@ -40,7 +40,7 @@ func answers() []answer {
 		{is: errCrossOrigin, status: http.StatusForbidden, name: "origin"},
 		{is: domain.ErrStoreUnavailable, status: http.StatusServiceUnavailable, name: "store",
 			retryAfter: 5 * time.Second, retry: true},
-		{is: domain.ErrRefreshBusy, status: http.StatusServiceUnavailable, name: "store",
+		{is: domain.ErrRefreshBusy, status: http.StatusServiceUnavailable, name: "busy",
 			retryAfter: 5 * time.Second, retry: true},
 		{is: errBadForm, status: http.StatusBadRequest, name: "form"},
 		{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop"},

@@ -100,7 +100,7 @@ func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
 	if session == nil {
 		return chrome{}
 	}
-	return chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(), Current: r.URL.Path}
+	return chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: r.URL.Path}
 }
 
 // nav are the links that every signed-in page offers.
@@ -110,6 +110,15 @@ func (a *app) nav() []link {
 		links = append(links, link{Text: "nav.api", URL: "/call_api"})
 	}
 	return append(links, link{Text: "nav.sessions", URL: "/sessions"})
+}
+
+// navFor adds what is open to this user: no link leads to a closed door.
+func (a *app) navFor(user domain.User) []link {
+	links := a.nav()
+	if user.HasRole(adminRole) {
+		links = append(links, link{Text: "nav.admin", URL: "/admin"})
+	}
+	return links
 }
 
 // seeOther sends the browser on with a GET (RFC 9110, section 15.4.4). The

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// roomToGrow is what the process may be larger by, in bytes, after it was
+// treated badly: a few pools and caches, and nothing that grows with the crowd.
+// Ten thousand of anything that is kept would be more.
+const roomToGrow = 6 << 20
+
+// crowd is how many strangers come.
+const crowd = 10_000
+
+// footprint is what a process holds after a garbage collection.
+type footprint struct {
+	heap       int64
+	goroutines int
+}
+
+func measure() footprint {
+	runtime.GC()
+	runtime.GC() // the first only moves what pools hold aside
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return footprint{int64(m.HeapAlloc), runtime.NumGoroutine()}
+}
+
+// requireNoGrowth compares with before. Connections take a moment to end.
+func requireNoGrowth(t *testing.T, before footprint) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		now := measure()
+		assert.Less(c, now.heap-before.heap, int64(roomToGrow))
+		assert.LessOrEqual(c, now.goroutines, before.goroutines+8)
+	}, 10*time.Second, 50*time.Millisecond)
+}
+
+// Invariant 1, in bytes: ten thousand strangers leave the process as it was,
+// whatever they do that needs no account.
+func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
+	for name, c := range map[string]struct {
+		path   func(i int) string
+		status int
+	}{
+		"visits":           {func(int) string { return "/" }, http.StatusOK},
+		"protected pages":  {func(i int) string { return fmt.Sprintf("/call_api?visit=%d", i) }, http.StatusUnauthorized},
+		"sign-ins begun":   {func(i int) string { return fmt.Sprintf("/login?return_to=/%d%s", i, strings.Repeat("x", 500)) }, http.StatusSeeOther},
+		"forged callbacks": {func(i int) string { return fmt.Sprintf("/getAToken?code=c%d&state=s%d", i, i) }, http.StatusBadRequest},
+		"unknown paths":    {func(i int) string { return fmt.Sprintf("/no/%d", i) }, http.StatusNotFound},
+		"forged sign-outs": {func(i int) string { return fmt.Sprintf("/frontchannel-logout?sid=s%d", i) }, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"LOG_LEVEL": "error"})
+			ask := w.stranger()
+			for i := range 200 { // fills the pools
+				ask(-i, c.path(-i))
+			}
+			before := measure()
+			w.store.Calls()
+			for i := range crowd {
+				if status := ask(i, c.path(i)); status != c.status && status != http.StatusTooManyRequests {
+					require.Equal(t, c.status, status, c.path(i))
+				}
+			}
+			assert.Zero(t, writes(w.store.Calls()))
+			requireNoGrowth(t, before)
+		})
+	}
+}
+
+// stranger answers a function that sends a request of somebody new: no cookies
+// but a forged one, a language and a browser that nobody had before.
+func (w *world) stranger() func(i int, path string) int {
+	transport := &http.Transport{TLSClientConfig: w.tls}
+	w.t.Cleanup(transport.CloseIdleConnections)
+	return func(i int, path string) int {
+		req, err := http.NewRequest(http.MethodGet, w.url+path, nil)
+		require.NoError(w.t, err)
+		req.Header.Set("User-Agent", fmt.Sprintf("Browser/%d", i))
+		req.Header.Set("Accept-Language", fmt.Sprintf("x-a%d, en;q=0.%d", i, max(i, -i)%10))
+		req.AddCookie(&http.Cookie{Name: "webapp_session", Value: fmt.Sprintf("%043d", max(i, -i))})
+		res, err := transport.RoundTrip(req)
+		require.NoError(w.t, err)
+		defer func() { _ = res.Body.Close() }()
+		_, err = io.Copy(io.Discard, res.Body)
+		require.NoError(w.t, err)
+		return res.StatusCode
+	}
+}
+
+// A provider that answers without end is cut short: neither its 50 MB nor what
+// a compressed bomb unpacks to is ever held, be it for a moment.
+func TestHugeAnswersAreNotHeld(t *testing.T) {
+	for _, zipped := range []bool{false, true} {
+		fault := fakeidp.Fault{Status: http.StatusOK, Size: 50 << 20, Gzip: zipped}
+		for endpoint, provoke := range map[fakeidp.Endpoint]func(b *browser, fail func()){
+			fakeidp.EndpointMetadata: func(b *browser, fail func()) {
+				fail()
+				assert.Equal(b.w.t, http.StatusServiceUnavailable, b.get("/login").StatusCode)
+			},
+			fakeidp.EndpointKeys: func(b *browser, fail func()) {
+				answer := b.approve(b.begin("/login"), fakeidp.UserMember)
+				fail()
+				assert.Equal(b.w.t, http.StatusServiceUnavailable, b.callback(answer).StatusCode)
+			},
+			fakeidp.EndpointToken: func(b *browser, fail func()) {
+				answer := b.approve(b.begin("/login"), fakeidp.UserMember)
+				fail()
+				assert.Equal(b.w.t, http.StatusServiceUnavailable, b.callback(answer).StatusCode)
+			},
+			fakeidp.EndpointMe: func(b *browser, fail func()) {
+				b.mustSignIn(fakeidp.UserMember)
+				fail()
+				assert.Equal(b.w.t, http.StatusOK, b.get("/call_api").StatusCode)
+			},
+		} {
+			t.Run(fmt.Sprintf("%s zipped=%t", endpoint, zipped), func(t *testing.T) {
+				w := newWorld(t, nil)
+				before := measure()
+				var start, end runtime.MemStats
+				provoke(w.browser(), func() {
+					w.idp.Fail(endpoint, fault)
+					runtime.ReadMemStats(&start)
+				})
+				runtime.ReadMemStats(&end)
+				assert.Less(t, end.TotalAlloc-start.TotalAlloc, uint64(16<<20), "allocated in all, here and at the provider")
+				requireNoGrowth(t, before)
+				w.idp.Heal()
+				w.clock.advance(time.Minute)
+				w.browser().mustSignIn(fakeidp.UserMember)
+			})
+		}
+	}
+}

@@ -1,0 +1,149 @@
+//go:build integration
+
+package journeys
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// stepUp is what a Conditional Access rule may ask for besides a password.
+const stepUp = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+
+// shortLived makes every call of the API renew its token: the app does that five
+// minutes ahead.
+var shortLived = fakeidp.Config{AccessTokenLifetime: 2 * time.Minute}
+
+// A page that needs more than the sign-in asked for leads through the provider's
+// consent page, with exactly what is missing, and back.
+func TestIncrementalConsent(t *testing.T) {
+	y := startTenancy(t, arrangement{
+		client: func(c *fakeidp.Client, _ string) { c.NeedsConsent = []string{"User.Read"} },
+		env:    map[string]string{"SCOPE": "Calendars.Read"},
+	})
+	tab := y.signedIn(t, manyGroups)
+	require.Equal(t, http.StatusOK, tab.Open(y.app.URL+"/groups?from=team&x=%2Fa"))
+	requireSuggestion(t, tab, manyGroups)
+
+	tab.Follow("button", manyGroups)
+	accept(t, tab, "User.Read")
+
+	require.Equal(t, y.app.URL+"/groups?from=team&x=%2Fa", tab.URL())
+	require.Contains(t, tab.Text(), "1000")
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Home"))
+	requireHome(t, y.app, tab, manyGroups)
+}
+
+// Somebody whose administrator withdraws a consent is asked for it at the next
+// call. Saying no signs nobody out.
+func TestConsentWithdrawn(t *testing.T) {
+	y := startTenancy(t, arrangement{provider: shortLived})
+	tab := y.signedIn(t, member)
+	tab.Open(y.app.URL + "/call_api?x=1")
+	y.requireCalled(t, tab, "/call_api?x=1")
+
+	client := fakeidp.DefaultClient()
+	client.NeedsConsent = []string{"User.Read"}
+	y.idp.AddClient(client)
+	tab.Reload()
+	requireSuggestion(t, tab, member)
+	tab.Follow("button", member)
+	require.Equal(t, http.StatusForbidden, tab.Follow("button", "Cancel"))
+	require.Contains(t, tab.Text(), "You declined the permissions that this application asks for.")
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Home"))
+	requireHome(t, y.app, tab, member)
+
+	tab.Open(y.app.URL + "/call_api?x=1")
+	tab.Follow("button", member)
+	accept(t, tab, "User.Read")
+
+	y.requireCalled(t, tab, "/call_api?x=1")
+}
+
+// Continuous access evaluation: the API wants more than the token proves. The
+// person passes by the provider and is back on the same page, which now works.
+func TestStepUp(t *testing.T) {
+	y := startTenancy(t, arrangement{})
+	tab := y.signedIn(t, member)
+	y.idp.DemandClaims(stepUp)
+	y.idp.SignOut(fakeidp.UserMember)
+
+	tab.Open(y.app.URL + "/call_api?x=1&y=%2Fa%20b")
+	requireSuggestion(t, tab, member)
+	asked := y.idp.Log(fakeidp.EndpointAuthorize)
+	require.Contains(t, asked[len(asked)-1].Form.Get("claims"), `"acrs"`)
+	require.Equal(t, http.StatusOK, tab.Follow("button", member), tab.Text())
+
+	y.requireCalled(t, tab, "/call_api?x=1&y=%2Fa%20b")
+	sent := y.idp.Requests(fakeidp.EndpointAuthorize)
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Call again"))
+	y.requireCalled(t, tab, "/call_api")
+	require.Equal(t, sent, y.idp.Requests(fakeidp.EndpointAuthorize), "once is enough")
+}
+
+// An API that is never content does not send the person to and fro for ever.
+func TestLoopGuard(t *testing.T) {
+	y := startTenancy(t, arrangement{env: map[string]string{"ENDPOINT": insatiable(t)}})
+	tab := y.signedIn(t, member)
+	before := y.idp.Requests(fakeidp.EndpointAuthorize)
+
+	require.Equal(t, http.StatusForbidden, tab.Open(y.app.URL+"/call_api?x=1"))
+
+	require.True(t, tab.Has("heading", "Signing in again did not help"), tab.Text())
+	require.Equal(t, before+2, y.idp.Requests(fakeidp.EndpointAuthorize), "two rounds")
+	require.Equal(t, http.StatusForbidden, tab.Reload())
+	require.Equal(t, before+2, y.idp.Requests(fakeidp.EndpointAuthorize), "and not one more")
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Home"))
+	requireHome(t, y.app, tab, member)
+}
+
+// insatiable runs an API that challenges whatever it is given, and answers its
+// address.
+func insatiable(t *testing.T) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="", error="insufficient_claims", claims="%s"`,
+			base64.StdEncoding.EncodeToString([]byte(stepUp))))
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// Tokens that end soon are renewed at each call, each time with the refresh
+// token of the last. When the provider takes them back, the next call asks for
+// a sign-in and comes back; nobody is signed out meanwhile.
+func TestRefreshRotationAndRevocation(t *testing.T) {
+	y := startTenancy(t, arrangement{provider: shortLived})
+	tab := y.signedIn(t, member)
+	tab.Open(y.app.URL + "/call_api")
+	for range 3 {
+		require.Equal(t, http.StatusOK, tab.Follow("link", "Call again"))
+		y.requireCalled(t, tab, "/call_api")
+	}
+	used := map[string]bool{}
+	for _, r := range y.idp.Log(fakeidp.EndpointToken) {
+		if r.Form.Get("grant_type") == "refresh_token" {
+			used[r.Form.Get("refresh_token")] = true
+		}
+	}
+	require.Len(t, used, 4, "four calls, four different refresh tokens")
+
+	y.idp.RevokeRefreshTokens()
+	y.idp.SignOut(fakeidp.UserMember)
+	tab.Open(y.app.URL)
+	requireHome(t, y.app, tab, member)
+	tab.Open(y.app.URL + "/call_api?n=5")
+	requireSuggestion(t, tab, member)
+	require.Equal(t, http.StatusOK, tab.Follow("button", member), tab.Text())
+
+	y.requireCalled(t, tab, "/call_api?n=5")
+}
