@@ -20,7 +20,7 @@ const doctorUsage = `webapp doctor looks at everything that a sign-in needs, wit
 that webapp itself would have, and says what is wrong and how to mend it.
 
 Usage:
-  webapp doctor [-json] [-url https://app.example.com] [-demo]
+  webapp doctor [-json] [-url https://app.example.com | -demo]
 
   -url URL   look at the running application too, through what stands in front of it
   -json      print one JSON object: ok, checks[].name, status, summary, detail, remedy

@@ -173,6 +173,7 @@ func TestDoctorsCommandLine(t *testing.T) {
 		{[]string{"-url", "ftp://app.example.com"}, 2, "https://app.example.com"},
 		{[]string{"-url", "https://me:S3cret@app.example.com"}, 2, "https://app.example.com"},
 		{[]string{"-url", "https://app.example.com/path?S3cret"}, 2, "https://app.example.com"},
+		{[]string{"-demo", "-url", "http://localhost:3000"}, 2, "without it"},
 		{[]string{"-demo"}, 0, "credential           The provider accepts it."},
 	} {
 		out, exit := doctorRun(t, nil, c.args...)

@@ -27,6 +27,8 @@ func parseDoctor(args []string) (order, error) {
 		return order{}, err
 	case flags.NArg() > 0:
 		return order{}, fmt.Errorf("%q is no option of webapp doctor", flags.Arg(0))
+	case o.demo && *public != "":
+		return order{}, errors.New("-demo starts a provider of its own, which no running application knows; use -url without it")
 	case *public != "":
 		o.public, err = parsePublicURL(*public)
 	}

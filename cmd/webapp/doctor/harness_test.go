@@ -267,4 +267,8 @@ func (w *world) anotherProvider() {
 func (w *world) commonAuthority(allowed ...string) {
 	w.cfg.Entra.Authority, w.cfg.Entra.AllowedTenants = w.idp.Authority("common"), allowed
 	w.app.authorize = "/common/oauth2/v2.0/authorize"
+	// The keys of personal accounts are made when they are first asked for,
+	// which can take longer than a check may.
+	req := httptest.NewRequest(http.MethodGet, "https://"+idpHost+"/common/discovery/v2.0/keys", nil)
+	w.idp.ServeHTTP(httptest.NewRecorder(), req)
 }

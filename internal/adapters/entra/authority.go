@@ -90,18 +90,6 @@ func ParseAuthority(text string) (Authority, error) {
 	return a, nil
 }
 
-// parseAppID reads the query, which is empty or names an application.
-func parseAppID(u *url.URL) (string, error) {
-	if u.RawQuery == "" && !u.ForceQuery {
-		return "", nil
-	}
-	id, ok := strings.CutPrefix(u.RawQuery, "appid=")
-	if id = strings.ToLower(id); !ok || !isGUID(id) {
-		return "", errors.New("must not have a query, but for ?appid= with the application ID")
-	}
-	return id, nil
-}
-
 // classify tells the kind from the path's segments.
 func classify(segments []string) (Authority, error) {
 	if len(segments) == 1 {
@@ -153,20 +141,3 @@ func ParseIssuer(text string) (Authority, error) {
 // entra says whether the provider is Microsoft's, so that its own claims and
 // rules apply.
 func (a Authority) entra() bool { return a.Kind != KindOther }
-
-// DiscoveryURL is where the metadata are (OpenID Connect Discovery 1.0,
-// section 4; Entra has them below v2.0).
-func (a Authority) DiscoveryURL() string {
-	const wellKnown = "/.well-known/openid-configuration"
-	if a.Kind == KindOther {
-		return strings.TrimSuffix(a.issuer, "/") + wellKnown
-	}
-	query := ""
-	if a.appID != "" {
-		query = "?appid=" + a.appID
-	}
-	return a.base.String() + "/v2.0" + wellKnown + query
-}
-
-// origin is the scheme and host of the authority.
-func (a Authority) origin() string { return a.base.Scheme + "://" + a.base.Host }

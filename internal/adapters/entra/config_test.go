@@ -40,6 +40,11 @@ func TestConfigProblems(t *testing.T) {
 	_, err := entra.New(goodConfig())
 	require.NoError(t, err)
 
+	own := goodConfig()
+	own.Authority += "?appid=" + own.ClientID
+	_, err = entra.New(own)
+	require.NoError(t, err)
+
 	_, err = entra.New(entra.Config{ClientSecret: "the-secret-itself\n", ResponseMode: "fragment"})
 	assert.Equal(t, []string{"Authority", "ClientID", "ClientSecret", "RedirectURI", "ResponseMode"}, fields(err))
 	assert.NotContains(t, err.Error(), "the-secret-itself")
@@ -51,6 +56,7 @@ func TestConfigProblems(t *testing.T) {
 	}{
 		"both authorities":     {func(c *entra.Config) { c.Issuer = "https://provider.example" }, "Authority"},
 		"authority unreadable": {func(c *entra.Config) { c.Authority = "://" }, "Authority"},
+		"another's appid":      {func(c *entra.Config) { c.Authority += "?appid=" + guid }, "Authority"},
 		"plain http elsewhere": {func(c *entra.Config) { c.Authority = "http://login.example/" + guid }, "Authority"},
 		"issuer with discovery": {func(c *entra.Config) {
 			c.Authority, c.Issuer = "", "https://p.example/.well-known/openid-configuration"

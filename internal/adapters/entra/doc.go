@@ -10,12 +10,18 @@
 //
 // Everything that comes from outside is refused unless it passes every check;
 // there is no option that turns a check off. The checks of an ID token stand
-// one a function in the idtoken_*.go files and run in the order that verifier
-// lists them.
+// one a function in the idtoken_*.go files and run in the order that
+// Provider.checks lists them; those of a logout token (back channel) stand in
+// logouttoken.go.
 //
 // Metadata and keys are loaded when they are first needed, so the application
-// starts while the provider is down. They are refreshed hourly in the
-// background, and the last good ones survive an outage.
+// starts while the provider is down. While they are used they are refreshed
+// hourly in the background, and the last good ones survive an outage. A key that
+// nobody knows is a reason to load the keys once more, at once and then every
+// five minutes at the most; a bad signature never is.
+//
+// Groups that a token has no room for are looked up in the Microsoft Graph of
+// the authority's cloud (cloud.go), and nowhere else.
 //
 // No error text holds a token, a code, a secret, an answer's body or a URL's
 // query.

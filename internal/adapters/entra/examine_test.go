@@ -21,7 +21,7 @@ func examiner(t *testing.T, w world, tenant string) *entra.Examiner {
 	require.NoError(t, err)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return entra.NewExaminer(authority, transport, time.Second)
+	return entra.NewExaminer(authority, transport, 30*time.Second) // the provider may have to make a key
 }
 
 func TestExamineMetadata(t *testing.T) {
