@@ -22,7 +22,6 @@ func TestSignOutAmongRequestsInFlight(t *testing.T) {
 		// The idle clock is written every half second, and each call of the API
 		// renews the token.
 		c := newCluster(t, s, 3, map[string]string{"SESSION_IDLE_TIMEOUT": "5s"})
-		c.tokenLife.Store(1)
 		c.idp.Mutate(func(draft *fakeidp.TokenDraft) { draft.Response["expires_in"] = 1 })
 		var people []*leaver
 		for range 6 {
@@ -46,7 +45,7 @@ type leaver struct {
 	browser, thief *browser
 	threads        sync.WaitGroup
 	out            atomic.Bool  // the sign-out has been answered
-	touches        atomic.Int64 // how many pages were seen so far
+	seen           atomic.Int64 // pages so far
 }
 
 // newLeaver signs in and starts the requests, two at a time on each instance.
@@ -73,7 +72,7 @@ func (p *leaver) request(instance int, path string) {
 		signedIn := path == "/" && r.greets() || path == "/call_api" && r.StatusCode == http.StatusOK
 		if !out {
 			assert.NotEqual(p.t, http.StatusInternalServerError, r.StatusCode, r.body)
-			p.touches.Add(1)
+			p.seen.Add(1)
 			continue
 		}
 		after++
@@ -84,7 +83,7 @@ func (p *leaver) request(instance int, path string) {
 // await waits until the session has been used for a while.
 func (p *leaver) await() {
 	p.t.Helper()
-	enough := p.touches.Load() + 100
-	eventually(p.t, startLimit, "a hundred requests", func() bool { return p.touches.Load() >= enough })
+	enough := p.seen.Load() + 100
+	eventually(p.t, startLimit, "a hundred requests", func() bool { return p.seen.Load() >= enough })
 	require.True(p.t, p.browser.get(anyInstance, "/").greets(), "still signed in")
 }
