@@ -48,6 +48,11 @@ func run(ctx context.Context, out string) (err error) {
 	defer func() { err = errors.Join(err, browser.Close()) }()
 	return inTest(dir, func(t browsertest.T) {
 		app := browsertest.StartApp(t, browsertest.AppConfig{Binary: binary, Port: port, Args: []string{"-demo"}})
+		for _, agent := range []string{oldMachine, phone} { // for the list of sessions
+			tab := browser.Visitor(t).Tab()
+			tab.Identify(agent)
+			signIn(app, tab)
+		}
 		for _, a := range albums() {
 			a.shoot(t, out, app, browser.Visitor(t).Tab())
 		}
