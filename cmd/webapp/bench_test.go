@@ -33,6 +33,10 @@ func TestMain(m *testing.M) {
 		runProvider()
 		return
 	}
+	if os.Getenv(programProcess) != "" {
+		main()
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -30,6 +30,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 				assert.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'", path)
 				assert.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
 				assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
+				assert.Equal(t, "DENY", h.Get("X-Frame-Options"), path)
 				assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
 				assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)
 				assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"), path)

@@ -94,6 +94,8 @@ func TestFormPostFinishesWithoutTheSessionCookie(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, b.get(w.url+"/getAToken?"+answer.Values.Encode()).StatusCode)
 	inURL := b.do(http.MethodPost, "/getAToken?"+answer.Values.Encode(), url.Values{})
 	assert.Equal(t, http.StatusBadRequest, inURL.StatusCode, "a form_post answer has nothing in its URL")
+	inBoth := b.do(http.MethodPost, "/getAToken?code=another", answer.Values)
+	assert.Equal(t, http.StatusBadRequest, inBoth.StatusCode, "not even beside a whole answer")
 	r := b.callback(answer)
 	require.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
 	assert.True(t, b.signedIn())

@@ -1,0 +1,59 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// programProcess makes the test binary be the program itself.
+const programProcess = "WEBAPP_TEST_PROGRAM"
+
+// program is the whole program in a process and an empty directory of its own.
+func program(t *testing.T, args []string, env ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(env, programProcess+"=1")
+	return cmd
+}
+
+// Invariant 14, as an operating system sees it: both signals that ask for a
+// stop get one, and the status is 0.
+func TestSignalsStopTheProgramWithStatus0(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		t.Run(signal.String(), func(t *testing.T) {
+			cmd := program(t, []string{"-demo"}, "LISTEN_ADDR=localhost:0")
+			stdout, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			defer func() { _ = cmd.Process.Kill() }()
+			lines, ready := bufio.NewScanner(stdout), false
+			for !ready && lines.Scan() {
+				ready = strings.Contains(lines.Text(), "is ready")
+			}
+			require.True(t, ready)
+			require.NoError(t, cmd.Process.Signal(signal))
+			assert.NoError(t, cmd.Wait(), "exit status 0")
+		})
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		args   []string
+		status int
+	}{{[]string{"-version"}, 0}, {nil, 1}, {[]string{"-nonsense"}, 2}} {
+		cmd := program(t, c.args)
+		_ = cmd.Run() // the status says how it ended
+		assert.Equal(t, c.status, cmd.ProcessState.ExitCode(), c.args)
+	}
+}
