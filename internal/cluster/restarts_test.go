@@ -3,9 +3,14 @@
 package cluster
 
 import (
+	"net/http"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
 )
 
 // The day of an administrator, while people work and sign in: one instance
@@ -38,5 +43,35 @@ func TestInstancesDieAndRestartUnderLoad(t *testing.T) {
 		for _, b := range people {
 			b.everywhere(true, "in the end")
 		}
+	})
+}
+
+// An instance that is told to stop finishes what it has begun: a person comes
+// back from the provider to it, and its answer is on the way.
+func TestStoppedInstanceFinishesSignIns(t *testing.T) {
+	inEachStore(t, stores(), func(t *testing.T, s store) {
+		c := newCluster(t, s, 2, nil)
+		b := c.browser()
+		callback := b.begin(0, fakeidp.UserMember)
+		arrived := make(chan struct{})
+		c.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Times: 1, Hang: true, Met: func() { close(arrived) }})
+		back := make(chan reply, 1)
+		go func() {
+			r, err := b.try(1, http.MethodGet, callback, nil)
+			if assert.NoError(t, err) {
+				back <- r
+			}
+		}()
+		await(t, arrived, "the code at the provider")
+		last := c.instances[1]
+		require.NoError(t, last.cmd.Process.Signal(syscall.SIGTERM))
+		eventually(t, startLimit, "it takes no more requests", func() bool {
+			_, _, err := fetch("http://" + last.addr + "/healthz")
+			return err != nil
+		})
+		c.idp.Heal()
+		assert.Equal(t, http.StatusSeeOther, await(t, back, "the callback's answer").StatusCode)
+		last.stop()
+		b.everywhere(true, "on the other instance")
 	})
 }
