@@ -177,6 +177,25 @@ func TestPageForARole(t *testing.T) {
 	assert.Equal(t, http.StatusOK, admin.get("/admin").StatusCode)
 }
 
+// Somebody who is signed in and declines a further permission stays so, and the
+// error page shows it.
+func TestDecliningAPermissionSignsNobodyOut(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	b.mustSignIn(fakeidp.UserMember)
+	answer, err := w.idp.Decline(b.begin("/login?return_to=/call_api"))
+	require.NoError(t, err)
+	declined := b.callback(answer)
+	assert.Equal(t, http.StatusForbidden, declined.StatusCode)
+	assert.Contains(t, declined.body, "Adele Vance")
+	assert.True(t, b.signedIn())
+
+	stranger := w.browser()
+	answer, err = w.idp.Decline(stranger.begin("/login"))
+	require.NoError(t, err)
+	assert.NotContains(t, stranger.callback(answer).body, "Sign out")
+}
+
 // Continuous access evaluation: the API asks for a fresh sign-in with claims,
 // the person passes through the provider and is back on the same page.
 func TestClaimsChallengeOfTheAPI(t *testing.T) {

@@ -4,6 +4,8 @@ package journeys
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -52,10 +54,13 @@ func startTLSProxy(t *testing.T, port int) string {
 	t.Helper()
 	app, err := url.Parse(fmt.Sprintf("http://localhost:%d", port))
 	require.NoError(t, err)
-	srv := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	srv := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(app)
 		r.Out.Host = r.In.Host
 	}})
+	// The browser tries once before it trusts the certificate.
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
 	t.Cleanup(srv.Close)
 	return strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)
 }
