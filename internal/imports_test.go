@@ -25,6 +25,7 @@ internal/ports             std
 internal/domain            std internal/ports
 internal/adapters/entra    internal/ports
 internal/adapters/session  internal/ports
+internal/adapters/observe  internal/ports
 internal/adapters/fakeidp
 internal/adapters/http     internal/domain templates
 templates                  std
@@ -37,6 +38,7 @@ internal/servertest
 internal/redirecttest       std
 internal/journeys
 internal/tools/screenshots internal/browsertest
+internal/tools/load        internal/domain internal/ports internal/adapters/* internal/servertest
 `
 
 // testOnly must not be in what cmd/webapp is built from.

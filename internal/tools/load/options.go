@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// options say what is measured and how long.
+type options struct {
+	only     []string
+	sessions []int // how many are in memory
+	stores   []string
+	redis    string // URL; empty starts a server
+	postgres string
+	// duration is how long pages are asked for while sessions expire, rounds
+	// how often, and rate how many pages a second.
+	duration time.Duration
+	rounds   int
+	rate     int
+	// turns is how often the page and its baseline take turns, each for turn.
+	// Where CPU time is taken, a turn is of turnPages instead.
+	turns       int
+	turn        time.Duration
+	turnPages   int
+	connections int
+	signIns     int
+	starts      int // of the process
+	json        bool
+}
+
+func parseOptions(args []string, help io.Writer) (options, error) {
+	o := options{}
+	flags := flag.NewFlagSet("load", flag.ContinueOnError)
+	flags.SetOutput(help)
+	only := flags.String("only", "memory,idle,pages,sign-ins", "the parts to measure")
+	process := flags.Bool("process", false, "measure the built binary too: cold start, idle memory, size")
+	sessions := flags.String("sessions", "1000,100000,1000000", "sessions in memory")
+	stores := flags.String("stores", "memory,sqlite,redis,postgres", "the stores that pages are measured with")
+	flags.StringVar(&o.redis, "redis", "", "the `URL` of a Redis on this machine; without it one is started")
+	flags.StringVar(&o.postgres, "postgres", "", "the `URL` of a database on this machine; without it a server is started")
+	flags.DurationVar(&o.duration, "duration", 12*time.Second, "how long each run with and without expiry takes")
+	flags.IntVar(&o.rounds, "rounds", 3, "runs with and without expiry")
+	flags.IntVar(&o.rate, "rate", 1000, "pages a second in such a run")
+	flags.IntVar(&o.turns, "turns", 20, "turns that a page and its baseline take")
+	flags.DurationVar(&o.turn, "turn", 300*time.Millisecond, "length of a turn")
+	flags.IntVar(&o.turnPages, "turn-pages", 1000, "pages of a turn whose CPU time is taken")
+	flags.IntVar(&o.connections, "connections", 8, "connections that pages are asked for through")
+	flags.IntVar(&o.signIns, "sign-ins", 2000, "sign-ins")
+	flags.IntVar(&o.starts, "starts", 20, "starts of the process")
+	flags.BoolVar(&o.json, "json", false, "print JSON in place of a table")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	o.only, o.stores = strings.Split(*only, ","), strings.Split(*stores, ",")
+	if *process {
+		o.only = append(o.only, "process")
+	}
+	var err error
+	o.sessions, err = numbers(*sessions)
+	return o, errors.Join(err, o.check(flags.Args()))
+}
+
+// check keeps a run bounded, and on this machine.
+func (o *options) check(rest []string) error {
+	var faults []error
+	for _, b := range []struct {
+		flag            string
+		value, min, max int
+	}{
+		{"rounds", o.rounds, 1, 20}, {"rate", o.rate, 1, 20_000}, {"turns", o.turns, 1, 1000}, {"turn-pages", o.turnPages, 1, 100_000},
+		{"connections", o.connections, 1, 256}, {"sign-ins", o.signIns, 1, 100_000}, {"starts", o.starts, 1, 200},
+		{"duration in milliseconds", int(o.duration.Milliseconds()), 100, 300_000},
+		{"turn in milliseconds", int(o.turn.Milliseconds()), 1, 10_000},
+	} {
+		if b.value < b.min || b.value > b.max {
+			faults = append(faults, fmt.Errorf("-%s must be from %d to %d", b.flag, b.min, b.max))
+		}
+	}
+	for _, name := range o.only {
+		if !slices.ContainsFunc(parts(), func(p part) bool { return p.name == name }) {
+			faults = append(faults, fmt.Errorf("-only: there is no part %q", name))
+		}
+	}
+	for _, server := range []string{o.redis, o.postgres} {
+		if server != "" && !onThisMachine(server) {
+			faults = append(faults, errors.New("-redis and -postgres: a load is for servers at 127.0.0.1, ::1 or localhost alone"))
+		}
+	}
+	if len(rest) > 0 {
+		faults = append(faults, fmt.Errorf("%q is not understood", rest[0]))
+	}
+	return errors.Join(faults...)
+}
+
+func onThisMachine(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// maxSessions bounds what is put into memory; a million take about 500 MB.
+const maxSessions = 2_000_000
+
+func numbers(list string) ([]int, error) {
+	var found []int
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 100 || n > maxSessions {
+			return nil, fmt.Errorf("-sessions: %q is no number from 100 to %d", text, maxSessions)
+		}
+		found = append(found, n)
+	}
+	return found, nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// kept is a way to keep sessions: the application's, or that of scs alone.
+type kept interface {
+	// signIn starts the session of the i-th person.
+	signIn(i int) (cookie, key string, err error)
+	// expire lets the session under key run out at this time.
+	expire(key string, at time.Time) error
+	// page is a page that reads the session of whoever asks.
+	page() http.Handler
+}
+
+// fixed is a short text without a pointer: a million of them must not weigh
+// on the heap that is being measured.
+type fixed [64]byte
+
+func fix(s string) (f fixed) {
+	copy(f[:], s)
+	return f
+}
+
+func (f *fixed) String() string { return strings.TrimRight(string(f[:]), "\x00") }
+
+const (
+	// mortalEvery makes a tenth of all sessions mortal: those that expire.
+	mortalEvery = 10
+	// maxVisitors is how many of the others ask for pages.
+	maxVisitors = 10_000
+)
+
+// population is n sessions, a tenth of them mortal.
+type population struct {
+	kept     kept
+	n        int
+	next     int // the number of the next person
+	mortals  []fixed
+	visitors []fixed
+}
+
+func newPopulation(n int) *population {
+	return &population{n: n, mortals: make([]fixed, 0, n/mortalEvery), visitors: make([]fixed, 0, min(n, maxVisitors))}
+}
+
+// fill signs all of them in.
+func (p *population) fill(ctx context.Context, k kept) error {
+	p.kept = k
+	immortal := p.n - p.n/mortalEvery
+	every := max(1, immortal/cap(p.visitors))
+	for i := range immortal {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		cookie, _, err := k.signIn(p.next)
+		if err != nil {
+			return err
+		}
+		p.next++
+		if i%every == 0 && len(p.visitors) < cap(p.visitors) {
+			p.visitors = append(p.visitors, fix(cookie))
+		}
+	}
+	return p.replenish()
+}
+
+// replenish signs a tenth in, in place of the mortals that have expired.
+func (p *population) replenish() error {
+	p.mortals = p.mortals[:0]
+	for range p.n / mortalEvery {
+		_, key, err := p.kept.signIn(p.next)
+		if err != nil {
+			return err
+		}
+		p.next++
+		p.mortals = append(p.mortals, fix(key))
+	}
+	return nil
+}
+
+// age lets the mortals run out one after the other during the given time.
+func (p *population) age(during time.Duration) error {
+	from := time.Now()
+	for i := range p.mortals {
+		at := from.Add(during * time.Duration(i+1) / time.Duration(len(p.mortals)))
+		if err := p.kept.expire(p.mortals[i].String(), at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requests are those of the visitors for path.
+func (p *population) requests(path string) []*http.Request {
+	list := make([]*http.Request, len(p.visitors))
+	for i := range list {
+		list[i] = newRequest(path, p.visitors[i].String())
+	}
+	return list
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// providerCommand makes this command the demo provider and the person who signs
+// in there: a process of its own, so that its CPU time does not count.
+const providerCommand = "provider"
+
+// serveProvider prints where provider and person are, and serves until in ends.
+func serveProvider(in io.Reader, out io.Writer) error {
+	idp, err := fakeidp.New(fakeidp.Config{})
+	if err != nil {
+		return err
+	}
+	base, err := idp.Start("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	person, stop, err := serveBare(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := idp.Authorize(r.FormValue("url"), fakeidp.UserMember)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_, _ = io.WriteString(w, answer.Values.Encode())
+	}))
+	if err != nil {
+		return errors.Join(err, idp.Close())
+	}
+	defer stop()
+	if _, err := fmt.Fprintln(out, base, "http://"+person); err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, in)
+	return idp.Close()
+}
+
+// providerProcess is such a process.
+type providerProcess struct {
+	base, person string
+	client       *http.Client
+	stop         func()
+}
+
+func startProvider() (*providerProcess, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, providerCommand)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &providerProcess{client: &http.Client{Timeout: patience}, stop: func() { _ = in.Close(); _ = cmd.Wait() }}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err == nil {
+		_, err = fmt.Sscan(line, &p.base, &p.person)
+	}
+	if err != nil {
+		p.stop()
+		return nil, fmt.Errorf("the provider did not start: %w", err)
+	}
+	return p, nil
+}
+
+// authority is that of the demo's tenant.
+func (p *providerProcess) authority() string { return p.base + "/" + fakeidp.ContosoTenantID }
+
+// approve plays the person at the provider and answers the query of the callback.
+func (p *providerProcess) approve(authorizationURL string) (string, error) {
+	res, err := p.client.PostForm(p.person, url.Values{"url": {authorizationURL}})
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	if err != nil {
+		return "", err
+	}
+	if res.StatusCode != http.StatusOK || !strings.Contains(string(text), "code=") {
+		return "", fmt.Errorf("the provider did not send a code: status %d", res.StatusCode)
+	}
+	return string(text), nil
+}
+
+// app is how an application signs people in there.
+func (p *providerProcess) app() provider {
+	return provider{authority: p.authority(), clientID: fakeidp.DefaultClientID, secret: fakeidp.DefaultClientSecret}
+}

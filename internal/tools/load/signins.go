@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"webapp/internal/adapters/session/memory"
+)
+
+// signInTurn is how many sign-ins the application and its baseline do by turns.
+const signInTurn = 50
+
+// measureSignIns measures whole sign-ins, /login and callback with the token
+// request and the verified ID token between them, beside the same by x/oauth2
+// and go-oidc alone. The provider signs with RSA on the same machine and so
+// bounds the number per second; the CPU time is the application's alone.
+func measureSignIns(ctx context.Context, o options, r *report) error {
+	r.say("sign-ins")
+	idp, err := startProvider()
+	if err != nil {
+		return err
+	}
+	defer idp.stop()
+	store := memory.New(time.Now)
+	defer func() { _ = store.Close() }()
+	app, err := newApplication(store, idp.app(), time.Now)
+	if err != nil {
+		return err
+	}
+	bare, err := newBareSignIn(ctx, idp.app())
+	if err != nil {
+		return err
+	}
+	mine, other := &signIns{handler: app.handler, idp: idp}, &signIns{handler: bare, idp: idp}
+	for _, s := range []*signIns{mine, other} { // warm-up: metadata, keys, connections
+		if err := s.turn(ctx, o); err != nil {
+			return err
+		}
+		*s = signIns{handler: s.handler, idp: idp}
+	}
+	for range max(1, o.signIns/signInTurn) {
+		if err := firstOf(mine.turn(ctx, o), other.turn(ctx, o)); err != nil {
+			return err
+		}
+	}
+	mine.report(r, other)
+	return nil
+}
+
+// signIns is what one handler did so far.
+type signIns struct {
+	handler   http.Handler
+	idp       *providerProcess
+	count     int
+	wall, cpu time.Duration
+	logins    []time.Duration
+	callbacks []time.Duration
+}
+
+// turn begins sign-ins one after the other and ends them at once, as many at a
+// time as there are connections. What the person does at the provider does not
+// count.
+func (s *signIns) turn(ctx context.Context, o options) error {
+	requests := make([]*http.Request, signInTurn)
+	for i := range requests {
+		var err error
+		if requests[i], err = s.begin(); err != nil {
+			return err
+		}
+	}
+	runtime.GC()
+	took, errs := make([]time.Duration, signInTurn), make([]error, signInTurn)
+	wall, cpu := time.Now(), cpuTime()
+	var all sync.WaitGroup
+	for worker := range min(o.connections, signInTurn) {
+		all.Go(func() {
+			for i := worker; i < signInTurn; i += o.connections {
+				began := time.Now()
+				errs[i] = expect(s.handler, requests[i], http.StatusSeeOther, newResponse())
+				took[i] = time.Since(began)
+			}
+		})
+	}
+	all.Wait()
+	s.wall, s.cpu = s.wall+time.Since(wall), s.cpu+cpuTime()-cpu
+	s.callbacks, s.count = append(s.callbacks, took...), s.count+signInTurn
+	return firstOf(append(errs, ctx.Err())...)
+}
+
+// begin asks for /login and answers the callback's request.
+func (s *signIns) begin() (*http.Request, error) {
+	w := newResponse()
+	wall, cpu := time.Now(), cpuTime()
+	err := expect(s.handler, newRequest("/login", ""), http.StatusSeeOther, w)
+	took := time.Since(wall)
+	s.wall, s.cpu, s.logins = s.wall+took, s.cpu+cpuTime()-cpu, append(s.logins, took)
+	if err != nil {
+		return nil, err
+	}
+	query, err := s.idp.approve(w.header.Get("Location"))
+	if err != nil {
+		return nil, err
+	}
+	var cookies []string
+	for _, line := range w.header["Set-Cookie"] {
+		pair, _, _ := strings.Cut(line, ";")
+		cookies = append(cookies, pair)
+	}
+	callback := newRequest("/getAToken", strings.Join(cookies, "; "))
+	callback.URL = &url.URL{Path: "/getAToken", RawQuery: query}
+	return callback, nil
+}
+
+func expect(h http.Handler, r *http.Request, status int, w *response) error {
+	h.ServeHTTP(w, r)
+	if w.status != status {
+		return fmt.Errorf("%s answered %d, not %d", r.URL.Path, w.status, status)
+	}
+	return nil
+}
+
+func (s *signIns) report(r *report, other *signIns) {
+	const baseline = "x/oauth2 and go-oidc alone"
+	add := func(figure, unit string, mine, than float64) {
+		r.add(row{Part: "sign-ins", Figure: figure, Value: mine, Unit: unit, Baseline: baseline, Than: than})
+	}
+	perSecond := func(s *signIns) float64 { return float64(s.count) / s.wall.Seconds() }
+	each := func(s *signIns) float64 { return micros(s.cpu) / float64(s.count) }
+	add("sign-ins, the provider on the same machine", "/s", perSecond(s), perSecond(other))
+	add("CPU of a sign-in, without the provider's", "µs", each(s), each(other))
+	add("sign-ins that the CPU time of one core is enough for", "/s", 1e6/each(s), 1e6/each(other))
+	logins, otherLogins := summary(s.logins), summary(other.logins)
+	add("/login p50", "µs", micros(logins.p50), micros(otherLogins.p50))
+	add("/login p99", "µs", micros(logins.p99), micros(otherLogins.p99))
+	ends, otherEnds := summary(s.callbacks), summary(other.callbacks)
+	add("callback p50, several at once", "µs", micros(ends.p50), micros(otherEnds.p50))
+	add("callback p99, several at once", "µs", micros(ends.p99), micros(otherEnds.p99))
+}

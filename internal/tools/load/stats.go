@@ -1,0 +1,71 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// latency sums up how long pages took.
+type latency struct{ p50, p99, p999, longest time.Duration }
+
+// summary sorts took.
+func summary(took []time.Duration) latency {
+	slices.Sort(took)
+	return latency{quantile(took, 0.5), quantile(took, 0.99), quantile(took, 0.999), quantile(took, 1)}
+}
+
+// quantile answers the smallest value that a share q of all does not exceed.
+func quantile[T any](sorted []T, q float64) T {
+	var zero T
+	if len(sorted) == 0 {
+		return zero
+	}
+	return sorted[max(0, min(len(sorted)-1, int(q*float64(len(sorted))+0.999999)-1))]
+}
+
+// median sorts list.
+func median[T float64 | time.Duration](list []T) T {
+	slices.Sort(list)
+	return quantile(list, 0.5)
+}
+
+// medians sums up several runs, figure by figure.
+func medians(runs []latency) latency {
+	pick := func(field func(latency) time.Duration) time.Duration {
+		var list []time.Duration
+		for _, run := range runs {
+			list = append(list, field(run))
+		}
+		return median(list)
+	}
+	return latency{
+		pick(func(l latency) time.Duration { return l.p50 }), pick(func(l latency) time.Duration { return l.p99 }),
+		pick(func(l latency) time.Duration { return l.p999 }), pick(func(l latency) time.Duration { return l.longest }),
+	}
+}
+
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+
+// liveHeap answers the bytes of all that is reachable. The second collection
+// takes what the first one has only moved out of a sync.Pool.
+func liveHeap() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// loadAverage answers that of the last minute, or "unknown".
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(text)); err == nil && len(fields) > 0 {
+		return fields[0]
+	}
+	return "unknown"
+}
