@@ -61,6 +61,7 @@ func reasons() map[string][]string {
 		},
 		"the ID token is not base64url": {
 			"no signature", "padding", "a line break inside", "a blank at the end", "the other base64 alphabet",
+			"another spelling of the signature",
 			"alg none", "alg None in odd letter case",
 		},
 		"the ID token is too large": {

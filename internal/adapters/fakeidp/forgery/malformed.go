@@ -32,6 +32,9 @@ func malformed() []Forgery {
 			{"a blank at the end", Rewrite(func(s string) string { return s + " " })},
 			{"the other base64 alphabet", Rewrite(func(s string) string { return s[:len(s)-4] + "+/+/" })},
 		}),
+		rule(kind{prudent: true}, "RFC 4648, section 3.5: a decoder may refuse bits that no byte is made of; a token has one spelling", []attack{
+			{"another spelling of the signature", Rewrite(respell)},
+		}),
 		rule(kind{prudent: true}, "prudence: a stranger's bytes are bounded before they are parsed", []attack{
 			{"too large", Set("padding", strings.Repeat("x", 70<<10))},
 			{"claims nested too deeply", WithRaw("note", strings.Repeat("[", 40)+strings.Repeat("]", 40))},
@@ -50,4 +53,16 @@ func malformed() []Forgery {
 			{"claims are not UTF-8", WithMembers("\"note\":\"\xff\"")},
 		}),
 	)
+}
+
+// respell turns the last bit of the last character. It is left over where the
+// signature is as long as that of a 2048-bit key: the bytes stay the same.
+func respell(compact string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	end := len(compact) - 1
+	at := strings.IndexByte(alphabet, compact[end])
+	if at < 0 {
+		return compact
+	}
+	return compact[:end] + string(alphabet[at^1])
 }
