@@ -42,6 +42,8 @@ func lookFromAllSides(t *testing.T, tab *browsertest.Tab) {
 	tab.Resize(desktop)
 }
 
+// lookInEnglish checks the page as it stands: a page follows the colours and the
+// size that a person prefers without being loaded again.
 func lookInEnglish(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
 	for _, scheme := range []browsertest.Scheme{browsertest.Light, browsertest.Dark} {
@@ -52,6 +54,7 @@ func lookInEnglish(t *testing.T, tab *browsertest.Tab) {
 		tab.Resize(screen)
 		assert.Zero(t, tab.Overflow(), "pixels that it is too wide: %s", name)
 	}
+	tab.Resize(desktop)
 }
 
 // as signs account in, in place of whoever is, and goes to path.

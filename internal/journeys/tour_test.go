@@ -14,17 +14,13 @@ import (
 
 // everyPage looks at every kind of page that a person can come to, the demo
 // provider's own among them, each in a subtest of its name.
-func everyPage(t *testing.T, prepare func(*browsertest.Tab), look func(*testing.T, *browsertest.Tab)) {
+func everyPage(t *testing.T, look func(*testing.T, *browsertest.Tab)) {
 	t.Helper()
 	app := startDemo(t)
-	tab := shared.browser.Visitor(t).Tab()
-	prepare(tab)
-	tour{app, tab}.walk(t, append(anonymousPages(), personalPages(trap(t, app))...), look)
+	tour{app, shared.browser.Visitor(t).Tab()}.walk(t, append(anonymousPages(), personalPages(trap(t, app))...), look)
 
 	stranded := startStranded(t)
-	tab = shared.browser.Visitor(t).Tab()
-	prepare(tab)
-	tour{stranded, tab}.walk(t, strandedPages(), look)
+	tour{stranded, shared.browser.Visitor(t).Tab()}.walk(t, strandedPages(), look)
 }
 
 // startStranded runs the app with a provider that nobody answers for.
