@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,4 +150,19 @@ func TestAccessTokenIsRefreshedBeforeItEnds(t *testing.T) {
 	assert.True(t, b.signedIn(), "a failed refresh loses no session")
 	assert.Equal(t, "/call_api", b.callback(b.approve(r.Header.Get("Location"), fakeidp.UserMember)).Header.Get("Location"))
 	assert.Contains(t, b.get("/call_api").body, "userPrincipalName")
+}
+
+// Invariant 12: what a stranger posts and nobody can read is in no log either,
+// not even the part that a parser stumbled over.
+func TestAnUnreadableFormIsNotQuoted(t *testing.T) {
+	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
+	req, err := http.NewRequest(http.MethodPost, w.url+"/getAToken", strings.NewReader("state=s&code=%zz"))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := w.browser().client.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, http.StatusBadRequest, res.StatusCode)
+	assert.Contains(t, w.logs.String(), "unreadable form")
+	assert.NotContains(t, w.logs.String(), "%zz")
 }
