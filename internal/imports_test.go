@@ -36,6 +36,7 @@ internal/ports/portstest   internal/ports
 internal/browsertest
 internal/servertest
 internal/redirecttest       std
+internal/cluster
 internal/journeys
 internal/tools/screenshots internal/browsertest
 internal/tools/load        internal/domain internal/ports internal/adapters/* internal/servertest
