@@ -125,7 +125,7 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			var out bytes.Buffer
-			err := run(t.Context(), []string{"-demo"}, lookupIn(map[string]string{name: value}), &out, &out)
+			err := run(stopped(t), []string{"-demo"}, lookupIn(map[string]string{name: value}), &out, &out)
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), name)
 			assert.NotContains(t, err.Error(), "S3cret~Value")
@@ -134,7 +134,7 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 			t.Chdir(t.TempDir())
 			require.NoError(t, os.WriteFile(".env", []byte(name+"="+value+"\n"), 0o600))
 			var out bytes.Buffer
-			err := run(t.Context(), []string{"-demo"}, lookupIn(nil), &out, &out)
+			err := run(stopped(t), []string{"-demo"}, lookupIn(nil), &out, &out)
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), name)
 		})
@@ -143,6 +143,13 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 		_, err := load(lookupIn(map[string]string{"LISTEN_ADDR": ":3000"}), true)
 		assert.ErrorContains(t, err, "LISTEN_ADDR")
 	})
+}
+
+// stopped is the context of a program that would stop at once, if it started.
+func stopped(t *testing.T) context.Context {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	return ctx
 }
 
 func TestDotEnv(t *testing.T) {
