@@ -115,7 +115,7 @@ func (p *Provider) askGroupsOnce(ctx context.Context, method, target, accessToke
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	got, err := p.client.do(ctx, req)
+	got, err := p.client.do(asking(ctx, endpointGraph), req)
 	if err != nil {
 		return groupPage{}, err
 	}

@@ -11,7 +11,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := p.client.get(ctx, m.jwks)
+	body, err := p.client.get(asking(ctx, endpointKeys), m.jwks)
 	if err != nil {
 		p.log.WarnContext(ctx, "provider keys not loaded", slog.Any("error", err))
 		return nil, err

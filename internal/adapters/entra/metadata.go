@@ -37,7 +37,7 @@ func signatureAlgorithms() []string {
 
 // loadMetadata fetches the metadata and checks them as a whole.
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
-	body, err := p.client.get(ctx, p.authority.DiscoveryURL())
+	body, err := p.client.get(asking(ctx, endpointMetadata), p.authority.DiscoveryURL())
 	if err != nil {
 		p.log.WarnContext(ctx, "provider metadata not loaded", slog.Any("error", err))
 		return metadata{}, err

@@ -48,7 +48,7 @@ func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (
 	if err := p.credential.authenticate(ctx, m, form, header); err != nil {
 		return tokenAnswer{}, err
 	}
-	got, err := p.client.post(ctx, m.token, form, header)
+	got, err := p.client.post(asking(ctx, endpointToken), m.token, form, header)
 	if err != nil {
 		return tokenAnswer{}, err
 	}

@@ -1,0 +1,40 @@
+package entra_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/fakeidp"
+)
+
+// namer notes what each request was for.
+type namer struct {
+	http.RoundTripper
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (n *namer) RoundTrip(req *http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	n.asked[entra.EndpointOf(req.Context())]++
+	n.mu.Unlock()
+	return n.RoundTripper.RoundTrip(req)
+}
+
+func TestATransportCanTellTheEndpoints(t *testing.T) {
+	transport := &namer{RoundTripper: entra.DefaultTransport(), asked: map[string]int{}}
+	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = transport })
+	signedIn := w.mustSignIn(t, fakeidp.UserManyGroups, apiScope)
+	_, err := w.provider.MemberGroups(t.Context(), signedIn.Grant.AccessTokens[0].Value)
+	assert.NoError(t, err)
+	transport.mu.Lock()
+	defer transport.mu.Unlock()
+	assert.NotZero(t, transport.asked["graph"])
+	delete(transport.asked, "graph")
+	assert.Equal(t, map[string]int{"metadata": 1, "keys": 1, "token": 1}, transport.asked)
+	assert.Empty(t, entra.EndpointOf(t.Context()))
+}
