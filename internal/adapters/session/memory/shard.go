@@ -23,6 +23,7 @@ type shard struct {
 	byIndex []uint32
 	due     heap
 	version int64 // the last one given out
+	indexed int   // how many records have an index
 }
 
 // find answers the slot of a key, expired or not.
@@ -61,6 +62,9 @@ func (sh *shard) add(r ports.Record) ports.Version {
 	for _, index := range r.Indexes {
 		sh.addEntry(i, maphash.String(sh.seed, index))
 	}
+	if len(r.Indexes) > 0 {
+		sh.indexed++
+	}
 	sh.push(i)
 	return ports.Version(sl.version)
 }
@@ -78,6 +82,9 @@ func (sh *shard) replace(sl *slot, r ports.Record) ports.Version {
 // remove frees a slot and its entries.
 func (sh *shard) remove(i uint32) {
 	sh.unlinkKey(i)
+	if sh.slots.at(i).entry != none {
+		sh.indexed--
+	}
 	for e := sh.slots.at(i).entry; e != none; {
 		following := sh.entries.at(e).sibling
 		sh.unlinkEntry(e)

@@ -86,6 +86,20 @@ func (s *Store) Len() int {
 	return n
 }
 
+// IndexedRecords answers how many records have an index, as those of sessions
+// do and no others. Those are included that have expired within the last
+// seconds. It never fails.
+func (s *Store) IndexedRecords(context.Context) (int, error) {
+	n := 0
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		n += sh.indexed
+		sh.mu.Unlock()
+	}
+	return n, nil
+}
+
 // enter locks the shard of key, removes a few records that are due and answers
 // the time.
 func (s *Store) enter(key string) (*shard, int64) {

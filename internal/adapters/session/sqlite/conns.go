@@ -18,8 +18,8 @@ const readOnly = "PRAGMA query_only = 1"
 // A reader is a connection with its prepared statements. One goroutine uses it
 // at a time.
 type reader struct {
-	conn             *sql.Conn
-	find, keys, ping *sql.Stmt
+	conn                    *sql.Conn
+	find, keys, ping, count *sql.Stmt
 }
 
 // The writer is the one connection that writes. exists tells, after a write
@@ -100,7 +100,7 @@ func newReader(ctx context.Context, conn *sql.Conn) (*reader, error) {
 	}
 	r := &reader{conn: conn}
 	return r, prepare(ctx, conn, map[string]**sql.Stmt{
-		findRecord: &r.find, findKeys: &r.keys, ping: &r.ping,
+		findRecord: &r.find, findKeys: &r.keys, ping: &r.ping, countIndexed: &r.count,
 	})
 }
 
