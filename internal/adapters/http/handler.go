@@ -44,8 +44,17 @@ type Config struct {
 	Endpoint string
 	// APITransport carries the calls of the API; nil is a transport of its own.
 	APITransport http.RoundTripper
-	// TrustedProxies may say by X-Forwarded-For who their client is.
+	// TrustedProxies may say by X-Forwarded-For who their client is, and by
+	// X-Request-Id which request it is.
 	TrustedProxies []netip.Prefix
+	// Answered is told of each request that has been answered: its method, as
+	// the client wrote it, the pattern of its route ("" for none), its status
+	// and how long that took. nil is told nothing.
+	Answered func(method, route string, status int, took time.Duration)
+	// Trace begins the trace of a request and answers the context to serve it
+	// with, and what to call with route and status at its end. trusted says
+	// that the peer is one of TrustedProxies. nil traces nothing.
+	Trace func(r *http.Request, trusted bool) (context.Context, func(route string, status int))
 	// Demo says on every page that this is a demo.
 	Demo   bool
 	Logger *slog.Logger

@@ -2,8 +2,6 @@ package http
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net"
@@ -34,21 +32,41 @@ func observed(ctx context.Context) *observation {
 	return &observation{}
 }
 
-// observe gives each request an ID, writes its one log line and turns a panic
-// into an error page.
+// observe gives each request an ID, writes its one log line, tells the hooks
+// and turns a panic into an error page.
 func (a *app) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := a.Now()
-		o := &observation{requestID: newRequestID()}
+		start, trusted := a.Now(), a.fromProxy(r)
+		o := &observation{requestID: a.requestID(r, trusted)}
 		r = r.WithContext(context.WithValue(r.Context(), observationKey{}, o))
 		w.Header()["X-Request-Id"] = []string{o.requestID}
+		var endTrace func(route string, status int)
+		if a.Trace != nil {
+			var ctx context.Context
+			ctx, endTrace = a.Trace(r, trusted)
+			r = r.WithContext(ctx)
+		}
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			a.recovered(recover(), ww, r)
-			a.logRequest(r, ww, o, a.Now().Sub(start))
+			took, route := a.Now().Sub(start), chi.RouteContext(r.Context()).RoutePattern()
+			a.logRequest(r, ww, o, route, took)
+			if a.Answered != nil {
+				a.Answered(r.Method, route, statusOf(ww), took)
+			}
+			if endTrace != nil {
+				endTrace(route, statusOf(ww))
+			}
 		}()
 		next.ServeHTTP(ww, r)
 	})
+}
+
+func statusOf(w middleware.WrapResponseWriter) int {
+	if status := w.Status(); status != 0 {
+		return status
+	}
+	return http.StatusOK
 }
 
 // recovered answers a panic as an internal error, with its stack in the log.
@@ -69,11 +87,8 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 
 // logRequest writes one line a request. It names the path but never the query,
 // which carries codes and states.
-func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, took time.Duration) {
-	status := w.Status()
-	if status == 0 {
-		status = http.StatusOK
-	}
+func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, route string, took time.Duration) {
+	status := statusOf(w)
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
@@ -86,7 +101,7 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 		slog.String("request_id", o.requestID),
 		slog.String("method", bounded(r.Method, 16)),
 		slog.String("path", bounded(r.URL.Path, 256)),
-		slog.String("route", chi.RouteContext(r.Context()).RoutePattern()),
+		slog.String("route", route),
 		slog.Int("status", status),
 		slog.Int("bytes", w.BytesWritten()),
 		slog.Duration("took", took),
@@ -107,13 +122,6 @@ func clientIP(r *http.Request) string {
 		return ""
 	}
 	return host
-}
-
-// newRequestID makes an ID that is unique enough to find a request in a log.
-func newRequestID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
-	return hex.EncodeToString(b[:])
 }
 
 // bounded cuts a stranger's text to n bytes.
