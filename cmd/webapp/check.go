@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"log/slog"
 	"maps"
 	"net"
 	"net/netip"
@@ -165,27 +164,6 @@ func (s *settings) checkSession(found *problems) {
 			return
 		}
 		s.sessionKeys = append(s.sessionKeys, key)
-	}
-}
-
-func (s *settings) checkOperation(found *problems) {
-	for _, one := range s.TrustedProxies {
-		prefix, err := netip.ParsePrefix(strings.TrimSpace(one))
-		if err != nil {
-			found.add("TRUSTED_PROXIES", "is not a list of address ranges", "Write CIDRs separated by commas, such as 10.0.0.0/8,127.0.0.1/32.")
-			break
-		}
-		s.proxies = append(s.proxies, prefix)
-	}
-	if s.LogFormat != "text" && s.LogFormat != "json" {
-		found.add("LOG_FORMAT", "is neither text nor json", "Use text or json.")
-	}
-	var level slog.Level
-	if level.UnmarshalText([]byte(s.LogLevel)) != nil {
-		found.add("LOG_LEVEL", "is not a level", "Use debug, info, warn or error.")
-	}
-	if s.MetricsAddr != "" {
-		found.add("METRICS_ADDR", "is set, but this version has no metrics", "Unset it.")
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"webapp/internal/adapters/observe"
 )
 
 // settings are the environment variables as they were given. README.md has the
@@ -49,12 +51,28 @@ type settings struct {
 	LogLevel       string   `env:"LOG_LEVEL"`       // debug, info, warn or error
 	MetricsAddr    string   `env:"METRICS_ADDR"`    // off when empty
 
+	// OpenTelemetry's, as its specification has them; traces are off without
+	// one of the first two. The exporter reads more of them itself, from the
+	// environment alone.
+	OTLPEndpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	OTLPTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+	OTLPHeaders        string `env:"OTEL_EXPORTER_OTLP_HEADERS"`
+	OTLPTracesHeaders  string `env:"OTEL_EXPORTER_OTLP_TRACES_HEADERS"`
+	OTLPProtocol       string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
+	OTLPTracesProtocol string `env:"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"`
+	OTelExporter       string `env:"OTEL_TRACES_EXPORTER"` // otlp or none
+	OTelDisabled       string `env:"OTEL_SDK_DISABLED"`
+	OTelService        string `env:"OTEL_SERVICE_NAME"`
+	OTelSampler        string `env:"OTEL_TRACES_SAMPLER"`
+	OTelSamplerArg     string `env:"OTEL_TRACES_SAMPLER_ARG"`
+
 	// What the variables mean, filled in by check.
 	demo        bool
 	redirect    *url.URL
 	scopes      []string
 	sessionKeys [][]byte
 	proxies     []netip.Prefix
+	tracing     *observe.TracerConfig // nil: off
 	given       lookupEnv
 }
 

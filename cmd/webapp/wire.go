@@ -3,17 +3,14 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/observe"
 	"webapp/internal/adapters/session"
-	"webapp/internal/adapters/session/redis"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
@@ -24,6 +21,8 @@ type parts struct {
 	now    func() time.Time
 	store  ports.SessionStore
 	logger *slog.Logger
+	// audit gets the audit log; nil leaves it to logger.
+	audit *slog.Logger
 }
 
 // application is the wired program.
@@ -34,48 +33,69 @@ type application struct {
 	// credentialExpiry answers when the credential at the provider ends, and
 	// whether that is known.
 	credentialExpiry func() (time.Time, bool)
+	watching         watching
 }
 
 // wire makes every part and puts them together. It is the only place that
 // knows all of them.
 func wire(s settings, p parts) (application, error) {
-	provider, err := entra.New(s.entraConfig(p.now, p.logger))
+	watched, err := s.watch(p)
+	if err != nil {
+		return application{}, err
+	}
+	provider, err := s.provider(p, watched)
 	if err != nil {
 		return application{}, err
 	}
 	formPost := s.ResponseMode == entra.ResponseModeFormPost
 	sessions, err := session.New(session.Config{
-		Store: p.store, Keys: s.keys(), Secure: s.https(), CrossSiteCallback: formPost,
+		Store: observe.Store(p.store, watched.metrics, watched.tracer), Keys: s.keys(), Secure: s.https(), CrossSiteCallback: formPost,
 		Lifetime: s.SessionLifetime, Clock: p.now,
 	})
 	if err != nil {
 		return application{}, err
 	}
-	service, err := domain.New(domain.Config{
-		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
-		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
-		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
-		SIDAlone: s.Authority != "", GroupScopes: []string{"User.Read"},
-		Now: p.now, Random: rand.Reader,
-	})
+	service, err := s.service(p, provider, sessions, watched.audit)
 	if err != nil {
 		return application{}, err
 	}
-	handler, err := webhttp.New(webhttp.Config{
+	handler, err := webhttp.New(watched.handler(webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready,
 		CallbackPath: s.redirect.Path, FormPost: formPost,
 		PublicOrigin: s.origin(), SignOutTargets: s.providerSources(), FrameAncestors: s.providerSources(),
 		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
 		Demo: s.demo, Logger: p.logger, Now: p.now,
-	})
+	}))
 	if err != nil {
 		return application{}, err
 	}
-	return application{handler: handler, credentialExpiry: provider.CredentialExpiry, warmUp: func(ctx context.Context) {
+	return application{handler: handler, watching: watched, credentialExpiry: provider.CredentialExpiry, warmUp: func(ctx context.Context) {
 		if err := service.ProviderReady(ctx); err != nil && ctx.Err() == nil {
 			p.logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
 		}
 	}}, nil
+}
+
+// service makes the domain.
+func (s *settings) service(p parts, provider *entra.Provider, sessions *session.Manager, audit ports.AuditLog) (*domain.Service, error) {
+	return domain.New(domain.Config{
+		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
+		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
+		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
+		SIDAlone: s.Authority != "", GroupScopes: []string{"User.Read"},
+		Now: p.now, Random: rand.Reader, Audit: audit,
+	})
+}
+
+// provider makes the identity-provider adapter.
+func (s *settings) provider(p parts, watched watching) (*entra.Provider, error) {
+	c := s.entraConfig(p.now, p.logger)
+	c.Transport = watched.provider()
+	provider, err := entra.New(c)
+	if err == nil && watched.metrics != nil {
+		watched.metrics.WatchCredential(provider.CredentialExpiry)
+	}
+	return provider, err
 }
 
 // entraConfig is the identity-provider adapter's part of the settings.
@@ -132,58 +152,4 @@ func (s *settings) keys() [][]byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // crypto/rand.Read never fails
 	return [][]byte{key}
-}
-
-// newLogger writes to w as the settings say.
-func (s *settings) newLogger(w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(s.LogLevel)) // checked by checkOperation
-	options := &slog.HandlerOptions{Level: level}
-	if s.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
-
-// serve runs the application until ctx ends.
-func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
-	logger := s.newLogger(stderr)
-	listener, err := net.Listen("tcp", s.ListenAddr)
-	if err != nil {
-		return fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n"+
-			"    Is another program using the port? Stop it, or set LISTEN_ADDR (and REDIRECT_URI) to another port", err)
-	}
-	defer func() { _ = listener.Close() }()
-	if s.demo {
-		stop, err := s.startDemo(listener)
-		if err != nil {
-			return err
-		}
-		defer stop()
-	}
-	redis.LogTo(logger)
-	store, err := s.openStore(ctx, time.Now)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = store.Close() }()
-	app, err := wire(s, parts{now: time.Now, store: store, logger: logger})
-	if err != nil {
-		return fmt.Errorf("webapp cannot start: %w", err)
-	}
-	go app.warmUp(ctx)
-	daily := time.NewTicker(24 * time.Hour)
-	defer daily.Stop()
-	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
-	s.announce(stdout, listener.Addr())
-	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger), listener)
-}
-
-// announce tells the person who started the program where to go.
-func (s *settings) announce(w io.Writer, listening net.Addr) {
-	if s.demo {
-		_, _ = fmt.Fprintln(w, "This is a demo: the accounts and the identity provider are made up, and only this machine can reach them.")
-	}
-	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. Open %s in a browser; stop with Ctrl+C.\n",
-		buildVersion(), listening, s.origin())
 }

@@ -35,6 +35,7 @@ type world struct {
 	url   string // the application's origin
 	tls   *tls.Config
 	s     settings
+	app   application
 }
 
 // signingKey is shared because making one takes longer than most tests.
@@ -112,6 +113,7 @@ func (w *world) start(server *httptest.Server, vars map[string]string) {
 	w.store = portstest.NewFaultyStore(w.kept)
 	app, err := wire(s, parts{now: w.clock.Now, store: w.store, logger: s.newLogger(w.logs)})
 	require.NoError(w.t, err)
+	w.app = app
 	server.Config.Handler = app.handler
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }

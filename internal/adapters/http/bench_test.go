@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"webapp/internal/adapters/observe"
 	"webapp/internal/adapters/session"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/domain"
@@ -33,6 +35,41 @@ func BenchmarkHome(b *testing.B) {
 	b.Run("over loopback", func(b *testing.B) {
 		compare(b, getOnce(b, bare, request), getOnce(b, handler, request))
 	})
+}
+
+// BenchmarkHomeWatched is BenchmarkHome in process with metrics: "of-unwatched"
+// is the throughput as a share of the same page without.
+func BenchmarkHomeWatched(b *testing.B) {
+	metrics := observe.NewMetrics("bench", time.Now)
+	unwatched, request, _ := benchmarkPage(b)
+	watched, watchedRequest := benchmarkWatched(b, metrics)
+	const turn = 20
+	plain, counted := serveOnce(unwatched, request), serveOnce(watched, watchedRequest)
+	var shares []float64
+	for b.Loop() {
+		start := time.Now()
+		for range turn {
+			plain()
+		}
+		middle := time.Now()
+		for range turn {
+			counted()
+		}
+		shares = append(shares, float64(middle.Sub(start))/float64(time.Since(middle)))
+	}
+	slices.Sort(shares) // the median: what else the machine does hits one of the two
+	b.ReportMetric(shares[len(shares)/2], "of-unwatched")
+	b.ReportMetric(0, "ns/op") // a turn of both means nothing
+}
+
+func benchmarkWatched(b *testing.B, metrics *observe.Metrics) (http.Handler, *http.Request) {
+	b.Helper()
+	service, sessions, request := benchmarkSessionIn(b, func(s ports.SessionStore) ports.SessionStore { return observe.Store(s, metrics, nil) })
+	c := benchmarkConfig(service, sessions)
+	c.Answered = metrics.Request
+	handler, err := New(c)
+	require.NoError(b, err)
+	return handler, request
 }
 
 // BenchmarkSession is the session's part of a page: the browser is put into the
@@ -82,11 +119,7 @@ func compare(b *testing.B, bare, page func()) {
 func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, bare http.Handler) {
 	b.Helper()
 	service, sessions, request := benchmarkSession(b)
-	c := Config{
-		Domain: service, Sessions: sessions.Middleware, CallbackPath: "/getAToken",
-		PublicOrigin: "http://localhost:3000", Endpoint: "https://graph.microsoft.com/v1.0/me", Scopes: []string{"User.Read"},
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
-	}
+	c := benchmarkConfig(service, sessions)
 	handler, err := New(c)
 	require.NoError(b, err)
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -96,12 +129,26 @@ func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, b
 	return handler, request, bare
 }
 
+func benchmarkConfig(service *domain.Service, sessions *session.Manager) Config {
+	return Config{
+		Domain: service, Sessions: sessions.Middleware, CallbackPath: "/getAToken",
+		PublicOrigin: "http://localhost:3000", Endpoint: "https://graph.microsoft.com/v1.0/me", Scopes: []string{"User.Read"},
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+	}
+}
+
 // benchmarkSession signs somebody in and answers a request of theirs.
 func benchmarkSession(b *testing.B) (*domain.Service, *session.Manager, *http.Request) {
 	b.Helper()
+	return benchmarkSessionIn(b, func(s ports.SessionStore) ports.SessionStore { return s })
+}
+
+// benchmarkSessionIn is benchmarkSession with something in front of the store.
+func benchmarkSessionIn(b *testing.B, front func(ports.SessionStore) ports.SessionStore) (*domain.Service, *session.Manager, *http.Request) {
+	b.Helper()
 	store := memory.New(time.Now)
 	b.Cleanup(func() { _ = store.Close() })
-	sessions, err := session.New(session.Config{Store: store, Keys: [][]byte{make([]byte, 32)}, Lifetime: 12 * time.Hour})
+	sessions, err := session.New(session.Config{Store: front(store), Keys: [][]byte{make([]byte, 32)}, Lifetime: 12 * time.Hour})
 	require.NoError(b, err)
 	provider := portstest.NewFakeProvider(time.Now)
 	service, err := domain.New(domain.Config{

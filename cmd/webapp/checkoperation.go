@@ -1,0 +1,45 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+func (s *settings) checkOperation(found *problems) {
+	for _, one := range s.TrustedProxies {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(one))
+		if err != nil {
+			found.add("TRUSTED_PROXIES", "is not a list of address ranges", "Write CIDRs separated by commas, such as 10.0.0.0/8,127.0.0.1/32.")
+			break
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	if s.LogFormat != "text" && s.LogFormat != "json" {
+		found.add("LOG_FORMAT", "is neither text nor json", "Use text or json.")
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(s.LogLevel)) != nil {
+		found.add("LOG_LEVEL", "is not a level", "Use debug, info, warn or error.")
+	}
+	s.checkMetricsAddr(found)
+	s.checkTracing(found)
+}
+
+// checkMetricsAddr wants an address of its own: what the metrics tell is not
+// for the people who sign in.
+func (s *settings) checkMetricsAddr(found *problems) {
+	if s.MetricsAddr == "" {
+		return
+	}
+	host, port, err := net.SplitHostPort(s.MetricsAddr)
+	switch {
+	case err != nil || port == "":
+		found.add("METRICS_ADDR", "is not HOST:PORT", "Write it like localhost:9090, or :9090 for every address of this machine.")
+	case s.MetricsAddr == s.ListenAddr && port != "0":
+		found.add("METRICS_ADDR", "is the same as LISTEN_ADDR", "Use another port.")
+	case s.demo && !isLoopback(host):
+		found.add("METRICS_ADDR", "is not on this machine alone, and -demo listens nowhere else", "Use localhost:9090 or another port of localhost.")
+	}
+}

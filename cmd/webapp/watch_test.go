@@ -1,0 +1,258 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports"
+)
+
+// scrape answers what METRICS_ADDR does.
+func (w *world) scrape() string {
+	w.t.Helper()
+	rec := httptest.NewRecorder()
+	w.app.watching.metrics.NewServer(w.s.newLogger(w.logs)).Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	require.Equal(w.t, http.StatusOK, rec.Code)
+	return rec.Body.String()
+}
+
+// audits are the lines of the audit log.
+func (w *world) audits() []map[string]any {
+	w.t.Helper()
+	var events []map[string]any
+	for line := range strings.Lines(w.logs.String()) {
+		var object map[string]any
+		require.NoError(w.t, json.Unmarshal([]byte(line), &object), "one object a line: %s", line)
+		if object["msg"] == "audit" {
+			events = append(events, object)
+		}
+	}
+	return events
+}
+
+// secrets are all that must not leave, after a sign-in of b.
+func (w *world) secrets(b *browser) []string {
+	list := []string{"@", "eyJ", "contoso.example", "Megan", "Bowen", "Diego", fakeidp.DefaultClientSecret}
+	for _, c := range b.cookies() {
+		list = append(list, c.Value)
+	}
+	for _, request := range w.idp.Log(fakeidp.EndpointToken) {
+		for _, name := range []string{"code", "code_verifier", "refresh_token", "client_secret"} {
+			if v := request.Form.Get(name); v != "" {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
+}
+
+// eventful is a sign-in, a refusal, a renewal, an outage of the store, one of
+// the provider and a sign-out. It answers the browser before its sign-out.
+func (w *world) eventful() *browser {
+	w.t.Helper()
+	b := w.browser()
+	b.mustSignIn(fakeidp.UserAdmin)
+	refused := w.browser()
+	require.Equal(w.t, http.StatusForbidden, refused.callback(refused.approve(refused.begin("/login"), fakeidp.UserRefused)).StatusCode)
+	forged := w.browser().get("/getAToken?state=forged&code=adele@contoso.example")
+	require.Equal(w.t, http.StatusBadRequest, forged.StatusCode)
+	w.clock.advance(58 * time.Minute) // the access token is about to end, the session is not
+	require.Equal(w.t, http.StatusOK, b.get("/call_api").StatusCode)
+	w.store.SetDown(true)
+	require.Equal(w.t, http.StatusServiceUnavailable, b.get("/").StatusCode)
+	w.store.SetDown(false)
+	w.browser().do("BREW", "/nowhere/adele@contoso.example", nil)
+	before := b.copy()
+	require.Equal(w.t, http.StatusSeeOther, b.do(http.MethodPost, "/logout", url.Values{}).StatusCode)
+	return before
+}
+
+func TestMetricsOfARunningApplication(t *testing.T) {
+	w := newWorld(t, map[string]string{"METRICS_ADDR": "localhost:0", "CLIENT_SECRET_EXPIRES": "2027-01-31"})
+	b := w.eventful()
+	scraped := w.scrape()
+	for _, want := range []string{
+		`webapp_sign_ins_total{outcome="started",reason=""} 2`,
+		`webapp_sign_ins_total{outcome="completed",reason=""} 1`,
+		`webapp_sign_ins_total{outcome="refused",reason="sign-in declined"} 1`,
+		`webapp_sessions_started_total 1`,
+		`webapp_sessions_ended_total{cause="user"} 1`,
+		`webapp_sessions_ended_total{cause="limit"} 0`,
+		`webapp_token_refreshes_total{outcome="refreshed",reason=""} 1`,
+		`webapp_provider_call_duration_seconds_count{endpoint="metadata",outcome="2xx"} 1`,
+		`webapp_provider_call_duration_seconds_count{endpoint="keys",outcome="2xx"} 1`,
+		`webapp_provider_call_duration_seconds_count{endpoint="token",outcome="2xx"} 2`,
+		`webapp_provider_call_duration_seconds_count{endpoint="api",outcome="2xx"} 1`,
+		`webapp_session_store_operation_duration_seconds_count{operation="find",outcome="unavailable"} 1`,
+		`webapp_http_request_duration_seconds_count{method="GET",route="/getAToken",status="3xx"} 1`,
+		`webapp_http_request_duration_seconds_count{method="GET",route="/getAToken",status="4xx"} 2`,
+		`webapp_http_request_duration_seconds_count{method="GET",route="/",status="5xx"} 1`,
+		`webapp_http_request_duration_seconds_count{method="POST",route="/logout",status="3xx"} 1`,
+		`webapp_http_request_duration_seconds_count{method="other",route="none",status="4xx"} 1`,
+		`webapp_credential_expiry_timestamp_seconds 1.8013536e+09`,
+		`webapp_build_info{`, `go_goroutines `, `process_start_time_seconds `,
+	} {
+		assert.True(t, strings.Contains(scraped, want), "the scrape has %s", want)
+	}
+	assert.False(t, strings.Contains(scraped, "webapp_sessions_live"), "a store that cannot count says nothing")
+	for _, secret := range w.secrets(b) {
+		assert.False(t, strings.Contains(scraped, secret), "the scrape has %s", secret)
+	}
+}
+
+func TestLiveSessionsWhereTheStoreCounts(t *testing.T) {
+	vars := good()
+	vars["METRICS_ADDR"] = "localhost:0"
+	s, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	store := memory.New(time.Now)
+	t.Cleanup(func() { _ = store.Close() })
+	logger := s.newLogger(io.Discard)
+	app, err := wire(s, parts{now: time.Now, store: store, logger: logger})
+	require.NoError(t, err)
+	scrape := func() string {
+		rec := httptest.NewRecorder()
+		app.watching.metrics.NewServer(logger).Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		return rec.Body.String()
+	}
+	assert.Contains(t, scrape(), "\nwebapp_sessions_live 0\n")
+	_, err = store.Create(t.Context(), ports.Record{Key: "k", Indexes: []string{"person"}, Expires: time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	assert.Contains(t, scrape(), "\nwebapp_sessions_live 1\n")
+}
+
+func TestAuditLog(t *testing.T) {
+	w := newWorld(t, map[string]string{"LOG_FORMAT": "json"})
+	b := w.eventful()
+	var kinds []string
+	for _, e := range w.audits() {
+		kinds = append(kinds, e["kind"].(string))
+		assert.NotEmpty(t, e["request_id"])
+		assert.Equal(t, "INFO", e["level"])
+		text, err := json.Marshal(e)
+		require.NoError(t, err)
+		for _, secret := range w.secrets(b) {
+			assert.NotContains(t, string(text), secret)
+		}
+		switch e["kind"] {
+		case "sign-in completed", "token refreshed", "session ended":
+			assert.Regexp(t, "^tid:[0-9a-f-]{36} oid:[0-9a-f-]{36}$", e["user"])
+			assert.Equal(t, fakeidp.ContosoTenantID, e["tenant"])
+		}
+	}
+	assert.Equal(t, []string{
+		"sign-in started", "sign-in completed", "sign-in started", "sign-in refused", "sign-in refused", "token refreshed", "session ended",
+	}, kinds)
+	refused, ended := w.audits()[3], w.audits()[6]
+	assert.EqualValues(t, 50105, refused["aadsts"])
+	assert.NotEmpty(t, refused["correlation_id"])
+	assert.NotEmpty(t, refused["reason"])
+	assert.Equal(t, "user", ended["by"])
+	assert.EqualValues(t, 1, ended["count"])
+}
+
+func TestRequestIDOfATrustedProxyLeadsThroughTheLogs(t *testing.T) {
+	w := newWorld(t, map[string]string{"LOG_FORMAT": "json", "TRUSTED_PROXIES": "127.0.0.0/8,::1/128"})
+	r := w.browser().get("/login", "X-Request-Id", "edge-4711")
+	assert.Equal(t, "edge-4711", r.Header.Get("X-Request-Id"))
+	require.NotEmpty(t, w.audits())
+	assert.Equal(t, "edge-4711", w.audits()[0]["request_id"])
+
+	stranger := newWorld(t, nil).browser().get("/login", "X-Request-Id", "edge-4711")
+	assert.NotEqual(t, "edge-4711", stranger.Header.Get("X-Request-Id"))
+}
+
+// The whole program: a listener of its own that answers one thing, and ends
+// with the process; the audit log in spite of LOG_LEVEL.
+func TestMetricsListener(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, stop := contextOf(t)
+	logs, out, done := &safeBuffer{}, &safeBuffer{}, make(chan error, 1)
+	env := map[string]string{"LISTEN_ADDR": "localhost:0", "METRICS_ADDR": "localhost:0", "LOG_FORMAT": "json"}
+	go func() { done <- run(ctx, []string{"-demo"}, lookupIn(env), out, logs) }()
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "is ready") }, 10*time.Second, time.Millisecond)
+	address := regexp.MustCompile(`"metrics are served","address":"([^"]+)"`).FindStringSubmatch(logs.String())
+	require.Len(t, address, 2, logs.String())
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodGet, "/metrics", 200}, {http.MethodPost, "/metrics", 405}, {http.MethodGet, "/", 404}, {http.MethodGet, "/healthz", 404}, {http.MethodGet, "/debug/pprof/", 404},
+	} {
+		req, err := http.NewRequest(c.method, "http://"+address[1]+c.path, nil)
+		require.NoError(t, err)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		_ = res.Body.Close()
+		assert.Equal(t, c.status, res.StatusCode, "%s %s", c.method, c.path)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	require.NoError(t, <-done)
+	_, err := net.Dial("tcp", address[1])
+	assert.Error(t, err, "the listener ends with the process")
+	for lines := bufio.NewScanner(strings.NewReader(logs.String())); lines.Scan(); {
+		assert.True(t, json.Valid(lines.Bytes()), lines.Text())
+	}
+}
+
+func TestMetricsAddrInUseIsNamed(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	t.Chdir(t.TempDir())
+	env := map[string]string{"LISTEN_ADDR": "localhost:0", "METRICS_ADDR": l.Addr().String()}
+	err = run(t.Context(), []string{"-demo"}, lookupIn(env), io.Discard, io.Discard)
+	assert.ErrorContains(t, err, "METRICS_ADDR")
+	assert.Equal(t, 1, exitCode(err))
+}
+
+func TestMetricsAddr(t *testing.T) {
+	for value, wrong := range map[string]bool{
+		"": false, "localhost:9090": false, ":9090": false, "[::1]:9090": false, "0.0.0.0:0": false,
+		"9090": true, "localhost": true, "localhost:": true, "localhost:3000": true,
+	} {
+		vars := good()
+		vars["METRICS_ADDR"] = value
+		s, err := load(lookupIn(vars), false)
+		if wrong {
+			assert.ErrorContains(t, err, "METRICS_ADDR", value)
+			continue
+		}
+		require.NoError(t, err, value)
+		watched, err := s.watch(parts{now: time.Now, logger: s.newLogger(io.Discard)})
+		require.NoError(t, err)
+		assert.Equal(t, value != "", watched.metrics != nil, "off by default")
+	}
+	_, err := load(lookupIn(map[string]string{"METRICS_ADDR": ":9090"}), true)
+	assert.ErrorContains(t, err, "METRICS_ADDR", "the demo is for this machine alone")
+}
+
+func TestAuditLogDoesNotDependOnLogLevel(t *testing.T) {
+	vars := good()
+	vars["LOG_LEVEL"] = "error"
+	s, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	logs := &safeBuffer{}
+	p := parts{now: time.Now, logger: s.newLogger(logs), audit: s.auditLogger(logs)}
+	watched, err := s.watch(p)
+	require.NoError(t, err)
+	watched.audit.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInStarted})
+	p.logger.Info("something else")
+	assert.Contains(t, logs.String(), `msg=audit kind="sign-in started"`)
+	assert.NotContains(t, logs.String(), "something else")
+}

@@ -1,0 +1,67 @@
+package observe
+
+import (
+	"context"
+	"log/slog"
+
+	"webapp/internal/ports"
+)
+
+// AuditLog writes each event as one line, "msg=audit", in whatever form its
+// logger has.
+type AuditLog struct {
+	logger    *slog.Logger
+	requestID func(context.Context) string
+}
+
+var (
+	_ ports.AuditLog = (*AuditLog)(nil)
+	_ ports.AuditLog = fanOut(nil)
+)
+
+// NewAuditLog answers a log that writes to logger. requestID answers the ID of
+// the request that a context belongs to, or "" where it belongs to none.
+func NewAuditLog(logger *slog.Logger, requestID func(context.Context) string) *AuditLog {
+	return &AuditLog{logger: logger, requestID: requestID}
+}
+
+// Record implements ports.AuditLog. What is not known is left out of the line.
+func (a *AuditLog) Record(ctx context.Context, e ports.AuditEvent) {
+	attrs := append(make([]slog.Attr, 0, 9), slog.String("kind", string(e.Kind)))
+	for _, text := range [...]struct{ name, value string }{
+		{"user", loggedUser(e.User)}, {"tenant", e.Tenant}, {"reason", e.Reason},
+		{"correlation_id", e.CorrelationID}, {"by", string(e.By)}, {"request_id", a.requestID(ctx)},
+	} {
+		if text.value != "" {
+			attrs = append(attrs, slog.String(text.name, text.value))
+		}
+	}
+	for _, number := range [...]struct {
+		name  string
+		value int
+	}{{"aadsts", e.Number}, {"count", e.Count}} {
+		if number.value != 0 {
+			attrs = append(attrs, slog.Int(number.name, number.value))
+		}
+	}
+	a.logger.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
+}
+
+// fanOut hands each event to all of its logs.
+type fanOut []ports.AuditLog
+
+// Record implements ports.AuditLog.
+func (f fanOut) Record(ctx context.Context, e ports.AuditEvent) {
+	for _, log := range f {
+		log.Record(ctx, e)
+	}
+}
+
+// Audit answers a log that records in log and, where metrics is not nil,
+// counts there.
+func Audit(log ports.AuditLog, metrics *Metrics) ports.AuditLog {
+	if metrics == nil {
+		return log
+	}
+	return fanOut{log, metrics}
+}

@@ -1,0 +1,31 @@
+package observe
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// maxScrapes is how many scrapes may be under way at once.
+const maxScrapes = 4
+
+// NewServer answers a server for scrapes, with every time and size limit set.
+// It answers GET /metrics and nothing else.
+func (m *Metrics) NewServer(logger *slog.Logger) *http.Server {
+	routes := http.NewServeMux()
+	errorLog := slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
+	routes.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorLog: errorLog, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: maxScrapes,
+	}))
+	return &http.Server{
+		Handler:           http.MaxBytesHandler(routes, 0),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       5 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       2 * time.Minute, // longer than the usual time between two scrapes
+		MaxHeaderBytes:    8 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+}

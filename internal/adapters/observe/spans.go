@@ -1,0 +1,81 @@
+package observe
+
+import (
+	"context"
+	"net/http"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Names and attributes are those of OpenTelemetry's semantic conventions. Left
+// out is all that tells of a person or comes from one: address, path, query,
+// user agent.
+
+// Request begins the span of a request and answers the context to serve it
+// with, and what ends the span. It becomes a part of the caller's trace (W3C
+// Trace Context) only where trusted says that the caller is one of our own
+// proxies; anybody else's traceparent is left unread.
+func (t *Tracer) Request(r *http.Request, trusted bool) (ctx context.Context, end func(route string, status int)) {
+	ctx = r.Context()
+	if trusted {
+		ctx = t.incoming.Extract(ctx, propagation.HeaderCarrier(r.Header))
+	}
+	method := spanMethod(r.Method)
+	ctx, span := t.tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(attribute.String("http.request.method", method), attribute.String("webapp.request_id", t.requestID(ctx))))
+	return ctx, func(route string, status int) {
+		if route != "" {
+			span.SetName(method + " " + route)
+			span.SetAttributes(attribute.String("http.route", route))
+		}
+		span.SetAttributes(attribute.Int("http.response.status_code", status))
+		if status >= http.StatusInternalServerError {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End()
+	}
+}
+
+// providerSpan begins the span of a call. The traceparent stays here: the
+// provider is no part of our traces.
+func (t *Tracer) providerSpan(req *http.Request, endpoint string) (context.Context, trace.Span) {
+	method := spanMethod(req.Method)
+	return t.tracer.Start(req.Context(), method+" "+endpoint, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("http.request.method", method),
+			attribute.String("server.address", req.URL.Hostname()), attribute.String("webapp.endpoint", endpoint)))
+}
+
+func endProviderSpan(span trace.Span, status int, outcome string) {
+	if status != 0 {
+		span.SetAttributes(attribute.Int("http.response.status_code", status))
+	}
+	if outcome != "2xx" && outcome != "3xx" {
+		span.SetAttributes(attribute.String("error.type", outcome))
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
+}
+
+// storeSpan begins the span of a store's operation, without its key.
+func (t *Tracer) storeSpan(ctx context.Context, op operation) (context.Context, trace.Span) {
+	return t.tracer.Start(ctx, "session store "+op.String(), trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("db.operation.name", op.String())))
+}
+
+func endStoreSpan(span trace.Span, o outcome) {
+	if o != answered {
+		span.SetAttributes(attribute.String("error.type", o.String()))
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
+}
+
+func spanMethod(method string) string {
+	if knownMethod(method) {
+		return method
+	}
+	return "_OTHER"
+}

@@ -1,0 +1,126 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"webapp/internal/ports"
+)
+
+// Store answers inner, watched: each operation is timed and becomes a span.
+// Either of metrics and tracer may be nil; where both are, it is inner itself.
+// An inner that is a ports.StoreReadiness stays one.
+func Store(inner ports.SessionStore, metrics *Metrics, tracer *Tracer) ports.SessionStore {
+	if metrics == nil && tracer == nil {
+		return inner
+	}
+	s := &store{inner: inner, metrics: metrics, tracer: tracer}
+	if ready, ok := inner.(ports.StoreReadiness); ok {
+		return readyStore{s, ready}
+	}
+	return s
+}
+
+type store struct {
+	inner   ports.SessionStore
+	metrics *Metrics
+	tracer  *Tracer
+}
+
+// readyStore adds the ability that not every store has. Its probes are not
+// operations, and nobody counts them.
+type readyStore struct {
+	*store
+	ports.StoreReadiness
+}
+
+var (
+	_ ports.SessionStore   = (*store)(nil)
+	_ ports.StoreReadiness = readyStore{}
+)
+
+// Create implements ports.SessionStore.
+func (s *store) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
+	c := s.begin(ctx, opCreate)
+	v, err := s.inner.Create(c.ctx, r)
+	c.end(err)
+	return v, err
+}
+
+// Find implements ports.SessionStore.
+func (s *store) Find(ctx context.Context, key string) (ports.Record, error) {
+	c := s.begin(ctx, opFind)
+	r, err := s.inner.Find(c.ctx, key)
+	c.end(err)
+	return r, err
+}
+
+// Replace implements ports.SessionStore.
+func (s *store) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
+	c := s.begin(ctx, opReplace)
+	next, err := s.inner.Replace(c.ctx, r, v)
+	c.end(err)
+	return next, err
+}
+
+// Delete implements ports.SessionStore.
+func (s *store) Delete(ctx context.Context, key string, v ports.Version) error {
+	c := s.begin(ctx, opDelete)
+	err := s.inner.Delete(c.ctx, key, v)
+	c.end(err)
+	return err
+}
+
+// Keys implements ports.SessionStore.
+func (s *store) Keys(ctx context.Context, index string) ([]string, error) {
+	c := s.begin(ctx, opKeys)
+	keys, err := s.inner.Keys(c.ctx, index)
+	c.end(err)
+	return keys, err
+}
+
+// storeCall is one operation under way. It is a value: a page reads the store
+// twice, and no read is to cost an allocation more.
+type storeCall struct {
+	store *store
+	ctx   context.Context
+	op    operation
+	start time.Time
+	span  trace.Span
+}
+
+func (s *store) begin(ctx context.Context, op operation) storeCall {
+	c := storeCall{store: s, ctx: ctx, op: op}
+	if s.tracer != nil {
+		c.ctx, c.span = s.tracer.storeSpan(ctx, op)
+	}
+	if s.metrics != nil {
+		c.start = s.metrics.now()
+	}
+	return c
+}
+
+func (c storeCall) end(err error) {
+	o := outcomeOf(err)
+	if m := c.store.metrics; m != nil {
+		m.stores[c.op][o].Observe(m.now().Sub(c.start).Seconds())
+	}
+	if c.span != nil {
+		endStoreSpan(c.span, o)
+	}
+}
+
+// outcomeOf sorts an error: what the contract names is an answer, and a caller
+// that has gone is no outage.
+func outcomeOf(err error) outcome {
+	switch {
+	case err == nil, errors.Is(err, ports.ErrNoRecord), errors.Is(err, ports.ErrRecordExists), errors.Is(err, ports.ErrRecordChanged):
+		return answered
+	case errors.Is(err, context.Canceled):
+		return canceled
+	}
+	return unavailable
+}
