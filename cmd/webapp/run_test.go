@@ -145,6 +145,20 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 	})
 }
 
+// elsewhere is a listener that turned out to be on another interface, as where a
+// hosts file says that localhost is.
+type elsewhere struct{ net.Listener }
+
+func (elsewhere) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 3000} }
+
+func TestDemoLooksAtTheListenerItself(t *testing.T) {
+	s, err := load(lookupIn(nil), true)
+	require.NoError(t, err)
+	_, err = s.startDemo(elsewhere{})
+	require.ErrorContains(t, err, "LISTEN_ADDR")
+	assert.Empty(t, s.Authority, "no provider was started")
+}
+
 // stopped is the context of a program that would stop at once, if it started.
 func stopped(t *testing.T) context.Context {
 	ctx, stop := context.WithCancel(t.Context())
