@@ -28,7 +28,6 @@ func TestSettingsOfEachDeploymentAreAccepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings["LISTEN_ADDR"] = fmt.Sprintf("127.0.0.1:%d", browsertest.FreePort(t))
-			delete(settings, "METRICS_ADDR") // a listener of its own, with tests of its own
 			for variable, content := range files {
 				if _, ok := settings[variable]; ok {
 					settings[variable] = filepath.Join(t.TempDir(), "credential")
