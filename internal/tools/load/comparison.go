@@ -44,6 +44,8 @@ func (c comparison) overLoopback(ctx context.Context, o options, r *report, stor
 	}
 	r.add(row{Part: "pages", Figure: store + ": " + what, Value: median(t.page), Unit: "pages/s",
 		Baseline: "bare handler", Than: median(t.bare), Ratio: median(t.shares), Aim: atLeast(pageAims()[store])})
+	r.add(row{Part: "pages", Figure: store + ": " + what + ", CPU over loopback with that of the client", Value: micros(t.pageCPU) / float64(len(t.pageTook)), Unit: "µs",
+		Baseline: "bare handler", Than: micros(t.bareCPU) / float64(len(t.bareTook))})
 	mine, other := summary(t.pageTook), summary(t.bareTook)
 	r.add(row{Part: "pages", Figure: store + ": " + what + ", p99", Value: micros(mine.p99), Unit: "µs", Baseline: "bare handler", Than: micros(other.p99)})
 	return nil
@@ -53,14 +55,17 @@ func (c comparison) overLoopback(ctx context.Context, o options, r *report, stor
 type turns struct {
 	page, bare, shares []float64
 	pageTook, bareTook []time.Duration
+	pageCPU, bareCPU   time.Duration // in all, of server and client
 }
 
 func takeTurns(ctx context.Context, o options, page, bare *crowd) (turns, error) {
 	var t turns
 	for i := range o.turns + 1 {
 		runtime.GC()
+		start := cpuTime()
 		a, tookA, errA := page.turn(o.turn)
 		runtime.GC()
+		middle := cpuTime()
 		b, tookB, errB := bare.turn(o.turn)
 		if err := firstOf(errA, errB, ctx.Err()); err != nil {
 			return t, err
@@ -70,6 +75,7 @@ func takeTurns(ctx context.Context, o options, page, bare *crowd) (turns, error)
 		}
 		t.page, t.bare, t.shares = append(t.page, a), append(t.bare, b), append(t.shares, a/b)
 		t.pageTook, t.bareTook = append(t.pageTook, tookA...), append(t.bareTook, tookB...)
+		t.pageCPU, t.bareCPU = t.pageCPU+middle-start, t.bareCPU+cpuTime()-middle
 	}
 	return t, nil
 }
