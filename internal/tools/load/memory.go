@@ -29,8 +29,8 @@ func measureMemory(ctx context.Context, o options, r *report) error {
 type measured struct {
 	bytes   float64 // of heap a session
 	off, on []latency
-	find    time.Duration   // the longest while sessions expired
-	held    []time.Duration // that the sweeper held a lock, while sessions expired
+	find    []time.Duration // the longest of each run in which sessions expired
+	held    []latency       // how long the sweeper held locks in each such run
 }
 
 func measureOurs(ctx context.Context, o options, r *report, n int) (measured, error) {
@@ -47,15 +47,15 @@ func measureOurs(ctx context.Context, o options, r *report, n int) (measured, er
 	}
 	for round := range o.rounds {
 		r.say("memory: %d sessions, round %d of %d", n, round+1, o.rounds)
-		if err := m.run(ctx, o, p, false); err != nil {
+		if err := m.run(ctx, o, p, false, time.Now); err != nil {
 			return m, err
 		}
 		k.held.take()
 		k.probe.find.take()
-		if err := m.run(ctx, o, p, true); err != nil {
+		if err := m.run(ctx, o, p, true, time.Now); err != nil {
 			return m, err
 		}
-		m.held, m.find = append(m.held, k.held.take()...), max(m.find, k.probe.find.take())
+		m.held, m.find = append(m.held, summary(k.held.take())), append(m.find, k.probe.find.take())
 	}
 	return m, nil
 }
@@ -78,23 +78,21 @@ func measureTheirs(ctx context.Context, o options, r *report, n int) (measured, 
 	}
 	for round := range o.rounds {
 		r.say("memory: %d sessions in the memstore, round %d of %d", n, round+1, o.rounds)
-		tick := time.Since(began)/every + 1
-		if err := waitUntil(ctx, began.Add(tick*every+o.duration/2)); err != nil {
-			return m, err
-		}
-		if err := m.run(ctx, o, p, false); err != nil {
-			return m, err
-		}
-		if err := waitUntil(ctx, began.Add((tick+1)*every-o.duration/2)); err != nil {
+		if err := m.run(ctx, o, p, false, next(began.Add(o.duration/2), every)); err != nil {
 			return m, err
 		}
 		k.find.take()
-		if err := m.run(ctx, o, p, true); err != nil {
+		if err := m.run(ctx, o, p, true, next(began.Add(-o.duration/2), every)); err != nil {
 			return m, err
 		}
-		m.find = max(m.find, k.find.take())
+		m.find = append(m.find, k.find.take())
 	}
 	return m, nil
+}
+
+// next tells the next moment that is a multiple of every after from.
+func next(from time.Time, every time.Duration) func() time.Time {
+	return func() time.Time { return from.Add((time.Since(from)/every + 1) * every) }
 }
 
 func waitUntil(ctx context.Context, t time.Time) error {
@@ -113,10 +111,14 @@ func (p *population) weigh(ctx context.Context, k kept) (float64, error) {
 	return (liveHeap() - before) / float64(p.n), err
 }
 
-// run asks for pages, once. With expiry the mortals run out in its first half.
-func (m *measured) run(ctx context.Context, o options, p *population, expiry bool) error {
+// run asks for pages, once, from when on. With expiry the mortals run out in
+// its first half.
+func (m *measured) run(ctx context.Context, o options, p *population, expiry bool, when func() time.Time) error {
 	requests := p.requests("/admin")
 	liveHeap() // every run begins with a collection
+	if err := waitUntil(ctx, when()); err != nil {
+		return err
+	}
 	if expiry {
 		if err := p.age(o.duration / 2); err != nil {
 			return err
