@@ -19,13 +19,14 @@ const (
 	// leaseFor is how long one request may take to renew a session's tokens.
 	// An instance that dies meanwhile keeps the others out no longer.
 	leaseFor = 30 * time.Second
-	// renewFor bounds a renewal. It is less than a page waits for its API, so
-	// that a provider that hangs is called by its name, and less than the lease.
+	// renewFor bounds a renewal; it is less than the lease, so that nobody else
+	// renews meanwhile.
 	renewFor = 9 * time.Second
-	// leasePause and leaseTries bound the wait for a renewal by another: five
-	// seconds in all.
-	leasePause = 100 * time.Millisecond
-	leaseTries = 50
+	// leasePatience bounds the wait for a renewal by another, which looks for
+	// its result after each leasePause. A slow store makes it look less often,
+	// not longer.
+	leasePatience = 5 * time.Second
+	leasePause    = 100 * time.Millisecond
 )
 
 // AccessToken answers a bearer token of the signed-in user for an API's scopes,
@@ -38,7 +39,8 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 	if err != nil {
 		return "", err
 	}
-	for range leaseTries {
+	giveUp := s.now().Add(leasePatience)
+	for range leasePatience / leasePause {
 		token, err := s.keptToken(ctx, scopes)
 		if err != nil {
 			return "", err
@@ -56,6 +58,9 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 		}
 		if token.Expires.After(s.now()) {
 			return token.Value, nil // still good while another renews it
+		}
+		if s.now().After(giveUp) {
+			break
 		}
 		if err := s.wait(ctx, leasePause); err != nil {
 			return "", fmt.Errorf("%w: %w", ErrRefreshBusy, err)

@@ -55,6 +55,25 @@ func TestLeaseOfADeadInstanceRunsOut(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A slow store does not make the wait for another's renewal longer.
+func TestWaitForARenewalIsBoundedByTime(t *testing.T) {
+	var f *fixture
+	f = newFixtureWith(t, func(c *domain.Config) {
+		c.Wait = func(context.Context, time.Duration) error { f.clock.Advance(2 * time.Second); return nil }
+	})
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "api")
+	f.clock.Advance(59*time.Minute + 55*time.Second)
+	f.user(b)
+	f.clock.Advance(6 * time.Second)
+	_, err := f.sessions.LeaseRefresh(b.Context(t.Context()), f.clock.Now().Add(30*time.Second))
+	require.NoError(t, err)
+	begin := f.clock.Now()
+	_, err = f.AccessToken(b.Context(t.Context()), "api")
+	require.ErrorIs(t, err, domain.ErrRefreshBusy)
+	assert.LessOrEqual(t, f.clock.Now().Sub(begin), 7*time.Second)
+}
+
 // A browser that leaves during a refresh loses nothing: the provider may have
 // spent the old refresh token already.
 func TestRefreshGoesOnWithoutTheBrowser(t *testing.T) {

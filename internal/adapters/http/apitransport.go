@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"io"
 	"net/http"
 
@@ -17,8 +18,9 @@ import (
 // into a sign-in with exactly what is missing, and back to the same page.
 func (a *app) APIClient(scopes ...string) *http.Client {
 	return &http.Client{
+		// No Timeout: it would count the renewal of the token in, and replace
+		// the reason why there is none. The transport bounds the API's part.
 		Transport: &bearer{base: a.apiTransport, domain: a.Domain, scopes: scopes},
-		Timeout:   apiPatience,
 		// A redirect would carry the token to a place nobody configured.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -40,9 +42,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req.Body)
 		return nil, &tokenError{err}
 	}
-	out := req.Clone(ctx)
-	out.Header.Set("Authorization", "Bearer "+token)
-	res, err := b.base.RoundTrip(out)
+	res, err := b.ask(req, token)
 	if err != nil || res.StatusCode != http.StatusUnauthorized {
 		return res, err
 	}
@@ -58,6 +58,33 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	closeBody(res.Body)
 	return nil, &tokenError{&domain.InteractionRequired{Scopes: b.scopes, Claims: claims}}
+}
+
+// ask sends the request with the token and gives the API apiPatience from then
+// on, until the answer's body has been closed.
+func (b *bearer) ask(req *http.Request, token string) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), apiPatience)
+	out := req.Clone(ctx)
+	out.Header.Set("Authorization", "Bearer "+token)
+	res, err := b.base.RoundTrip(out)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	res.Body = &boundedBody{res.Body, cancel}
+	return res, nil
+}
+
+// boundedBody ends its request's time limit when it is closed.
+type boundedBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+// Close closes the body.
+func (b *boundedBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
 }
 
 // tokenError is an error about the user's token and not about the API.
