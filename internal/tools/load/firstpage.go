@@ -47,13 +47,13 @@ func freeAddr() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// resident answers the memory of a process in MiB, 0 where there is no /proc.
-func resident(pid int) float64 {
+// memoryOf answers a figure of /proc/PID/status in MiB, 0 where there is none.
+func memoryOf(pid int, figure string) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
-	_, after, _ := strings.Cut(string(text), "VmRSS:")
+	_, after, _ := strings.Cut(string(text), figure+":")
 	fields := strings.Fields(after)
 	if len(fields) == 0 {
 		return 0
