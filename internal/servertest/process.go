@@ -82,7 +82,7 @@ func (p *process) kill() {
 	default:
 	}
 	pid := p.cmd.Process.Pid
-	_ = syscall.Kill(pid, syscall.SIGSTOP) // it has no more children from here on
+	stop(pid)
 	family := children(pid)
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 	for _, child := range family {
@@ -94,12 +94,22 @@ func (p *process) kill() {
 	}
 }
 
-// signal sends sig to the server and its children.
+// signal sends sig to the server and then to its children.
 func (p *process) signal(sig syscall.Signal) {
 	pid := p.cmd.Process.Pid
-	for _, one := range append([]int{pid}, children(pid)...) {
+	if sig == syscall.SIGSTOP {
+		stop(pid)
+	}
+	for _, one := range append(children(pid), pid) {
 		_ = syscall.Kill(one, sig)
 	}
+}
+
+// stop sends SIGSTOP and waits until the process stands still: from then on it
+// makes no more children.
+func stop(pid int) {
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	awaitState(pid, func(state byte) bool { return state == 'T' || state == 'Z' })
 }
 
 // restart starts the server again with the same arguments.

@@ -105,10 +105,14 @@ func readStat(path string) (pid int, state byte, parent int, ok bool) {
 }
 
 // awaitEnd waits until a process that is not ours to wait for has ended.
-func awaitEnd(pid int) {
+func awaitEnd(pid int) { awaitState(pid, func(state byte) bool { return state == 'Z' }) }
+
+// awaitState waits, within bounds, until a process is in a state that reached
+// accepts, or is gone.
+func awaitState(pid int, reached func(state byte) bool) {
 	const limit, step = 10 * time.Second, 2 * time.Millisecond
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
-		if _, state, _, ok := readStat(fmt.Sprintf("/proc/%d/stat", pid)); !ok || state == 'Z' {
+		if _, state, _, ok := readStat(fmt.Sprintf("/proc/%d/stat", pid)); !ok || reached(state) {
 			return
 		}
 		<-time.After(step)
