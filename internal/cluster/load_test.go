@@ -14,10 +14,15 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
+// atOnce is how many requests of a load are on their way at a time. More would
+// measure how the machine shares out its processors.
+const atOnce = 8
+
 // load is people at work: browsers that go from page to page until they are
 // told to stop.
 type load struct {
 	t       *testing.T
+	slots   chan struct{} // holds one for each request on its way
 	threads sync.WaitGroup
 	stop    chan struct{}
 	pages   atomic.Int64 // seen so far
@@ -53,7 +58,7 @@ func mustServe(path string, r reply, err error) string {
 
 // startLoad lets browsers work until finish.
 func (c *cluster) startLoad(browsers []*browser, judge judge) *load {
-	l := &load{t: c.t, stop: make(chan struct{})}
+	l := &load{t: c.t, slots: make(chan struct{}, atOnce), stop: make(chan struct{})}
 	for _, b := range browsers {
 		l.threads.Go(func() { l.work(b, judge) })
 	}
@@ -64,7 +69,9 @@ func (l *load) work(b *browser, judge judge) {
 	pages := pagesOfTheDay()
 	for n := 0; !l.stopped(); n++ {
 		path := pages[n%len(pages)]
+		l.slots <- struct{}{}
 		r, err := b.try(anyInstance, http.MethodGet, path, nil)
+		<-l.slots
 		if problem := judge(path, r, err); problem != "" {
 			l.report("GET %s on instance %d: %s", path, r.instanceOrNone(), problem)
 		}

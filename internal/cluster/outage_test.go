@@ -38,7 +38,7 @@ func orUnavailable(path string, r reply, err error) string {
 
 // The store dies under load and comes back; then it hangs and wakes up.
 func TestStoreOutageUnderLoad(t *testing.T) {
-	inEachStore(t, servers(), func(t *testing.T, s store) {
+	alone(t, servers(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 3, map[string]string{"LOG_LEVEL": "warn"})
 		people := c.manySignedIn(12)
 		for _, outage := range []struct {

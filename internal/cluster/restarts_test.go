@@ -17,7 +17,7 @@ import (
 // dies and comes back, then each is stopped and started again in turn, as a
 // rolling update does.
 func TestInstancesDieAndRestartUnderLoad(t *testing.T) {
-	inEachStore(t, stores(), func(t *testing.T, s store) {
+	alone(t, stores(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 3, map[string]string{"LOG_LEVEL": "warn"})
 		people := c.manySignedIn(24)
 		const signers = 3

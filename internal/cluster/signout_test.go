@@ -18,7 +18,7 @@ import (
 // requests that move the idle clock, and that renew tokens. No request that
 // begins after the sign-out was answered finds anybody signed in.
 func TestSignOutAmongRequestsInFlight(t *testing.T) {
-	inEachStore(t, stores(), func(t *testing.T, s store) {
+	alone(t, stores(), func(t *testing.T, s store) {
 		// The idle clock is written every half second, and each call of the API
 		// renews the token.
 		c := newCluster(t, s, 3, map[string]string{"SESSION_IDLE_TIMEOUT": "5s"})

@@ -45,12 +45,22 @@ func stores() []storeKind { return append(servers(), storeKind{"sqlite", newSQLi
 
 // inEachStore runs test once with every store, beside other tests.
 func inEachStore(t *testing.T, kinds []storeKind, test func(*testing.T, store)) {
+	t.Helper()
 	t.Parallel()
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, kind.start(t))
 		})
+	}
+}
+
+// alone runs test once with every store and nothing beside it: a test that
+// loads the machine, and judges how long pages take.
+func alone(t *testing.T, kinds []storeKind, test func(*testing.T, store)) {
+	t.Helper()
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) { test(t, kind.start(t)) })
 	}
 }
 
