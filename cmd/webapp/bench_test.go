@@ -78,7 +78,7 @@ func BenchmarkSignIn(b *testing.B) {
 	for b.Loop() {
 		callbacks := make([]*http.Request, turn)
 		for i := range callbacks {
-			callbacks[i] = beginAt(b, app, person)
+			callbacks[i] = beginAt(b, app, person, signIns+i)
 		}
 		start := cpuTime(b)
 		for range turn {
@@ -134,11 +134,14 @@ func benchmarkApp(b *testing.B, base string) (http.Handler, settings) {
 	return app.handler, s
 }
 
-// beginAt begins a sign-in and answers the callback request of its end.
-func beginAt(b *testing.B, app http.Handler, person string) *http.Request {
+// beginAt begins the i-th sign-in and answers the callback request of its end.
+// They come from many client addresses, as one alone may begin so many a minute.
+func beginAt(b *testing.B, app http.Handler, person string, i int) *http.Request {
 	b.Helper()
 	login := httptest.NewRecorder()
-	app.ServeHTTP(login, httptest.NewRequest(http.MethodGet, "/login", nil))
+	request := httptest.NewRequest(http.MethodGet, "/login", nil)
+	request.RemoteAddr = fmt.Sprintf("127.1.%d.%d:50000", i/250%250, i%250)
+	app.ServeHTTP(login, request)
 	require.Equal(b, http.StatusSeeOther, login.Code)
 	res, err := http.PostForm(person, url.Values{"url": {login.Header().Get("Location")}})
 	require.NoError(b, err)

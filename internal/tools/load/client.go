@@ -20,8 +20,9 @@ type client struct {
 	in   *bufio.Reader
 }
 
-func dial(addr string) (*client, error) {
-	conn, err := net.Dial("tcp", addr)
+// dial connects the i-th client.
+func dial(i int, addr string) (*client, error) {
+	conn, err := dialFrom(i, addr)
 	if err != nil {
 		return nil, err
 	}

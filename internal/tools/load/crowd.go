@@ -17,7 +17,7 @@ type crowd struct {
 func newCrowd(addr string, connections int, requests [][]byte) (*crowd, error) {
 	c := &crowd{requests: requests}
 	for i := range connections {
-		one, err := dial(addr)
+		one, err := dial(i, addr)
 		if err != nil {
 			c.close()
 			return nil, err

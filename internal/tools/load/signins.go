@@ -97,7 +97,9 @@ func (s *signIns) turn(ctx context.Context, o options) error {
 func (s *signIns) begin() (*http.Request, error) {
 	w := newResponse()
 	wall, cpu := time.Now(), cpuTime()
-	err := expect(s.handler, newRequest("/login", ""), http.StatusSeeOther, w)
+	login := newRequest("/login", "")
+	login.RemoteAddr = sourceAddr(len(s.logins))
+	err := expect(s.handler, login, http.StatusSeeOther, w)
 	took := time.Since(wall)
 	s.wall, s.cpu, s.logins = s.wall+took, s.cpu+cpuTime()-cpu, append(s.logins, took)
 	if err != nil {
