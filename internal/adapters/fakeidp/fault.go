@@ -32,9 +32,11 @@ type Fault struct {
 	// Error is answered in Entra's form: as JSON, or, at the authorization
 	// endpoint, as a redirect.
 	Error *Error
-	// Status and Body answer anything else. RetryAfter is that header field.
+	// Status and Body answer anything else. RetryAfter and Location are those
+	// header fields.
 	Status      int
 	RetryAfter  string
+	Location    string
 	Body        string
 	ContentType string // default application/json
 	// Size sends so many more bytes of blanks after Body.
@@ -42,6 +44,9 @@ type Fault struct {
 	// Gzip compresses Body and the blanks, whatever the client accepts: a
 	// compressed bomb.
 	Gzip bool
+	// Drip sends Body, and then blanks without end, one byte at a time and so far
+	// apart, until Heal, Close or the client's own end.
+	Drip time.Duration
 	// Cut ends the connection in place of an answer; CutAfter ends it after so
 	// many bytes of a longer one that was announced.
 	Cut      bool

@@ -34,6 +34,9 @@ func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metF
 		cut(w)
 	case fault.Error != nil:
 		p.failWith(w, r, fault)
+	case fault.Drip > 0:
+		fault.head(w)
+		fault.drip(w, r)
 	case fault.answers():
 		fault.send(w)
 	default:
@@ -42,7 +45,7 @@ func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metF
 }
 
 func (f Fault) answers() bool {
-	return f.Status != 0 || f.Body != "" || f.Size > 0 || f.CutAfter > 0 || f.ContentType != "" || f.RetryAfter != ""
+	return f.Status != 0 || f.Body != "" || f.Size > 0 || f.CutAfter > 0 || f.ContentType != "" || f.RetryAfter != "" || f.Location != ""
 }
 
 // failWith answers in the way of the endpoint: a redirect where a browser is on
@@ -64,13 +67,22 @@ func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault metFau
 	p.refuse(w, r, req, refused)
 }
 
-// send writes the answer that the fault describes.
-func (f Fault) send(w http.ResponseWriter) {
+// head sets the header fields that the fault describes.
+func (f Fault) head(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", cmp.Or(f.ContentType, "application/json"))
 	if f.RetryAfter != "" {
 		h.Set("Retry-After", f.RetryAfter)
 	}
+	if f.Location != "" {
+		h.Set("Location", f.Location)
+	}
+}
+
+// send writes the answer that the fault describes.
+func (f Fault) send(w http.ResponseWriter) {
+	h := w.Header()
+	f.head(w)
 	if f.CutAfter > 0 {
 		h.Set("Content-Length", strconv.Itoa(f.CutAfter+1+len(f.Body)))
 		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
