@@ -34,7 +34,10 @@ func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Ses
 	status := http.StatusOK
 	if err != nil {
 		observed(r.Context()).err = err
-		status, v.Explanation = apiTrouble(err), "api.explain.unreachable"
+		status, v.Explanation = apiTrouble(err)
+		if status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "10")
+		}
 	}
 	return a.page(w, r, status, &session, v)
 }
@@ -43,13 +46,17 @@ func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Ses
 // user's token and go to the edge as they are.
 var errAPI = errors.New("the API did not answer")
 
-// apiTrouble is the status of our page when the API gave no answer. An answer
-// that says no is an answer.
-func apiTrouble(err error) int {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return http.StatusGatewayTimeout
+// apiTrouble is the status of our page when the API gave no answer, and what it
+// means. An answer that says no is an answer.
+func apiTrouble(err error) (int, message) {
+	switch {
+	case errors.Is(err, ErrTooManyCalls):
+		return http.StatusServiceUnavailable, "api.explain.waiting"
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout, "api.explain.unreachable"
+	default:
+		return http.StatusBadGateway, "api.explain.unreachable"
 	}
-	return http.StatusBadGateway
 }
 
 // apiAnswer is what an API answered, up to maxAPIBody.

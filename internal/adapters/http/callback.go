@@ -56,10 +56,11 @@ func callbackFields(r *http.Request) (url.Values, error) {
 	if r.URL.RawQuery != "" {
 		return nil, fmt.Errorf("%w: parameters in the URL of a form_post answer", domain.ErrBadCallback)
 	}
-	if err := r.ParseForm(); err != nil {
-		return nil, fmt.Errorf("%w: unreadable form: %w", domain.ErrBadCallback, withoutInput(err))
+	fields, err := postedForm(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", domain.ErrBadCallback, err)
 	}
-	return r.PostForm, nil
+	return fields, nil
 }
 
 // withoutInput keeps the type of an error that must not be quoted: a parser's

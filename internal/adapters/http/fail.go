@@ -82,7 +82,7 @@ func (a *app) errorView(r *http.Request, row answer, err error) view {
 		}
 	}
 	if row.signInAgain {
-		v.Actions = append(v.Actions, link{Text: "error.action.signin", URL: loginURL(returnTo(r, err))})
+		v.Actions = append(v.Actions, link{Text: "error.action.signin", URL: loginURL(a.returnTo(r, err))})
 	}
 	if row.retry && r.Method == http.MethodGet {
 		v.Actions = append(v.Actions, link{Text: "error.action.retry", URL: a.Domain.ReturnPath(r.URL.RequestURI())})
@@ -92,13 +92,16 @@ func (a *app) errorView(r *http.Request, row answer, err error) view {
 }
 
 // returnTo is where a sign-in after err should lead: where the failed one was
-// to lead, or back to the page that needs one.
-func returnTo(r *http.Request, err error) string {
+// to lead, also where it could not begin, or back to the page that needs one.
+func (a *app) returnTo(r *http.Request, err error) string {
 	if f, ok := errors.AsType[*domain.SignInFailure](err); ok {
 		return f.ReturnTo
 	}
 	if _, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet {
 		return r.URL.RequestURI()
+	}
+	if r.URL.Path == loginPath {
+		return a.Domain.ReturnPath(r.URL.Query().Get("return_to"))
 	}
 	return "/"
 }

@@ -8,6 +8,9 @@ import (
 	"webapp/internal/domain"
 )
 
+// loginPath begins sign-ins.
+const loginPath = "/login"
+
 // login begins a sign-in and sends the browser to the provider.
 func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	location, err := a.Domain.SignIn(r.Context(), domain.SignInRequest{
@@ -23,9 +26,9 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 // loginURL is the link that signs in and comes back to path.
 func loginURL(path string) string {
 	if path == "" || path == "/" {
-		return "/login"
+		return loginPath
 	}
-	return "/login?return_to=" + url.QueryEscape(path)
+	return loginPath + "?return_to=" + url.QueryEscape(path)
 }
 
 // signedInFunc is a handler for signed-in people.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -110,18 +109,6 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 		attrs = append(attrs, slog.String("err", bounded(o.err.Error(), 1024)))
 	}
 	a.Logger.LogAttrs(r.Context(), level, "request", attrs...)
-}
-
-// clientIP is the address that clientAddress decided on.
-func clientIP(r *http.Request) string {
-	if ip := middleware.GetClientIP(r.Context()); ip != "" {
-		return ip
-	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return host
 }
 
 // bounded cuts a stranger's text to n bytes.

@@ -27,7 +27,7 @@ func (a *app) frontChannelLogout(w http.ResponseWriter, r *http.Request) error {
 
 // frontChannelFields reads iss and sid; not ok where either comes twice.
 func frontChannelFields(rawQuery string) (iss, sid string, ok bool) {
-	if len(rawQuery) > maxCallback {
+	if len(rawQuery) > maxCallback || manyFields(rawQuery) {
 		return "", "", false
 	}
 	fields, err := url.ParseQuery(rawQuery)
@@ -41,17 +41,18 @@ func frontChannelFields(rawQuery string) (iss, sid string, ok bool) {
 // (OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8). It comes from
 // the provider's server, without cookies; the signed token is its only proof.
 func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
+	form, err := postedForm(r)
+	if err != nil {
 		if _, tooLarge := asMaxBytes(err); tooLarge {
 			return logoutRefused(w, http.StatusRequestEntityTooLarge, "the request is too large")
 		}
 		return logoutRefused(w, http.StatusBadRequest, "the form is unreadable")
 	}
-	tokens := r.PostForm["logout_token"]
+	tokens := form["logout_token"]
 	if len(tokens) != 1 || tokens[0] == "" {
 		return logoutRefused(w, http.StatusBadRequest, "exactly one logout_token is expected")
 	}
-	_, err := a.Domain.BackChannelLogout(r.Context(), tokens[0])
+	_, err = a.Domain.BackChannelLogout(r.Context(), tokens[0])
 	switch {
 	case err == nil:
 		return plain(w, http.StatusOK, "")

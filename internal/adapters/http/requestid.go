@@ -40,16 +40,7 @@ func (a *app) fromProxy(r *http.Request) bool {
 		return false
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	address := peer.Addr().Unmap().WithZone("")
-	for _, p := range a.TrustedProxies {
-		if p.Contains(address) {
-			return true
-		}
-	}
-	return false
+	return err == nil && within(a.TrustedProxies, peer.Addr())
 }
 
 // newRequestID makes an ID that is unique enough to find a request in a log.

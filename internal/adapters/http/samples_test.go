@@ -83,6 +83,15 @@ func sampleError() errorView {
 	}
 }
 
+// sampleRefusal is the error page of a request that is too much.
+func sampleRefusal(name string, status int, why message) sample {
+	prefix := message("error." + name)
+	return sample{"error-" + name, chrome{}, errorView{
+		Heading: prefix + ".heading", Sentence: prefix + ".sentence", Why: why, Next: prefix + ".next",
+		Actions: []link{{"error.action.home", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: status},
+	}}
+}
+
 func sampleSessions() sessionsView {
 	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
 	row := func(id, device string, this bool, ago time.Duration) sessionRow {
@@ -128,6 +137,9 @@ func samples() []sample {
 			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 10 * time.Second,
 			Explanation: "api.explain.unreachable",
 		}},
+		{"api-waiting", signedIn("/call_api"), apiView{
+			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 5 * time.Second, Explanation: "api.explain.waiting",
+		}},
 		{"signout", here, signOutView{AtProvider: true}},
 		{"signout-nobody", anyone, signOutView{}},
 		{"signedout", anyone, signedOutView{LoginURL: "/login", AtProvider: true}},
@@ -142,6 +154,17 @@ func samples() []sample {
 			Heading: "error.internal.heading", Sentence: "error.internal.sentence", Next: "error.internal.next",
 			Actions: []link{{"error.action.retry", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: 500},
 		}},
+		{"error-toomany", anyone, errorView{
+			Heading: "error.toomany.heading", Sentence: "error.toomany.sentence", Why: "error.toomany.why", Next: "error.toomany.next",
+			Actions: []link{{"error.action.signin", "/login?return_to=%2Freports"}, {"error.action.home", "/"}},
+			Details: errorDetails{RequestID: "r-7f3a9c21", Status: 429},
+		}},
+		{"error-crowded", here, errorView{
+			Heading: "error.crowded.heading", Sentence: "error.crowded.sentence", Next: "error.crowded.next",
+			Actions: []link{{"error.action.retry", "/reports"}, {"error.action.home", "/"}}, Details: errorDetails{RequestID: "r-7f3a9c21", Status: 503},
+		}},
+		sampleRefusal("cookies", 431, "error.cookies.why"), sampleRefusal("longurl", 414, ""),
+		sampleRefusal("fields", 400, ""), sampleRefusal("mediatype", 415, ""), sampleRefusal("toolarge", 413, ""),
 		{"forbidden", here, forbiddenView{Role: "Reports.Admin", Contact: "the help desk, extension 4711", Username: "ada@fabrikam.example"}},
 		{"forbidden-plain", here, forbiddenView{Role: "Reports.Admin"}},
 		{"sessions", signedIn("/sessions"), sampleSessions()},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -18,10 +19,11 @@ const (
 	stopPatience = 10 * time.Second
 )
 
-// NewServer answers a server for h with every time and size limit set. The
-// answer may take as long as the slowest page: one that waits for the provider
-// and its retry.
-func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
+// NewServer answers a server for h with every time, size and number limit set.
+// The answer may take as long as the slowest page: one that waits for the
+// provider and its retry. Open connections are bounded in all, and for each
+// address but those of proxies, which bring the connections of many people.
+func NewServer(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -29,6 +31,7 @@ func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       90 * time.Second,
 		MaxHeaderBytes:    maxHeaders,
+		ConnState:         newConnections(processBounds(), proxies, logger).changed,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 }

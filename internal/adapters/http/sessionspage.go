@@ -34,11 +34,11 @@ func (a *app) sessionsPage(w http.ResponseWriter, r *http.Request, session domai
 // endSessions ends one of the user's sessions, or all others, and shows the
 // list again.
 func (a *app) endSessions(w http.ResponseWriter, r *http.Request, _ domain.Session) error {
-	if err := r.ParseForm(); err != nil {
-		return fmt.Errorf("%w: %w", errBadForm, withoutInput(err))
+	form, err := postedForm(r)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBadForm, err)
 	}
-	var err error
-	switch id := r.PostForm.Get(endField); {
+	switch id := form.Get(endField); {
 	case id == "":
 		return fmt.Errorf("%w: nothing to end", errBadForm)
 	case id == endOthers:

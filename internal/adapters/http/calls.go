@@ -1,0 +1,94 @@
+package http
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// MaxCalls is how many calls may be under way to the identity provider, and as
+// many to the API. At a tenth of a second each that is over a thousand a second;
+// where the other side hangs it is all that anybody waits for.
+const MaxCalls = 128
+
+// callPatience is how long a call waits for its turn: long enough for a rush,
+// short enough for the person to read that there is one.
+const callPatience = 5 * time.Second
+
+// ErrTooManyCalls: the call has waited its time without being made, because too
+// many others have not been answered. It is a time-out.
+var ErrTooManyCalls error = tooManyCalls{}
+
+type tooManyCalls struct{}
+
+func (tooManyCalls) Error() string { return "too many calls are waiting for an answer" }
+func (tooManyCalls) Timeout() bool { return true }
+
+// LimitCalls answers base with a bound on the calls under way, whatever the
+// protocol: a call counts until its answer's body is closed or its context
+// ends. One more waits for its turn at most five seconds and not longer than
+// its context; its error then is ErrTooManyCalls, or the context's.
+func LimitCalls(base http.RoundTripper, most int) http.RoundTripper {
+	return &limitedCalls{base: base, under: make(chan struct{}, most)}
+}
+
+type limitedCalls struct {
+	base  http.RoundTripper
+	under chan struct{} // holds one for each call under way
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := l.enter(req.Context()); err != nil {
+		closeBody(req.Body)
+		return nil, err
+	}
+	leave := sync.OnceFunc(func() { <-l.under })
+	res, err := l.base.RoundTrip(req)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	forget := context.AfterFunc(req.Context(), leave)
+	res.Body = &countedBody{res.Body, func() { forget(); leave() }}
+	return res, nil
+}
+
+func (l *limitedCalls) enter(ctx context.Context) error {
+	select {
+	case l.under <- struct{}{}:
+		return nil
+	default:
+	}
+	patience := time.NewTimer(callPatience)
+	defer patience.Stop()
+	select {
+	case l.under <- struct{}{}:
+		return nil
+	case <-patience.C:
+		return ErrTooManyCalls
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// CloseIdleConnections lets http.Client close those of base.
+func (l *limitedCalls) CloseIdleConnections() {
+	if c, ok := l.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// countedBody ends its call when it is closed.
+type countedBody struct {
+	io.ReadCloser
+	leave func()
+}
+
+// Close implements io.Closer.
+func (b *countedBody) Close() error {
+	defer b.leave()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,175 @@
+package http
+
+import (
+	"container/list"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// connections bounds the open connections of a server, for each address and in
+// all, as its ConnState hook. For a new connection beyond a bound the one goes
+// that has been without a request the longest: new and silent, sending its
+// header slowly, or kept after an answer. So whoever piles up idle connections
+// loses the oldest of them, and a request from the same address still gets
+// through. A connection with a request is never closed; where all are busy, the
+// new one is.
+type connections struct {
+	bounds  bounds
+	proxies []netip.Prefix // their connections are bounded in all only
+	logger  *slog.Logger
+
+	mu     sync.Mutex
+	open   map[net.Conn]*connection
+	peers  map[netip.Addr]*peer // by addressKey; each has a connection
+	idle   list.List            // of *connection, the longest idle in front
+	warned time.Time
+}
+
+// connection is one that is open.
+type connection struct {
+	conn net.Conn
+	peer *peer // nil for a proxy
+	// Where it stands among the idle ones; nil while it has a request.
+	inAll, inPeer *list.Element
+}
+
+// peer is an address that has connections.
+type peer struct {
+	key  netip.Addr
+	open int
+	idle list.List // of *connection
+}
+
+func newConnections(b bounds, proxies []netip.Prefix, logger *slog.Logger) *connections {
+	return &connections{bounds: b, proxies: proxies, logger: logger,
+		open: map[net.Conn]*connection{}, peers: map[netip.Addr]*peer{}}
+}
+
+// changed is an http.Server's ConnState. The server tells of new connections
+// before it reads from them, and of active ones once it has read a header.
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if gone := c.admit(conn); gone != nil {
+			_ = gone.Close() // its goroutine sees that and ends
+		}
+	case http.StateActive:
+		c.with(conn, c.becomesBusy)
+	case http.StateIdle:
+		c.with(conn, c.becomesIdle)
+	case http.StateClosed, http.StateHijacked:
+		c.with(conn, c.forget)
+	}
+}
+
+// with does something to a connection that has not been given up.
+func (c *connections) with(conn net.Conn, do func(*connection)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one, ok := c.open[conn]; ok {
+		do(one)
+	}
+}
+
+// admit takes conn in and answers the connection that has to go for it, which
+// may be conn itself; nil where there is room.
+func (c *connections) admit(conn net.Conn) (gone net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	one := &connection{conn: conn, peer: c.peer(conn)}
+	switch {
+	case one.peer != nil && one.peer.open >= c.bounds.perAddress:
+		gone = c.giveUp(&one.peer.idle)
+		c.warn("one address has too many connections: its idle ones are closed", one.peer.key)
+	case len(c.open) >= c.bounds.connections:
+		gone = c.giveUp(&c.idle)
+		c.warn("there are too many connections: idle ones are closed", netip.Addr{})
+	default:
+		c.add(one)
+		return nil
+	}
+	if gone == nil {
+		return conn
+	}
+	c.add(one)
+	return gone
+}
+
+// peer finds or makes the peer of a new connection.
+func (c *connections) peer(conn net.Conn) *peer {
+	address := remoteAddr(conn)
+	if within(c.proxies, address) {
+		return nil
+	}
+	key := addressKey(address)
+	if p, ok := c.peers[key]; ok {
+		return p
+	}
+	return &peer{key: key}
+}
+
+func (c *connections) add(one *connection) {
+	c.open[one.conn] = one
+	if one.peer != nil {
+		one.peer.open++
+		c.peers[one.peer.key] = one.peer
+	}
+	c.becomesIdle(one)
+}
+
+// giveUp forgets the connection that has been idle the longest and answers it;
+// nil where none is idle.
+func (c *connections) giveUp(idle *list.List) net.Conn {
+	longest := idle.Front()
+	if longest == nil {
+		return nil
+	}
+	one := longest.Value.(*connection)
+	c.forget(one)
+	return one.conn
+}
+
+func (c *connections) becomesIdle(one *connection) {
+	c.becomesBusy(one) // it now is the last to have become idle
+	one.inAll = c.idle.PushBack(one)
+	if one.peer != nil {
+		one.inPeer = one.peer.idle.PushBack(one)
+	}
+}
+
+func (c *connections) becomesBusy(one *connection) {
+	if one.inAll != nil {
+		c.idle.Remove(one.inAll)
+	}
+	if one.inPeer != nil {
+		one.peer.idle.Remove(one.inPeer)
+	}
+	one.inAll, one.inPeer = nil, nil
+}
+
+func (c *connections) forget(one *connection) {
+	c.becomesBusy(one)
+	delete(c.open, one.conn)
+	if one.peer == nil {
+		return
+	}
+	if one.peer.open--; one.peer.open == 0 {
+		delete(c.peers, one.peer.key)
+	}
+}
+
+// warnEvery keeps an attack from filling the log as well.
+const warnEvery = time.Minute
+
+func (c *connections) warn(what string, key netip.Addr) {
+	now := time.Now()
+	if now.Sub(c.warned) < warnEvery {
+		return
+	}
+	c.warned = now
+	c.logger.Warn(what, "client", key.String(), "open", len(c.open))
+}

@@ -1,0 +1,85 @@
+package http
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Bounds of a request's parts, so that none of them costs more to take apart
+// than a page costs. The server bounds the header as a whole, maxHeaders.
+const (
+	// maxURL bounds a request's target in bytes: the longest callback and its
+	// path (Entra takes redirect URIs of 256 characters).
+	maxURL = maxCallback + 1<<10
+	// maxFields bounds the parameters of a query and the fields of a form. The
+	// provider sends half a dozen.
+	maxFields = 100
+	// maxCookies and maxCookieBytes bound the cookies of a request: more than
+	// the 180 that a browser keeps for a site, and twice what proxies commonly
+	// let through. Ours are at most 7 kB.
+	maxCookies     = 200
+	maxCookieBytes = 16 << 10
+)
+
+var (
+	errLongURL       = errors.New("the address is too long")
+	errTooManyFields = errors.New("too many parameters or form fields")
+	errCookies       = errors.New("too many or too large cookies")
+	errMediaType     = errors.New("the body is no plain form")
+)
+
+// limitParts refuses a request with more in its target and cookies than anybody
+// needs, before anything is made of them.
+func (a *app) limitParts(next http.Handler) http.Handler {
+	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
+		switch {
+		case len(r.RequestURI) > maxURL:
+			return errLongURL
+		case manyFields(r.URL.RawQuery):
+			return errTooManyFields
+		case manyCookies(r.Header["Cookie"]):
+			return errCookies
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+func manyFields(encoded string) bool { return strings.Count(encoded, "&") >= maxFields }
+
+func manyCookies(lines []string) bool {
+	count, size := 0, 0
+	for _, line := range lines {
+		count += 1 + strings.Count(line, ";")
+		size += len(line)
+	}
+	return count > maxCookies || size > maxCookieBytes
+}
+
+// postedForm reads the fields of an HTML form from the body, and from there
+// alone. Files, or anything else that is not a plain form, are not read at all.
+// limitBody bounds the body. Errors: errMediaType, errTooManyFields,
+// *http.MaxBytesError, errUnreadable; none quotes what was sent.
+func postedForm(r *http.Request) (url.Values, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, errMediaType
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, withoutInput(err)
+	}
+	if manyFields(string(body)) {
+		return nil, errTooManyFields
+	}
+	fields, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, fmt.Errorf("form: %w", withoutInput(err))
+	}
+	return fields, nil
+}
