@@ -22,6 +22,7 @@ func (s *settings) check(found *problems) {
 	} else {
 		s.checkProvider(found)
 		s.checkCredential(found)
+		s.checkOwnAdapter(found)
 		s.checkAPI(found)
 	}
 	s.checkSession(found)
@@ -138,12 +139,24 @@ func (s *settings) checkRedirectURI(found *problems) {
 		found.add("REDIRECT_URI", "must be a plain address without query, fragment or user name", remedy)
 	case len(s.RedirectURI) > 256:
 		found.add("REDIRECT_URI", "is longer than 256 characters, which Entra does not take", remedy)
-	case u.RawPath != "" || strings.ContainsAny(u.Path, "{}*") || slices.Contains(webhttp.ReservedPaths(), strings.TrimSuffix(u.Path, "/")) ||
-		u.Path == "" || u.Path == "/" || strings.HasPrefix(u.Path, "/static/"):
+	case u.RawPath != "" || strings.ContainsAny(u.Path, "{}*") || u.Path == "" || u.Path == "/" || takenPath(u.Path):
 		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use a path of its own, such as /getAToken.")
 	default:
 		s.redirect = u
 	}
+}
+
+// takenPath says whether a route has the path already.
+func takenPath(path string) bool {
+	if slices.Contains(webhttp.ReservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, "/static/") {
+		return true
+	}
+	for mount := range waysIn() {
+		if path == mount || strings.HasPrefix(path, mount+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *settings) checkSession(found *problems) {

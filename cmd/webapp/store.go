@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
-	"webapp/internal/adapters/session/memory"
-	"webapp/internal/adapters/session/postgres"
-	"webapp/internal/adapters/session/redis"
-	"webapp/internal/adapters/session/sqlite"
 	"webapp/internal/ports"
 )
 
@@ -28,18 +27,11 @@ func (s *settings) storeScheme() string {
 // openStore opens the store that SESSION_STORE names. A server that is down is
 // no error: the store heals, and /readyz says so meanwhile.
 func (s *settings) openStore(ctx context.Context, now func() time.Time) (sessionStore, error) {
-	var store sessionStore
-	var err error
-	switch s.storeScheme() {
-	case "memory":
-		return memory.New(now), nil
-	case "sqlite":
-		store, err = sqlite.Open(ctx, strings.TrimPrefix(s.SessionStore, "sqlite:"), now)
-	case "postgres", "postgresql":
-		store, err = postgres.Open(ctx, s.SessionStore, now)
-	default:
-		store, err = redis.Open(s.SessionStore, now)
+	open, known := sessionStores()[s.storeScheme()]
+	if !known {
+		return nil, errors.New("webapp cannot use its SESSION_STORE: no such store")
 	}
+	store, err := open(ctx, s.SessionStore, now)
 	if err != nil {
 		return nil, fmt.Errorf("webapp cannot use its SESSION_STORE: %w", err)
 	}
@@ -47,29 +39,37 @@ func (s *settings) openStore(ctx context.Context, now func() time.Time) (session
 }
 
 // checkStore wants a known form, and a key that outlives the process where the
-// store does.
+// store does. What else is wrong with the address is the store's to say when it
+// is opened.
 func (s *settings) checkStore(found *problems) {
-	switch s.storeScheme() {
-	case "memory":
-		if s.SessionStore != "memory:" {
-			found.add("SESSION_STORE", "has something after memory:", "Write memory: alone.")
-		}
-		return
-	case "sqlite":
-		if strings.TrimPrefix(s.SessionStore, "sqlite:") == "" {
-			found.add("SESSION_STORE", "names no file", "Write it like sqlite:/var/lib/webapp/sessions.db")
-		}
-	case "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster", "postgres", "postgresql":
-		if !strings.Contains(s.SessionStore, "://") {
-			found.add("SESSION_STORE", "is not a URL", "Write it like redis://localhost:6379 or postgres://user:password@host/database")
-		}
-	default:
+	scheme, rest, _ := strings.Cut(s.SessionStore, ":")
+	_, known := sessionStores()[scheme]
+	switch {
+	case !known:
 		found.add("SESSION_STORE", "is not a store that this application knows",
-			"Use memory:, sqlite:PATH, redis://…, rediss://…, redis+sentinel://…, redis+cluster://… or postgres://…")
+			"Begin it with one of "+strings.Join(storeSchemes(), ":, ")+":, as README.md shows.")
 		return
+	case scheme == "memory" && rest != "":
+		found.add("SESSION_STORE", "has something after memory:", "Write memory: alone.")
+		return
+	case scheme == "memory":
+		return
+	case rest == "":
+		found.add("SESSION_STORE", "names no place to keep sessions in",
+			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379, as README.md shows.")
+	case servedStore(scheme) && !strings.HasPrefix(rest, "//"):
+		found.add("SESSION_STORE", "is not a URL", "Write it like redis://localhost:6379 or postgres://user:password@host/database")
 	}
 	if s.SessionKey == "" {
 		found.add("SESSION_KEY", "is missing, and this SESSION_STORE outlives the process",
 			"Make one with: openssl rand -base64 32. Every instance needs the same.")
 	}
 }
+
+// servedStore says whether scheme is a server's that a URL names.
+func servedStore(scheme string) bool {
+	return strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "postgres")
+}
+
+// storeSchemes are what SESSION_STORE can begin with, in order.
+func storeSchemes() []string { return slices.Sorted(maps.Keys(sessionStores())) }

@@ -55,6 +55,15 @@ func (w watching) provider() http.RoundTripper {
 	return observe.Transport(entra.DefaultTransport(), entra.EndpointOf, w.metrics, w.tracer)
 }
 
+// providerTransport carries them for an adapter that has no transport of its
+// own.
+func (w watching) providerTransport() http.RoundTripper {
+	if watched := w.provider(); watched != nil {
+		return watched
+	}
+	return entra.DefaultTransport()
+}
+
 // handler adds what the HTTP adapter is to tell.
 func (w watching) handler(c webhttp.Config) webhttp.Config {
 	if w.metrics != nil {

@@ -43,7 +43,7 @@ func wire(s settings, p parts) (application, error) {
 	if err != nil {
 		return application{}, err
 	}
-	provider, err := s.provider(p, watched)
+	provider, credentialExpiry, err := s.provider(p, watched)
 	if err != nil {
 		return application{}, err
 	}
@@ -64,12 +64,12 @@ func wire(s settings, p parts) (application, error) {
 		CallbackPath: s.redirect.Path, FormPost: formPost,
 		PublicOrigin: s.origin(), SignOutTargets: s.providerSources(), FrameAncestors: s.providerSources(),
 		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
-		Demo: s.demo, Logger: p.logger, Now: p.now,
+		Mounts: mounts(service), Demo: s.demo, Logger: p.logger, Now: p.now,
 	}))
 	if err != nil {
 		return application{}, err
 	}
-	return application{handler: handler, watching: watched, credentialExpiry: provider.CredentialExpiry, warmUp: func(ctx context.Context) {
+	return application{handler: handler, watching: watched, credentialExpiry: credentialExpiry, warmUp: func(ctx context.Context) {
 		if err := service.ProviderReady(ctx); err != nil && ctx.Err() == nil {
 			p.logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
 		}
@@ -77,7 +77,7 @@ func wire(s settings, p parts) (application, error) {
 }
 
 // service makes the domain.
-func (s *settings) service(p parts, provider *entra.Provider, sessions *session.Manager, audit ports.AuditLog) (*domain.Service, error) {
+func (s *settings) service(p parts, provider ports.IdentityProvider, sessions *session.Manager, audit ports.AuditLog) (*domain.Service, error) {
 	return domain.New(domain.Config{
 		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
@@ -85,17 +85,6 @@ func (s *settings) service(p parts, provider *entra.Provider, sessions *session.
 		SIDAlone: s.Authority != "", GroupScopes: []string{"User.Read"},
 		Now: p.now, Random: rand.Reader, Audit: audit,
 	})
-}
-
-// provider makes the identity-provider adapter.
-func (s *settings) provider(p parts, watched watching) (*entra.Provider, error) {
-	c := s.entraConfig(p.now, p.logger)
-	c.Transport = watched.provider()
-	provider, err := entra.New(c)
-	if err == nil && watched.metrics != nil {
-		watched.metrics.WatchCredential(provider.CredentialExpiry)
-	}
-	return provider, err
 }
 
 // entraConfig is the identity-provider adapter's part of the settings.
@@ -152,4 +141,13 @@ func (s *settings) keys() [][]byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // crypto/rand.Read never fails
 	return [][]byte{key}
+}
+
+// mounts makes the ways in that stand beside the pages.
+func mounts(service *domain.Service) map[string]http.Handler {
+	made := make(map[string]http.Handler)
+	for path, open := range waysIn() {
+		made[path] = open(service)
+	}
+	return made
 }

@@ -121,6 +121,7 @@ type Grant struct {
 	Groups Groups
 	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that
 	// carries a nonce must carry this one (OpenID Connect Core 1.0, 12.2).
+	// Empty where the provider has no ID tokens.
 	Nonce string
 }
 

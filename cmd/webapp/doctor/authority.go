@@ -26,7 +26,15 @@ func (x *examination) checkAuthorityName(ctx context.Context) Check {
 	if err != nil {
 		return skipBroken()
 	}
-	return x.lookup(ctx, x.authority.DiscoveryURL())
+	return x.lookup(ctx, x.authorityURL())
+}
+
+// authorityURL is what the authority is first asked for.
+func (x *examination) authorityURL() string {
+	if x.cfg.OwnAdapter {
+		return x.cfg.Entra.Issuer
+	}
+	return x.authority.DiscoveryURL()
 }
 
 // lookup asks for the addresses of target's host.
@@ -60,7 +68,7 @@ func (x *examination) lookup(ctx context.Context, target string) Check {
 
 // checkConnection makes one whole request, through TLS where there is some.
 func (x *examination) checkConnection(ctx context.Context) Check {
-	target := x.authority.DiscoveryURL()
+	target := x.authorityURL()
 	u, err := url.Parse(target)
 	if err != nil {
 		return skipBroken()

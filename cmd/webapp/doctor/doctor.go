@@ -34,6 +34,10 @@ type Config struct {
 	// Entra is the identity provider's part of the configuration. Its
 	// Transport, Timeout and Clock are set here.
 	Entra entra.Config
+	// OwnAdapter says that the provider is no OpenID Provider with discovery
+	// and has an adapter of its own: there are no metadata, keys and credential
+	// to be examined from here.
+	OwnAdapter bool
 	// RedirectURI is where people come back to, and ListenAddr where the
 	// application listens.
 	RedirectURI string

@@ -19,6 +19,18 @@ type clientSecret struct {
 	expires time.Time // zero where nobody said
 }
 
+func newSecret(cfg Config) (clientSecret, error) {
+	made := clientSecret{cfg.ClientID, func(context.Context) string { return cfg.ClientSecret }, cfg.ClientSecretExpires}
+	if cfg.ClientSecret == "" {
+		file, err := openSecretFile(cfg)
+		if err != nil {
+			return clientSecret{}, Problem{"ClientSecretFile", err.Error()}
+		}
+		made.secret = file.get
+	}
+	return made, nil
+}
+
 // authenticate sends the secret in the one way that the metadata name. Trying
 // both would post a code twice and so burn it.
 func (c clientSecret) authenticate(ctx context.Context, m metadata, form url.Values, header http.Header) error {

@@ -42,14 +42,8 @@ func (p *Provider) CredentialExpiry() (time.Time, bool) {
 // are now.
 func newCredential(cfg Config, authority Authority) (credential, error) {
 	switch {
-	case cfg.ClientSecret != "":
-		return clientSecret{cfg.ClientID, func(context.Context) string { return cfg.ClientSecret }, cfg.ClientSecretExpires}, nil
-	case cfg.ClientSecretFile != "":
-		file, err := openSecretFile(cfg)
-		if err != nil {
-			return nil, Problem{"ClientSecretFile", err.Error()}
-		}
-		return clientSecret{cfg.ClientID, file.get, cfg.ClientSecretExpires}, nil
+	case cfg.ClientSecret != "" || cfg.ClientSecretFile != "":
+		return newSecret(cfg)
 	case cfg.ClientCertificateFile != "":
 		file, err := openCertificateFile(cfg)
 		if err != nil {

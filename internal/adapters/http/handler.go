@@ -42,6 +42,11 @@ type Config struct {
 	// off.
 	Scopes   []string
 	Endpoint string
+	// Mounts are the handlers of other ways in, by the path that each serves
+	// with all below it. They stand behind what guards the pages: body bounded,
+	// refused from other origins, security headers, the session in the
+	// request's context. What they answer is theirs.
+	Mounts map[string]http.Handler
 	// APITransport carries the calls of the API; nil is a transport of its own.
 	APITransport http.RoundTripper
 	// TrustedProxies may say by X-Forwarded-For who their client is, and by
@@ -93,7 +98,7 @@ func New(c Config) (http.Handler, error) {
 	a := &app{
 		Config:       c,
 		pages:        p,
-		apiTransport: c.APITransport,
+		apiTransport: LimitCalls(c.APITransport, MaxCalls),
 		https:        strings.HasPrefix(c.PublicOrigin, "https://"),
 	}
 	return a.routes()

@@ -3,6 +3,8 @@ package http
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -15,11 +17,14 @@ const maxForm = 64 << 10
 // routes is the whole map of the application.
 func (a *app) routes() (http.Handler, error) {
 	sameOrigin, err := a.sameOrigin()
+	if err == nil {
+		err = a.checkMounts()
+	}
 	if err != nil {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(a.clientAddress, a.observe, a.securityHeaders, middleware.GetHead)
+	r.Use(a.clientAddress, a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
 	r.NotFound(a.handle(a.notFound))
 	r.MethodNotAllowed(a.handle(a.methodNotAllowed(r)))
 
@@ -33,9 +38,9 @@ func (a *app) routes() (http.Handler, error) {
 	r.With(limitBody).Post("/backchannel-logout", a.handle(a.backChannelLogout))
 
 	r.Group(func(r chi.Router) {
-		r.Use(limitBody, sameOrigin, a.Sessions)
+		r.Use(a.limitParts, limitBody, sameOrigin, a.Sessions)
 		r.Get("/", a.handle(a.home))
-		r.Get("/login", a.handle(a.login))
+		r.With(a.limitSignIns).Get(loginPath, a.handle(a.login))
 		if a.FormPost {
 			r.Post(a.CallbackPath, a.handle(a.callback))
 		} else {
@@ -50,6 +55,10 @@ func (a *app) routes() (http.Handler, error) {
 		if a.Endpoint != "" {
 			r.Get("/call_api", a.handle(a.signedIn(a.callAPI)))
 		}
+		for path, h := range a.Mounts {
+			r.Handle(path, h)
+			r.Handle(path+"/*", h)
+		}
 	})
 	return r, nil
 }
@@ -58,6 +67,20 @@ func (a *app) routes() (http.Handler, error) {
 func ReservedPaths() []string {
 	return []string{"/", "/login", "/logout", "/call_api", "/sessions", "/groups", "/admin",
 		"/frontchannel-logout", "/backchannel-logout", "/healthz", "/readyz"}
+}
+
+// checkMounts refuses a path that is no plain one, or that a page has: the
+// router would let the later one win.
+func (a *app) checkMounts() error {
+	for path := range a.Mounts {
+		if !strings.HasPrefix(path, "/") || strings.TrimRight(path, "/") != path || strings.ContainsAny(path, "{}*?#%") {
+			return fmt.Errorf("http: %q cannot be mounted: it must be a path such as /api", path)
+		}
+		if slices.Contains(ReservedPaths(), path) || path == a.CallbackPath || path+"/" == staticPrefix {
+			return fmt.Errorf("http: %q cannot be mounted: a page has that path", path)
+		}
+	}
+	return nil
 }
 
 // sameOrigin refuses what another site makes a browser send: every method but

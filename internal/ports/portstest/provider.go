@@ -21,6 +21,11 @@ type ProviderHarness struct {
 	Decline func(t testing.TB, authorizationURL string) ports.Callback
 	// Scopes are those of an API for which the account gets access tokens.
 	Scopes []string
+	// BeginsAlone says that a sign-in begins without asking the provider, and so
+	// also while it is down. NoIDTokens says that the provider has no ID tokens,
+	// so that a sign-in has no nonce.
+	BeginsAlone bool
+	NoIDTokens  bool
 	// SignLogout makes the provider's logout token that says this, issued now,
 	// for an adapter with ports.LogoutTokens; nil where it has not. An empty
 	// field is left out, the issuer filled in and Expires not looked at.

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/adapters/session/postgres"
+	"webapp/internal/adapters/session/redis"
+	"webapp/internal/adapters/session/sqlite"
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+)
+
+// This file lists what is plugged in. A new adapter is its import above and one
+// line in one of these three lists; README.md, "Add an adapter", has the steps.
+
+// identityProviders are the providers that have an adapter of their own, by the
+// OIDC_AUTHORITY that chooses it. Whatever is not here is an OpenID Provider
+// with discovery, and the entra adapter's.
+func identityProviders() map[string]openProvider {
+	return map[string]openProvider{}
+}
+
+// sessionStores are the stores by the scheme of SESSION_STORE, which each gets
+// whole.
+func sessionStores() map[string]openStore {
+	return map[string]openStore{
+		"memory":         store(openMemory),
+		"sqlite":         store(openSQLite),
+		"redis":          store(openRedis),
+		"rediss":         store(openRedis),
+		"redis+sentinel": store(openRedis), "rediss+sentinel": store(openRedis),
+		"redis+cluster": store(openRedis), "rediss+cluster": store(openRedis),
+		"postgres": store(postgres.Open), "postgresql": store(postgres.Open),
+	}
+}
+
+// waysIn are handlers besides the pages, by the path that they serve with all
+// below it. They stand behind the same door as the pages: bounded, with
+// security headers, refused from other origins, and with the browser's session.
+func waysIn() map[string]func(*domain.Service) http.Handler {
+	return map[string]func(*domain.Service) http.Handler{}
+}
+
+// openProvider makes an identity-provider adapter. It does not touch the
+// network: the provider may be down at this moment. Requests go through
+// transport.
+type openProvider func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error)
+
+// provider makes an adapter's own New an openProvider.
+func provider[P ports.IdentityProvider](open func(ports.Registration, http.RoundTripper, func() time.Time) (P, error)) openProvider {
+	return func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error) {
+		p, err := open(r, transport, now)
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}
+}
+
+// openStore opens a session store. A server that is down is no error: the store
+// heals, and /readyz says so meanwhile.
+type openStore func(ctx context.Context, address string, now func() time.Time) (sessionStore, error)
+
+// store makes an adapter's own Open an openStore.
+func store[S sessionStore](open func(context.Context, string, func() time.Time) (S, error)) openStore {
+	return func(ctx context.Context, address string, now func() time.Time) (sessionStore, error) {
+		s, err := open(ctx, address, now)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+}
+
+func openMemory(_ context.Context, _ string, now func() time.Time) (*memory.Store, error) {
+	return memory.New(now), nil
+}
+
+func openSQLite(ctx context.Context, address string, now func() time.Time) (*sqlite.Store, error) {
+	return sqlite.Open(ctx, strings.TrimPrefix(address, "sqlite:"), now)
+}
+
+func openRedis(_ context.Context, address string, now func() time.Time) (*redis.Store, error) {
+	return redis.Open(address, now)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"log/slog"
+	"time"
+
+	"webapp/internal/adapters/entra"
+	"webapp/internal/ports"
+)
+
+// provider makes the identity-provider adapter, and answers when its credential
+// ends, where that is known.
+func (s *settings) provider(p parts, watched watching) (ports.IdentityProvider, func() (time.Time, bool), error) {
+	made, expiry, err := s.openProvider(p, watched)
+	if err == nil && watched.metrics != nil {
+		watched.metrics.WatchCredential(expiry)
+	}
+	return made, expiry, err
+}
+
+func (s *settings) openProvider(p parts, watched watching) (ports.IdentityProvider, func() (time.Time, bool), error) {
+	if open, own := identityProviders()[s.OIDCAuthority]; own {
+		registration, err := s.registration(p.logger)
+		if err != nil {
+			return nil, nil, err
+		}
+		made, err := open(registration, watched.providerTransport(), p.now)
+		return made, s.secretExpiry, err
+	}
+	c := s.entraConfig(p.now, p.logger)
+	c.Transport = watched.provider()
+	made, err := entra.New(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return made, made.CredentialExpiry, nil
+}
+
+// registration is what an adapter of another provider is told.
+func (s *settings) registration(logger *slog.Logger) (ports.Registration, error) {
+	secret, err := s.entraConfig(nil, logger).SecretSource()
+	return ports.Registration{ClientID: s.ClientID, ClientSecret: secret, RedirectURI: s.RedirectURI}, err
+}
+
+func (s *settings) secretExpiry() (time.Time, bool) {
+	end, err := s.secretExpires()
+	return end, err == nil && !end.IsZero()
+}
+
+// checkOwnAdapter reports what a provider with an adapter of its own cannot
+// take. checkProvider has looked at the rest.
+func (s *settings) checkOwnAdapter(found *problems) {
+	open, own := identityProviders()[s.OIDCAuthority]
+	if !own {
+		return
+	}
+	if s.ResponseMode == entra.ResponseModeFormPost && !found.has("RESPONSE_MODE") {
+		found.add("RESPONSE_MODE", "is form_post, which this provider does not do", "Use query.")
+	}
+	registration, err := s.registration(slog.New(slog.DiscardHandler))
+	switch {
+	case len(found.list) > 0 && err != nil: // said already
+	case err != nil:
+		found.add("CLIENT_SECRET", "is missing, and this provider takes no other credential",
+			"Set CLIENT_SECRET or CLIENT_SECRET_FILE, and unset the other credential.")
+	default:
+		if _, err := open(registration, entra.DefaultTransport(), time.Now); err != nil && len(found.list) == 0 {
+			found.add("OIDC_AUTHORITY", "cannot be used: "+err.Error(),
+				"Compare CLIENT_ID, CLIENT_SECRET and REDIRECT_URI with the registration at the provider.")
+		}
+	}
+}

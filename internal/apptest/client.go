@@ -1,0 +1,116 @@
+package apptest
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// User is somebody who signs in. Equal names are the same person.
+type User struct {
+	// Name is what pages greet with. Required.
+	Name string
+	// Username is shown beside it.
+	Username string
+	// Roles are the app roles assigned to the person.
+	Roles []string
+	// Groups are the object IDs of the person's groups.
+	Groups []string
+	// Tenant is the Entra tenant; a fixed one where it is empty.
+	Tenant string
+	// Guest says that the account is at home in another tenant.
+	Guest bool
+}
+
+// DefaultTenant is the tenant of a User without one.
+const DefaultTenant = "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"
+
+// SignedIn starts the application and answers a client that is signed in. It
+// takes paths, such as "/reports", keeps the cookies, and follows redirects as
+// long as they stay in the application: the first that leads elsewhere, to the
+// provider's sign-in say, is the answer.
+func SignedIn(t testing.TB, as User, options ...Option) *http.Client {
+	t.Helper()
+	return New(t, options...).SignIn(as)
+}
+
+// SignIn answers a new client that is signed in: another browser.
+func (a *App) SignIn(as User) *http.Client {
+	a.t.Helper()
+	require.NotEmpty(a.t, as.Name, "User.Name")
+	client := a.Anonymous()
+	follow := client.CheckRedirect
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	begun := a.get(client, "/login")
+	require.Equal(a.t, http.StatusSeeOther, begun.StatusCode, "a sign-in begins")
+	a.Provider.SetGroups(ports.Groups{IDs: as.Groups, AsOf: a.Clock.Now()}, as.Groups)
+	cb := a.Provider.Approve(begun.Header.Get("Location"), ports.Identity{
+		Subject: "subject-of-" + as.Name, TenantID: cmp.Or(as.Tenant, DefaultTenant), ObjectID: objectID(as.Name),
+		Name: as.Name, Username: as.Username, Roles: as.Roles, Guest: as.Guest,
+	})
+	done := a.get(client, callbackPath+"?"+url.Values{"code": {cb.Code}, "state": {cb.State}}.Encode())
+	require.Equal(a.t, http.StatusSeeOther, done.StatusCode, "the sign-in is completed")
+	client.CheckRedirect = follow
+	return client
+}
+
+// Anonymous answers a new client that nobody has signed in with.
+func (a *App) Anonymous() *http.Client {
+	a.t.Helper()
+	base, err := url.Parse(a.URL)
+	require.NoError(a.t, err)
+	jar, err := cookiejar.New(nil)
+	require.NoError(a.t, err)
+	transport := &http.Transport{}
+	a.t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport: inside{base, jar, transport},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) >= 10 || r.URL.Host != "" && r.URL.Host != base.Host {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		},
+	}
+}
+
+// get is for answers whose body does not matter.
+func (a *App) get(client *http.Client, path string) *http.Response {
+	a.t.Helper()
+	res, err := client.Get(path)
+	require.NoError(a.t, err)
+	_ = res.Body.Close()
+	return res
+}
+
+// inside carries requests to the application alone. It keeps the cookies, since
+// http.Client's jar would not know whose those of a bare path are.
+type inside struct {
+	base *url.URL
+	jar  http.CookieJar
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.URL = i.base.ResolveReference(r.URL)
+	if out.URL.Host != i.base.Host {
+		return nil, errors.New("apptest: this client asks the application and nobody else")
+	}
+	for _, c := range i.jar.Cookies(out.URL) {
+		out.AddCookie(c)
+	}
+	res, err := i.next.RoundTrip(out)
+	if err == nil {
+		i.jar.SetCookies(out.URL, res.Cookies())
+	}
+	return res, err
+}
