@@ -48,7 +48,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	defer daily.Stop()
 	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
 	s.announce(stdout, listener.Addr())
-	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger), listener)
+	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger, s.proxies...), listener)
 }
 
 // announce tells the person who started the program where to go.
