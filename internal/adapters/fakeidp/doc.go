@@ -40,9 +40,9 @@
 // # What a test can do
 //
 // Authorize and Decline play the person. Mutate turns ID tokens into wrong
-// ones, MutateMetadata and MutateKeys do the same to the documents. Fail makes
-// an endpoint slow, wrong or dead; Down takes the whole provider away.
-// RotateKeys, RevokeRefreshTokens, RevokeAccessTokens, DemandClaims and SignOut
-// are the events of an administrator's day. Requests and Log tell what the
-// relying party sent.
+// ones, MutateMetadata, MutateKeys and MutateUserInfo do the same to the
+// documents. Fail makes an endpoint slow, wrong or dead; Down takes the whole
+// provider away. RotateKeys, RevokeRefreshTokens, RevokeAccessTokens,
+// DemandClaims and SignOut are the events of an administrator's day. Requests
+// and Log tell what the relying party sent.
 package fakeidp

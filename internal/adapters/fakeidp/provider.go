@@ -32,6 +32,7 @@ type Provider struct {
 	mutate   func(*TokenDraft)
 	metadata func(tenant string, document map[string]any)
 	keySet   func(tenant string, document map[string]any)
+	userInfo func(username string, document map[string]any)
 	demanded string // claims that /v1.0/me demands of its access tokens
 }
 
