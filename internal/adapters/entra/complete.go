@@ -10,7 +10,8 @@ import (
 // maxCodeBytes bounds an authorization code; Entra's exceed 900 characters.
 const maxCodeBytes = 16 << 10
 
-// Complete redeems the code and verifies the ID token.
+// Complete redeems the code and verifies the ID token. Where that names nobody,
+// it asks for the name.
 func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret string) (ports.SignedIn, error) {
 	t, err := parseSecret(secret)
 	if err != nil {
@@ -40,6 +41,9 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 		issuer:      callback.Issuer,
 		accessToken: got.access,
 	})
+	if err == nil {
+		err = p.addNames(ctx, m, token, got)
+	}
 	if err != nil {
 		return ports.SignedIn{}, err
 	}

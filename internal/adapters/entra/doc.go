@@ -20,6 +20,9 @@
 // nobody knows is a reason to load the keys once more, at once and then every
 // five minutes at the most; a bad signature never is.
 //
+// A name that the ID token of another OpenID Provider leaves out is asked for at
+// its UserInfo endpoint (userinfo.go); it is for display and nothing else.
+//
 // Groups that a token has no room for are looked up in the Microsoft Graph of
 // the authority's cloud (cloud.go), and nowhere else.
 //

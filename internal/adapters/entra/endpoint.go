@@ -10,6 +10,7 @@ const (
 	endpointMetadata = "metadata"
 	endpointKeys     = "keys"
 	endpointToken    = "token"
+	endpointUserInfo = "userinfo"
 	endpointGraph    = "graph"
 )
 
@@ -21,7 +22,7 @@ func asking(ctx context.Context, endpoint string) context.Context {
 }
 
 // EndpointOf tells a Config.Transport what the request of this context asks
-// for: "metadata", "keys", "token" or "graph"; "" for anything else. A
+// for: "metadata", "keys", "token", "userinfo" or "graph"; "" for anything else. A
 // transport cannot see it by the URL, which is the provider's choice.
 func EndpointOf(ctx context.Context) string {
 	endpoint, _ := ctx.Value(endpointKey{}).(string)

@@ -38,3 +38,12 @@ func TestATransportCanTellTheEndpoints(t *testing.T) {
 	assert.Equal(t, map[string]int{"metadata": 1, "keys": 1, "token": 1}, transport.asked)
 	assert.Empty(t, entra.EndpointOf(t.Context()))
 }
+
+func TestATransportCanTellTheUserInfoEndpoint(t *testing.T) {
+	transport := &namer{RoundTripper: entra.DefaultTransport(), asked: map[string]int{}}
+	w := namelessWorld(t, func(c *entra.Config) { c.Transport = transport })
+	w.mustSignIn(t, fakeidp.UserMember)
+	transport.mu.Lock()
+	defer transport.mu.Unlock()
+	assert.Equal(t, map[string]int{"metadata": 1, "keys": 1, "token": 1, "userinfo": 1}, transport.asked)
+}

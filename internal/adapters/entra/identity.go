@@ -63,10 +63,10 @@ func readDetails(t *jwt) error {
 // identity answers who the verified token speaks of.
 func (p *Provider) identity(t *jwt) ports.Identity {
 	name := t.name
-	if strings.TrimSpace(name) == "" {
+	if isBlank(name) {
 		name = t.username
 	}
-	if strings.TrimSpace(name) == "" {
+	if isBlank(name) {
 		name = t.subject
 	}
 	objectID := t.objectID

@@ -15,6 +15,7 @@ type metadata struct {
 	token         string
 	jwks          string
 	endSession    string   // empty where there is none
+	userInfo      string   // empty where it is not to be asked
 	algorithms    []string // of ID tokens, those that are acceptable here
 	postSecret    bool     // the client secret goes into the form, not the header
 	sendsIssuer   bool     // RFC 9207
@@ -67,7 +68,7 @@ func parseMetadata(body []byte, authority Authority) (metadata, error) {
 	if err := authority.checkIssuer(issuer); err != nil {
 		return metadata{}, err
 	}
-	m := metadata{issuer: issuerTemplate(issuer)}
+	m := metadata{issuer: issuerTemplate(issuer), userInfo: userInfoEndpoint(doc, authority)}
 	for name, field := range map[string]*string{
 		"authorization_endpoint": &m.authorization,
 		"token_endpoint":         &m.token,

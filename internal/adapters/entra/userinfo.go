@@ -1,0 +1,93 @@
+package entra
+
+import (
+	"context"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// userInfoBudget bounds the wait for a name, which nobody should be kept at the
+// door for.
+const userInfoBudget = 3 * time.Second
+
+// userInfoEndpoint answers where a person's name can be asked for, or "". At
+// Entra it never is: there the ID token holds the name, and access tokens are
+// for other APIs. An address that no token may be sent to counts as none.
+func userInfoEndpoint(doc object, authority Authority) string {
+	if authority.entra() {
+		return ""
+	}
+	endpoint, err := doc.endpoint("userinfo_endpoint", authority)
+	if err != nil {
+		return ""
+	}
+	return endpoint
+}
+
+// addNames asks the UserInfo endpoint (OpenID Connect Core 1.0, section 5.3)
+// for the names that the ID token leaves out, as a provider may. It takes what
+// is displayed and nothing that decides: no groups, no roles, no identity.
+//
+// An answer about another subject, or about none, refuses the sign-in (section
+// 5.3.2): somebody has mixed up tokens. Every other failure leaves the person
+// signed in without a name, since a name is no reason to keep anybody out.
+func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAnswer) error {
+	if m.userInfo == "" || !isBlank(t.name) || !isBlank(t.username) || !got.opensUserInfo() {
+		return nil
+	}
+	said, err := p.askUserInfo(ctx, m.userInfo, got.access)
+	if err != nil {
+		p.log.WarnContext(ctx, "userinfo not loaded; the person is signed in without a name", slog.Any("error", err))
+		return nil
+	}
+	if sub, ok := said.text("sub"); !ok || sub != t.subject {
+		return refuse("the userinfo is not about the ID token's subject")
+	}
+	// One that is no string is as good as none.
+	t.name, _ = said.text("name")
+	t.username, _ = said.text("preferred_username")
+	return nil
+}
+
+// opensUserInfo says whether the access token can be meant for the UserInfo
+// endpoint: the scope openid is what opens it, and an answer that names its
+// scopes without that one says that it was not granted (RFC 6749, section 5.1).
+func (t tokenAnswer) opensUserInfo() bool {
+	named := strings.Fields(t.scope)
+	return t.access != "" && !hasControl(t.access) && (len(named) == 0 || slices.Contains(named, "openid"))
+}
+
+// askUserInfo asks once, with the token in the header alone (RFC 6750, section
+// 2.1). An answer that is signed or encrypted (application/jwt) was not
+// registered for and is not read.
+func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) (object, error) {
+	req, err := http.NewRequest(http.MethodGet, target, nil)
+	if err != nil {
+		return nil, unavailable("the address cannot be asked")
+	}
+	req.Header.Set("Authorization", "Bearer "+accessToken)
+	req.Header.Set("Accept", "application/json")
+	ctx, cancel := context.WithTimeout(asking(ctx, endpointUserInfo), userInfoBudget)
+	defer cancel()
+	got, err := p.client.do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if got.status != http.StatusOK {
+		return nil, statusError(got.status)
+	}
+	if kind, _, err := mime.ParseMediaType(got.header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, unavailable("its answer is not application/json")
+	}
+	said, err := parseObject(got.body)
+	if err != nil {
+		return nil, unavailable("its answer is not a JSON object without duplicates")
+	}
+	return said, nil
+}
+
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
