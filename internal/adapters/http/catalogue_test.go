@@ -230,3 +230,13 @@ func TestSamplesAreMadeOfMessages(t *testing.T) {
 		assert.True(t, source.has(l.Text), l.Text)
 	}
 }
+
+func TestBracesThatAreNoPlaceholderAreRefused(t *testing.T) {
+	for _, text := range []string{"a { b", "a } b", "{}", "{Name}", "{na me}", "{{name}}", "{name", "name}", "{a}}"} {
+		_, err := parsePhrase(text)
+		require.ErrorIs(t, err, errStrayBrace, text)
+	}
+	p, err := parsePhrase("{a} of {b}{a}")
+	require.NoError(t, err)
+	assert.Equal(t, "1 of 21", p.fill("a", "1", "b", "2"))
+}

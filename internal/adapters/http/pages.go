@@ -2,7 +2,6 @@ package http
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -69,14 +68,19 @@ func parsePages(fsys fs.FS, opt pageOptions) (*pages, error) {
 		explain: explanations(),
 		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
+	sets, err := parseTemplates(fsys)
+	if err != nil {
+		return nil, err
+	}
 	var tags []language.Tag
 	for _, c := range catalogues {
-		e, err := newEdition(fsys, c, opt, files)
-		if err != nil {
-			return nil, fmt.Errorf("%v: %w", c.tag, err)
-		}
-		p.editions = append(p.editions, e)
+		p.editions = append(p.editions, newEdition(sets, c, opt, files))
 		tags = append(tags, c.tag)
+	}
+	// A template that is broken is so in every language: the translations have
+	// the messages and placeholders of the source, and their texts are escaped.
+	if _, err := p.editions[0].layouts(); err != nil {
+		return nil, err
 	}
 	p.choose = newNegotiator(tags)
 	return p, nil

@@ -2,7 +2,6 @@ package http
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,24 +12,29 @@ type phrase struct {
 	names []string
 }
 
+var errStrayBrace = errors.New("a brace that belongs to no {placeholder}")
+
 // parsePhrase cuts text at its placeholders, such as {name}.
 func parsePhrase(text string) (phrase, error) {
 	if text == "" || text != strings.TrimSpace(text) {
 		return phrase{}, errors.New("empty, or with space at an end")
 	}
-	placeholder := regexp.MustCompile(`\{[a-z]+\}`)
 	var p phrase
-	rest := 0
-	for _, at := range placeholder.FindAllStringIndex(text, -1) {
-		p.texts = append(p.texts, text[rest:at[0]])
-		p.names = append(p.names, text[at[0]+1:at[1]-1])
-		rest = at[1]
+	for {
+		before, after, more := strings.Cut(text, "{")
+		if strings.Contains(before, "}") {
+			return phrase{}, errStrayBrace
+		}
+		p.texts = append(p.texts, before)
+		if !more {
+			return p, nil
+		}
+		name, rest, closed := strings.Cut(after, "}")
+		if !closed || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return phrase{}, errStrayBrace
+		}
+		p.names, text = append(p.names, name), rest
 	}
-	p.texts = append(p.texts, text[rest:])
-	if strings.ContainsAny(strings.Join(p.texts, ""), "{}") {
-		return phrase{}, errors.New("a brace that belongs to no {placeholder}")
-	}
-	return p, nil
 }
 
 // fill puts the values of pairs (name, value, …) into the placeholders. One
