@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -54,6 +55,16 @@ type Option func(*webhttp.Config)
 // these scopes. The test serves it; access tokens are the fake provider's.
 func WithAPI(endpoint string, scopes ...string) Option {
 	return func(c *webhttp.Config) { c.Endpoint, c.Scopes = endpoint, scopes }
+}
+
+// WithMount gives the application another way in, as cmd/webapp's waysIn does.
+func WithMount(path string, open func(*domain.Service) http.Handler) Option {
+	return func(c *webhttp.Config) {
+		if c.Mounts == nil {
+			c.Mounts = make(map[string]http.Handler)
+		}
+		c.Mounts[path] = open(c.Domain)
+	}
 }
 
 // New starts the application.

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/apptest"
+	"webapp/internal/domain"
 )
 
 // page answers status and body of a path.
@@ -97,9 +97,9 @@ func TestAClientStaysInTheApplication(t *testing.T) {
 }
 
 func TestMountsStandBehindTheSameDoor(t *testing.T) {
-	client := apptest.SignedIn(t, apptest.User{Name: "Ada Lovelace"}, func(c *webhttp.Config) {
-		c.Mounts = map[string]http.Handler{"/api": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			session, err := c.Domain.CurrentUser(r.Context())
+	client := apptest.SignedIn(t, apptest.User{Name: "Ada Lovelace"}, apptest.WithMount("/api", func(d *domain.Service) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			session, err := d.CurrentUser(r.Context())
 			if err != nil {
 				w.WriteHeader(http.StatusUnauthorized)
 				return
@@ -109,8 +109,8 @@ func TestMountsStandBehindTheSameDoor(t *testing.T) {
 				return
 			}
 			_, _ = io.WriteString(w, session.User.Name+" at "+r.URL.Path)
-		})}
-	})
+		})
+	}))
 	_, body := page(t, client, "/api/people/me")
 	assert.Equal(t, "Ada Lovelace at /api/people/me", body)
 
