@@ -68,6 +68,7 @@ func TestRefreshRetries(t *testing.T) {
 		"throttled on":          {fakeidp.Fault{Status: 429, RetryAfter: "1", Body: "{}"}, time.Second, ports.ErrProviderUnavailable},
 		"throttled for long":    {fakeidp.Fault{Status: 429, RetryAfter: "60", Body: "{}"}, 0, ports.ErrProviderUnavailable},
 		"throttled for ages":    {fakeidp.Fault{Status: 429, RetryAfter: "99999999999999999999", Body: "{}"}, 0, ports.ErrProviderUnavailable},
+		"a portal with 200":     {fakeidp.Fault{Status: 200, Body: "<html>", ContentType: "text/html"}, 0, ports.ErrProviderUnavailable},
 		"throttled, no wait":    {fakeidp.Fault{Status: 429, Body: "{}"}, 0, ports.ErrProviderUnavailable},
 		"a wait after a 400":    {fakeidp.Fault{Status: 400, RetryAfter: "1", Error: &fakeidp.Error{Number: 70008}}, 0, ports.ErrInteractionRequired},
 		"revoked":               {fakeidp.Fault{Error: &fakeidp.Error{Number: 50173}}, 0, ports.ErrInteractionRequired},

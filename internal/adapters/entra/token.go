@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -65,6 +66,9 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 		return tokenAnswer{}, failedAnswer(got.status, doc)
 	case failed:
 		return tokenAnswer{}, statusError(got.status)
+	case err != nil && !json.Valid(got.body):
+		// Not the endpoint's word at all: a proxy's page, or half an answer.
+		return tokenAnswer{}, unavailable("its answer is not JSON")
 	case err != nil:
 		return tokenAnswer{}, refuse("the token endpoint's answer is not a JSON object without duplicates")
 	}
