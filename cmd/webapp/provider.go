@@ -24,7 +24,7 @@ func (s *settings) openProvider(p parts, watched watching) (ports.IdentityProvid
 		if err != nil {
 			return nil, nil, err
 		}
-		made, err := open(registration, watched.providerTransport(), p.now)
+		made, err := open(registration, watched.provider(), p.now)
 		return made, s.secretExpiry, err
 	}
 	c := s.entraConfig(p.now, p.logger)

@@ -46,22 +46,10 @@ func (s *settings) watch(p parts) (watching, error) {
 	return w, nil
 }
 
-// provider carries the calls of the identity provider; nil leaves them to the
-// adapter's own transport.
+// provider carries the calls of the identity provider. Waiting for a turn is no
+// part of what is measured of a call.
 func (w watching) provider() http.RoundTripper {
-	if w.metrics == nil && w.tracer == nil {
-		return nil
-	}
-	return observe.Transport(entra.DefaultTransport(), entra.EndpointOf, w.metrics, w.tracer)
-}
-
-// providerTransport carries them for an adapter that has no transport of its
-// own.
-func (w watching) providerTransport() http.RoundTripper {
-	if watched := w.provider(); watched != nil {
-		return watched
-	}
-	return entra.DefaultTransport()
+	return webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), entra.EndpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
 }
 
 // handler adds what the HTTP adapter is to tell.
@@ -73,8 +61,7 @@ func (w watching) handler(c webhttp.Config) webhttp.Config {
 		c.Trace = w.tracer.Request
 	}
 	if w.metrics != nil || w.tracer != nil {
-		api := http.DefaultTransport.(*http.Transport).Clone()
-		c.APITransport = observe.Transport(api, func(context.Context) string { return "api" }, w.metrics, w.tracer)
+		c.APITransport = observe.Transport(webhttp.NewAPITransport(), func(context.Context) string { return "api" }, w.metrics, w.tracer)
 	}
 	return c
 }

@@ -93,7 +93,7 @@ func New(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	if c.APITransport == nil {
-		c.APITransport = http.DefaultTransport.(*http.Transport).Clone()
+		c.APITransport = NewAPITransport()
 	}
 	a := &app{
 		Config:       c,
