@@ -58,7 +58,7 @@ func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAn
 // scopes without that one says that it was not granted (RFC 6749, section 5.1).
 func (t tokenAnswer) opensUserInfo() bool {
 	named := strings.Fields(t.scope)
-	return t.access != "" && !hasControl(t.access) && (len(named) == 0 || slices.Contains(named, "openid"))
+	return t.access != "" && (len(named) == 0 || slices.Contains(named, "openid"))
 }
 
 // askUserInfo asks once, with the token in the header alone (RFC 6750, section
