@@ -19,7 +19,9 @@ type IdentityProvider interface {
 	// Complete turns the provider's answer into a verified identity. secret is
 	// the one that Begin gave for the same state. The caller has matched the
 	// state already; Complete checks everything else, and the ID token as a
-	// whole (OpenID Connect Core 1.0, section 3.1.3.7), before it returns.
+	// whole (OpenID Connect Core 1.0, section 3.1.3.7), before it returns. It
+	// may ask the provider for names that the ID token leaves out; that they
+	// cannot be had is no error.
 	//
 	// Errors: *ProviderError where the provider answered with an error;
 	// ErrTokenRefused where its answer did not pass a check;
@@ -86,7 +88,8 @@ type Identity struct {
 	TenantID string
 	ObjectID string
 	// Name and Username are for display only. They change hands and can be
-	// chosen by their owner: nothing may be keyed or decided on them.
+	// chosen by their owner: nothing may be keyed or decided on them. They are
+	// all that may come from elsewhere at the provider than its ID token.
 	Name     string
 	Username string
 	// Roles are the app roles assigned to the person.
