@@ -13,9 +13,10 @@ import (
 // Bounds of a request's parts, so that none of them costs more to take apart
 // than a page costs. The server bounds the header as a whole, maxHeaders.
 const (
-	// maxURL bounds a request's target in bytes: the longest callback and its
-	// path (Entra takes redirect URIs of 256 characters).
-	maxURL = maxCallback + 1<<10
+	// maxURL bounds a request's target in bytes. It has room for the longest
+	// callback, maxCallback, and for a return path that is far too long, 8 kB
+	// with each character escaped: that begins a sign-in, to the start page.
+	maxURL = 28 << 10
 	// maxFields bounds the parameters of a query and the fields of a form. The
 	// provider sends half a dozen.
 	maxFields = 100
@@ -72,14 +73,14 @@ func postedForm(r *http.Request) (url.Values, error) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, withoutInput(err)
+		return nil, fmt.Errorf("unreadable form: %w", withoutInput(err))
 	}
 	if manyFields(string(body)) {
 		return nil, errTooManyFields
 	}
 	fields, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, fmt.Errorf("form: %w", withoutInput(err))
+		return nil, fmt.Errorf("unreadable form: %w", withoutInput(err))
 	}
 	return fields, nil
 }
