@@ -47,7 +47,7 @@ func (s *settings) checkStore(found *problems) {
 	switch {
 	case !known:
 		found.add("SESSION_STORE", "is not a store that this application knows",
-			"Begin it with one of "+strings.Join(storeSchemes(), ":, ")+":, as README.md shows.")
+			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379; there are "+strings.Join(storeSchemes(), ", ")+".")
 		return
 	case scheme == "memory" && rest != "":
 		found.add("SESSION_STORE", "has something after memory:", "Write memory: alone.")

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"webapp/internal/ports"
@@ -19,8 +20,8 @@ const (
 // Interact begins the sign-in that an InteractionRequired asks for, of the same
 // person, with exactly its scopes and claims, and back to page. It answers
 // where to send the browser. A page that asks again right after being given
-// what it asked for is refused with ErrSignInLoop at the third time: the person
-// must not be sent to and fro for ever.
+// what it asked for is refused at the third time with ErrSignInLoop, which wraps
+// required: the person must not be sent to and fro for ever.
 func (s *Service) Interact(ctx context.Context, page string, required *InteractionRequired) (string, error) {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -36,7 +37,7 @@ func (s *Service) Interact(ctx context.Context, page string, required *Interacti
 		round = grant.Round + 1
 	}
 	if round > maxRounds {
-		return "", ErrSignInLoop
+		return "", fmt.Errorf("%w: %w", ErrSignInLoop, required)
 	}
 	ask := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: grant.LoginHint}
 	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: page, Round: round})

@@ -29,7 +29,11 @@ func (p *pages) wording(row answer, err error) wording {
 	if !ok {
 		return w
 	}
-	w.sentence, w.why, w.next, w.remedy = known.sentence, "", known.next, known.remedy
+	w.remedy = known.remedy
+	if row.name == "loop" {
+		return w // what the person could do has been done, twice
+	}
+	w.sentence, w.why, w.next = known.sentence, "", known.next
 	if row.name == "declined" && known.refusal {
 		w.heading = "error.refused.heading"
 	}

@@ -193,6 +193,16 @@ func TestProblemDocumentsAreEnglish(t *testing.T) {
 	assert.InDelta(t, 50076, doc["aadsts"], 0)
 }
 
+func TestALoopKeepsItsWordsAndShowsTheCause(t *testing.T) {
+	cause := &domain.ProviderError{Kind: domain.ErrInteractionRequired, Code: "interaction_required", Number: 50076}
+	rec := failed(t, failing(t), fmt.Errorf("%w: %w", domain.ErrSignInLoop, &domain.InteractionRequired{Cause: cause}))
+	assert.Equal(t, http.StatusForbidden, rec.Code)
+	page := words(rec.Body.String())
+	assert.Contains(t, page, "Signing in again did not help")
+	assert.NotContains(t, page, "Sign in again and confirm", "that is what did not help")
+	assert.Contains(t, page, "50076")
+}
+
 func TestAPIStatusesAreExplained(t *testing.T) {
 	p := mustPages(t, pageOptions{})
 	for status := 100; status < 600; status++ {
