@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type world struct {
 	tls   *tls.Config
 	s     settings
 	app   application
+	// serving is the handler of app; restart replaces it.
+	serving atomic.Pointer[http.Handler]
 }
 
 // signingKey is shared because making one takes longer than most tests.
@@ -48,7 +51,8 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 })
 
 // newWorld starts a world. env adds to or replaces the usual variables; an
-// AUTHORITY without a host is one of the demo provider's.
+// AUTHORITY or OIDC_AUTHORITY without a host is one of the demo provider's, an
+// ENDPOINT without a host is there.
 func newWorld(t *testing.T, env map[string]string) *world {
 	t.Helper()
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
@@ -76,6 +80,10 @@ func newWorld(t *testing.T, env map[string]string) *world {
 		case name == "REDIRECT_URI":
 		case name == "AUTHORITY" && value != "" && !strings.Contains(value, "/"):
 			vars[name] = provider.Authority(value)
+		case name == "OIDC_AUTHORITY" && !strings.Contains(value, "/"):
+			vars[name], vars["AUTHORITY"] = provider.Issuer(value), ""
+		case name == "ENDPOINT" && strings.HasPrefix(value, "/"):
+			vars[name] = base + value
 		default:
 			vars[name] = value
 		}
@@ -111,11 +119,19 @@ func (w *world) start(server *httptest.Server, vars map[string]string) {
 	w.t.Cleanup(func() { _ = memoryStore.Close() })
 	w.kept = &recorder{SessionStore: memoryStore}
 	w.store = portstest.NewFaultyStore(w.kept)
-	app, err := wire(s, parts{now: w.clock.Now, store: w.store, logger: s.newLogger(w.logs)})
+	w.restart()
+	server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { (*w.serving.Load()).ServeHTTP(rw, r) })
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+}
+
+// restart makes the program anew on the same store: it knows nothing of the
+// provider, as after a start.
+func (w *world) restart() {
+	w.t.Helper()
+	app, err := wire(w.s, parts{now: w.clock.Now, store: w.store, logger: w.s.newLogger(w.logs)})
 	require.NoError(w.t, err)
 	w.app = app
-	server.Config.Handler = app.handler
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	w.serving.Store(&app.handler)
 }
 
 func lookupIn(vars map[string]string) lookupEnv {

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+const (
+	// atOnce is how long a page may take that waits for nobody; very much
+	// longer than it takes, for a machine that has much else to do, and much
+	// less than a call that hangs.
+	atOnce = 5 * time.Second
+	// stepLimit is how long a page may take that has to wait for somebody who
+	// never answers: ten seconds, or nine for a renewal, and some more.
+	stepLimit = 14 * time.Second
+	// healLimit is the longest that anything may be remembered against somebody
+	// who answers again.
+	healLimit = 10 * time.Second
+)
+
+// Every fault at every place: what the person sees, that others are not held
+// up, and that it heals without a restart. Cells that wait do so beside the
+// others, by the program's real limits.
+func TestFaultsOfTheProviderAndTheAPI(t *testing.T) {
+	signingKey() // made once, beside no clock
+	before := leftOver()
+	var all sync.WaitGroup
+	room := make(chan struct{}, 4*runtime.GOMAXPROCS(0))
+	for _, p := range faultPlaces() {
+		for _, k := range faultKinds() {
+			all.Go(func() {
+				if !k.endless {
+					room <- struct{}{}
+					defer func() { <-room }()
+				}
+				t.Run(p.name+"/"+k.name, func(t *testing.T) { playFault(t, p, k) })
+			})
+		}
+	}
+	all.Wait()
+	requireNothingLeft(t, before)
+}
+
+// playFault plays one cell.
+func playFault(t *testing.T, p faultPlace, k faultKind) {
+	w := newWorld(t, map[string]string{"SESSION_KEY": someKey, "SESSION_IDLE_TIMEOUT": "12h"})
+	friend, b := w.browser(), w.browser()
+	friend.mustSignIn(fakeidp.UserAdmin)
+	ask := p.lead(b)
+	require.True(t, friend.signedIn())
+
+	calls := w.idp.Requests(p.endpoint)
+	met, elsewhere := w.breakAt(p, k)
+	began := time.Now()
+	answer := inBackground(ask)
+	if k.fault != nil {
+		<-met
+	}
+	w.checkOthers(friend)
+	if k.endless {
+		assert.Empty(t, answer, "others were served while this one waits")
+	}
+	r := <-answer
+	require.NotNil(t, r.Response, "an answer")
+	assert.Less(t, time.Since(began), stepLimit)
+	if k.fault != nil {
+		assert.LessOrEqual(t, w.idp.Requests(p.endpoint)-calls, p.most, "calls of one step")
+	}
+	assert.Zero(t, elsewhere.Load(), "nobody else is asked")
+	if k.passing && !p.atAPI && p.most > 1 {
+		p.checkSuccess(b, r)
+	} else {
+		p.checkFailure(b, k, r)
+	}
+	w.checkMeanwhile(p, k, b, ask)
+	w.checkHealed(p, b, friend, ask)
+}
+
+// someKey is a SESSION_KEY, so that a session outlives a start.
+const someKey = "c29tZSBrZXkgZm9yIHRlc3RzOyAzMiBieXRlcyBsb24="
+
+// breakAt switches the fault on. It answers what is closed when the first
+// request meets it, and how often the address elsewhere was asked.
+func (w *world) breakAt(p faultPlace, k faultKind) (met chan struct{}, asked *atomic.Int64) {
+	asked = new(atomic.Int64)
+	if k.fault == nil {
+		w.idp.Down()
+		return nil, asked
+	}
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	w.t.Cleanup(elsewhere.Close)
+	met = make(chan struct{})
+	fault := k.fault(w, elsewhere.URL)
+	fault.Met = sync.OnceFunc(func() { close(met) })
+	w.idp.Fail(p.endpoint, fault)
+	return met, asked
+}
+
+// inBackground takes a step; the channel is closed without an answer where there is none.
+func inBackground(ask step) <-chan reply {
+	answer := make(chan reply, 1)
+	go func() {
+		defer close(answer)
+		answer <- ask()
+	}()
+	return answer
+}
+
+// checkOthers has a signed-in person, a visitor and a probe ask for what is
+// theirs.
+func (w *world) checkOthers(friend *browser) {
+	for _, other := range []struct {
+		b    *browser
+		path string
+		says string
+	}{{friend, "/", "Welcome Megan"}, {w.browser(), "/", `href="/login"`}, {w.browser(), "/healthz", "ok"}} {
+		began := time.Now()
+		r := other.b.get(other.path)
+		assert.Equal(w.t, http.StatusOK, r.StatusCode, other.path)
+		assert.Contains(w.t, r.body, other.says)
+		assert.Less(w.t, time.Since(began), atOnce, other.path)
+	}
+}
+
+// checkMeanwhile looks around while the fault goes on.
+func (w *world) checkMeanwhile(p faultPlace, k faultKind, b *browser, ask step) {
+	assert.Equal(w.t, p.signedIn || p.most > 1 && k.passing && !p.repeat, b.signedIn(), "signed in as before")
+	if p.repeat && !p.atAPI && !k.endless && !k.passing {
+		p.checkProblem(b, ask("Accept", "application/json"))
+	}
+	if p.repeat && !p.signedIn && !k.endless && !k.passing {
+		assert.Contains(w.t, w.browser().get("/").body, "cannot be reached at the moment", "the sign-in page says so")
+	}
+	assert.NotContains(w.t, w.logs.String(), "eyJ", "no token in a log")
+}
+
+// checkHealed lets the same browser go on where it failed.
+func (w *world) checkHealed(p faultPlace, b, friend *browser, ask step) {
+	w.idp.Heal()
+	w.clock.advance(healLimit)
+	if p.repeat {
+		p.checkSuccess(b, ask())
+	}
+	if !p.signedIn {
+		b.mustSignIn(fakeidp.UserMember)
+	}
+	assert.True(w.t, friend.signedIn())
+}
+
+// leftOver counts what a call can leave behind.
+func leftOver() (counts [2]int) {
+	counts[0] = runtime.NumGoroutine()
+	open, _ := os.ReadDir("/proc/self/fd") // where there is none nothing is counted
+	counts[1] = len(open)
+	return counts
+}
+
+// requireNothingLeft requires that goroutines and connections have ended, which
+// takes them a moment.
+func requireNothingLeft(t *testing.T, before [2]int) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		now := leftOver()
+		assert.LessOrEqual(c, now[0], before[0]+8, "goroutines")
+		assert.LessOrEqual(c, now[1], before[1]+8, "connections")
+	}, 20*time.Second, 50*time.Millisecond)
+}
