@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"sync"
 )
 
@@ -39,12 +40,12 @@ type edition struct {
 	layouts func() (map[pageName]*template.Template, error)
 }
 
-func newEdition(sets templateSets, words *catalogue, opt pageOptions, files *static) *edition {
+func newEdition(fsys fs.FS, words *catalogue, opt pageOptions, files *static) *edition {
 	e := &edition{words: words, site: &site{
 		AppName: opt.AppName, Demo: opt.Demo, Lang: words.tag.String(), Dir: words.text("language.direction"),
 		StyleURL: files.styleURL, IconURL: files.iconURL,
 	}}
-	e.layouts = sync.OnceValues(func() (map[pageName]*template.Template, error) { return sets.in(words, e.site) })
+	e.layouts = sync.OnceValues(func() (map[pageName]*template.Template, error) { return makePages(fsys, words, e.site) })
 	return e
 }
 

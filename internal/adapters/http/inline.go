@@ -2,7 +2,6 @@ package http
 
 import (
 	"errors"
-	"fmt"
 	"html/template"
 	"text/template/parse"
 )
@@ -30,20 +29,8 @@ func (c *catalogue) funcs() template.FuncMap {
 	}
 }
 
-// inline puts the texts into all templates of set.
-func (c *catalogue) inline(set *template.Template) error {
-	for _, t := range set.Templates() {
-		if t.Tree == nil {
-			continue
-		}
-		if err := c.inlineList(t.Tree.Root); err != nil {
-			return fmt.Errorf("template %s: %w", t.Name(), err)
-		}
-	}
-	return nil
-}
-
-func (c *catalogue) inlineList(list *parse.ListNode) error {
+// inline puts the texts into list, and into all that is nested in it.
+func (c *catalogue) inline(list *parse.ListNode) error {
 	if list == nil {
 		return nil
 	}
@@ -94,5 +81,5 @@ func (c *catalogue) inlineNode(node parse.Node) ([]parse.Node, error) {
 	default:
 		return []parse.Node{node}, nil
 	}
-	return []parse.Node{node}, errors.Join(c.inlineList(branch.List), c.inlineList(branch.ElseList))
+	return []parse.Node{node}, errors.Join(c.inline(branch.List), c.inline(branch.ElseList))
 }

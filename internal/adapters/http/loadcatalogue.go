@@ -12,10 +12,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// loadCatalogues reads messages/*.json of fsys, the source language first. A
-// file is named by its BCP 47 tag. All must have the keys and placeholders of
-// the source language, so that no page is half translated.
-func loadCatalogues(fsys fs.FS) ([]*catalogue, error) {
+// loadSource reads the catalogue of the source language.
+func loadSource(fsys fs.FS) (*catalogue, error) {
 	source, err := loadCatalogue(fsys, sourceLanguage)
 	if err != nil {
 		return nil, err
@@ -23,11 +21,18 @@ func loadCatalogues(fsys fs.FS) ([]*catalogue, error) {
 	if err := errors.Join(source.complete(), source.fits(source)); err != nil {
 		return nil, fmt.Errorf("messages/%s.json: %w", sourceLanguage, err)
 	}
-	all := []*catalogue{source}
+	return source, nil
+}
+
+// loadTranslations reads the other messages/*.json of fsys. A file is named by
+// its BCP 47 tag. All must have the keys and placeholders of the source
+// language, so that no page is half translated.
+func loadTranslations(fsys fs.FS, source *catalogue) ([]*catalogue, error) {
 	names, err := fs.Glob(fsys, "messages/*.json")
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
+	var all []*catalogue
 	for _, name := range names {
 		lang := strings.TrimSuffix(path.Base(name), ".json")
 		if lang == sourceLanguage {

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -53,37 +54,46 @@ func newPages(opt pageOptions) (*pages, error) {
 	return parsePages(templates.Files(), opt)
 }
 
-// parsePages makes an edition for each language of fsys.
+// parsePages makes an edition for each language of fsys. A template that is
+// broken is so in every language: translations have the messages and the
+// placeholders of the source, and their texts are escaped. So the pages of the
+// source language are made here, while the translations are read.
 func parsePages(fsys fs.FS, opt pageOptions) (*pages, error) {
 	files, err := newStatic(fsys)
 	if err != nil {
 		return nil, err
 	}
-	catalogues, err := loadCatalogues(fsys)
+	source, err := loadSource(fsys)
 	if err != nil {
+		return nil, err
+	}
+	translations := later(func() ([]*catalogue, error) { return loadTranslations(fsys, source) })
+	e := newEdition(fsys, source, opt, files)
+	_, err = e.layouts()
+	others, otherErr := translations()
+	if err := errors.Join(err, otherErr); err != nil {
 		return nil, err
 	}
 	p := &pages{
-		static:  files,
-		explain: explanations(),
-		buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		editions: []*edition{e},
+		static:   files,
+		explain:  explanations(),
+		buffers:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
-	sets, err := parseTemplates(fsys)
-	if err != nil {
-		return nil, err
-	}
-	var tags []language.Tag
-	for _, c := range catalogues {
-		p.editions = append(p.editions, newEdition(sets, c, opt, files))
+	tags := []language.Tag{source.tag}
+	for _, c := range others {
+		p.editions = append(p.editions, newEdition(fsys, c, opt, files))
 		tags = append(tags, c.tag)
-	}
-	// A template that is broken is so in every language: the translations have
-	// the messages and placeholders of the source, and their texts are escaped.
-	if _, err := p.editions[0].layouts(); err != nil {
-		return nil, err
 	}
 	p.choose = newNegotiator(tags)
 	return p, nil
+}
+
+// later begins f and answers what waits for its end.
+func later[T any](f func() (T, error)) func() (T, error) {
+	once := sync.OnceValues(f)
+	go func() { _, _ = once() }()
+	return once
 }
 
 // edition is the one for the reader of r.
