@@ -71,6 +71,8 @@ func (s *settings) checkProvider(found *problems) {
 		"RedirectURI":    {"REDIRECT_URI", "Write exactly what is registered, such as http://localhost:3000/getAToken."},
 		"ResponseMode":   {"RESPONSE_MODE", "Use query, or an https REDIRECT_URI with form_post."},
 		"AllowedTenants": {"ALLOWED_TENANTS", "Write tenant IDs separated by commas, or * for any tenant; only with common and organizations."},
+		"SigningAlgorithm": {"ID_TOKEN_SIGNED_RESPONSE_ALG",
+			"Write the one algorithm that the application is registered for at the provider, such as RS256, or unset it."},
 	}
 	maps.Copy(remedies, credentialRemedies())
 	for _, p := range s.entraConfig(nil, nil).Problems() {

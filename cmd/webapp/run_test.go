@@ -64,6 +64,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"redirect with a query":   {map[string]string{"REDIRECT_URI": "http://localhost:3000/x?y=z"}, []string{"REDIRECT_URI"}},
 		"redirect with a pattern": {map[string]string{"REDIRECT_URI": "http://localhost:3000/{x}"}, []string{"REDIRECT_URI"}},
 		"form_post on http":       {map[string]string{"RESPONSE_MODE": "form_post"}, []string{"RESPONSE_MODE"}},
+		"unsigned ID tokens":      {map[string]string{"ID_TOKEN_SIGNED_RESPONSE_ALG": "none"}, []string{"ID_TOKEN_SIGNED_RESPONSE_ALG", "RS256"}},
 		"unknown response mode":   {map[string]string{"RESPONSE_MODE": "fragment"}, []string{"RESPONSE_MODE"}},
 		"listen nowhere":          {map[string]string{"LISTEN_ADDR": "3000"}, []string{"LISTEN_ADDR"}},
 		"unknown store":           {map[string]string{"SESSION_STORE": "floppy:"}, []string{"SESSION_STORE"}},

@@ -36,6 +36,9 @@ type settings struct {
 	ResponseMode   string   `env:"RESPONSE_MODE"` // query or form_post
 	ListenAddr     string   `env:"LISTEN_ADDR"`   // default localhost:3000
 	AllowedTenants []string `env:"ALLOWED_TENANTS"`
+	// The one algorithm that ID tokens are registered to be signed with; each
+	// acceptable one that the provider offers when empty.
+	IDTokenSignedResponseAlg string `env:"ID_TOKEN_SIGNED_RESPONSE_ALG"`
 
 	// The API of /call_api; an empty one hides it.
 	Scope    string `env:"SCOPE"` // separated by spaces

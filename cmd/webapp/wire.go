@@ -93,7 +93,7 @@ func (s *settings) entraConfig(now func() time.Time, logger *slog.Logger) entra.
 		Authority: s.Authority, Issuer: s.OIDCAuthority, ClientID: s.ClientID,
 		RedirectURI: s.RedirectURI, PostLogoutRedirectURI: s.origin() + "/",
 		AllowedTenants: s.AllowedTenants, ResponseMode: s.ResponseMode, Clock: now, Logger: logger,
-		GraphBase: s.graphBase(),
+		GraphBase: s.graphBase(), SigningAlgorithm: s.IDTokenSignedResponseAlg,
 	})
 }
 

@@ -107,6 +107,7 @@ var cases = []struct {
 		w.metadata("issuer", "https://idp.example/other")
 	}, outcomes{"metadata": doctor.Failed}},
 	{"metadata-endpoint-without-tls", func(w *world) { w.metadata("token_endpoint", "http://idp.example/token") }, outcomes{"metadata": doctor.Failed}},
+	{"metadata-other-algorithm", func(w *world) { w.cfg.Entra.SigningAlgorithm = "ES256" }, outcomes{"metadata": doctor.Failed}},
 	{"metadata-without-sign-out", func(w *world) { w.metadata("end_session_endpoint", nil) }, nil},
 
 	{"keys-none", func(w *world) { w.idp.MutateKeys(func(_ string, d map[string]any) { d["keys"] = []any{} }) }, outcomes{"keys": doctor.Failed}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,12 @@ func (x *examination) checkMetadata(ctx context.Context) Check {
 	}
 	exam, err := x.examiner().Metadata(ctx)
 	x.metadata = exam
+	registered := x.cfg.Entra.SigningAlgorithm
 	switch {
+	case err == nil && registered != "" && !slices.Contains(exam.Algorithms, registered):
+		return fail("The provider does not sign ID tokens with "+registered+".",
+			"It offers "+strings.Join(exam.Algorithms, ", ")+"; ID_TOKEN_SIGNED_RESPONSE_ALG allows no other than the one it names.",
+			"Set ID_TOKEN_SIGNED_RESPONSE_ALG to the one that the application is registered for at the provider, or unset it.")
 	case err == nil:
 		signOut := "sign-out included"
 		if exam.EndSessionEndpoint == "" {

@@ -61,6 +61,12 @@ type Config struct {
 	// ResponseModeFormPost, which needs an https RedirectURI because its
 	// cookies have to be Secure.
 	ResponseMode string
+	// SigningAlgorithm is the one algorithm, such as RS256, that the application
+	// is registered to get its ID tokens and logout tokens signed with
+	// (id_token_signed_response_alg of OpenID Connect Dynamic Client Registration
+	// 1.0, section 2). Empty takes each that the provider offers and that is
+	// acceptable here, which are public-key algorithms only.
+	SigningAlgorithm string
 	// GraphBase is the scheme and host of the Microsoft Graph to look groups up
 	// in, for a provider on this machine (the demo, a test) and refused for any
 	// other, whose cloud says where its Graph is. Empty is the provider itself.

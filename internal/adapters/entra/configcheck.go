@@ -28,6 +28,7 @@ func (c Config) Problems() []Problem {
 	c.checkCredential(report)
 	c.checkRedirects(report)
 	c.checkTenants(kind, report)
+	c.checkAlgorithm(report)
 	return found
 }
 

@@ -26,16 +26,6 @@ type metadata struct {
 	prompts             []string // nil where it does not say
 }
 
-// signatureAlgorithms are all that an ID token may be signed with: public-key
-// algorithms only. With "none" or a MAC anybody who knows the client secret,
-// or nobody's secret at all, could write one.
-func signatureAlgorithms() []string {
-	return []string{
-		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-		"ES256", "ES384", "ES512", "EdDSA",
-	}
-}
-
 // loadMetadata fetches the metadata and checks them as a whole.
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
 	body, err := p.client.get(asking(ctx, endpointMetadata), p.authority.DiscoveryURL())
@@ -44,6 +34,9 @@ func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, e
 		return metadata{}, err
 	}
 	m, err := parseMetadata(body, p.authority)
+	if err == nil {
+		err = m.keepAlgorithm(p.cfg.SigningAlgorithm)
+	}
 	if err == nil && last.issuer != "" && m.issuer != last.issuer {
 		// A domain, or a B2C policy, does not say which issuer to expect. The
 		// first one holds, so that it cannot change under signed-in people.
