@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	webhttp "webapp/internal/adapters/http"
+)
+
+// roomForIdle is what an idle connection may cost in bytes, its goroutine's
+// stack aside.
+const roomForIdle = 16 << 10
+
+// heldByAttacker is how many of his connections the attacker keeps his end of.
+// The server has closed the oldest long before; his process needs descriptors
+// too.
+const heldByAttacker = 6000
+
+// publicServer serves a world's application as the program does, and counts
+// its connections.
+type publicServer struct {
+	t       *testing.T
+	address string
+	open    atomic.Int64
+}
+
+func (w *world) public() *publicServer {
+	w.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(w.t, err)
+	p := &publicServer{t: w.t, address: listener.Addr().String()}
+	server := webhttp.NewServer(w.app.handler, slog.New(slog.DiscardHandler), w.s.proxies...)
+	bound := server.ConnState
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			p.open.Add(1)
+		case http.StateClosed:
+			p.open.Add(-1)
+		}
+		bound(conn, state)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- webhttp.Serve(ctx, server, listener) }()
+	w.t.Cleanup(func() { stop(); assert.NoError(w.t, <-served) })
+	return p
+}
+
+// dialFrom connects from a loopback address of one's choice.
+func (p *publicServer) dialFrom(ctx context.Context, from string) (net.Conn, error) {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	return d.DialContext(ctx, "tcp", p.address)
+}
+
+// person is somebody with one kept connection.
+func (p *publicServer) person(from string) *visitor {
+	transport := &http.Transport{MaxConnsPerHost: 1, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return p.dialFrom(ctx, from)
+	}}
+	p.t.Cleanup(transport.CloseIdleConnections)
+	return &visitor{p, &http.Client{Transport: transport, Timeout: 10 * time.Second}}
+}
+
+type visitor struct {
+	p      *publicServer
+	client *http.Client
+}
+
+// visit asks for the start page, and answers whether the kept connection served.
+func (v *visitor) visit() (kept bool) {
+	v.p.t.Helper()
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { kept = info.Reused }}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(v.p.t.Context(), trace), http.MethodGet, "http://"+v.p.address+"/", nil)
+	require.NoError(v.p.t, err)
+	res, err := v.client.Do(req)
+	require.NoError(v.p.t, err)
+	defer func() { _ = res.Body.Close() }()
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(v.p.t, err)
+	require.Equal(v.p.t, http.StatusOK, res.StatusCode)
+	return kept
+}
+
+// pileUp opens crowd connections and sends nothing; from answers the address of
+// each. meanwhile is called now and then.
+func (p *publicServer) pileUp(from func(i int) string, meanwhile func()) {
+	p.t.Helper()
+	var held []net.Conn
+	p.t.Cleanup(func() {
+		for _, conn := range held {
+			_ = conn.Close()
+		}
+	})
+	for i := range crowd {
+		conn, err := p.dialFrom(p.t.Context(), from(i))
+		require.NoError(p.t, err)
+		if held = append(held, conn); len(held) > heldByAttacker {
+			_ = held[0].Close()
+			held = held[1:]
+		}
+		if i%500 == 499 {
+			meanwhile()
+		}
+	}
+}
+
+// Ten thousand idle connections hold nobody up: not from one address, whose
+// oldest make room for its new ones, and not from many, where the oldest of all
+// do. The process holds a bounded number of them.
+func TestTenThousandIdleConnections(t *testing.T) {
+	for name, c := range map[string]struct {
+		from func(i int) string
+		most int
+		// kept: others do not even lose the connections that they have.
+		kept bool
+	}{
+		"from one address":    {func(int) string { return "127.66.0.1" }, 512, true},
+		"from many addresses": {func(i int) string { return fmt.Sprintf("127.66.%d.%d", i/250, 1+i%250) }, 4096, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"LOG_LEVEL": "error"})
+			p := w.public()
+			other, attacker := p.person("127.77.0.1"), p.person("127.66.0.1")
+			other.visit()
+			before := measure()
+			p.pileUp(c.from, func() {
+				kept := other.visit()
+				assert.True(t, kept || !c.kept, "the connection of somebody else is left alone")
+				attacker.visit()
+				assert.LessOrEqual(t, p.open.Load(), int64(c.most)+64, "but for those just being closed")
+			})
+			require.EventuallyWithT(t, func(t *assert.CollectT) {
+				now := measure()
+				assert.LessOrEqual(t, p.open.Load(), int64(c.most)+2)
+				assert.Less(t, now.heap-before.heap, int64(c.most)*roomForIdle+4<<20)
+				assert.LessOrEqual(t, now.goroutines, before.goroutines+c.most+16)
+			}, 10*time.Second, 50*time.Millisecond)
+			other.visit()
+		})
+	}
+}

@@ -1,0 +1,218 @@
+package http
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// guarded is a real server with small bounds. Its handler keeps a request for
+// /wait until release is closed.
+type guarded struct {
+	t       *testing.T
+	server  *httptest.Server
+	logs    *strings.Builder
+	waiting chan struct{} // told of each request for /wait
+	release chan struct{}
+}
+
+func newGuarded(t *testing.T, b bounds, proxies ...netip.Prefix) *guarded {
+	t.Helper()
+	g := &guarded{t: t, logs: &strings.Builder{}, waiting: make(chan struct{}, 100), release: make(chan struct{})}
+	g.server = httptest.NewUnstartedServer(nil)
+	g.server.Config = NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			g.waiting <- struct{}{}
+			<-g.release
+		}
+	}), slog.New(slog.DiscardHandler), proxies...)
+	g.server.Config.ConnState = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil))).changed
+	g.server.Start()
+	t.Cleanup(g.server.Close)
+	return g
+}
+
+// client is one kept connection.
+type client struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (g *guarded) dial() *client {
+	g.t.Helper()
+	conn, err := net.Dial("tcp", g.server.Listener.Addr().String())
+	require.NoError(g.t, err)
+	g.t.Cleanup(func() { _ = conn.Close() })
+	return &client{conn, bufio.NewReader(conn)}
+}
+
+// served is dial and a first request, so that the server has taken it in.
+func (g *guarded) served() *client {
+	g.t.Helper()
+	c := g.dial()
+	require.NoError(g.t, c.get("/"))
+	return c
+}
+
+// busy is dial and a request that is not answered yet.
+func (g *guarded) busy() *client {
+	g.t.Helper()
+	c := g.dial()
+	require.NoError(g.t, c.ask("/wait"))
+	<-g.waiting
+	return c
+}
+
+func (c *client) ask(path string) error {
+	_, err := io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	return err
+}
+
+func (c *client) answer() error {
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	res, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}
+
+func (c *client) get(path string) error {
+	if err := c.ask(path); err != nil {
+		return err
+	}
+	return c.answer()
+}
+
+func TestTheLongestIdleConnectionOfAnAddressGoes(t *testing.T) {
+	g := newGuarded(t, bounds{connections: 100, perAddress: 3})
+	first, second, third := g.served(), g.served(), g.served()
+	require.NoError(t, first.get("/"), "now the second has been idle the longest")
+	fourth := g.served()
+	_ = second.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, err := second.in.ReadByte()
+	require.ErrorIs(t, err, io.EOF, "closed by the server")
+	for name, c := range map[string]*client{"first": first, "third": third, "fourth": fourth} {
+		require.NoError(t, c.get("/"), name)
+	}
+	assert.Contains(t, g.logs.String(), "client=127.0.0.1")
+}
+
+func TestAConnectionThatSendsItsHeaderSlowlyCountsAsIdle(t *testing.T) {
+	g := newGuarded(t, bounds{connections: 100, perAddress: 2})
+	slow := g.served()
+	_, err := io.WriteString(slow, "GET / HTTP/1.1\r\nX-Slow: ")
+	require.NoError(t, err)
+	g.served()
+	g.served()
+	_, err = slow.in.ReadByte()
+	assert.Error(t, err)
+}
+
+func TestBusyConnectionsStay(t *testing.T) {
+	for name, b := range map[string]bounds{"of one address": {100, 3}, "in all": {3, 100}} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuarded(t, b)
+			busy := []*client{g.busy(), g.busy(), g.busy()}
+			refused := g.dial()
+			_ = refused.ask("/")
+			require.Error(t, refused.answer(), "the new one is refused")
+			close(g.release)
+			for _, c := range busy {
+				require.NoError(t, c.answer(), "those with a request are not touched")
+			}
+			require.NoError(t, g.served().get("/"), "and the address is served again")
+		})
+	}
+}
+
+func TestConnectionsOfProxiesAreBoundedInAllOnly(t *testing.T) {
+	g := newGuarded(t, bounds{connections: 5, perAddress: 1}, netip.MustParsePrefix("127.0.0.0/8"))
+	first := g.served()
+	for range 4 {
+		g.served()
+	}
+	require.NoError(t, first.get("/"))
+	second := g.served()
+	require.NoError(t, first.get("/"))
+	require.NoError(t, second.get("/"))
+}
+
+// somewhere is a connection from an address of a test's choice.
+type somewhere struct {
+	net.Conn
+	from   netip.Addr
+	closed bool
+}
+
+func (s *somewhere) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(s.from, 50000))
+}
+func (s *somewhere) Close() error { s.closed = true; return nil }
+
+func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
+	c := newConnections(bounds{connections: 100, perAddress: 2}, nil, slog.New(slog.DiscardHandler))
+	from := func(address string) *somewhere {
+		conn := &somewhere{from: netip.MustParseAddr(address)}
+		c.changed(conn, http.StateNew)
+		return conn
+	}
+	neighbour := from("2001:db8:1:2::1")
+	mine := []*somewhere{from("2001:db8:1:1::1"), from("2001:db8:1:1:ffff::2"), from("2001:db8:1:1:abcd::3")}
+	assert.True(t, mine[0].closed, "three addresses of one /64")
+	assert.False(t, neighbour.closed || mine[1].closed || mine[2].closed)
+	mapped, plain := from("::ffff:192.0.2.1"), []*somewhere{from("192.0.2.1"), from("192.0.2.1")}
+	assert.True(t, mapped.closed, "one address in two spellings")
+	assert.False(t, plain[0].closed || plain[1].closed || from("192.0.2.2").closed)
+}
+
+// Whatever happens to connections, none is counted that is gone, and nothing is
+// kept of an address without any.
+func TestConnectionsAreForgotten(t *testing.T) {
+	c := newConnections(bounds{connections: 8, perAddress: 3}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
+	var all []*somewhere
+	for i := range 200 {
+		conn := &somewhere{from: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i%7))}
+		c.changed(conn, http.StateNew)
+		all = append(all, conn)
+		for j, state := range []http.ConnState{http.StateActive, http.StateIdle, http.StateHijacked, http.StateActive, http.StateClosed} {
+			c.changed(all[(i*7+j*13)%len(all)], state)
+		}
+		open := 0
+		for _, p := range c.peers {
+			open += p.open
+			require.LessOrEqual(t, p.open, 3)
+			require.LessOrEqual(t, p.idle.Len(), p.open)
+		}
+		require.LessOrEqual(t, len(c.open), 8)
+		require.LessOrEqual(t, open, len(c.open))
+		require.LessOrEqual(t, c.idle.Len(), len(c.open))
+	}
+	for _, conn := range all {
+		c.changed(conn, http.StateClosed)
+		c.changed(conn, http.StateClosed)
+	}
+	assert.Empty(t, c.open)
+	assert.Empty(t, c.peers)
+	assert.Zero(t, c.idle.Len())
+}
+
+func TestBoundsFitTheProcess(t *testing.T) {
+	b := processBounds()
+	assert.LessOrEqual(t, b.connections, maxConnections)
+	assert.Equal(t, max(1, b.connections/8), b.perAddress)
+	if files, ok := maxOpenFiles(); ok {
+		assert.LessOrEqual(t, uint64(b.connections), files/2)
+	}
+}
