@@ -68,8 +68,9 @@ func TestInteropSignOutRefusedAtTheProvider(t *testing.T) {
 	requireAnonymous(t, p.app, tab)
 }
 
-// A provider may keep everything but the subject to its userinfo endpoint. The
-// person is signed in all the same, and goes by the subject.
+// A provider may keep everything but the subject to its UserInfo endpoint, as
+// this one does unless it is told otherwise. The person is greeted by name all
+// the same.
 func TestInteropNamelessToken(t *testing.T) {
 	p := startPeer(t, map[string]string{"ID_TOKEN_CLAIMS": "none"})
 	tab := p.tab(t)
@@ -77,7 +78,7 @@ func TestInteropNamelessToken(t *testing.T) {
 
 	p.signIn(t, tab, "ada")
 
-	requireHome(t, p.app, tab, "ada")
+	requireHome(t, p.app, tab, "Ada Interop")
 }
 
 // peer is oidc-provider with the app as its only client.
