@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// signInsAMinute is how many sign-ins one address may begin in a minute.
+const signInsAMinute = 3000
+
+// everyProxy makes the test's own machine a proxy, so that a test can speak for
+// any client.
+func everyProxy() map[string]string {
+	return map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8,::1/128", "LOG_LEVEL": "error"}
+}
+
+// beginsFrom answers a function that begins a sign-in in a new browser, as the
+// client of a proxy.
+func (w *world) beginsFrom(client string) func() reply {
+	transport := &http.Transport{TLSClientConfig: w.tls}
+	w.t.Cleanup(transport.CloseIdleConnections)
+	b := &browser{w: w, client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return func() reply { return b.get("/login?return_to=/sessions", "X-Forwarded-For", client) }
+}
+
+// exhaust begins all the sign-ins that are allowed.
+func (w *world) exhaust(begin func() reply) {
+	w.t.Helper()
+	for i := range signInsAMinute {
+		require.Equal(w.t, http.StatusSeeOther, begin().StatusCode, "sign-in %d", i)
+	}
+}
+
+func TestSignInsBegunAreBoundedForEachAddress(t *testing.T) {
+	w := newWorld(t, everyProxy())
+	begin := w.beginsFrom("198.51.100.7")
+	w.exhaust(begin)
+	w.store.Calls()
+
+	r := begin()
+	assert.Equal(t, http.StatusTooManyRequests, r.StatusCode)
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	require.NoError(t, err)
+	assert.Positive(t, seconds)
+	assert.Empty(t, r.Cookies(), "no sign-in is pending")
+	assert.Contains(t, r.body, "Too many sign-ins at once")
+	assert.Contains(t, r.body, `href="/login?return_to=%2Fsessions"`)
+	assert.Empty(t, w.store.Calls())
+
+	assert.Equal(t, http.StatusSeeOther, w.beginsFrom("198.51.100.8")().StatusCode, "another address has its own")
+	w.clock.advance(time.Duration(seconds) * time.Second)
+	assert.Equal(t, http.StatusSeeOther, begin().StatusCode, "after as long as it was told to wait")
+}
+
+func TestTooManySignInsAreSaidInTheReadersLanguage(t *testing.T) {
+	w := newWorld(t, everyProxy())
+	w.exhaust(w.beginsFrom("198.51.100.7"))
+	for language, heading := range map[string]string{"en": "Too many sign-ins at once", "de": "Zu viele Anmeldungen auf einmal", "zh-Hans": "同时进行的登录过多"} {
+		r := w.browser().get("/login", "X-Forwarded-For", "198.51.100.7", "Accept-Language", language)
+		assert.Equal(t, http.StatusTooManyRequests, r.StatusCode)
+		assert.Contains(t, r.body, "<h1>"+heading+"</h1>")
+	}
+	r := w.browser().get("/login", "X-Forwarded-For", "198.51.100.7", "Accept", "application/json")
+	assert.Equal(t, http.StatusTooManyRequests, r.StatusCode)
+	assert.Equal(t, "application/problem+json", r.Header.Get("Content-Type"))
+	assert.NotEmpty(t, r.Header.Get("Retry-After"))
+	var problem struct{ Status int }
+	require.NoError(t, json.Unmarshal([]byte(r.body), &problem))
+	assert.Equal(t, http.StatusTooManyRequests, problem.Status)
+	assert.Equal(t, http.StatusOK, w.browser().get("/", "X-Forwarded-For", "198.51.100.7").StatusCode, "other pages are there")
+}
+
+// One person who signs in sixty times a minute, and a company of three thousand
+// at one address, notice nothing.
+func TestSixtySignInsAMinuteAreFine(t *testing.T) {
+	w := newWorld(t, everyProxy())
+	begin := w.beginsFrom("198.51.100.7")
+	for range 5 {
+		for range 60 {
+			require.Equal(t, http.StatusSeeOther, begin().StatusCode)
+			w.clock.advance(time.Second)
+		}
+	}
+	w.exhaust(begin)
+}
+
+func TestANetworkOfIPv6BeginsSignInsAsOne(t *testing.T) {
+	w := newWorld(t, everyProxy())
+	w.exhaust(w.beginsFrom("2001:db8:1:1::1"))
+	assert.Equal(t, http.StatusTooManyRequests, w.beginsFrom("2001:db8:1:1:abcd:ef01:2345:6789")().StatusCode)
+	assert.Equal(t, http.StatusSeeOther, w.beginsFrom("2001:db8:1:2::1")().StatusCode)
+}
+
+// What a client says of its own address changes nothing: not without proxies,
+// not beside a proxy of somebody else, and behind the own proxy only what that
+// has added counts.
+func TestAForgedAddressIsNoWayAroundTheBound(t *testing.T) {
+	for name, c := range map[string]struct {
+		proxies string
+		forge   func(i int) []string
+	}{
+		"no proxies": {"", func(i int) []string {
+			return []string{"X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i%250), "X-Real-Ip", fmt.Sprintf("203.0.113.%d", i%250),
+				"True-Client-Ip", fmt.Sprintf("203.0.113.%d", i%250), "Forwarded", fmt.Sprintf("for=203.0.113.%d", i%250)}
+		}},
+		"not the proxy": {"192.0.2.0/24", func(i int) []string { return []string{"X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i%250)} }},
+		"through the proxy": {"127.0.0.0/8,::1/128", func(i int) []string {
+			return []string{"X-Forwarded-For", fmt.Sprintf("203.0.113.%d, 198.51.100.7", i%250), "X-Real-Ip", fmt.Sprintf("203.0.113.%d", i%250)}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"TRUSTED_PROXIES": c.proxies, "LOG_LEVEL": "error"})
+			b := w.browser()
+			b.client.Jar = nil
+			for i := range signInsAMinute {
+				require.Equal(t, http.StatusSeeOther, b.get("/login", c.forge(i)...).StatusCode)
+			}
+			assert.Equal(t, http.StatusTooManyRequests, b.get("/login", c.forge(0)...).StatusCode)
+			assert.Equal(t, http.StatusTooManyRequests, b.get("/login", c.forge(1)...).StatusCode)
+		})
+	}
+}
