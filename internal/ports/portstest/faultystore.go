@@ -11,6 +11,9 @@ import (
 type StoreCall struct {
 	Method string // "Create", "Find", "Replace", "Delete" or "Keys"
 	Key    string // the index, where the method is "Keys"
+	// GivenUp tells a fault when the caller no longer waits, if that can be;
+	// nil in what Calls answers.
+	GivenUp <-chan struct{}
 }
 
 // FaultyStore stands in front of a store, notes every call and lets a test
@@ -18,32 +21,17 @@ type StoreCall struct {
 type FaultyStore struct {
 	inner ports.SessionStore
 
-	mu    sync.Mutex
-	fault func(StoreCall) error
-	calls []StoreCall
+	mu     sync.Mutex
+	before func(StoreCall) error
+	after  func(StoreCall) error
+	spoil  func(ports.Record) ports.Record
+	calls  []StoreCall
 }
 
 var _ ports.SessionStore = (*FaultyStore)(nil)
 
 // NewFaultyStore answers a store that passes everything on to inner.
 func NewFaultyStore(inner ports.SessionStore) *FaultyStore { return &FaultyStore{inner: inner} }
-
-// SetFault makes each call ask fault first; an error is answered in place of
-// the call. nil makes the store well again.
-func (f *FaultyStore) SetFault(fault func(StoreCall) error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.fault = fault
-}
-
-// SetDown makes every call fail with ports.ErrStoreUnavailable, or none.
-func (f *FaultyStore) SetDown(down bool) {
-	if !down {
-		f.SetFault(nil)
-		return
-	}
-	f.SetFault(func(StoreCall) error { return ports.ErrStoreUnavailable })
-}
 
 // Calls answers the calls since it was last asked.
 func (f *FaultyStore) Calls() []StoreCall {
@@ -56,54 +44,53 @@ func (f *FaultyStore) Calls() []StoreCall {
 
 // Create implements ports.SessionStore.
 func (f *FaultyStore) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
-	if err := f.note("Create", r.Key); err != nil {
-		return 0, err
-	}
-	return f.inner.Create(ctx, r)
+	return faulty(ctx, f, "Create", r.Key, func() (ports.Version, error) { return f.inner.Create(ctx, r) })
 }
 
 // Find implements ports.SessionStore.
 func (f *FaultyStore) Find(ctx context.Context, key string) (ports.Record, error) {
-	if err := f.note("Find", key); err != nil {
-		return ports.Record{}, err
-	}
-	return f.inner.Find(ctx, key)
+	return faulty(ctx, f, "Find", key, func() (ports.Record, error) {
+		r, err := f.inner.Find(ctx, key)
+		return f.spoiled(r, err), err
+	})
 }
 
 // Replace implements ports.SessionStore.
 func (f *FaultyStore) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
-	if err := f.note("Replace", r.Key); err != nil {
-		return 0, err
-	}
-	return f.inner.Replace(ctx, r, v)
+	return faulty(ctx, f, "Replace", r.Key, func() (ports.Version, error) { return f.inner.Replace(ctx, r, v) })
 }
 
 // Delete implements ports.SessionStore.
 func (f *FaultyStore) Delete(ctx context.Context, key string, v ports.Version) error {
-	if err := f.note("Delete", key); err != nil {
-		return err
-	}
-	return f.inner.Delete(ctx, key, v)
+	_, err := faulty(ctx, f, "Delete", key, func() (struct{}, error) { return struct{}{}, f.inner.Delete(ctx, key, v) })
+	return err
 }
 
 // Keys implements ports.SessionStore.
 func (f *FaultyStore) Keys(ctx context.Context, index string) ([]string, error) {
-	if err := f.note("Keys", index); err != nil {
-		return nil, err
-	}
-	return f.inner.Keys(ctx, index)
+	return faulty(ctx, f, "Keys", index, func() ([]string, error) { return f.inner.Keys(ctx, index) })
 }
 
-// note records a call. The fault runs without the lock, so that it may block
-// or call the store itself.
-func (f *FaultyStore) note(method, key string) error {
+// faulty notes a call and makes it, unless a fault comes first; a fault after
+// it loses the answer. Faults run without the lock, so that they may block or
+// call the store themselves.
+func faulty[T any](ctx context.Context, f *FaultyStore, method, key string, do func() (T, error)) (answer T, err error) {
 	call := StoreCall{Method: method, Key: key}
 	f.mu.Lock()
 	f.calls = append(f.calls, call)
-	fault := f.fault
+	before, after := f.before, f.after
 	f.mu.Unlock()
-	if fault == nil {
-		return nil
+	call.GivenUp = ctx.Done()
+	if before != nil {
+		if err := before(call); err != nil {
+			return answer, err
+		}
 	}
-	return fault(call)
+	done, err := do()
+	if after != nil {
+		if lost := after(call); lost != nil {
+			return answer, lost
+		}
+	}
+	return done, err
 }
