@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -97,17 +98,18 @@ func (c *cache[T]) start() {
 	}()
 }
 
+// wait answers what the load under way has brought. Where that takes longer
+// than the caller has time for, it is what is known: the last good value, or
+// why the load before has failed.
 func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
-	if err := await(ctx, flight); err != nil {
-		if value, ok := c.peek(); ok {
-			return value, nil
-		}
-		var none T
-		return none, err
-	}
+	err := await(ctx, flight)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.lastGood()
+	known := c.have || c.err != nil && errors.Is(err, context.DeadlineExceeded)
+	if err == nil || known {
+		return c.lastGood()
+	}
+	return c.value, err
 }
 
 // lastGood answers the value, whatever its age, or why there is none; c.mu is

@@ -110,3 +110,32 @@ func TestCacheIsForcedSeldom(t *testing.T) {
 	assert.Equal(t, 4, force(askedBySignIn))
 	assert.Equal(t, 5, force(askedByStranger))
 }
+
+// TestCacheAnswersWhatIsKnown to a caller whose time ends before the load.
+func TestCacheAnswersWhatIsKnown(t *testing.T) {
+	c := newCountingCache()
+	release := make(chan struct{})
+	outcome := c.load
+	c.load = func(ctx context.Context, last int) (int, error) {
+		<-release
+		return outcome(ctx, last)
+	}
+	noTime, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	_, err := c.get(noTime)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "nothing is known yet")
+
+	c.fail = true
+	release <- struct{}{}
+	c.settle(t)
+	c.now = c.now.Add(time.Minute)
+	_, err = c.get(noTime)
+	require.EqualError(t, err, "down", "the next load is under way, and the one before has failed")
+
+	c.fail = false
+	close(release)
+	c.settle(t)
+	value, err := c.get(noTime)
+	require.NoError(t, err)
+	assert.Equal(t, 2, value)
+}

@@ -59,12 +59,23 @@ func (a *app) welcome(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, http.StatusOK, nil, signInView{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
 }
 
-// providerPatience is how long the sign-in page waits to learn whether the
-// provider answers. Not knowing is no reason to warn.
+// providerPatience is how long the sign-in page waits for a provider that has
+// failed before, to learn whether it is back.
 const providerPatience = 100 * time.Millisecond
 
+// providerDown reports whether the provider is known not to answer. Not knowing
+// is no reason to warn, nor to wait: the first pages of a process come before
+// the provider's metadata.
 func (a *app) providerDown(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, providerPatience)
+	return a.providerFails(ctx, 0) && a.providerFails(ctx, providerPatience)
+}
+
+// providerFails reports whether the provider is known not to answer within
+// patience.
+func (a *app) providerFails(ctx context.Context, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return a.Domain.ProviderReady(ctx) != nil && ctx.Err() == nil
+	err := a.Domain.ProviderReady(ctx)
+	unknown := ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
+	return err != nil && !unknown
 }
