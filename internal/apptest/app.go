@@ -38,6 +38,8 @@ const (
 type App struct {
 	// URL is its origin.
 	URL string
+	// Handler answers its requests, for a test that needs no connection.
+	Handler http.Handler
 	// Clock is the time in it: it stands still until a test moves it, for
 	// instance past the end of a session.
 	Clock *portstest.Clock
@@ -102,6 +104,7 @@ func (a *App) serve(service *domain.Service, sessions *session.Manager, options 
 	}
 	handler, err := webhttp.New(c)
 	require.NoError(a.t, err)
+	a.Handler = handler
 	server.Config = webhttp.NewServer(handler, c.Logger)
 	server.Start()
 	a.t.Cleanup(server.Close)
