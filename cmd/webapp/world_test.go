@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
 )
@@ -120,8 +121,8 @@ func (w *world) start(server *httptest.Server, vars map[string]string) {
 	w.kept = &recorder{SessionStore: memoryStore}
 	w.store = portstest.NewFaultyStore(w.kept)
 	w.restart()
-	server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { (*w.serving.Load()).ServeHTTP(rw, r) })
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { (*w.serving.Load()).ServeHTTP(rw, r) })
+	server.Config = webhttp.NewServer(handler, slog.New(slog.DiscardHandler), s.proxies...)
 }
 
 // restart makes the program anew on the same store: it knows nothing of the
