@@ -30,7 +30,9 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 
 // BackChannelLogout ends the sessions that a logout token names, and answers
 // how many; none is no error (OpenID Connect Back-Channel Logout 1.0, section
-// 2.7). A token is good once. Errors: ErrTokenRefused, ErrUnsupported,
+// 2.7). A token is good once, and spent only when its sessions have ended: one
+// that came while the store was down does its work when the provider sends it
+// again. Errors: ErrTokenRefused, ErrUnsupported,
 // ErrProviderUnavailable, ErrStoreUnavailable.
 func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, error) {
 	verifier, ok := s.provider.(ports.LogoutTokens)
@@ -41,12 +43,9 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 	if err != nil {
 		return 0, fmt.Errorf("back-channel logout: %w", err)
 	}
-	err = s.onceOnly.SpendOnce(ctx, "logout "+said.Issuer+" "+said.ID, said.Expires)
-	if errors.Is(err, ports.ErrSpent) {
-		return 0, fmt.Errorf("%w: logout token used before", ErrTokenRefused)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("back-channel logout: %w", err)
+	id := "logout " + said.Issuer + " " + said.ID
+	if err := s.onceOnly.Unspent(ctx, id); err != nil {
+		return 0, usedBefore(err)
 	}
 	var n int
 	if said.ProviderSession != "" {
@@ -58,7 +57,18 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}
 	s.recordEnded(ctx, ports.EndedByBackChannel, n)
+	if err := s.onceOnly.SpendOnce(ctx, id, said.Expires); err != nil {
+		return n, usedBefore(err)
+	}
 	return n, nil
+}
+
+// usedBefore gives the port's "spent" the domain's name.
+func usedBefore(err error) error {
+	if errors.Is(err, ports.ErrSpent) {
+		return fmt.Errorf("%w: logout token used before", ErrTokenRefused)
+	}
+	return fmt.Errorf("back-channel logout: %w", err)
 }
 
 // recordEnded takes down a provider's logout that ended anything.

@@ -144,6 +144,10 @@ type ListedSession struct {
 // OneTimeIDs remembers identifiers that may be used once, on all instances
 // together.
 type OneTimeIDs interface {
+	// Unspent answers ErrSpent where id has been recorded, and records nothing.
+	// It needs no browser in ctx.
+	Unspent(ctx context.Context, id string) error
+
 	// SpendOnce records id until the given time. ErrSpent where it has been
 	// recorded before. It needs no browser in ctx.
 	SpendOnce(ctx context.Context, id string, until time.Time) error

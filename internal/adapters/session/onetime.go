@@ -8,6 +8,18 @@ import (
 	"webapp/internal/ports"
 )
 
+// Unspent looks for the mark that SpendOnce makes.
+func (m *Manager) Unspent(ctx context.Context, id string) error {
+	err := m.records.exists(ctx, onceKey(id))
+	if errors.Is(err, ports.ErrNoRecord) {
+		return nil
+	}
+	if err == nil {
+		return ports.ErrSpent
+	}
+	return err
+}
+
 // SpendOnce marks id as used. The mark stays for the clock skew beyond until.
 func (m *Manager) SpendOnce(ctx context.Context, id string, until time.Time) error {
 	_, err := m.records.create(ctx, entry{key: onceKey(id), expires: until.Add(clockSkew)})

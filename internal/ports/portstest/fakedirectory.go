@@ -56,15 +56,30 @@ func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, sid string)
 	})
 }
 
-// SpendOnce implements ports.OneTimeIDs.
-func (f *FakeSessions) SpendOnce(_ context.Context, id string, until time.Time) error {
+// Unspent implements ports.OneTimeIDs.
+func (f *FakeSessions) Unspent(_ context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.unspent(id)
+}
+
+// unspent is Unspent with the lock held.
+func (f *FakeSessions) unspent(id string) error {
 	if err := f.reach(); err != nil {
 		return err
 	}
 	if f.clock().Before(f.oneTime[id]) {
 		return ports.ErrSpent
+	}
+	return nil
+}
+
+// SpendOnce implements ports.OneTimeIDs.
+func (f *FakeSessions) SpendOnce(_ context.Context, id string, until time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.unspent(id); err != nil {
+		return err
 	}
 	f.oneTime[id] = until
 	return nil

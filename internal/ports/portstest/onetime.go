@@ -27,7 +27,11 @@ func OneTimeIDs(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 func onceOnly(t *testing.T, h SessionHarness) {
 	until := h.Now().Add(time.Hour)
 	for _, id := range []string{"a", "A", "", "a b", "\x00", "logout https://issuer.example jti", "state"} {
+		for range 2 { // asking spends nothing
+			require.NoError(t, h.OneTime.Unspent(t.Context(), id))
+		}
 		require.NoError(t, h.OneTime.SpendOnce(t.Context(), id, until))
+		require.ErrorIs(t, h.OneTime.Unspent(t.Context(), id), ports.ErrSpent)
 		require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), id, until), ports.ErrSpent)
 		require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), id, until.Add(time.Hour)), ports.ErrSpent)
 	}
@@ -65,6 +69,7 @@ func onceDown(t *testing.T, h SessionHarness) {
 	}
 	until := h.Now().Add(time.Hour)
 	h.Down(true)
+	require.ErrorIs(t, h.OneTime.Unspent(t.Context(), "id"), ports.ErrStoreUnavailable)
 	require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), "id", until), ports.ErrStoreUnavailable)
 	h.Down(false)
 	require.NoError(t, h.OneTime.SpendOnce(t.Context(), "id", until))
