@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// storeLimit is how long a page may take that needs a store which never
+// answers: the three seconds of an operation, and some more.
+const storeLimit = 9 * time.Second
+
+// errCut is no error that a store names.
+var errCut = errors.New("read tcp 127.0.0.1:6379: connection reset by peer")
+
+// Invariant 11: a store that fails as a whole, in each way.
+func TestFaultsOfTheStore(t *testing.T) {
+	for name, set := range map[string]func(w *world){
+		"down":              func(w *world) { w.store.SetDown(true) },
+		"down at the start": func(w *world) { w.store.SetDown(true); w.restart() },
+		"silent":            func(w *world) { w.store.SetHanging(true) },
+		"connections cut":   func(w *world) { w.store.SetFault(func(portstest.StoreCall) error { return errCut }) },
+		"answers lost":      func(w *world) { w.store.SetLoss(func(portstest.StoreCall) error { return errCut }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
+			b, atProvider := w.browser(), w.browser()
+			b.mustSignIn(fakeidp.UserAdmin)
+			back := leadToCallback(atProvider)
+			codes := w.idp.Requests(fakeidp.EndpointToken)
+			cookies := b.cookies()
+			set(w)
+			w.checkStoreOutage(b, atProvider, back)
+			assert.Equal(t, codes, w.idp.Requests(fakeidp.EndpointToken), "a code is not spent in vain")
+			w.store.SetFault(nil)
+			w.store.SetLoss(nil)
+			assert.Equal(t, cookies, b.cookies(), "no cookie is taken away")
+			assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
+			assert.True(t, b.signedIn())
+			if name == "answers lost" { // the mark that spends the state took effect
+				assert.Contains(t, back().body, `href="/login"`)
+				atProvider.mustSignIn(fakeidp.UserMember)
+				return
+			}
+			assert.Equal(t, "/call_api", back().Header.Get("Location"), "the same callback goes on")
+			assert.True(t, atProvider.signedIn())
+		})
+	}
+}
+
+// checkStoreOutage asks for everything at once while the store is down.
+func (w *world) checkStoreOutage(b, atProvider *browser, back step) {
+	ask := func(b *browser, method, path string) step {
+		return func(headers ...string) reply { return b.do(method, path, nil, headers...) }
+	}
+	var all sync.WaitGroup
+	check := func(what string, s step, status int, says string) {
+		all.Go(func() {
+			began := time.Now()
+			r := s()
+			assert.Equal(w.t, status, r.StatusCode, what)
+			assert.Contains(w.t, r.body, says, what)
+			assert.Less(w.t, time.Since(began), storeLimit, what)
+			if status == http.StatusServiceUnavailable {
+				assert.NotEmpty(w.t, r.Header.Get("Retry-After"), what)
+				assert.Empty(w.t, r.Cookies(), what)
+			}
+		})
+	}
+	for _, path := range []string{"/", "/call_api", "/sessions", "/admin", "/logout"} {
+		check(path, ask(b, http.MethodGet, path), http.StatusServiceUnavailable, "You have not been signed out")
+	}
+	check("sign-out", ask(b, http.MethodPost, "/logout"), http.StatusServiceUnavailable, "does not answer")
+	check("JSON", func(...string) reply { return b.get("/call_api", "Accept", "application/json") },
+		http.StatusServiceUnavailable, `"status":503`)
+	check("callback", back, http.StatusServiceUnavailable, "does not answer")
+	check("readiness", ask(w.browser(), http.MethodGet, "/readyz"), http.StatusServiceUnavailable, "session store")
+	check("health", ask(w.browser(), http.MethodGet, "/healthz"), http.StatusOK, "ok")
+	check("visitor", ask(w.browser(), http.MethodGet, "/"), http.StatusOK, `href="/login"`)
+	check("visitor's page", ask(w.browser(), http.MethodGet, "/call_api"), http.StatusUnauthorized, "Sign in")
+	check("sign-in", ask(w.browser(), http.MethodGet, "/login"), http.StatusSeeOther, "")
+	all.Wait()
+}
+
+// One person's records that never come hold nobody else up.
+func TestRecordsThatHangHoldNobodyElseUp(t *testing.T) {
+	w := newWorld(t, nil)
+	friend, b := w.browser(), w.browser()
+	friend.mustSignIn(fakeidp.UserAdmin)
+	b.mustSignIn(fakeidp.UserMember)
+	w.store.Calls()
+	require.True(t, b.signedIn())
+	theirs := w.store.Calls()[0].Key
+	held := make(chan struct{})
+	var met sync.Once
+	w.store.SetFault(func(call portstest.StoreCall) error {
+		if !strings.HasPrefix(call.Key, theirs) {
+			return nil
+		}
+		met.Do(func() { close(held) })
+		<-call.GivenUp
+		return errCut
+	})
+	answer := inBackground(func(...string) reply { return b.get("/") })
+	<-held
+	w.checkOthers(friend)
+	assert.Empty(t, answer, "others were served while this one waits")
+	assert.Equal(t, http.StatusServiceUnavailable, (<-answer).StatusCode)
+	w.store.SetFault(nil)
+	assert.True(t, b.signedIn())
+}
+
+// A record that cannot be opened is nobody's session and no outage: who was
+// damaged can sign in at once, and is signed in again where the damage goes.
+func TestDamagedRecords(t *testing.T) {
+	damage := map[string]func(r ports.Record) ports.Record{
+		"cut short": func(r ports.Record) ports.Record { r.Value = r.Value[:len(r.Value)/2]; return r },
+		"nothing":   func(r ports.Record) ports.Record { r.Value = nil; return r },
+		"nonsense":  func(r ports.Record) ports.Record { r.Value = []byte("<html>Guest network</html>"); return r },
+		"one bit": func(r ports.Record) ports.Record {
+			r.Value = slices.Clone(r.Value)
+			r.Value[len(r.Value)-1] ^= 1
+			return r
+		},
+	}
+	for name, change := range damage {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			b := w.browser()
+			b.mustSignIn(fakeidp.UserMember)
+			before := b.cookies()
+			w.store.SetSpoiled(change)
+			home := b.get("/")
+			assert.Equal(t, http.StatusOK, home.StatusCode)
+			assert.Contains(t, home.body, `href="/login"`)
+			assert.Equal(t, http.StatusUnauthorized, b.get("/call_api").StatusCode)
+			w.store.SetSpoiled(nil)
+			assert.Equal(t, before, b.cookies(), "no cookie is taken away")
+			assert.True(t, b.signedIn())
+
+			w.store.SetSpoiled(func(r ports.Record) ports.Record {
+				if strings.HasSuffix(r.Key, ".grant") || strings.HasSuffix(r.Key, ".claims") {
+					return change(r)
+				}
+				return r
+			})
+			assert.True(t, b.signedIn(), "without claims and tokens a person is still signed in")
+			r := b.get("/call_api")
+			require.Equal(t, http.StatusSeeOther, r.StatusCode, "to the provider for new tokens: %s", r.body)
+			assert.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/logout", url.Values{}).StatusCode)
+		})
+	}
+}
