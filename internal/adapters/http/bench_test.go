@@ -138,13 +138,13 @@ func benchmarkConfig(service *domain.Service, sessions *session.Manager) Config 
 }
 
 // benchmarkSession signs somebody in and answers a request of theirs.
-func benchmarkSession(b *testing.B) (*domain.Service, *session.Manager, *http.Request) {
+func benchmarkSession(b testing.TB) (*domain.Service, *session.Manager, *http.Request) {
 	b.Helper()
 	return benchmarkSessionIn(b, func(s ports.SessionStore) ports.SessionStore { return s })
 }
 
 // benchmarkSessionIn is benchmarkSession with something in front of the store.
-func benchmarkSessionIn(b *testing.B, front func(ports.SessionStore) ports.SessionStore) (*domain.Service, *session.Manager, *http.Request) {
+func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.SessionStore) (*domain.Service, *session.Manager, *http.Request) {
 	b.Helper()
 	store := memory.New(time.Now)
 	b.Cleanup(func() { _ = store.Close() })

@@ -1,0 +1,157 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hangingAPI answers nothing until it has been mended.
+type hangingAPI struct {
+	mended atomic.Bool
+	asked  atomic.Int64
+	under  atomic.Int64
+	most   atomic.Int64
+}
+
+func (h *hangingAPI) RoundTrip(r *http.Request) (*http.Response, error) {
+	h.asked.Add(1)
+	if now := h.under.Add(1); now > h.most.Load() {
+		h.most.Store(now) // under a race it is one of the two, both beyond what is allowed
+	}
+	defer h.under.Add(-1)
+	if !h.mended.Load() {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"displayName":"Ada"}`)), Request: r}, nil
+}
+
+// seen is how a page was answered, and after how long.
+type seen struct {
+	status     int
+	retryAfter string
+	text       string
+	took       time.Duration
+}
+
+func visit(h http.Handler, request *http.Request, path string) seen {
+	r := request.Clone(context.Background())
+	r.URL.Path, r.RequestURI = path, path
+	w, start := httptest.NewRecorder(), time.Now()
+	h.ServeHTTP(w, r)
+	return seen{w.Code, w.Header().Get("Retry-After"), w.Body.String(), time.Since(start)}
+}
+
+// A thousand people call an API that hangs: as many calls as allowed wait for
+// it, each other person is told so in half the time, nobody waits longer than
+// the ten seconds, and other pages are as fast as ever. It heals by itself.
+func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service, sessions, request := benchmarkSession(t)
+		api := &hangingAPI{}
+		c := benchmarkConfig(service, sessions)
+		c.APITransport = api
+		handler, err := New(c)
+		require.NoError(t, err)
+
+		answers := make(chan seen, 1000)
+		var all sync.WaitGroup
+		for range cap(answers) {
+			all.Go(func() { answers <- visit(handler, request, "/call_api") })
+		}
+		synctest.Wait()
+		home := visit(handler, request, "/")
+		assert.Equal(t, http.StatusOK, home.status)
+		assert.Zero(t, home.took)
+		all.Wait()
+		close(answers)
+		counts := map[int]int{}
+		for a := range answers {
+			counts[a.status]++
+			switch a.status {
+			case http.StatusServiceUnavailable:
+				assert.Equal(t, "10", a.retryAfter)
+				assert.Contains(t, a.text, "leaves too many requests of this application unanswered")
+				assert.Equal(t, callPatience, a.took)
+			case http.StatusGatewayTimeout:
+				assert.Equal(t, apiPatience, a.took)
+			}
+		}
+		assert.Equal(t, map[int]int{http.StatusGatewayTimeout: MaxCalls, http.StatusServiceUnavailable: 1000 - MaxCalls}, counts)
+		assert.EqualValues(t, MaxCalls, api.asked.Load())
+		assert.EqualValues(t, MaxCalls, api.most.Load())
+
+		api.mended.Store(true)
+		for range 3 * MaxCalls {
+			healed := visit(handler, request, "/call_api")
+			require.Equal(t, http.StatusOK, healed.status)
+			require.Zero(t, healed.took)
+		}
+	})
+}
+
+// answering is a RoundTripper whose answers have a body to be closed.
+type answering func(*http.Request) (*http.Response, error)
+
+func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestACallCountsUntilItsAnswerIsClosedOrItsTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failing := errors.New("connection refused")
+		var fail bool
+		calls := LimitCalls(answering(func(r *http.Request) (*http.Response, error) {
+			if fail {
+				return nil, failing
+			}
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("x")), Request: r}, nil
+		}), 2)
+		call := func(ctx context.Context) (*http.Response, error) {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.example", nil)
+			require.NoError(t, err)
+			return calls.RoundTrip(r)
+		}
+		forgotten, leave := context.WithCancel(t.Context())
+		first, err := call(t.Context())
+		require.NoError(t, err)
+		_, err = call(forgotten)
+		require.NoError(t, err)
+
+		_, err = call(t.Context())
+		require.ErrorIs(t, err, ErrTooManyCalls)
+		var timeout interface{ Timeout() bool }
+		require.True(t, errors.As(err, &timeout) && timeout.Timeout())
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = call(short)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "nobody waits longer than they can")
+
+		leave() // whoever never closes an answer has its place until their request ends
+		synctest.Wait()
+		second, err := call(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, first.Body.Close())
+		require.NoError(t, first.Body.Close(), "twice gives one place back")
+		_, err = call(t.Context())
+		require.NoError(t, err)
+		_, err = call(t.Context())
+		require.ErrorIs(t, err, ErrTooManyCalls)
+		require.NoError(t, second.Body.Close())
+		fail = true
+		for range 5 {
+			_, err = call(t.Context())
+			require.ErrorIs(t, err, failing, "a call that failed has no place any more")
+		}
+	})
+}
