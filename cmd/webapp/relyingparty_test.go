@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// TestRelyingParty are the relying-party tests of the OpenID Foundation's
+// conformance suite, by profile and by the names that they have there. Each asks
+// of the application what the suite asks of a client, over real HTTP, against a
+// provider that misbehaves as the suite does.
+func TestRelyingParty(t *testing.T) {
+	for _, profile := range partyProfiles() {
+		t.Run(profile.name, func(t *testing.T) {
+			for _, c := range profile.tests {
+				t.Run(c.name, func(t *testing.T) { c.run(newParty(t, profile.env)) })
+			}
+		})
+	}
+}
+
+// partyProfile is one profile of the suite, and how the application is
+// configured for it.
+type partyProfile struct {
+	name  string
+	env   map[string]string
+	tests []partyTest
+}
+
+// partyTest is one test of the suite.
+type partyTest struct {
+	name string
+	run  func(*party)
+}
+
+func partyProfiles() []partyProfile {
+	return []partyProfile{
+		{"basic", nil, basicTests()},
+		{"form_post", map[string]string{"RESPONSE_MODE": "form_post"}, append(basicTests(), formPostTests()...)},
+		{"config", nil, configTests()},
+		{"refresh token", map[string]string{"SCOPE": "email", "ENDPOINT": "/oidc/userinfo"}, refreshTests()},
+		{"RP-initiated logout", nil, rpLogoutTests()},
+		{"front-channel logout", nil, frontChannelTests()},
+		{"back-channel logout", map[string]string{"ID_TOKEN_SIGNED_RESPONSE_ALG": "RS256"}, backChannelTests()},
+		{"comprehensive", nil, comprehensiveTests()},
+	}
+}
+
+// party is the application as a client of an OpenID Provider like the suite,
+// and one person's browser.
+type party struct {
+	*world
+	b *browser
+	// issued are the token responses of the provider, the oldest first.
+	issued []map[string]any
+	// What the provider does wrong: with a token, a document or a key set.
+	forge    func(*fakeidp.TokenDraft)
+	metadata func(map[string]any)
+	keys     func([]any) []any
+}
+
+func newParty(t *testing.T, more map[string]string) *party {
+	t.Helper()
+	env := map[string]string{"OIDC_AUTHORITY": fakeidp.ContosoTenantID, "SCOPE": "", "ENDPOINT": ""}
+	for name, value := range more {
+		env[name] = value
+	}
+	p := &party{world: newWorld(t, env)}
+	p.b = p.browser()
+	p.idp.Mutate(p.issue)
+	p.idp.MutateMetadata(p.describe)
+	p.idp.MutateKeys(p.publish)
+	return p
+}
+
+// issue makes tokens as bare as the suite's: what a person is called stands in
+// the UserInfo endpoint's answer alone.
+func (p *party) issue(d *fakeidp.TokenDraft) {
+	bare := make(map[string]any)
+	for _, name := range []string{"iss", "sub", "aud", "iat", "exp", "nonce", "sid"} {
+		if value, ok := d.Claims[name]; ok {
+			bare[name] = value
+		}
+	}
+	d.Claims = bare
+	if p.forge != nil {
+		p.forge(d)
+	}
+	p.issued = append(p.issued, d.Response)
+}
+
+// describe offers, as the suite does, each algorithm that there is, "none"
+// among them.
+func (p *party) describe(_ string, document map[string]any) {
+	document["id_token_signing_alg_values_supported"] = []string{"none", "HS256", "RS256", "PS256", "ES256", "EdDSA"}
+	if p.metadata != nil {
+		p.metadata(document)
+	}
+}
+
+// publish puts keys beside the signing key that others are meant to use: of
+// another curve, of one that nobody here knows, for encryption.
+func (p *party) publish(_ string, document map[string]any) {
+	keys := append(document["keys"].([]any),
+		p.jwk(`{"kty":"EC","crv":"P-256","use":"sig","kid":"ec"}`, ellipticKey().Public()),
+		p.jwk(`{"kty":"RSA","use":"enc","alg":"RSA-OAEP","kid":"enc"}`, secondKey().Public()),
+		map[string]any{"kty": "EC", "crv": "secp256k1", "use": "sig", "kid": "k1", "x": "AA", "y": "AA"},
+	)
+	if p.keys != nil {
+		keys = p.keys(keys)
+	}
+	document["keys"] = keys
+}
+
+// heal lets the provider do everything right from now on.
+func (p *party) heal() {
+	p.forge, p.metadata, p.keys = nil, nil, nil
+	p.idp.MutateUserInfo(nil)
+	p.idp.Heal()
+}
+
+// jwk is a public key with the given members.
+func (p *party) jwk(members string, public any) map[string]any {
+	p.t.Helper()
+	key := publicMembers(p.t, public)
+	require.NoError(p.t, json.Unmarshal([]byte(members), &key))
+	return key
+}
