@@ -163,3 +163,30 @@ func TestDamagedRecords(t *testing.T) {
 		})
 	}
 }
+
+// A store that answers and takes nothing: people go on reading until their
+// sessions end by the idle limit, which is the only thing that is not kept.
+func TestAStoreThatCannotBeWritten(t *testing.T) {
+	w := newWorld(t, nil)
+	b, leaver := w.browser(), w.browser()
+	b.mustSignIn(fakeidp.UserMember)
+	leaver.mustSignIn(fakeidp.UserAdmin)
+	w.store.SetFault(func(call portstest.StoreCall) error {
+		if call.Method == "Find" || call.Method == "Keys" {
+			return nil
+		}
+		return errCut
+	})
+	for range 3 {
+		w.clock.advance(19 * time.Minute)
+		assert.True(t, b.signedIn())
+		assert.Equal(t, http.StatusOK, b.get("/sessions").StatusCode)
+	}
+	assert.Equal(t, http.StatusServiceUnavailable, leaver.do(http.MethodPost, "/logout", nil).StatusCode)
+	assert.True(t, leaver.signedIn())
+	assert.Equal(t, http.StatusServiceUnavailable, leadToCallback(w.browser())().StatusCode)
+	w.clock.advance(4 * time.Minute)
+	assert.False(t, b.signedIn(), "the idle limit holds")
+	w.store.SetFault(nil)
+	b.mustSignIn(fakeidp.UserMember)
+}

@@ -26,7 +26,7 @@ func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 }
 
 // current answers the session if it is within its limits, and keeps its idle
-// clock going.
+// clock going as long as the store can be written to.
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	kept, err := s.sessions.Current(ctx)
 	if err != nil {
@@ -43,10 +43,15 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	if now.Sub(kept.Seen) < s.limits.touchEvery() {
 		return kept, nil
 	}
-	kept.Seen, kept.Expires = now, s.limits.expires(kept.Started, now)
-	if err := s.sessions.Touch(ctx, kept.Seen, kept.Expires); err != nil {
+	expires := s.limits.expires(kept.Started, now)
+	switch err := s.sessions.Touch(ctx, now, expires); {
+	case err == nil:
+		kept.Seen, kept.Expires = now, expires
+	case !errors.Is(err, ports.ErrStoreUnavailable):
 		return ports.Session{}, notSignedIn(err, "touch session")
 	}
+	// Where nothing can be written, as on a full disk, the session has been
+	// read all the same, and holds as long as it says.
 	return kept, nil
 }
 
