@@ -3,7 +3,6 @@ package entra
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -41,14 +40,28 @@ type Authority struct {
 const consumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 var (
-	guidForm   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	domainForm = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
-	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+	domainForm = newTextForm(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
+	policyForm = newTextForm(`^[A-Za-z0-9_.-]{1,128}$`)
 )
 
 // isGUID says whether text is a GUID in the one form Entra writes: lower case.
 // One spelling only, because a user is keyed on it.
-func isGUID(text string) bool { return guidForm.MatchString(text) }
+func isGUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return false
+		}
+	}
+	return true
+}
 
 // ParseAuthority reads an Entra authority such as
 // https://login.microsoftonline.com/common or, for B2C,
@@ -99,7 +112,7 @@ func classify(segments []string) (Authority, error) {
 		segments = segments[1:]
 	}
 	tenant := strings.ToLower(segments[0])
-	if len(segments) != 2 || !isGUID(tenant) && !domainForm.MatchString(tenant) || !policyForm.MatchString(segments[1]) {
+	if len(segments) != 2 || !isGUID(tenant) && !domainForm.matches(tenant) || !policyForm.matches(segments[1]) {
 		return Authority{}, errors.New("must have the path /TENANT, or /TENANT/POLICY for Azure AD B2C")
 	}
 	return Authority{Kind: KindPolicy}, nil
@@ -117,7 +130,7 @@ func classifyTenant(tenant string) (Authority, error) {
 		return Authority{Kind: KindConsumers, Tenant: tenant}, nil
 	case isGUID(tenant):
 		return Authority{Kind: KindTenantID, Tenant: tenant}, nil
-	case domainForm.MatchString(tenant):
+	case domainForm.matches(tenant):
 		return Authority{Kind: KindDomain, Tenant: tenant}, nil
 	}
 	return Authority{}, errors.New("must end in a tenant ID (a GUID), a domain, common, organizations or consumers")

@@ -3,7 +3,6 @@ package entra
 import (
 	"encoding/base64"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"webapp/internal/ports"
@@ -60,11 +59,11 @@ func graphError(got answer) error {
 	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: unknownCode}
 	if doc, err := parseObject(got.body); err == nil {
 		said, _ := parseObject(doc["error"])
-		if code, ok := said.text("code"); ok && errorCodeForm.MatchString(code) {
+		if code, ok := said.text("code"); ok && errorCodeForm.matches(code) {
 			e.Code = code
 		}
 		inner, _ := parseObject(said["innerError"])
-		if id, ok := inner.text("request-id"); ok && anyGUID.MatchString(id) {
+		if id, ok := inner.text("request-id"); ok && anyGUID.matches(id) {
 			e.CorrelationID = id
 		}
 	}
@@ -76,17 +75,17 @@ func graphError(got answer) error {
 }
 
 // claimsField is the part of a Bearer challenge that holds a claims request.
-var claimsField = regexp.MustCompile(`\bclaims="([A-Za-z0-9+/_=-]+)"`)
+var claimsField = newTextForm(`\bclaims="([A-Za-z0-9+/_=-]+)"`)
 
 // challengedClaims finds the claims that the API wants a new token to be asked
 // for with (continuous access evaluation), or "".
 func challengedClaims(headers []string) string {
 	for _, header := range headers {
-		found := claimsField.FindStringSubmatch(header[:min(len(header), 2*maxChallengeBytes)])
-		if found == nil || !strings.Contains(header, `error="insufficient_claims"`) {
+		found := claimsField.submatch(header[:min(len(header), 2*maxChallengeBytes)])
+		if found == "" || !strings.Contains(header, `error="insufficient_claims"`) {
 			continue
 		}
-		text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(found[1], "="))
+		text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(found, "="))
 		claims, err := base64.RawStdEncoding.DecodeString(text)
 		if err != nil || len(claims) > maxChallengeBytes {
 			continue

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 
 	"webapp/internal/ports"
@@ -17,13 +16,13 @@ const (
 // Everything that goes into a ProviderError has one exact form, so that no
 // text of the provider's, which can name people, gets through.
 var (
-	errorCodeForm   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-	numberForm      = regexp.MustCompile(`\bAADSTS([0-9]{4,9})\b`)
-	traceForm       = regexp.MustCompile(`\bTrace ID: (` + guidText + `)\b`)
-	correlationForm = regexp.MustCompile(`\bCorrelation ID: (` + guidText + `)\b`)
-	timestampForm   = regexp.MustCompile(`\bTimestamp: (` + timestampText + `)`)
-	anyGUID         = regexp.MustCompile(`^` + guidText + `$`)
-	anyTimestamp    = regexp.MustCompile(`^` + timestampText + `$`)
+	errorCodeForm   = newTextForm(`^[A-Za-z0-9_.-]{1,64}$`)
+	numberForm      = newTextForm(`\bAADSTS([0-9]{4,9})\b`)
+	traceForm       = newTextForm(`\bTrace ID: (` + guidText + `)\b`)
+	correlationForm = newTextForm(`\bCorrelation ID: (` + guidText + `)\b`)
+	timestampForm   = newTextForm(`\bTimestamp: (` + timestampText + `)`)
+	anyGUID         = newTextForm(`^` + guidText + `$`)
+	anyTimestamp    = newTextForm(`^` + timestampText + `$`)
 )
 
 const (
@@ -51,24 +50,17 @@ func kindOf(code string) error {
 // newProviderError reads an error as both endpoints word it.
 func newProviderError(code, description string) *ports.ProviderError {
 	e := &ports.ProviderError{Kind: kindOf(code), Code: code}
-	if !errorCodeForm.MatchString(code) {
+	if !errorCodeForm.matches(code) {
 		e.Code = unknownCode
 	}
 	description = description[:min(len(description), maxDescriptionBytes)]
-	if number, err := strconv.Atoi(submatch(numberForm, description)); err == nil {
+	if number, err := strconv.Atoi(numberForm.submatch(description)); err == nil {
 		e.Number = number
 	}
-	e.TraceID = submatch(traceForm, description)
-	e.CorrelationID = submatch(correlationForm, description)
-	e.Timestamp = submatch(timestampForm, description)
+	e.TraceID = traceForm.submatch(description)
+	e.CorrelationID = correlationForm.submatch(description)
+	e.Timestamp = timestampForm.submatch(description)
 	return e
-}
-
-func submatch(form *regexp.Regexp, text string) string {
-	if found := form.FindStringSubmatch(text); found != nil {
-		return found[1]
-	}
-	return ""
 }
 
 // tokenError reads the token endpoint's error object, which has Entra's
@@ -84,14 +76,14 @@ func tokenError(doc object) *ports.ProviderError {
 		}
 	}
 	for name, field := range map[string]struct {
-		form *regexp.Regexp
+		form textForm
 		to   *string
 	}{
 		"trace_id":       {anyGUID, &e.TraceID},
 		"correlation_id": {anyGUID, &e.CorrelationID},
 		"timestamp":      {anyTimestamp, &e.Timestamp},
 	} {
-		if text, ok := doc.text(name); ok && field.form.MatchString(text) {
+		if text, ok := doc.text(name); ok && field.form.matches(text) {
 			*field.to = text
 		}
 	}
