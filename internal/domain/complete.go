@@ -61,6 +61,9 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (str
 // lateCallback answers a callback that fits no pending sign-in.
 func (s *Service) lateCallback(ctx context.Context, cause error) (string, error) {
 	_, err := s.CurrentUser(ctx)
+	if errors.Is(err, ErrNotSignedIn) {
+		err = s.referred(ctx)
+	}
 	switch {
 	case err == nil:
 		return "/", nil
@@ -69,6 +72,24 @@ func (s *Service) lateCallback(ctx context.Context, cause error) (string, error)
 	default:
 		return "", err
 	}
+}
+
+// referred answers nil where the request names a live session that it does not
+// prove: the browser is signed in, and the next page, which it asks for by
+// itself, gets the proof.
+func (s *Service) referred(ctx context.Context) error {
+	references, ok := s.sessions.(ports.SessionReferences)
+	if !ok {
+		return ErrNotSignedIn
+	}
+	kept, err := references.Referred(ctx)
+	if err != nil {
+		return notSignedIn(err, "read referred session")
+	}
+	if s.limits.over(kept, s.now()) {
+		return ErrNotSignedIn
+	}
+	return nil
 }
 
 func (s *Service) checkAge(p ports.PendingSignIn) error {

@@ -62,6 +62,17 @@ type Sessions interface {
 	End(ctx context.Context) error
 }
 
+// SessionReferences is an optional ability of a Sessions whose browsers send
+// some requests without what proves their session, as they do with a form that
+// another site has them post.
+type SessionReferences interface {
+	// Referred answers the session that this browser's request names without
+	// proof. It says that somebody is signed in there; nothing may be shown or
+	// done for them because of it. ErrNoSession where it names none, or one
+	// that has ended.
+	Referred(ctx context.Context) (Session, error)
+}
+
 // NewSession is what a session begins with. The parts are kept apart, because
 // they are needed at different times: the session with every request, the
 // claims on the person's own page, the grant when an API is called.

@@ -29,6 +29,8 @@ var (
 	_ ports.SessionDirectory = (*Manager)(nil)
 	_ ports.OneTimeIDs       = (*Manager)(nil)
 	_ ports.StoreReadiness   = (*Manager)(nil)
+
+	_ ports.SessionReferences = (*Manager)(nil)
 )
 
 // Ready answers nil when the store answers, else an error that wraps

@@ -362,6 +362,52 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoSession, "a reference is no token")
 }
 
+// A cross-site form says whose browser sent it, and nothing more is known by it.
+func TestACrossSiteFormRefersToTheSession(t *testing.T) {
+	referred := func(w *world, b *browser) (s ports.Session, err error) {
+		b.crossSite = true
+		b.Do(w.t.Context(), func(ctx context.Context) { s, err = w.manager.Referred(ctx) })
+		b.crossSite = false
+		return s, err
+	}
+	w := newWorld(t, formPost)
+	b := w.newBrowser()
+	_, err := referred(w, b)
+	require.ErrorIs(t, err, ports.ErrNoSession, "a stranger")
+	b.start(t)
+	s, err := referred(w, b)
+	require.NoError(t, err)
+	require.Equal(t, portstest.SampleSession(start).Identity, s.Identity)
+
+	other := w.newBrowser()
+	other.start(t)
+	forged := w.newBrowser()
+	forged.put(&http.Cookie{Name: "__Host-webapp_session_ref", Value: b.named("__Host-webapp_session").Value, SameSite: http.SameSiteNoneMode})
+	_, err = referred(w, forged)
+	require.ErrorIs(t, err, ports.ErrNoSession, "a token is no reference")
+	for _, from := range []*browser{b, other} {
+		forged.cookies = append(forged.cookies, from.named("__Host-webapp_session_ref"))
+	}
+	_, err = referred(w, forged)
+	require.ErrorIs(t, err, ports.ErrNoSession, "several references are none")
+
+	w.store.SetFault(func(portstest.StoreCall) error { return errors.New("refused") })
+	_, err = referred(w, b)
+	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+	w.store.SetFault(nil)
+	copied := b.copy()
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+	_, err = referred(w, copied)
+	require.ErrorIs(t, err, ports.ErrNoSession, "an ended session is referred to by nobody")
+
+	query := newWorld(t, secure)
+	visitor := query.newBrowser()
+	visitor.start(t)
+	visitor.put(&http.Cookie{Name: "__Host-webapp_session_ref", Value: visitor.named("__Host-webapp_session").Value})
+	_, err = referred(query, visitor)
+	require.ErrorIs(t, err, ports.ErrNoSession, "without cross-site callbacks there are no references")
+}
+
 func TestReady(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.manager.Ready(t.Context()))

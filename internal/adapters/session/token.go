@@ -1,6 +1,11 @@
 package session
 
-import "slices"
+import (
+	"context"
+	"slices"
+
+	"webapp/internal/ports"
+)
 
 // tokenSize is the length of a session token and of its hash: 32 bytes in
 // base64url without padding.
@@ -32,6 +37,28 @@ func (m *Manager) token(ex *exchange) (string, bool) {
 		return "", false
 	}
 	return sent[0], true
+}
+
+// Referred answers the session that the reference cookie names. Without
+// CrossSiteCallback there is no such cookie, and no session.
+func (m *Manager) Referred(ctx context.Context) (ports.Session, error) {
+	ex, err := m.enter(ctx)
+	if err != nil {
+		return ports.Session{}, err
+	}
+	defer ex.mu.Unlock()
+	sent := ex.values(m.cookies.reference)
+	if !m.cookies.crossSite || len(sent) != 1 || !isToken(sent[0]) {
+		return ports.Session{}, ports.ErrNoSession
+	}
+	s, err := m.readSession(ctx, sent[0])
+	if err != nil {
+		return ports.Session{}, err
+	}
+	if s == nil {
+		return ports.Session{}, ports.ErrNoSession
+	}
+	return s.Session, nil
 }
 
 // presented answers the record keys of all sessions that the browser names.

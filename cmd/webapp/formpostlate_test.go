@@ -1,0 +1,109 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// strictBrowser sends with a cross-site POST what a real one sends: cookies with
+// SameSite=None alone.
+type strictBrowser struct {
+	w       *world
+	client  *http.Client
+	cookies map[string]*http.Cookie
+}
+
+func (w *world) strictBrowser() *strictBrowser {
+	b := w.browser()
+	b.client.Jar = nil
+	return &strictBrowser{w, b.client, map[string]*http.Cookie{}}
+}
+
+func (b *strictBrowser) send(method, target string, form url.Values, crossSite bool) *http.Response {
+	b.w.t.Helper()
+	req, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
+	require.NoError(b.w.t, err)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", plainForm)
+		req.Header.Set("Origin", b.w.idp.BaseURL())
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+	}
+	for _, c := range b.cookies {
+		if !crossSite || c.SameSite == http.SameSiteNoneMode {
+			req.AddCookie(c)
+		}
+	}
+	res, err := b.client.Do(req)
+	require.NoError(b.w.t, err)
+	require.NoError(b.w.t, res.Body.Close())
+	for _, c := range res.Cookies() {
+		if b.cookies[c.Name] = c; c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		}
+	}
+	return res
+}
+
+// begin starts a sign-in and answers what the provider has the browser post.
+func (b *strictBrowser) begin() fakeidp.Answer {
+	b.w.t.Helper()
+	res := b.send(http.MethodGet, b.w.url+"/login", nil, false)
+	require.Equal(b.w.t, http.StatusSeeOther, res.StatusCode)
+	answer, err := b.w.idp.Authorize(res.Header.Get("Location"), fakeidp.UserMember)
+	require.NoError(b.w.t, err)
+	return answer
+}
+
+func (b *strictBrowser) callback(answer fakeidp.Answer) *http.Response {
+	b.w.t.Helper()
+	return b.send(http.MethodPost, answer.RedirectURI, answer.Values, true)
+}
+
+// With form_post a late or repeated callback comes without the session's proof.
+// Somebody who is signed in by now is sent on all the same; a stranger, somebody
+// who has signed out and a session that is over get the page with 400, and
+// nobody is signed in by it.
+func TestALateFormPostCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
+	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
+	b := w.strictBrowser()
+	late, answer := b.begin(), b.begin()
+	stranger := w.strictBrowser()
+	assert.Equal(t, http.StatusBadRequest, stranger.callback(answer).StatusCode)
+
+	require.Equal(t, http.StatusSeeOther, b.callback(answer).StatusCode)
+	cookies := len(b.cookies)
+	for range 2 {
+		again := b.callback(answer)
+		assert.Equal(t, http.StatusSeeOther, again.StatusCode)
+		assert.Equal(t, "/", again.Header.Get("Location"), "this origin, and nothing of the callback")
+		assert.Empty(t, again.Cookies(), "no session is started and none is ended")
+	}
+	assert.Len(t, b.cookies, cookies)
+	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken), "the code is not posted again")
+	delete(b.cookies, lateCookie(b))
+	assert.Equal(t, http.StatusSeeOther, b.callback(late).StatusCode, "one whose cookie is gone goes on too")
+	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken))
+
+	assert.Equal(t, http.StatusBadRequest, stranger.callback(answer).StatusCode, "a stranger with the same callback")
+	w.clock.advance(2 * time.Hour)
+	assert.Equal(t, http.StatusBadRequest, b.callback(answer).StatusCode, "the session is over")
+	assert.NotContains(t, w.logs.String(), late.Values.Get("state"))
+}
+
+// lateCookie is the name of the pending sign-in that is left.
+func lateCookie(b *strictBrowser) string {
+	for name := range b.cookies {
+		if strings.Contains(name, "webapp_signin_") {
+			return name
+		}
+	}
+	return ""
+}
