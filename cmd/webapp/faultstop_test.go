@@ -1,0 +1,100 @@
+//go:build unix
+
+package main
+
+import (
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// stopBound is what a stop may take: ten seconds for requests in flight, and
+// some more for a busy machine.
+const stopBound = 13 * time.Second
+
+// Invariant 14 in the middle of a callback, from outside: the person who comes
+// back from the provider is signed in by a program that is told to stop.
+func TestSIGTERMInTheMiddleOfACallback(t *testing.T) {
+	t.Parallel()
+	w, p := startProgram(t, func(*exec.Cmd) {})
+	back := leadToCallback(w.browser())
+	answer := w.holdToken(back)
+	told := p.beginStop(w)
+	assert.Empty(t, answer)
+	w.idp.Heal()
+	r := <-answer
+	require.NotNil(t, r.Response)
+	assert.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
+	assert.Equal(t, "/call_api", r.Header.Get("Location"))
+	names := ""
+	for _, c := range r.Cookies() {
+		if c.MaxAge >= 0 {
+			names += c.Name
+		}
+	}
+	assert.Equal(t, "webapp_session", names)
+	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken))
+	p.awaitEnd(t, told)
+}
+
+// A provider that never answers, and a client that never ends its request, hold
+// no stop up beyond its bound.
+func TestSIGTERMWhileNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	w, p := startProgram(t, func(*exec.Cmd) {})
+	half, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	require.NoError(t, err)
+	defer func() { _ = half.Close() }()
+	_, err = half.Write([]byte("POST /logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"))
+	require.NoError(t, err)
+	answer, visitor := w.holdToken(leadToCallback(w.browser())), w.browser()
+	for began := time.Now(); time.Since(began) < time.Second; { // the rest of the call's ten seconds is within the stop's
+		require.Equal(t, http.StatusOK, visitor.get("/healthz").StatusCode)
+	}
+	told := p.beginStop(w)
+	r := <-answer
+	require.NotNil(t, r.Response, "the person is told")
+	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+	assert.Contains(t, r.body, "The sign-in service cannot be reached")
+	p.awaitEnd(t, told)
+}
+
+// holdToken takes a step that gets as far as the token endpoint.
+func (w *world) holdToken(back step) <-chan reply {
+	met := make(chan struct{})
+	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Hang: true, Met: func() { close(met) }})
+	answer := inBackground(back)
+	<-met
+	return answer
+}
+
+// beginStop sends SIGTERM and waits until nobody new is let in.
+func (p *aProgram) beginStop(w *world) (told time.Time) {
+	told = time.Now()
+	require.NoError(w.t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(w.t, func() bool {
+		c, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	}, stopBound, time.Millisecond)
+	return told
+}
+
+// awaitEnd requires that the program ends well and in time.
+func (p *aProgram) awaitEnd(t *testing.T, told time.Time) {
+	<-p.exited
+	assert.Less(t, time.Since(told), stopBound)
+	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit status: %s", p.output)
+	assert.NotContains(t, p.output.String(), "panic")
+}
