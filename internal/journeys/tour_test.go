@@ -5,6 +5,7 @@ package journeys
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,8 +78,21 @@ func anonymousPages() []stop {
 		{"bad callback", "This sign-in link is not valid", http.StatusBadRequest, open("/getAToken")},
 		{"sign-in asked for by a page", "Sign in to continue", http.StatusUnauthorized, open("/call_api?x=1")},
 		{"not found", "Page not found", http.StatusNotFound, open("/no-such-page")},
+		{"too many parameters", "The request has too many parts", http.StatusBadRequest, open("/?" + strings.Repeat("x=y&", 100))},
+		{"too long", "This address is too long", http.StatusRequestURITooLong, open("/login?" + strings.Repeat("x", 29<<10))},
+		{"too many cookies", "Your browser sent too many cookies", http.StatusRequestHeaderFieldsTooLarge, withTooManyCookies},
 		{"nobody to sign out", "Nobody is signed in", http.StatusOK, open("/logout")},
 	}
+}
+
+// withTooManyCookies opens the start page with more cookies than are read, and
+// throws them away.
+func withTooManyCookies(tr tour) int {
+	const all = `for (let i = 0; i < 10; i++) document.cookie = "big" + i + "=" + `
+	tr.tab.Run(all + `"x".repeat(2000)`)
+	status := tr.tab.Open(tr.app.URL)
+	tr.tab.Run(all + `"; max-age=0"`)
+	return status
 }
 
 func personalPages(trap string) []stop {

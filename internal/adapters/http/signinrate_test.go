@@ -1,0 +1,78 @@
+package http
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// network is the nth /64 of a block that somebody has been given.
+func network(n uint32) netip.Addr {
+	address := [16]byte{0x20, 0x01, 0x0d, 0xb8}
+	binary.BigEndian.PutUint32(address[4:], n)
+	return netip.AddrFrom16(address)
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// Whoever has a /32 of IPv6 has four billion networks, and each begins sign-ins:
+// what is remembered of them does not grow, and others go on.
+func TestAMillionAddressesTakeNoRoom(t *testing.T) {
+	now := time.Now()
+	before := heap()
+	begun := newSignInRate(func() time.Time { return now })
+	for n := range uint32(1_000_000) {
+		begun.allow(network(n))
+	}
+	assert.Less(t, heap()-before, int64(2<<20))
+	assert.True(t, begun.allow(netip.MustParseAddr("192.0.2.1")))
+	runtime.KeepAlive(begun)
+}
+
+// Who shares a bucket with an address that has used its budget is refused too;
+// nobody can choose to, because each process hashes in its own way.
+func TestOneAddressHardlyTakesAnothersBudget(t *testing.T) {
+	now := time.Now()
+	begun := newSignInRate(func() time.Time { return now })
+	for range signInsPerMinute + 100 {
+		begun.allow(network(1))
+	}
+	assert.False(t, begun.allow(network(1)))
+	refused := 0
+	for n := range uint32(1000) {
+		if !begun.allow(network(n + 2)) {
+			refused++
+		}
+	}
+	assert.LessOrEqual(t, refused, 3, "of a thousand others")
+}
+
+func TestTheBudgetComesBackWithTime(t *testing.T) {
+	now := time.Now()
+	begun := newSignInRate(func() time.Time { return now })
+	count := func() (allowed int) {
+		for begun.allow(network(1)) {
+			allowed++
+		}
+		return allowed
+	}
+	assert.Equal(t, signInsPerMinute, count())
+	now = now.Add(10 * time.Second)
+	assert.InDelta(t, signInsPerMinute/6, count(), 1)
+	now = now.Add(time.Hour)
+	assert.Equal(t, signInsPerMinute, count(), "no more than a minute's")
+	now = now.Add(-time.Hour) // the clock was set back
+	assert.Zero(t, count())
+	now = now.Add(time.Hour + time.Minute)
+	assert.Equal(t, signInsPerMinute, count())
+}
