@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,28 +19,30 @@ import (
 )
 
 // guarded is a real server with small bounds. Its handler keeps a request for
-// /wait until release is closed.
+// /wait until release is called.
 type guarded struct {
 	t       *testing.T
 	server  *httptest.Server
 	logs    *strings.Builder
 	waiting chan struct{} // told of each request for /wait
-	release chan struct{}
+	release func()
 }
 
 func newGuarded(t *testing.T, b bounds, proxies ...netip.Prefix) *guarded {
 	t.Helper()
-	g := &guarded{t: t, logs: &strings.Builder{}, waiting: make(chan struct{}, 100), release: make(chan struct{})}
+	g := &guarded{t: t, logs: &strings.Builder{}, waiting: make(chan struct{}, 100)}
+	released := make(chan struct{})
+	g.release = sync.OnceFunc(func() { close(released) })
 	g.server = httptest.NewUnstartedServer(nil)
 	g.server.Config = NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			g.waiting <- struct{}{}
-			<-g.release
+			<-released
 		}
 	}), slog.New(slog.DiscardHandler), proxies...)
 	g.server.Config.ConnState = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil))).changed
 	g.server.Start()
-	t.Cleanup(g.server.Close)
+	t.Cleanup(func() { g.release(); g.server.Close() })
 	return g
 }
 
@@ -128,7 +131,7 @@ func TestBusyConnectionsStay(t *testing.T) {
 			refused := g.dial()
 			_ = refused.ask("/")
 			require.Error(t, refused.answer(), "the new one is refused")
-			close(g.release)
+			g.release()
 			for _, c := range busy {
 				require.NoError(t, c.answer(), "those with a request are not touched")
 			}
