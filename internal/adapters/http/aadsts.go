@@ -32,7 +32,7 @@ func aadstsGroups() []aadstsGroup {
 		{"secretexpired", "admin", []int{7000222}},
 		{"secretmissing", "admin", []int{7000218}},
 		{"publicclient", "admin", []int{700025}},
-		{"assertion", "admin", []int{700027, 50012}},
+		{"assertion", "admin", []int{700027, 700024, 50012}},
 		{"application", "admin", []int{700016, 700011}},
 		{"tenant", "admin", []int{90002}},
 		{"cloud", "admin", []int{90038, 900439}},

@@ -112,7 +112,7 @@ func keysOf(c *catalogue) map[string]bool {
 func TestEveryMessageIsUsedAndEveryUseIsAMessage(t *testing.T) {
 	keys := keysOf(mustPages(t, pageOptions{}).source())
 	unused := maps.Clone(keys)
-	tables := regexp.MustCompile(`^(error\.[a-z]+\.(heading|sentence|why|next)|date\.month\.\d+)$`)
+	tables := regexp.MustCompile(`^(error\.[a-z]+\.(heading|sentence|why|next|remedy)|date\.month\.\d+)$`)
 	maps.DeleteFunc(unused, func(key string, _ bool) bool { return tables.MatchString(key) })
 	for _, e := range explanations() {
 		delete(unused, string(e.sentence))

@@ -24,7 +24,8 @@ type answer struct {
 	is     error // matched by errors.Is
 	status int
 	// name leads to the texts error.NAME.heading, .sentence (what happened)
-	// and, where there are, .why and .next (what to do).
+	// and, where there are, .why, .next (what to do) and .remedy (what an
+	// administrator can do).
 	name       string
 	retryAfter time.Duration // Retry-After, 0 for none
 	// signInAgain and retry offer links that start a sign-in, or ask for the

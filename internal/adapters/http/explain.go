@@ -20,6 +20,7 @@ func (p *pages) wording(row answer, err error) wording {
 	w := wording{
 		heading: prefix + ".heading", sentence: prefix + ".sentence",
 		why: p.optional(prefix + ".why"), next: p.optional(prefix + ".next"),
+		remedy: p.optional(prefix + ".remedy"),
 	}
 	reported, ok := errors.AsType[*domain.ProviderError](err)
 	if !ok {
