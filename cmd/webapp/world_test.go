@@ -31,13 +31,15 @@ type world struct {
 	t     *testing.T
 	idp   *fakeidp.Provider
 	clock *testClock
-	store *portstest.FaultyStore
-	kept  *recorder
-	logs  *safeBuffer
-	url   string // the application's origin
-	tls   *tls.Config
-	s     settings
-	app   application
+	// wrongBy is by how much clock is ahead of the provider's, in nanoseconds.
+	wrongBy atomic.Int64
+	store   *portstest.FaultyStore
+	kept    *recorder
+	logs    *safeBuffer
+	url     string // the application's origin
+	tls     *tls.Config
+	s       settings
+	app     application
 	// serving is the handler of app; restart replaces it.
 	serving atomic.Pointer[http.Handler]
 }
@@ -57,7 +59,8 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 func newWorld(t *testing.T, env map[string]string) *world {
 	t.Helper()
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
-	provider, err := fakeidp.New(fakeidp.Config{Clock: w.clock.Now, SigningKey: signingKey()})
+	theirs := func() time.Time { return w.clock.Now().Add(-time.Duration(w.wrongBy.Load())) }
+	provider, err := fakeidp.New(fakeidp.Config{Clock: theirs, SigningKey: signingKey()})
 	require.NoError(t, err)
 	w.idp = provider
 	base, err := provider.Start("127.0.0.1:0")

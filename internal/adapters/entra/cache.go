@@ -74,8 +74,12 @@ func (c *cache[T]) mayLoad() bool {
 	if c.have {
 		pause = warmRetry
 	}
-	return c.err == nil || c.clock().Sub(c.failedAt) >= pause
+	return c.err == nil || !within(c.clock().Sub(c.failedAt), pause)
 }
+
+// within says whether it is less than limit ago. What lies in the future is
+// not: the clock has been set back since.
+func within(ago, limit time.Duration) bool { return ago >= 0 && ago < limit }
 
 // start begins a load; c.mu is held. The load has a deadline of its own and
 // not the caller's, because others come to wait for it too.

@@ -24,7 +24,7 @@ func (c *cache[T]) force(ctx context.Context, who asker) (T, error) {
 			wait = forcedFailed
 		}
 		now := c.clock()
-		if !c.forcedAt[who].IsZero() && now.Sub(c.forcedAt[who]) < wait {
+		if !c.forcedAt[who].IsZero() && within(now.Sub(c.forcedAt[who]), wait) {
 			defer c.mu.Unlock()
 			return c.value, c.err
 		}
