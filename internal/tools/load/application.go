@@ -9,12 +9,14 @@ import (
 
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/observe"
 	"webapp/internal/adapters/session"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
 
-// application is the program as cmd/webapp wires it, with a store of ours.
+// application is the program as cmd/webapp wires it, with a store of ours: its
+// logs, its audit log and its metrics are on.
 type application struct {
 	handler  http.Handler
 	config   webhttp.Config
@@ -41,13 +43,15 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := session.New(session.Config{Store: store, Keys: [][]byte{make([]byte, 32)}, Lifetime: lifetime, Clock: now})
+	metrics := observe.NewMetrics("load", now)
+	sessions, err := session.New(session.Config{Store: observe.Store(store, metrics, nil), Keys: [][]byte{make([]byte, 32)}, Lifetime: lifetime, Clock: now})
 	if err != nil {
 		return nil, err
 	}
 	service, err := domain.New(domain.Config{
 		Provider: idp, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits: domain.Limits{Idle: idleLimit, Lifetime: lifetime}, Now: now, Random: rand.Reader,
+		Audit: observe.Audit(observe.NewAuditLog(logger, webhttp.RequestID), metrics),
 	})
 	if err != nil {
 		return nil, err
@@ -55,7 +59,7 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 	c := webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready, CallbackPath: "/getAToken",
 		PublicOrigin: "http://localhost:3000", Scopes: []string{"User.Read"}, Endpoint: "https://graph.microsoft.com/v1.0/me",
-		Logger: logger, Now: now,
+		Logger: logger, Now: now, Answered: metrics.Request,
 	}
 	handler, err := webhttp.New(c)
 	return &application{handler: handler, config: c, sessions: sessions}, err

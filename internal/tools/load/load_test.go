@@ -41,22 +41,23 @@ func TestRun(t *testing.T) {
 			assert.Positive(t, one.Value, one.Figure)
 		}
 	}
-	assert.Equal(t, map[string]int{"memory": 15, "pages": 16, "sign-ins": 7}, parts)
+	assert.Equal(t, map[string]int{"memory": 15, "pages": 17, "sign-ins": 8}, parts)
 }
 
 func TestOptionsAreBoundedAndStayOnThisMachine(t *testing.T) {
 	for _, args := range [][]string{
 		{"-sessions", "99"}, {"-sessions", "2000001"}, {"-sessions", "many"}, {"-rounds", "0"}, {"-rate", "20001"},
-		{"-duration", "6m"}, {"-turn", "11s"}, {"-connections", "257"}, {"-sign-ins", "100001"}, {"-only", "all"}, {"rest"},
+		{"-duration", "6m"}, {"-turn", "11s"}, {"-connections", "257"}, {"-sign-ins", "100001"}, {"-only", "all"}, {"rest"}, {"-visitors", "0"},
 		{"-redis", "redis://10.0.0.7:6379"}, {"-redis", "redis://redis.example"}, {"-postgres", "postgres://u:p@db.example/x"},
 		{"-postgres", "host=db.example"},
 	} {
 		_, err := parseOptions(args, io.Discard)
 		assert.Error(t, err, args)
 	}
-	o, err := parseOptions([]string{"-redis", "redis://127.0.0.1:6379", "-postgres", "postgres://u:p@[::1]:5432/x", "-process"}, io.Discard)
+	o, err := parseOptions([]string{"-redis", "redis://127.0.0.1:6379", "-postgres", "postgres://u:p@[::1]:5432/x", "-quick", "-rounds", "2"}, io.Discard)
 	require.NoError(t, err)
-	assert.Contains(t, o.only, "process")
+	assert.Len(t, o.only, len(parts()))
+	assert.Equal(t, []int{1, 2}, []int{o.turns / 3, o.rounds}, "what is given counts")
 }
 
 func TestTheIdleClockIsWrittenOnceAMinute(t *testing.T) {

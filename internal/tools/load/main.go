@@ -1,8 +1,10 @@
 // Command load measures what the application costs: sessions in memory and
-// their expiry, the idle limit, pages from every store, sign-ins, and the
-// process as a whole.
+// their expiry, the idle limit, pages from every store, sign-ins, the process as
+// a whole, and what anonymous visitors leave in it. It ends with one table in
+// Markdown, the latest of which is in README.md.
 //
 //	go run ./internal/tools/load
+//	go run ./internal/tools/load -quick
 //	go run ./internal/tools/load -only memory -sessions 1000000 -json
 //	go run ./internal/tools/load -help
 //
@@ -14,7 +16,9 @@
 //
 // It talks to 127.0.0.1 alone. Redis and PostgreSQL are started for the run
 // (Linux), or named by -redis and -postgres, and left as they were. It takes
-// about ten minutes; each part of it is bounded by a count or a time.
+// about ten minutes; each part of it is bounded by a count or a time. With
+// -quick it takes less than one: a trial of the command, whose figures mean
+// little.
 package main
 
 import (
@@ -53,6 +57,7 @@ func parts() []part {
 		{"pages", measurePages},
 		{"sign-ins", measureSignIns},
 		{"process", measureProcess},
+		{"visitors", measureVisitors},
 	}
 }
 
@@ -80,5 +85,5 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
 	if o.json {
 		return r.writeJSON(stdout)
 	}
-	return r.writeTable(stdout)
+	return errors.Join(r.writeTable(stdout), r.writeSummary(stdout))
 }

@@ -33,6 +33,8 @@ type options struct {
 	connections int
 	signIns     int
 	starts      int // of the process
+	visitors    int // without a session
+	settle      time.Duration
 	json        bool
 }
 
@@ -40,13 +42,13 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	o := options{}
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(help)
-	only := flags.String("only", "memory,idle,pages,sign-ins", "the parts to measure")
-	process := flags.Bool("process", false, "measure the built binary too: cold start, idle memory, size")
+	only := flags.String("only", partNames(), "the parts to measure")
+	quick := flags.Bool("quick", false, "a short trial: every part, each as small as it can be; the other flags still count")
 	sessions := flags.String("sessions", "1000,100000,1000000", "sessions in memory")
 	stores := flags.String("stores", "memory,sqlite,redis,postgres", "the stores that pages are measured with")
 	flags.StringVar(&o.redis, "redis", "", "the `URL` of a Redis on this machine; without it one is started")
 	flags.StringVar(&o.postgres, "postgres", "", "the `URL` of a database on this machine; without it a server is started")
-	flags.DurationVar(&o.duration, "duration", 12*time.Second, "how long each run with and without expiry takes")
+	flags.DurationVar(&o.duration, "duration", 6*time.Second, "how long each run with and without expiry takes")
 	flags.IntVar(&o.rounds, "rounds", 3, "runs with and without expiry")
 	flags.IntVar(&o.rate, "rate", 1000, "pages a second in such a run")
 	flags.IntVar(&o.turns, "turns", 20, "turns that a page and its baseline take")
@@ -55,17 +57,42 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	flags.IntVar(&o.connections, "connections", 8, "connections that pages are asked for through")
 	flags.IntVar(&o.signIns, "sign-ins", 2000, "sign-ins")
 	flags.IntVar(&o.starts, "starts", 20, "starts of the process")
+	flags.IntVar(&o.visitors, "visitors", 10_000, "anonymous visitors")
+	flags.DurationVar(&o.settle, "settle", 5*time.Second, "how long a process is left alone before its memory is read")
 	flags.BoolVar(&o.json, "json", false, "print JSON in place of a table")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	o.only, o.stores = strings.Split(*only, ","), strings.Split(*stores, ",")
-	if *process {
-		o.only = append(o.only, "process")
+	if *quick {
+		beQuick(flags)
 	}
+	o.only, o.stores = strings.Split(*only, ","), strings.Split(*stores, ",")
 	var err error
 	o.sessions, err = numbers(*sessions)
 	return o, errors.Join(err, o.check(flags.Args()))
+}
+
+// beQuick sets what was not given to what a trial needs.
+func beQuick(flags *flag.FlagSet) {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, value := range map[string]string{
+		"sessions": "1000,20000", "duration": "300ms", "rounds": "1", "turns": "3", "turn": "40ms", "turn-pages": "50",
+		"sign-ins": "100", "starts": "3", "visitors": "1000", "settle": "500ms",
+	} {
+		if !given[name] {
+			_ = flags.Set(name, value) // which is well-formed
+		}
+	}
+}
+
+// partNames lists all parts.
+func partNames() string {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ",")
 }
 
 // check keeps a run bounded, and on this machine.
@@ -76,8 +103,9 @@ func (o *options) check(rest []string) error {
 		value, min, max int
 	}{
 		{"rounds", o.rounds, 1, 20}, {"rate", o.rate, 1, 20_000}, {"turns", o.turns, 1, 1000}, {"turn-pages", o.turnPages, 1, 100_000},
-		{"connections", o.connections, 1, 256}, {"sign-ins", o.signIns, 1, 100_000}, {"starts", o.starts, 1, 200},
+		{"connections", o.connections, 1, 256}, {"sign-ins", o.signIns, 1, 100_000}, {"starts", o.starts, 1, 200}, {"visitors", o.visitors, 1, 100_000},
 		{"duration in milliseconds", int(o.duration.Milliseconds()), 100, 300_000},
+		{"settle in milliseconds", int(o.settle.Milliseconds()), 1, 60_000},
 		{"turn in milliseconds", int(o.turn.Milliseconds()), 1, 10_000},
 	} {
 		if b.value < b.min || b.value > b.max {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"testing"
 	"time"
 )
 
@@ -45,6 +46,11 @@ func measureStore(ctx context.Context, o options, r *report, name string) error 
 	if err != nil {
 		return err
 	}
+	if name == "memory" {
+		if err := measureSessionPart(r, app, cookies[0]); err != nil {
+			return err
+		}
+	}
 	for _, page := range []struct {
 		what, path string
 		bare       http.Handler
@@ -61,6 +67,22 @@ func measureStore(ctx context.Context, o options, r *report, name string) error 
 		}
 	}
 	return nil
+}
+
+// measureSessionPart counts the allocations of what a page does for its
+// session: the browser is put into the context, the session is read, opened and
+// judged.
+func measureSessionPart(r *report, app *application, cookie string) error {
+	var failed error
+	handler := app.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := app.config.Domain.CurrentUser(r.Context()); err != nil {
+			failed = err
+		}
+	}))
+	request, w := newRequest("/", cookie), newResponse()
+	count := testing.AllocsPerRun(1000, func() { handler.ServeHTTP(w, request) })
+	r.add(row{Part: "pages", Figure: "allocations of a page for its session", Value: count, Key: true, Aim: atMost(55)})
+	return failed
 }
 
 func signInMany(ctx context.Context, app *application) ([]string, error) {

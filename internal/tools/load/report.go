@@ -4,43 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"text/tabwriter"
 	"time"
 )
 
-// row is one figure, with its baseline and its aim where it has them.
-type row struct {
-	Part   string  `json:"part"`
-	Figure string  `json:"figure"`
-	Value  float64 `json:"value"`
-	Unit   string  `json:"unit"`
-	// Baseline names what Than, in the same unit, was measured of.
-	Baseline string  `json:"baseline,omitempty"`
-	Than     float64 `json:"baseline_value,omitempty"`
-	Ratio    float64 `json:"ratio,omitempty"`
-	Aim      *aim    `json:"aim,omitempty"`
-}
-
-// aim bounds a row's ratio, or its value where it has no ratio or OfValue says so.
-type aim struct {
-	OfValue bool    `json:"of_value,omitempty"`
-	AtLeast float64 `json:"at_least,omitempty"`
-	AtMost  float64 `json:"at_most,omitempty"`
-	Met     bool    `json:"met"`
-}
-
-func atLeast(n float64) *aim { return &aim{AtLeast: n} }
-func atMost(n float64) *aim  { return &aim{AtMost: n} }
-
-// valueAtMost bounds a value, whatever its ratio.
-func valueAtMost(n float64) *aim { return &aim{AtMost: n, OfValue: true} }
-
 // report collects rows and says how they came about.
 type report struct {
+	Machine    string    `json:"machine"`
+	Commit     string    `json:"commit"`
 	Go         string    `json:"go"`
 	Processors int       `json:"gomaxprocs"`
 	GOGC       int       `json:"gogc"`
@@ -62,6 +35,7 @@ func newReport(o options, progress io.Writer) *report {
 	const gogc = 100
 	debug.SetGCPercent(gogc)
 	return &report{
+		Machine: machine(), Commit: commit(),
 		Go: runtime.Version(), Processors: runtime.GOMAXPROCS(0), GOGC: gogc, Began: time.Now().UTC().Truncate(time.Second),
 		LoadBefore: loadAverage(), Rounds: o.rounds, Duration: o.duration.String(), Rate: o.rate, progress: progress,
 	}
@@ -110,39 +84,4 @@ func (r *report) writeTable(out io.Writer) error {
 		_, _ = fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\n", one.Figure, number(one.Value), one.Unit, one.than(), one.ratio(), one.Aim)
 	}
 	return w.Flush()
-}
-
-func (one row) than() string {
-	if one.Baseline == "" {
-		return ""
-	}
-	return number(one.Than) + " " + one.Baseline
-}
-
-func (one row) ratio() string {
-	if one.Ratio == 0 {
-		return ""
-	}
-	return strconv.FormatFloat(one.Ratio, 'f', 3, 64)
-}
-
-// String says what the aim was and whether it was met.
-func (a *aim) String() string {
-	if a == nil {
-		return ""
-	}
-	text := "≥ " + number(a.AtLeast)
-	if a.AtMost != 0 {
-		text = "≤ " + number(a.AtMost)
-	}
-	if a.Met {
-		return text + " met"
-	}
-	return text + " MISSED"
-}
-
-// number writes three significant digits, and all digits before the point.
-func number(f float64) string {
-	digits := 2 - int(math.Floor(math.Log10(max(math.Abs(f), 1e-9))))
-	return strconv.FormatFloat(f, 'f', min(max(digits, 0), 3), 64)
 }

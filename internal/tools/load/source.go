@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 )
@@ -18,13 +19,21 @@ func sourceIP(i int) net.IP {
 // sourceAddr is it as a server's request names it.
 func sourceAddr(i int) string { return fmt.Sprintf("%v:50000", sourceIP(i)) }
 
-// dialFrom connects as the i-th client. Where the system has but one loopback
+// dialerFrom connects as the i-th client. Where the system has but one loopback
 // address, as others than Linux do, all come from that one.
-func dialFrom(i int, addr string) (net.Conn, error) {
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: sourceIP(i)}, Timeout: patience}
-	conn, err := d.Dial("tcp", addr)
-	if err != nil {
-		return net.DialTimeout("tcp", addr, patience)
+func dialerFrom(i int) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		own := net.Dialer{LocalAddr: &net.TCPAddr{IP: sourceIP(i)}, Timeout: patience}
+		conn, err := own.DialContext(ctx, network, addr)
+		if err == nil {
+			return conn, nil
+		}
+		shared := net.Dialer{Timeout: patience}
+		return shared.DialContext(ctx, network, addr)
 	}
-	return conn, nil
+}
+
+// dialFrom connects as the i-th client.
+func dialFrom(i int, addr string) (net.Conn, error) {
+	return dialerFrom(i)(context.Background(), "tcp", addr)
 }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// startPatience bounds the wait for a process that starts.
+const startPatience = 10 * time.Second
+
+// binary is the application as it is deployed, and one way to start it.
+type binary struct {
+	dir, path string
+	name      string // of the way
+	args, env []string
+}
+
+// buildBinary builds it as the Dockerfile does.
+func buildBinary(ctx context.Context, r *report) (b binary, remove func(), err error) {
+	r.say("build")
+	dir, err := os.MkdirTemp("", "load-")
+	if err != nil {
+		return b, nil, err
+	}
+	b = binary{dir: dir, path: filepath.Join(dir, "webapp")}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.path, "webapp/cmd/webapp")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		_ = os.RemoveAll(dir)
+		return b, nil, fmt.Errorf("%w (is this the module's directory?)\n%s", err, text)
+	}
+	return b, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+// configured is the binary with a provider and with metrics.
+func (b binary) configured(idp *providerProcess) binary {
+	b.name = "with a provider"
+	b.env = []string{
+		"AUTHORITY=" + idp.authority(), "CLIENT_ID=" + fakeidp.DefaultClientID, "CLIENT_SECRET=" + fakeidp.DefaultClientSecret,
+		"METRICS_ADDR=127.0.0.1:0",
+	}
+	return b
+}
+
+// demo is the binary with its own provider.
+func (b binary) demo() binary {
+	b.name, b.args = "with -demo", []string{"-demo"}
+	return b
+}
+
+// running is a process of it.
+type running struct {
+	addr string
+	pid  int
+	// coldStart is how long it took to the first sign-in page.
+	coldStart time.Duration
+}
+
+// run starts the process at a free address, calls f once it has answered a
+// sign-in page, and ends it.
+func (b binary) run(ctx context.Context, f func(running) error) error {
+	addr, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, b.path, b.args...)
+	cmd.Dir = b.dir // where there is no .env
+	cmd.Env = append(b.env, "LISTEN_ADDR="+addr, "REDIRECT_URI=http://"+addr+"/getAToken")
+	text, err := os.Create(filepath.Join(b.dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = text.Close() }()
+	cmd.Stderr = text
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	err = firstPage(ctx, addr, began.Add(startPatience))
+	if err == nil {
+		err = f(running{addr, cmd.Process.Pid, time.Since(began)})
+	}
+	if err != nil {
+		return errors.Join(err, lastLines(text.Name()))
+	}
+	return nil
+}
+
+// lastLines are the end of a log, as an error.
+func lastLines(name string) error {
+	const enough = 2000
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return errors.New(string(bytes.TrimSpace(text[max(0, len(text)-enough):])))
+}
