@@ -2,6 +2,7 @@ package http
 
 import (
 	"container/list"
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,12 +12,12 @@ import (
 )
 
 // connections bounds the open connections of a server, for each address and in
-// all, as its ConnState hook. For a new connection beyond a bound the one goes
-// that has been without a request the longest: new and silent, sending its
-// header slowly, or kept after an answer. So whoever piles up idle connections
-// loses the oldest of them, and a request from the same address still gets
-// through. A connection with a request is never closed; where all are busy, the
-// new one is.
+// all. For a new connection beyond a bound the one goes that has been without a
+// whole request the longest: new and silent, sending its header or body slowly,
+// or kept after an answer. So whoever piles up such connections loses the oldest
+// of them, and a request from the same address still gets through. A connection
+// whose whole request is being answered is never closed; where all are, the new
+// one is.
 type connections struct {
 	bounds  bounds
 	proxies []netip.Prefix // their connections are bounded in all only
@@ -49,16 +50,23 @@ func newConnections(b bounds, proxies []netip.Prefix, logger *slog.Logger) *conn
 		open: map[net.Conn]*connection{}, peers: map[netip.Addr]*peer{}}
 }
 
+// guard makes a server keep to the bounds.
+func (c *connections) guard(server *http.Server) {
+	server.ConnState = c.changed
+	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, conn)
+	}
+	server.Handler = c.arrived(server.Handler)
+}
+
 // changed is an http.Server's ConnState. The server tells of new connections
-// before it reads from them, and of active ones once it has read a header.
+// before it reads from them.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		if gone := c.admit(conn); gone != nil {
 			_ = gone.Close() // its goroutine sees that and ends
 		}
-	case http.StateActive:
-		c.with(conn, c.becomesBusy)
 	case http.StateIdle:
 		c.with(conn, c.becomesIdle)
 	case http.StateClosed, http.StateHijacked:

@@ -23,6 +23,7 @@ import (
 type guarded struct {
 	t       *testing.T
 	server  *httptest.Server
+	bounded *connections
 	logs    *strings.Builder
 	waiting chan struct{} // told of each request for /wait
 	release func()
@@ -34,13 +35,16 @@ func newGuarded(t *testing.T, b bounds, proxies ...netip.Prefix) *guarded {
 	released := make(chan struct{})
 	g.release = sync.OnceFunc(func() { close(released) })
 	g.server = httptest.NewUnstartedServer(nil)
-	g.server.Config = NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/wait" {
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		if err == nil && r.URL.Path == "/wait" {
 			g.waiting <- struct{}{}
 			<-released
 		}
-	}), slog.New(slog.DiscardHandler), proxies...)
-	g.server.Config.ConnState = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil))).changed
+	})
+	g.server.Config = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	g.bounded = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil)))
+	g.bounded.guard(g.server.Config)
 	g.server.Start()
 	t.Cleanup(func() { g.release(); g.server.Close() })
 	return g
@@ -60,12 +64,40 @@ func (g *guarded) dial() *client {
 	return &client{conn, bufio.NewReader(conn)}
 }
 
-// served is dial and a first request, so that the server has taken it in.
+// served is dial and a first request.
 func (g *guarded) served() *client {
 	g.t.Helper()
 	c := g.dial()
-	require.NoError(g.t, c.get("/"))
+	g.serve(c)
 	return c
+}
+
+// serve asks for a page.
+func (g *guarded) serve(c *client) {
+	g.t.Helper()
+	require.NoError(g.t, c.ask("/"))
+	g.answered(c)
+}
+
+// answered reads an answer and waits until the server has the connection among
+// its idle ones, which is a moment later.
+func (g *guarded) answered(c *client) {
+	g.t.Helper()
+	require.NoError(g.t, c.answer())
+	_, port, err := net.SplitHostPort(c.LocalAddr().String())
+	require.NoError(g.t, err)
+	require.Eventually(g.t, func() bool { return g.idle(port) }, 10*time.Second, time.Millisecond)
+}
+
+func (g *guarded) idle(port string) bool {
+	g.bounded.mu.Lock()
+	defer g.bounded.mu.Unlock()
+	for conn, one := range g.bounded.open {
+		if strings.HasSuffix(conn.RemoteAddr().String(), ":"+port) {
+			return one.inAll != nil
+		}
+	}
+	return false
 }
 
 // busy is dial and a request that is not answered yet.
@@ -101,7 +133,7 @@ func (c *client) get(path string) error {
 func TestTheLongestIdleConnectionOfAnAddressGoes(t *testing.T) {
 	g := newGuarded(t, bounds{connections: 100, perAddress: 3})
 	first, second, third := g.served(), g.served(), g.served()
-	require.NoError(t, first.get("/"), "now the second has been idle the longest")
+	g.serve(first) // now the second has been idle the longest
 	fourth := g.served()
 	_ = second.SetReadDeadline(time.Now().Add(10 * time.Second))
 	_, err := second.in.ReadByte()
@@ -123,6 +155,35 @@ func TestAConnectionThatSendsItsHeaderSlowlyCountsAsIdle(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// post sends a request's header and size bytes of a body of ten.
+func (g *guarded) post(size int) *client {
+	g.t.Helper()
+	c := g.dial()
+	_, err := io.WriteString(c, "POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"+"0123456789"[:size])
+	require.NoError(g.t, err)
+	return c
+}
+
+func TestAConnectionWhoseBodyDoesNotComeCountsAsIdle(t *testing.T) {
+	g := newGuarded(t, bounds{connections: 100, perAddress: 3})
+	whole := g.post(10)
+	<-g.waiting
+	never := g.post(5)
+	late := g.post(5)
+	g.served()
+	_, err := never.in.ReadByte()
+	require.Error(t, err, "the body that did not come has lost its connection")
+	_, err = io.WriteString(late, "56789")
+	require.NoError(t, err)
+	<-g.waiting
+	for range 5 {
+		g.served() // the address is still served
+	}
+	g.release()
+	require.NoError(t, whole.answer(), "whole requests are not touched")
+	require.NoError(t, late.answer())
+}
+
 func TestBusyConnectionsStay(t *testing.T) {
 	for name, b := range map[string]bounds{"of one address": {100, 3}, "in all": {3, 100}} {
 		t.Run(name, func(t *testing.T) {
@@ -133,9 +194,9 @@ func TestBusyConnectionsStay(t *testing.T) {
 			require.Error(t, refused.answer(), "the new one is refused")
 			g.release()
 			for _, c := range busy {
-				require.NoError(t, c.answer(), "those with a request are not touched")
+				g.answered(c) // those with a request are not touched
 			}
-			require.NoError(t, g.served().get("/"), "and the address is served again")
+			g.served() // and the address is served again
 		})
 	}
 }
@@ -184,13 +245,18 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 // kept of an address without any.
 func TestConnectionsAreForgotten(t *testing.T) {
 	c := newConnections(bounds{connections: 8, perAddress: 3}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
+	const busy = http.ConnState(-1) // the server does not tell
 	var all []*somewhere
 	for i := range 200 {
 		conn := &somewhere{from: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i%7))}
 		c.changed(conn, http.StateNew)
 		all = append(all, conn)
-		for j, state := range []http.ConnState{http.StateActive, http.StateIdle, http.StateHijacked, http.StateActive, http.StateClosed} {
-			c.changed(all[(i*7+j*13)%len(all)], state)
+		for j, state := range []http.ConnState{busy, http.StateIdle, http.StateHijacked, busy, http.StateClosed} {
+			if conn := all[(i*7+j*13)%len(all)]; state == busy {
+				c.with(conn, c.becomesBusy)
+			} else {
+				c.changed(conn, state)
+			}
 		}
 		open := 0
 		for _, p := range c.peers {

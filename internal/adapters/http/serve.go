@@ -24,16 +24,17 @@ const (
 // provider and its retry. Open connections are bounded in all, and for each
 // address but those of proxies, which bring the connections of many people.
 func NewServer(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       90 * time.Second,
 		MaxHeaderBytes:    maxHeaders,
-		ConnState:         newConnections(processBounds(), proxies, logger).changed,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+	newConnections(processBounds(), proxies, logger).guard(server)
+	return server
 }
 
 // Serve answers requests on l until ctx ends, then lets those in flight finish
