@@ -19,6 +19,9 @@ const (
 	callLimit = 3 * time.Second
 	// connectLimit bounds the making of one connection.
 	connectLimit = 2 * time.Second
+	// closeLimit bounds the farewell to the server, for which pgx allows each
+	// connection fifteen seconds: longer than a program may take to stop.
+	closeLimit = 2 * time.Second
 	// maxConns bounds what pool_max_conns of the URL may ask for.
 	maxConns = 200
 )

@@ -91,14 +91,22 @@ func (s *Store) Ready(ctx context.Context) error {
 }
 
 // Close ends what runs in the background, waits for the calls that are going
-// on and closes all connections. Later calls answer ports.ErrStoreUnavailable.
-// Closing twice is no error.
+// on and closes all connections. Where the server no longer answers it does not
+// wait for it. Later calls answer ports.ErrStoreUnavailable. Closing twice is no
+// error.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.stopTicks()
 		s.end()
 		<-s.swept
-		s.pool.Close()
+		closed := make(chan struct{})
+		go func() { s.pool.Close(); close(closed) }()
+		limit := time.NewTimer(closeLimit)
+		defer limit.Stop()
+		select {
+		case <-closed:
+		case <-limit.C:
+		}
 	})
 	return nil
 }
