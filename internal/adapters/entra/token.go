@@ -24,7 +24,7 @@ type tokenAnswer struct {
 	access  string // empty where the provider gave none, as B2C may
 	refresh string
 	id      string
-	scope   string // as granted; empty where the provider does not say
+	scope   json.RawMessage // as it came: only a guess rests on it
 	expires time.Time
 }
 
@@ -85,7 +85,7 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 	if t.access != "" && !strings.EqualFold(kind, "Bearer") {
 		return tokenAnswer{}, refuse("the access token is not a bearer token")
 	}
-	t.scope, _ = doc.text("scope") // for a guess at most; one that is no string says nothing
+	t.scope = doc["scope"]
 	t.expires = p.clock().Add(lifetime(string(doc["expires_in"])))
 	return t, nil
 }

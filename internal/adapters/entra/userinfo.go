@@ -56,8 +56,10 @@ func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAn
 // opensUserInfo says whether the access token can be meant for the UserInfo
 // endpoint: the scope openid is what opens it, and an answer that names its
 // scopes without that one says that it was not granted (RFC 6749, section 5.1).
+// Scopes that are no string say nothing.
 func (t tokenAnswer) opensUserInfo() bool {
-	named := strings.Fields(t.scope)
+	scope, _ := unquote(t.scope)
+	named := strings.Fields(scope)
 	return t.access != "" && (len(named) == 0 || slices.Contains(named, "openid"))
 }
 
