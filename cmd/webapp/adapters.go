@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/github"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/adapters/session/postgres"
 	"webapp/internal/adapters/session/redis"
@@ -21,7 +22,9 @@ import (
 // OIDC_AUTHORITY that chooses it. Whatever is not here is an OpenID Provider
 // with discovery, and the entra adapter's.
 func identityProviders() map[string]openProvider {
-	return map[string]openProvider{}
+	return map[string]openProvider{
+		"https://github.com": provider(github.New),
+	}
 }
 
 // sessionStores are the stores by the scheme of SESSION_STORE, which each gets

@@ -1,0 +1,178 @@
+package github_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/github"
+	"webapp/internal/ports"
+)
+
+const (
+	tokenPath = "/login/oauth/access_token"
+	userPath  = "/user"
+	goodToken = `{"access_token":"gho_x","token_type":"bearer"}`
+)
+
+// says answers in the place of a path.
+func says(status int, kind, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func object(body string) http.HandlerFunc { return says(http.StatusOK, "application/json", body) }
+
+// elsewhere is a redirect to a path where a good answer stands.
+func elsewhere(path string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "https://api.github.com/good"+path)
+		says(http.StatusTemporaryRedirect, "application/json", `{}`)(w, nil)
+	}
+}
+
+func cut(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "500")
+	_, _ = io.WriteString(w, `{"id":`)
+}
+
+func huge(good string) string {
+	return strings.TrimSuffix(good, "}") + `,"bio":"` + strings.Repeat("x", 64<<10) + `"}`
+}
+
+func TestBadAnswersAreRefused(t *testing.T) {
+	refused, down := ports.ErrTokenRefused, ports.ErrProviderUnavailable
+	const goodUser = `{"id":1,"login":"octocat"}`
+	for name, c := range map[string]struct {
+		path string
+		bad  http.HandlerFunc
+		want error
+	}{
+		"user without id":             {userPath, object(`{"login":"octocat"}`), refused},
+		"id is null":                  {userPath, object(`{"id":null,"login":"octocat"}`), refused},
+		"id 0":                        {userPath, object(`{"id":0,"login":"octocat"}`), refused},
+		"negative id":                 {userPath, object(`{"id":-1,"login":"octocat"}`), refused},
+		"id with a fraction":          {userPath, object(`{"id":1.5,"login":"octocat"}`), refused},
+		"id with an exponent":         {userPath, object(`{"id":1e3,"login":"octocat"}`), refused},
+		"id is a string":              {userPath, object(`{"id":"1","login":"octocat"}`), refused},
+		"id of another letter case":   {userPath, object(`{"ID":1,"login":"octocat"}`), refused},
+		"id twice":                    {userPath, object(`{"id":1,"login":"octocat","id":2}`), refused},
+		"id too large":                {userPath, object(`{"id":9223372036854775808,"login":"octocat"}`), refused},
+		"no login":                    {userPath, object(`{"id":1}`), refused},
+		"login is a number":           {userPath, object(`{"id":1,"login":5}`), refused},
+		"absurd name":                 {userPath, object(`{"id":1,"login":"octocat","name":"` + strings.Repeat("x", 2000) + `"}`), refused},
+		"a list of users":             {userPath, object(`[` + goodUser + `]`), refused},
+		"two users":                   {userPath, object(goodUser + goodUser), down},
+		"huge user":                   {userPath, object(huge(goodUser)), down},
+		"user as HTML":                {userPath, says(200, "text/html", "<p>octocat@github.example"), down},
+		"user of another type":        {userPath, says(200, "text/plain", goodUser), down},
+		"user without a type":         {userPath, says(200, "", goodUser), down},
+		"user elsewhere":              {userPath, elsewhere(userPath), down},
+		"user forbidden":              {userPath, says(403, "application/json", goodUser), down},
+		"user fails":                  {userPath, says(500, "application/json", goodUser), down},
+		"user cut":                    {userPath, cut, down},
+		"no token":                    {tokenPath, object(`{"token_type":"bearer"}`), refused},
+		"token is a number":           {tokenPath, object(`{"access_token":5,"token_type":"bearer"}`), refused},
+		"token with a line break":     {tokenPath, object(`{"access_token":"gho_x\r\nHost: x","token_type":"bearer"}`), refused},
+		"no token type":               {tokenPath, object(`{"access_token":"gho_x"}`), refused},
+		"token type mac":              {tokenPath, object(`{"access_token":"gho_x","token_type":"mac"}`), refused},
+		"expires_in is a string":      {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":"8"}`), refused},
+		"expires_in is negative":      {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":-8}`), refused},
+		"expires_in is absurd":        {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":9223372036854775807}`), refused},
+		"huge token":                  {tokenPath, object(huge(goodToken)), down},
+		"token as a form":             {tokenPath, says(200, "application/x-www-form-urlencoded", "access_token=gho_x&token_type=bearer"), down},
+		"token elsewhere":             {tokenPath, elsewhere(tokenPath), down},
+		"token with another status":   {tokenPath, says(201, "application/json", goodToken), down},
+		"token endpoint fails":        {tokenPath, says(503, "application/json", goodToken), down},
+		"token endpoint asks to wait": {tokenPath, says(429, "application/json", `{"error":"bad_verification_code"}`), down},
+		"token cut":                   {tokenPath, cut, down},
+		"error beside a token":        {tokenPath, object(`{"error":"x@y","access_token":"gho_x","token_type":"bearer"}`), ports.ErrProviderRefused},
+		"error with status 404":       {tokenPath, says(404, "application/json", `{"error":"Not Found"}`), ports.ErrProviderRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlayed(t)
+			p.tokens["Bearer gho_x"] = true
+			p.instead["/good"+userPath], p.instead["/good"+tokenPath] = object(goodUser), object(goodToken)
+			p.instead[c.path] = c.bad
+			in, err := p.signIn(t)
+			require.ErrorIs(t, err, c.want)
+			assert.Zero(t, in)
+			assertSilent(t, p, err)
+			for _, r := range p.asked {
+				assert.NotContains(t, r.URL.Path, "/good", "a redirect was followed")
+			}
+		})
+	}
+}
+
+// assertSilent: an error says nothing of what was sent or answered.
+func assertSilent(t *testing.T, p *played, err error) {
+	t.Helper()
+	said := []string{"octocat", clientSecret, "gho_", "@", "Not Found"}
+	for _, r := range p.asked {
+		for _, name := range []string{"code", "code_verifier"} {
+			if sent := r.PostForm.Get(name); sent != "" {
+				said = append(said, sent)
+			}
+		}
+	}
+	for _, secret := range said {
+		assert.NotContains(t, err.Error(), secret)
+	}
+}
+
+// TestErrorsOfTheTokenEndpointAreGitHubs: they come with status 200.
+func TestErrorsOfTheTokenEndpointAreGitHubs(t *testing.T) {
+	for _, code := range []string{"bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch", "unverified_user_email"} {
+		p := newPlayed(t)
+		p.instead[tokenPath] = object(fmt.Sprintf(`{"error":%q,"error_description":"octocat@github.example"}`, code))
+		_, err := p.signIn(t)
+		require.ErrorIs(t, err, ports.ErrProviderRefused)
+		assert.ErrorContains(t, err, code)
+		assertSilent(t, p, err)
+		assert.Len(t, p.asked, 1, "the code is posted once")
+	}
+}
+
+// silence is a transport without end: nothing comes, or a header and then
+// nothing.
+type silence struct{ header bool }
+
+func (s silence) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !s.header {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: endless{r}, Request: r}, nil
+}
+
+type endless struct{ r *http.Request }
+
+func (e endless) Read([]byte) (int, error) { <-e.r.Context().Done(); return 0, e.r.Context().Err() }
+func (e endless) Close() error             { return nil }
+
+func TestCallsEnd(t *testing.T) {
+	for _, header := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			provider, err := github.New(registration(), silence{header}, time.Now)
+			require.NoError(t, err)
+			begun, err := provider.Begin(t.Context(), ports.AuthorizationRequest{State: state})
+			require.NoError(t, err)
+			began := time.Now()
+			_, err = provider.Complete(t.Context(), ports.Callback{State: state, Code: "code"}, begun.Secret)
+			require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+			assert.Equal(t, 10*time.Second, time.Since(began))
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+
+	"webapp/internal/ports"
+)
+
+// Errors have constant words: what GitHub worded could name people, and what it
+// was sent is secret.
+
+func refuse(reason string) error { return fmt.Errorf("%w: %s", ports.ErrTokenRefused, reason) }
+
+func unavailable(reason string) error {
+	return fmt.Errorf("%w: %s", ports.ErrProviderUnavailable, reason)
+}
+
+// answered is err, or says that the status is not 200.
+func answered(status int, err error) error {
+	if err == nil && status != http.StatusOK {
+		return unavailable(fmt.Sprintf("it answered with status %d", status))
+	}
+	return err
+}
+
+// networkError keeps the cause where its text is known to hold nothing but an
+// address.
+func networkError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, ctx.Err())
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, op)
+	}
+	return unavailable("the connection failed or took too long")
+}
+
+var codeForm = regexp.MustCompile(`^[a-z_]{1,64}$`)
+
+// newProviderError maps an error code of RFC 6749, sections 4.1.2.1 and 5.2, or
+// one of GitHub's own, such as bad_verification_code.
+func newProviderError(code string) error {
+	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: code}
+	switch code {
+	case "access_denied":
+		e.Kind = ports.ErrDeclined
+	case "login_required", "interaction_required", "consent_required", "account_selection_required":
+		e.Kind = ports.ErrInteractionRequired
+	case "server_error", "temporarily_unavailable":
+		e.Kind = ports.ErrProviderUnavailable
+	}
+	if !codeForm.MatchString(code) {
+		e.Code = "unrecognized_error"
+	}
+	return e
+}

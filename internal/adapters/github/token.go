@@ -1,0 +1,69 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// unusedLife is when GitHub revokes the token of an OAuth app that nobody has
+// used. Such a token names no end.
+const unusedLife = 365 * 24 * time.Hour
+
+// tokenForm is what may stand in an Authorization header (RFC 6750, section
+// 2.1), bounded.
+var tokenForm = regexp.MustCompile(`^[A-Za-z0-9._~+/-]{1,1000}=*$`)
+
+type accessToken struct {
+	value   string
+	expires time.Time
+}
+
+// redeem posts the code, exactly once (RFC 6749, section 4.1.3).
+func (p *Provider) redeem(ctx context.Context, code, verifier string) (accessToken, error) {
+	form := url.Values{
+		"grant_type":    {"authorization_code"},
+		"client_id":     {p.app.ClientID},
+		"client_secret": {p.app.ClientSecret(ctx)},
+		"code":          {code},
+		"redirect_uri":  {p.app.RedirectURI},
+		"code_verifier": {verifier},
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return accessToken{}, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	status, doc, err := p.ask(req)
+	// GitHub reports errors with status 200 too.
+	if err == nil && doc["error"] != nil {
+		return accessToken{}, newProviderError(doc.text("error"))
+	}
+	if err := answered(status, err); err != nil {
+		return accessToken{}, err
+	}
+	return readToken(doc, p.now())
+}
+
+func readToken(doc object, now time.Time) (accessToken, error) {
+	t := accessToken{value: doc.text("access_token"), expires: now.Add(unusedLife)}
+	switch {
+	case !tokenForm.MatchString(t.value):
+		return accessToken{}, refuse("it has no access token")
+	case !strings.EqualFold(doc.text("token_type"), "bearer"):
+		return accessToken{}, refuse("its token is not a bearer token")
+	}
+	if raw := doc["expires_in"]; raw != nil { // a GitHub App's
+		seconds, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil || seconds < 0 || seconds > int64(unusedLife/time.Second) {
+			return accessToken{}, refuse("its expires_in is no number of seconds")
+		}
+		t.expires = now.Add(time.Duration(seconds) * time.Second)
+	}
+	return t, nil
+}
