@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/session/memory"
+)
+
+func githubVars() map[string]string {
+	return map[string]string{"OIDC_AUTHORITY": "https://github.com", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application"}
+}
+
+// TestSignInWithGitHubBegins, although GitHub cannot be reached: it has to be
+// asked for nothing.
+func TestSignInWithGitHubBegins(t *testing.T) {
+	s, err := load(lookupIn(githubVars()), false)
+	require.NoError(t, err)
+	clock := newTestClock()
+	store := memory.New(clock.Now)
+	t.Cleanup(func() { _ = store.Close() })
+	app, err := wire(s, parts{now: clock.Now, store: store, logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	answer := httptest.NewRecorder()
+	app.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost:3000/login", nil))
+	require.Equal(t, http.StatusSeeOther, answer.Code)
+	to, err := url.Parse(answer.Header().Get("Location"))
+	require.NoError(t, err)
+	assert.Equal(t, "https://github.com/login/oauth/authorize", to.Scheme+"://"+to.Host+to.Path)
+	asked := to.Query()
+	assert.Equal(t, "S256", asked.Get("code_challenge_method"))
+	assert.Len(t, asked.Get("code_challenge"), 43)
+	assert.Len(t, asked.Get("state"), 43)
+	assert.Equal(t, "http://localhost:3000/getAToken", asked.Get("redirect_uri"))
+}
+
+// TestGitHubTakesNoCertificateAndNoFormPost, and the start says so by the
+// variable's name.
+func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
+	_, both := certificate(t)
+	for name, change := range map[string]map[string]string{
+		"RESPONSE_MODE": {"RESPONSE_MODE": "form_post", "REDIRECT_URI": "https://app.example.com/getAToken"},
+		"CLIENT_SECRET": {"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": inFile(t, both)},
+	} {
+		vars := githubVars()
+		for variable, value := range change {
+			vars[variable] = value
+		}
+		_, err := load(lookupIn(vars), false)
+		require.Error(t, err, name)
+		assert.Contains(t, err.Error(), name)
+	}
+}
+
+// TestDoctorOfGitHub looks at the way to it, and not for what it does not have.
+func TestDoctorOfGitHub(t *testing.T) {
+	github := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(github.Close)
+	transport := github.Client().Transport.(*http.Transport).Clone()
+	transport.Proxy, transport.TLSClientConfig.ServerName = nil, "example.com"
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, github.Listener.Addr().String())
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	s, found := examined(lookupIn(githubVars()), false)
+	var out bytes.Buffer
+	require.NoError(t, examine(t.Context(), s.doctorConfig(found, nil, surroundings{
+		transport:  transport,
+		lookupHost: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
+	}), false, &out))
+	for _, check := range []string{"metadata", "keys", "credential"} {
+		assert.Regexp(t, `(?m)^skipped +`+check+` `, out.String())
+	}
+	assert.Regexp(t, `(?m)^ok +authority-connection `, out.String())
+}
