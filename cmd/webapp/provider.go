@@ -57,6 +57,9 @@ func (s *settings) checkOwnAdapter(found *problems) {
 	if s.ResponseMode == entra.ResponseModeFormPost && !found.has("RESPONSE_MODE") {
 		found.add("RESPONSE_MODE", "is form_post, which this provider does not do", "Use query.")
 	}
+	if s.IDTokenSignedResponseAlg != "" && !found.has("ID_TOKEN_SIGNED_RESPONSE_ALG") {
+		found.add("ID_TOKEN_SIGNED_RESPONSE_ALG", "is set, and this provider has no ID tokens", "Unset it.")
+	}
 	registration, err := s.registration(slog.New(slog.DiscardHandler))
 	switch {
 	case len(found.list) > 0 && err != nil: // said already
