@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 
 	"webapp/internal/ports"
 )
@@ -40,7 +39,7 @@ func networkError(ctx context.Context, err error) error {
 	return unavailable("the connection failed or took too long")
 }
 
-var codeForm = regexp.MustCompile(`^[a-z_]{1,64}$`)
+const maxCode = 64 // bytes
 
 // newProviderError maps an error code of RFC 6749, sections 4.1.2.1 and 5.2, or
 // one of GitHub's own, such as bad_verification_code.
@@ -54,7 +53,7 @@ func newProviderError(code string) error {
 	case "server_error", "temporarily_unavailable":
 		e.Kind = ports.ErrProviderUnavailable
 	}
-	if !codeForm.MatchString(code) {
+	if code == "" || len(code) > maxCode || !consistsOf(code, letters+"_") {
 		e.Code = "unrecognized_error"
 	}
 	return e
