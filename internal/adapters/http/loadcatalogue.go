@@ -1,7 +1,6 @@
 package http
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,41 +54,14 @@ func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
 	if err != nil || tag.String() != lang {
 		return nil, fmt.Errorf("messages/%s.json: the name is no language tag as BCP 47 writes it", lang)
 	}
-	file, err := fsys.Open("messages/" + lang + ".json")
+	file, err := fs.ReadFile(fsys, "messages/"+lang+".json")
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	c := &catalogue{tag: tag, phrases: map[message]phrase{}, plurals: map[message]map[plural.Form]phrase{}}
-	if err := eachMember(json.NewDecoder(file), c.add); err != nil {
+	const many = 300 // about as many as there are; a map that grows is garbage
+	c := &catalogue{tag: tag, phrases: make(map[message]phrase, many), plurals: map[message]map[plural.Form]phrase{}}
+	if err := eachMember(file, c.add); err != nil {
 		return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
 	}
 	return c, nil
-}
-
-// eachMember calls add for each member of a flat JSON object, in order and
-// with duplicates, which decoding into a map would hide.
-func eachMember(d *json.Decoder, add func(key, text string) error) error {
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return errors.New("no JSON object")
-	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return err
-		}
-		text, err := d.Token()
-		if err != nil {
-			return err
-		}
-		s, ok := text.(string)
-		if !ok {
-			return fmt.Errorf("%v: not a text", key)
-		}
-		if err := add(key.(string), s); err != nil { // a member's name is a string
-			return err
-		}
-	}
-	_, err := d.Token()
-	return err
 }

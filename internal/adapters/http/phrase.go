@@ -59,5 +59,8 @@ func (p phrase) fill(pairs ...string) string {
 
 // placeholders are the names in p, sorted, each once.
 func (p phrase) placeholders() []string {
+	if len(p.names) < 2 {
+		return p.names
+	}
 	return slices.Compact(slices.Sorted(slices.Values(p.names)))
 }
