@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
 )
@@ -77,4 +81,45 @@ func TestAFailedRenewalIsNotNoticedWhileTheTokenHolds(t *testing.T) {
 			assert.Contains(t, r.body, "userPrincipalName")
 		})
 	}
+}
+
+// Nobody listens at the provider's address when the program starts; later
+// somebody does.
+func TestNobodyListensAtTheStart(t *testing.T) {
+	address := closedAddress(t)
+	w := newWorld(t, map[string]string{"AUTHORITY": "http://" + address + "/" + fakeidp.ContosoTenantID})
+	b := w.browser()
+	home := b.get("/")
+	assert.Equal(t, http.StatusOK, home.StatusCode)
+	assert.Contains(t, home.body, `href="/login"`)
+	r := b.get("/login?return_to=/call_api")
+	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+	assert.Equal(t, "10", r.Header.Get("Retry-After"))
+	assert.Contains(t, b.get("/").body, "cannot be reached at the moment")
+	assert.Contains(t, b.get("/readyz").body, "identity provider")
+	assert.Equal(t, http.StatusOK, b.get("/healthz").StatusCode)
+
+	late, err := fakeidp.New(fakeidp.Config{Clock: w.clock.Now, SigningKey: signingKey()})
+	require.NoError(t, err)
+	_, err = late.Start(address)
+	require.NoError(t, err)
+	defer func() { _ = late.Close() }()
+	w.idp = late
+	w.clock.advance(healLimit)
+	b.mustSignIn(fakeidp.UserMember)
+	assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
+}
+
+// closedAddress answers an address that nobody listens at. The kernel gives its
+// port to no outgoing connection.
+func closedAddress(t *testing.T) string {
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000)))
+		if err == nil {
+			require.NoError(t, l.Close())
+			return l.Addr().String()
+		}
+	}
+	require.Fail(t, "no free port")
+	return ""
 }

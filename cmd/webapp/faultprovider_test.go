@@ -68,6 +68,9 @@ func playFault(t *testing.T, p faultPlace, k faultKind) {
 		<-met
 	}
 	w.checkOthers(friend)
+	if p.signedIn {
+		assert.True(t, b.copy().signedIn(), "another tab of the same person")
+	}
 	if k.endless {
 		assert.Empty(t, answer, "others were served while this one waits")
 	}
