@@ -1,8 +1,12 @@
 package github_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -41,15 +45,16 @@ func elsewhere(path string) http.HandlerFunc {
 	}
 }
 
-func cut(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", "500")
-	_, _ = io.WriteString(w, `{"id":`)
+// cut promises more than it says, which would be good by itself.
+func cut(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "500")
+		object(body)(w, nil)
+	}
 }
 
-func huge(good string) string {
-	return strings.TrimSuffix(good, "}") + `,"bio":"` + strings.Repeat("x", 64<<10) + `"}`
-}
+// huge is good in its first bytes, and JSON to its end.
+func huge(good string) string { return good + strings.Repeat(" ", 64<<10) }
 
 func TestBadAnswersAreRefused(t *testing.T) {
 	refused, down := ports.ErrTokenRefused, ports.ErrProviderUnavailable
@@ -81,7 +86,7 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		"user elsewhere":              {userPath, elsewhere(userPath), down},
 		"user forbidden":              {userPath, says(403, "application/json", goodUser), down},
 		"user fails":                  {userPath, says(500, "application/json", goodUser), down},
-		"user cut":                    {userPath, cut, down},
+		"user cut":                    {userPath, cut(goodUser), down},
 		"no token":                    {tokenPath, object(`{"token_type":"bearer"}`), refused},
 		"token is a number":           {tokenPath, object(`{"access_token":5,"token_type":"bearer"}`), refused},
 		"token with a line break":     {tokenPath, object(`{"access_token":"gho_x\r\nHost: x","token_type":"bearer"}`), refused},
@@ -96,7 +101,7 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		"token with another status":   {tokenPath, says(201, "application/json", goodToken), down},
 		"token endpoint fails":        {tokenPath, says(503, "application/json", goodToken), down},
 		"token endpoint asks to wait": {tokenPath, says(429, "application/json", `{"error":"bad_verification_code"}`), down},
-		"token cut":                   {tokenPath, cut, down},
+		"token cut":                   {tokenPath, cut(goodToken), down},
 		"error beside a token":        {tokenPath, object(`{"error":"x@y","access_token":"gho_x","token_type":"bearer"}`), ports.ErrProviderRefused},
 		"error with status 404":       {tokenPath, says(404, "application/json", `{"error":"Not Found"}`), ports.ErrProviderRefused},
 	} {
@@ -143,36 +148,75 @@ func TestErrorsOfTheTokenEndpointAreGitHubs(t *testing.T) {
 		assertSilent(t, p, err)
 		assert.Len(t, p.asked, 1, "the code is posted once")
 	}
+	p, long := newPlayed(t), strings.Repeat("long", 20)
+	p.instead[tokenPath] = object(fmt.Sprintf(`{"error":%q}`, long))
+	_, err := p.signIn(t)
+	require.ErrorIs(t, err, ports.ErrProviderRefused)
+	assert.NotContains(t, err.Error(), long)
 }
 
-// silence is a transport without end: nothing comes, or a header and then
-// nothing.
-type silence struct{ header bool }
+// faulty is a transport whose calls fail, or whose answers come from a reader.
+type faulty struct {
+	err  error
+	body func(*http.Request) io.Reader
+}
 
-func (s silence) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !s.header {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
+func (f faulty) RoundTrip(r *http.Request) (*http.Response, error) {
+	if f.err != nil {
+		return nil, f.err
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: endless{r}, Request: r}, nil
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(f.body(r)), Request: r,
+	}, nil
 }
 
-type endless struct{ r *http.Request }
+// readerFunc is an io.Reader.
+type readerFunc func([]byte) (int, error)
 
-func (e endless) Read([]byte) (int, error) { <-e.r.Context().Done(); return 0, e.r.Context().Err() }
-func (e endless) Close() error             { return nil }
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-func TestCallsEnd(t *testing.T) {
-	for _, header := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			provider, err := github.New(registration(), silence{header}, time.Now)
-			require.NoError(t, err)
-			begun, err := provider.Begin(t.Context(), ports.AuthorizationRequest{State: state})
-			require.NoError(t, err)
-			began := time.Now()
-			_, err = provider.Complete(t.Context(), ports.Callback{State: state, Code: "code"}, begun.Secret)
-			require.ErrorIs(t, err, ports.ErrProviderUnavailable)
-			assert.Equal(t, 10*time.Second, time.Since(began))
+// completeThrough finishes a sign-in over a transport.
+func completeThrough(ctx context.Context, t *testing.T, transport http.RoundTripper) error {
+	provider, err := github.New(registration(), transport, time.Now)
+	require.NoError(t, err)
+	begun, err := provider.Begin(ctx, ports.AuthorizationRequest{State: state})
+	require.NoError(t, err)
+	_, err = provider.Complete(ctx, ports.Callback{State: state, Code: "code"}, begun.Secret)
+	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+	return err
+}
+
+func TestCallsEndInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_ = completeThrough(t.Context(), t, faulty{body: func(r *http.Request) io.Reader {
+			return readerFunc(func([]byte) (int, error) { <-r.Context().Done(); return 0, r.Context().Err() })
+		}})
+		assert.Equal(t, 10*time.Second, time.Since(began))
+	})
+}
+
+func TestEndlessAnswersAreNotRead(t *testing.T) {
+	read := 0
+	_ = completeThrough(t.Context(), t, faulty{body: func(*http.Request) io.Reader {
+		return readerFunc(func(p []byte) (int, error) {
+			if read += len(p); read > 1<<20 {
+				return 0, io.EOF
+			}
+			return copy(p, bytes.Repeat([]byte(" "), len(p))), nil
 		})
-	}
+	}})
+	assert.Less(t, read, 256<<10)
+}
+
+// TestNetworkErrors name an address at the most, and who has gone is known.
+func TestNetworkErrors(t *testing.T) {
+	err := completeThrough(t.Context(), t, faulty{err: errors.New("malformed answer octocat@github.example")})
+	assert.NotContains(t, err.Error(), "octocat")
+	err = completeThrough(t.Context(), t, faulty{err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}})
+	assert.ErrorContains(t, err, "connection refused")
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, completeThrough(gone, t, faulty{err: errors.New("canceled")}), context.Canceled)
 }

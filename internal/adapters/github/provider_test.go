@@ -90,7 +90,7 @@ func TestWhatGoesWhere(t *testing.T) {
 	assert.Empty(t, get.URL.RawQuery)
 	assert.True(t, strings.HasPrefix(get.Header.Get("Authorization"), "Bearer gho_"))
 	for _, r := range p.asked {
-		assert.NotEmpty(t, r.Header.Get("User-Agent"))
+		assert.Equal(t, "webapp", r.Header.Get("User-Agent"))
 	}
 }
 
@@ -105,6 +105,7 @@ func TestCallbackIsJudgedBeforeTheCodeIsPosted(t *testing.T) {
 		"error beside a code": {spoil: func(cb *ports.Callback) { cb.Error = "access_denied" }},
 		"verifier is short":   {secret: func(s string) string { return s[10:] }},
 		"verifier is none":    {secret: func(s string) string { return "!" + s[1:] }},
+		"verifier and more":   {secret: func(s string) string { return s[:43] + "!" + s[43:] }},
 		"no dot":              {secret: func(s string) string { return strings.TrimSuffix(s, ".") }},
 	} {
 		p := newPlayed(t)
