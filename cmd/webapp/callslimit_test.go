@@ -2,7 +2,9 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,4 +63,38 @@ func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The bound is one for all hosts of the provider, and counts calls, of which
+// HTTP/2 has many on one connection.
+func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
+	var under atomic.Int64
+	released := make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	hanging := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		under.Add(1)
+		<-released
+	})
+	signIn, directory := httptest.NewServer(hanging), httptest.NewServer(hanging)
+	t.Cleanup(signIn.Close)
+	t.Cleanup(directory.Close)
+	client := &http.Client{Transport: watching{}.provider()}
+	t.Cleanup(client.CloseIdleConnections)
+	t.Cleanup(release)
+	var all sync.WaitGroup
+	for i := range webhttp.MaxCalls {
+		for _, host := range []string{signIn.URL, directory.URL} {
+			all.Go(func() {
+				res, err := client.Get(host)
+				if assert.NoError(t, err, i) {
+					_ = res.Body.Close()
+				}
+			})
+		}
+	}
+	require.Eventually(t, func() bool { return under.Load() == webhttp.MaxCalls }, 10*time.Second, 5*time.Millisecond)
+	require.Never(t, func() bool { return under.Load() > webhttp.MaxCalls }, 100*time.Millisecond, 10*time.Millisecond)
+	release()
+	all.Wait()
+	assert.EqualValues(t, 2*webhttp.MaxCalls, under.Load(), "everybody had a turn")
 }

@@ -1,0 +1,65 @@
+package http
+
+import (
+	"container/list"
+	"net"
+)
+
+// with does something to a connection that has not been given up.
+func (c *connections) with(conn net.Conn, do func(*connection)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one, ok := c.open[conn]; ok {
+		do(one)
+	}
+}
+
+func (c *connections) add(one *connection) {
+	c.open[one.conn] = one
+	if one.peer != nil {
+		one.peer.open++
+		c.peers[one.peer.key] = one.peer
+	}
+	c.becomesIdle(one)
+}
+
+// giveUp forgets the connection that has been idle the longest and answers it;
+// nil where none is idle.
+func (c *connections) giveUp(idle *list.List) net.Conn {
+	longest := idle.Front()
+	if longest == nil {
+		return nil
+	}
+	one := longest.Value.(*connection)
+	c.forget(one)
+	return one.conn
+}
+
+func (c *connections) becomesIdle(one *connection) {
+	c.becomesBusy(one) // it now is the last to have become idle
+	one.inAll = c.idle.PushBack(one)
+	if one.peer != nil {
+		one.inPeer = one.peer.idle.PushBack(one)
+	}
+}
+
+func (c *connections) becomesBusy(one *connection) {
+	if one.inAll != nil {
+		c.idle.Remove(one.inAll)
+	}
+	if one.inPeer != nil {
+		one.peer.idle.Remove(one.inPeer)
+	}
+	one.inAll, one.inPeer = nil, nil
+}
+
+func (c *connections) forget(one *connection) {
+	c.becomesBusy(one)
+	delete(c.open, one.conn)
+	if one.peer == nil {
+		return
+	}
+	if one.peer.open--; one.peer.open == 0 {
+		delete(c.peers, one.peer.key)
+	}
+}
