@@ -81,6 +81,7 @@ func fillUp(t *testing.T, pid int, dir string) {
 // A disk that is full: who is signed in goes on reading, nothing that has to be
 // written is done by half, and it heals when there is room again.
 func TestAFullDiskUnderSQLite(t *testing.T) {
+	t.Parallel()
 	for name, d := range disks(t) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

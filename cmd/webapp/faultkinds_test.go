@@ -43,7 +43,7 @@ func faultKinds() []faultKind {
 		{"silent", always(fakeidp.Fault{Hang: true}), true, false, 504, apiSilent},
 		{"dripping", always(fakeidp.Fault{Drip: 50 * time.Millisecond, Body: `{"`}), true, false, 504, apiSilent},
 		{"huge", always(fakeidp.Fault{Size: 50 << 20}), false, false, 200, "beginning"},
-		{"bomb", always(fakeidp.Fault{Size: 50 << 20, Gzip: true}), false, false, 200, "beginning"},
+		{"bomb", always(fakeidp.Fault{Size: 8 << 20, Gzip: true}), false, false, 200, "beginning"},
 		{"huge in JSON", always(fakeidp.Fault{Body: `{"keys":[`, Size: 50 << 20}), false, false, 200, "beginning"},
 		{"a page of HTML", always(fakeidp.Fault{Body: portal, ContentType: "text/html"}), false, false, 200, "&lt;h1&gt;Guest network"},
 		{"another type", always(fakeidp.Fault{Body: "\x89PNG\x00\xff", ContentType: "image/png"}), false, false, 200, "PNG"},

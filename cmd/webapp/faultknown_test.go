@@ -22,6 +22,7 @@ func TestWhatIsKnownOutlivesItsSource(t *testing.T) {
 			continue // is as the others, but takes its time; without a token endpoint nobody signs in
 		}
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel() // each repetition comes after a quarter of a second
 			w := newWorld(t, nil)
 			w.browser().mustSignIn(fakeidp.UserMember)
 			for _, endpoint := range []fakeidp.Endpoint{fakeidp.EndpointMetadata, fakeidp.EndpointKeys} {

@@ -27,6 +27,7 @@ var errCut = errors.New("read tcp 127.0.0.1:6379: connection reset by peer")
 
 // Invariant 11: a store that fails as a whole, in each way.
 func TestFaultsOfTheStore(t *testing.T) {
+	t.Parallel()
 	for name, set := range map[string]func(w *world){
 		"down":              func(w *world) { w.store.SetDown(true) },
 		"down at the start": func(w *world) { w.store.SetDown(true); w.restart() },
@@ -96,6 +97,7 @@ func (w *world) checkStoreOutage(b, atProvider *browser, back step) {
 
 // One person's records that never come hold nobody else up.
 func TestRecordsThatHangHoldNobodyElseUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, nil)
 	friend, b := w.browser(), w.browser()
 	friend.mustSignIn(fakeidp.UserAdmin)
