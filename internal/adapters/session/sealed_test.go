@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -79,9 +80,23 @@ func TestARecordThatTheStoreKeptTooLongIsNoSession(t *testing.T) {
 func TestACookieIsNoRecordAndARecordNoCookie(t *testing.T) {
 	m, _ := newSealing(t)
 	sealed := m.seal.seal(inCookie, "name", []byte("plain"))
-	_, ok := m.seal.open(inRecord, "name", sealed)
+	_, ok := m.seal.open(inRecord, "name", bytes.Clone(sealed))
 	require.False(t, ok)
 	plain, ok := m.seal.open(inCookie, "name", sealed)
 	require.True(t, ok)
 	require.Equal(t, "plain", string(plain))
+}
+
+func TestKeysOfOneIDAreTriedInTurn(t *testing.T) {
+	s, err := newSealer([][]byte{bytes.Repeat([]byte{1}, keySize), bytes.Repeat([]byte{2}, keySize), bytes.Repeat([]byte{3}, keySize)})
+	require.NoError(t, err)
+	for i := range s.keys {
+		s.keys[i].id = keyID{7, 7}
+	}
+	for i := range s.keys {
+		sealed := (&sealer{keys: s.keys[i:]}).seal(inRecord, "name", []byte("plain"))
+		plain, ok := s.open(inRecord, "name", sealed)
+		require.True(t, ok, i)
+		require.Equal(t, "plain", string(plain))
+	}
 }
