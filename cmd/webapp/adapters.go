@@ -19,8 +19,8 @@ import (
 // line in one of these three lists; README.md, "Add an adapter", has the steps.
 
 // identityProviders are the providers that have an adapter of their own, by the
-// OIDC_AUTHORITY that chooses it. Whatever is not here is an OpenID Provider
-// with discovery, and the entra adapter's.
+// OIDC_AUTHORITY, to the letter, that chooses it. Whatever is not here is an
+// OpenID Provider with discovery, and the entra adapter's.
 func identityProviders() map[string]openProvider {
 	return map[string]openProvider{
 		"https://github.com": provider(github.New),
@@ -42,15 +42,17 @@ func sessionStores() map[string]openStore {
 }
 
 // waysIn are handlers besides the pages, by the path that they serve with all
-// below it. They stand behind the same door as the pages: bounded, with
-// security headers, refused from other origins, and with the browser's session.
+// below it; a handler sees the whole path. They stand behind the same door as the
+// pages: bounded, with security headers, refused from other origins, and with the
+// browser's session.
 func waysIn() map[string]func(*domain.Service) http.Handler {
 	return map[string]func(*domain.Service) http.Handler{}
 }
 
 // openProvider makes an identity-provider adapter. It does not touch the
 // network: the provider may be down at this moment. Requests go through
-// transport.
+// transport, which bounds how many there are and how long an answer's header
+// takes; the whole time, the size and redirects are the adapter's to bound.
 type openProvider func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error)
 
 // provider makes an adapter's own New an openProvider.
@@ -65,7 +67,8 @@ func provider[P ports.IdentityProvider](open func(ports.Registration, http.Round
 }
 
 // openStore opens a session store. A server that is down is no error: the store
-// heals, and /readyz says so meanwhile.
+// heals, and /readyz says so meanwhile. An error is shown to whoever starts the
+// program, and does not quote the address, which may hold a password.
 type openStore func(ctx context.Context, address string, now func() time.Time) (sessionStore, error)
 
 // store makes an adapter's own Open an openStore.

@@ -55,11 +55,15 @@ var (
 // and to log: error_description is read for its numbers and dropped, because
 // it can name people.
 type ProviderError struct {
-	// Kind is ErrDeclined, ErrInteractionRequired, ErrProviderRefused or
-	// ErrProviderUnavailable; errors.Is finds it.
+	// Kind is ErrDeclined (access_denied), ErrInteractionRequired
+	// (login_required, interaction_required, consent_required and
+	// account_selection_required), ErrProviderUnavailable (server_error and
+	// temporarily_unavailable) or, for every other code, ErrProviderRefused;
+	// errors.Is finds it.
 	Kind error
 	// Code is the OAuth 2.0 error code, such as "access_denied". Decisions
-	// rest on it alone.
+	// rest on it alone. It can come from a stranger: one that does not look like
+	// a code is "unrecognized_error" here.
 	Code string
 	// Number is the AADSTS number without its prefix, or 0. For people only.
 	Number int

@@ -6,7 +6,8 @@ import (
 )
 
 // IdentityProvider signs people in by the OpenID Connect authorization code
-// flow (OpenID Connect Core 1.0, section 3.1). An adapter is safe for
+// flow (OpenID Connect Core 1.0, section 3.1), or by that of OAuth 2.0 where the
+// provider has an API that says whose access token it is. An adapter is safe for
 // concurrent use and keeps no state of a single sign-in: what it must remember
 // between Begin and Complete is the secret it returned from Begin.
 type IdentityProvider interface {
@@ -24,10 +25,11 @@ type IdentityProvider interface {
 	// cannot be had is no error.
 	//
 	// Errors: *ProviderError where the provider answered with an error;
-	// ErrTokenRefused where its answer did not pass a check;
-	// ErrProviderUnavailable where it could not be reached or failed. An
-	// authorization code is single-use: Complete posts it once at the most,
-	// and a second call with the same callback fails.
+	// ErrTokenRefused where its answer, or secret, did not pass a check;
+	// ErrProviderUnavailable where it could not be reached or failed, and where
+	// ctx has ended. No error's text holds what the provider worded, a code, a
+	// token or a secret. An authorization code is single-use: Complete posts it
+	// once at the most, and a second call with the same callback fails.
 	Complete(ctx context.Context, callback Callback, secret string) (SignedIn, error)
 }
 
@@ -37,8 +39,8 @@ type AuthorizationRequest struct {
 	// 10.12). Only characters of base64url; the provider sends it back as is.
 	State string
 	// Scopes are the scopes of the one API whose access token is wanted.
-	// The adapter adds "openid" and "profile", and "offline_access" where
-	// Scopes is not empty.
+	// The adapter of an OpenID Provider adds "openid" and "profile", and
+	// "offline_access" where Scopes is not empty.
 	Scopes []string
 	// Claims is a claims request (OpenID Connect Core 1.0, section 5.5) as a
 	// JSON object, or empty. An API's claims challenge ends up here.
@@ -63,7 +65,7 @@ type Authorization struct {
 type Callback struct {
 	State            string
 	Code             string
-	Issuer           string // "iss", RFC 9207
+	Issuer           string // "iss", RFC 9207; one that is not the provider's is refused before the code is posted
 	Error            string
 	ErrorDescription string
 	ErrorSubcode     string // Entra: "cancel" when the person went back
@@ -73,7 +75,8 @@ type Callback struct {
 // provider granted besides.
 type SignedIn struct {
 	Identity Identity
-	// Claims are the ID token's claims, for the person to look at.
+	// Claims are the ID token's claims, for the person to look at. Without an ID
+	// token they are what the provider said instead; iss and sub are always there.
 	Claims []Claim
 	Grant  Grant
 }
@@ -81,15 +84,18 @@ type SignedIn struct {
 // Identity is what a verified ID token asserts about a person. It is small: a
 // session keeps it and reads it with every request.
 type Identity struct {
-	// Issuer and Subject are the claims iss and sub. Both are never empty.
+	// Issuer and Subject are the claims iss and sub. Both are never empty, and
+	// together they are the same person for good. Without ID tokens the issuer is
+	// a constant of the adapter's, and the subject what the provider never gives
+	// to anybody else: a number, not a name or an address.
 	Issuer  string
 	Subject string
 	// TenantID and ObjectID are Entra's tid and oid; empty for other providers.
 	TenantID string
 	ObjectID string
 	// Name and Username are for display only. They change hands and can be
-	// chosen by their owner: nothing may be keyed or decided on them. They are
-	// all that may come from elsewhere at the provider than its ID token.
+	// chosen by their owner: nothing may be keyed or decided on them. Where the
+	// provider has ID tokens, they are all that may come from elsewhere there.
 	Name     string
 	Username string
 	// Roles are the app roles assigned to the person.
@@ -106,7 +112,8 @@ type Identity struct {
 // (several kilobytes of tokens), so it is kept apart from the session and read
 // only where it is needed.
 type Grant struct {
-	// AccessTokens holds a token for each API asked for so far.
+	// AccessTokens holds a token for each API asked for so far. One that nobody
+	// asked for is not kept.
 	AccessTokens []AccessToken
 	// RefreshToken is empty where the provider gave none.
 	RefreshToken string
@@ -117,7 +124,7 @@ type Grant struct {
 	// SignOutHint goes back to ProviderSignOut.EndSessionURL unread.
 	SignOutHint string
 	// Page and Round say which page, if any, asked for this sign-in itself, and
-	// how many it has asked for in a row.
+	// how many it has asked for in a row. They are the domain's, not an adapter's.
 	Page  string
 	Round int
 	// Groups are the groups that the person belongs to, as far as they are known.
@@ -146,7 +153,8 @@ type AccessToken struct {
 	Value string
 	// Scopes are those the token was asked for.
 	Scopes []string
-	// Expires is when the provider stops honouring the token.
+	// Expires is when the provider stops honouring the token. It is never zero,
+	// which would be long ago: a token without an end has one far off.
 	Expires time.Time
 }
 

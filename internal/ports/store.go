@@ -11,7 +11,8 @@ import (
 //
 // An error other than those named below means that the store could not be
 // asked; it should wrap ErrStoreUnavailable. Every method ends within a few
-// seconds, whatever the server does.
+// seconds, whatever the server does. Called with a context that has ended it
+// changes nothing and fails with that context's error.
 type SessionStore interface {
 	// Create adds a record and answers its version. ErrRecordExists where the
 	// key is taken by a record that has not expired; of two creators at once
@@ -25,8 +26,8 @@ type SessionStore interface {
 	// Replace changes the value and the expiry of the record that still has
 	// version v, and answers its new version. ErrNoRecord where the record is
 	// not there, or no longer: a deleted record never comes back by Replace.
-	// ErrRecordChanged where it has another version. r.Indexes are those that
-	// the record was created with.
+	// ErrRecordChanged where it has another version, as it always has where v is
+	// AnyVersion. r.Indexes are those that the record was created with.
 	Replace(ctx context.Context, r Record, v Version) (Version, error)
 
 	// Delete removes a record: any, where v is AnyVersion, else the one that

@@ -36,8 +36,8 @@ type ProviderHarness struct {
 	Groups func(t testing.TB) (n int, accessToken string)
 	// Down makes the provider unreachable, and reachable again.
 	Down func(bool)
-	// Advance moves the clock that the adapter and the provider tell the time
-	// by.
+	// Advance moves the clock, such as a Clock, that the adapter and the provider
+	// tell the time by.
 	Advance func(time.Duration)
 }
 
