@@ -14,7 +14,7 @@ import (
 // The data is what a handler of c would show to whoever sends r, which is a
 // request of somebody signed in that has passed c.Sessions.
 func BarePages(c Config, r *http.Request) (home, admin http.Handler, err error) {
-	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.AppName})
+	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.appName()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -31,7 +31,7 @@ func BarePages(c Config, r *http.Request) (home, admin http.Handler, err error) 
 }
 
 func (a *app) bare(path string, session domain.Session, v view) http.Handler {
-	shown := chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(), Current: path}
+	shown := chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: path}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.pages.write(w, r, http.StatusOK, shown, v); err != nil {
 			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)

@@ -116,7 +116,7 @@ func compare(b *testing.B, bare, page func()) {
 
 // benchmarkPage answers the whole handler, a request of somebody signed in, and
 // the bare handler of the same page.
-func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, bare http.Handler) {
+func benchmarkPage(b testing.TB) (handler http.Handler, request *http.Request, bare http.Handler) {
 	b.Helper()
 	service, sessions, request := benchmarkSession(b)
 	c := benchmarkConfig(service, sessions)
@@ -127,6 +127,16 @@ func benchmarkPage(b *testing.B) (handler http.Handler, request *http.Request, b
 	})).ServeHTTP(httptest.NewRecorder(), request)
 	require.NoError(b, err)
 	return handler, request, bare
+}
+
+// TestBarePagesAreThePages: a comparison with less would flatter nobody.
+func TestBarePagesAreThePages(t *testing.T) {
+	handler, request, bare := benchmarkPage(t)
+	page, alone := httptest.NewRecorder(), httptest.NewRecorder()
+	handler.ServeHTTP(page, request)
+	bare.ServeHTTP(alone, request)
+	require.Equal(t, http.StatusOK, page.Code)
+	require.Equal(t, page.Body.String(), alone.Body.String())
 }
 
 func benchmarkConfig(service *domain.Service, sessions *session.Manager) Config {

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,7 +16,8 @@ import (
 // Config is what the handler is made of. Domain, Sessions, Logger and Now are
 // required.
 type Config struct {
-	// AppName names the application in titles and the page header.
+	// AppName names the application in titles and the page header; "webapp"
+	// where it is empty.
 	AppName string
 	// Domain holds the use cases.
 	Domain *domain.Service
@@ -67,6 +69,8 @@ type Config struct {
 	Now func() time.Time
 }
 
+func (c *Config) appName() string { return cmp.Or(c.AppName, "webapp") }
+
 // app holds what the handlers share.
 type app struct {
 	Config
@@ -85,10 +89,7 @@ func New(c Config) (http.Handler, error) {
 	if !strings.HasPrefix(c.CallbackPath, "/") {
 		return nil, errors.New("http: CallbackPath must be a path")
 	}
-	if c.AppName == "" {
-		c.AppName = "webapp"
-	}
-	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.AppName})
+	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.appName()})
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
 
 // nav are the links that every signed-in page offers.
 func (a *app) nav() []link {
-	links := []link{{Text: "nav.home", URL: "/"}}
+	links := append(make([]link, 0, 4), link{Text: "nav.home", URL: "/"})
 	if a.Endpoint != "" {
 		links = append(links, link{Text: "nav.api", URL: "/call_api"})
 	}

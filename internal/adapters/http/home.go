@@ -38,16 +38,8 @@ func (a *app) homeView(ctx context.Context, session domain.Session) (homeView, e
 		Roles: session.User.Roles, Guest: session.User.Guest,
 		Started: newMoment(session.Started, now), IdleEnd: newMoment(session.IdleEnds, now),
 		AbsoluteEnd: newMoment(session.Ends, now),
-		Claims:      claimRows(claims), CanCallAPI: a.Endpoint != "",
+		Claims:      claims, CanCallAPI: a.Endpoint != "",
 	}, nil
-}
-
-func claimRows(claims []domain.Claim) []claimRow {
-	rows := make([]claimRow, len(claims))
-	for i, c := range claims {
-		rows[i] = claimRow(c)
-	}
-	return rows
 }
 
 // welcome is what an anonymous visitor sees: the sign-in page, or, on the way

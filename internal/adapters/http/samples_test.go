@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
 )
 
 // sample is one page in one of its variants.
@@ -36,14 +38,14 @@ func sampleHome() homeView {
 		IdleEnd:     newMoment(now.Add(58*time.Minute), now),
 		AbsoluteEnd: newMoment(now.Add(11*time.Hour+58*time.Minute), now),
 		CanCallAPI:  true,
-		Claims: []claimRow{
-			{"aud", "11112222-bbbb-3333-cccc-4444dddd5555"},
-			{"iss", "https://login.microsoftonline.com/6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c/v2.0"},
-			{"name", "Ada Lovelace"},
-			{"preferred_username", "ada@fabrikam.example"},
-			{"roles", `["Reports.Read","Admin"]`},
-			{"login_hint", strings.Repeat("O.CiQwMGRk", 20)},
-			{"iat", "1795450140"},
+		Claims: []domain.Claim{
+			{Name: "aud", Value: "11112222-bbbb-3333-cccc-4444dddd5555"},
+			{Name: "iss", Value: "https://login.microsoftonline.com/6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c/v2.0"},
+			{Name: "name", Value: "Ada Lovelace"},
+			{Name: "preferred_username", Value: "ada@fabrikam.example"},
+			{Name: "roles", Value: `["Reports.Read","Admin"]`},
+			{Name: "login_hint", Value: strings.Repeat("O.CiQwMGRk", 20)},
+			{Name: "iat", Value: "1795450140"},
 		},
 	}
 }

@@ -3,6 +3,8 @@ package http
 import (
 	"net/http"
 	"time"
+
+	"webapp/internal/domain"
 )
 
 // A view is what one page shows in its main part; its type chooses the page.
@@ -45,15 +47,9 @@ type homeView struct {
 	IdleEnd     moment
 	AbsoluteEnd moment
 	// Claims are those of the ID token; the table is left out without any.
-	Claims []claimRow
+	Claims []domain.Claim
 	// CanCallAPI offers the way to /call_api.
 	CanCallAPI bool
-}
-
-// claimRow is one claim of an ID token as text.
-type claimRow struct {
-	Name  string
-	Value string
 }
 
 // apiView shows a call of the API and its answer.
