@@ -49,7 +49,9 @@ func (w *world) public() *publicServer {
 		case http.StateClosed:
 			p.open.Add(-1)
 		}
-		bound(conn, state)
+		if bound != nil {
+			bound(conn, state)
+		}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

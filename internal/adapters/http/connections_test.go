@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,7 @@ func (g *guarded) dial() *client {
 	conn, err := net.Dial("tcp", g.server.Listener.Addr().String())
 	require.NoError(g.t, err)
 	g.t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(g.t, conn.SetDeadline(time.Now().Add(10*time.Second))) // a server that does not do its part fails the test
 	return &client{conn, bufio.NewReader(conn)}
 }
 
@@ -115,7 +117,6 @@ func (c *client) ask(path string) error {
 }
 
 func (c *client) answer() error {
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	res, err := http.ReadResponse(c.in, nil)
 	if err != nil {
 		return err
@@ -135,7 +136,6 @@ func TestTheLongestIdleConnectionOfAnAddressGoes(t *testing.T) {
 	first, second, third := g.served(), g.served(), g.served()
 	g.serve(first) // now the second has been idle the longest
 	fourth := g.served()
-	_ = second.SetReadDeadline(time.Now().Add(10 * time.Second))
 	_, err := second.in.ReadByte()
 	require.ErrorIs(t, err, io.EOF, "closed by the server")
 	for name, c := range map[string]*client{"first": first, "third": third, "fourth": fourth} {
@@ -152,7 +152,8 @@ func TestAConnectionThatSendsItsHeaderSlowlyCountsAsIdle(t *testing.T) {
 	g.served()
 	g.served()
 	_, err = slow.in.ReadByte()
-	assert.Error(t, err)
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server has not closed it")
 }
 
 // post sends a request's header and size bytes of a body of ten.
@@ -172,7 +173,8 @@ func TestAConnectionWhoseBodyDoesNotComeCountsAsIdle(t *testing.T) {
 	late := g.post(5)
 	g.served()
 	_, err := never.in.ReadByte()
-	require.Error(t, err, "the body that did not come has lost its connection")
+	require.Error(t, err)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the body that did not come has lost its connection")
 	_, err = io.WriteString(late, "56789")
 	require.NoError(t, err)
 	<-g.waiting
