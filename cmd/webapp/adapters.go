@@ -23,7 +23,7 @@ import (
 // OpenID Provider with discovery, and the entra adapter's.
 func identityProviders() map[string]openProvider {
 	return map[string]openProvider{
-		"https://github.com": provider(github.New),
+		github.Issuer: provider(github.New),
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func githubVars() map[string]string {
-	return map[string]string{"OIDC_AUTHORITY": "https://github.com", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application"}
+	return map[string]string{"OIDC_AUTHORITY": "https://github.com/login/oauth", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application"}
 }
 
 // TestSignInWithGitHubBegins, although GitHub cannot be reached: it has to be
@@ -43,13 +43,15 @@ func TestSignInWithGitHubBegins(t *testing.T) {
 	assert.Equal(t, "http://localhost:3000/getAToken", asked.Get("redirect_uri"))
 }
 
-// TestGitHubTakesNoCertificateAndNoFormPost, and the start says so by the
-// variable's name.
+// TestGitHubTakesNoCertificateAndNoFormPost, and nothing else that it does not
+// have; the start says so by the variable's name.
 func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 	_, both := certificate(t)
 	for name, change := range map[string]map[string]string{
-		"RESPONSE_MODE": {"RESPONSE_MODE": "form_post", "REDIRECT_URI": "https://app.example.com/getAToken"},
-		"CLIENT_SECRET": {"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": inFile(t, both)},
+		"RESPONSE_MODE":                          {"RESPONSE_MODE": "form_post", "REDIRECT_URI": "https://app.example.com/getAToken"},
+		"OIDC_AUTHORITY is not the exact issuer": {"OIDC_AUTHORITY": "https://GitHub.com/"},
+		"ID_TOKEN_SIGNED_RESPONSE_ALG":           {"ID_TOKEN_SIGNED_RESPONSE_ALG": "RS256"},
+		"CLIENT_SECRET":                          {"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": inFile(t, both)},
 	} {
 		vars := githubVars()
 		for variable, value := range change {

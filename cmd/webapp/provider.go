@@ -2,6 +2,8 @@ package main
 
 import (
 	"log/slog"
+	"net/url"
+	"strings"
 	"time"
 
 	"webapp/internal/adapters/entra"
@@ -52,6 +54,7 @@ func (s *settings) secretExpiry() (time.Time, bool) {
 func (s *settings) checkOwnAdapter(found *problems) {
 	open, own := identityProviders()[s.OIDCAuthority]
 	if !own {
+		s.checkNearlyOwn(found)
 		return
 	}
 	if s.ResponseMode == entra.ResponseModeFormPost && !found.has("RESPONSE_MODE") {
@@ -70,6 +73,20 @@ func (s *settings) checkOwnAdapter(found *problems) {
 		if _, err := open(registration, entra.DefaultTransport(), time.Now); err != nil && len(found.list) == 0 {
 			found.add("OIDC_AUTHORITY", "cannot be used: "+err.Error(),
 				"Compare CLIENT_ID, CLIENT_SECRET and REDIRECT_URI with the registration at the provider.")
+		}
+	}
+}
+
+// checkNearlyOwn reports an OIDC_AUTHORITY at the host of a provider that has an
+// adapter of its own, which would be taken for an OpenID Provider.
+func (s *settings) checkNearlyOwn(found *problems) {
+	given, err := url.Parse(s.OIDCAuthority)
+	if err != nil || given.Host == "" || found.has("OIDC_AUTHORITY") {
+		return
+	}
+	for name := range identityProviders() {
+		if own, err := url.Parse(name); err == nil && strings.EqualFold(own.Host, given.Host) {
+			found.add("OIDC_AUTHORITY", "is not the exact issuer of its provider", "Write "+name)
 		}
 	}
 }

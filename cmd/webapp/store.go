@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +45,7 @@ func (s *settings) checkStore(found *problems) {
 	switch {
 	case !known:
 		found.add("SESSION_STORE", "is not a store that this application knows",
-			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379; there are "+strings.Join(storeSchemes(), ", ")+".")
+			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379; README.md lists all stores.")
 		return
 	case scheme == "memory" && rest != "":
 		found.add("SESSION_STORE", "has something after memory:", "Write memory: alone.")
@@ -70,6 +68,3 @@ func (s *settings) checkStore(found *problems) {
 func servedStore(scheme string) bool {
 	return strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "postgres")
 }
-
-// storeSchemes are what SESSION_STORE can begin with, in order.
-func storeSchemes() []string { return slices.Sorted(maps.Keys(sessionStores())) }

@@ -39,7 +39,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 // GitHub has sent iss (RFC 9207) since 2026 and does not promise to.
 func checkCallback(callback ports.Callback) error {
 	switch {
-	case callback.Issuer != "" && callback.Issuer != sentIssuer:
+	case callback.Issuer != "" && callback.Issuer != Issuer:
 		return refuse("it comes from another issuer")
 	case callback.Error != "":
 		return newProviderError(callback.Error)

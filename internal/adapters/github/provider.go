@@ -27,10 +27,10 @@ import (
 )
 
 const (
-	// Issuer chooses this adapter, and is the issuer of its identities.
-	Issuer = "https://github.com"
-	// sentIssuer is what GitHub calls itself in callbacks (RFC 9207).
-	sentIssuer = "https://github.com/login/oauth"
+	// Issuer is what GitHub calls itself, in its metadata for other purposes and
+	// in callbacks (RFC 9207). It chooses this adapter, and is the issuer of its
+	// identities.
+	Issuer = "https://github.com/login/oauth"
 
 	authorizeURL = "https://github.com/login/oauth/authorize"
 	tokenURL     = "https://github.com/login/oauth/access_token"

@@ -62,14 +62,14 @@ func TestWhoSignsIn(t *testing.T) {
 	p := newPlayed(t)
 	in, err := p.signIn(t)
 	require.NoError(t, err)
-	assert.Equal(t, ports.Identity{Issuer: "https://github.com", Subject: "583231", Name: "The Octocat", Username: "octocat"}, in.Identity)
+	assert.Equal(t, ports.Identity{Issuer: "https://github.com/login/oauth", Subject: "583231", Name: "The Octocat", Username: "octocat"}, in.Identity)
 	assert.Equal(t, ports.Grant{LoginHint: "octocat"}, in.Grant)
 	assert.NotContains(t, in.Claims, ports.Claim{Name: "email", Value: "octocat@github.example"})
 
 	p.account["login"], p.account["name"] = "renamed", nil
 	in, err = p.signIn(t)
 	require.NoError(t, err)
-	assert.Equal(t, ports.Identity{Issuer: "https://github.com", Subject: "583231", Name: "renamed", Username: "renamed"}, in.Identity)
+	assert.Equal(t, ports.Identity{Issuer: "https://github.com/login/oauth", Subject: "583231", Name: "renamed", Username: "renamed"}, in.Identity)
 
 	p.account["id"] = int64(9007199254740993) // a float has not that many digits
 	in, err = p.signIn(t)
@@ -100,7 +100,7 @@ func TestCallbackIsJudgedBeforeTheCodeIsPosted(t *testing.T) {
 		spoil  func(cb *ports.Callback)
 		secret func(string) string
 	}{
-		"chooser as issuer":   {spoil: func(cb *ports.Callback) { cb.Issuer = github.Issuer }},
+		"host as issuer":      {spoil: func(cb *ports.Callback) { cb.Issuer = "https://github.com" }},
 		"code too long":       {spoil: func(cb *ports.Callback) { cb.Code = strings.Repeat("x", 1025) }},
 		"error beside a code": {spoil: func(cb *ports.Callback) { cb.Error = "access_denied" }},
 		"verifier is short":   {secret: func(s string) string { return s[10:] }},
