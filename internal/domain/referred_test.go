@@ -1,0 +1,59 @@
+package domain_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// referring are sessions whose browsers name theirs without proof.
+type referring struct {
+	*portstest.FakeSessions
+	session ports.Session
+	err     error
+}
+
+func (r *referring) Referred(context.Context) (ports.Session, error) { return r.session, r.err }
+
+// Only a session within its limits makes a late callback go on, and a store that
+// is down says so, whatever the store still keeps.
+func TestALateCallbackThatRefersToASession(t *testing.T) {
+	sessions := &referring{}
+	f := newFixtureWith(t, func(c *domain.Config) {
+		sessions.FakeSessions = c.Sessions.(*portstest.FakeSessions)
+		c.Sessions = sessions
+	})
+	now := f.clock.Now()
+	forever := now.Add(1000 * time.Hour)
+	for name, c := range map[string]struct {
+		session ports.Session
+		err     error
+		want    error
+	}{
+		"live":     {ports.Session{Started: now.Add(-11 * time.Hour), Seen: now.Add(-time.Minute), Expires: forever}, nil, nil},
+		"unused":   {ports.Session{Started: now.Add(-2 * time.Hour), Seen: now.Add(-time.Hour), Expires: forever}, nil, domain.ErrUnknownSignIn},
+		"too old":  {ports.Session{Started: now.Add(-12 * time.Hour), Seen: now, Expires: forever}, nil, domain.ErrUnknownSignIn},
+		"none":     {ports.Session{}, ports.ErrNoSession, domain.ErrUnknownSignIn},
+		"not told": {ports.Session{}, ports.ErrStoreUnavailable, domain.ErrStoreUnavailable},
+	} {
+		sessions.session, sessions.err = c.session, c.err
+		b := f.sessions.NewBrowser()
+		to, err := f.CompleteSignIn(b.Context(t.Context()), domain.Callback{State: "of long ago", Code: "c"}, "")
+		if c.want != nil {
+			require.ErrorIs(t, err, c.want, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, "/", to)
+		_, err = f.CurrentUser(b.Context(t.Context()))
+		require.ErrorIs(t, err, domain.ErrNotSignedIn, "nobody is signed in by a reference")
+	}
+	assert.Zero(t, f.provider.Calls())
+}
