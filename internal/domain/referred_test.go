@@ -55,5 +55,5 @@ func TestALateCallbackThatRefersToASession(t *testing.T) {
 		_, err = f.CurrentUser(b.Context(t.Context()))
 		require.ErrorIs(t, err, domain.ErrNotSignedIn, "nobody is signed in by a reference")
 	}
-	assert.Zero(t, f.provider.Calls())
+	assert.Zero(t, f.provider.Completions())
 }
