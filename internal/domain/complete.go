@@ -92,9 +92,13 @@ func (s *Service) referred(ctx context.Context) error {
 	return nil
 }
 
+// clockSkew is by how much the instance that began a sign-in may be ahead of the
+// one that completes it: as much as a provider's clock may be.
+const clockSkew = 5 * time.Minute
+
 func (s *Service) checkAge(p ports.PendingSignIn) error {
 	age := s.now().Sub(p.Began)
-	if age < -time.Minute || age > PendingLifetime {
+	if age < -clockSkew || age > PendingLifetime {
 		return ErrSignInExpired
 	}
 	return nil
