@@ -48,7 +48,7 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	stores := flags.String("stores", "memory,sqlite,redis,postgres", "the stores that pages are measured with")
 	flags.StringVar(&o.redis, "redis", "", "the `URL` of a Redis on this machine; without it one is started")
 	flags.StringVar(&o.postgres, "postgres", "", "the `URL` of a database on this machine; without it a server is started")
-	flags.DurationVar(&o.duration, "duration", 6*time.Second, "how long each run with and without expiry takes")
+	flags.DurationVar(&o.duration, "duration", 4*time.Second, "how long each run with and without expiry takes")
 	flags.IntVar(&o.rounds, "rounds", 3, "runs with and without expiry")
 	flags.IntVar(&o.rate, "rate", 1000, "pages a second in such a run")
 	flags.IntVar(&o.turns, "turns", 20, "turns that a page and its baseline take")
