@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -23,15 +24,21 @@ type binary struct {
 	args, env []string
 }
 
-// buildBinary builds it as the Dockerfile does.
-func buildBinary(ctx context.Context, r *report) (b binary, remove func(), err error) {
-	r.say("build")
+// Packages that are built.
+const (
+	theApplication = "webapp/cmd/webapp"
+	theBareProgram = "webapp/internal/tools/load/bare"
+)
+
+// buildBinary builds a package as the Dockerfile does.
+func buildBinary(ctx context.Context, r *report, name string) (b binary, remove func(), err error) {
+	r.say("build %s", name)
 	dir, err := os.MkdirTemp("", "load-")
 	if err != nil {
 		return b, nil, err
 	}
-	b = binary{dir: dir, path: filepath.Join(dir, "webapp")}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.path, "webapp/cmd/webapp")
+	b = binary{dir: dir, path: filepath.Join(dir, path.Base(name))}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.path, name)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		_ = os.RemoveAll(dir)

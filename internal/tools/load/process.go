@@ -9,11 +9,16 @@ import (
 // measureProcess builds the application as it is deployed and measures its
 // size, its cold start to the first sign-in page, and its memory afterwards.
 func measureProcess(ctx context.Context, o options, r *report) error {
-	binary, remove, err := buildBinary(ctx, r)
+	binary, remove, err := buildBinary(ctx, r, theApplication)
 	if err != nil {
 		return err
 	}
 	defer remove()
+	bare, removeBare, err := buildBinary(ctx, r, theBareProgram)
+	if err != nil {
+		return err
+	}
+	defer removeBare()
 	info, err := os.Stat(binary.path)
 	if err != nil {
 		return err
@@ -24,7 +29,7 @@ func measureProcess(ctx context.Context, o options, r *report) error {
 		return err
 	}
 	defer idp.stop()
-	for _, b := range []starts{{binary.configured(idp)}, {binary.demo()}} {
+	for _, b := range []startTrial{{binary: binary.configured(idp), bare: bare}, {binary: binary.demo(), bare: bare}} {
 		if err := b.report(ctx, o, r); err != nil {
 			return err
 		}
@@ -32,34 +37,51 @@ func measureProcess(ctx context.Context, o options, r *report) error {
 	return nil
 }
 
-// starts are those of a binary, one after the other.
-type starts struct{ binary }
+// startTrial starts a binary and the bare program by turns.
+type startTrial struct{ binary, bare binary }
 
-func (s starts) report(ctx context.Context, o options, r *report) error {
-	var took []time.Duration
-	var memory footprint
+func (s startTrial) report(ctx context.Context, o options, r *report) error {
+	var mine, other started
 	for i := range o.starts {
-		r.say("process: %s, start %d of %d", s.name, i+1, o.starts)
-		err := s.run(ctx, func(process running) error {
-			took = append(took, process.coldStart)
-			if i < o.starts-1 {
-				return nil
-			}
-			err := waitUntil(ctx, time.Now().Add(o.settle))
-			memory = footprintOf(process.pid)
-			return err
-		})
-		if err != nil {
+		r.say("process: %s, start %d of %d", s.binary.name, i+1, o.starts)
+		last := i == o.starts-1
+		if err := firstOf(mine.once(ctx, s.binary, o.settle, last), other.once(ctx, s.bare, o.settle, last)); err != nil {
 			return err
 		}
 	}
-	of := summary(took)
-	r.add(row{Part: "process", Figure: "cold start " + s.name + ", to the first sign-in page (median)", Value: micros(of.p50) / 1000, Unit: "ms", Key: true, Aim: atMost(15)})
-	if memory.resident > 0 {
-		r.add(row{Part: "process", Figure: "resident memory " + s.name + ", idle", Value: memory.resident, Unit: "MiB", Key: true, Aim: atMost(20)})
-		r.add(row{Part: "process", Figure: "of it the process's own, the rest being pages of the binary's file", Value: memory.anonymous, Unit: "MiB", Key: true})
+	const baseline = "bare net/http program"
+	took, than := summary(mine.took), summary(other.took)
+	r.add(row{Part: "process", Figure: "cold start " + s.binary.name + ", to the first sign-in page (median)", Value: millis(took.p50), Unit: "ms",
+		Baseline: baseline, Than: millis(than.p50), Aim: valueAtMost(15)})
+	if mine.memory.resident > 0 {
+		r.add(row{Part: "process", Figure: "resident memory " + s.binary.name + ", idle", Value: mine.memory.resident, Unit: "MiB",
+			Baseline: baseline, Than: other.memory.resident, Aim: valueAtMost(20)})
+		r.add(row{Part: "process", Figure: "of it the process's own, the rest being pages of the binary's file", Value: mine.memory.anonymous, Unit: "MiB", Key: true,
+			Baseline: baseline, Than: other.memory.anonymous})
 	}
 	return nil
+}
+
+func millis(d time.Duration) float64 { return micros(d) / 1000 }
+
+// started is what is known of the starts of one binary.
+type started struct {
+	took   []time.Duration
+	memory footprint
+}
+
+// once starts b once more. Where memory is wanted it is read when the process
+// has been left alone for a while.
+func (s *started) once(ctx context.Context, b binary, settle time.Duration, memory bool) error {
+	return b.run(ctx, func(process running) error {
+		s.took = append(s.took, process.coldStart)
+		if !memory {
+			return nil
+		}
+		err := waitUntil(ctx, time.Now().Add(settle))
+		s.memory = footprintOf(process.pid)
+		return err
+	})
 }
 
 // footprint is the memory of a process in MiB; it is zero where the system

@@ -22,7 +22,7 @@ const (
 // process. Each is new: a connection and an address of its own, the sign-in
 // page, and the start of a sign-in that is never finished.
 func measureVisitors(ctx context.Context, o options, r *report) error {
-	binary, remove, err := buildBinary(ctx, r)
+	binary, remove, err := buildBinary(ctx, r, theApplication)
 	if err != nil {
 		return err
 	}

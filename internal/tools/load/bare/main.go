@@ -1,0 +1,22 @@
+// Command bare is the least that a web application can be: a net/http server
+// that answers one short page at LISTEN_ADDR. What the application takes to
+// start, and in memory, stands beside it.
+package main
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	server := &http.Server{
+		Addr: os.Getenv("LISTEN_ADDR"), ReadHeaderTimeout: time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `<a href="/login">Sign in</a>`)
+		}),
+	}
+	log.Fatal(server.ListenAndServe())
+}
