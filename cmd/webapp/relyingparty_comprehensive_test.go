@@ -39,37 +39,37 @@ func wrongTokenHash(p *party) {
 		sum := sha256.Sum256([]byte(token.(string)))
 		return base64.RawURLEncoding.EncodeToString(sum[:16])
 	}
-	p.forge = func(d *fakeidp.TokenDraft) { d.Claims["at_hash"] = hash(d.Response["access_token"]) }
+	p.forging(func(d *fakeidp.TokenDraft) { d.Claims["at_hash"] = hash(d.Response["access_token"]) })
 	p.signsIn()
-	p.forge = func(d *fakeidp.TokenDraft) { d.Claims["at_hash"] = hash("another token") }
+	p.forging(func(d *fakeidp.TokenDraft) { d.Claims["at_hash"] = hash("another token") })
 	p.b = p.browser()
 	p.refuses(0)
 }
 
 // sharedSecret: a MAC of the client secret is no signature here, right or wrong.
 func sharedSecret(p *party) {
-	p.forge = signed(fakeidp.SignHS256Secret)
+	p.forging(signed(fakeidp.SignHS256Secret))
 	p.refuses(0)
 	p.b = p.browser()
-	p.forge = func(d *fakeidp.TokenDraft) {
+	p.forging(func(d *fakeidp.TokenDraft) {
 		d.Signing = fakeidp.SignHS256Secret
 		d.Raw = breakSignature
-	}
+	})
 	p.refuses(0)
 }
 
 // brokenES256: the same token, signed right, is good.
 func brokenES256(p *party) {
-	p.forge = func(d *fakeidp.TokenDraft) {
+	p.forging(func(d *fakeidp.TokenDraft) {
 		claims := d.Claims
 		d.Raw = func(string) string { return signES256(p.t, "JWT", claims) }
-	}
+	})
 	p.signsIn()
 	p.b = p.browser()
-	p.forge = func(d *fakeidp.TokenDraft) {
+	p.forging(func(d *fakeidp.TokenDraft) {
 		claims := d.Claims
 		d.Raw = func(string) string { return breakSignature(signES256(p.t, "JWT", claims)) }
-	}
+	})
 	p.refuses(0)
 }
 

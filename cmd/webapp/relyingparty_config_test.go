@@ -27,11 +27,11 @@ func configTests() []partyTest {
 // look like.
 func endpointsAsDiscovered(p *party) {
 	endpoints := []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}
-	p.metadata = func(m map[string]any) {
+	p.describing(func(m map[string]any) {
 		for _, name := range endpoints {
 			m[name] = m[name].(string) + "?as=discovered"
 		}
-	}
+	})
 	p.signsIn()
 	discovery := p.idp.Log(fakeidp.EndpointMetadata)
 	require.Len(p.t, discovery, 1)
@@ -45,7 +45,7 @@ func endpointsAsDiscovered(p *party) {
 
 // keysAsDiscovered: where the keys are is known from the metadata alone.
 func keysAsDiscovered(p *party) {
-	p.metadata = func(m map[string]any) { m["jwks_uri"] = m["jwks_uri"].(string) + "?kBqxTnWzRd" }
+	p.describing(func(m map[string]any) { m["jwks_uri"] = m["jwks_uri"].(string) + "?kBqxTnWzRd" })
 	p.signsIn()
 	fetched := p.idp.Log(fakeidp.EndpointKeys)
 	require.Len(p.t, fetched, 1)
@@ -55,7 +55,7 @@ func keysAsDiscovered(p *party) {
 // metadataOfAnother: nobody is sent to a provider whose metadata name another
 // issuer (OpenID Connect Discovery 1.0, section 4.3).
 func metadataOfAnother(p *party) {
-	p.metadata = func(m map[string]any) { m["issuer"] = m["issuer"].(string) + "INVALID" }
+	p.describing(func(m map[string]any) { m["issuer"] = m["issuer"].(string) + "INVALID" })
 	login := p.b.get("/login")
 	assert.Equal(p.t, http.StatusServiceUnavailable, login.StatusCode)
 	assert.Empty(p.t, login.Header.Get("Location"))
@@ -118,11 +118,11 @@ func refreshed(p *party) {
 // person's (OpenID Connect Core 1.0, section 12.2).
 func refreshedFor(name string) func(*party) {
 	return func(p *party) {
-		p.forge = func(d *fakeidp.TokenDraft) {
+		p.forging(func(d *fakeidp.TokenDraft) {
 			if d.GrantType == "refresh_token" {
 				d.Claims[name] = oneMore(d.Claims[name])
 			}
-		}
+		})
 		p.untilTheTokenEnds()
 		before := p.asked()
 		r := p.b.get("/call_api")

@@ -18,10 +18,10 @@ import (
 func (p *party) elsewhere() *browser {
 	p.t.Helper()
 	sid := claimOn(p.t, p.b, "sid")
-	p.forge = func(d *fakeidp.TokenDraft) { d.Claims["sid"] = sid }
+	p.forging(func(d *fakeidp.TokenDraft) { d.Claims["sid"] = sid })
 	other := p.browser()
 	require.Equal(p.t, http.StatusSeeOther, other.signIn(fakeidp.UserMember).StatusCode)
-	p.forge = nil
+	p.forging(nil)
 	return other
 }
 

@@ -73,7 +73,7 @@ func oneMore(value any) any { return value.(string) + "1" }
 // endpoint is asked about anybody.
 func forged(change func(*fakeidp.TokenDraft)) func(*party) {
 	return func(p *party) {
-		p.forge = change
+		p.forging(change)
 		p.refuses(0)
 	}
 }
@@ -131,14 +131,14 @@ func signInAsAskedFor(p *party) {
 // withoutKeyIDs leaves the key IDs out of the tokens and of the key set, which
 // gets more keys.
 func (p *party) withoutKeyIDs(more ...any) {
-	p.forge = func(d *fakeidp.TokenDraft) { d.HeaderJSON = []byte(`{"alg":"RS256","typ":"JWT"}`) }
-	p.keys = func(keys []any) []any {
+	p.forging(func(d *fakeidp.TokenDraft) { d.HeaderJSON = []byte(`{"alg":"RS256","typ":"JWT"}`) })
+	p.publishing(func(keys []any) []any {
 		keys = append(slices.Clone(keys), more...)
 		for _, key := range keys {
 			delete(key.(map[string]any), "kid")
 		}
 		return keys
-	}
+	})
 }
 
 func oneKeyWithoutID(p *party) {
@@ -154,9 +154,9 @@ func keysWithoutIDs(p *party) {
 }
 
 func signedByRS256(p *party) {
-	p.metadata = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{"RS256"} }
+	p.describing(func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{"RS256"} })
 	var header map[string]any
-	p.forge = func(d *fakeidp.TokenDraft) { header = d.Header }
+	p.forging(func(d *fakeidp.TokenDraft) { header = d.Header })
 	p.signsIn()
 	assert.Equal(p.t, "RS256", header["alg"])
 }
@@ -179,9 +179,9 @@ func secretInTheHeader(p *party) {
 	client.RedirectURIs = append(client.RedirectURIs, p.url+"/getAToken")
 	client.AuthMethods = []string{"client_secret_basic"}
 	p.idp.AddClient(client)
-	p.metadata = func(m map[string]any) {
+	p.describing(func(m map[string]any) {
 		m["token_endpoint_auth_methods_supported"] = []string{"client_secret_basic"}
-	}
+	})
 	p.signsIn()
 	posted := p.idp.Log(fakeidp.EndpointToken)[0]
 	assert.True(p.t, strings.HasPrefix(posted.Header.Get("Authorization"), "Basic "))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,8 @@ type party struct {
 	b *browser
 	// issued are the token responses of the provider, the oldest first.
 	issued []map[string]any
+
+	mu sync.Mutex // the application also asks for keys by itself
 	// What the provider does wrong: with a token, a document or a key set.
 	forge    func(*fakeidp.TokenDraft)
 	metadata func(map[string]any)
@@ -87,8 +90,8 @@ func (p *party) issue(d *fakeidp.TokenDraft) {
 		}
 	}
 	d.Claims = bare
-	if p.forge != nil {
-		p.forge(d)
+	if forge := locked(p, &p.forge); forge != nil {
+		forge(d)
 	}
 	p.issued = append(p.issued, d.Response)
 }
@@ -97,8 +100,8 @@ func (p *party) issue(d *fakeidp.TokenDraft) {
 // among them.
 func (p *party) describe(_ string, document map[string]any) {
 	document["id_token_signing_alg_values_supported"] = []string{"none", "HS256", "RS256", "PS256", "ES256", "EdDSA"}
-	if p.metadata != nil {
-		p.metadata(document)
+	if metadata := locked(p, &p.metadata); metadata != nil {
+		metadata(document)
 	}
 }
 
@@ -110,15 +113,41 @@ func (p *party) publish(_ string, document map[string]any) {
 		p.jwk(`{"kty":"RSA","use":"enc","alg":"RSA-OAEP","kid":"enc"}`, secondKey().Public()),
 		map[string]any{"kty": "EC", "crv": "secp256k1", "use": "sig", "kid": "k1", "x": "AA", "y": "AA"},
 	)
-	if p.keys != nil {
-		keys = p.keys(keys)
+	if change := locked(p, &p.keys); change != nil {
+		keys = change(keys)
 	}
 	document["keys"] = keys
 }
 
+func locked[T any](p *party, f *T) T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return *f
+}
+
+func (p *party) forging(f func(*fakeidp.TokenDraft)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forge = f
+}
+
+func (p *party) describing(f func(map[string]any)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.metadata = f
+}
+
+func (p *party) publishing(f func([]any) []any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys = f
+}
+
 // heal lets the provider do everything right from now on.
 func (p *party) heal() {
-	p.forge, p.metadata, p.keys = nil, nil, nil
+	p.forging(nil)
+	p.describing(nil)
+	p.publishing(nil)
 	p.idp.MutateUserInfo(nil)
 	p.idp.Heal()
 }
