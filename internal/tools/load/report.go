@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"text/tabwriter"
@@ -43,6 +44,9 @@ func newReport(o options, progress io.Writer) *report {
 
 // add judges a row and keeps it.
 func (r *report) add(one row) {
+	if math.IsInf(one.Ratio, 0) || math.IsNaN(one.Ratio) {
+		one.Ratio = 0 // the run was too short for the clock to tell the baseline from nothing
+	}
 	if one.Than != 0 && one.Ratio == 0 {
 		one.Ratio = one.Value / one.Than
 	}
