@@ -95,7 +95,7 @@ func (s *settings) doctorConfig(found problems, public *url.URL, around surround
 		StoreScheme: s.storeScheme(), Endpoint: s.Endpoint, PublicURL: public,
 		Now: around.now, Transport: around.transport, LookupHost: around.lookupHost,
 	}
-	_, cfg.OwnAdapter = identityProviders()[s.OIDCAuthority]
+	_, cfg.OwnAdapter = s.ownAdapter()
 	for _, p := range found.list {
 		cfg.Problems = append(cfg.Problems, doctor.Problem{Name: p.name, Wrong: p.wrong, Remedy: p.remedy})
 	}

@@ -21,7 +21,7 @@ func (s *settings) provider(p parts, watched watching) (ports.IdentityProvider, 
 }
 
 func (s *settings) openProvider(p parts, watched watching) (ports.IdentityProvider, func() (time.Time, bool), error) {
-	if open, own := identityProviders()[s.OIDCAuthority]; own {
+	if open, own := s.ownAdapter(); own {
 		registration, err := s.registration(p.logger)
 		if err != nil {
 			return nil, nil, err
@@ -38,6 +38,13 @@ func (s *settings) openProvider(p parts, watched watching) (ports.IdentityProvid
 	return made, made.CredentialExpiry, nil
 }
 
+// ownAdapter answers the adapter that OIDC_AUTHORITY chooses, where its provider
+// has one of its own.
+func (s *settings) ownAdapter() (openProvider, bool) {
+	open, own := identityProviders()[s.OIDCAuthority]
+	return open, own
+}
+
 // registration is what an adapter of another provider is told.
 func (s *settings) registration(logger *slog.Logger) (ports.Registration, error) {
 	secret, err := s.entraConfig(nil, logger).SecretSource()
@@ -52,7 +59,7 @@ func (s *settings) secretExpiry() (time.Time, bool) {
 // checkOwnAdapter reports what a provider with an adapter of its own cannot
 // take. checkProvider has looked at the rest.
 func (s *settings) checkOwnAdapter(found *problems) {
-	open, own := identityProviders()[s.OIDCAuthority]
+	open, own := s.ownAdapter()
 	if !own {
 		s.checkNearlyOwn(found)
 		return

@@ -81,20 +81,8 @@ func (b *bearer) ask(req *http.Request, token string) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	res.Body = &boundedBody{res.Body, cancel}
+	res.Body = &heldBody{res.Body, cancel}
 	return res, nil
-}
-
-// boundedBody ends its request's time limit when it is closed.
-type boundedBody struct {
-	io.ReadCloser
-	cancel context.CancelFunc
-}
-
-// Close closes the body.
-func (b *boundedBody) Close() error {
-	defer b.cancel()
-	return b.ReadCloser.Close()
 }
 
 // tokenError is an error about the user's token and not about the API.

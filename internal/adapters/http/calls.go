@@ -52,7 +52,7 @@ func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	forget := context.AfterFunc(req.Context(), leave)
-	res.Body = &countedBody{res.Body, func() { forget(); leave() }}
+	res.Body = &heldBody{res.Body, func() { forget(); leave() }}
 	return res, nil
 }
 
@@ -81,14 +81,14 @@ func (l *limitedCalls) CloseIdleConnections() {
 	}
 }
 
-// countedBody ends its call when it is closed.
-type countedBody struct {
+// heldBody lets go of what its call holds when it is closed.
+type heldBody struct {
 	io.ReadCloser
-	leave func()
+	release func()
 }
 
 // Close implements io.Closer.
-func (b *countedBody) Close() error {
-	defer b.leave()
+func (b *heldBody) Close() error {
+	defer b.release()
 	return b.ReadCloser.Close()
 }

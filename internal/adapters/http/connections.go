@@ -83,10 +83,10 @@ func (c *connections) admit(conn net.Conn) (gone net.Conn) {
 	switch {
 	case one.peer != nil && one.peer.open >= c.bounds.perAddress:
 		gone = c.giveUp(&one.peer.idle)
-		c.warn("one address has too many connections: its idle ones are closed", one.peer.key)
+		c.warn("one address has too many connections: its idle ones are closed", "client", one.peer.key.String())
 	case len(c.open) >= c.bounds.connections:
 		gone = c.giveUp(&c.idle)
-		c.warn("there are too many connections: idle ones are closed", netip.Addr{})
+		c.warn("there are too many connections: idle ones are closed")
 	default:
 		c.add(one)
 		return nil
@@ -114,11 +114,11 @@ func (c *connections) peer(conn net.Conn) *peer {
 // warnEvery keeps an attack from filling the log as well.
 const warnEvery = time.Minute
 
-func (c *connections) warn(what string, key netip.Addr) {
+func (c *connections) warn(what string, more ...any) {
 	now := time.Now()
 	if now.Sub(c.warned) < warnEvery {
 		return
 	}
 	c.warned = now
-	c.logger.Warn(what, "client", key.String(), "open", len(c.open))
+	c.logger.Warn(what, append(more, "open", len(c.open))...)
 }

@@ -14,8 +14,8 @@ type cookieJar struct {
 	// reference holds the session's record key beside it, for the one request
 	// that comes without it, a cross-site callback: so that signing in again
 	// ends the former session, and that an old callback of somebody who is
-	// signed in by now is known for what it is. Nobody is signed in by it: it is no token, and
-	// the store's key cannot be turned back into one.
+	// signed in by now is known for what it is. Nobody is signed in by it: it is
+	// no token, and the store's key cannot be turned back into one.
 	reference string
 	pending   string // a prefix
 }
