@@ -53,7 +53,9 @@ const AnyVersion Version = 0
 
 // Record is one entry of a SessionStore.
 type Record struct {
-	Key   string
+	Key string
+	// Value is a copy on either side: the store keeps no slice that it was
+	// given, and its caller may write to the one that Find answered.
 	Value []byte
 	// Expires is when the record is gone; the store keeps it to the second or
 	// finer.
