@@ -16,6 +16,6 @@ import (
 //go:embed *.html messages/*.json style.css favicon.svg
 var files embed.FS
 
-// Files answers the embedded files: layout.html, one *.html for each page,
+// Files returns the embedded files: layout.html, one *.html for each page,
 // messages/*.json, style.css and favicon.svg.
 func Files() fs.FS { return files }

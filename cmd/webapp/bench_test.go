@@ -134,7 +134,7 @@ func benchmarkApp(b *testing.B, base string) (http.Handler, settings) {
 	return app.handler, s
 }
 
-// beginAt begins the i-th sign-in and answers the callback request of its end.
+// beginAt begins the i-th sign-in and returns the callback request of its end.
 // They come from many client addresses, as one alone may begin so many a minute.
 func beginAt(b *testing.B, app http.Handler, person string, i int) *http.Request {
 	b.Helper()
@@ -156,7 +156,7 @@ func beginAt(b *testing.B, app http.Handler, person string, i int) *http.Request
 	return callback
 }
 
-// benchmarkVerify answers a function that verifies one ID token of the provider
+// benchmarkVerify returns a function that verifies one ID token of the provider
 // with go-oidc, the keys at hand.
 func benchmarkVerify(b *testing.B, app http.Handler, s settings, person string) func() {
 	b.Helper()

@@ -85,7 +85,7 @@ func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// stranger answers a function that sends a request of somebody new: no cookies
+// stranger returns a function that sends a request of somebody new: no cookies
 // but a forged one, an address, a language and a browser that nobody had before.
 func (w *world) stranger() func(i int, path string) int {
 	transport := &http.Transport{TLSClientConfig: w.tls}

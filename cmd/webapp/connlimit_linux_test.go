@@ -80,7 +80,7 @@ type visitor struct {
 	client *http.Client
 }
 
-// visit asks for the start page, and answers whether the kept connection served.
+// visit asks for the start page, and returns whether the kept connection served.
 func (v *visitor) visit() (kept bool) {
 	v.p.t.Helper()
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { kept = info.Reused }}

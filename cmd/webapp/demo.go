@@ -38,7 +38,7 @@ func (s *settings) startDemo(listener net.Listener) (stop func(), err error) {
 	return func() { _ = provider.Close() }, nil
 }
 
-// loopbackOrigin answers the origin of a plain http URL on this machine.
+// loopbackOrigin returns the origin of a plain http URL on this machine.
 func loopbackOrigin(text string) (string, bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {

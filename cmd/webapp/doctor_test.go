@@ -69,7 +69,7 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 	}
 }
 
-// doctorRun runs the command and answers its output and exit status.
+// doctorRun runs the command and returns its output and exit status.
 func doctorRun(t *testing.T, vars map[string]string, args ...string) (string, int) {
 	t.Helper()
 	t.Chdir(t.TempDir()) // no .env but the test's

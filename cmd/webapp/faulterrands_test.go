@@ -191,7 +191,7 @@ func playErrand(t *testing.T, e errand, n int, set func(*portstest.FaultyStore, 
 	return !t.Failed()
 }
 
-// session answers the browser's session cookie.
+// session returns the browser's session cookie.
 func (w *world) session(b *browser) string {
 	for _, c := range b.cookies() {
 		if c.Name == "webapp_session" {

@@ -10,7 +10,7 @@ import (
 // faultKind is one way in which somebody whom the program asks can fail.
 type faultKind struct {
 	name string
-	// fault answers what the endpoint does; elsewhere is an address that is not
+	// fault says what the endpoint does; elsewhere is an address that is not
 	// the provider's. Without it the whole provider is down.
 	fault func(w *world, elsewhere string) fakeidp.Fault
 	// endless: no answer ever comes, or no end of one, so that a limit of time

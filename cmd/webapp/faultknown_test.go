@@ -111,7 +111,7 @@ func TestNobodyListensAtTheStart(t *testing.T) {
 	assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
 }
 
-// closedAddress answers an address that nobody listens at. The kernel gives its
+// closedAddress returns an address that nobody listens at. The kernel gives its
 // port to no outgoing connection.
 func closedAddress(t *testing.T) string {
 	for range 1000 {

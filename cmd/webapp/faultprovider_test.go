@@ -93,7 +93,7 @@ func playFault(t *testing.T, p faultPlace, k faultKind) {
 // someKey is a SESSION_KEY, so that a session outlives a start.
 const someKey = "c29tZSBrZXkgZm9yIHRlc3RzOyAzMiBieXRlcyBsb24="
 
-// breakAt switches the fault on. It answers what is closed when the first
+// breakAt switches the fault on. It returns what is closed when the first
 // request meets it, and how often the address elsewhere was asked.
 func (w *world) breakAt(p faultPlace, k faultKind) (met chan struct{}, asked *atomic.Int64) {
 	asked = new(atomic.Int64)

@@ -52,7 +52,7 @@ func (b *strictBrowser) send(method, target string, form url.Values, crossSite b
 	return res
 }
 
-// begin starts a sign-in and answers what the provider has the browser post.
+// begin starts a sign-in and returns what the provider has the browser post.
 func (b *strictBrowser) begin() fakeidp.Answer {
 	b.w.t.Helper()
 	res := b.send(http.MethodGet, b.w.url+"/login", nil, false)

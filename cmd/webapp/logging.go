@@ -22,5 +22,6 @@ func (s *settings) loggerFrom(level slog.Level, w io.Writer) *slog.Logger {
 }
 
 // auditLogger writes as newLogger does, whatever LOG_LEVEL is: the audit log is
-// there to be complete. Both write each line at once, and so may share w.
+// there to be complete. Each writes a line with one call of Write, so both may
+// share w.
 func (s *settings) auditLogger(w io.Writer) *slog.Logger { return s.loggerFrom(slog.LevelInfo, w) }

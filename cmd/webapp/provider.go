@@ -10,7 +10,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// provider makes the identity-provider adapter, and answers when its credential
+// provider makes the identity-provider adapter, and returns when its credential
 // ends, where that is known.
 func (s *settings) provider(p parts, watched watching) (ports.IdentityProvider, func() (time.Time, bool), error) {
 	made, expiry, err := s.openProvider(p, watched)
@@ -38,7 +38,7 @@ func (s *settings) openProvider(p parts, watched watching) (ports.IdentityProvid
 	return made, made.CredentialExpiry, nil
 }
 
-// ownAdapter answers the adapter that OIDC_AUTHORITY chooses, where its provider
+// ownAdapter returns the adapter that OIDC_AUTHORITY chooses, where its provider
 // has one of its own.
 func (s *settings) ownAdapter() (openProvider, bool) {
 	open, own := identityProviders()[s.OIDCAuthority]

@@ -25,7 +25,7 @@ func (p *party) elsewhere() *browser {
 	return other
 }
 
-// signsOut presses the button and answers where that leads.
+// signsOut presses the button and returns where that leads.
 func (p *party) signsOut() *url.URL {
 	p.t.Helper()
 	r := p.b.do(http.MethodPost, "/logout", url.Values{}, "Origin", p.url, "Sec-Fetch-Site", "same-origin")

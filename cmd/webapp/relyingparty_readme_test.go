@@ -74,7 +74,7 @@ func TestRelyingPartyTable(t *testing.T) {
 
 var partyTestName = regexp.MustCompile("`(oidcc-client-test[a-z0-9-]*)`")
 
-// readPartyTable answers the table of the README: what it says of each test of
+// readPartyTable returns the table of the README: what it says of each test of
 // each profile, without what it says besides.
 func readPartyTable(t *testing.T) map[string]string {
 	t.Helper()

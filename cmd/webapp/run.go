@@ -12,7 +12,7 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// lookupEnv answers an environment variable, and whether it is set.
+// lookupEnv returns an environment variable, and whether it is set.
 type lookupEnv func(name string) (string, bool)
 
 // errUsage: the command line cannot be understood.

@@ -98,7 +98,7 @@ func load(given lookupEnv, demo bool) (settings, error) {
 	return s, nil
 }
 
-// read answers the settings as far as they can be understood, and what is wrong
+// read reads the settings as far as they can be understood, and what is wrong
 // with them.
 func read(given lookupEnv, demo bool) (settings, problems) {
 	s := defaults()

@@ -21,7 +21,7 @@ func everyProxy() map[string]string {
 	return map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8,::1/128", "LOG_LEVEL": "error"}
 }
 
-// beginsFrom answers a function that begins a sign-in in a new browser, as the
+// beginsFrom returns a function that begins a sign-in in a new browser, as the
 // client of a proxy.
 func (w *world) beginsFrom(client string) func() reply {
 	transport := &http.Transport{TLSClientConfig: w.tls}

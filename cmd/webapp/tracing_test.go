@@ -61,7 +61,7 @@ func (s span) attribute(key string) any {
 	return nil
 }
 
-// spans ends the application's traces and answers what came.
+// spans ends the application's traces and returns what came.
 func (c *collector) spans(w *world) (spans []span, raw string) {
 	w.t.Helper()
 	require.NoError(w.t, w.app.watching.tracer.Close(w.t.Context()))

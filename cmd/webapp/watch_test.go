@@ -21,7 +21,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// scrape answers what METRICS_ADDR does.
+// scrape returns what METRICS_ADDR does.
 func (w *world) scrape() string {
 	w.t.Helper()
 	rec := httptest.NewRecorder()
@@ -61,7 +61,7 @@ func (w *world) secrets(b *browser) []string {
 }
 
 // eventful is a sign-in, a refusal, a renewal, an outage of the store, one of
-// the provider and a sign-out. It answers the browser before its sign-out.
+// the provider and a sign-out. It returns the browser before its sign-out.
 func (w *world) eventful() *browser {
 	w.t.Helper()
 	b := w.browser()

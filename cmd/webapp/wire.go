@@ -30,7 +30,7 @@ type application struct {
 	handler http.Handler
 	// warmUp asks for the provider's metadata before somebody needs it.
 	warmUp func(context.Context)
-	// credentialExpiry answers when the credential at the provider ends, and
+	// credentialExpiry returns when the credential at the provider ends, and
 	// whether that is known.
 	credentialExpiry func() (time.Time, bool)
 	watching         watching

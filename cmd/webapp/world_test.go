@@ -199,7 +199,7 @@ func (b *browser) get(target string, headers ...string) reply {
 	return b.do(http.MethodGet, target, nil, headers...)
 }
 
-// begin starts a sign-in and answers where the provider is.
+// begin starts a sign-in and returns where the provider is.
 func (b *browser) begin(path string) string {
 	b.w.t.Helper()
 	r := b.get(path)
@@ -207,7 +207,7 @@ func (b *browser) begin(path string) string {
 	return r.Header.Get("Location")
 }
 
-// approve signs in at the provider and answers the way back.
+// approve signs in at the provider and returns the way back.
 func (b *browser) approve(location, username string) fakeidp.Answer {
 	b.w.t.Helper()
 	answer, err := b.w.idp.Authorize(location, username)
@@ -215,7 +215,7 @@ func (b *browser) approve(location, username string) fakeidp.Answer {
 	return answer
 }
 
-// signIn is the whole way; it answers what the callback answered.
+// signIn is the whole way; it returns what the callback answered.
 func (b *browser) signIn(username string) reply {
 	b.w.t.Helper()
 	return b.callback(b.approve(b.begin("/login"), username))

@@ -38,7 +38,7 @@ const (
 type App struct {
 	// URL is its origin.
 	URL string
-	// Handler answers its requests, for a test that needs no connection.
+	// Handler returns its requests, for a test that needs no connection.
 	Handler http.Handler
 	// Clock is the time in it: it stands still until a test moves it, for
 	// instance past the end of a session.

@@ -16,7 +16,7 @@ import (
 	"webapp/internal/domain"
 )
 
-// page answers status and body of a path.
+// page returns status and body of a path.
 func page(t *testing.T, client *http.Client, path string) (int, string) {
 	t.Helper()
 	res, err := client.Get(path)

@@ -32,7 +32,7 @@ type User struct {
 // DefaultTenant is the tenant of a User without one.
 const DefaultTenant = "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"
 
-// SignedIn starts the application and answers a client that is signed in. It
+// SignedIn starts the application and returns a client that is signed in. It
 // takes paths, such as "/reports", keeps the cookies, and follows redirects as
 // long as they stay in the application: the first that leads elsewhere, to the
 // provider's sign-in say, is the answer.
@@ -41,7 +41,7 @@ func SignedIn(t testing.TB, as User, options ...Option) *http.Client {
 	return New(t, options...).SignIn(as)
 }
 
-// SignIn answers a new client that is signed in: another browser.
+// SignIn returns a new client that is signed in: another browser.
 func (a *App) SignIn(as User) *http.Client {
 	a.t.Helper()
 	require.NotEmpty(a.t, as.Name, "User.Name")
@@ -61,7 +61,7 @@ func (a *App) SignIn(as User) *http.Client {
 	return client
 }
 
-// Anonymous answers a new client that nobody has signed in with.
+// Anonymous returns a new client that nobody has signed in with.
 func (a *App) Anonymous() *http.Client {
 	a.t.Helper()
 	base, err := url.Parse(a.URL)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Build compiles cmd/webapp into dir and answers the binary's path. Build it
+// Build compiles cmd/webapp into dir and returns the binary's path. Build it
 // once for many tests.
 func Build(ctx context.Context, dir string) (string, error) {
 	root, err := moduleRoot(ctx)
@@ -26,7 +26,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 	return path, nil
 }
 
-// moduleRoot answers the directory of go.mod, so that a test can run in any
+// moduleRoot returns the directory of go.mod, so that a test can run in any
 // directory of the module.
 func moduleRoot(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()

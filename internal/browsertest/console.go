@@ -71,7 +71,7 @@ func said(args []*runtime.RemoteObject) string {
 	return strings.Join(words, " ")
 }
 
-// all answers every complaint. The status of a page itself (a 401 or a 404 that
+// all returns every complaint. The status of a page itself (a 401 or a 404 that
 // a journey asked for) is not one; the browser logs it as if it were.
 func (c *console) all() []string {
 	c.mu.Lock()

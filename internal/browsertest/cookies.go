@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Cookies answers the cookies that the tab's browser would send to address.
+// Cookies returns the cookies that the tab's browser would send to address.
 func (tab *Tab) Cookies(address string) []*http.Cookie {
 	tab.t.Helper()
 	res := run(tab, "read cookies", chromedp.Action[network.GetCookiesResult](
@@ -36,7 +36,7 @@ func (tab *Tab) SetCookie(address string, cookie *http.Cookie) {
 	}))
 }
 
-// origin answers scheme and host of address, or "" for what is no address.
+// origin returns scheme and host of address, or "" for what is no address.
 func origin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {

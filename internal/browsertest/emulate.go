@@ -98,13 +98,13 @@ func (tab *Tab) TrustAnyCertificate() {
 	}))
 }
 
-// Language answers the language that the page says it is in.
+// Language returns the language that the page says it is in.
 func (tab *Tab) Language() string {
 	tab.t.Helper()
 	return run(tab, "read the language", chromedp.EvaluateAsDevTools[string](`document.documentElement.lang`))
 }
 
-// Overflow answers by how many pixels the page is wider than its viewport; a
+// Overflow returns by how many pixels the page is wider than its viewport; a
 // person would have to scroll sideways for them.
 func (tab *Tab) Overflow() int {
 	tab.t.Helper()
@@ -112,7 +112,7 @@ func (tab *Tab) Overflow() int {
 		`document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth`))
 }
 
-// Screenshot answers a PNG of the viewport.
+// Screenshot returns a PNG of the viewport.
 func (tab *Tab) Screenshot() []byte {
 	tab.t.Helper()
 	return run(tab, "take a screenshot", chromedp.CaptureScreenshot())

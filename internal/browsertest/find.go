@@ -21,7 +21,7 @@ func (tab *Tab) Has(role, name string) bool {
 	return tab.Count(role, name) > 0
 }
 
-// Count answers how many such elements there are.
+// Count returns how many such elements there are.
 func (tab *Tab) Count(role, name string) int {
 	tab.t.Helper()
 	found := run(tab, "look for "+role+" "+name, chromedp.Action[[]*accessibility.Node](
@@ -32,7 +32,7 @@ func (tab *Tab) Count(role, name string) int {
 }
 
 // Follow clicks the one element of this ARIA role whose accessible name
-// contains name, waits for the page that it leads to and answers its status.
+// contains name, waits for the page that it leads to and returns its status.
 func (tab *Tab) Follow(role, name string) int {
 	tab.t.Helper()
 	return tab.loads("follow "+role+" "+name, click(role, name))
@@ -105,7 +105,7 @@ func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*access
 	return found[0], nil
 }
 
-// href answers the address of a link, or "".
+// href returns the address of a link, or "".
 func href(n *accessibility.Node) string {
 	for _, p := range n.Properties {
 		if p.Name == "url" {
@@ -129,7 +129,7 @@ func lookup(ctx context.Context, t *chromedp.Target, role, name string) ([]*acce
 	return found, nil
 }
 
-// text answers the string in v, or "" where it is something else.
+// text returns the string in v, or "" where it is something else.
 func text(v *accessibility.Value) string {
 	var s string
 	if v == nil || json.Unmarshal(v.Value, &s) != nil {

@@ -31,7 +31,7 @@ func (tab *Tab) TabTo(role, name string) {
 }
 
 // PressEnter presses Enter on the focused element, waits for the page that it
-// leads to and answers its status.
+// leads to and returns its status.
 func (tab *Tab) PressEnter() int {
 	tab.t.Helper()
 	return tab.loads("press Enter", chromedp.KeyEvent(kb.Enter))
@@ -64,7 +64,7 @@ func front() chromedp.Action[chromedp.Void] {
 	})
 }
 
-// focused answers the element with the focus, or nil.
+// focused returns the element with the focus, or nil.
 func focused(ctx context.Context, t *chromedp.Target) (*accessibility.Node, error) {
 	res, err := cdp.Call(ctx, t, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Origins answers what the browser's own URL parser makes of each location on a
+// Origins returns what the browser's own URL parser makes of each location on a
 // page of base: an origin, "null" for an address that has none, or "" where
 // the browser refuses to read it.
 func (tab *Tab) Origins(base string, locations []string) []string {

@@ -46,7 +46,7 @@ func StartProcess(t T, cmd *exec.Cmd, env map[string]string) *Process {
 	return p
 }
 
-// Output answers what the program has printed so far.
+// Output returns what the program has printed so far.
 func (p *Process) Output() string { return p.output.String() }
 
 // WaitForOutput waits until the program has printed text, and ends the test if
@@ -77,10 +77,10 @@ func (p *Process) Stop() {
 	}
 }
 
-// Exited answers a channel that closes when the program has ended.
+// Exited returns a channel that closes when the program has ended.
 func (p *Process) Exited() <-chan struct{} { return p.done }
 
-// ExitCode waits for the program to end and answers its exit status, or -1 if
+// ExitCode waits for the program to end and returns its exit status, or -1 if
 // a signal ended it.
 func (p *Process) ExitCode() int {
 	<-p.done
@@ -119,7 +119,7 @@ func (p *Process) waitFor(limit time.Duration, ready func() error) error {
 	}
 }
 
-// FreePort answers a TCP port of the loopback interface that nobody listens on.
+// FreePort returns a TCP port of the loopback interface that nobody listens on.
 func FreePort(t T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

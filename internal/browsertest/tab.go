@@ -36,7 +36,7 @@ func (v *Visitor) Tab() *Tab {
 	return tab
 }
 
-// Open goes to url and answers the status of the page that the browser ends up
+// Open goes to url and returns the status of the page that the browser ends up
 // with, after all redirects.
 func (tab *Tab) Open(url string) int {
 	tab.t.Helper()
@@ -46,7 +46,7 @@ func (tab *Tab) Open(url string) int {
 	}))
 }
 
-// Reload loads the page again and answers its status.
+// Reload loads the page again and returns its status.
 func (tab *Tab) Reload() int {
 	tab.t.Helper()
 	return tab.loads("reload", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -63,19 +63,19 @@ func (tab *Tab) Arrive(prefix string) {
 	}))
 }
 
-// URL answers the address of the page.
+// URL returns the address of the page.
 func (tab *Tab) URL() string {
 	tab.t.Helper()
 	return run(tab, "read the address", chromedp.Location())
 }
 
-// Title answers the title of the page.
+// Title returns the title of the page.
 func (tab *Tab) Title() string {
 	tab.t.Helper()
 	return run(tab, "read the title", chromedp.Title())
 }
 
-// Text answers the text of the page as it is shown.
+// Text returns the text of the page as it is shown.
 func (tab *Tab) Text() string {
 	tab.t.Helper()
 	return run(tab, "read the page", chromedp.EvaluateAsDevTools[string](`document.body.innerText`))
@@ -87,7 +87,7 @@ func (tab *Tab) Run(script string) {
 	tab.do("run a script", chromedp.EvaluateAsDevTools[chromedp.Void](script+"; undefined"))
 }
 
-// loads runs an action that makes the browser load another page and answers
+// loads runs an action that makes the browser load another page and returns
 // the status of that page.
 func (tab *Tab) loads(what string, action chromedp.Action[chromedp.Void]) int {
 	tab.t.Helper()

@@ -35,7 +35,7 @@ type balancer struct {
 	transport *http.Transport
 }
 
-// startBalancer serves until the test ends and answers the public origin.
+// startBalancer serves until the test ends and returns the public origin.
 func startBalancer(t *testing.T, targets []string) (origin string) {
 	t.Helper()
 	b := &balancer{targets: targets, transport: &http.Transport{MaxIdleConnsPerHost: 64}}

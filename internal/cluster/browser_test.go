@@ -82,7 +82,7 @@ func (b *browser) origin() *url.URL {
 	return u
 }
 
-// try sends a request and answers an error where there is no answer. It may be
+// try sends a request and returns an error where there is no answer. It may be
 // used by any goroutine.
 func (b *browser) try(instance int, method, target string, form url.Values) (reply, error) {
 	return b.tryUntil(context.Background(), instance, method, target, form)
@@ -128,7 +128,7 @@ func (b *browser) post(instance int, target string, form url.Values) reply {
 	return r
 }
 
-// trySignIn goes the whole way and answers what the callback answered.
+// trySignIn goes the whole way and returns what the callback answered.
 func (b *browser) trySignIn(instance int, username string) (reply, error) {
 	begun, err := b.try(instance, http.MethodGet, "/login", nil)
 	if err != nil {
@@ -144,7 +144,7 @@ func (b *browser) trySignIn(instance int, username string) (reply, error) {
 	return b.try(instance, http.MethodGet, answer.URL(), nil)
 }
 
-// begin starts a sign-in and answers the callback's URL with the code.
+// begin starts a sign-in and returns the callback's URL with the code.
 func (b *browser) begin(instance int, username string) (callback string) {
 	b.c.t.Helper()
 	r := b.get(instance, "/login")
@@ -161,7 +161,7 @@ func (b *browser) signIn(instance int, username string) {
 	require.Equal(b.c.t, http.StatusSeeOther, r.StatusCode, r.body)
 }
 
-// signedIn answers a browser with a session of username.
+// signedIn returns a browser with a session of username.
 func (c *cluster) signedIn(instance int, username string) *browser {
 	c.t.Helper()
 	b := c.browser()
@@ -169,7 +169,7 @@ func (c *cluster) signedIn(instance int, username string) *browser {
 	return b
 }
 
-// manySignedIn answers n browsers with sessions of the administrator.
+// manySignedIn returns n browsers with sessions of the administrator.
 func (c *cluster) manySignedIn(n int) []*browser {
 	c.t.Helper()
 	var browsers []*browser

@@ -82,7 +82,7 @@ func (c *cluster) startProvider() (base string) {
 	return base
 }
 
-// on answers the same cluster for a subtest.
+// on returns the same cluster for a subtest.
 func (c *cluster) on(t *testing.T) *cluster {
 	return &cluster{t: t, idp: c.idp, instances: c.instances, origin: c.origin, tokenLife: c.tokenLife, transport: c.transport}
 }
@@ -111,7 +111,7 @@ func (c *cluster) awaitReadiness(i *instance, status int) (reason string) {
 }
 
 // holdRefreshes makes the provider hold the next n refreshes, until Heal or
-// until who asked is gone, and answers a channel that tells of each that has
+// until who asked is gone, and returns a channel that tells of each that has
 // arrived.
 func (c *cluster) holdRefreshes(n int) <-chan struct{} {
 	arrived := make(chan struct{}, n)

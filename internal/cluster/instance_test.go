@@ -113,7 +113,7 @@ func (i *instance) restart(env map[string]string) {
 	i.start()
 }
 
-// freeAddr answers an address of the loopback interface. It is not one of those
+// freeAddr returns an address of the loopback interface. It is not one of those
 // that the kernel gives to outgoing connections: one of them could otherwise
 // have taken it when a killed instance is started again.
 func freeAddr(t *testing.T) string {

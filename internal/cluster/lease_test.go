@@ -67,7 +67,7 @@ func (c *cluster) awaitEndOfToken() {
 }
 
 // killWhileRefreshing kills an instance while it renews the tokens of these
-// browsers, before the provider has done anything; it never will. It answers a
+// browsers, before the provider has done anything; it never will. It returns a
 // time just before the first lease was taken.
 func (c *cluster) killWhileRefreshing(instance int, browsers ...*browser) time.Time {
 	c.t.Helper()

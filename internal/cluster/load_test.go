@@ -36,7 +36,7 @@ type load struct {
 // pagesOfTheDay are what each browser asks for in turn.
 func pagesOfTheDay() []string { return []string{"/", "/call_api", "/", "/logout", "/", "/sessions"} }
 
-// judge answers what is wrong with an answer to a signed-in browser, or "".
+// judge returns what is wrong with an answer to a signed-in browser, or "".
 type judge func(path string, r reply, err error) string
 
 // mustServe is the judge who wants every page, whatever happens.

@@ -57,7 +57,7 @@ func (d dockerfile) buildCommand() (string, error) {
 	return found[0], nil
 }
 
-// final answers the instructions of the last stage.
+// final returns the instructions of the last stage.
 func (d dockerfile) final() dockerfile {
 	start := 0
 	for i, one := range d {
@@ -68,7 +68,7 @@ func (d dockerfile) final() dockerfile {
 	return d[start:]
 }
 
-// all answers the arguments of every instruction of that name.
+// all returns the arguments of every instruction of that name.
 func (d dockerfile) all(name string) []string {
 	var args []string
 	for _, i := range d {

@@ -35,7 +35,7 @@ func manifests(t *testing.T) map[string]document {
 	return all
 }
 
-// pod answers the Deployment's pod from a path below its spec.
+// pod returns the Deployment's pod from a path below its spec.
 func pod(objects map[string]document, path ...any) any {
 	return objects["Deployment"].at(append([]any{"spec", "template", "spec"}, path...)...)
 }

@@ -107,7 +107,7 @@ func documents(t *testing.T, path string) []document {
 	}
 }
 
-// at answers what stands at a path of keys and, for lists, indexes; nil where
+// at returns what stands at a path of keys and, for lists, indexes; nil where
 // there is nothing.
 func (d document) at(path ...any) any {
 	var here any = map[string]any(d)

@@ -104,7 +104,7 @@ func TestPostIsNotSentTwice(t *testing.T) {
 	assert.NotContains(t, s.apps[0].Output(), "/getAToken")
 }
 
-// startMortal runs the instance with that index, and answers how to kill it
+// startMortal runs the instance with that index, and returns how to kill it
 // without notice.
 func (s *site) startMortal(i int) (kill func()) {
 	s.t.Helper()
@@ -163,7 +163,7 @@ func (tr *traffic) await(n int) {
 	}
 }
 
-// stop ends the traffic and answers what was wrong.
+// stop ends the traffic and returns what was wrong.
 func (tr *traffic) stop() []string {
 	close(tr.done)
 	tr.wg.Wait()

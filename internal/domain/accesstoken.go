@@ -22,14 +22,14 @@ const (
 	// renewFor bounds a renewal; it is less than the lease, so that nobody else
 	// renews meanwhile.
 	renewFor = 9 * time.Second
-	// leasePatience bounds the wait for a renewal by another, which looks for
-	// its result after each leasePause. A slow store makes it look less often,
-	// not longer.
+	// leasePatience is how long a request waits while another one renews; it
+	// looks for the result after each leasePause. A slow store makes it look
+	// less often, not longer.
 	leasePatience = 5 * time.Second
 	leasePause    = 100 * time.Millisecond
 )
 
-// AccessToken answers a bearer token of the signed-in user for an API's scopes,
+// AccessToken returns a bearer token of the signed-in user for an API's scopes,
 // renewed when it is about to end. One request of a session renews at a time,
 // on all instances together; the others wait for its result. Errors:
 // ErrNotSignedIn, ErrStoreUnavailable, ErrProviderUnavailable, ErrRefreshBusy,
@@ -69,7 +69,7 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 	return "", ErrRefreshBusy
 }
 
-// keptToken answers the token that the session has for scopes; the zero token
+// keptToken returns the token that the session has for scopes; the zero token
 // where there is none.
 func (s *Service) keptToken(ctx context.Context, scopes []string) (ports.AccessToken, error) {
 	grant, err := s.grants.Grant(ctx)

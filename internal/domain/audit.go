@@ -7,7 +7,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// record takes down an event about the user of a session; the zero session
+// record writes an event about the user of a session; the zero session
 // stands for nobody known.
 func (s *Service) record(ctx context.Context, e ports.AuditEvent, about ports.Session) {
 	if s.auditLog == nil {
@@ -20,7 +20,7 @@ func (s *Service) record(ctx context.Context, e ports.AuditEvent, about ports.Se
 	s.auditLog.Record(ctx, e)
 }
 
-// recordFailure takes down why something did not come about.
+// recordFailure records why something did not come about.
 func (s *Service) recordFailure(ctx context.Context, kind ports.AuditKind, err error, about ports.Session) {
 	e := ports.AuditEvent{Kind: kind, Reason: reason(err)}
 	if reported, ok := errors.AsType[*ports.ProviderError](err); ok {

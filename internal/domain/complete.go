@@ -14,7 +14,7 @@ import (
 const PendingLifetime = 15 * time.Minute
 
 // CompleteSignIn finishes a sign-in with the provider's answer, starts a new
-// session and answers the local path to go to. device names the browser and
+// session and returns the local path to go to. device names the browser and
 // system in words, for the person's list of sessions. The pending sign-in is taken,
 // and thereby spent, before the provider is asked anything; it stays spent when
 // the rest fails.
@@ -58,7 +58,7 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (str
 	return s.returns.check(pending.ReturnTo), nil
 }
 
-// lateCallback answers a callback that fits no pending sign-in.
+// lateCallback returns a callback that fits no pending sign-in.
 func (s *Service) lateCallback(ctx context.Context, cause error) (string, error) {
 	_, err := s.CurrentUser(ctx)
 	if errors.Is(err, ErrNotSignedIn) {
@@ -74,7 +74,7 @@ func (s *Service) lateCallback(ctx context.Context, cause error) (string, error)
 	}
 }
 
-// referred answers nil where the request names a live session that it does not
+// referred returns nil where the request names a live session that it does not
 // prove: the browser is signed in, and the next page, which it asks for by
 // itself, gets the proof.
 func (s *Service) referred(ctx context.Context) error {

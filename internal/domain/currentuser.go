@@ -9,7 +9,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// CurrentUser answers who is signed in with this browser. Errors:
+// CurrentUser returns who is signed in with this browser. Errors:
 // ErrNotSignedIn, also where the session is over; ErrStoreUnavailable, which
 // says nothing about whether somebody is signed in.
 func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
@@ -25,7 +25,7 @@ func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 	}, nil
 }
 
-// current answers the session if it is within its limits, and keeps its idle
+// current returns the session if it is within its limits, and keeps its idle
 // clock going as long as the store can be written to.
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	kept, err := s.sessions.Current(ctx)
@@ -55,8 +55,8 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	return kept, nil
 }
 
-// Claims answers the claims of the ID token that the user signed in with, for
-// that user to look at. Errors as of CurrentUser.
+// Claims returns the claims of the ID token that the user signed in with, for
+// that user to look at. Same errors as CurrentUser.
 func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
 	claims, err := s.grants.Claims(ctx)
 	if err != nil {

@@ -11,8 +11,8 @@
 //	CompleteSignIn  takes the pending sign-in for this state and this browser,
 //	                checks its age, only then lets the provider complete,
 //	                starts a new session
-//	CurrentUser     answers who is signed in, within the session's limits
-//	AccessToken     answers a token for an API, refreshed when it is due
+//	CurrentUser     returns who is signed in, within the session's limits
+//	AccessToken     returns a token for an API, refreshed when it is due
 //	SignOut         ends the session, then says where the provider's own
 //	                sign-out is
 package domain

@@ -60,7 +60,7 @@ type SignInFailure struct {
 // Error tells the cause.
 func (e *SignInFailure) Error() string { return "sign-in failed: " + e.Cause.Error() }
 
-// Unwrap answers the cause.
+// Unwrap returns the cause.
 func (e *SignInFailure) Unwrap() error { return e.Cause }
 
 // InteractionRequired is the error of AccessToken where only the person can go
@@ -80,7 +80,7 @@ func (e *InteractionRequired) Error() string {
 	return "interactive sign-in required: " + e.Cause.Error()
 }
 
-// Unwrap answers the cause, which may be nil.
+// Unwrap returns the cause, which may be nil.
 func (e *InteractionRequired) Unwrap() error { return e.Cause }
 
 // Is makes every InteractionRequired an ErrInteractionRequired.

@@ -23,9 +23,9 @@ type Groups struct {
 	AsOf time.Time
 }
 
-// Groups answers all groups of the signed-in user: those of the ID token, or,
+// Groups returns all groups of the signed-in user: those of the ID token, or,
 // where they were too many for it, those that the provider's directory names.
-// It never answers a part: where the groups cannot be had the answer is an
+// It never returns a part: where the groups cannot be had the answer is an
 // error, and whatever depends on a group stays closed.
 //
 // Errors: ErrNotSignedIn, ErrStoreUnavailable, ErrProviderUnavailable,

@@ -18,7 +18,7 @@ const (
 )
 
 // Interact begins the sign-in that an InteractionRequired asks for, of the same
-// person, with exactly its scopes and claims, and back to page. It answers
+// person, with exactly its scopes and claims, and back to page. It returns
 // where to send the browser. A page that asks again right after being given
 // what it asked for is refused at the third time with ErrSignInLoop, which wraps
 // required: the person must not be sent to and fro for ever.

@@ -12,7 +12,7 @@ import (
 const maxProviderSession = 256
 
 // FrontChannelLogout ends the sessions that began in the provider's session
-// sid, and answers how many (OpenID Connect Front-Channel Logout 1.0). The
+// sid, and returns how many (OpenID Connect Front-Channel Logout 1.0). The
 // request is unsigned and usually without cookies, so it can end sessions and
 // nothing else, and learns nothing. Another issuer than the session's ends
 // nothing; none at all counts only where Config.SIDAlone allows it.
@@ -28,7 +28,7 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 	return n, nil
 }
 
-// BackChannelLogout ends the sessions that a logout token names, and answers
+// BackChannelLogout ends the sessions that a logout token names, and returns
 // how many; none is no error (OpenID Connect Back-Channel Logout 1.0, section
 // 2.7). A token is good once, and spent only when its sessions have ended: one
 // that came while the store was down does its work when the provider sends it
@@ -71,7 +71,7 @@ func usedBefore(err error) error {
 	return fmt.Errorf("back-channel logout: %w", err)
 }
 
-// recordEnded takes down a provider's logout that ended anything.
+// recordEnded records a provider's logout that ended anything.
 func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, n int) {
 	if n > 0 {
 		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: n}, ports.Session{})

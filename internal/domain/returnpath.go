@@ -21,7 +21,7 @@ func newReturnRule(never []string) returnRule {
 	return r
 }
 
-// check answers raw, percent-encoded where a header needs it, when a browser
+// check returns raw, percent-encoded where a header needs it, when a browser
 // resolves it to a path of this origin; else "/". The reading is that of the
 // WHATWG URL Standard, which differs from RFC 3986 in ways that open
 // redirectors live by: a backslash counts as a slash, tabs and line breaks

@@ -38,7 +38,7 @@ type Config struct {
 	Pending  ports.PendingSignIns
 	Others   ports.SessionDirectory
 	OneTime  ports.OneTimeIDs
-	// Audit takes down what happens; nil takes down nothing.
+	// Audit records what happens; nil records nothing.
 	Audit  ports.AuditLog
 	Limits Limits
 	// NoReturn lists local paths that nobody is sent back to after signing in,
@@ -48,9 +48,9 @@ type Config struct {
 	// it against the specification.
 	SIDAlone bool
 	// GroupScopes are the scopes of an access token with which the provider's
-	// directory answers which groups a person belongs to.
+	// directory returns which groups a person belongs to.
 	GroupScopes []string
-	// Wait pauses, or answers ctx's error when that ends first; nil is a timer.
+	// Wait pauses, or returns ctx's error when that ends first; nil is a timer.
 	Wait func(ctx context.Context, d time.Duration) error
 	// Now tells the time.
 	Now func() time.Time
@@ -66,7 +66,7 @@ type Limits struct {
 	Lifetime time.Duration
 }
 
-// New answers a Service, or an error that names everything missing from c.
+// New returns a Service, or an error that names everything missing from c.
 func New(c Config) (*Service, error) {
 	var errs []error
 	need := func(there bool, what string) {

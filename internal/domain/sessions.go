@@ -23,7 +23,7 @@ type OwnSession struct {
 }
 
 // OwnSessions lists where the user is signed in, this browser first, then the
-// last used. Errors as of CurrentUser.
+// last used. Same errors as CurrentUser.
 func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 }
 
 // EndOwnSession ends one of the user's sessions, on every instance. An ID that
-// is not the user's ends nothing and is no error. Errors as of CurrentUser.
+// is not the user's ends nothing and is no error. Same errors as CurrentUser.
 func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 }
 
 // EndOtherSessions ends all of the user's sessions but this browser's and
-// answers how many. Errors as of CurrentUser.
+// returns how many. Same errors as CurrentUser.
 func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	session, err := s.current(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ type SignInRequest struct {
 	Claims string
 }
 
-// SignIn begins a sign-in and answers where to send the browser. Errors:
+// SignIn begins a sign-in and returns where to send the browser. Errors:
 // ErrProviderUnavailable, ErrStoreUnavailable. What was begun needs no undoing.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
 	ask := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
@@ -49,7 +49,7 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	return authorization.URL, nil
 }
 
-// ReturnPath answers where a browser that asks for raw may be sent: raw itself
+// ReturnPath returns where a browser that asks for raw may be sent: raw itself
 // if it is a local path, else "/".
 func (s *Service) ReturnPath(raw string) string { return s.returns.check(raw) }
 

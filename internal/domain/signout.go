@@ -8,7 +8,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// SignOut ends this browser's session for good and answers where the provider
+// SignOut ends this browser's session for good and returns where the provider
 // ends its own, or "" where it does not. The session here ends first, and ends
 // also while the provider is down. Signing out without a session is no error.
 // Error: ErrStoreUnavailable, and then the session may still live.
@@ -37,7 +37,7 @@ func (s *Service) SignsOutAtProvider(ctx context.Context) bool {
 	return s.endSessionURL(ctx, "") != ""
 }
 
-// endSessionURL answers "" where the provider has no sign-out, or cannot say
+// endSessionURL returns "" where the provider has no sign-out, or cannot say
 // where it is: the person is signed out here, and that must not become an error.
 func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 	provider, ok := s.provider.(ports.ProviderSignOut)

@@ -49,7 +49,7 @@ func TestFormPostOnHTTPS(t *testing.T) {
 	require.True(t, tab.Has("heading", "You are signed out"), tab.Text())
 }
 
-// startTLSProxy ends TLS in front of the app on port and answers its origin.
+// startTLSProxy ends TLS in front of the app on port and returns its origin.
 func startTLSProxy(t *testing.T, port int) string {
 	t.Helper()
 	app, err := url.Parse(fmt.Sprintf("http://localhost:%d", port))

@@ -101,7 +101,7 @@ func TestAnotherOriginCannotSignOut(t *testing.T) {
 }
 
 // trap serves a page on another port of localhost whose button posts to the
-// app's sign-out, and answers its address.
+// app's sign-out, and returns its address.
 func trap(t *testing.T, app *browsertest.App) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -105,7 +105,7 @@ func TestLoopGuard(t *testing.T) {
 	requireHome(t, y.app, tab, member)
 }
 
-// insatiable runs an API that challenges whatever it is given, and answers its
+// insatiable runs an API that challenges whatever it is given, and returns its
 // address.
 func insatiable(t *testing.T) string {
 	t.Helper()

@@ -39,7 +39,7 @@ func goToPicker(t *testing.T, tab *browsertest.Tab) {
 	require.True(t, tab.Has("heading", "Pick an account"), "the sign-in leads to the provider's account picker, not:\n%s", tab.Text())
 }
 
-// pick chooses an account at the picker and answers the status of the page that
+// pick chooses an account at the picker and returns the status of the page that
 // follows.
 func pick(t *testing.T, tab *browsertest.Tab, account string) int {
 	t.Helper()

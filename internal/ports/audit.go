@@ -2,10 +2,10 @@ package ports
 
 import "context"
 
-// AuditLog takes down what happens to sign-ins and sessions, for whoever has to
+// AuditLog records what happens to sign-ins and sessions, for whoever has to
 // answer for them later. An adapter writes it to a log, counts it, or both.
 type AuditLog interface {
-	// Record takes down e. It does not fail and does not wait: nobody's sign-in
+	// Record writes e. It does not fail and does not wait: nobody's sign-in
 	// depends on it.
 	Record(ctx context.Context, e AuditEvent)
 }

@@ -84,5 +84,5 @@ func (e *ProviderError) Error() string {
 	return fmt.Sprintf("%v: %s", e.Kind, e.Code)
 }
 
-// Unwrap answers the kind.
+// Unwrap returns the kind.
 func (e *ProviderError) Unwrap() error { return e.Kind }

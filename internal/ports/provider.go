@@ -13,7 +13,7 @@ import (
 type IdentityProvider interface {
 	// Begin prepares one sign-in. It may have to load the provider's metadata
 	// first and fails with ErrProviderUnavailable when it cannot. Each call
-	// answers a new URL with a new secret; nothing has to be undone when the
+	// returns a new URL with a new secret; nothing has to be undone when the
 	// sign-in is abandoned.
 	Begin(ctx context.Context, req AuthorizationRequest) (Authorization, error)
 
@@ -168,7 +168,7 @@ type Claim struct {
 // ProviderSignOut is the optional ability to end the person's session at the
 // provider too (OpenID Connect RP-Initiated Logout 1.0).
 type ProviderSignOut interface {
-	// EndSessionURL answers where to send a browser whose session here has
+	// EndSessionURL returns where to send a browser whose session here has
 	// ended, or "" where the provider offers no sign-out. It never waits for
 	// the network: a provider that is down must not keep anybody signed in.
 	// hint is the Grant's SignOutHint, or empty.
@@ -178,7 +178,7 @@ type ProviderSignOut interface {
 // TokenRefresher is the optional ability to renew access tokens without the
 // person (RFC 6749, section 6).
 type TokenRefresher interface {
-	// Refresh answers a new access token for req.Scopes and the refresh token
+	// Refresh returns a new access token for req.Scopes and the refresh token
 	// to use from now on. When the provider sends a new ID token its iss, sub
 	// and aud must equal the old ones (OpenID Connect Core 1.0, 12.2), else
 	// ErrTokenRefused.
@@ -204,9 +204,9 @@ type RefreshRequest struct {
 // GroupLookup is the optional ability to ask the provider for all groups of the
 // signed-in person, where a token cannot hold them (Groups.Overage).
 type GroupLookup interface {
-	// MemberGroups answers the object IDs of all groups that the person belongs
+	// MemberGroups returns the object IDs of all groups that the person belongs
 	// to, through others too: GUIDs in lower case, each once, MaxMemberGroups at
-	// the most. It answers all of them or an error, never a part; whoever gets
+	// the most. It returns all of them or an error, never a part; whoever gets
 	// an error must not take it for "no groups".
 	//
 	// accessToken is the person's, for the provider's directory API (Microsoft
@@ -222,7 +222,7 @@ type GroupLookup interface {
 	MemberGroups(ctx context.Context, accessToken string) ([]string, error)
 }
 
-// MaxMemberGroups bounds what GroupLookup.MemberGroups answers; with more it is
+// MaxMemberGroups bounds what GroupLookup.MemberGroups returns; with more it is
 // an error.
 const MaxMemberGroups = 10_000
 
@@ -260,7 +260,7 @@ type Refreshed struct {
 // ProviderReadiness is the optional ability to tell whether sign-ins can work
 // at this moment.
 type ProviderReadiness interface {
-	// Ready answers nil once metadata and keys have been loaded, else an error
+	// Ready returns nil once metadata and keys have been loaded, else an error
 	// that wraps ErrProviderUnavailable. It may start a load but waits for it
 	// only as long as ctx allows.
 	Ready(ctx context.Context) error

@@ -7,7 +7,7 @@ import "context"
 type Registration struct {
 	// ClientID is the application's ID there (RFC 6749, section 2.2).
 	ClientID string
-	// ClientSecret answers the secret to authenticate with at this moment: it
+	// ClientSecret returns the secret to authenticate with at this moment: it
 	// may be replaced while the program runs, so it is asked for before each
 	// use and not kept.
 	ClientSecret func(ctx context.Context) string

@@ -21,7 +21,7 @@ type PendingSignIns interface {
 	// dropped for a new one.
 	Keep(ctx context.Context, p PendingSignIn) error
 
-	// Take answers the pending sign-in with exactly this state that began in
+	// Take returns the pending sign-in with exactly this state that began in
 	// this browser, and spends it: a second Take of the same state fails, on
 	// every instance that shares a store, also when the browser presents an
 	// old copy. Errors: ErrNoPendingSignIn where there is none, ErrPendingSpent
@@ -47,7 +47,7 @@ type Sessions interface {
 	// token. A session that this browser had before is ended.
 	Start(ctx context.Context, n NewSession) error
 
-	// Current answers this browser's session. Errors: ErrNoSession where it
+	// Current returns this browser's session. Errors: ErrNoSession where it
 	// has none (never had, ended, expired, or unreadable).
 	Current(ctx context.Context) (Session, error)
 
@@ -66,7 +66,7 @@ type Sessions interface {
 // some requests without what proves their session, as they do with a form that
 // another site has them post.
 type SessionReferences interface {
-	// Referred answers the session that this browser's request names without
+	// Referred returns the session that this browser's request names without
 	// proof. It says that somebody is signed in there; nothing may be shown or
 	// done for them because of it. ErrNoSession where it names none, or one
 	// that has ended.
@@ -97,12 +97,12 @@ type Session struct {
 }
 
 // Grants keeps what belongs to the browser's session and is not needed with
-// every request. Each method answers ErrNoSession where there is no session.
+// every request. Each method returns ErrNoSession where there is no session.
 type Grants interface {
-	// Claims answers the claims that the session began with.
+	// Claims returns the claims that the session began with.
 	Claims(ctx context.Context) ([]Claim, error)
 
-	// Grant answers the current session's grant, as it is in the store now.
+	// Grant returns the current session's grant, as it is in the store now.
 	// It is empty where the session has none or the store has lost it.
 	Grant(ctx context.Context) (Grant, error)
 
@@ -132,12 +132,12 @@ type SessionDirectory interface {
 	EndSession(ctx context.Context, issuer, subject, id string) error
 
 	// EndSessionsOf ends all sessions of one person, but for this browser's
-	// where keepThis is set, and answers how many. With keepThis unset it needs
+	// where keepThis is set, and returns how many. With keepThis unset it needs
 	// no browser in ctx.
 	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error)
 
 	// EndProviderSession ends all sessions that began in the provider's
-	// session sid, and answers how many. An empty issuer stands for any; else
+	// session sid, and returns how many. An empty issuer stands for any; else
 	// sessions of other issuers are left alone. It needs no browser in ctx.
 	EndProviderSession(ctx context.Context, issuer, sid string) (int, error)
 }
@@ -155,7 +155,7 @@ type ListedSession struct {
 // OneTimeIDs remembers identifiers that may be used once, on all instances
 // together.
 type OneTimeIDs interface {
-	// Unspent answers ErrSpent where id has been recorded, and records nothing.
+	// Unspent returns ErrSpent where id has been recorded, and records nothing.
 	// It needs no browser in ctx.
 	Unspent(ctx context.Context, id string) error
 

@@ -14,17 +14,17 @@ import (
 // seconds, whatever the server does. Called with a context that has ended it
 // changes nothing and fails with that context's error.
 type SessionStore interface {
-	// Create adds a record and answers its version. ErrRecordExists where the
+	// Create adds a record and returns its version. ErrRecordExists where the
 	// key is taken by a record that has not expired; of two creators at once
 	// exactly one succeeds.
 	Create(ctx context.Context, r Record) (Version, error)
 
-	// Find answers the record under key. ErrNoRecord where there is none or it
+	// Find returns the record under key. ErrNoRecord where there is none or it
 	// has expired. Indexes need not be filled in.
 	Find(ctx context.Context, key string) (Record, error)
 
 	// Replace changes the value and the expiry of the record that still has
-	// version v, and answers its new version. ErrNoRecord where the record is
+	// version v, and returns its new version. ErrNoRecord where the record is
 	// not there, or no longer: a deleted record never comes back by Replace.
 	// ErrRecordChanged where it has another version, as it always has where v is
 	// AnyVersion. r.Indexes are those that the record was created with.
@@ -35,12 +35,12 @@ type SessionStore interface {
 	// is not there is no error.
 	Delete(ctx context.Context, key string, v Version) error
 
-	// Keys answers the keys of the live records that were created with this
+	// Keys returns the keys of the live records that were created with this
 	// index, in no order, at most MaxKeys of them. None is no error.
 	Keys(ctx context.Context, index string) ([]string, error)
 }
 
-// MaxKeys bounds what SessionStore.Keys answers.
+// MaxKeys bounds what SessionStore.Keys returns.
 const MaxKeys = 1000
 
 // Version tells one state of a record from another. It changes with every
@@ -69,7 +69,7 @@ type Record struct {
 // StoreReadiness is the optional ability of a session store, or of the adapter
 // in front of it, to tell whether it answers.
 type StoreReadiness interface {
-	// Ready answers nil when the store answers, else an error that wraps
+	// Ready returns nil when the store answers, else an error that wraps
 	// ErrStoreUnavailable.
 	Ready(ctx context.Context) error
 }

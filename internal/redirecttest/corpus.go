@@ -25,7 +25,7 @@ type Payload struct {
 //go:embed corpus.txt
 var corpus string
 
-// Payloads answers the corpus in its order. An error means that the file was
+// Payloads returns the corpus in its order. An error means that the file was
 // edited by hand.
 func Payloads() ([]Payload, error) {
 	var list []Payload

@@ -40,7 +40,7 @@ func (l *watchedLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String answers what the server has printed so far.
+// String returns what the server has printed so far.
 func (l *watchedLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

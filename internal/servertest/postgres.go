@@ -57,7 +57,7 @@ func StartPostgreSQL(t testing.TB) *PostgreSQL {
 	return p
 }
 
-// initialise makes the data directory and answers it.
+// initialise makes the data directory and returns it.
 func (p *PostgreSQL) initialise() string {
 	p.t.Helper()
 	dir := tempDir(p.t)
@@ -78,7 +78,7 @@ func (p *PostgreSQL) initialise() string {
 	return data
 }
 
-// NewDatabase makes an empty database and answers its URL, password included.
+// NewDatabase makes an empty database and returns its URL, password included.
 func (p *PostgreSQL) NewDatabase() string {
 	p.t.Helper()
 	p.databases++
@@ -87,7 +87,7 @@ func (p *PostgreSQL) NewDatabase() string {
 	return p.URL(name)
 }
 
-// URL answers the URL of a database, password included.
+// URL returns the URL of a database, password included.
 func (p *PostgreSQL) URL(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", PostgresPassword),
@@ -128,7 +128,7 @@ func (p *PostgreSQL) run(name string, args ...string) {
 	}
 }
 
-// unprivileged answers the user postgres for a test that runs as root.
+// unprivileged returns the user postgres for a test that runs as root.
 func unprivileged(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {

@@ -28,7 +28,7 @@ type process struct {
 	log *watchedLog
 }
 
-// start runs the server and waits until it is ready. It answers false, and the
+// start runs the server and waits until it is ready. It returns false, and the
 // log, where the server has ended instead.
 func (p *process) start() (log string, ok bool) {
 	p.t.Helper()
@@ -56,7 +56,7 @@ func (p *process) start() (log string, ok bool) {
 	}
 }
 
-// startAnywhere starts the server with what argv answers for free ports, and
+// startAnywhere starts the server with what argv returns for free ports, and
 // tries others where somebody else has taken one in the meantime.
 func (p *process) startAnywhere(ports int, argv func(free []int)) {
 	p.t.Helper()

@@ -51,7 +51,7 @@ func StartRedisCluster(t testing.TB, settings ...string) *RedisCluster {
 	return c
 }
 
-// Addrs answers the addresses of all nodes.
+// Addrs returns the addresses of all nodes.
 func (c *RedisCluster) Addrs() []string {
 	var addrs []string
 	for _, node := range c.Nodes {
@@ -102,7 +102,7 @@ func (c *RedisCluster) ask(node *Redis, line string) {
 	}
 }
 
-// command sends one inline command and answers what came back.
+// command sends one inline command and returns what came back.
 func command(addr, line string) (string, error) {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 	portCount = 10000
 )
 
-// freePorts answers n different ports of 127.0.0.1 on which nothing listens.
+// freePorts returns n different ports of 127.0.0.1 on which nothing listens.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
@@ -73,7 +73,7 @@ func binary(t testing.TB, name, aptPackage string, patterns ...string) string {
 	return ""
 }
 
-// children answers the processes whose parent is pid.
+// children returns the processes whose parent is pid.
 func children(pid int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	var found []int

@@ -275,7 +275,7 @@ func assertOutcomes(t *testing.T, report doctor.Report, want outcomes) {
 	assert.Equal(t, !failed, report.OK)
 }
 
-// examine runs the doctor and answers what it prints.
+// examine runs the doctor and returns what it prints.
 func (w *world) examine() (string, doctor.Report) {
 	w.t.Helper()
 	w.cfg.Transport = w.start()

@@ -103,7 +103,7 @@ func (w *world) config() doctor.Config {
 	}
 }
 
-// start makes the servers listen and answers the transport that finds them.
+// start makes the servers listen and returns the transport that finds them.
 func (w *world) start() *http.Transport {
 	for address, handler := range w.serve {
 		server := httptest.NewUnstartedServer(dated(handler))
@@ -173,7 +173,7 @@ func dated(next http.Handler) http.Handler {
 
 func unauthorized(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
 
-// closedPort answers an address of this machine where nobody listens.
+// closedPort returns an address of this machine where nobody listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

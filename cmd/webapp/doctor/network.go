@@ -65,7 +65,7 @@ func (x *examination) get(ctx context.Context, target string, header http.Header
 	return p, err
 }
 
-// proxyFor answers the proxy through which target is reached, or nil.
+// proxyFor returns the proxy through which target is reached, or nil.
 func (x *examination) proxyFor(target string) *url.URL {
 	if x.transport.Proxy == nil {
 		return nil
@@ -85,7 +85,7 @@ func (x *examination) proxyFor(target string) *url.URL {
 // replaced.
 const certificateWarning = 14 * 24 * time.Hour
 
-// endingCertificate answers when the first certificate of those that a server
+// endingCertificate returns when the first certificate of those that a server
 // showed ends, and whether that is soon.
 func (x *examination) endingCertificate(p *probe) (end time.Time, soon bool) {
 	for _, c := range p.certificates {

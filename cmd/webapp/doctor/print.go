@@ -43,7 +43,7 @@ func (r Report) WriteConclusion(w io.Writer) error {
 
 func checks(n int) string { return plural(n, "one check", "%d checks") }
 
-// plural answers one, or many with n in the place of %d.
+// plural returns one, or many with n in the place of %d.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one

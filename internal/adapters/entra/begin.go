@@ -10,7 +10,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Begin answers the authorization URL (OpenID Connect Core 1.0, section
+// Begin returns the authorization URL (OpenID Connect Core 1.0, section
 // 3.1.2.1) with PKCE (RFC 7636), whether or not the metadata advertise it:
 // Entra supports it and does not say so.
 func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {

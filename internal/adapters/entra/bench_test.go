@@ -16,7 +16,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// rawIDToken signs in and answers the ID token as it came, and a go-oidc
+// rawIDToken signs in and returns the ID token as it came, and a go-oidc
 // verifier that takes it.
 func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifier) {
 	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })

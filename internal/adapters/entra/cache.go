@@ -40,14 +40,14 @@ type cache[T any] struct {
 	flight   chan struct{} // closed when the load under way has ended
 }
 
-// peek answers the value that is at hand, without any load.
+// peek returns the value that is at hand, without any load.
 func (c *cache[T]) peek() (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.value, c.have
 }
 
-// get answers the value. It waits only where there is none, or where it is
+// get returns the value. It waits only where there is none, or where it is
 // older than a day; a failure is remembered for a moment, so that a crowd of
 // callers does not become a crowd of loads.
 func (c *cache[T]) get(ctx context.Context) (T, error) {
@@ -102,7 +102,7 @@ func (c *cache[T]) start() {
 	}()
 }
 
-// wait answers what the load under way has brought. Where that takes longer
+// wait returns what the load under way has brought. Where that takes longer
 // than the caller has time for, it is what is known: the last good value, or
 // why the load before has failed.
 func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
@@ -116,7 +116,7 @@ func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
 	return c.value, err
 }
 
-// lastGood answers the value, whatever its age, or why there is none; c.mu is
+// lastGood returns the value, whatever its age, or why there is none; c.mu is
 // held.
 func (c *cache[T]) lastGood() (T, error) {
 	if c.have {

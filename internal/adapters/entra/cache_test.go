@@ -34,7 +34,7 @@ func newCountingCache() *countingCache {
 	return c
 }
 
-// settled answers the value once no load is under way.
+// settled returns the value once no load is under way.
 func (c *countingCache) settled(t *testing.T) int {
 	t.Helper()
 	value, err := c.get(t.Context())

@@ -14,7 +14,7 @@ const (
 )
 
 // force loads the value again because a caller found it wanting: at once the
-// first time, and then no more often than forcedRetry allows. It answers the
+// first time, and then no more often than forcedRetry allows. It returns the
 // value as it is then.
 func (c *cache[T]) force(ctx context.Context, who asker) (T, error) {
 	c.mu.Lock()

@@ -18,7 +18,7 @@ var errClaims = errors.New("authorization request: claims must be one JSON objec
 // Entra does, but for the policies of Azure AD B2C.
 func (a Authority) takesCapabilities() bool { return a.entra() && a.Kind != KindPolicy }
 
-// claimsParameter answers the claims parameter of a request for an API's
+// claimsParameter returns the claims parameter of a request for an API's
 // scopes: an API's challenge, or "", with the client capability merged in where
 // there is an API to challenge and a provider to understand it.
 func (p *Provider) claimsParameter(scopes []string, challenge string) (string, error) {

@@ -47,7 +47,7 @@ func newCertificate(key any, found []*x509.Certificate) (certificate, error) {
 // errNotRSA: Entra's documented algorithm, PS256, is RSA's.
 var errNotRSA = errors.New("holds a key that is not RSA, and Entra takes RSA keys only: make a certificate with an RSA key of 2048 bits or more")
 
-// signingRSA answers a key that can sign with PS256.
+// signingRSA returns a key that can sign with PS256.
 func signingRSA(key any) (*rsa.PrivateKey, error) {
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {

@@ -23,7 +23,7 @@ func clouds() []cloud {
 	}
 }
 
-// cloud answers the authority's cloud; the zero cloud where it is in none that
+// cloud returns the authority's cloud; the zero cloud where it is in none that
 // is known: Azure AD B2C, External ID, a custom domain, another provider.
 func (a Authority) cloud() cloud {
 	if a.Kind == KindPolicy || a.Kind == KindOther || a.base == nil {

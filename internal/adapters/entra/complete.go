@@ -91,8 +91,8 @@ func (p *Provider) grant(token *jwt, got tokenAnswer, t transaction) ports.Grant
 	if p.authority.takesLogoutHint() {
 		g.SignOutHint = token.loginHint
 	}
-	// Entra gives an access token to everybody; one that nobody asked for is
-	// of no use and would only lie about.
+	// Entra gives an access token to everybody; keeping one that nobody
+	// asked for would be a needless risk.
 	if got.access != "" && len(t.scopes) > 0 {
 		g.AccessTokens = []ports.AccessToken{{Value: got.access, Scopes: t.scopes, Expires: got.expires}}
 	}

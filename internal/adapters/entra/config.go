@@ -89,7 +89,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// validated answers c with its defaults, or every problem at once.
+// validated returns c with its defaults, or every problem at once.
 func (c Config) validated() (Config, error) {
 	var problems []error
 	for _, problem := range c.Problems() {

@@ -15,7 +15,7 @@ type Problem struct {
 // Error reads "Field text".
 func (p Problem) Error() string { return p.Field + " " + p.Text }
 
-// Problems answers everything that is wrong with c, in the order of its
+// Problems returns everything that is wrong with c, in the order of its
 // fields; none when New will accept it.
 func (c Config) Problems() []Problem {
 	var found []Problem

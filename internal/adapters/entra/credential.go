@@ -17,7 +17,7 @@ type credential interface {
 	// authenticate adds the proof to the form or to the header of one request.
 	// The same form may come twice: what is there already is replaced.
 	authenticate(ctx context.Context, m metadata, form url.Values, header http.Header) error
-	// expiry answers when the credential in use ends; false where it has no
+	// expiry returns when the credential in use ends; false where it has no
 	// end, or none that is known here.
 	expiry(ctx context.Context) (time.Time, bool)
 	// unknownYet says whether err is what a credential meets that was
@@ -29,7 +29,7 @@ type credential interface {
 // External ID, which is in the public one.
 const publicCloudAudience = "api://AzureADTokenExchange"
 
-// CredentialExpiry answers when the credential that is in use ends: the
+// CredentialExpiry returns when the credential that is in use ends: the
 // certificate's NotAfter, or Config.ClientSecretExpires. It is false where the
 // credential renews itself or its end is not known.
 func (p *Provider) CredentialExpiry() (time.Time, bool) {

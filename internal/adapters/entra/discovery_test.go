@@ -172,7 +172,7 @@ func TestHugeAnswersTakeLittleMemory(t *testing.T) {
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
 }
 
-// endless answers every request with blanks that never end.
+// endless returns every request with blanks that never end.
 type endless struct{}
 
 func (endless) RoundTrip(r *http.Request) (*http.Response, error) {

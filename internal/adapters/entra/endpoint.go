@@ -29,6 +29,6 @@ func EndpointOf(ctx context.Context) string {
 	return endpoint
 }
 
-// DefaultTransport answers a new transport like the one that a Config without
+// DefaultTransport returns a new transport like the one that a Config without
 // Transport gets, for whoever wants to stand in front of it.
 func DefaultTransport() *http.Transport { return newTransport(defaultTimeout) }

@@ -18,7 +18,7 @@ type Examiner struct {
 	client    *client
 }
 
-// NewExaminer answers an Examiner that sends its requests through transport,
+// NewExaminer returns an Examiner that sends its requests through transport,
 // each of which may take as long as timeout.
 func NewExaminer(authority Authority, transport http.RoundTripper, timeout time.Duration) *Examiner {
 	return &Examiner{authority, newClient(Config{Transport: transport, Timeout: timeout, Pause: pause})}
@@ -41,7 +41,7 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
 }
 
-// Unwrap answers ports.ErrProviderUnavailable.
+// Unwrap returns ports.ErrProviderUnavailable.
 func (e *StatusError) Unwrap() error { return ports.ErrProviderUnavailable }
 
 // fetch gets a document; *StatusError where the answer is no document.

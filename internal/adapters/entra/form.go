@@ -16,7 +16,7 @@ func newTextForm(expression string) textForm {
 // matches reports whether the form is found in text.
 func (f textForm) matches(text string) bool { return f.compiled().MatchString(text) }
 
-// submatch answers what the form's first group matches in text, or "".
+// submatch returns what the form's first group matches in text, or "".
 func (f textForm) submatch(text string) string {
 	if found := f.compiled().FindStringSubmatch(text); found != nil {
 		return found[1]

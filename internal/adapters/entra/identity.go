@@ -60,7 +60,7 @@ func readDetails(t *jwt) error {
 	return nil
 }
 
-// identity answers who the verified token speaks of.
+// identity returns who the verified token speaks of.
 func (p *Provider) identity(t *jwt) ports.Identity {
 	name := t.name
 	if isBlank(name) {
@@ -86,7 +86,7 @@ func (p *Provider) identity(t *jwt) ports.Identity {
 	}
 }
 
-// listClaims answers the claims as text, those first that a person looks for.
+// listClaims returns the claims as text, those first that a person looks for.
 func (t *jwt) listClaims() []ports.Claim {
 	claims := make([]ports.Claim, 0, len(t.claims))
 	for name, raw := range t.claims {

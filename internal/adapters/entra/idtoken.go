@@ -68,7 +68,7 @@ func (p *Provider) checks(m metadata, want expectation) []func(*jwt) error {
 		checkAccessTokenHash(want.accessToken),
 		readRoles,
 		readDetails,
-		// Last, so that "tenant not allowed" is said of good tokens only.
+		// Last, so that ErrTenantNotAllowed implies a token that holds otherwise.
 		checkTenantAllowed(p.tenants),
 	)
 }

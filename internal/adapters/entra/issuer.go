@@ -14,7 +14,7 @@ const tenantPlaceholder = "{tenantid}"
 // tenants.
 type issuerTemplate string
 
-// forTenant answers the issuer of one tenant's tokens.
+// forTenant returns the issuer of one tenant's tokens.
 func (t issuerTemplate) forTenant(tid string) string {
 	return strings.ReplaceAll(string(t), tenantPlaceholder, tid)
 }
@@ -101,7 +101,7 @@ func (a Authority) policyIssuer(issuer string) bool {
 	return false
 }
 
-// issuerTenant answers the GUID in an issuer's path, or "". Where the path is
+// issuerTenant returns the GUID in an issuer's path, or "". Where the path is
 // that of a B2C policy the GUID stands second.
 func issuerTenant(issuer string) string {
 	u, err := url.Parse(issuer)

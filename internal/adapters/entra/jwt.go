@@ -97,7 +97,7 @@ func (p *Provider) verifySigned(ctx context.Context, m metadata, raw string, kin
 	return &jwt{header: h, key: key, claims: claims}, nil
 }
 
-// splitToken answers the three segments of a compact JWS (RFC 7515, section
+// splitToken returns the three segments of a compact JWS (RFC 7515, section
 // 7.1). The encoding is checked here because decoders are lenient: they skip
 // line breaks, and bits that no byte is made of (RFC 4648, section 3.5).
 func splitToken(raw string, kind jwtKind) ([]string, error) {
@@ -120,7 +120,7 @@ func splitToken(raw string, kind jwtKind) ([]string, error) {
 }
 
 // checkSignature verifies the signature with the provider's keys, by go-jose,
-// and answers the signed payload and the key that verified it.
+// and returns the signed payload and the key that verified it.
 //
 // go-oidc's verifiers (Verify, VerifyLogout) stand on the same call. They would
 // have to run with their issuer and expiry checks off (they know one issuer and

@@ -24,7 +24,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
 	return set, nil
 }
 
-// findKeys answers the keys that may have signed a token with this header. A
+// findKeys returns the keys that may have signed a token with this header. A
 // key ID that nobody has heard of is a reason to fetch the keys again, since
 // the provider may just have rotated them; a known one never is, whatever the
 // signature is like, and neither is a token without any.

@@ -40,7 +40,7 @@ func (s keySet) knows(kid string) bool {
 	return slices.ContainsFunc(s, func(k signingKey) bool { return k.id == kid })
 }
 
-// candidates answers the keys that may have signed: those with the ID, or,
+// candidates returns the keys that may have signed: those with the ID, or,
 // where the token names none, the only one that fits. With several, trying
 // them in turn would let the token choose among keys of different issuers.
 func (s keySet) candidates(kid, alg string) []signingKey {

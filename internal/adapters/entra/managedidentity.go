@@ -69,7 +69,7 @@ func newManagedIdentity(cfg Config, audience string) *managedIdentity {
 	return m
 }
 
-// endpointURL answers where to ask; Config.Problems has looked at it.
+// endpointURL returns where to ask; Config.Problems has looked at it.
 func (i ManagedIdentity) endpointURL() *url.URL {
 	endpoint := i.Endpoint
 	if endpoint == "" {
@@ -82,7 +82,7 @@ func (i ManagedIdentity) endpointURL() *url.URL {
 	return u
 }
 
-// get answers a token that holds for some minutes at least.
+// get returns a token that holds for some minutes at least.
 func (m *managedIdentity) get(ctx context.Context) (string, error) {
 	select {
 	case m.turn <- struct{}{}:
@@ -111,7 +111,7 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 	return m.token, nil
 }
 
-// fetch asks the endpoint, once more where it failed in passing.
+// fetch asks the endpoint, once more where the failure may pass.
 func (m *managedIdentity) fetch(ctx context.Context) error {
 	got, err := m.client.do(ctx, m.request)
 	passing := err != nil || got.status >= http.StatusInternalServerError || got.status == http.StatusNotFound ||

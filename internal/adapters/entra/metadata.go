@@ -78,7 +78,7 @@ func parseMetadata(body []byte, authority Authority) (metadata, error) {
 	return m, nil
 }
 
-// endpoint answers a checked URL; only the end-session endpoint may be absent.
+// endpoint returns a checked URL; only the end-session endpoint may be absent.
 func (o object) endpoint(name string, authority Authority) (string, error) {
 	if name == "end_session_endpoint" && !o.has(name) {
 		return "", nil

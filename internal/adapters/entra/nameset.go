@@ -11,7 +11,7 @@ type nameSet struct {
 	many map[string]struct{}
 }
 
-// add answers false where the name is there already.
+// add returns false where the name is there already.
 func (s *nameSet) add(name string) bool {
 	if s.many != nil {
 		_, twice := s.many[name]

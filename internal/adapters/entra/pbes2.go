@@ -76,7 +76,7 @@ func decryptPrivateKey(der []byte, password string) (any, error) {
 
 var errWrongPassword = errors.New("cannot be opened with the password that is given")
 
-// pbes2Cipher derives the key and answers the cipher with its first block.
+// pbes2Cipher derives the key and returns the cipher with its first block.
 func pbes2Cipher(scheme pbes2Parameters, password string) (cipher.Block, []byte, error) {
 	var derivation pbkdf2Parameters
 	if !scheme.Derivation.Algorithm.Equal(oidPBKDF2) || !decodes(scheme.Derivation.Parameters.FullBytes, &derivation) {
@@ -116,7 +116,7 @@ func hashOf(id asn1.ObjectIdentifier) func() hash.Hash {
 	return nil
 }
 
-// keyLengthOf answers 0 for what is not AES-CBC.
+// keyLengthOf returns 0 for what is not AES-CBC.
 func keyLengthOf(id asn1.ObjectIdentifier) int {
 	return map[string]int{
 		"2.16.840.1.101.3.4.1.2": 16, "2.16.840.1.101.3.4.1.22": 24, "2.16.840.1.101.3.4.1.42": 32,

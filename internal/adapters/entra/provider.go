@@ -32,7 +32,7 @@ type Provider struct {
 	log        *slog.Logger
 }
 
-// New answers a Provider, or every Problem of cfg at once. It does not touch
+// New returns a Provider, or every Problem of cfg at once. It does not touch
 // the network: the provider may be down at this moment.
 func New(cfg Config) (*Provider, error) {
 	cfg, err := cfg.validated()
@@ -65,7 +65,7 @@ func New(cfg Config) (*Provider, error) {
 	return p, nil
 }
 
-// tenantSet answers the allow-list in lower case; nil for AnyTenant or none.
+// tenantSet returns the allow-list in lower case; nil for AnyTenant or none.
 func tenantSet(allowed []string) map[string]bool {
 	if len(allowed) == 0 || allowed[0] == AnyTenant {
 		return nil
@@ -77,7 +77,7 @@ func tenantSet(allowed []string) map[string]bool {
 	return set
 }
 
-// Ready answers nil once metadata and keys have been loaded.
+// Ready returns nil once metadata and keys have been loaded.
 func (p *Provider) Ready(ctx context.Context) error {
 	_, err := p.metadata.get(ctx)
 	if err == nil {

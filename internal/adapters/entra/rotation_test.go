@@ -23,7 +23,7 @@ import (
 type rotation struct {
 	path   string
 	change func(*fakeidp.Config, *entra.Config)
-	// version answers the content of the n-th version.
+	// version returns the content of the n-th version.
 	version func(n int) []byte
 	// accept makes the provider take these versions and no others.
 	accept func(w world, versions ...int)

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 )
 
-// SecretSource answers a function that tells the client secret of c at each
+// SecretSource returns a function that tells the client secret of c at each
 // moment: ClientSecret, or what ClientSecretFile holds then. It is for adapters
 // of other providers, whose secrets are to be read with the same care. It is an
 // error where c has no usable secret, and not a matter of the network.

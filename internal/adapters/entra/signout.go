@@ -9,7 +9,7 @@ import (
 // many groups is longer.
 const maxSignOutHintBytes = 4096
 
-// EndSessionURL answers the provider's sign-out (OpenID Connect RP-Initiated
+// EndSessionURL returns the provider's sign-out (OpenID Connect RP-Initiated
 // Logout 1.0), or "" where it has none or its metadata have never been loaded.
 func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error) {
 	m, ok := p.metadata.peek()

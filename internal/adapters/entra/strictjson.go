@@ -54,7 +54,7 @@ func parseObject(data []byte) (object, error) {
 // has says whether the member is there, null included.
 func (o object) has(name string) bool { _, ok := o[name]; return ok }
 
-// text answers a string member. ok is false where it is there and is not a
+// text returns a string member. ok is false where it is there and is not a
 // string; an absent one is "" and true.
 func (o object) text(name string) (value string, ok bool) {
 	raw, there := o[name]
@@ -64,7 +64,7 @@ func (o object) text(name string) (value string, ok bool) {
 	return unquote(raw)
 }
 
-// texts answers a member that is an array of strings, and nothing else.
+// texts returns a member that is an array of strings, and nothing else.
 func (o object) texts(name string) (values []string, ok bool) {
 	if !o.has(name) {
 		return nil, true
@@ -82,7 +82,7 @@ func (o object) texts(name string) (values []string, ok bool) {
 	return values, true
 }
 
-// list answers the elements of a member that is an array.
+// list returns the elements of a member that is an array.
 func (o object) list(name string) (elements []json.RawMessage, ok bool) {
 	w := walker{data: o[name]}
 	if w.peek() != '[' {
@@ -98,7 +98,7 @@ func (o object) list(name string) (elements []json.RawMessage, ok bool) {
 	return elements, err == nil
 }
 
-// flag answers a boolean member; an absent one is false.
+// flag returns a boolean member; an absent one is false.
 func (o object) flag(name string) (value, ok bool) {
 	switch string(o[name]) {
 	case "true":

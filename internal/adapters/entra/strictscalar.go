@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 )
 
-// text passes over a string and answers it, quotes included.
+// text passes over a string and returns it, quotes included.
 func (w *walker) text() ([]byte, error) {
 	for at := w.at + 1; at < len(w.data); at++ {
 		switch c := w.data[at]; {
@@ -26,7 +26,7 @@ func (w *walker) text() ([]byte, error) {
 	return nil, errNotObject
 }
 
-// escapeLength answers how many bytes after a backslash belong to it, 0 where
+// escapeLength returns how many bytes after a backslash belong to it, 0 where
 // they make no escape.
 func escapeLength(after []byte) int {
 	switch {
@@ -93,7 +93,7 @@ func (w *walker) word() error {
 	return errNotObject
 }
 
-// unquote answers what a JSON string says, escapes resolved: a name is the same
+// unquote returns what a JSON string says, escapes resolved: a name is the same
 // however it is written.
 func unquote(quoted []byte) (text string, ok bool) {
 	if len(quoted) < 2 || quoted[0] != '"' {

@@ -79,7 +79,7 @@ func (w *walker) list(end byte, each func() error) error {
 	}
 }
 
-// peek passes over blanks and answers the next byte, 0 at the end.
+// peek passes over blanks and returns the next byte, 0 at the end.
 func (w *walker) peek() byte {
 	for ; w.at < len(w.data); w.at++ {
 		switch c := w.data[w.at]; c {

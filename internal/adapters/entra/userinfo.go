@@ -14,7 +14,7 @@ import (
 // door for.
 const userInfoBudget = 3 * time.Second
 
-// userInfoEndpoint answers where a person's name can be asked for, or "". At
+// userInfoEndpoint returns where a person's name can be asked for, or "". At
 // Entra it never is: there the ID token holds the name, and access tokens are
 // for other APIs. An address that no token may be sent to counts as none.
 func userInfoEndpoint(doc object, authority Authority) string {

@@ -63,7 +63,7 @@ func openWatched[T any](cfg Config, f *watchedFile[T]) (*watchedFile[T], error) 
 	return f, nil
 }
 
-// get answers the newest version that can be used.
+// get returns the newest version that can be used.
 func (f *watchedFile[T]) get(ctx context.Context) T {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -41,7 +41,7 @@ func (p *Provider) account(username string) *Account {
 	return nil
 }
 
-// placeIn answers where the account signs in: the authority's tenant, or its
+// placeIn returns where the account signs in: the authority's tenant, or its
 // own tenant where the authority is none in particular.
 func (a *Account) placeIn(req authRequest) (place, bool) {
 	if req.at.accepts(a.Home.TenantID) {

@@ -30,7 +30,7 @@ type CertificateAssertions struct {
 
 var _ Authenticator = (*CertificateAssertions)(nil)
 
-// CertificateAuthenticator answers an Authenticator with these certificates
+// CertificateAuthenticator returns an Authenticator with these certificates
 // registered.
 func CertificateAuthenticator(certs ...*x509.Certificate) *CertificateAssertions {
 	a := &CertificateAssertions{

@@ -16,7 +16,7 @@ type FederatedAssertions struct {
 
 var _ Authenticator = (*FederatedAssertions)(nil)
 
-// FederatedAuthenticator answers an Authenticator that takes tokens of exactly
+// FederatedAuthenticator returns an Authenticator that takes tokens of exactly
 // this issuer, subject and audience, signed with one of the issuer's keys.
 func FederatedAuthenticator(issuer, subject, audience string, keys ...*rsa.PublicKey) *FederatedAssertions {
 	return &FederatedAssertions{issuer, subject, audience, keys}

@@ -47,7 +47,7 @@ func (p *Provider) authority(segment string) (authority, *Error) {
 	return authority{}, newError(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", clip(segment))
 }
 
-// tenantByID answers the tenant with exactly this GUID, or nil.
+// tenantByID returns the tenant with exactly this GUID, or nil.
 func (p *Provider) tenantByID(id string) *Tenant {
 	for i := range p.config.Tenants {
 		if p.config.Tenants[i].ID == id {

@@ -56,7 +56,7 @@ func declined() *Error {
 	return &Error{Number: 65004, Code: codeAccessDenied, Subcode: "cancel", Text: "User declined to consent to access the app."}
 }
 
-// silently answers the signed-in account that the request can be answered
+// silently returns the signed-in account that the request can be answered
 // with unasked, nil where a person has to choose, or an error where nobody may
 // be asked (prompt=none).
 func (p *Provider) silently(req authRequest, b *browser) (*signedIn, *Error) {

@@ -288,7 +288,7 @@ func (p *person) pickPage(address, page string, choice url.Values) *http.Respons
 	return response
 }
 
-// post sends a token request with the client's secret and answers its JSON.
+// post sends a token request with the client's secret and returns its JSON.
 func (rp *party) post(form url.Values) map[string]any {
 	rp.t.Helper()
 	form.Set("client_id", rp.config.ClientID)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// bearer answers what the request's access token stands for, or writes the
+// bearer returns what the request's access token stands for, or writes the
 // refusal (RFC 6750, section 3).
 func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) *accessGrant {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

@@ -44,7 +44,7 @@ func (b *bounded[V]) delete(key string) {
 	}
 }
 
-// each calls f for every entry, the oldest first, until f answers false.
+// each calls f for every entry, the oldest first, until f returns false.
 func (b *bounded[V]) each(f func(V) bool) {
 	for e := b.order.Front(); e != nil; e = e.Next() {
 		if !f(e.Value.(boundedEntry[V]).value) {

@@ -26,7 +26,7 @@ type signedIn struct {
 	clients  map[string]bool // IDs of the clients that were signed in to
 }
 
-// browserOf answers the browser that sent r, or nil.
+// browserOf returns the browser that sent r, or nil.
 func (p *Provider) browserOf(r *http.Request) *browser {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
@@ -38,7 +38,7 @@ func (p *Provider) browserOf(r *http.Request) *browser {
 	return b
 }
 
-// openBrowser answers the browser that sent r under a new cookie value, so
+// openBrowser returns the browser that sent r under a new cookie value, so
 // that a value somebody knew before the sign-in is worth nothing after it.
 func (p *Provider) openBrowser(w http.ResponseWriter, r *http.Request) *browser {
 	b := p.browserOf(r)
@@ -75,7 +75,7 @@ func (p *Provider) signIn(b *browser, account *Account, where place) *signedIn {
 	return who
 }
 
-// signedInFor answers the only signed-in account that fits the request;
+// signedInFor returns the only signed-in account that fits the request;
 // several says that there is more than one.
 func (p *Provider) signedInFor(req authRequest, b *browser) (who *signedIn, several bool) {
 	if b == nil {

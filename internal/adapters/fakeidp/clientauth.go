@@ -21,7 +21,7 @@ const (
 // Authenticator decides whether a token request without a client secret comes
 // from the client it names.
 type Authenticator interface {
-	// Authenticate answers nil when it does. An *Error is sent as it is; any
+	// Authenticate returns nil when it does. An *Error is sent as it is; any
 	// other error becomes AADSTS700027.
 	Authenticate(ctx context.Context, proof Proof) error
 }
@@ -41,7 +41,7 @@ func (c *Client) public() bool {
 	return len(c.Secrets) == 0 && len(c.ExpiredSecrets) == 0 && c.Authenticator == nil
 }
 
-// authenticate answers the client that sent a token request, proven.
+// authenticate returns the client that sent a token request, proven.
 func (p *Provider) authenticate(r *http.Request, at authority) (*Client, *Error) {
 	id, secret, method, refused := clientCredentials(r)
 	if refused != nil {

@@ -20,7 +20,7 @@ type Config struct {
 	Accounts []Account
 	Clients  []Client
 
-	// Clock answers the time that tokens are stamped and judged with.
+	// Clock returns the time that tokens are stamped and judged with.
 	// Default time.Now.
 	Clock func() time.Time
 	// Rand yields the randomness of codes, tokens and identifiers. Default

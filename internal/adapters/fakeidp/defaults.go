@@ -44,7 +44,7 @@ func DefaultTenants() []Tenant {
 	}
 }
 
-// DefaultClient answers a multi-tenant confidential client whose redirect URI
+// DefaultClient returns a multi-tenant confidential client whose redirect URI
 // is http://localhost/getAToken on any port.
 func DefaultClient() Client {
 	return Client{
@@ -55,7 +55,7 @@ func DefaultClient() Client {
 	}
 }
 
-// DefaultAccounts answers a member, an administrator, a guest, an account that
+// DefaultAccounts returns a member, an administrator, a guest, an account that
 // is refused, one with a thousand groups, and a personal one.
 func DefaultAccounts() []Account {
 	return []Account{
@@ -94,7 +94,7 @@ func DefaultAccounts() []Account {
 	}
 }
 
-// groupIDs answers n distinct GUIDs that are the same at every start.
+// groupIDs returns n distinct GUIDs that are the same at every start.
 func groupIDs(kind string, n int) []string {
 	ids := make([]string, n)
 	for i := range ids {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// serveMetadata answers the discovery document (OpenID Connect Discovery 1.0,
+// serveMetadata responds with the discovery document (OpenID Connect Discovery 1.0,
 // section 4) with the members that Entra's has. code_challenge_methods_supported
 // is not among them, though PKCE is supported.
 func (p *Provider) serveMetadata(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +82,7 @@ func answerJSON(w http.ResponseWriter, status int, document any) {
 	_ = json.NewEncoder(w).Encode(document) // fails only when the client is gone
 }
 
-// answerError answers an error as JSON, as the endpoints without pages do.
+// answerError responds with an error as JSON, as the endpoints without pages do.
 func (p *Provider) answerError(w http.ResponseWriter, r *http.Request, err *Error) {
 	body := maps.Clone(p.report(err, correlationID(r)).body())
 	answerJSON(w, err.status(), body)

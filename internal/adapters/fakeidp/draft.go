@@ -21,7 +21,7 @@ type TokenDraft struct {
 	// Signing chooses the key and the algorithm. The members alg and kid of
 	// Header follow it, unless Header has them already.
 	Signing Signing
-	// Raw, where set, is given the finished token and answers what is sent in
+	// Raw, where set, is given the finished token and returns what is sent in
 	// its place.
 	Raw func(compact string) string
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Authorize plays the person: it opens an authorization URL, picks an account,
-// consents to what is asked, and answers the response to deliver to the
+// consents to what is asked, and returns the response to deliver to the
 // client. No page is involved. The session that it leaves at the provider
 // belongs to no browser; sign-out finds it by its hints.
 //

@@ -81,7 +81,7 @@ func (rp *party) authURL(more ...oauth2.AuthCodeOption) string {
 	return rp.config.AuthCodeURL("a-state", options...)
 }
 
-// code signs username in and answers the authorization code.
+// code signs username in and returns the authorization code.
 func (rp *party) code(username string, more ...oauth2.AuthCodeOption) string {
 	rp.t.Helper()
 	answer, err := rp.idp.Authorize(rp.authURL(more...), username)
@@ -124,7 +124,7 @@ func get(t *testing.T, address, token string) *http.Response {
 	return response
 }
 
-// with answers address with one query parameter changed; "" takes it away.
+// with returns address with one query parameter changed; "" takes it away.
 func with(t *testing.T, address, name, value string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -159,7 +159,7 @@ func newJar(t *testing.T) http.CookieJar {
 	return jar
 }
 
-// postRaw sends a token request and answers its JSON, with the status under
+// postRaw sends a token request and returns its JSON, with the status under
 // "http".
 func (rp *party) postRaw(form url.Values, change func(*http.Request)) map[string]any {
 	rp.t.Helper()

@@ -103,7 +103,7 @@ func (b *faultBook) isDown() bool {
 	return b.down
 }
 
-// take answers the fault that this request meets.
+// take returns the fault that this request meets.
 func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -129,7 +129,7 @@ type metFault struct {
 	healed <-chan struct{}
 }
 
-// wait holds a request back. It answers false when the client has gone.
+// wait holds a request back. It returns false when the client has gone.
 func (f metFault) wait(r *http.Request) bool {
 	var over <-chan time.Time
 	if !f.Hang {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// applyFault answers a request that meets a fault.
+// applyFault responds to a request that meets a fault.
 func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metFault, handle http.HandlerFunc) {
 	if fault.Met != nil {
 		fault.Met()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// drip answers a byte now and then, without end: each arrives, so a client that
+// drip returns a byte now and then, without end: each arrives, so a client that
 // only waits for the next one waits for ever.
 func (f metFault) drip(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(cmp.Or(f.Status, http.StatusOK))

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// person answers the access token of a person that carries one of scopes.
+// person returns the access token of a person that carries one of scopes.
 func (p *Provider) person(w http.ResponseWriter, r *http.Request, scopes ...string) *accessGrant {
 	issued := p.bearer(w, r)
 	if issued == nil {

@@ -40,14 +40,14 @@ func (e *IdentityEndpoint) Fail(times, status int) {
 	e.fail, e.status = times, status
 }
 
-// Requests answers the queries of the requests so far.
+// Requests returns the queries of the requests so far.
 func (e *IdentityEndpoint) Requests() []url.Values {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return append([]url.Values(nil), e.requests...)
 }
 
-// ServeHTTP answers a token, or an error as Azure words it.
+// ServeHTTP responds with a token, or an error as Azure words it.
 func (e *IdentityEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if status := e.note(query); status != 0 {

@@ -38,7 +38,7 @@ func newKeyStore(first *rsa.PrivateKey, newID func() string) *keyStore {
 	return &keyStore{first: first, newID: newID, current: make(map[string]*signingKey)}
 }
 
-// sign answers the key that signs for tenantID, or the common one for "".
+// sign returns the key that signs for tenantID, or the common one for "".
 func (k *keyStore) sign(tenantID string) (*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -52,7 +52,7 @@ func (k *keyStore) sign(tenantID string) (*signingKey, error) {
 	return key, err
 }
 
-// stranger answers a key that the key set never lists.
+// stranger returns a key that the key set never lists.
 func (k *keyStore) stranger() (*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

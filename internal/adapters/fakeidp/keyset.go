@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// serveKeys answers the key set (RFC 7517, section 5). Each key has Entra's
+// serveKeys responds with the key set (RFC 7517, section 5). Each key has Entra's
 // extra member issuer; go-jose and others ignore it.
 func (p *Provider) serveKeys(w http.ResponseWriter, r *http.Request) {
 	at, refused := p.authority(r.PathValue("tenant"))

@@ -61,7 +61,7 @@ func (p *Provider) endSessions(b *browser, hint logoutHint) []*signedIn {
 	return ended
 }
 
-// end removes and answers the sessions that are meant. The caller holds mu.
+// end removes and returns the sessions that are meant. The caller holds mu.
 func (b *browser) end(meant func(*signedIn) bool) []*signedIn {
 	var ended, left []*signedIn
 	for _, s := range b.signedIn {
@@ -103,7 +103,7 @@ func (p *Provider) frontChannel(ended []*signedIn) []string {
 	return urls
 }
 
-// afterLogout answers where the browser goes: post_logout_redirect_uri where a
+// afterLogout returns where the browser goes: post_logout_redirect_uri where a
 // client has registered it, else nowhere.
 func (p *Provider) afterLogout(form url.Values, audience string) string {
 	uri := form.Get("post_logout_redirect_uri")
@@ -132,7 +132,7 @@ func (p *Provider) afterLogout(form url.Values, audience string) string {
 }
 
 // SignOut ends every session of an account, as if the person had signed out
-// elsewhere, and answers the front-channel logout URLs that a browser would
+// elsewhere, and returns the front-channel logout URLs that a browser would
 // load. Nothing is sent.
 func (p *Provider) SignOut(username string) []string {
 	p.mu.Lock()

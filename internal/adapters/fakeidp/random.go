@@ -26,14 +26,14 @@ func (p *Provider) randomBytes(n int) []byte {
 	return b
 }
 
-// token answers prefix and random base64url characters, length in all.
+// token returns prefix and random base64url characters, length in all.
 func (p *Provider) token(prefix string, length int) string {
 	n := max(length-len(prefix), entropyLength)
 	text := base64.RawURLEncoding.EncodeToString(p.randomBytes(n*3/4 + 1))
 	return prefix + text[:n]
 }
 
-// guid answers a random GUID (RFC 9562, version 4).
+// guid returns a random GUID (RFC 9562, version 4).
 func (p *Provider) guid() string {
 	b := p.randomBytes(16)
 	b[6] = b[6]&0x0f | 0x40

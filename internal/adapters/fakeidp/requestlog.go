@@ -47,7 +47,7 @@ func (p *Provider) Requests(endpoint Endpoint) int {
 	return p.log.counts[endpoint]
 }
 
-// Log answers the last requests of an endpoint, the oldest first.
+// Log returns the last requests of an endpoint, the oldest first.
 func (p *Provider) Log(endpoint Endpoint) []Request {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()

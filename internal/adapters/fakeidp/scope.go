@@ -35,7 +35,7 @@ func (p *Provider) splitScope(scope string) (resource, name string) {
 	return resource, scope[i+1:]
 }
 
-// resourceOf answers the one API that scopes belong to, and false where they
+// resourceOf returns the one API that scopes belong to, and false where they
 // belong to several.
 func (p *Provider) resourceOf(scopes []string) (string, bool) {
 	resource := ""

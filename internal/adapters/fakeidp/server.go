@@ -17,7 +17,7 @@ type listening struct {
 	done   chan struct{}
 }
 
-// Start serves on addr, a loopback address such as "127.0.0.1:0", and answers
+// Start serves on addr, a loopback address such as "127.0.0.1:0", and returns
 // the base URL. Config.BaseURL, where it was given, stays as it is. A provider
 // starts once; Close ends it.
 func (p *Provider) Start(addr string) (string, error) {

@@ -89,7 +89,7 @@ func (p *Provider) signerOf(tenantID string) (*signingKey, error) {
 	return p.keys.sign("")
 }
 
-// otherTenant answers some tenant that is not this one.
+// otherTenant returns some tenant that is not this one.
 func (p *Provider) otherTenant(tenantID string) string {
 	for _, t := range p.config.Tenants {
 		if t.ID != tenantID {

@@ -19,7 +19,7 @@ type TokenIssuer struct {
 	clock  func() time.Time
 }
 
-// NewTokenIssuer answers an issuer of this name. clock may be nil for time.Now,
+// NewTokenIssuer returns an issuer of this name. clock may be nil for time.Now,
 // key for a new one.
 func NewTokenIssuer(issuer string, key *rsa.PrivateKey, clock func() time.Time) (*TokenIssuer, error) {
 	if clock == nil {
@@ -40,7 +40,7 @@ func (i *TokenIssuer) Issuer() string { return i.issuer }
 // Key is the public key that its tokens verify with.
 func (i *TokenIssuer) Key() *rsa.PublicKey { return &i.key.PublicKey }
 
-// Token answers a signed token that holds for the given time from now.
+// Token returns a signed token that holds for the given time from now.
 func (i *TokenIssuer) Token(subject, audience string, life time.Duration) (string, error) {
 	now := i.clock()
 	claims, err := json.Marshal(map[string]any{

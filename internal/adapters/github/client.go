@@ -15,7 +15,7 @@ const (
 	maxAnswerBytes = 64 << 10 // a user has 2 kB
 )
 
-// newClient answers a client that follows no redirect: an answer from elsewhere
+// newClient returns a client that follows no redirect: an answer from elsewhere
 // would be an answer of somebody who was not asked, and the secret or the token
 // would go there.
 func newClient(transport http.RoundTripper) *http.Client {
@@ -75,7 +75,7 @@ func parseObject(body []byte) (object, error) {
 	return doc, nil
 }
 
-// text answers the member of that name, and "" where there is none or it is no
+// text returns the member of that name, and "" where there is none or it is no
 // string.
 func (o object) text(name string) (text string) {
 	if json.Unmarshal(o[name], &text) != nil {

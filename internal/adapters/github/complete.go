@@ -27,8 +27,8 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 		return ports.SignedIn{}, err
 	}
 	grant := ports.Grant{LoginHint: who.login}
-	// GitHub gives everybody a token; one that nobody asked for would only lie
-	// about.
+	// GitHub gives everybody a token; keeping one that nobody asked for would be
+	// a needless risk.
 	if len(t.scopes) > 0 {
 		grant.AccessTokens = []ports.AccessToken{{Value: token.value, Scopes: t.scopes, Expires: token.expires}}
 	}

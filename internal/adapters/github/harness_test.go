@@ -107,7 +107,7 @@ func (p *played) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// redeem answers what GitHub's token endpoint does, errors with status 200.
+// redeem returns what GitHub's token endpoint does, errors with status 200.
 func (p *played) redeem(r *http.Request) map[string]any {
 	p.posts = append(p.posts, r.PostForm)
 	asked, known := p.codes[r.PostForm.Get("code")]

@@ -46,7 +46,7 @@ type Provider struct {
 
 var _ ports.IdentityProvider = (*Provider)(nil)
 
-// New answers a Provider for an OAuth app or a GitHub App. It asks nobody.
+// New returns a Provider for an OAuth app or a GitHub App. It asks nobody.
 func New(r ports.Registration, transport http.RoundTripper, now func() time.Time) (*Provider, error) {
 	redirect, err := url.Parse(r.RedirectURI)
 	switch {
@@ -62,7 +62,7 @@ func New(r ports.Registration, transport http.RoundTripper, now func() time.Time
 	return &Provider{app: r, client: newClient(transport), now: now}, nil
 }
 
-// Begin answers the authorization URL with PKCE (RFC 7636). A claims request is
+// Begin returns the authorization URL with PKCE (RFC 7636). A claims request is
 // not passed on, since GitHub knows none.
 func (p *Provider) Begin(_ context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	if err := checkRequest(req); err != nil {

@@ -8,7 +8,7 @@ import (
 	"webapp/internal/domain"
 )
 
-// NewAPITransport answers what carries the calls of an API: the default of
+// NewAPITransport returns what carries the calls of an API: the default of
 // net/http, with as much of an answer's header as anybody needs, and with
 // connections kept for more than two calls at once.
 func NewAPITransport() *http.Transport {
@@ -18,7 +18,7 @@ func NewAPITransport() *http.Transport {
 	return t
 }
 
-// APIClient answers a client for handlers that call an API as the signed-in
+// APIClient returns a client for handlers that call an API as the signed-in
 // user. Each request carries the user's access token for scopes, renewed before
 // it ends. Its requests must carry the context of the browser's request.
 //
@@ -91,7 +91,7 @@ type tokenError struct{ cause error }
 // Error tells the cause.
 func (e *tokenError) Error() string { return "access token: " + e.cause.Error() }
 
-// Unwrap answers the cause.
+// Unwrap returns the cause.
 func (e *tokenError) Unwrap() error { return e.cause }
 
 func closeBody(body io.Closer) {

@@ -114,7 +114,7 @@ func compare(b *testing.B, bare, page func()) {
 	b.ReportMetric(0, "ns/op") // a turn of both means nothing
 }
 
-// benchmarkPage answers the whole handler, a request of somebody signed in, and
+// benchmarkPage returns the whole handler, a request of somebody signed in, and
 // the bare handler of the same page.
 func benchmarkPage(b testing.TB) (handler http.Handler, request *http.Request, bare http.Handler) {
 	b.Helper()
@@ -147,7 +147,7 @@ func benchmarkConfig(service *domain.Service, sessions *session.Manager) Config 
 	}
 }
 
-// benchmarkSession signs somebody in and answers a request of theirs.
+// benchmarkSession signs somebody in and returns a request of theirs.
 func benchmarkSession(b testing.TB) (*domain.Service, *session.Manager, *http.Request) {
 	b.Helper()
 	return benchmarkSessionIn(b, func(s ports.SessionStore) ports.SessionStore { return s })

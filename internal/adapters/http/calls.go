@@ -26,7 +26,7 @@ type tooManyCalls struct{}
 func (tooManyCalls) Error() string { return "too many calls are waiting for an answer" }
 func (tooManyCalls) Timeout() bool { return true }
 
-// LimitCalls answers base with a bound on the calls under way, whatever the
+// LimitCalls returns base with a bound on the calls under way, whatever the
 // protocol: a call counts until its answer's body is closed or its context
 // ends. One more waits for its turn at most five seconds and not longer than
 // its context; its error then is ErrTooManyCalls, or the context's.

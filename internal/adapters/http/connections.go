@@ -74,7 +74,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// admit takes conn in and answers the connection that has to go for it, which
+// admit takes conn in and returns the connection that has to go for it, which
 // may be conn itself; nil where there is room.
 func (c *connections) admit(conn net.Conn) (gone net.Conn) {
 	c.mu.Lock()

@@ -25,7 +25,7 @@ func (a *app) handle(h handlerFunc) http.HandlerFunc {
 	}
 }
 
-// fail answers an error by the table, as a page or, for a client that wants
+// fail responds to an error by the table, as a page or, for a client that wants
 // JSON, as a problem document. The error itself goes to the request's log line
 // only.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {

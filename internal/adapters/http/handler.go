@@ -58,7 +58,7 @@ type Config struct {
 	// the client wrote it, the pattern of its route ("" for none), its status
 	// and how long that took. nil is told nothing.
 	Answered func(method, route string, status int, took time.Duration)
-	// Trace begins the trace of a request and answers the context to serve it
+	// Trace begins the trace of a request and returns the context to serve it
 	// with, and what to call with route and status at its end. trusted says
 	// that the peer is one of TrustedProxies. nil traces nothing.
 	Trace func(r *http.Request, trusted bool) (context.Context, func(route string, status int))
@@ -80,7 +80,7 @@ type app struct {
 	https        bool
 }
 
-// New answers the handler of all routes. It fails where c is incomplete or a
+// New returns the handler of all routes. It fails where c is incomplete or a
 // template is broken, so that nothing of the kind is found by a request.
 func New(c Config) (http.Handler, error) {
 	if c.Domain == nil || c.Sessions == nil || c.Logger == nil || c.Now == nil {

@@ -25,7 +25,7 @@ type readiness struct {
 
 func (p readiness) Ready(ctx context.Context) error { return p.ready(ctx) }
 
-// telling answers an app whose provider is that.
+// telling returns an app whose provider is that.
 func telling(t *testing.T, ready func(context.Context) error) *app {
 	t.Helper()
 	store := memory.New(time.Now)

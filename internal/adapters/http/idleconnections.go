@@ -23,7 +23,7 @@ func (c *connections) add(one *connection) {
 	c.becomesIdle(one)
 }
 
-// giveUp forgets the connection that has been idle the longest and answers it;
+// giveUp forgets the connection that has been idle the longest and returns it;
 // nil where none is idle.
 func (c *connections) giveUp(idle *list.List) net.Conn {
 	longest := idle.Front()

@@ -63,7 +63,7 @@ func appendMerged(nodes []parse.Node, node parse.Node) []parse.Node {
 	return nodes
 }
 
-// inlineNode answers what stands in node's place.
+// inlineNode returns what stands in node's place.
 func (c *catalogue) inlineNode(node parse.Node) ([]parse.Node, error) {
 	var branch *parse.BranchNode
 	switch n := node.(type) {

@@ -7,7 +7,7 @@ import (
 	"text/template/parse"
 )
 
-// msgCall answers the call of msg or msgbdi that is the whole of action.
+// msgCall returns the call of msg or msgbdi that is the whole of action.
 func msgCall(action *parse.ActionNode) *parse.CommandNode {
 	if len(action.Pipe.Decl) != 0 || len(action.Pipe.Cmds) != 1 {
 		return nil
@@ -20,7 +20,7 @@ func msgCall(action *parse.ActionNode) *parse.CommandNode {
 	return call
 }
 
-// inlineCall answers the text of a call of msg as template nodes.
+// inlineCall returns the text of a call of msg as template nodes.
 func (c *catalogue) inlineCall(action *parse.ActionNode, call *parse.CommandNode) ([]parse.Node, error) {
 	key, values, err := msgArguments(call.Args[1:])
 	if err != nil {

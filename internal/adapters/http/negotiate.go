@@ -31,7 +31,7 @@ func newNegotiator(tags []language.Tag) *negotiator {
 	return &negotiator{matcher: language.NewMatcher(tags)}
 }
 
-// choose answers the index of the language for r.
+// choose returns the index of the language for r.
 func (n *negotiator) choose(r *http.Request) int {
 	header := acceptLanguage(r.Header["Accept-Language"])
 	if header == "" {
@@ -69,7 +69,7 @@ func acceptLanguage(lines []string) string {
 	return header[:max(0, strings.LastIndexByte(header, ','))]
 }
 
-// match takes the reader's languages in their order and answers the first that
+// match takes the reader's languages in their order and returns the first that
 // we have. A weak likeness does not count: readers of Traditional Chinese are
 // better served by the next language they named, or by English.
 func (n *negotiator) match(header string) int {

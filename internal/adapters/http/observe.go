@@ -68,7 +68,7 @@ func statusOf(w middleware.WrapResponseWriter) int {
 	return http.StatusOK
 }
 
-// recovered answers a panic as an internal error, with its stack in the log.
+// recovered responds to a panic as an internal error, with its stack in the log.
 func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Request) {
 	if value == nil {
 		return

@@ -89,7 +89,7 @@ func parsePages(fsys fs.FS, opt pageOptions) (*pages, error) {
 	return p, nil
 }
 
-// later begins f and answers what waits for its end.
+// later begins f and returns what waits for its end.
 func later[T any](f func() (T, error)) func() (T, error) {
 	once := sync.OnceValues(f)
 	go func() { _, _ = once() }()

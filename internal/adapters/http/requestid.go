@@ -12,7 +12,7 @@ import (
 // maxRequestID bounds a request ID that a proxy chose, in bytes.
 const maxRequestID = 64
 
-// RequestID answers the ID of the request that ctx belongs to, as its log line
+// RequestID returns the ID of the request that ctx belongs to, as its log line
 // has it, or "" where ctx belongs to none.
 func RequestID(ctx context.Context) string { return observed(ctx).requestID }
 

@@ -19,7 +19,7 @@ const (
 	stopPatience = 10 * time.Second
 )
 
-// NewServer answers a server for h with every time, size and number limit set.
+// NewServer returns a server for h with every time, size and number limit set.
 // The answer may take as long as the slowest page: one that waits for the
 // provider and its retry. Open connections are bounded in all, and for each
 // address but those of proxies, which bring the connections of many people.

@@ -41,7 +41,7 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 func (l *pipeListener) Close() error   { close(l.done); return nil }
 func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// get sends a request and answers how it ends.
+// get sends a request and returns how it ends.
 func (l *pipeListener) get() <-chan error {
 	ended := make(chan error, 1)
 	go func() {
@@ -59,7 +59,7 @@ func (l *pipeListener) get() <-chan error {
 	return ended
 }
 
-// stopDuring stops a server while its handler takes so long, and answers how
+// stopDuring stops a server while its handler takes so long, and returns how
 // long the stop took and how the request ended.
 func stopDuring(t *testing.T, handling time.Duration) (took time.Duration, request error) {
 	t.Helper()

@@ -42,7 +42,7 @@ func newStatic(fsys fs.FS) (*static, error) {
 	return s, nil
 }
 
-// add reads name+ext and answers the path it is served at.
+// add reads name+ext and returns the path it is served at.
 func (s *static) add(fsys fs.FS, name, ext, contentType string) (string, error) {
 	body, err := fs.ReadFile(fsys, name+ext)
 	if err != nil {

@@ -19,7 +19,7 @@ var (
 	_ ports.AuditLog = fanOut(nil)
 )
 
-// NewAuditLog answers a log that writes to logger. requestID answers the ID of
+// NewAuditLog returns a log that writes to logger. requestID returns the ID of
 // the request that a context belongs to, or "" where it belongs to none.
 func NewAuditLog(logger *slog.Logger, requestID func(context.Context) string) *AuditLog {
 	return &AuditLog{logger: logger, requestID: requestID}
@@ -57,7 +57,7 @@ func (f fanOut) Record(ctx context.Context, e ports.AuditEvent) {
 	}
 }
 
-// Audit answers a log that records in log and, where metrics is not nil,
+// Audit returns a log that records in log and, where metrics is not nil,
 // counts there.
 func Audit(log ports.AuditLog, metrics *Metrics) ports.AuditLog {
 	if metrics == nil {

@@ -21,7 +21,7 @@ func (m *Metrics) WatchCredential(expiry func() (time.Time, bool)) {
 		}))
 }
 
-// WatchSessions adds how many sessions are live, which count answers. The
+// WatchSessions adds how many sessions are live, which count returns. The
 // metric is absent while it fails.
 func (m *Metrics) WatchSessions(count func(context.Context) (int, error)) {
 	m.registry.MustRegister(newAsked("sessions_live", "Sessions that have neither ended nor run out, in the whole store.",

@@ -25,7 +25,7 @@ type Metrics struct {
 	stores   [operations][outcomes]prometheus.Observer
 }
 
-// NewMetrics answers metrics of a program of that version. now tells the time.
+// NewMetrics returns metrics of a program of that version. now tells the time.
 func NewMetrics(version string, now func() time.Time) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(), now: now,

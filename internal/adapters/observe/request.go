@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Request takes down one answered request. route is the pattern that it
+// Request records one answered request. route is the pattern that it
 // matched, never a path, or "" for none.
 func (m *Metrics) Request(method, route string, status int, took time.Duration) {
 	if route == "" {

@@ -11,7 +11,7 @@ import (
 // maxScrapes is how many scrapes may be under way at once.
 const maxScrapes = 4
 
-// NewServer answers a server for scrapes, with every time and size limit set.
+// NewServer returns a server for scrapes, with every time and size limit set.
 // It answers GET /metrics and nothing else.
 func (m *Metrics) NewServer(logger *slog.Logger) *http.Server {
 	routes := http.NewServeMux()

@@ -14,7 +14,7 @@ import (
 // out is all that tells of a person or comes from one: address, path, query,
 // user agent.
 
-// Request begins the span of a request and answers the context to serve it
+// Request begins the span of a request and returns the context to serve it
 // with, and what ends the span. It becomes a part of the caller's trace (W3C
 // Trace Context) only where trusted says that the caller is one of our own
 // proxies; anybody else's traceparent is left unread.

@@ -10,7 +10,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Store answers inner, watched: each operation is timed and becomes a span.
+// Store returns inner, watched: each operation is timed and becomes a span.
 // Either of metrics and tracer may be nil; where both are, it is inner itself.
 // An inner that is a ports.StoreReadiness stays one.
 func Store(inner ports.SessionStore, metrics *Metrics, tracer *Tracer) ports.SessionStore {

@@ -29,7 +29,7 @@ type TracerConfig struct {
 	// Sampler decides which traces are kept; nil keeps those that a trusted
 	// caller keeps, and all that begin here.
 	Sampler sdktrace.Sampler
-	// RequestID answers the ID of the request that a context belongs to.
+	// RequestID returns the ID of the request that a context belongs to.
 	RequestID func(context.Context) string
 	// Logger learns when the collector cannot be reached, and when it can be
 	// again.
@@ -45,7 +45,7 @@ type Tracer struct {
 	requestID func(context.Context) string
 }
 
-// NewTracer answers a Tracer. It does not touch the network: the collector may
+// NewTracer returns a Tracer. It does not touch the network: the collector may
 // be down, and spans are dropped while it is.
 func NewTracer(ctx context.Context, c TracerConfig) (*Tracer, error) {
 	options := []otlptracehttp.Option{otlptracehttp.WithEndpointURL(c.Endpoint)}

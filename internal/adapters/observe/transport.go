@@ -11,8 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Transport answers base, watched: each call is timed until its answer has
-// been read or closed, and becomes a span. endpoint answers a short constant
+// Transport returns base, watched: each call is timed until its answer has
+// been read or closed, and becomes a span. endpoint returns a short constant
 // name of what a request's context is about to call, or "". Either of metrics
 // and tracer may be nil; where both are, it is base itself.
 func Transport(base http.RoundTripper, endpoint func(context.Context) string, metrics *Metrics, tracer *Tracer) http.RoundTripper {
@@ -68,7 +68,7 @@ type providerCall struct {
 	once      sync.Once
 }
 
-// end takes down the call, the first time that it is asked to.
+// end records the call, the first time it is called.
 func (c *providerCall) end(status int, err error) {
 	c.once.Do(func() {
 		outcome := callOutcome(status, err)

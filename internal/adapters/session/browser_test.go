@@ -70,7 +70,7 @@ func (w *world) config(change ...func(*session.Config)) session.Config {
 	return cfg
 }
 
-// instance answers another adapter on the same store.
+// instance returns another adapter on the same store.
 func (w *world) instance(change ...func(*session.Config)) *session.Manager {
 	w.t.Helper()
 	m, err := session.New(w.config(change...))
@@ -183,7 +183,7 @@ func (b *browser) copy() *browser {
 	return &browser{w: b.w, cookies: append([]*http.Cookie(nil), b.cookies...)}
 }
 
-// named answers the cookie whose name begins so, or fails.
+// named returns the cookie whose name begins so, or fails.
 func (b *browser) named(prefix string) *http.Cookie {
 	b.w.t.Helper()
 	for _, c := range b.cookies {

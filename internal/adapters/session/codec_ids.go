@@ -98,7 +98,7 @@ func readIDs(r *reader, flags byte, id *ports.Identity) {
 	id.Issuer = all[ends[2]:]
 }
 
-// readIssuer answers the issuer without the tenant ID, and where that belongs.
+// readIssuer returns the issuer without the tenant ID, and where that belongs.
 func readIssuer(r *reader, flags byte) (string, uint64) {
 	if flags&issuerIsCommon != 0 {
 		return commonIssuer, uint64(commonTenant)

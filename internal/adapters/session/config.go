@@ -41,7 +41,7 @@ type Config struct {
 // defaultOpTimeout leaves a page time to say that the store is down.
 const defaultOpTimeout = 3 * time.Second
 
-// New answers a Manager, or an error that names every fault of cfg.
+// New returns a Manager, or an error that names every fault of cfg.
 func New(cfg Config) (*Manager, error) {
 	seal, err := newSealer(cfg.Keys)
 	if err := errors.Join(cfg.check(), err); err != nil {

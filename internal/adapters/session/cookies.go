@@ -34,7 +34,7 @@ func newCookieJar(secure, crossSite bool) cookieJar {
 	}
 }
 
-// make answers a cookie with the attributes that its name calls for. A maxAge
+// make returns a cookie with the attributes that its name calls for. A maxAge
 // of 0 makes a cookie that ends with the browser, a negative one deletes it.
 func (j cookieJar) make(name, value string, maxAge time.Duration) *http.Cookie {
 	c := &http.Cookie{

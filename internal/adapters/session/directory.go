@@ -40,7 +40,7 @@ func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]por
 	return list[:min(len(list), maxListed)], nil
 }
 
-// presentedKey answers the record key of the session that the browser names,
+// presentedKey returns the record key of the session that the browser names,
 // which may have ended.
 func (m *Manager) presentedKey(ex *exchange) (string, bool) {
 	token, ok := m.token(ex)
@@ -50,7 +50,7 @@ func (m *Manager) presentedKey(ex *exchange) (string, bool) {
 	return sessionKey(token), true
 }
 
-// readSession answers the live session under key, or nil where there is none.
+// readSession returns the live session under key, or nil where there is none.
 func (m *Manager) readSession(ctx context.Context, key string) (*keptSession, error) {
 	found, err := m.records.find(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) || err == nil && !found.readable {

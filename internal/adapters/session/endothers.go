@@ -68,7 +68,7 @@ func (m *Manager) userIndexes(issuer, subject string) []string {
 	return indexes
 }
 
-// endWhere ends the live sessions under indexes that are meant, and answers how
+// endWhere ends the live sessions under indexes that are meant, and returns how
 // many. An index answers a bounded number of keys at once, so it is asked again
 // as long as that helps.
 func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) (int, error) {

@@ -37,7 +37,7 @@ type held struct {
 	data    context.Context // carries the session data of scs
 }
 
-// key answers the session's record key. It is worked out only where it is
+// key returns the session's record key. It is worked out only where it is
 // needed, which a plain page view is not.
 func (h held) key() string { return sessionKey(h.token) }
 
@@ -55,7 +55,7 @@ func (m *Manager) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// enter answers the exchange of ctx, locked; the caller unlocks it.
+// enter returns the exchange of ctx, locked; the caller unlocks it.
 func (m *Manager) enter(ctx context.Context) (*exchange, error) {
 	ex, ok := m.exchange(ctx)
 	if !ok {
@@ -65,13 +65,13 @@ func (m *Manager) enter(ctx context.Context) (*exchange, error) {
 	return ex, nil
 }
 
-// exchange answers the exchange of ctx, to callers that have locked it.
+// exchange returns the exchange of ctx, to callers that have locked it.
 func (m *Manager) exchange(ctx context.Context) (*exchange, bool) {
 	ex, ok := ctx.Value(exchangeKey{m}).(*exchange)
 	return ex, ok
 }
 
-// values answers what the browser holds under a cookie name. Several cookies
+// values returns what the browser holds under a cookie name. Several cookies
 // can share one name where they were set for different paths or domains.
 func (ex *exchange) values(name string) []string {
 	if value, ok := ex.written[name]; ok {

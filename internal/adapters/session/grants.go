@@ -7,7 +7,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Claims answers the claims that the session began with; none where the store
+// Claims returns the claims that the session began with; none where the store
 // has lost them.
 func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	_, key, leave, err := m.enterSession(ctx)
@@ -26,7 +26,7 @@ func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	return claims, nil
 }
 
-// Grant answers the current session's grant. It is empty where the session has
+// Grant returns the current session's grant. It is empty where the session has
 // none, or where the store has lost it: the person is still signed in then, and
 // API calls ask for a new sign-in.
 func (m *Manager) Grant(ctx context.Context) (ports.Grant, error) {
@@ -42,7 +42,7 @@ func (m *Manager) Grant(ctx context.Context) (ports.Grant, error) {
 	return grantOf(found), nil
 }
 
-// grantOf answers the grant of a record; an empty one where there is none that
+// grantOf returns the grant of a record; an empty one where there is none that
 // can be read.
 func grantOf(found opened) ports.Grant {
 	if !found.readable {
@@ -65,7 +65,7 @@ func (m *Manager) belonging(ctx context.Context, session, key string) (opened, e
 	return found, err
 }
 
-// alive answers nil while the store has the session's record.
+// alive returns nil while the store has the session's record.
 func (m *Manager) alive(ctx context.Context, key string) error {
 	err := m.records.exists(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {
@@ -74,7 +74,7 @@ func (m *Manager) alive(ctx context.Context, key string) error {
 	return err
 }
 
-// enterSession answers the browser's session and its key, within the locked
+// enterSession returns the browser's session and its key, within the locked
 // exchange; the caller leaves it.
 func (m *Manager) enterSession(ctx context.Context) (s ports.Session, key string, leave func(), err error) {
 	ex, err := m.enter(ctx)

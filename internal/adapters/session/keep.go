@@ -39,8 +39,8 @@ func (m *Manager) Keep(ctx context.Context, p ports.PendingSignIn) error {
 }
 
 // sealPending writes the value of a pending sign-in's cookie: when it began, in
-// the open, and the sealed rest. The time in the open only orders cookies; the
-// one that counts is sealed.
+// plain text, and the sealed rest. The plain time only orders cookies; the one
+// that counts is sealed.
 func (m *Manager) sealPending(name string, p *ports.PendingSignIn) string {
 	sealed := m.seal.seal(inCookie, name, encodePending(p))
 	return strconv.FormatInt(p.Began.UnixMilli(), 36) + "." + base64.RawURLEncoding.EncodeToString(sealed)

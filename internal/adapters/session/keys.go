@@ -20,7 +20,7 @@ func claimsKey(key string) string { return key + ".claims" }
 func grantKey(key string) string  { return key + ".grant" }
 func leaseKey(key string) string  { return "lease." + key }
 
-// belongings answers the keys of all records that a session can have besides
+// belongings returns the keys of all records that a session can have besides
 // its own.
 func belongings(keys []string) []string {
 	list := make([]string, 0, 3*len(keys))
@@ -68,7 +68,7 @@ func index(key *sealingKey, parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// indexesOf answers the indexes of a session that began under key.
+// indexesOf returns the indexes of a session that began under key.
 func indexesOf(key *sealingKey, id *ports.Identity) []string {
 	indexes := []string{userIndex(key, id.Issuer, id.Subject)}
 	if id.ProviderSession != "" {

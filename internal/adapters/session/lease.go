@@ -35,7 +35,7 @@ func (m *Manager) LeaseRefresh(ctx context.Context, until time.Time) (func(conte
 	return release, nil
 }
 
-// releaser answers what gives a lease back: this one and no later one, because
+// releaser returns what gives a lease back: this one and no later one, because
 // no version comes twice. A request that was cancelled gives its lease back
 // too; a release that fails leaves the lease to run out.
 func (m *Manager) releaser(key string, v ports.Version) func(context.Context) {

@@ -33,7 +33,7 @@ var (
 	_ ports.SessionReferences = (*Manager)(nil)
 )
 
-// Ready answers nil when the store answers, else an error that wraps
+// Ready returns nil when the store answers, else an error that wraps
 // ports.ErrStoreUnavailable.
 func (m *Manager) Ready(ctx context.Context) error {
 	if probe, ok := m.records.store.(ports.StoreReadiness); ok {

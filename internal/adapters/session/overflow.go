@@ -24,7 +24,7 @@ type pendingCookie struct {
 // size is what the cookie adds to the Cookie header.
 func (c pendingCookie) size() int { return len(c.name) + len("=") + len(c.value) + len("; ") }
 
-// overflow answers the names of the cookies that have to go for kept to stay.
+// overflow returns the names of the cookies that have to go for kept to stay.
 func overflow(kept pendingCookie, others []pendingCookie) []string {
 	for i := range others {
 		// A time that has not come yet was not written here and must not
@@ -50,7 +50,7 @@ func overflow(kept pendingCookie, others []pendingCookie) []string {
 	return gone
 }
 
-// pendingCookies answers the pending sign-ins that the browser holds.
+// pendingCookies returns the pending sign-ins that the browser holds.
 func (ex *exchange) pendingCookies(prefix string) []pendingCookie {
 	var list []pendingCookie
 	add := func(name, value string) {

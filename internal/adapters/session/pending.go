@@ -23,7 +23,7 @@ const (
 )
 
 // Take opens the cookie of this state and marks the state as spent, in the
-// store and thus for every instance, before it answers. A stranger's state
+// store and thus for every instance, before it returns. A stranger's state
 // writes nothing.
 func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, error) {
 	ex, err := m.enter(ctx)
@@ -68,7 +68,7 @@ func (m *Manager) absent(ctx context.Context, state string) error {
 	return err
 }
 
-// openPending answers the pending sign-in that the browser holds under name.
+// openPending returns the pending sign-in that the browser holds under name.
 // What does not open, or holds another state, counts as not there.
 func (m *Manager) openPending(ex *exchange, name, state string) (ports.PendingSignIn, bool) {
 	for _, value := range ex.values(name) {

@@ -19,7 +19,7 @@ type records struct {
 	limit time.Duration
 }
 
-// entry is one record in the open. Its key is also what its value is sealed to.
+// entry is one record in plaintext. Its key is also what its value is sealed to.
 type entry struct {
 	key     string
 	value   []byte
@@ -27,7 +27,7 @@ type entry struct {
 	indexes []string
 }
 
-// opened is what find answers. What no key opens is not readable; its version
+// opened is what find returns. What no key opens is not readable; its version
 // still allows to replace it.
 type opened struct {
 	value    []byte
@@ -43,7 +43,7 @@ func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
 	return v, sorted(ctx, err)
 }
 
-// find answers the record under key. ports.ErrNoRecord where there is none.
+// find returns the record under key. ports.ErrNoRecord where there is none.
 func (r *records) find(ctx context.Context, key string) (opened, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
@@ -55,7 +55,7 @@ func (r *records) find(ctx context.Context, key string) (opened, error) {
 	return opened{value: plain, version: found.Version, readable: ok}, nil
 }
 
-// exists answers nil where there is a record under key, readable or not, and
+// exists returns nil where there is a record under key, readable or not, and
 // ports.ErrNoRecord where there is none.
 func (r *records) exists(ctx context.Context, key string) error {
 	limited, cancel := r.limited(ctx)
@@ -91,7 +91,7 @@ func (r *records) deleteAll(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// keys answers what the store has under an index.
+// keys returns what the store has under an index.
 func (r *records) keys(ctx context.Context, index string) ([]string, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
@@ -112,7 +112,7 @@ func (r *records) sealed(e entry) ports.Record {
 	}
 }
 
-// sorted answers an error of the store as the callers here know it. ctx is the
+// sorted returns an error of the store as the callers here know it. ctx is the
 // caller's: a caller that has gone is no outage.
 func sorted(ctx context.Context, err error) error {
 	switch {

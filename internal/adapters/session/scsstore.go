@@ -27,7 +27,7 @@ type revision struct {
 	indexes []string
 }
 
-// FindCtx answers the opened value under key. A value that no key opens is
+// FindCtx returns the opened value under key. A value that no key opens is
 // reported as not found: it is as good as lost.
 func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	found, err := s.find(ctx, key)

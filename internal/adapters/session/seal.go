@@ -74,10 +74,10 @@ func newSealingKey(secret []byte) (sealingKey, error) {
 	return sealingKey{id: keyID(derived[chacha20poly1305.KeySize:]), aead: aead, indexing: indexing}, nil
 }
 
-// first answers the key that seals.
+// first returns the key that seals.
 func (s *sealer) first() *sealingKey { return &s.keys[0] }
 
-// key answers the key of that ID, or nil.
+// key returns the key of that ID, or nil.
 func (s *sealer) key(id keyID) *sealingKey {
 	for i := range s.keys {
 		if s.keys[i].id == id {

@@ -8,7 +8,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Current answers this browser's session. It reads the store at the first call
+// Current returns this browser's session. It reads the store at the first call
 // of a request only. A record that no key opens or that another version wrote
 // is no session; its cookie stays until Start or End replaces it.
 func (m *Manager) Current(ctx context.Context) (ports.Session, error) {

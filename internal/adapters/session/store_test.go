@@ -17,7 +17,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// recordOf answers the store's key for a browser's session.
+// recordOf returns the store's key for a browser's session.
 func recordOf(b *browser) string {
 	sum := sha256.Sum256([]byte(b.named("webapp_session").Value))
 	return base64.RawURLEncoding.EncodeToString(sum[:])

@@ -29,7 +29,7 @@ func isToken(s string) bool {
 	return true
 }
 
-// token answers the session token that the browser sent. Two cookies of that
+// token returns the session token that the browser sent. Two cookies of that
 // name mean that somebody else could set one of them: then there is none.
 func (m *Manager) token(ex *exchange) (string, bool) {
 	sent := ex.values(m.cookies.session)
@@ -39,7 +39,7 @@ func (m *Manager) token(ex *exchange) (string, bool) {
 	return sent[0], true
 }
 
-// Referred answers the session that the reference cookie names. Without
+// Referred returns the session that the reference cookie names. Without
 // CrossSiteCallback there is no such cookie, and no session.
 func (m *Manager) Referred(ctx context.Context) (ports.Session, error) {
 	ex, err := m.enter(ctx)
@@ -61,7 +61,7 @@ func (m *Manager) Referred(ctx context.Context) (ports.Session, error) {
 	return s.Session, nil
 }
 
-// presented answers the record keys of all sessions that the browser names.
+// presented returns the record keys of all sessions that the browser names.
 // They are to be ended, so every copy counts here, and with CrossSiteCallback
 // the reference too: a cross-site POST comes without the session cookie.
 func (m *Manager) presented(ex *exchange) []string {

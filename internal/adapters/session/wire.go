@@ -33,8 +33,8 @@ func appendTime(b []byte, t time.Time) []byte {
 	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
-// reader takes the fields off again. The texts it answers are parts of its
-// input. After the first fault it answers zero values only, so callers ask once,
+// reader takes the fields off again. The texts it returns are parts of its
+// input. After the first fault it returns zero values only, so callers ask once,
 // at the end.
 type reader struct {
 	rest   string
@@ -60,7 +60,7 @@ func (r *reader) fail() {
 	r.failed, r.rest = true, ""
 }
 
-// take answers the next n bytes.
+// take returns the next n bytes.
 func (r *reader) take(n uint64) string {
 	if n > uint64(len(r.rest)) {
 		r.fail()

@@ -15,7 +15,7 @@ type Browser interface {
 	// run at the same time: each begins with what the browser held when it
 	// was made.
 	Do(ctx context.Context, exchange func(ctx context.Context))
-	// Clone answers another browser that holds a copy of what this one holds
+	// Clone returns another browser that holds a copy of what this one holds
 	// now: a backup, or a thief.
 	Clone() Browser
 }
@@ -30,7 +30,7 @@ type SessionHarness struct {
 	// no such ability.
 	Directory ports.SessionDirectory
 	OneTime   ports.OneTimeIDs
-	// NewBrowser answers a browser that holds nothing yet.
+	// NewBrowser returns a browser that holds nothing yet.
 	NewBrowser func() Browser
 	// Now and Advance are the clock that the adapter and its store tell the
 	// time by.

@@ -11,10 +11,10 @@ type Clock struct {
 	now time.Time
 }
 
-// NewClock answers a clock that stands at start.
+// NewClock returns a clock that stands at start.
 func NewClock(start time.Time) *Clock { return &Clock{now: start} }
 
-// Now answers where the clock stands.
+// Now returns where the clock stands.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -34,14 +34,14 @@ func SessionDirectory(t *testing.T, newHarness func(t *testing.T) SessionHarness
 	}
 }
 
-// person answers a session of somebody; the last part is the provider's session.
+// person returns a session of somebody; the last part is the provider's session.
 func person(h SessionHarness, issuer, subject, sid string) ports.Session {
 	s := SampleSession(h.Now())
 	s.Identity.Issuer, s.Identity.Subject, s.Identity.ProviderSession = "https://"+issuer+".example", subject, sid
 	return s
 }
 
-// signInAs answers a browser in which s has begun.
+// signInAs returns a browser in which s has begun.
 func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
 	t.Helper()
 	b := h.NewBrowser()

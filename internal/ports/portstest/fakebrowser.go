@@ -26,10 +26,10 @@ type fakeExchange struct {
 
 type fakeExchangeKey struct{ f *FakeSessions }
 
-// NewBrowser answers a browser that holds nothing yet.
+// NewBrowser returns a browser that holds nothing yet.
 func (f *FakeSessions) NewBrowser() *FakeBrowser { return &FakeBrowser{sessions: f} }
 
-// Context answers parent with one request of this browser in it. The next
+// Context returns parent with one request of this browser in it. The next
 // request takes another call.
 func (b *FakeBrowser) Context(parent context.Context) context.Context {
 	b.mu.Lock()
@@ -56,7 +56,7 @@ func (b *FakeBrowser) SignedIn() bool {
 	return b.token != ""
 }
 
-// Pending answers how many sign-ins the browser has pending.
+// Pending returns how many sign-ins the browser has pending.
 func (b *FakeBrowser) Pending() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

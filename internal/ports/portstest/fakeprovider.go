@@ -48,7 +48,7 @@ type fakeCode struct {
 // FakeIssuer is the issuer of a FakeProvider.
 const FakeIssuer = "https://provider.example"
 
-// NewFakeProvider answers a provider that tells the time by now.
+// NewFakeProvider returns a provider that tells the time by now.
 func NewFakeProvider(now func() time.Time) *FakeProvider {
 	return &FakeProvider{
 		now:     now,
@@ -67,7 +67,7 @@ func (f *FakeProvider) Down(down bool) {
 	f.down = down
 }
 
-// Requests answers what each Begin has asked for so far.
+// Requests returns what each Begin has asked for so far.
 func (f *FakeProvider) Requests() []ports.AuthorizationRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -95,7 +95,7 @@ func (f *FakeProvider) RevokeRefreshTokens() {
 	clear(f.refresh)
 }
 
-// Approve answers the callback of a person who signs in as who. An empty
+// Approve returns the callback of a person who signs in as who. An empty
 // issuer and subject are filled in.
 func (f *FakeProvider) Approve(authorizationURL string, who ports.Identity) ports.Callback {
 	f.mu.Lock()
@@ -112,7 +112,7 @@ func (f *FakeProvider) Approve(authorizationURL string, who ports.Identity) port
 	return ports.Callback{State: query.Get("state"), Code: code}
 }
 
-// Decline answers the callback of a person who says no.
+// Decline returns the callback of a person who says no.
 func (f *FakeProvider) Decline(authorizationURL string) ports.Callback {
 	return ports.Callback{
 		State:            fakeQuery(authorizationURL).Get("state"),
@@ -131,7 +131,7 @@ func fakeQuery(text string) url.Values {
 	return values
 }
 
-// next answers a value that was not there before; f.mu is held.
+// next returns a value that was not there before; f.mu is held.
 func (f *FakeProvider) next(kind string) string {
 	f.serial++
 	return fmt.Sprintf("%s-%d", kind, f.serial)

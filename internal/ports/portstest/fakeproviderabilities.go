@@ -13,7 +13,7 @@ var (
 	_ ports.GroupLookup  = (*FakeProvider)(nil)
 )
 
-// SignLogout answers a logout token that says this, issued now. An empty issuer
+// SignLogout returns a logout token that says this, issued now. An empty issuer
 // is filled in.
 func (f *FakeProvider) SignLogout(says ports.LogoutToken) string {
 	f.mu.Lock()

@@ -73,7 +73,7 @@ func fakeClaims(id ports.Identity) []ports.Claim {
 	}
 }
 
-// grant answers what a sign-in yields; f.mu is held.
+// grant returns what a sign-in yields; f.mu is held.
 func (f *FakeProvider) grant(issued fakeCode, begun fakeSignIn) ports.Grant {
 	g := ports.Grant{
 		LoginHint:   "login-hint-of-" + issued.identity.Subject,

@@ -49,7 +49,7 @@ var (
 	_ ports.StoreReadiness   = (*FakeSessions)(nil)
 )
 
-// NewFakeSessions answers a fake that tells the time by clock.
+// NewFakeSessions returns a fake that tells the time by clock.
 func NewFakeSessions(clock func() time.Time) *FakeSessions {
 	return &FakeSessions{
 		clock:    clock,
@@ -67,14 +67,14 @@ func (f *FakeSessions) SetDown(down bool) {
 	f.down = down
 }
 
-// Len answers how many sessions are held, those included that have run out.
+// Len returns how many sessions are held, those included that have run out.
 func (f *FakeSessions) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.sessions)
 }
 
-// Ready answers nil unless the fake is down.
+// Ready returns nil unless the fake is down.
 func (f *FakeSessions) Ready(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,7 +143,7 @@ func (f *FakeSessions) End(ctx context.Context) error {
 	return nil
 }
 
-// enter answers the exchange of ctx and takes the lock.
+// enter returns the exchange of ctx and takes the lock.
 func (f *FakeSessions) enter(ctx context.Context) (*fakeExchange, error) {
 	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
 	if !ok {
@@ -153,8 +153,8 @@ func (f *FakeSessions) enter(ctx context.Context) (*fakeExchange, error) {
 	return ex, nil
 }
 
-// enterLive answers the exchange's session as well. It holds the lock only
-// where it answers no error.
+// enterLive returns the exchange's session as well. It holds the lock only
+// where it returns no error.
 func (f *FakeSessions) enterLive(ctx context.Context) (*fakeExchange, *fakeSession, error) {
 	ex, err := f.enter(ctx)
 	if err != nil {
@@ -175,7 +175,7 @@ func (f *FakeSessions) reach() error {
 	return nil
 }
 
-// live answers the session of a token.
+// live returns the session of a token.
 func (f *FakeSessions) live(token string) (*fakeSession, error) {
 	if token == "" {
 		return nil, ports.ErrNoSession

@@ -12,7 +12,7 @@ type StoreCall struct {
 	Method string // "Create", "Find", "Replace", "Delete" or "Keys"
 	Key    string // the index, where the method is "Keys"
 	// GivenUp tells a fault when the caller no longer waits, if that can be;
-	// nil in what Calls answers.
+	// nil in what Calls returns.
 	GivenUp <-chan struct{}
 }
 
@@ -30,10 +30,10 @@ type FaultyStore struct {
 
 var _ ports.SessionStore = (*FaultyStore)(nil)
 
-// NewFaultyStore answers a store that passes everything on to inner.
+// NewFaultyStore returns a store that passes everything on to inner.
 func NewFaultyStore(inner ports.SessionStore) *FaultyStore { return &FaultyStore{inner: inner} }
 
-// Calls answers the calls since it was last asked.
+// Calls returns the calls since it was last asked.
 func (f *FaultyStore) Calls() []StoreCall {
 	f.mu.Lock()
 	defer f.mu.Unlock()

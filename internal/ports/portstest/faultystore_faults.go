@@ -52,7 +52,7 @@ func (f *FaultyStore) SetHanging(hanging bool) {
 	})
 }
 
-// spoiled answers what Find answers of a record.
+// spoiled returns what Find returns of a record.
 func (f *FaultyStore) spoiled(r ports.Record, err error) ports.Record {
 	f.mu.Lock()
 	change := f.spoil

@@ -14,7 +14,7 @@ import (
 type ProviderHarness struct {
 	Provider ports.IdentityProvider
 	// Approve follows an authorization URL as a person who signs in, always
-	// with the same account, and answers what the provider sent the browser
+	// with the same account, and returns what the provider sent the browser
 	// back with.
 	Approve func(t testing.TB, authorizationURL string) ports.Callback
 	// Decline does the same as a person who says no.
@@ -30,7 +30,7 @@ type ProviderHarness struct {
 	// for an adapter with ports.LogoutTokens; nil where it has not. An empty
 	// field is left out, the issuer filled in and Expires not looked at.
 	SignLogout func(t testing.TB, says ports.LogoutToken) string
-	// Groups answers how many groups the account has, and an access token to
+	// Groups returns how many groups the account has, and an access token to
 	// look them up with, for an adapter with ports.GroupLookup; nil where it has
 	// not.
 	Groups func(t testing.TB) (n int, accessToken string)

@@ -20,7 +20,7 @@ func logoutTests() map[string]func(*testing.T, ProviderHarness) {
 	}
 }
 
-// logoutOf answers the adapter's ability; nil where it has none.
+// logoutOf returns the adapter's ability; nil where it has none.
 func logoutOf(h ProviderHarness) ports.LogoutTokens {
 	ability, ok := h.Provider.(ports.LogoutTokens)
 	if !ok || h.SignLogout == nil {

@@ -14,7 +14,7 @@ import (
 // new one, with no record in it, in each test.
 type StoreHarness struct {
 	Store ports.SessionStore
-	// New answers another handle onto the same records, as another instance of
+	// New returns another handle onto the same records, as another instance of
 	// the application has one. nil where only one handle can have them.
 	New func(t *testing.T) ports.SessionStore
 	// Now and Advance are the clock that the store tells the time by. Advance
@@ -52,7 +52,7 @@ func (h StoreHarness) now() time.Time {
 	return h.Now()
 }
 
-// other answers another handle, or the only one there is.
+// other returns another handle, or the only one there is.
 func (h StoreHarness) other(t *testing.T) ports.SessionStore {
 	if h.New == nil {
 		return h.Store
@@ -64,7 +64,7 @@ func (h StoreHarness) record(key, value string, indexes ...string) ports.Record 
 	return ports.Record{Key: key, Value: []byte(value), Expires: h.now().Add(time.Hour), Indexes: indexes}
 }
 
-// brief answers a record that lives for two seconds: still after one, and no
+// brief returns a record that lives for two seconds: still after one, and no
 // longer after three, also in a store that counts whole seconds.
 func (h StoreHarness) brief(key, value string, indexes ...string) ports.Record {
 	r := h.record(key, value, indexes...)
@@ -100,7 +100,7 @@ func (h StoreHarness) delete(t *testing.T, key string) {
 	require.NoError(t, h.Store.Delete(t.Context(), key, ports.AnyVersion))
 }
 
-// requireValue answers the version that was found.
+// requireValue returns the version that was found.
 func (h StoreHarness) requireValue(t *testing.T, key, want string) ports.Version {
 	t.Helper()
 	got, err := h.Store.Find(t.Context(), key)

@@ -48,7 +48,7 @@ func storeOutage(t *testing.T, h StoreHarness) {
 	require.Equal(t, next, h.requireValue(t, "k", "after"))
 }
 
-// everyMethod answers a call of each method, on the record "k".
+// everyMethod returns a call of each method, on the record "k".
 func (h StoreHarness) everyMethod(v ports.Version) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"Find": func(ctx context.Context) error {

@@ -148,7 +148,7 @@ func (w *modelWorker) checkAll() {
 func (w *modelWorker) key(i int) string   { return fmt.Sprint("worker-", w.number, "-key-", i) }
 func (w *modelWorker) index(i int) string { return fmt.Sprint("worker-", w.number, "-index-", i) }
 
-// note takes down a version, which must be a new one.
+// note records a version, which must be a new one.
 func (w *modelWorker) note(key string, v ports.Version) {
 	assert.NotEqual(w.t, ports.AnyVersion, v)
 	assert.NotContains(w.t, w.past[key], v, "a version came twice")

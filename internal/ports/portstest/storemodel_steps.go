@@ -11,14 +11,14 @@ import (
 	"webapp/internal/ports"
 )
 
-// any answers one of the worker's keys and what the model knows of it.
+// any returns one of the worker's keys and what the model knows of it.
 func (w *modelWorker) any() (string, modelRecord, bool) {
 	key := w.key(w.random.IntN(modelKeys))
 	r, ok := w.live[key]
 	return key, r, ok
 }
 
-// stale answers a version that the key does not have.
+// stale returns a version that the key does not have.
 func (w *modelWorker) stale(key string, now ports.Version) ports.Version {
 	past := slices.DeleteFunc(slices.Clone(w.past[key]), func(v ports.Version) bool { return v == now })
 	if len(past) == 0 {

@@ -6,7 +6,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// SampleSession answers a session with every field set, begun at now and
+// SampleSession returns a session with every field set, begun at now and
 // lasting an hour.
 func SampleSession(now time.Time) ports.Session {
 	return ports.Session{
@@ -28,7 +28,7 @@ func SampleSession(now time.Time) ports.Session {
 	}
 }
 
-// SampleGrant answers a grant with every field set.
+// SampleGrant returns a grant with every field set.
 func SampleGrant(now time.Time) ports.Grant {
 	return ports.Grant{
 		AccessTokens: []ports.AccessToken{
@@ -48,17 +48,17 @@ func SampleGrant(now time.Time) ports.Grant {
 	}
 }
 
-// SampleClaims answers claims of an ID token.
+// SampleClaims returns claims of an ID token.
 func SampleClaims() []ports.Claim {
 	return []ports.Claim{{Name: "name", Value: "Zoë"}, {Name: "roles", Value: `["Admin"]`}, {Name: "empty", Value: ""}}
 }
 
-// SampleNew answers what a session begins with, with every field set.
+// SampleNew returns what a session begins with, with every field set.
 func SampleNew(now time.Time) ports.NewSession {
 	return ports.NewSession{Session: SampleSession(now), Claims: SampleClaims(), Grant: SampleGrant(now)}
 }
 
-// SamplePending answers a pending sign-in with every field set.
+// SamplePending returns a pending sign-in with every field set.
 func SamplePending(state string, began time.Time) ports.PendingSignIn {
 	return ports.PendingSignIn{
 		State:    state,

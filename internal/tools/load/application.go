@@ -65,7 +65,7 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 	return &application{handler: handler, config: c, sessions: sessions}, err
 }
 
-// signIn starts a session and answers its cookie as "name=value".
+// signIn starts a session and returns its cookie as "name=value".
 func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 	w := newResponse()
 	a.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -77,7 +77,7 @@ func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 	return w.cookie()
 }
 
-// bare answers the bare handlers of two pages of whoever has this cookie.
+// bare returns the bare handlers of two pages of whoever has this cookie.
 func (a *application) bare(cookie string) (home, admin http.Handler, err error) {
 	a.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		home, admin, err = webhttp.BarePages(a.config, r)

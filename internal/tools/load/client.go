@@ -65,7 +65,7 @@ func (c *client) get(request []byte) error {
 	return err
 }
 
-// skipHeader answers the length of the body.
+// skipHeader returns the length of the body.
 func (c *client) skipHeader() (size int, err error) {
 	name := []byte("Content-Length: ")
 	for {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// each answers a function that asks for one page after the other.
+// each returns a function that asks for one page after the other.
 func each(h http.Handler, requests []*http.Request) func() error {
 	next := 0
 	return func() error {
@@ -29,7 +29,7 @@ func repeat(ctx context.Context, page func() error, times int) error {
 	return nil
 }
 
-// compareCPU lets two kinds of pages take turns and answers the median ratio of
+// compareCPU lets two kinds of pages take turns and returns the median ratio of
 // their CPU times, and what a page of each took.
 func compareCPU(ctx context.Context, o options, page, base func() error) (overhead float64, per, than time.Duration, err error) {
 	var ratios []float64

@@ -34,7 +34,7 @@ func (c *crowd) close() {
 	}
 }
 
-// turn lets all ask for as long as d, and answers how many pages a second they
+// turn lets all ask for as long as d, and returns how many pages a second they
 // got and how long each took.
 func (c *crowd) turn(d time.Duration) (perSecond float64, took []time.Duration, err error) {
 	times := make([][]time.Duration, len(c.clients))

@@ -42,7 +42,7 @@ func (w *response) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// cookie answers the first cookie that is set as "name=value".
+// cookie returns the first cookie that is set as "name=value".
 func (w *response) cookie() (string, error) {
 	lines := w.header["Set-Cookie"]
 	if len(lines) == 0 {

@@ -47,7 +47,7 @@ func freeAddr() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// memoryOf answers a figure of /proc/PID/status in MiB, 0 where there is none.
+// memoryOf returns a figure of /proc/PID/status in MiB, 0 where there is none.
 func memoryOf(pid int, figure string) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

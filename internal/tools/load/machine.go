@@ -28,7 +28,7 @@ func processor() string {
 	return "processor of unknown make"
 }
 
-// field answers the first value of that name in a file of lines NAME: VALUE,
+// field returns the first value of that name in a file of lines NAME: VALUE,
 // or "".
 func field(file, name string) string {
 	text, err := os.ReadFile(file)

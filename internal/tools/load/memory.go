@@ -104,7 +104,7 @@ func waitUntil(ctx context.Context, t time.Time) error {
 	}
 }
 
-// weigh fills p and answers the heap that a session takes.
+// weigh fills p and returns the heap that a session takes.
 func (p *population) weigh(ctx context.Context, k kept) (float64, error) {
 	before := liveHeap()
 	err := p.fill(ctx, k)

@@ -44,7 +44,7 @@ func (m measured) report(r *report, n int, other measured) {
 	r.add(row{Part: "memory", Figure: name("longest read of a record while a tenth expires"), Value: micros(median(m.find)), Unit: "µs", Baseline: baselineScs, Than: micros(median(other.find))})
 }
 
-// only answers a where it counts.
+// only returns a where it counts.
 func only(counts bool, a *aim) *aim {
 	if counts {
 		return a
@@ -60,7 +60,7 @@ func grouped(n int) string {
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
 
-// bareAdmin answers the page for administrators as a bare handler.
+// bareAdmin returns the page for administrators as a bare handler.
 func bareAdmin() (http.Handler, error) {
 	k, err := newOurs(nil)
 	if err != nil {

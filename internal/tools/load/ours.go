@@ -93,7 +93,7 @@ func (l *longest) add(d time.Duration) {
 
 func (l *longest) since(t time.Time) { l.add(time.Since(t)) }
 
-// take answers the longest and begins anew.
+// take returns the longest and begins anew.
 func (l *longest) take() time.Duration { return time.Duration(l.nanoseconds.Swap(0)) }
 
 // holds are how long the sweeper held locks.
@@ -108,7 +108,7 @@ func (h *holds) add(d time.Duration) {
 	h.took = append(h.took, d)
 }
 
-// take answers all of them and begins anew.
+// take returns all of them and begins anew.
 func (h *holds) take() []time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()

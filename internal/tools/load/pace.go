@@ -31,7 +31,7 @@ type asked struct {
 	since  time.Time
 }
 
-// run answers how long the pages took, from the moment they were asked for.
+// run returns how long the pages took, from the moment they were asked for.
 func (p pace) run(ctx context.Context, page http.Handler, requests []*http.Request) ([]time.Duration, error) {
 	total := max(1, int(float64(p.rate)*p.duration.Seconds()))
 	took := make([]time.Duration, total)

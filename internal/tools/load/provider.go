@@ -87,7 +87,7 @@ func startProvider() (*providerProcess, error) {
 // authority is that of the demo's tenant.
 func (p *providerProcess) authority() string { return p.base + "/" + fakeidp.ContosoTenantID }
 
-// approve plays the person at the provider and answers the query of the callback.
+// approve plays the person at the provider and returns the query of the callback.
 func (p *providerProcess) approve(authorizationURL string) (string, error) {
 	res, err := p.client.PostForm(p.person, url.Values{"url": {authorizationURL}})
 	if err != nil {

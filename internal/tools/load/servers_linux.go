@@ -9,12 +9,12 @@ import (
 	"webapp/internal/servertest"
 )
 
-// startRedis starts a Redis and answers its URL.
+// startRedis starts a Redis and returns its URL.
 func startRedis() (url string, stop func(), err error) {
 	return start(func(t testing.TB) string { return "redis://" + servertest.StartRedis(t).Addr })
 }
 
-// startPostgres starts a PostgreSQL and answers the URL of an empty database.
+// startPostgres starts a PostgreSQL and returns the URL of an empty database.
 func startPostgres() (url string, stop func(), err error) {
 	return start(func(t testing.TB) string { return servertest.StartPostgreSQL(t).NewDatabase() })
 }

@@ -107,7 +107,7 @@ func (s *signIns) turn(ctx context.Context, o options) error {
 	return firstOf(append(errs, ctx.Err())...)
 }
 
-// begin asks for /login and answers the callback's request.
+// begin asks for /login and returns the callback's request.
 func (s *signIns) begin() (*http.Request, error) {
 	w := newResponse()
 	wall, cpu := time.Now(), cpuTime()

@@ -17,7 +17,7 @@ func summary(took []time.Duration) latency {
 	return latency{quantile(took, 0.5), quantile(took, 0.99), quantile(took, 0.999), quantile(took, 1)}
 }
 
-// quantile answers the smallest value that a share q of all does not exceed.
+// quantile returns the smallest value that a share q of all does not exceed.
 func quantile[T any](sorted []T, q float64) T {
 	var zero T
 	if len(sorted) == 0 {
@@ -51,7 +51,7 @@ func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
-// liveHeap answers the bytes of all that is reachable. The second collection
+// liveHeap returns the bytes of all that is reachable. The second collection
 // takes what the first one has only moved out of a sync.Pool.
 func liveHeap() float64 {
 	runtime.GC()
@@ -61,7 +61,7 @@ func liveHeap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-// loadAverage answers that of the last minute, or "unknown".
+// loadAverage returns that of the last minute, or "unknown".
 func loadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if fields := strings.Fields(string(text)); err == nil && len(fields) > 0 {

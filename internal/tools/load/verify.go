@@ -9,7 +9,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// verification signs somebody in and answers what verifies that ID token, the
+// verification signs somebody in and returns what verifies that ID token, the
 // keys at hand: the part of a sign-in that nobody can leave out.
 func (b *bareSignIn) verification(ctx context.Context, idp *providerProcess) (func() error, error) {
 	verifier := oauth2.GenerateVerifier()

@@ -9,7 +9,7 @@ import (
 	"webapp/internal/browsertest"
 )
 
-// inTest runs f with what browsertest asks for outside of a test, and answers
+// inTest runs f with what browsertest asks for outside of a test, and returns
 // an error when f has failed.
 func inTest(dir string, f func(browsertest.T)) error {
 	t := &harness{dir: dir}

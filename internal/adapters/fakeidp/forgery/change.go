@@ -103,7 +103,7 @@ func writeClaims(edit func([]byte) []byte) Change {
 	}
 }
 
-// text answers a claim that is a string.
+// text returns a claim that is a string.
 func text(d *fakeidp.TokenDraft, claim string) string {
 	s, _ := d.Claims[claim].(string)
 	return s

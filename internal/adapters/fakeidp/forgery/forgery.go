@@ -51,7 +51,7 @@ type Forgery struct {
 	Forge func(*fakeidp.TokenDraft)
 }
 
-// IDTokens answers the whole catalogue, in a stable order. The forgeries are
+// IDTokens returns the whole catalogue, in a stable order. The forgeries are
 // made for the tokens of an authorization code, which carry a nonce; a refreshed
 // ID token may lack that, and may be missing altogether.
 func IDTokens() []Forgery {

@@ -66,7 +66,7 @@ func clone(t *testing.T, members map[string]any) map[string]any {
 	return copied
 }
 
-// redeem signs somebody in and answers the token response.
+// redeem signs somebody in and returns the token response.
 func redeem(t *testing.T, idp *fakeidp.Provider) map[string]any {
 	t.Helper()
 	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B

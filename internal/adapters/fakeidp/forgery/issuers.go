@@ -49,7 +49,7 @@ func issuerOf(tenant func(own string) string) Change {
 	})
 }
 
-// otherTenant answers a tenant that there is, and that is not this one.
+// otherTenant returns a tenant that there is, and that is not this one.
 func otherTenant(own string) string {
 	if own == fakeidp.FabrikamTenantID {
 		return fakeidp.ContosoTenantID

@@ -35,7 +35,7 @@ func footprint(b *testing.B, records, size int) float64 {
 	return float64(heapInUse()-before) / float64(records)
 }
 
-// fill adds sessions and answers how long the slowest took.
+// fill adds sessions and returns how long the slowest took.
 func fill(b *testing.B, s *Store, records, size int, expires func(i int) time.Time) time.Duration {
 	value := make([]byte, size)
 	var longest time.Duration

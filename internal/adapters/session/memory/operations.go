@@ -23,7 +23,7 @@ func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, erro
 	return sh.add(r), nil
 }
 
-// Find answers a copy of a record, without its indexes, see ports.SessionStore.
+// Find returns a copy of a record, without its indexes, see ports.SessionStore.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return ports.Record{}, err
@@ -79,7 +79,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	return nil
 }
 
-// Keys answers the keys under an index, see ports.SessionStore. It visits each
+// Keys returns the keys under an index, see ports.SessionStore. It visits each
 // shard for a moment, whatever the number of records.
 func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 	if err := ctx.Err(); err != nil {

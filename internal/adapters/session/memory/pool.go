@@ -15,7 +15,7 @@ type pool[T any] struct {
 	used  uint32 // numbers given out so far, those in free included
 }
 
-// take answers the number of an element to fill.
+// take returns the number of an element to fill.
 func (p *pool[T]) take() uint32 {
 	if n := len(p.free); n > 0 {
 		i := p.free[n-1]
@@ -37,5 +37,5 @@ func (p *pool[T]) give(i uint32) {
 
 func (p *pool[T]) at(i uint32) *T { return &p.pages[i/pageSize][i%pageSize] }
 
-// len answers how many elements are in use.
+// len returns how many elements are in use.
 func (p *pool[T]) len() int { return int(p.used) - len(p.free) }

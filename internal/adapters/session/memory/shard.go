@@ -26,7 +26,7 @@ type shard struct {
 	indexed int   // how many records have an index
 }
 
-// find answers the slot of a key, expired or not.
+// find returns the slot of a key, expired or not.
 func (sh *shard) find(key string) (uint32, bool) {
 	if len(sh.byKey) == 0 {
 		return none, false
@@ -40,7 +40,7 @@ func (sh *shard) find(key string) (uint32, bool) {
 	return none, false
 }
 
-// live answers the slot of a record that has not expired.
+// live returns the slot of a record that has not expired.
 func (sh *shard) live(key string, now int64) (*slot, bool) {
 	i, ok := sh.find(key)
 	if !ok || sh.slots.at(i).expires <= now {

@@ -46,7 +46,7 @@ func pack(key string) storedKey {
 
 func (k *storedKey) packed() bool { return k.size&packedKey != 0 }
 
-// record answers what a slot keeps of the key and a value.
+// record returns what a slot keeps of the key and a value.
 func (k *storedKey) record(value []byte) string {
 	if k.packed() {
 		return string(k.raw[:]) + string(value)
@@ -62,7 +62,7 @@ func (k *storedKey) hash(seed maphash.Seed) uint64 {
 	return maphash.String(seed, k.text)
 }
 
-// kept answers the key as it is kept.
+// kept returns the key as it is kept.
 func (sl *slot) kept() string { return sl.record[:sl.keySize&^packedKey] }
 
 // holds reports whether the slot is that of k.

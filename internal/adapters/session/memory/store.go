@@ -27,7 +27,7 @@ const (
 )
 
 // Store is a ports.SessionStore. It is safe for concurrent use; it copies the
-// values that it is given and those that it answers.
+// values that it is given and those that it returns.
 type Store struct {
 	clock  func() time.Time
 	seed   maphash.Seed
@@ -44,7 +44,7 @@ var (
 	_ ports.StoreReadiness = (*Store)(nil)
 )
 
-// New answers an empty store that tells the time by clock, time.Now where it
+// New returns an empty store that tells the time by clock, time.Now where it
 // is nil. Close stops its sweeper.
 func New(clock func() time.Time) *Store { return NewProbed(clock, nil) }
 
@@ -70,10 +70,10 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ready answers nil: memory always answers.
+// Ready returns nil: memory always answers.
 func (s *Store) Ready(context.Context) error { return nil }
 
-// Len answers how many records are held, those included that have expired and
+// Len returns how many records are held, those included that have expired and
 // wait to be removed.
 func (s *Store) Len() int {
 	n := 0
@@ -86,7 +86,7 @@ func (s *Store) Len() int {
 	return n
 }
 
-// IndexedRecords answers how many records have an index, as those of sessions
+// IndexedRecords returns how many records have an index, as those of sessions
 // do and no others. Those are included that have expired within the last
 // seconds. It never fails.
 func (s *Store) IndexedRecords(context.Context) (int, error) {
@@ -100,7 +100,7 @@ func (s *Store) IndexedRecords(context.Context) (int, error) {
 	return n, nil
 }
 
-// enter locks the shard of key, removes a few records that are due and answers
+// enter locks the shard of key, removes a few records that are due and returns
 // the time.
 func (s *Store) enter(key string) (*shard, int64) {
 	sh := &s.shards[maphash.String(s.seed, key)%shardCount]

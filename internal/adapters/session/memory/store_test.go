@@ -192,7 +192,7 @@ func TestShardAgainstModel(t *testing.T) {
 	}
 }
 
-// hashed answers a key of the form that those of sessions have.
+// hashed returns a key of the form that those of sessions have.
 func hashed(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return base64.RawURLEncoding.EncodeToString(sum[:])

@@ -22,7 +22,7 @@ func (sh *shard) keyBucket(hash uint64) *uint32 {
 	return &sh.byKey[hash&uint64(len(sh.byKey)-1)]
 }
 
-// bucketOf answers the bucket of a slot.
+// bucketOf returns the bucket of a slot.
 func (sh *shard) bucketOf(sl *slot) *uint32 {
 	return sh.keyBucket(maphash.String(sh.seed, sl.kept()))
 }

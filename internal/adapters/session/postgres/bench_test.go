@@ -20,7 +20,7 @@ const (
 	benchValue   = 300
 )
 
-// benchStore answers a store and the keys in it.
+// benchStore returns a store and the keys in it.
 func benchStore(b *testing.B) (*Store, []string) {
 	b.Helper()
 	dsn := servertest.StartPostgreSQL(b).NewDatabase()

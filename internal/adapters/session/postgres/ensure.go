@@ -35,7 +35,7 @@ func (s *Store) ensure(ctx context.Context) error {
 	}
 }
 
-// join answers the attempt that is going on, or a new one. It goes on when its
+// join returns the attempt that is going on, or a new one. It goes on when its
 // callers give up: a large table can take longer to change than they wait.
 func (s *Store) join() *attempt {
 	s.schema.mu.Lock()

@@ -43,7 +43,7 @@ func execute(t testing.TB, dsn, statements string) {
 	require.NoError(t, err)
 }
 
-// count answers what a query counts.
+// count returns what a query counts.
 func count(t testing.TB, dsn, query string) (n int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -53,7 +53,7 @@ func count(t testing.TB, dsn, query string) (n int) {
 	return n
 }
 
-// harnesses answers a harness for each test, on a database of its own. Its New
+// harnesses returns a harness for each test, on a database of its own. Its New
 // has another pool of connections.
 func harnesses(server *servertest.PostgreSQL, parameters string) func(*testing.T) portstest.StoreHarness {
 	return func(t *testing.T) portstest.StoreHarness {

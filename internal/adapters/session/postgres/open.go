@@ -26,14 +26,14 @@ const (
 	maxConns = 200
 )
 
-// Open answers a store in the database that dsn names, a URL such as
+// Open returns a store in the database that dsn names, a URL such as
 // postgres://user:password@host:5432/database?sslmode=verify-full, see
 // https://www.postgresql.org/docs/current/libpq-connect.html; pool_max_conns
 // in it bounds the connections. clock tells the time by which records expire.
 //
 // The error says that the URL is malformed, and never repeats it. A server that
 // cannot be reached is no error here: the store connects when it is used, and
-// answers ports.ErrStoreUnavailable until it can.
+// returns ports.ErrStoreUnavailable until it can.
 func Open(ctx context.Context, dsn string, clock func() time.Time) (*Store, error) {
 	sweeps := time.NewTicker(sweepEvery)
 	s, err := open(ctx, dsn, clock, sweeps.C)

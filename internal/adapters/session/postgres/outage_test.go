@@ -20,7 +20,7 @@ import (
 // inTime is the time limit of a call with something for a busy machine.
 const inTime = callLimit + 2*time.Second
 
-// load reads and writes until the context ends, and answers what else than
+// load reads and writes until the context ends, and returns what else than
 // success and ports.ErrStoreUnavailable it was told.
 func load(ctx context.Context, s *Store, key string, acknowledged func(ports.Version)) (surprises []error) {
 	note := func(began time.Time, err error) {

@@ -51,7 +51,7 @@ func (s *Store) sweepAll() {
 	}
 }
 
-// sweepStep removes some expired records and answers how many.
+// sweepStep removes some expired records and returns how many.
 func (s *Store) sweepStep(ctx context.Context) (removed int64, err error) {
 	err = s.call(ctx, "sweep", func(ctx context.Context) error {
 		done, err := s.pool.Exec(ctx, sweepSome, s.now().UnixMicro(), sweepBatch)

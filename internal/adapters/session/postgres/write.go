@@ -26,7 +26,7 @@ const (
 	recordExists  = `SELECT EXISTS (SELECT 1 FROM webapp_session_records WHERE key = $1 AND expires > $2)`
 )
 
-// newVersion answers a random version. That a write is given the very version
+// newVersion returns a random version. That a write is given the very version
 // that somebody still holds happens once in 9 * 10^18 times.
 func newVersion() ports.Version {
 	for {
@@ -121,7 +121,7 @@ func (s *Store) has(ctx context.Context, key string, now int64) (there bool, err
 	return there, err
 }
 
-// blob answers value as the driver takes it: nil would be NULL.
+// blob returns value as the driver takes it: nil would be NULL.
 func blob(value []byte) []byte {
 	if value == nil {
 		return []byte{}

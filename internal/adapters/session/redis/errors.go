@@ -28,7 +28,7 @@ func (e *outage) Error() string {
 	return ports.ErrStoreUnavailable.Error() + ": Redis: " + reason(e.cause)
 }
 
-// Unwrap answers ports.ErrStoreUnavailable and the cause, whose text is for no
+// Unwrap returns ports.ErrStoreUnavailable and the cause, whose text is for no
 // log.
 func (e *outage) Unwrap() []error { return []error{ports.ErrStoreUnavailable, e.cause} }
 

@@ -70,7 +70,7 @@ func setUser(t *testing.T, server *redis.Client, name, rights string) {
 	require.NoError(t, server.Do(t.Context(), cmd...).Err())
 }
 
-// useAll does a little of everything and answers the first error.
+// useAll does a little of everything and returns the first error.
 func useAll(ctx context.Context, s *Store) error {
 	dead := record("dead", "v", "i")
 	v, err := s.Create(ctx, dead)

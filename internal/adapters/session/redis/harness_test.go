@@ -64,7 +64,7 @@ func cluster(t testing.TB) *servers {
 	return s
 }
 
-// direct answers a client besides the store's.
+// direct returns a client besides the store's.
 func direct(t testing.TB, addr string) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: addr, Protocol: 2})
 	t.Cleanup(func() { _ = c.Close() })

@@ -63,7 +63,7 @@ func (s *Store) enter(ctx context.Context, r ports.Record, origin string, ttl in
 	return nil
 }
 
-// Keys answers the keys of an index, see ports.SessionStore. It reads as many
+// Keys returns the keys of an index, see ports.SessionStore. It reads as many
 // entries as it may answer; where some of them do not count any more it removes
 // those and reads again.
 func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
@@ -91,8 +91,8 @@ func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 	}
 }
 
-// tell tells entries that count, and answers their keys, from those that do not,
-// and answers these as pairs of entry and score.
+// tell tells entries that count, and returns their keys, from those that do not,
+// and returns these as pairs of entry and score.
 func (s *Store) tell(ctx context.Context, entries []redis.Z) (live []string, dead []any, err error) {
 	if len(entries) == 0 {
 		return nil, nil, nil
@@ -120,7 +120,7 @@ func (s *Store) tell(ctx context.Context, entries []redis.Z) (live []string, dea
 	return live, dead, nil
 }
 
-// splitEntry answers the origin and the key of an entry.
+// splitEntry returns the origin and the key of an entry.
 func splitEntry(z redis.Z) (origin, key string) {
 	entry, _ := z.Member.(string)
 	n := min(originSize, len(entry))

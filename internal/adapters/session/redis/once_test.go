@@ -67,7 +67,7 @@ func (p *lossy) pass(client net.Conn, addr string) {
 	}
 }
 
-// calls answers how often a server has been given a command.
+// calls returns how often a server has been given a command.
 func calls(t *testing.T, server *redis.Client, command string) string {
 	info, err := server.Info(t.Context(), "commandstats").Result()
 	require.NoError(t, err)

@@ -35,7 +35,7 @@ var (
 	_ ports.StoreReadiness = (*Store)(nil)
 )
 
-// Open answers the store at a URL, see the package comment for its forms, that
+// Open returns the store at a URL, see the package comment for its forms, that
 // tells the time by clock, time.Now where it is nil. It connects to nothing
 // yet: a server that is down is no error here, only a malformed URL is, and that
 // error holds nothing of the URL. Close the store in the end.
@@ -90,7 +90,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// bounded answers ctx with the limit of one operation.
+// bounded returns ctx with the limit of one operation.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, operationLimit)
 }

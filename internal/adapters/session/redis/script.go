@@ -79,14 +79,14 @@ func newScripts() scripts {
 	return scripts{newScript(replaceSource), newScript(deleteSource), newScript(enterSource), newScript(pruneSource)}
 }
 
-// cached answers the command that runs the script from the server's cache. It
+// cached returns the command that runs the script from the server's cache. It
 // fails with NOSCRIPT, and has changed nothing, where the server does not have
 // it: after a restart, or on another node.
 func (sc script) cached(ctx context.Context, key string, args ...any) *redis.Cmd {
 	return redis.NewCmd(ctx, append([]any{"evalsha", sc.sha, 1, key}, args...)...)
 }
 
-// whole answers the command that runs the script from its text, and leaves it
+// whole returns the command that runs the script from its text, and leaves it
 // in the server's cache.
 func (sc script) whole(ctx context.Context, key string, args ...any) *redis.Cmd {
 	return redis.NewCmd(ctx, append([]any{"eval", sc.source, 1, key}, args...)...)

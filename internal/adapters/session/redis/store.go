@@ -61,7 +61,7 @@ func (s *Store) createExpired(ctx context.Context, key string) error {
 	return nil
 }
 
-// Find answers a record, see ports.SessionStore.
+// Find returns a record, see ports.SessionStore.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -127,7 +127,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	return nil
 }
 
-// ttl answers how long r lives from now on, in milliseconds.
+// ttl returns how long r lives from now on, in milliseconds.
 func (s *Store) ttl(r ports.Record) int64 {
 	return r.Expires.Sub(s.clock()).Milliseconds()
 }

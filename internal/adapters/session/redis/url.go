@@ -29,7 +29,7 @@ func forms(scheme string) (form, bool) {
 	return f, plain == "" || f.sentinel || f.cluster
 }
 
-// parseURL answers the address part of the options. Its errors name what is
+// parseURL returns the address part of the options. Its errors name what is
 // wrong and quote nothing of the URL: where a password is not escaped, any part
 // could be a piece of it.
 func parseURL(raw string) (*redis.UniversalOptions, error) {

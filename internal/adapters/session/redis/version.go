@@ -21,7 +21,7 @@ const (
 
 var errWornOut = errors.New("redis: the record has been changed too often")
 
-// newVersion answers the version of a new record.
+// newVersion returns the version of a new record.
 func newVersion() ports.Version {
 	var b [versionSize]byte
 	for {
@@ -33,7 +33,7 @@ func newVersion() ports.Version {
 	}
 }
 
-// next answers the version that follows v. Only one Replace of v succeeds, so
+// next returns the version that follows v. Only one Replace of v succeeds, so
 // it is as unique as v.
 func next(v ports.Version) (ports.Version, error) {
 	if v&countMask == countMask {
@@ -45,21 +45,21 @@ func next(v ports.Version) (ports.Version, error) {
 // originSize is the length of an origin as text.
 const originSize = 11
 
-// origin answers what all versions of one record have in common.
+// origin returns what all versions of one record have in common.
 func origin(v ports.Version) string { return fmt.Sprintf("%0*x", originSize, int64(v)>>countBits) }
 
-// stored answers what the server keeps: the version in eight bytes, big endian,
+// stored returns what the server keeps: the version in eight bytes, big endian,
 // and the value.
 func stored(v ports.Version, value []byte) []byte {
 	return append(versionBytes(v, len(value)), value...)
 }
 
-// versionBytes answers v with room for more behind it.
+// versionBytes returns v with room for more behind it.
 func versionBytes(v ports.Version, room int) []byte {
 	return binary.BigEndian.AppendUint64(make([]byte, 0, versionSize+room), uint64(v))
 }
 
-// readVersion answers the version at the beginning of what the server keeps.
+// readVersion returns the version at the beginning of what the server keeps.
 func readVersion(b []byte) (ports.Version, bool) {
 	if len(b) < versionSize {
 		return ports.AnyVersion, false

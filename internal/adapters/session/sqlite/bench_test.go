@@ -18,7 +18,7 @@ const (
 	benchValue   = 300
 )
 
-// benchStore answers a store and the keys in it.
+// benchStore returns a store and the keys in it.
 func benchStore(b *testing.B) (*Store, []string) {
 	b.Helper()
 	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "sessions.db"), time.Now)

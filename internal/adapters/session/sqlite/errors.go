@@ -17,13 +17,13 @@ var (
 	errAlien  = errors.New("it is a database of another program: choose another file")
 )
 
-// unavailable answers that the file could not be asked. Neither the driver's
+// unavailable returns that the file could not be asked. Neither the driver's
 // errors nor ours carry keys or values.
 func unavailable(doing string, err error) error {
 	return fmt.Errorf("%w: sqlite: %s: %w", ports.ErrStoreUnavailable, doing, err)
 }
 
-// code answers SQLite's primary result code, or 0 where err is no error of
+// code returns SQLite's primary result code, or 0 where err is no error of
 // SQLite. See https://www.sqlite.org/rescode.html.
 func code(err error) int {
 	var failed *sqlite.Error

@@ -78,7 +78,7 @@ func dataSource(path string) string {
 	return u.String()
 }
 
-// prepareFile answers the absolute path of a file that is there.
+// prepareFile returns the absolute path of a file that is there.
 //
 // A file that is there already is not opened here: closing it again would
 // release, under POSIX, the locks that another handle of this process holds.

@@ -62,7 +62,7 @@ func migrate(ctx context.Context, conn *sql.Conn, migrations []string) error {
 	return tx.Commit()
 }
 
-// schemaVersion answers how many migrations have run, or errAlien where the
+// schemaVersion returns how many migrations have run, or errAlien where the
 // database is not ours.
 func schemaVersion(ctx context.Context, tx *sql.Tx) (int, error) {
 	var application, version, tables int

@@ -114,7 +114,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
-// IndexedRecords answers how many records have an index, as those of sessions
+// IndexedRecords returns how many records have an index, as those of sessions
 // do and no others. Those are included that have expired within the last
 // minute.
 func (s *Store) IndexedRecords(ctx context.Context) (int, error) {

@@ -56,7 +56,7 @@ func (s *Store) sweepAll() {
 	}
 }
 
-// sweepStep removes some expired records and answers how many.
+// sweepStep removes some expired records and returns how many.
 func (s *Store) sweepStep() (removed int64, err error) {
 	err = s.write(background(), "sweep", func(w *writer) error {
 		done, err := w.sweep.ExecContext(background(), s.now().UnixMicro(), sweepBatch)

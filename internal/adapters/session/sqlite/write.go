@@ -19,7 +19,7 @@ const (
 	deleteVersion = `DELETE FROM records WHERE key = ? AND version = ?`
 )
 
-// newVersion answers a random version. That a write is given the very version
+// newVersion returns a random version. That a write is given the very version
 // that somebody still holds happens once in 9 * 10^18 times.
 func newVersion() ports.Version {
 	for {
@@ -46,7 +46,7 @@ func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, erro
 	return version, nil
 }
 
-// insert adds a record and its indexes, or answers ports.ErrRecordExists.
+// insert adds a record and its indexes, or returns ports.ErrRecordExists.
 func (w *writer) insert(r ports.Record, version ports.Version) error {
 	done, err := w.create.ExecContext(background(), r.Key, blob(r.Value), r.Expires.UnixMicro(), int64(version))
 	if err != nil {
@@ -123,7 +123,7 @@ func affected(done sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-// blob answers value as the driver takes it: nil would be NULL.
+// blob returns value as the driver takes it: nil would be NULL.
 func blob(value []byte) []byte {
 	if value == nil {
 		return []byte{}

@@ -1,5 +1,5 @@
 // Command bare is the least that a web application can be: a net/http server
-// that answers one short page at LISTEN_ADDR. What the application takes to
+// that returns one short page at LISTEN_ADDR. What the application takes to
 // start, and in memory, stands beside it.
 package main
 
