@@ -89,6 +89,23 @@ func TestUserKey(t *testing.T) {
 	assert.NotEqual(t, key(other), key(elsewhere), "a subject belongs to its issuer")
 }
 
+// A person is called by what the provider asserted, and by nothing that it did
+// not: an opaque identifier is no name.
+func TestWhatAPersonIsCalled(t *testing.T) {
+	for _, c := range []struct{ name, username, want string }{
+		{"Ada Lovelace", "ada@contoso.example", "Ada Lovelace"},
+		{"", "ada@contoso.example", "ada@contoso.example"},
+		{" \t", "ada", "ada"},
+		{"", " ", ""},
+		{"", "", ""},
+	} {
+		f := newFixture(t)
+		b := f.sessions.NewBrowser()
+		f.signIn(b, ports.Identity{Issuer: "https://idp.example", Subject: "s", Name: c.name, Username: c.username})
+		assert.Equal(t, c.want, f.user(b).Name, "%q", c)
+	}
+}
+
 // Only Entra has tenants; of other providers the issuer is all there is.
 func TestTenantAndIssuerOfAUser(t *testing.T) {
 	for _, c := range []struct {

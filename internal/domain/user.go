@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"webapp/internal/ports"
@@ -16,7 +17,8 @@ type UserKey string
 type User struct {
 	Key UserKey
 	// Name and Username are for showing to this user. They are neither unique
-	// nor lasting.
+	// nor lasting. Name is the Username where the provider asserted no name;
+	// both are empty where it asserted neither.
 	Name     string
 	Username string
 	// Tenant is the Entra tenant ID; empty for providers without tenants.
@@ -54,11 +56,8 @@ func newUser(id ports.Identity) User {
 	} else {
 		u.Key = UserKey("iss:" + id.Issuer + " sub:" + id.Subject)
 	}
-	if u.Name == "" {
-		u.Name = u.Username
-	}
-	if u.Name == "" {
-		u.Name = "there" // "Welcome there!" beats an empty greeting
+	if strings.TrimSpace(u.Name) == "" {
+		u.Name = strings.TrimSpace(u.Username)
 	}
 	return u
 }

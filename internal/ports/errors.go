@@ -65,7 +65,8 @@ type ProviderError struct {
 	// rest on it alone. It can come from a stranger: one that does not look like
 	// a code is "unrecognized_error" here.
 	Code string
-	// Number is the AADSTS number without its prefix, or 0. For people only.
+	// Number is the AADSTS number without its prefix, or 0. It is for people
+	// and their logs: no caller decides on it.
 	Number int
 	// CorrelationID, TraceID and Timestamp are Entra's, for its logs; empty
 	// where they were not given in their exact form.

@@ -62,13 +62,6 @@ func readDetails(t *jwt) error {
 
 // identity returns who the verified token speaks of.
 func (p *Provider) identity(t *jwt) ports.Identity {
-	name := t.name
-	if isBlank(name) {
-		name = t.username
-	}
-	if isBlank(name) {
-		name = t.subject
-	}
 	objectID := t.objectID
 	if t.tenant == "" {
 		objectID = "" // B2C without tid: oid names nobody by itself, iss and sub do
@@ -78,7 +71,7 @@ func (p *Provider) identity(t *jwt) ports.Identity {
 		Subject:         t.subject,
 		TenantID:        t.tenant,
 		ObjectID:        objectID,
-		Name:            shorten(name, maxNameBytes),
+		Name:            shorten(t.name, maxNameBytes),
 		Username:        shorten(t.username, maxNameBytes),
 		Roles:           t.roles,
 		Guest:           t.guest,

@@ -105,15 +105,12 @@ func names(claims []ports.Claim) []string {
 	return list
 }
 
-func TestNamesFallBackAndAreBounded(t *testing.T) {
+func TestNamesAreThoseAssertedAndBounded(t *testing.T) {
 	w := contoso(t)
-	for want, change := range map[string]func(*fakeidp.TokenDraft){
-		fakeidp.UserMember: drop("name"),
-		"the-subject":      all(drop("name"), drop("preferred_username"), set("sub", "the-subject")),
-	} {
-		w.idp.Mutate(change)
-		assert.Equal(t, want, w.mustSignIn(t, fakeidp.UserMember).Identity.Name)
-	}
+	w.idp.Mutate(all(drop("name"), drop("preferred_username")))
+	nameless := w.mustSignIn(t, fakeidp.UserMember).Identity
+	assert.Empty(t, nameless.Name)
+	assert.Empty(t, nameless.Username)
 	w.idp.Mutate(all(set("name", strings.Repeat("é", 5000)), set("note", strings.Repeat("x", 9000))))
 	in := w.mustSignIn(t, fakeidp.UserMember)
 	assert.LessOrEqual(t, len(in.Identity.Name), 256)

@@ -69,7 +69,7 @@ func TestWhoSignsIn(t *testing.T) {
 	p.account["login"], p.account["name"] = "renamed", nil
 	in, err = p.signIn(t)
 	require.NoError(t, err)
-	assert.Equal(t, ports.Identity{Issuer: "https://github.com/login/oauth", Subject: "583231", Name: "renamed", Username: "renamed"}, in.Identity)
+	assert.Equal(t, ports.Identity{Issuer: "https://github.com/login/oauth", Subject: "583231", Username: "renamed"}, in.Identity)
 
 	p.account["id"] = int64(9007199254740993) // a float has not that many digits
 	in, err = p.signIn(t)

@@ -41,9 +41,6 @@ func (p *Provider) user(ctx context.Context, token string) (user, error) {
 	if u.login == "" || len(u.login) > maxNameBytes || len(u.name) > maxNameBytes {
 		return user{}, refuse("its user has no login, or an absurd name")
 	}
-	if u.name == "" {
-		u.name = u.login
-	}
 	return u, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
-	"unsafe"
 )
 
 // The records and cookies are written in a small binary form: a version byte,
@@ -33,7 +32,7 @@ func appendTime(b []byte, t time.Time) []byte {
 	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
-// reader takes the fields off again. The texts it returns are parts of its
+// reader takes the fields off again. The texts it returns share one copy of its
 // input. After the first fault it returns zero values only, so callers ask once,
 // at the end.
 type reader struct {
@@ -41,12 +40,7 @@ type reader struct {
 	failed bool
 }
 
-// newReader takes data over: nobody may write to it from now on. It is what a
-// sealed value was opened to, made for this reader alone, and a page reads two
-// of them; a copy of each would be as much garbage again.
-func newReader(data []byte) *reader {
-	return &reader{rest: unsafe.String(unsafe.SliceData(data), len(data))}
-}
+func newReader(data []byte) *reader { return &reader{rest: string(data)} }
 
 // done reports a fault, bytes left over included.
 func (r *reader) done() error {
