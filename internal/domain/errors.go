@@ -34,6 +34,7 @@ var (
 var (
 	ErrDeclined            = ports.ErrDeclined
 	ErrInteractionRequired = ports.ErrInteractionRequired
+	ErrProviderPending     = ports.ErrProviderPending
 	ErrProviderRefused     = ports.ErrProviderRefused
 	ErrProviderUnavailable = ports.ErrProviderUnavailable
 	ErrTokenRefused        = ports.ErrTokenRefused

@@ -10,6 +10,10 @@ var (
 	// ErrProviderUnavailable: the provider could not be reached, took too
 	// long, or failed on its side. Trying again later can help.
 	ErrProviderUnavailable = errors.New("identity provider unavailable")
+	// ErrProviderPending: whether the provider can be reached is not known yet;
+	// it is being asked for the first time. It comes with
+	// ErrProviderUnavailable.
+	ErrProviderPending = errors.New("identity provider not asked yet")
 	// ErrDeclined: the person, or somebody for them, said no (access_denied).
 	ErrDeclined = errors.New("sign-in declined")
 	// ErrInteractionRequired: only the person can go on, by signing in.

@@ -262,6 +262,7 @@ type Refreshed struct {
 type ProviderReadiness interface {
 	// Ready returns nil once metadata and keys have been loaded, else an error
 	// that wraps ErrProviderUnavailable. It may start a load but waits for it
-	// only as long as ctx allows.
+	// only as long as ctx allows. Where no load has ended by then the error
+	// wraps ErrProviderPending too.
 	Ready(ctx context.Context) error
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"webapp/internal/ports"
 )
 
 // Ages of what is loaded from the provider.
@@ -113,7 +115,7 @@ func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
 	if err == nil || known {
 		return c.lastGood()
 	}
-	return c.value, err
+	return c.value, marked{err, ports.ErrProviderPending}
 }
 
 // lastGood returns the value, whatever its age, or why there is none; c.mu is

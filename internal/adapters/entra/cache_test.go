@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
 )
 
 // countingCache counts its loads; the value is the number of the load.
@@ -16,7 +18,7 @@ type countingCache struct {
 	*cache[int]
 	now   time.Time
 	loads atomic.Int64
-	fail  bool
+	fail  error
 }
 
 func newCountingCache() *countingCache {
@@ -25,8 +27,8 @@ func newCountingCache() *countingCache {
 		clock: func() time.Time { return c.now },
 		load: func(context.Context, int) (int, error) {
 			n := int(c.loads.Add(1))
-			if c.fail {
-				return 0, errors.New("down")
+			if c.fail != nil {
+				return 0, c.fail
 			}
 			return n, nil
 		},
@@ -73,7 +75,7 @@ func TestCacheLoadsHourlyWhileItIsUsed(t *testing.T) {
 func TestCacheOutlivesAnOutageOfDays(t *testing.T) {
 	c := newCountingCache()
 	assert.Equal(t, 1, c.settled(t))
-	c.fail = true
+	c.fail = errors.New("down")
 	for range 100 {
 		c.now = c.now.Add(61 * time.Minute)
 		assert.Equal(t, 1, c.settled(t))
@@ -84,7 +86,7 @@ func TestCacheOutlivesAnOutageOfDays(t *testing.T) {
 		assert.Equal(t, 1, c.settled(t))
 	}
 	assert.Equal(t, before, c.loads.Load(), "a failure is remembered for a minute")
-	c.fail = false
+	c.fail = nil
 	c.now = c.now.Add(time.Minute)
 	assert.EqualValues(t, before+1, c.settled(t))
 }
@@ -123,19 +125,22 @@ func TestCacheAnswersWhatIsKnown(t *testing.T) {
 	noTime, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	_, err := c.get(noTime)
-	require.ErrorIs(t, err, context.DeadlineExceeded, "nothing is known yet")
+	require.ErrorIs(t, err, ports.ErrProviderPending, "nothing is known yet")
 
-	c.fail = true
-	release <- struct{}{}
-	c.settle(t)
-	c.now = c.now.Add(time.Minute)
-	_, err = c.get(noTime)
-	require.EqualError(t, err, "down", "the next load is under way, and the one before has failed")
+	for _, why := range []error{errors.New("down"), networkError(context.DeadlineExceeded)} {
+		c.fail = why
+		release <- struct{}{}
+		c.settle(t)
+		c.now = c.now.Add(time.Minute)
+		_, err = c.get(noTime)
+		require.Equal(t, why, err, "the next load is under way, and the one before has failed")
+		require.NotErrorIs(t, err, ports.ErrProviderPending)
+	}
 
-	c.fail = false
+	c.fail = nil
 	close(release)
 	c.settle(t)
 	value, err := c.get(noTime)
 	require.NoError(t, err)
-	assert.Equal(t, 2, value)
+	assert.Equal(t, 3, value)
 }

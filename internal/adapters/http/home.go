@@ -68,6 +68,5 @@ func (a *app) providerFails(ctx context.Context, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := a.Domain.ProviderReady(ctx)
-	unknown := ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
-	return err != nil && !unknown
+	return err != nil && !errors.Is(err, domain.ErrProviderPending)
 }

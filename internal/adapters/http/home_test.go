@@ -45,22 +45,27 @@ func TestTheSignInPageWaitsForNoAnswerThatNobodyHas(t *testing.T) {
 	a := telling(t, func(ctx context.Context) error {
 		assert.Error(t, ctx.Err(), "whoever asks has no time")
 		<-ctx.Done() // the metadata are on their way
-		return errors.Join(ports.ErrProviderUnavailable, ctx.Err())
+		return errors.Join(ports.ErrProviderUnavailable, ports.ErrProviderPending, ctx.Err())
 	})
 	assert.False(t, a.providerDown(t.Context()), "not knowing is no reason to warn")
 }
 
 func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
-	down := errors.Join(ports.ErrProviderUnavailable, errors.New("connection refused"))
+	refused := errors.Join(ports.ErrProviderUnavailable, errors.New("connection refused"))
+	silent := errors.Join(ports.ErrProviderUnavailable, context.DeadlineExceeded)
 	for name, c := range map[string]struct {
-		inTime error
-		want   bool
-	}{"still down": {down, true}, "back": {nil, false}} {
+		down, inTime error
+		want         bool
+	}{
+		"still down":   {refused, refused, true},
+		"still silent": {silent, silent, true},
+		"back":         {refused, nil, false},
+	} {
 		asked := 0
 		a := telling(t, func(ctx context.Context) error {
 			asked++
 			if ctx.Err() != nil {
-				return down
+				return c.down
 			}
 			return c.inTime
 		})
