@@ -49,8 +49,8 @@ func wire(s settings, p parts) (application, error) {
 	}
 	formPost := s.ResponseMode == entra.ResponseModeFormPost
 	sessions, err := session.New(session.Config{
-		Store: observe.Store(p.store, watched.metrics, watched.tracer), Keys: s.keys(), Secure: s.https(), CrossSiteCallback: formPost,
-		Lifetime: s.SessionLifetime, Clock: p.now,
+		Store: observe.Store(p.store, watched.metrics, watched.tracer), Keys: s.keys(), Realm: s.realm(),
+		Secure: s.https(), CrossSiteCallback: formPost, Lifetime: s.SessionLifetime, Clock: p.now,
 	})
 	if err != nil {
 		return application{}, err
@@ -141,6 +141,20 @@ func (s *settings) keys() [][]byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // crypto/rand.Read never fails
 	return [][]byte{key}
+}
+
+// realm is whose users the sessions are of. The demo provider's port differs at
+// each start, and its accounts do not.
+func (s *settings) realm() string {
+	authority, err := entra.ParseAuthority(s.Authority)
+	switch {
+	case s.demo:
+		return "demo"
+	case err == nil:
+		return authority.DiscoveryURL() + " " + s.ClientID // the same with a slash behind AUTHORITY
+	default:
+		return s.OIDCAuthority + " " + s.ClientID
+	}
 }
 
 // mounts makes the ways in that stand beside the pages.

@@ -111,3 +111,15 @@ func TestPolicyWithATenantClaim(t *testing.T) {
 	_, err := w.signIn(t, fakeidp.UserMember)
 	require.ErrorIs(t, err, ports.ErrTokenRefused)
 }
+
+// A user flow whose subject claim is set to "Not supported" gives everybody the
+// same sub: taken for a person it would make one of all.
+func TestASubjectThatIsEverybodysIsRefused(t *testing.T) {
+	w := newPolicy(t, "/"+fakeidp.ContosoTenantID+"/v2.0/")
+	issuer := w.idp.BaseURL() + "/" + fakeidp.ContosoTenantID + "/v2.0/"
+	forEverybody := all(set("iss", issuer), set("ver", "1.0"), drop("tid"), set("sub", "Not supported currently. Use oid claim."))
+	w.idp.Mutate(forEverybody)
+	_, err := w.signIn(t, fakeidp.UserMember)
+	require.ErrorIs(t, err, ports.ErrTokenRefused)
+	require.ErrorContains(t, err, "ObjectID", "the log says what to change")
+}

@@ -123,12 +123,19 @@ func (o object) date(name string) (at time.Time, present, ok bool) {
 	return time.Unix(int64(seconds), 0), true, true
 }
 
+// noSubject is what Azure AD B2C puts into everybody's sub where a user flow's
+// subject claim is set to "Not supported".
+const noSubject = "Not supported currently. Use oid claim."
+
 // checkSubject wants sub: not empty, at most 255 bytes (OpenID Connect Core
-// 1.0, section 2).
+// 1.0, section 2), and one person's.
 func checkSubject(t *jwt) error {
 	sub, ok := t.claims.text("sub")
 	if !ok || sub == "" || len(sub) > 255 {
 		return refuse("its subject is missing or not a short string")
+	}
+	if sub == noSubject {
+		return refuse(`its subject is the same for everybody: set the user flow's "Subject (sub) claim" to ObjectID`)
 	}
 	t.subject = sub
 	return nil

@@ -20,6 +20,10 @@ type Config struct {
 	// remove the old one after Lifetime: sessions that began under a key end
 	// with it. At least one is required.
 	Keys [][]byte
+	// Realm names whose users the sessions are of: the application at its
+	// provider. Nothing that was sealed in another realm opens in this one, even
+	// with the same key and store: there somebody else decides who signs in.
+	Realm string
 	// Secure says that the application is reached by https: cookies become
 	// Secure and carry the "__Host-" prefix.
 	Secure bool
@@ -43,7 +47,7 @@ const defaultOpTimeout = 3 * time.Second
 
 // New returns a Manager, or an error that names every fault of cfg.
 func New(cfg Config) (*Manager, error) {
-	seal, err := newSealer(cfg.Keys)
+	seal, err := newSealer(cfg.Keys, cfg.Realm)
 	if err := errors.Join(cfg.check(), err); err != nil {
 		return nil, fmt.Errorf("session: %w", err)
 	}

@@ -38,7 +38,7 @@ type sealingKey struct {
 	indexing []byte // for HMAC-SHA-256
 }
 
-func newSealer(secrets [][]byte) (*sealer, error) {
+func newSealer(secrets [][]byte, realm string) (*sealer, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("no key")
 	}
@@ -47,7 +47,7 @@ func newSealer(secrets [][]byte) (*sealer, error) {
 		if len(secret) != keySize {
 			return nil, fmt.Errorf("key %d has %d bytes instead of %d", i+1, len(secret), keySize)
 		}
-		key, err := newSealingKey(secret)
+		key, err := newSealingKey(secret, realm)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i+1, err)
 		}
@@ -57,9 +57,9 @@ func newSealer(secrets [][]byte) (*sealer, error) {
 }
 
 // newSealingKey derives the encryption key, a key ID that tells nothing of it,
-// and the key of indexes (HKDF, RFC 5869).
-func newSealingKey(secret []byte) (sealingKey, error) {
-	derived, err := hkdf.Key(sha256.New, secret, nil, "webapp session sealing 1", chacha20poly1305.KeySize+2)
+// and the key of indexes, all of them for one realm (HKDF, RFC 5869).
+func newSealingKey(secret []byte, realm string) (sealingKey, error) {
+	derived, err := hkdf.Key(sha256.New, secret, nil, "webapp session sealing 1 "+realm, chacha20poly1305.KeySize+2)
 	if err != nil {
 		return sealingKey{}, err
 	}
@@ -67,7 +67,7 @@ func newSealingKey(secret []byte) (sealingKey, error) {
 	if err != nil {
 		return sealingKey{}, err
 	}
-	indexing, err := hkdf.Key(sha256.New, secret, nil, "webapp session indexing 1", sha256.Size)
+	indexing, err := hkdf.Key(sha256.New, secret, nil, "webapp session indexing 1 "+realm, sha256.Size)
 	if err != nil {
 		return sealingKey{}, err
 	}

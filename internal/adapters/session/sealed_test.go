@@ -88,7 +88,7 @@ func TestACookieIsNoRecordAndARecordNoCookie(t *testing.T) {
 }
 
 func TestKeysOfOneIDAreTriedInTurn(t *testing.T) {
-	s, err := newSealer([][]byte{bytes.Repeat([]byte{1}, keySize), bytes.Repeat([]byte{2}, keySize), bytes.Repeat([]byte{3}, keySize)})
+	s, err := newSealer([][]byte{bytes.Repeat([]byte{1}, keySize), bytes.Repeat([]byte{2}, keySize), bytes.Repeat([]byte{3}, keySize)}, "")
 	require.NoError(t, err)
 	for i := range s.keys {
 		s.keys[i].id = keyID{7, 7}

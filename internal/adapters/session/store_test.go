@@ -226,6 +226,33 @@ func TestKeysRotate(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoSession, "a key that is gone opens nothing, and that is no outage")
 }
 
+// Whoever decides who signs in at another provider, or at a demo, decides
+// nothing here, though key and store are the same.
+func TestNothingOpensInAnotherRealm(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	b.keepPending(t, "state")
+	use := func(realm string) {
+		w.manager = w.instance(func(cfg *session.Config) { cfg.Realm = realm })
+		w.server.Config.Handler = w.manager.Middleware(http.HandlerFunc(w.serve))
+	}
+	use("another")
+	_, err := b.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession)
+	b.Do(t.Context(), func(ctx context.Context) {
+		id := portstest.SampleSession(start).Identity
+		list, err := w.manager.SessionsOf(ctx, id.Issuer, id.Subject)
+		require.NoError(t, err)
+		require.Empty(t, list)
+		_, err = w.manager.Take(ctx, "state")
+		require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
+	})
+	use("")
+	_, err = b.current(t)
+	require.NoError(t, err, "and nothing has been ended")
+}
+
 func TestSessionsAreFoundWhateverKeyTheyBeganUnder(t *testing.T) {
 	w := newWorld(t)
 	one, two := w.newBrowser(), w.newBrowser()

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// A store and a SESSION_KEY that two applications share, by mistake or not, do
+// not make one's people the other's: above all not the demo's, who need no
+// password.
+func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
+	for name, change := range map[string]func(*settings){
+		"the demo":       func(s *settings) { s.demo = true },
+		"another client": func(s *settings) { s.ClientID = "11112222-bbbb-3333-cccc-4444dddd5555" },
+		"another authority": func(s *settings) {
+			s.Authority = strings.Replace(s.Authority, fakeidp.ContosoTenantID, "common", 1)
+			s.AllowedTenants = []string{"*"}
+		},
+		"another OpenID Provider": func(s *settings) { s.Authority, s.OIDCAuthority = "", "https://idp.example" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
+			ours, theirs := w.s, w.s
+			change(&theirs)
+			b := w.browser()
+			b.mustSignIn(fakeidp.UserAdmin)
+			w.s = theirs
+			w.restart()
+			assert.Equal(t, http.StatusUnauthorized, b.get("/admin").StatusCode)
+			w.s = ours
+			w.restart()
+			assert.True(t, b.signedIn(), "nothing of ours was ended")
+		})
+	}
+	w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
+	b := w.browser()
+	b.mustSignIn(fakeidp.UserAdmin)
+	w.s.Authority += "/"
+	w.restart()
+	require.True(t, b.signedIn(), "a slash behind AUTHORITY changes nothing")
+}
