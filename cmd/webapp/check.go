@@ -2,12 +2,12 @@ package main
 
 import (
 	"encoding/base64"
-	"maps"
 	"net"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
@@ -20,8 +20,10 @@ func (s *settings) check(found *problems) {
 	if s.demo {
 		s.checkDemo(found)
 	} else {
+		s.checkPlaceholders(found)
 		s.checkProvider(found)
 		s.checkCredential(found)
+		s.checkAdapter(found)
 		s.checkOwnAdapter(found)
 		s.checkAPI(found)
 	}
@@ -52,51 +54,29 @@ func (s *settings) checkDemo(found *problems) {
 	}
 }
 
-func (s *settings) checkProvider(found *problems) {
-	if (s.Authority == "") == (s.OIDCAuthority == "") {
-		wrong := "are both missing"
-		if s.Authority != "" {
-			wrong = "are both set"
-		}
-		found.add("AUTHORITY and OIDC_AUTHORITY", wrong,
-			"Set AUTHORITY to https://login.microsoftonline.com/TENANT for Entra, or OIDC_AUTHORITY to the exact issuer of another OpenID Provider.")
-	}
-	if s.ClientID == "" {
-		found.add("CLIENT_ID", "is missing", `Copy "Application (client) ID" from the Overview page of the app registration.`)
-	}
-	remedies := map[string][2]string{
-		"Authority":      {"AUTHORITY", "Write https://login.microsoftonline.com/TENANT, where TENANT is a tenant ID, a verified domain, common, organizations or consumers."},
-		"Issuer":         {"OIDC_AUTHORITY", "Write the provider's exact issuer, as its metadata has it."},
-		"ClientID":       {"CLIENT_ID", `Copy "Application (client) ID" from the Overview page of the app registration.`},
-		"RedirectURI":    {"REDIRECT_URI", "Write exactly what is registered, such as http://localhost:3000/getAToken."},
-		"ResponseMode":   {"RESPONSE_MODE", "Use query, or an https REDIRECT_URI with form_post."},
-		"AllowedTenants": {"ALLOWED_TENANTS", "Write tenant IDs separated by commas, or * for any tenant; only with common and organizations."},
-		"SigningAlgorithm": {"ID_TOKEN_SIGNED_RESPONSE_ALG",
-			"Write the one algorithm that the application is registered for at the provider, such as RS256, or unset it."},
-	}
-	maps.Copy(remedies, credentialRemedies())
-	for _, p := range s.entraConfig(nil, nil).Problems() {
-		remedy, ok := remedies[p.Field]
-		if !ok || found.has(remedy[0]) || p.Field == "Authority" && s.Authority == "" || p.Field == "Issuer" && s.OIDCAuthority == "" {
-			continue
-		}
-		if found.has("AUTHORITY and OIDC_AUTHORITY") && (p.Field == "Authority" || p.Field == "Issuer") {
-			continue
-		}
-		found.add(remedy[0], p.Text, remedy[1])
-	}
-}
-
 func (s *settings) checkAPI(found *problems) {
 	s.defaultAPI()
 	s.scopes = strings.Fields(s.Scope)
 	if s.Endpoint == "" || len(s.scopes) == 0 {
+		s.hintHalfAnAPI()
 		s.Endpoint, s.scopes = "", nil
 		return
 	}
 	u, err := url.Parse(s.Endpoint)
 	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname()))) {
 		found.add("ENDPOINT", "is not an https URL", "Access tokens are sent there: use https, or http on localhost.")
+	}
+}
+
+// hintHalfAnAPI: one of the two alone hides the page as well as none does.
+func (s *settings) hintHalfAnAPI() {
+	scope, _ := s.given("SCOPE")
+	endpoint, _ := s.given("ENDPOINT")
+	switch {
+	case endpoint != "" && scope == "":
+		s.hint("ENDPOINT", "is set without SCOPE, so there is no page that calls it", "Set SCOPE, or unset ENDPOINT.")
+	case scope != "" && endpoint == "":
+		s.hint("SCOPE", "is set without ENDPOINT, so there is no page that calls an API", "Set ENDPOINT, or unset SCOPE.")
 	}
 }
 
@@ -126,8 +106,12 @@ func (s *settings) checkListenAddr(found *problems) {
 func (s *settings) checkRedirectURI(found *problems) {
 	if s.RedirectURI == "" {
 		s.RedirectURI = "http://localhost:3000/getAToken"
-		if _, port, err := net.SplitHostPort(s.ListenAddr); s.demo && err == nil {
+		switch _, port, err := net.SplitHostPort(s.ListenAddr); {
+		case err != nil:
+		case s.demo:
 			s.RedirectURI = "http://localhost:" + port + "/getAToken"
+		case port != "3000":
+			s.hint("REDIRECT_URI", "is not set and leads to port 3000, where LISTEN_ADDR does not listen", "Set REDIRECT_URI to the address that people open, with its path /getAToken, as it is registered.")
 		}
 	}
 	u, err := url.Parse(s.RedirectURI)
@@ -161,6 +145,10 @@ func takenPath(path string) bool {
 	return false
 }
 
+// longestSession is far beyond what anybody means, and well within what a time
+// can be reckoned with.
+const longestSession = 10 * 365 * 24 * time.Hour
+
 func (s *settings) checkSession(found *problems) {
 	s.checkStore(found)
 	if s.SessionIdleTimeout <= 0 && !found.has("SESSION_IDLE_TIMEOUT") {
@@ -168,6 +156,12 @@ func (s *settings) checkSession(found *problems) {
 	}
 	if s.SessionLifetime <= 0 && !found.has("SESSION_LIFETIME") {
 		found.add("SESSION_LIFETIME", "is not positive", "Write it like 8h or 12h.")
+	}
+	if s.SessionLifetime > longestSession {
+		found.add("SESSION_LIFETIME", "is more than ten years", "Write it like 8h or 12h.")
+	}
+	if s.SessionIdleTimeout > longestSession {
+		found.add("SESSION_IDLE_TIMEOUT", "is more than ten years", "Write it like 30m or 1h.")
 	}
 	if s.SessionKey == "" {
 		return

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -33,15 +34,23 @@ func (s *settings) checkCredential(found *problems) {
 		found.add("CLIENT_SECRET", "is missing, and so is every other credential",
 			`Make a secret under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`+
 				" README.md lists the other kinds of credential.")
-	case len(given) > 1:
+	case len(given) == 2:
+		found.add(strings.Join(given, " and "), "are both set", "Keep exactly one credential.")
+	case len(given) > 2:
 		found.add(strings.Join(given, " and "), "are all set", "Keep exactly one credential.")
 	case strings.ContainsFunc(s.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		found.add("CLIENT_SECRET", "holds a line break or another control character", "Copy it again, without anything around it.")
+	}
+	if secretID.MatchString(s.ClientSecret) && s.Authority != "" {
+		s.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value; the portal shows it once, when the secret is made.")
 	}
 	if _, err := s.secretExpires(); err != nil {
 		found.add("CLIENT_SECRET_EXPIRES", "is not a date", "Write it like 2027-01-31, as the portal shows it beside the secret.")
 	}
 }
+
+// secretID is the form of what the portal shows beside a secret's Value.
+var secretID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // secretExpires is the beginning of the secret's last day, in UTC: rather too
 // early than too late. It is zero where nobody said.
@@ -66,8 +75,8 @@ func (s *settings) withCredential(c entra.Config) entra.Config {
 
 // credentialRemedies are the variables behind the adapter's fields, and how to
 // mend what is wrong with them.
-func credentialRemedies() map[string][2]string {
-	return map[string][2]string{
+func credentialRemedies() map[string]remedy {
+	return map[string]remedy{
 		"ClientSecretFile":          {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
 		"ClientSecretExpires":       {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
 		"ClientCertificateFile":     {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD opens it."},

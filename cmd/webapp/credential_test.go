@@ -74,7 +74,7 @@ func TestExactlyOneCredential(t *testing.T) {
 			both[other] = value
 			_, err := load(lookupIn(both), false)
 			require.Error(t, err, "%s and %s", one, other)
-			assert.Contains(t, err.Error(), "are all set")
+			assert.Contains(t, err.Error(), "are both set")
 			assert.Contains(t, err.Error(), one)
 			assert.Contains(t, err.Error(), other)
 			assert.NotContains(t, err.Error(), "S3cret")

@@ -68,13 +68,15 @@ func runDoctor(ctx context.Context, args []string, env lookupEnv, stdout io.Writ
 // examined are the settings as far as they can be read, and what is wrong with
 // them.
 func examined(env lookupEnv, demo bool) (settings, problems) {
-	env, err := withDotEnv(env)
+	env, hints, err := withDotEnv(env)
 	if err != nil {
 		var found problems
 		found.add(doctor.DotEnv, "cannot be read or understood", "Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'.")
 		return settings{}, found
 	}
-	return read(env, demo)
+	s, found := read(env, demo)
+	s.hints = append(hints, s.hints...)
+	return s, found
 }
 
 // startDoctorsDemo starts the demo provider without taking LISTEN_ADDR, where a
@@ -96,11 +98,17 @@ func (s *settings) doctorConfig(found problems, public *url.URL, around surround
 		Now: around.now, Transport: around.transport, LookupHost: around.lookupHost,
 	}
 	_, cfg.OwnAdapter = s.ownAdapter()
-	for _, p := range found.list {
-		cfg.Problems = append(cfg.Problems, doctor.Problem{Name: p.name, Wrong: p.wrong, Remedy: p.remedy})
-	}
+	cfg.Problems, cfg.Hints = forDoctor(found.list), forDoctor(s.hints)
 	cfg.OpenStore = func(ctx context.Context) (doctor.Store, error) { return s.openStore(ctx, time.Now) }
 	return cfg
+}
+
+func forDoctor(list []problem) []doctor.Problem {
+	told := make([]doctor.Problem, len(list))
+	for i, p := range list {
+		told[i] = doctor.Problem{Name: p.name, Wrong: p.wrong, Remedy: p.remedy}
+	}
+	return told
 }
 
 // examine runs the checks and prints them: for a person as they come, for a

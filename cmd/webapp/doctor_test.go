@@ -201,3 +201,15 @@ func TestDoctorLeavesTheListenAddressAlone(t *testing.T) {
 	out, exit := doctorRun(t, vars)
 	assert.Zero(t, exit, out)
 }
+
+// What looks like a mistake is a warning, and keeps nothing from being looked at.
+func TestDoctorTellsWhatLooksLikeAMistake(t *testing.T) {
+	vars := demoVars(t)
+	vars[".env"] = "SCOPES=User.Read\n"
+	out, exit := doctorRun(t, vars)
+	assert.Equal(t, 0, exit)
+	assert.Contains(t, out, "warning  configuration")
+	assert.Contains(t, out, "SCOPES stands in .env and is not read.")
+	assert.Contains(t, out, "Did you mean SCOPE?")
+	assert.Contains(t, out, "ok       metadata")
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -25,14 +26,12 @@ func (p *problems) add(name, wrong, remedy string) {
 	p.list = append(p.list, problem{name, wrong, remedy})
 }
 
-// has reports whether something is wrong with the variable already.
+// has reports whether something is wrong with the variable already, alone or
+// beside others.
 func (p *problems) has(name string) bool {
-	for _, known := range p.list {
-		if known.name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.list, func(known problem) bool {
+		return slices.Contains(strings.Split(known.name, " and "), name)
+	})
 }
 
 // parsing takes over what the parser of durations and lists reports, without

@@ -6,10 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"runtime/debug"
-
-	"github.com/joho/godotenv"
 )
 
 // lookupEnv returns an environment variable, and whether it is set.
@@ -58,7 +55,7 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 		_, err := fmt.Fprintln(stdout, "webapp", buildVersion())
 		return err
 	}
-	env, err = withDotEnv(env)
+	env, hints, err := withDotEnv(env)
 	if err != nil {
 		return err
 	}
@@ -66,31 +63,8 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
+	s.hints = append(hints, s.hints...)
 	return serve(ctx, s, stdout, stderr)
-}
-
-// withDotEnv adds the variables of .env in the working directory, where there
-// is one. A variable that the environment sets wins, also when it is empty.
-func withDotEnv(env lookupEnv) (lookupEnv, error) {
-	file, err := godotenv.Read(".env")
-	if errors.Is(err, fs.ErrNotExist) {
-		return env, nil
-	}
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("webapp cannot read its file .env: %w", pathError.Err)
-	}
-	if err != nil {
-		// The parser quotes what it could not read, which may be a secret.
-		return nil, errors.New("webapp cannot understand its file .env.\n" +
-			"    Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'")
-	}
-	return func(name string) (string, bool) {
-		if value, ok := env(name); ok {
-			return value, true
-		}
-		value, ok := file[name]
-		return value, ok
-	}, nil
 }
 
 // buildVersion is the stamped version, else what the Go toolchain recorded.

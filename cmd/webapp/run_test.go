@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -56,6 +57,9 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"common needs tenants":    {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/common"}, []string{"ALLOWED_TENANTS"}},
 		"tenants of one tenant":   {map[string]string{"ALLOWED_TENANTS": "*"}, []string{"ALLOWED_TENANTS"}},
 		"tenants not GUIDs":       {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/common", "ALLOWED_TENANTS": "contoso"}, []string{"ALLOWED_TENANTS"}},
+		"placeholders":            {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/<Directory (tenant) ID>", "CLIENT_ID": "<Application (client) ID>", "CLIENT_SECRET": "<Value of the client secret>"}, []string{"AUTHORITY still", "CLIENT_ID still", "CLIENT_SECRET still"}},
+		"two other credentials":   {map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "x", "CLIENT_CERTIFICATE_FILE": "x.pem"}, []string{"CLIENT_SECRET_FILE and CLIENT_CERTIFICATE_FILE are both set"}},
+		"an endless session":      {map[string]string{"SESSION_LIFETIME": "2540400h", "SESSION_IDLE_TIMEOUT": "2540400h"}, []string{"SESSION_LIFETIME", "SESSION_IDLE_TIMEOUT"}},
 		"two credentials":         {map[string]string{"CLIENT_CERTIFICATE_FILE": "x.pem"}, []string{"CLIENT_SECRET", "CLIENT_CERTIFICATE_FILE"}},
 		"secret with a newline":   {map[string]string{"CLIENT_SECRET": "S3cret~Value\n"}, []string{"CLIENT_SECRET"}},
 		"redirect on http":        {map[string]string{"REDIRECT_URI": "http://app.example/getAToken"}, []string{"REDIRECT_URI"}},
@@ -115,6 +119,56 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
+// What looks like a mistake and may be none does not keep the application from
+// starting; it is said.
+func TestHints(t *testing.T) {
+	for name, c := range map[string]struct {
+		change map[string]string
+		hinted []string
+	}{
+		"nothing":                  {nil, nil},
+		"the secret's ID":          {map[string]string{"CLIENT_SECRET": "3f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"}, []string{"CLIENT_SECRET"}},
+		"another port":             {map[string]string{"LISTEN_ADDR": "localhost:22006"}, []string{"REDIRECT_URI"}},
+		"another port, registered": {map[string]string{"LISTEN_ADDR": "localhost:22006", "REDIRECT_URI": "http://localhost:22006/getAToken"}, nil},
+		"no page":                  {map[string]string{"SCOPE": "", "ENDPOINT": ""}, nil},
+		"no scope":                 {map[string]string{"SCOPE": ""}, nil},
+		"an API without scope":     {map[string]string{"SCOPE": "", "ENDPOINT": "https://api.example"}, []string{"ENDPOINT"}},
+		"a scope without API":      {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "SCOPE": "x"}, []string{"SCOPE"}},
+	} {
+		vars := good()
+		for k, v := range c.change {
+			vars[k] = v
+		}
+		s, err := load(lookupIn(vars), false)
+		require.NoError(t, err, name)
+		var hinted []string
+		for _, h := range s.hints {
+			hinted = append(hinted, h.name)
+		}
+		assert.Equal(t, c.hinted, hinted, name)
+	}
+}
+
+// Each complaint of the identity provider's adapter has a variable and a remedy.
+func TestEveryFieldOfTheAdapterHasItsVariable(t *testing.T) {
+	known := providerRemedies()
+	maps.Copy(known, credentialRemedies())
+	known["ClientSecret"] = remedy{} // has its own check, checkCredential
+	files, err := filepath.Glob("../../internal/adapters/entra/*.go")
+	require.NoError(t, err)
+	reported := regexp.MustCompile(`(?:report\(|Problem\{)"([A-Za-z]+)"`)
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range reported.FindAllStringSubmatch(string(text), -1) {
+			assert.Contains(t, known, m[1], file)
+			found++
+		}
+	}
+	assert.Greater(t, found, 10)
+}
+
 // Invariant 13: the demo cannot leak into production.
 func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 	for name, value := range map[string]string{
@@ -165,33 +219,6 @@ func stopped(t *testing.T) context.Context {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	return ctx
-}
-
-func TestDotEnv(t *testing.T) {
-	t.Run("the environment wins", func(t *testing.T) {
-		t.Chdir(t.TempDir())
-		require.NoError(t, os.WriteFile(".env", []byte("# comment\nCLIENT_ID=from-file\nSCOPE='a b'\n"), 0o600))
-		env, err := withDotEnv(lookupIn(map[string]string{"CLIENT_ID": "from-env"}))
-		require.NoError(t, err)
-		id, _ := env("CLIENT_ID")
-		scope, _ := env("SCOPE")
-		assert.Equal(t, "from-env", id)
-		assert.Equal(t, "a b", scope)
-	})
-	t.Run("an unreadable line is not quoted", func(t *testing.T) {
-		t.Chdir(t.TempDir())
-		require.NoError(t, os.WriteFile(".env", []byte("CLIENT-SECRET!S3cret~Value\n"), 0o600))
-		_, err := withDotEnv(lookupIn(nil))
-		require.Error(t, err)
-		assert.NotContains(t, err.Error(), "S3cret~Value")
-		assert.Contains(t, err.Error(), ".env")
-	})
-	t.Run("a directory", func(t *testing.T) {
-		t.Chdir(t.TempDir())
-		require.NoError(t, os.Mkdir(filepath.Join(".", ".env"), 0o700))
-		_, err := withDotEnv(lookupIn(nil))
-		assert.ErrorContains(t, err, ".env")
-	})
 }
 
 func TestPortInUseNamesListenAddr(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 // serve runs the application until ctx ends.
 func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	logger := s.newLogger(stderr)
+	for _, h := range s.hints {
+		logger.Warn("configuration: "+h.name+" "+h.wrong, "remedy", h.remedy)
+	}
 	listener, err := net.Listen("tcp", s.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n"+

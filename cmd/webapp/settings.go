@@ -77,6 +77,8 @@ type settings struct {
 	proxies     []netip.Prefix
 	tracing     *observe.TracerConfig // nil: off
 	given       lookupEnv
+	// hints are what looks like a mistake and may be none.
+	hints []problem
 }
 
 // defaults are the values of variables that are not set.
@@ -118,6 +120,11 @@ func read(given lookupEnv, demo bool) (settings, problems) {
 	s.check(&found)
 	found.offerDemo = !demo && len(values) == 0
 	return s, found
+}
+
+// hint notes what looks like a mistake, without its value.
+func (s *settings) hint(name, wrong, remedy string) {
+	s.hints = append(s.hints, problem{name, wrong, remedy})
 }
 
 // settingNames are the names of all variables, from the tags of settings.

@@ -31,6 +31,8 @@ const (
 type Config struct {
 	// Problems are those that would keep the application from starting.
 	Problems []Problem
+	// Hints are what looks like a mistake and may be none.
+	Hints []Problem
 	// Entra is the identity provider's part of the configuration. Its
 	// Transport, Timeout and Clock are set here.
 	Entra entra.Config

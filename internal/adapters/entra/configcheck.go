@@ -69,7 +69,7 @@ func (c Config) checkRedirects(report func(field, text string)) {
 	case "", ResponseModeQuery:
 	case ResponseModeFormPost:
 		if redirect != nil && redirect.Scheme != "https" {
-			report("ResponseMode", "form_post needs a RedirectURI with https")
+			report("ResponseMode", "form_post needs a redirect URI with https")
 		}
 	default:
 		report("ResponseMode", "must be query or form_post")

@@ -13,12 +13,12 @@ func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
 	}
 	body, err := p.client.get(asking(ctx, endpointKeys), m.jwks)
 	if err != nil {
-		p.log.WarnContext(ctx, "provider keys not loaded", slog.Any("error", err))
+		p.log.WarnContext(ctx, "provider keys not loaded", slog.Any("err", err))
 		return nil, err
 	}
 	set, err := parseKeySet(body)
 	if err != nil {
-		p.log.ErrorContext(ctx, "provider keys refused", slog.Any("error", err))
+		p.log.ErrorContext(ctx, "provider keys refused", slog.Any("err", err))
 		return nil, unavailable(err.Error())
 	}
 	return set, nil

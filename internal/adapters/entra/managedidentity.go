@@ -103,7 +103,7 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 		m.failed = nil
 	case m.token != "" && now.Before(m.expires.Add(-identityMargin)):
 		m.renew = now.Add(identityRenewFailed)
-		m.log.WarnContext(ctx, "the managed identity's token could not be renewed; the one before stays in use", slog.Any("error", err))
+		m.log.WarnContext(ctx, "the managed identity's token could not be renewed; the one before stays in use", slog.Any("err", err))
 	default:
 		m.token, m.failed, m.failedAt = "", err, now
 		return "", err

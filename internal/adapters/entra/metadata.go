@@ -30,7 +30,7 @@ type metadata struct {
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
 	body, err := p.client.get(asking(ctx, endpointMetadata), p.authority.DiscoveryURL())
 	if err != nil {
-		p.log.WarnContext(ctx, "provider metadata not loaded", slog.Any("error", err))
+		p.log.WarnContext(ctx, "provider metadata not loaded", slog.Any("err", err))
 		return metadata{}, err
 	}
 	m, err := parseMetadata(body, p.authority)
@@ -43,7 +43,7 @@ func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, e
 		err = errors.New("the metadata's issuer has changed")
 	}
 	if err != nil {
-		p.log.ErrorContext(ctx, "provider metadata refused", slog.Any("error", err))
+		p.log.ErrorContext(ctx, "provider metadata refused", slog.Any("err", err))
 		return metadata{}, unavailable(err.Error())
 	}
 	return m, nil

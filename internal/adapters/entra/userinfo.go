@@ -41,7 +41,7 @@ func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAn
 	}
 	said, err := p.askUserInfo(ctx, m.userInfo, got.access)
 	if err != nil {
-		p.log.WarnContext(ctx, "userinfo not loaded; the person is signed in without a name", slog.Any("error", err))
+		p.log.WarnContext(ctx, "userinfo not loaded; the person is signed in without a name", slog.Any("err", err))
 		return nil
 	}
 	if sub, ok := said.text("sub"); !ok || sub != t.subject {

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/joho/godotenv"
+)
+
+// maxDotEnv bounds the file .env in bytes.
+const maxDotEnv = 256 << 10
+
+// withDotEnv adds the variables of .env in the working directory, where there
+// is one. A variable that the environment sets wins, also when it is empty.
+// hints are what looks like a mistake in the file and is none for sure.
+func withDotEnv(env lookupEnv) (with lookupEnv, hints []problem, err error) {
+	text, err := readDotEnv()
+	if errors.Is(err, fs.ErrNotExist) {
+		return env, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := godotenv.UnmarshalBytes(text)
+	if err != nil {
+		// The parser quotes what it could not read, which may be a secret.
+		return nil, nil, fmt.Errorf("webapp cannot understand its file .env, line %d.\n"+
+			"    Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'", firstBadLine(text))
+	}
+	return func(name string) (string, bool) {
+		if value, ok := env(name); ok {
+			return value, true
+		}
+		value, ok := file[name]
+		return value, ok
+	}, dotEnvHints(text), nil
+}
+
+// readDotEnv reads the file, without the byte order mark that some editors put
+// in front.
+func readDotEnv() ([]byte, error) {
+	file, err := os.Open(".env")
+	if err != nil {
+		return nil, dotEnvUnreadable(err)
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxDotEnv+1))
+	if err != nil {
+		return nil, dotEnvUnreadable(err)
+	}
+	if len(text) > maxDotEnv {
+		return nil, fmt.Errorf("webapp does not read its file .env: it is larger than %d kB", maxDotEnv>>10)
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
+}
+
+func dotEnvUnreadable(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathError.Err
+	}
+	return fmt.Errorf("webapp cannot read its file .env: %w", err)
+}
+
+// firstBadLine is the number of the line behind the longest beginning that can
+// be understood: a quoted value may go over several.
+func firstBadLine(text []byte) int {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for n := len(lines) - 1; n > 0; n-- {
+		if _, err := godotenv.UnmarshalBytes(bytes.Join(lines[:n], nil)); err == nil {
+			return n + 1
+		}
+	}
+	return 1
+}
+
+// assignment is a line that begins a variable.
+var assignment = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*[=:][ \t]*(.?)([^\r\n]*)`)
+
+// dotEnvHints finds what goes wrong in such files without a word: a name that
+// is nearly one of ours, a variable that stands twice, and a $ that is not in
+// single quotes, which the file's format replaces by a variable's value.
+func dotEnvHints(text []byte) []problem {
+	var hints problems
+	seen := map[string]bool{}
+	names := settingNames()
+	for _, found := range assignment.FindAllSubmatch(text, -1) {
+		name, first, rest := string(found[1]), string(found[2]), string(found[3])
+		switch meant := nearest(name, names); {
+		case meant == "":
+			continue
+		case meant != name:
+			hints.add(name, "stands in .env and is not read", "Did you mean "+meant+"?")
+			continue
+		case seen[name]:
+			hints.add(name, "stands in .env more than once", "The last one counts. Remove the others.")
+		}
+		seen[name] = true
+		if replacesPart(first, rest) {
+			hints.add(name, "holds a $ outside single quotes in .env, so that part of it is replaced", "Write the value in 'single quotes'.")
+		}
+	}
+	return hints.list
+}
+
+// replacesPart says whether a value, given as its first character and the rest,
+// holds a $ that counts.
+func replacesPart(first, rest string) bool {
+	value := strings.ReplaceAll(first+rest, `\$`, "")
+	switch first {
+	case "'":
+		return false
+	case `"`:
+	default:
+		value, _, _ = strings.Cut(value, " #")
+	}
+	return strings.Contains(value, "$")
+}
+
+// nearest is the known name that name is, or is a slip of the hand away from;
+// "" where there is none, so that another program's variables are left alone.
+func nearest(name string, known []string) string {
+	if slices.Contains(known, name) {
+		return name
+	}
+	for _, one := range known {
+		if distance(strings.ToUpper(name), one) <= min(2, len(one)/5) {
+			return one
+		}
+	}
+	return ""
+}
+
+// distance is how many characters have to be added, removed or exchanged to
+// make b of a (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// inDirectoryWith makes text the .env of the working directory.
+func inDirectoryWith(t *testing.T, text string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile(".env", []byte(text), 0o600))
+}
+
+func TestTheEnvironmentWinsOverDotEnv(t *testing.T) {
+	inDirectoryWith(t, "\ufeff# comment\nCLIENT_ID=from-file\nSCOPE='a b'\n")
+	env, hints, err := withDotEnv(lookupIn(map[string]string{"CLIENT_ID": "from-env"}))
+	require.NoError(t, err)
+	assert.Empty(t, hints)
+	id, _ := env("CLIENT_ID")
+	scope, _ := env("SCOPE")
+	assert.Equal(t, "from-env", id)
+	assert.Equal(t, "a b", scope)
+}
+
+func TestDotEnvThatCannotBeUnderstood(t *testing.T) {
+	for line, text := range map[string]string{
+		"line 1.": "CLIENT-SECRET!S3cret~Value\n",
+		"line 3.": "CLIENT_ID=x\n\nCLIENT-SECRET!S3cret~Value\nSCOPE=y\n",
+		"line 4.": "CLIENT_ID='one\ntwo'\nSCOPE=y\nCLIENT_SECRET='S3cret~Value\n",
+	} {
+		inDirectoryWith(t, text)
+		_, _, err := withDotEnv(lookupIn(nil))
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "S3cret~Value")
+		assert.ErrorContains(t, err, ".env")
+		assert.ErrorContains(t, err, line)
+	}
+}
+
+func TestDotEnvThatCannotBeRead(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.Mkdir(filepath.Join(".", ".env"), 0o700))
+	_, _, err := withDotEnv(lookupIn(nil))
+	assert.ErrorContains(t, err, ".env")
+
+	inDirectoryWith(t, strings.Repeat("# x\n", maxDotEnv/4+1))
+	_, _, err = withDotEnv(lookupIn(nil))
+	assert.ErrorContains(t, err, "larger than")
+}
+
+// What goes wrong in such a file without a word is said, and no more than that.
+func TestSlipsOfTheHandInDotEnv(t *testing.T) {
+	for text, want := range map[string]string{
+		"SCOPES=x\n":                                "SCOPES stands in .env and is not read. Did you mean SCOPE?",
+		"REDIRECT_URL=x":                            "REDIRECT_URL stands in .env and is not read. Did you mean REDIRECT_URI?",
+		"export CLIENTID=x":                         "CLIENTID stands in .env and is not read. Did you mean CLIENT_ID?",
+		"client_id=x":                               "client_id stands in .env and is not read. Did you mean CLIENT_ID?",
+		"CLIENT_ID=a\nCLIENT_ID=b\n":                "CLIENT_ID stands in .env more than once. The last one counts. Remove the others.",
+		"CLIENT_SECRET=ab$EFG~x":                    "CLIENT_SECRET holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		`CLIENT_SECRET="ab$EFG~x"`:                  "CLIENT_SECRET holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		"CLIENT_SECRET='ab$EFG~x'":                  "",
+		`CLIENT_SECRET="ab\$EFG~x"`:                 "",
+		"CLIENT_ID=a # costs $5":                    "",
+		"COMPOSE_FILE=x\nPATH=$HOME/bin\nSHAPE=y\n": "",
+		"#CLIENT_ID=a\nCLIENT_ID=b":                 "",
+	} {
+		inDirectoryWith(t, text)
+		_, hints, err := withDotEnv(lookupIn(nil))
+		require.NoError(t, err, text)
+		said := ""
+		for _, h := range hints {
+			said += h.name + " " + h.wrong + ". " + h.remedy
+			assert.NotContains(t, said, "EFG")
+		}
+		assert.Equal(t, want, said, text)
+	}
+}
