@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -72,6 +73,34 @@ func TestTabsDoNotCollide(t *testing.T) {
 		r := b.callback(b.approve(tabs[i], fakeidp.UserMember))
 		assert.Equal(t, path, r.Header.Get("Location"), r.body)
 	}
+}
+
+// Five is a promise, however long the paths are that they return to.
+func TestTabsWithLongReturnPaths(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	var tabs, paths []string
+	for i := range 5 {
+		path := fmt.Sprintf("/call_api?tab=%d&x=", i)
+		paths = append(paths, path+strings.Repeat("x", domain.MaxReturnPath-len(path)))
+		tabs = append(tabs, b.begin("/login?return_to="+url.QueryEscape(paths[i])))
+	}
+	for i, path := range paths {
+		r := b.callback(b.approve(tabs[i], fakeidp.UserMember))
+		assert.Equal(t, path, r.Header.Get("Location"), r.body)
+	}
+}
+
+// The sign-in page promises no way back that there is not.
+func TestAPathThatIsTooLongToReturnToIsNotPromised(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	long := "/call_api?x=" + strings.Repeat("x", domain.MaxReturnPath)
+	r := b.get(long)
+	assert.Equal(t, http.StatusUnauthorized, r.StatusCode)
+	assert.NotContains(t, r.body, "You come back to it")
+	assert.Contains(t, r.body, "The address of this page is too long to come back to")
+	assert.Contains(t, b.get("/call_api?x=1").body, "You come back to it")
 }
 
 func TestSixtySignInsLeaveABoundedCookieHeader(t *testing.T) {

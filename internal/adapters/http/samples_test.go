@@ -119,6 +119,7 @@ func samples() []sample {
 	here := signedIn("")
 	return []sample{
 		{"signin", anyone, signInView{LoginURL: "/login"}},
+		{"signin-lost", anyone, signInView{LoginURL: "/login", Wanted: "/", Lost: true}},
 		{"signin-wanted", anyone, signInView{LoginURL: "/login?return_to=%2Freports%3Fyear%3D2026%26q%3Da", Wanted: "/reports?year=2026&q=a"}},
 		{"signin-down", anyone, signInView{LoginURL: "/login", ProviderDown: true}},
 		{"home", signedIn("/"), sampleHome()},

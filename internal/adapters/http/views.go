@@ -26,6 +26,9 @@ type signInView struct {
 	// Wanted is the path (and query) that needs sign-in and is returned to;
 	// empty for the plain welcome.
 	Wanted string
+	// Lost says that the page that needs sign-in cannot be returned to, most
+	// often because its address is too long; Wanted is then "/".
+	Lost bool
 	// ProviderDown adds a notice that the provider cannot be reached.
 	ProviderDown bool
 }

@@ -13,6 +13,9 @@ const (
 	// maxPendingBytes bounds their part of the Cookie header; servers and
 	// proxies commonly refuse headers beyond 8 kB.
 	maxPendingBytes = 6 << 10
+	// minPending are kept whatever they take: not quite 9 kB with the longest
+	// return paths there are.
+	minPending = 5
 )
 
 // pendingCookie is a pending sign-in as the browser holds it.
@@ -40,7 +43,7 @@ func overflow(kept pendingCookie, others []pendingCookie) []string {
 		if c.name == kept.name {
 			continue
 		}
-		if count == maxPending || size+c.size() > maxPendingBytes {
+		if count == maxPending || count >= minPending && size+c.size() > maxPendingBytes {
 			gone = append(gone, c.name)
 			continue
 		}
