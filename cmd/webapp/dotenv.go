@@ -28,6 +28,7 @@ func withDotEnv(env lookupEnv) (with lookupEnv, hints []problem, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	text = keepSecrets(text)
 	file, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
 		// The parser quotes what it could not read, which may be a secret.
@@ -82,6 +83,29 @@ func firstBadLine(text []byte) int {
 
 // assignment is a line that begins a variable.
 var assignment = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*[=:][ \t]*(.?)([^\r\n]*)`)
+
+// keepSecrets escapes each $ in a secret, where the file's format would replace
+// it together with what follows: secrets are full of them, and half a secret
+// looks like a wrong one. ${NAME} is replaced, as by the tutorial's reader.
+func keepSecrets(text []byte) []byte {
+	var kept []byte
+	done := 0
+	for _, at := range assignment.FindAllSubmatchIndex(text, -1) {
+		name, value := string(text[at[2]:at[3]]), text[at[4]:at[7]]
+		if name != "CLIENT_SECRET" && name != "CLIENT_CERTIFICATE_PASSWORD" || bytes.HasPrefix(value, []byte("'")) {
+			continue
+		}
+		kept = append(kept, text[done:at[4]]...)
+		for i, c := range value {
+			if c == '$' && (i == 0 || value[i-1] != '\\') && !bytes.HasPrefix(value[i+1:], []byte("{")) {
+				kept = append(kept, '\\')
+			}
+			kept = append(kept, c)
+		}
+		done = at[7]
+	}
+	return append(kept, text[done:]...)
+}
 
 // dotEnvHints finds what goes wrong in such files without a word: a name that
 // is nearly one of ours, a variable that stands twice, and a $ that is not in

@@ -62,8 +62,10 @@ func TestSlipsOfTheHandInDotEnv(t *testing.T) {
 		"export CLIENTID=x":                         "CLIENTID stands in .env and is not read. Did you mean CLIENT_ID?",
 		"client_id=x":                               "client_id stands in .env and is not read. Did you mean CLIENT_ID?",
 		"CLIENT_ID=a\nCLIENT_ID=b\n":                "CLIENT_ID stands in .env more than once. The last one counts. Remove the others.",
-		"CLIENT_SECRET=ab$EFG~x":                    "CLIENT_SECRET holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
-		`CLIENT_SECRET="ab$EFG~x"`:                  "CLIENT_SECRET holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		"CLIENT_ID=ab$EFG~x":                        "CLIENT_ID holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		`CLIENT_ID="ab$EFG~x"`:                      "CLIENT_ID holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		"CLIENT_SECRET=${EFG}":                      "CLIENT_SECRET holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		"CLIENT_SECRET=ab$EFG~x":                    "",
 		"CLIENT_SECRET='ab$EFG~x'":                  "",
 		`CLIENT_SECRET="ab\$EFG~x"`:                 "",
 		"CLIENT_ID=a # costs $5":                    "",
@@ -79,5 +81,19 @@ func TestSlipsOfTheHandInDotEnv(t *testing.T) {
 			assert.NotContains(t, said, "EFG")
 		}
 		assert.Equal(t, want, said, text)
+	}
+}
+
+// A secret is what it is, whatever quotes it stands in.
+func TestSecretsInDotEnvAreKeptAsTheyAre(t *testing.T) {
+	const secret = `$1x~Q8$ABC$$def.$`
+	for _, quote := range []string{"", `"`, "'"} {
+		inDirectoryWith(t, "CLIENT_ID=$NOTHING-a\nexport CLIENT_SECRET = "+quote+secret+quote+"\nSCOPE=x\n")
+		env, _, err := withDotEnv(lookupIn(nil))
+		require.NoError(t, err)
+		for name, want := range map[string]string{"CLIENT_ID": "-a", "CLIENT_SECRET": secret, "SCOPE": "x"} {
+			value, _ := env(name)
+			assert.Equal(t, want, value, "%s in %q", name, quote)
+		}
 	}
 }

@@ -71,6 +71,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"unsigned ID tokens":      {map[string]string{"ID_TOKEN_SIGNED_RESPONSE_ALG": "none"}, []string{"ID_TOKEN_SIGNED_RESPONSE_ALG", "RS256"}},
 		"unknown response mode":   {map[string]string{"RESPONSE_MODE": "fragment"}, []string{"RESPONSE_MODE"}},
 		"listen nowhere":          {map[string]string{"LISTEN_ADDR": "3000"}, []string{"LISTEN_ADDR"}},
+		"a store nowhere":         {map[string]string{"SESSION_STORE": "postgres://", "SESSION_KEY": someKey}, []string{"SESSION_STORE"}},
 		"unknown store":           {map[string]string{"SESSION_STORE": "floppy:"}, []string{"SESSION_STORE"}},
 		"short key":               {map[string]string{"SESSION_KEY": "c2hvcnQ="}, []string{"SESSION_KEY"}},
 		"no duration":             {map[string]string{"SESSION_IDLE_TIMEOUT": "soon", "SESSION_LIFETIME": "12"}, []string{"SESSION_IDLE_TIMEOUT", "SESSION_LIFETIME"}},
@@ -229,7 +230,35 @@ func TestPortInUseNamesListenAddr(t *testing.T) {
 	var out bytes.Buffer
 	err = run(t.Context(), []string{"-demo"}, lookupIn(map[string]string{"LISTEN_ADDR": l.Addr().String()}), &out, &out)
 	assert.ErrorContains(t, err, "LISTEN_ADDR")
+	assert.ErrorContains(t, err, "Another program is using the port")
 	assert.Equal(t, 1, exitCode(err))
+}
+
+func TestAnAddressThatNobodyCanListenAtNamesListenAddr(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-demo"}, lookupIn(map[string]string{"LISTEN_ADDR": "localhost:99999"}), &out, &out)
+	assert.ErrorContains(t, err, "LISTEN_ADDR")
+	assert.NotContains(t, err.Error(), "Another program")
+	assert.Equal(t, 1, exitCode(err))
+}
+
+// What a paste leaves around a value is no part of it, but for secrets.
+func TestBlanksAroundValues(t *testing.T) {
+	vars := good()
+	vars["AUTHORITY"] = " https://login.microsoftonline.com/common "
+	vars["CLIENT_ID"] = "\tid "
+	vars["CLIENT_SECRET"] = " S3cret "
+	vars["ALLOWED_TENANTS"] = " " + fakeidp.ContosoTenantID + ", " + fakeidp.FabrikamTenantID + ","
+	s, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	assert.Equal(t, "https://login.microsoftonline.com/common", s.Authority)
+	assert.Equal(t, "id", s.ClientID)
+	assert.Equal(t, " S3cret ", s.ClientSecret)
+	assert.Equal(t, []string{fakeidp.ContosoTenantID, fakeidp.FabrikamTenantID}, s.AllowedTenants)
+	vars["ALLOWED_TENANTS"] = " * "
+	_, err = load(lookupIn(vars), false)
+	require.NoError(t, err)
 }
 
 // Invariant 14: a stop lets a callback in flight finish, and is no failure.

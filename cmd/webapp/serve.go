@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	webhttp "webapp/internal/adapters/http"
@@ -19,8 +21,11 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	}
 	listener, err := net.Listen("tcp", s.ListenAddr)
 	if err != nil {
-		return fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n"+
-			"    Is another program using the port? Stop it, or set LISTEN_ADDR (and REDIRECT_URI) to another port", err)
+		remedy := "Write it like localhost:3000, with an address of this machine and a port up to 65535"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			remedy = "Another program is using the port. Stop it, or set LISTEN_ADDR (and REDIRECT_URI) to another port"
+		}
+		return fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n    %s", err, remedy)
 	}
 	defer func() { _ = listener.Close() }()
 	if s.demo {
@@ -51,6 +56,9 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	defer daily.Stop()
 	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
 	s.announce(stdout, listener.Addr())
+	if s.LogFormat == "json" { // the log is for machines, which do not read stdout
+		logger.Info("ready", "addr", listener.Addr().String(), "origin", s.origin(), "version", buildVersion())
+	}
 	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger, s.proxies...), listener)
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -117,9 +119,24 @@ func read(given lookupEnv, demo bool) (settings, problems) {
 	if err := env.ParseWithOptions(&s, env.Options{Environment: values}); err != nil {
 		found.parsing(err)
 	}
+	s.trim()
 	s.check(&found)
 	found.offerDemo = !demo && len(values) == 0
 	return s, found
+}
+
+// trim takes off the blanks that come with a paste, and what a comma at the end
+// leaves. A secret is left as it is.
+func (s *settings) trim() {
+	for _, text := range []*string{
+		&s.Authority, &s.OIDCAuthority, &s.ClientID, &s.ManagedIdentity, &s.RedirectURI, &s.ListenAddr, &s.Endpoint, &s.SessionStore,
+	} {
+		*text = strings.TrimSpace(*text)
+	}
+	for i, tenant := range s.AllowedTenants {
+		s.AllowedTenants[i] = strings.TrimSpace(tenant)
+	}
+	s.AllowedTenants = slices.DeleteFunc(s.AllowedTenants, func(tenant string) bool { return tenant == "" })
 }
 
 // hint notes what looks like a mistake, without its value.

@@ -52,7 +52,7 @@ func (s *settings) checkStore(found *problems) {
 		return
 	case scheme == "memory":
 		return
-	case rest == "":
+	case rest == "" || rest == "//":
 		found.add("SESSION_STORE", "names no place to keep sessions in",
 			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379, as README.md shows.")
 	case servedStore(scheme) && !strings.HasPrefix(rest, "//"):
