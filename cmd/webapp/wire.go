@@ -81,7 +81,7 @@ func (s *settings) service(p parts, provider ports.IdentityProvider, sessions *s
 	return domain.New(domain.Config{
 		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
-		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
+		NoReturn: webhttp.NoReturn(s.redirect.Path),
 		SIDAlone: s.Authority != "", GroupScopes: []string{"User.Read"},
 		Now: p.now, Random: rand.Reader, Audit: audit,
 	})

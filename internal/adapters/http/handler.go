@@ -120,18 +120,18 @@ func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
 
 // nav are the links that every signed-in page offers.
 func (a *app) nav() []link {
-	links := append(make([]link, 0, 4), link{Text: "nav.home", URL: "/"})
+	links := append(make([]link, 0, 4), link{Text: "nav.home", URL: homePath})
 	if a.Endpoint != "" {
-		links = append(links, link{Text: "nav.api", URL: "/call_api"})
+		links = append(links, link{Text: "nav.api", URL: callAPIPath})
 	}
-	return append(links, link{Text: "nav.sessions", URL: "/sessions"})
+	return append(links, link{Text: "nav.sessions", URL: sessionsPath})
 }
 
 // navFor adds what is open to this user: no link leads to a closed door.
 func (a *app) navFor(user domain.User) []link {
 	links := a.nav()
 	if user.HasRole(adminRole) {
-		links = append(links, link{Text: "nav.admin", URL: "/admin"})
+		links = append(links, link{Text: "nav.admin", URL: adminPath})
 	}
 	return links
 }

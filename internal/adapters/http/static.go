@@ -9,9 +9,6 @@ import (
 	"strconv"
 )
 
-// staticPrefix is where the static files live.
-const staticPrefix = "/static/"
-
 // static serves the stylesheet and the icon under names that carry a hash of
 // their content, so that a browser may keep them for good: another content has
 // another name. It needs no session and sets no cookie.
