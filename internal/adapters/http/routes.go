@@ -24,13 +24,13 @@ func (a *app) routes() (http.Handler, error) {
 	}
 	r := chi.NewRouter()
 	r.Use(a.clientAddress, a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
-	r.NotFound(a.handle(a.notFound))
-	r.MethodNotAllowed(a.handle(a.methodNotAllowed(r)))
+	r.NotFound(a.handle(notFound))
+	r.MethodNotAllowed(a.handle(methodNotAllowed))
 
 	// Outside the session: no cookie is read or set.
 	r.Get(healthPath, a.handle(a.healthz))
 	r.Get(readyPath, a.handle(a.readyz))
-	r.Get(staticPrefix+"*", a.pages.static.ServeHTTP)
+	r.Get(staticPrefix+"*", a.handle(a.staticFile))
 
 	// From the provider: no cookie comes along, and what counts is in the request.
 	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))
