@@ -50,7 +50,7 @@ func (a *app) routes() (http.Handler, error) {
 // pageRoutes are those of people with a browser.
 func (a *app) pageRoutes(r chi.Router) {
 	r.Get(homePath, a.handle(a.home))
-	r.With(a.limitSignIns).Get(loginPath, a.handle(a.login))
+	r.With(a.visitsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
 	if a.FormPost {
 		r.Post(a.CallbackPath, a.handle(a.callback))
 	} else {
