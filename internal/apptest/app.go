@@ -47,7 +47,8 @@ type App struct {
 	// groups.
 	Provider *portstest.FakeProvider
 
-	t testing.TB
+	t        testing.TB
+	formPost bool
 }
 
 // Option changes how the application is made.
@@ -102,6 +103,7 @@ func (a *App) serve(service *domain.Service, sessions *session.Manager, options 
 	for _, option := range options {
 		option(&c)
 	}
+	a.formPost = c.FormPost
 	handler, err := webhttp.New(c)
 	require.NoError(a.t, err)
 	a.Handler = handler
