@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -134,7 +133,7 @@ func (s *settings) checkRedirectURI(found *problems) {
 
 // takenPath says whether a route has the path already.
 func takenPath(path string) bool {
-	if slices.Contains(webhttp.ReservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, "/static/") {
+	if webhttp.Reserved(path) {
 		return true
 	}
 	for mount := range waysIn() {

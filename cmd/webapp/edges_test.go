@@ -6,41 +6,64 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
 )
 
+// everywhere are paths of all routes of the program, and some of none.
+func (w *world) everywhere(style string) []string {
+	w.t.Helper()
+	paths := []string{style, "/nowhere", "/nowhere/at/all"}
+	router, ok := w.app.handler.(chi.Routes)
+	require.True(w.t, ok, "the handler is the router")
+	require.NoError(w.t, chi.Walk(router, func(_, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		paths = append(paths, strings.Replace(pattern, "*", "none", 1))
+		return nil
+	}))
+	return paths
+}
+
+// What the headers say of each answer's content: internal/apptest.
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
-	for _, https := range []bool{false, true} {
-		env := map[string]string{}
-		if https {
-			env["REDIRECT_URI"] = "https"
-		}
+	for name, env := range map[string]map[string]string{
+		"http": nil, "https": {"REDIRECT_URI": "https"}, "form_post": {"RESPONSE_MODE": "form_post"},
+	} {
 		w := newWorld(t, env)
-		b := w.browser()
-		home := b.get("/").body
+		https := name != "http"
+		anonymous, member := w.browser(), w.browser()
+		member.mustSignIn(fakeidp.UserMember)
+		home := anonymous.get("/").body
 		style := home[strings.Index(home, "/static/style"):]
 		style = style[:strings.Index(style, `"`)]
-		for _, path := range []string{"/", "/login", "/logout", "/call_api", "/getAToken", "/healthz", "/readyz", style, "/static/none.css", "/nowhere"} {
+		for _, path := range w.everywhere(style) {
 			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut} {
-				r := b.do(method, path, nil)
-				h := r.Header
-				assert.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'", path)
-				assert.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
-				assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
-				assert.Equal(t, "DENY", h.Get("X-Frame-Options"), path)
-				assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
-				assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)
-				assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"), path)
-				assert.NotEmpty(t, h.Get("Permissions-Policy"), path)
-				assert.Empty(t, h.Get("Access-Control-Allow-Origin"), path)
-				assert.Equal(t, https, h.Get("Strict-Transport-Security") != "", path)
-				if path == style && method != http.MethodPut {
-					assert.Contains(t, h.Get("Cache-Control"), "immutable")
-				} else {
-					assert.Equal(t, "no-store", h.Get("Cache-Control"), path)
+				for _, b := range []*browser{anonymous, member} {
+					r := b.do(method, path, nil)
+					h := r.Header
+					framed := path == "/frontchannel-logout" && method != http.MethodPut
+					ancestors := "frame-ancestors 'none'"
+					if framed {
+						ancestors = "frame-ancestors " + w.idp.BaseURL()
+					}
+					assert.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'", path)
+					assert.Contains(t, h.Get("Content-Security-Policy"), ancestors+";", path)
+					assert.Equal(t, strings.Contains(r.body, "<form"), strings.Contains(h.Get("Content-Security-Policy"), "https:") && method != http.MethodHead, path)
+					assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
+					assert.Equal(t, framed, h.Get("X-Frame-Options") != "DENY", path)
+					assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
+					assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)
+					assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"), path)
+					assert.NotEmpty(t, h.Get("Permissions-Policy"), path)
+					assert.Empty(t, h.Get("Access-Control-Allow-Origin"), path)
+					assert.Equal(t, https, h.Get("Strict-Transport-Security") != "", path)
+					if path == style && method != http.MethodPut {
+						assert.Contains(t, h.Get("Cache-Control"), "immutable")
+					} else {
+						assert.Equal(t, "no-store", h.Get("Cache-Control"), path)
+					}
 				}
 			}
 		}
@@ -61,6 +84,9 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{http.MethodPut, "/healthz", 405, "GET, HEAD"},
 		{http.MethodHead, "/", 200, ""},
 		{http.MethodHead, "/call_api", 401, ""},
+		{http.MethodPut, "/static/none.css", 405, "GET, HEAD"},
+		{"BREW", "/healthz", 405, "GET, HEAD"},
+		{"BREW", "/nowhere", 404, ""},
 		{http.MethodGet, "/nowhere", 404, ""},
 		{http.MethodPost, "/nowhere", 404, ""},
 		{http.MethodGet, "/logout/", 404, ""},

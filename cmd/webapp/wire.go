@@ -62,7 +62,7 @@ func wire(s settings, p parts) (application, error) {
 	handler, err := webhttp.New(watched.handler(webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready,
 		CallbackPath: s.redirect.Path, FormPost: formPost,
-		PublicOrigin: s.origin(), SignOutTargets: s.providerSources(), FrameAncestors: s.providerSources(),
+		PublicOrigin: s.origin(), SignOutTargets: s.signOutTargets(provider), FrameAncestors: s.frameAncestors(provider),
 		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
 		Mounts: mounts(service), Demo: s.demo, Logger: p.logger, Now: p.now,
 	}))
@@ -81,7 +81,7 @@ func (s *settings) service(p parts, provider ports.IdentityProvider, sessions *s
 	return domain.New(domain.Config{
 		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits:   domain.Limits{Idle: s.SessionIdleTimeout, Lifetime: s.SessionLifetime},
-		NoReturn: []string{s.redirect.Path, "/login", "/logout"},
+		NoReturn: webhttp.NoReturn(s.redirect.Path),
 		SIDAlone: s.Authority != "", GroupScopes: []string{"User.Read"},
 		Now: p.now, Random: rand.Reader, Audit: audit,
 	})
@@ -116,20 +116,6 @@ func (s *settings) origin() string {
 		return ""
 	}
 	return s.redirect.Scheme + "://" + s.redirect.Host
-}
-
-// providerSources are the Content-Security-Policy sources of the provider's
-// pages: where the sign-out form may be redirected to, and who may frame the
-// front-channel logout. Entra's sign-out can pass several hosts (personal
-// accounts, federated tenants), so it is https as such; a provider on this
-// machine is named.
-func (s *settings) providerSources() []string {
-	targets := []string{"https:"}
-	authority := s.Authority + s.OIDCAuthority
-	if origin, ok := loopbackOrigin(authority); ok {
-		targets = append(targets, origin)
-	}
-	return targets
 }
 
 // keys are the configured session keys, or a new one: the memory store ends

@@ -47,7 +47,8 @@ type App struct {
 	// groups.
 	Provider *portstest.FakeProvider
 
-	t testing.TB
+	t        testing.TB
+	formPost bool
 }
 
 // Option changes how the application is made.
@@ -83,7 +84,7 @@ func New(t testing.TB, options ...Option) *App {
 	service, err := domain.New(domain.Config{
 		Provider: a.Provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
 		Limits:   domain.Limits{Idle: idle, Lifetime: lifetime},
-		NoReturn: []string{callbackPath, "/login", "/logout"}, GroupScopes: []string{"User.Read"},
+		NoReturn: webhttp.NoReturn(callbackPath), GroupScopes: []string{"User.Read"},
 		Now: a.Clock.Now, Random: rand.Reader,
 	})
 	require.NoError(t, err)
@@ -102,6 +103,7 @@ func (a *App) serve(service *domain.Service, sessions *session.Manager, options 
 	for _, option := range options {
 		option(&c)
 	}
+	a.formPost = c.FormPost
 	handler, err := webhttp.New(c)
 	require.NoError(a.t, err)
 	a.Handler = handler

@@ -55,10 +55,22 @@ func (a *App) SignIn(as User) *http.Client {
 		Subject: "subject-of-" + as.Name, TenantID: cmp.Or(as.Tenant, DefaultTenant), ObjectID: objectID(as.Name),
 		Name: as.Name, Username: as.Username, Roles: as.Roles, Guest: as.Guest,
 	})
-	done := a.get(client, callbackPath+"?"+url.Values{"code": {cb.Code}, "state": {cb.State}}.Encode())
+	done := a.callback(client, url.Values{"code": {cb.Code}, "state": {cb.State}})
 	require.Equal(a.t, http.StatusSeeOther, done.StatusCode, "the sign-in is completed")
 	client.CheckRedirect = follow
 	return client
+}
+
+// callback brings the provider's answer as the response mode has it.
+func (a *App) callback(client *http.Client, answer url.Values) *http.Response {
+	a.t.Helper()
+	if !a.formPost {
+		return a.get(client, callbackPath+"?"+answer.Encode())
+	}
+	res, err := client.PostForm(callbackPath, answer)
+	require.NoError(a.t, err)
+	_ = res.Body.Close()
+	return res
 }
 
 // Anonymous returns a new client that nobody has signed in with.

@@ -3,9 +3,9 @@ package http
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"webapp/internal/domain"
@@ -27,36 +27,25 @@ func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Ses
 		return err
 	}
 	v := apiView{
-		Method: http.MethodGet, Endpoint: a.Endpoint, Took: a.Now().Sub(start),
+		Method: http.MethodGet, Endpoint: withoutQuery(a.Endpoint), Took: a.Now().Sub(start),
 		Status: got.status, Body: readableBody(got.body), Truncated: got.truncated,
 		Explanation: explainStatus(got.status),
 	}
-	status := http.StatusOK
 	if err != nil {
-		observed(r.Context()).err = err
-		status, v.Explanation = apiTrouble(err)
-		if status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "10")
-		}
+		v.Explanation = a.pages.wording(answerTo(err), err).sentence
+		return &shownError{err, v}
 	}
-	return a.page(w, r, status, &session, v)
+	return a.page(w, r, http.StatusOK, &session, v)
 }
 
-// errAPI marks the API's own trouble; other errors of a call are about the
-// user's token and go to the edge as they are.
-var errAPI = errors.New("the API did not answer")
-
-// apiTrouble is the status of our page when the API gave no answer, and what it
-// means. An answer that says no is an answer.
-func apiTrouble(err error) (int, message) {
-	switch {
-	case errors.Is(err, ErrTooManyCalls):
-		return http.StatusServiceUnavailable, "api.explain.waiting"
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout, "api.explain.unreachable"
-	default:
-		return http.StatusBadGateway, "api.explain.unreachable"
+// withoutQuery is what may be shown of an API's address: APIs take keys in the
+// query.
+func withoutQuery(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
 	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
 // apiAnswer is what an API answered, up to maxAPIBody.
@@ -69,20 +58,17 @@ type apiAnswer struct {
 func get(ctx context.Context, client *http.Client, endpoint string) (apiAnswer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
-		return apiAnswer{}, fmt.Errorf("%w: %w", errAPI, err)
+		return apiAnswer{}, apiError(err)
 	}
 	req.Header.Set("Accept", "application/json")
 	res, err := client.Do(req)
 	if err != nil {
-		if _, ok := errors.AsType[*tokenError](err); ok {
-			return apiAnswer{}, err
-		}
-		return apiAnswer{}, fmt.Errorf("%w: %w", errAPI, err)
+		return apiAnswer{}, apiError(err)
 	}
 	defer closeBody(res.Body)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAPIBody+1))
 	if err != nil {
-		return apiAnswer{}, fmt.Errorf("%w: %w", errAPI, err)
+		return apiAnswer{}, apiError(err)
 	}
 	got := apiAnswer{status: res.StatusCode, body: body}
 	if len(body) > maxAPIBody {

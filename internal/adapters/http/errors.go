@@ -16,6 +16,8 @@ var (
 	errBadForm     = errors.New("malformed form")
 	errUnreadable  = errors.New("unreadable input")
 	errDirectory   = errors.New("directory lookup failed")
+	errNotFound    = errors.New("no such page")
+	errMethod      = errors.New("method not allowed")
 )
 
 // answer is what a kind of error looks like from outside. All its text is
@@ -31,6 +33,8 @@ type answer struct {
 	// signInAgain and retry offer links that start a sign-in, or ask for the
 	// same page again.
 	signInAgain, retry bool
+	// page stands in place of the error page. An error may bring its own.
+	page view
 }
 
 // answers is in order: the first that matches counts, so the particular stands
@@ -38,6 +42,8 @@ type answer struct {
 func answers() []answer {
 	return []answer{
 		{is: errClientGone, status: 499, name: "cancelled"},
+		{is: errNotFound, status: http.StatusNotFound, name: "notfound", page: notFoundView{}},
+		{is: errMethod, status: http.StatusMethodNotAllowed, name: "method", page: methodView{}},
 		{is: errCrossOrigin, status: http.StatusForbidden, name: "origin"},
 		{is: domain.ErrStoreUnavailable, status: http.StatusServiceUnavailable, name: "store",
 			retryAfter: 5 * time.Second, retry: true},
@@ -68,8 +74,20 @@ func answers() []answer {
 		{is: domain.ErrInteractionRequired, status: http.StatusForbidden, name: "interaction", signInAgain: true},
 		{is: domain.ErrUnsupported, status: http.StatusNotImplemented, name: "unsupported"},
 		{is: domain.ErrNotSignedIn, status: http.StatusUnauthorized, name: "anonymous", signInAgain: true},
+		{is: errAPIBusy, status: http.StatusServiceUnavailable, name: "apibusy", retryAfter: 10 * time.Second, retry: true},
+		{is: errAPISlow, status: http.StatusGatewayTimeout, name: "api", retry: true},
+		{is: errAPI, status: http.StatusBadGateway, name: "api", retry: true},
 	}
 }
+
+// shownError is an error that brings its page.
+type shownError struct {
+	error
+	page view
+}
+
+// Unwrap returns the error without its page.
+func (e *shownError) Unwrap() error { return e.error }
 
 // internal is the answer to every error that the table does not know.
 func internal() answer {

@@ -50,7 +50,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.problem(w, r, row, err)
 		return
 	}
-	v := a.errorView(r, row, err)
+	v := a.viewOf(r, row, err)
 	session := observed(r.Context()).session
 	if errors.Is(err, domain.ErrNotSignedIn) {
 		session = nil // it has ended meanwhile
@@ -59,6 +59,16 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 		a.Logger.Error("error page failed", "err", err)
 		http.Error(w, http.StatusText(row.status), row.status)
 	}
+}
+
+func (a *app) viewOf(r *http.Request, row answer, err error) view {
+	if own, ok := errors.AsType[*shownError](err); ok {
+		return own.page
+	}
+	if row.page != nil {
+		return row.page
+	}
+	return a.errorView(r, row, err)
 }
 
 // errorView fills the error page: the table's words, the ways on, and what an

@@ -33,12 +33,11 @@ type Config struct {
 	// PublicOrigin is scheme://host[:port] of the redirect URI. https turns on
 	// HSTS and secure cookies.
 	PublicOrigin string
-	// FrameAncestors are the Content-Security-Policy sources that may frame the
-	// front-channel logout: the provider's pages.
-	FrameAncestors []string
+	// FrameAncestors returns the Content-Security-Policy sources that may frame
+	// the front-channel logout: the provider's pages. nil is none.
+	FrameAncestors func(context.Context) []string
 	// SignOutTargets are the Content-Security-Policy sources that a sign-out
-	// may be redirected to: browsers apply form-action to the redirects that
-	// follow a form.
+	// may be redirected to, by the provider too.
 	SignOutTargets []string
 	// Scopes and Endpoint are the API of /call_api. An empty Endpoint turns it
 	// off.
@@ -74,7 +73,8 @@ func (c *Config) appName() string { return cmp.Or(c.AppName, "webapp") }
 // app holds what the handlers share.
 type app struct {
 	Config
-	pages *pages
+	pages    *pages
+	policies policies
 	// apiTransport carries the calls of APIs.
 	apiTransport http.RoundTripper
 	https        bool
@@ -99,6 +99,7 @@ func New(c Config) (http.Handler, error) {
 	a := &app{
 		Config:       c,
 		pages:        p,
+		policies:     newPolicies(c.SignOutTargets),
 		apiTransport: LimitCalls(c.APITransport, MaxCalls),
 		https:        strings.HasPrefix(c.PublicOrigin, "https://"),
 	}
@@ -108,6 +109,7 @@ func New(c Config) (http.Handler, error) {
 // page answers with a page. The chrome is that of the signed-in user, or of an
 // anonymous visitor where session is nil.
 func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v view) error {
+	w.Header()[cspHeader] = a.policies.ofPage(session)
 	return a.pages.write(w, r, status, a.chrome(r, session), v)
 }
 
@@ -120,18 +122,18 @@ func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
 
 // nav are the links that every signed-in page offers.
 func (a *app) nav() []link {
-	links := append(make([]link, 0, 4), link{Text: "nav.home", URL: "/"})
+	links := append(make([]link, 0, 4), link{Text: "nav.home", URL: homePath})
 	if a.Endpoint != "" {
-		links = append(links, link{Text: "nav.api", URL: "/call_api"})
+		links = append(links, link{Text: "nav.api", URL: callAPIPath})
 	}
-	return append(links, link{Text: "nav.sessions", URL: "/sessions"})
+	return append(links, link{Text: "nav.sessions", URL: sessionsPath})
 }
 
 // navFor adds what is open to this user: no link leads to a closed door.
 func (a *app) navFor(user domain.User) []link {
 	links := a.nav()
 	if user.HasRole(adminRole) {
-		links = append(links, link{Text: "nav.admin", URL: "/admin"})
+		links = append(links, link{Text: "nav.admin", URL: adminPath})
 	}
 	return links
 }

@@ -1,8 +1,11 @@
 package http
 
 import (
+	"context"
 	"net/http"
 	"strings"
+
+	"webapp/internal/domain"
 )
 
 // securityHeaders sets the headers of every answer, also of errors, static
@@ -27,7 +30,7 @@ type header struct {
 
 func (a *app) fixedHeaders() []header {
 	headers := []header{
-		{"Content-Security-Policy", []string{a.contentSecurityPolicy()}},
+		{cspHeader, a.policies.bare},
 		{"X-Content-Type-Options", []string{"nosniff"}},
 		{"Referrer-Policy", []string{"no-referrer"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
@@ -43,16 +46,50 @@ func (a *app) fixedHeaders() []header {
 	return headers
 }
 
-// framedPolicy is for the one answer that the provider loads in a frame. It is
-// empty, so there is nothing in it to be clicked on unawares.
-func (a *app) framedPolicy() string {
-	return strings.Join(append([]string{"default-src 'none'; frame-ancestors"}, a.FrameAncestors...), " ")
+const cspHeader = "Content-Security-Policy"
+
+// policies are the Content-Security-Policies of what is not framed.
+type policies struct {
+	// bare is for all that is no page of ours: it may load and send nothing.
+	bare []string
+	// anonymous pages have the stylesheet and the icon, and no form.
+	anonymous []string
+	// signedIn pages have forms besides, to this origin, and the sign-out
+	// button. Browsers apply form-action to every redirect that follows a form,
+	// so the provider's sign-out must be allowed, and wherever it leads on to.
+	signedIn []string
 }
 
-// contentSecurityPolicy allows the stylesheet and the icon, forms to this
-// origin, and the sign-out form's redirect to the provider; nothing else.
-func (a *app) contentSecurityPolicy() string {
-	formAction := strings.Join(append([]string{"form-action 'self'"}, a.SignOutTargets...), " ")
-	return "default-src 'none'; style-src 'self'; img-src 'self'; " + formAction +
-		"; frame-ancestors 'none'; base-uri 'none'"
+func newPolicies(signOutTargets []string) policies {
+	const (
+		page = "default-src 'none'; style-src 'self'; img-src 'self'; form-action "
+		tail = "; frame-ancestors 'none'; base-uri 'none'"
+	)
+	return policies{
+		bare:      []string{"default-src 'none'; form-action 'none'" + tail},
+		anonymous: []string{page + "'none'" + tail},
+		signedIn:  []string{page + strings.Join(append([]string{"'self'"}, signOutTargets...), " ") + tail},
+	}
+}
+
+// ofPage is the policy of a page that is shown to session's user.
+func (p policies) ofPage(session *domain.Session) []string {
+	if session == nil {
+		return p.anonymous
+	}
+	return p.signedIn
+}
+
+// allowFraming is for the one answer that the provider loads in a frame. It is
+// empty, so there is nothing in it to be clicked on unawares.
+func (a *app) allowFraming(ctx context.Context, h http.Header) {
+	var ancestors []string
+	if a.FrameAncestors != nil {
+		ancestors = a.FrameAncestors(ctx)
+	}
+	if len(ancestors) == 0 {
+		return
+	}
+	h.Del("X-Frame-Options")
+	h.Set(cspHeader, "default-src 'none'; form-action 'none'; frame-ancestors "+strings.Join(ancestors, " ")+"; base-uri 'none'")
 }

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // healthz says that the process lives.
@@ -42,34 +40,4 @@ func plain(w http.ResponseWriter, status int, text string) error {
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text) // a client that is gone needs no answer
 	return nil
-}
-
-func (a *app) notFound(w http.ResponseWriter, r *http.Request) error {
-	if wantsJSON(r) {
-		a.problem(w, r, answer{status: http.StatusNotFound, name: "notfound"}, nil)
-		return nil
-	}
-	return a.page(w, r, http.StatusNotFound, nil, notFoundView{})
-}
-
-// methodNotAllowed says which methods a known path has (RFC 9110, section
-// 15.5.6).
-func (a *app) methodNotAllowed(routes chi.Routes) handlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		var allowed []string
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
-				allowed = append(allowed, method)
-				if method == http.MethodGet {
-					allowed = append(allowed, http.MethodHead)
-				}
-			}
-		}
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		if wantsJSON(r) {
-			a.problem(w, r, answer{status: http.StatusMethodNotAllowed, name: "method"}, nil)
-			return nil
-		}
-		return a.page(w, r, http.StatusMethodNotAllowed, nil, methodView{Allowed: allowed})
-	}
 }

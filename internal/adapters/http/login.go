@@ -8,9 +8,6 @@ import (
 	"webapp/internal/domain"
 )
 
-// loginPath begins sign-ins.
-const loginPath = "/login"
-
 // login begins a sign-in and sends the browser to the provider.
 func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	location, err := a.Domain.SignIn(r.Context(), domain.SignInRequest{
@@ -25,7 +22,7 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 
 // loginURL is the link that signs in and comes back to path.
 func loginURL(path string) string {
-	if path == "" || path == "/" {
+	if path == "" || path == homePath {
 		return loginPath
 	}
 	return loginPath + "?return_to=" + url.QueryEscape(path)

@@ -84,8 +84,8 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 	}
 }
 
-// logRequest writes one line a request. It names the path but never the query,
-// which carries codes and states.
+// logRequest writes one line a request. It never has the query, which carries
+// codes and states.
 func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, route string, took time.Duration) {
 	status := statusOf(w)
 	level := slog.LevelInfo
@@ -99,7 +99,7 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 	attrs = append(attrs,
 		slog.String("request_id", o.requestID),
 		slog.String("method", bounded(r.Method, 16)),
-		slog.String("path", bounded(r.URL.Path, 256)),
+		slog.String("path", loggedPath(r, route)),
 		slog.String("route", route),
 		slog.Int("status", status),
 		slog.Int("bytes", w.BytesWritten()),

@@ -13,15 +13,13 @@ import (
 // signs out there (OpenID Connect Front-Channel Logout 1.0, section 3). It
 // answers 200 whatever it is told: whoever asks learns nothing.
 func (a *app) frontChannelLogout(w http.ResponseWriter, r *http.Request) error {
-	h := w.Header()
-	h.Del("X-Frame-Options")
-	h.Set("Content-Security-Policy", a.framedPolicy())
 	iss, sid, ok := frontChannelFields(r.URL.RawQuery)
 	if ok {
 		if _, err := a.Domain.FrontChannelLogout(r.Context(), iss, sid); err != nil {
 			return err
 		}
 	}
+	a.allowFraming(r.Context(), w.Header())
 	return plain(w, http.StatusOK, "")
 }
 

@@ -18,11 +18,7 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 		if session.User.HasRole(role) {
 			return h(w, r, session)
 		}
-		observed(r.Context()).err = domain.ErrRoleMissing
-		if wantsJSON(r) {
-			return domain.ErrRoleMissing
-		}
-		return a.page(w, r, http.StatusForbidden, &session, forbiddenView{Role: role, Username: session.User.Username})
+		return &shownError{domain.ErrRoleMissing, forbiddenView{Role: role, Username: session.User.Username}}
 	})
 }
 

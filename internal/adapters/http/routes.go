@@ -3,7 +3,6 @@ package http
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -25,36 +24,21 @@ func (a *app) routes() (http.Handler, error) {
 	}
 	r := chi.NewRouter()
 	r.Use(a.clientAddress, a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
-	r.NotFound(a.handle(a.notFound))
-	r.MethodNotAllowed(a.handle(a.methodNotAllowed(r)))
+	r.NotFound(a.handle(notFound))
+	r.MethodNotAllowed(a.handle(methodNotAllowed))
 
 	// Outside the session: no cookie is read or set.
-	r.Get("/healthz", a.handle(a.healthz))
-	r.Get("/readyz", a.handle(a.readyz))
-	r.Get(staticPrefix+"*", a.pages.static.ServeHTTP)
+	r.Get(healthPath, a.handle(a.healthz))
+	r.Get(readyPath, a.handle(a.readyz))
+	r.Get(staticPrefix+"*", a.handle(a.staticFile))
 
 	// From the provider: no cookie comes along, and what counts is in the request.
-	r.Get("/frontchannel-logout", a.handle(a.frontChannelLogout))
-	r.With(limitBody).Post("/backchannel-logout", a.handle(a.backChannelLogout))
+	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))
+	r.With(limitBody).Post(backChannelPath, a.handle(a.backChannelLogout))
 
 	r.Group(func(r chi.Router) {
 		r.Use(a.limitParts, limitBody, sameOrigin, a.Sessions)
-		r.Get("/", a.handle(a.home))
-		r.With(a.limitSignIns).Get(loginPath, a.handle(a.login))
-		if a.FormPost {
-			r.Post(a.CallbackPath, a.handle(a.callback))
-		} else {
-			r.Get(a.CallbackPath, a.handle(a.callback))
-		}
-		r.Get("/logout", a.handle(a.askSignOut))
-		r.Post("/logout", a.handle(a.signOut))
-		r.Get("/sessions", a.handle(a.signedIn(a.sessionsPage)))
-		r.Post("/sessions", a.handle(a.signedIn(a.endSessions)))
-		r.Get("/groups", a.handle(a.signedIn(a.groups)))
-		r.Get("/admin", a.handle(a.requireRole(adminRole, a.admin)))
-		if a.Endpoint != "" {
-			r.Get("/call_api", a.handle(a.signedIn(a.callAPI)))
-		}
+		a.pageRoutes(r)
 		for path, h := range a.Mounts {
 			r.Handle(path, h)
 			r.Handle(path+"/*", h)
@@ -63,10 +47,24 @@ func (a *app) routes() (http.Handler, error) {
 	return r, nil
 }
 
-// ReservedPaths are the routes that a redirect URI's path must not take.
-func ReservedPaths() []string {
-	return []string{"/", "/login", "/logout", "/call_api", "/sessions", "/groups", "/admin",
-		"/frontchannel-logout", "/backchannel-logout", "/healthz", "/readyz"}
+// pageRoutes are those of people with a browser.
+func (a *app) pageRoutes(r chi.Router) {
+	r.Get(homePath, a.handle(a.home))
+	r.With(a.visitsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
+	if a.FormPost {
+		r.Post(a.CallbackPath, a.handle(a.callback))
+	} else {
+		r.Get(a.CallbackPath, a.handle(a.callback))
+	}
+	r.Get(logoutPath, a.handle(a.askSignOut))
+	r.Post(logoutPath, a.handle(a.signOut))
+	r.Get(sessionsPath, a.handle(a.signedIn(a.sessionsPage)))
+	r.Post(sessionsPath, a.handle(a.signedIn(a.endSessions)))
+	r.Get(groupsPath, a.handle(a.signedIn(a.groups)))
+	r.Get(adminPath, a.handle(a.requireRole(adminRole, a.admin)))
+	if a.Endpoint != "" {
+		r.Get(callAPIPath, a.handle(a.signedIn(a.callAPI)))
+	}
 }
 
 // checkMounts refuses a path that is no plain one, or that a page has: the
@@ -76,7 +74,7 @@ func (a *app) checkMounts() error {
 		if !strings.HasPrefix(path, "/") || strings.TrimRight(path, "/") != path || strings.ContainsAny(path, "{}*?#%") {
 			return fmt.Errorf("http: %q cannot be mounted: it must be a path such as /api", path)
 		}
-		if slices.Contains(ReservedPaths(), path) || path == a.CallbackPath || path+"/" == staticPrefix {
+		if Reserved(path) || path == a.CallbackPath {
 			return fmt.Errorf("http: %q cannot be mounted: a page has that path", path)
 		}
 	}

@@ -138,10 +138,10 @@ func samples() []sample {
 		}},
 		{"api-unreachable", signedIn("/call_api"), apiView{
 			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 10 * time.Second,
-			Explanation: "api.explain.unreachable",
+			Explanation: "error.api.sentence",
 		}},
 		{"api-waiting", signedIn("/call_api"), apiView{
-			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 5 * time.Second, Explanation: "api.explain.waiting",
+			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 5 * time.Second, Explanation: "error.apibusy.sentence",
 		}},
 		{"signout", here, signOutView{AtProvider: true}},
 		{"signout-nobody", anyone, signOutView{}},

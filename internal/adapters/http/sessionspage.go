@@ -49,5 +49,5 @@ func (a *app) endSessions(w http.ResponseWriter, r *http.Request, _ domain.Sessi
 	if err != nil {
 		return err
 	}
-	return seeOther(w, "/sessions")
+	return seeOther(w, sessionsPath)
 }

@@ -9,9 +9,6 @@ import (
 	"strconv"
 )
 
-// staticPrefix is where the static files live.
-const staticPrefix = "/static/"
-
 // static serves the stylesheet and the icon under names that carry a hash of
 // their content, so that a browser may keep them for good: another content has
 // another name. It needs no session and sets no cookie.
@@ -54,21 +51,13 @@ func (s *static) add(fsys fs.FS, name, ext, contentType string) (string, error) 
 	return path, nil
 }
 
-// ServeHTTP answers GET and HEAD of a current name, 404 to every other name,
-// and 405 to other methods.
-func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	file, ok := s.files[r.URL.Path]
+// staticFile answers with the file of a current name.
+func (a *app) staticFile(w http.ResponseWriter, r *http.Request) error {
+	file, ok := a.pages.static.files[r.URL.Path]
 	if !ok {
 		// A name of another version may be right a moment later, while
 		// instances of two versions run: nobody is to remember this answer.
-		w.Header().Set("Cache-Control", "no-store")
-		http.NotFound(w, r)
-		return
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-		return
+		return errNotFound
 	}
 	h := w.Header()
 	h.Set("Content-Type", file.contentType)
@@ -76,4 +65,5 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(file.body) // a browser that is gone needs no answer
+	return nil
 }

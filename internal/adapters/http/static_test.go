@@ -14,6 +14,18 @@ import (
 	"webapp/templates"
 )
 
+// serving returns a handler of s as the application routes to it.
+func serving(t *testing.T, s *static) http.Handler {
+	t.Helper()
+	service, sessions, _ := benchmarkSession(t)
+	p := mustPages(t, pageOptions{})
+	p.static = s
+	a := &app{Config: benchmarkConfig(service, sessions), pages: p}
+	h, err := a.routes()
+	require.NoError(t, err)
+	return h
+}
+
 func ask(h http.Handler, method, path string) *http.Response {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest(method, path, nil))
@@ -23,8 +35,9 @@ func ask(h http.Handler, method, path string) *http.Response {
 func TestStaticFilesAreKeptForGood(t *testing.T) {
 	s, err := newStatic(templates.Files())
 	require.NoError(t, err)
+	h := serving(t, s)
 	for url, contentType := range map[string]string{s.styleURL: "text/css; charset=utf-8", s.iconURL: "image/svg+xml"} {
-		res := ask(s, http.MethodGet, url)
+		res := ask(h, http.MethodGet, url)
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, res.StatusCode)
@@ -47,17 +60,18 @@ func TestStaticNamesFollowTheContent(t *testing.T) {
 	assert.Regexp(t, `^/static/style\.[0-9a-f]{16}\.css$`, old.styleURL)
 	assert.NotEqual(t, old.styleURL, current.styleURL)
 	assert.Equal(t, old.iconURL, current.iconURL)
-	assert.Equal(t, http.StatusNotFound, ask(current, http.MethodGet, old.styleURL).StatusCode, "another version's name")
+	assert.Equal(t, http.StatusNotFound, ask(serving(t, current), http.MethodGet, old.styleURL).StatusCode, "another version's name")
 }
 
 func TestStaticKnowsNothingElse(t *testing.T) {
 	s, err := newStatic(templates.Files())
 	require.NoError(t, err)
+	h := serving(t, s)
 	for _, path := range []string{
 		"/static/", "/static/style.css", "/static/style.0000000000000000.css", "/static/home.html",
 		"/static/../templates.go", "/static/%2e%2e/style.css", s.styleURL + "/", strings.ToUpper(s.styleURL),
 	} {
-		res := ask(s, http.MethodGet, path)
+		res := ask(h, http.MethodGet, path)
 		assert.Equal(t, http.StatusNotFound, res.StatusCode, path)
 		assert.Equal(t, "no-store", res.Header.Get("Cache-Control"), path)
 	}
@@ -66,7 +80,8 @@ func TestStaticKnowsNothingElse(t *testing.T) {
 func TestStaticMethods(t *testing.T) {
 	s, err := newStatic(templates.Files())
 	require.NoError(t, err)
-	srv := httptest.NewServer(s)
+	h := serving(t, s)
+	srv := httptest.NewServer(h)
 	defer srv.Close()
 
 	head, err := http.Head(srv.URL + s.styleURL)
@@ -75,7 +90,7 @@ func TestStaticMethods(t *testing.T) {
 	assert.Equal(t, http.StatusOK, head.StatusCode)
 	assert.Positive(t, head.ContentLength)
 
-	post := ask(s, http.MethodPost, s.styleURL)
+	post := ask(h, http.MethodPost, s.styleURL)
 	assert.Equal(t, http.StatusMethodNotAllowed, post.StatusCode)
 	assert.Equal(t, "GET, HEAD", post.Header.Get("Allow"))
 }

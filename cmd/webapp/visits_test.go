@@ -1,0 +1,75 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// With form_post the cookie of a sign-in that has begun comes along from
+// everywhere, so that another site could begin others in the background until
+// the person's own has been dropped.
+func TestAnotherSiteBeginsNoSignInsInTheBackground(t *testing.T) {
+	for name, c := range map[string]struct {
+		headers []string // site, mode, dest
+		begins  bool
+	}{
+		"an image":                         {[]string{"cross-site", "no-cors", "image"}, false},
+		"a script's fetch":                 {[]string{"cross-site", "cors", "empty"}, false},
+		"a socket":                         {[]string{"cross-site", "websocket", "websocket"}, false},
+		"a frame":                          {[]string{"cross-site", "navigate", "iframe"}, false},
+		"an object":                        {[]string{"cross-site", "navigate", "object"}, false},
+		"an image, no destination told":    {[]string{"cross-site", "no-cors", ""}, false},
+		"a frame, no mode told":            {[]string{"cross-site", "", "iframe"}, false},
+		"an image of a sibling subdomain":  {[]string{"same-site", "no-cors", "image"}, false},
+		"a link":                           {[]string{"cross-site", "navigate", "document"}, true},
+		"a link, no destination told":      {[]string{"cross-site", "navigate", ""}, true},
+		"a link of a sibling subdomain":    {[]string{"same-site", "navigate", "document"}, true},
+		"a link of our own":                {[]string{"same-origin", "navigate", "document"}, true},
+		"the address bar":                  {[]string{"none", "navigate", "document"}, true},
+		"a browser that tells of no mode":  {[]string{"cross-site", "", ""}, true},
+		"a browser that tells of nothing":  {[]string{"", "", ""}, true},
+		"a program of this very origin":    {[]string{"same-origin", "cors", "empty"}, true},
+		"a mode without a site tells none": {[]string{"", "no-cors", "image"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
+			b := w.browser()
+			var headers []string
+			for i, header := range []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+				if c.headers[i] != "" {
+					headers = append(headers, header, c.headers[i])
+				}
+			}
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				r := b.do(method, "/login?return_to=/sessions", nil, headers...)
+				assert.Equal(t, c.begins, len(r.Cookies()) > 0)
+				if c.begins {
+					assert.Equal(t, http.StatusSeeOther, r.StatusCode)
+					continue
+				}
+				assert.Equal(t, http.StatusForbidden, r.StatusCode)
+				assert.Empty(t, r.Header.Get("Location"))
+				assert.Zero(t, w.idp.Requests(fakeidp.EndpointMetadata), "the provider has not been asked")
+				assert.True(t, method == http.MethodHead || strings.Contains(r.body, "This request came from another site"), r.body)
+			}
+		})
+	}
+}
+
+func TestAnotherSitesImagesLeaveTheSignInThatHasBegun(t *testing.T) {
+	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
+	b := w.browser()
+	own := b.begin("/login?return_to=/sessions")
+	for range 20 {
+		b.get("/login", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image")
+	}
+	r := b.callback(b.approve(own, fakeidp.UserMember))
+	require.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
+	assert.Equal(t, "/sessions", r.Header.Get("Location"))
+}

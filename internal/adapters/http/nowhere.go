@@ -1,0 +1,45 @@
+package http
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+)
+
+func notFound(http.ResponseWriter, *http.Request) error {
+	return errNotFound
+}
+
+// methodNotAllowed says which methods a known path has (RFC 9110, section
+// 15.5.6). The router also asks it for every path where it does not know the
+// method.
+func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
+	_, allowed := routesAt(r)
+	if len(allowed) == 0 {
+		return errNotFound
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return &shownError{errMethod, methodView{Allowed: allowed}}
+}
+
+// routesAt returns the pattern of the routes that have the request's path, ""
+// where none has, and their methods.
+func routesAt(r *http.Request) (pattern string, methods []string) {
+	routes := chi.RouteContext(r.Context()).Routes
+	path := r.URL.Path
+	if r.URL.RawPath != "" {
+		path = r.URL.RawPath // as the router has it
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		found := routes.Find(chi.NewRouteContext(), method, path)
+		if found == "" {
+			continue
+		}
+		pattern, methods = found, append(methods, method)
+		if method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	return pattern, methods
+}

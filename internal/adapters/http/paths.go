@@ -1,0 +1,37 @@
+package http
+
+import (
+	"slices"
+	"strings"
+)
+
+// The paths of the routes. That of the callback is configured.
+const (
+	homePath         = "/"
+	loginPath        = "/login"
+	logoutPath       = "/logout"
+	callAPIPath      = "/call_api"
+	sessionsPath     = "/sessions"
+	groupsPath       = "/groups"
+	adminPath        = "/admin"
+	frontChannelPath = "/frontchannel-logout"
+	backChannelPath  = "/backchannel-logout"
+	healthPath       = "/healthz"
+	readyPath        = "/readyz"
+	staticPrefix     = "/static/" // and all below it
+)
+
+func reservedPaths() []string {
+	return []string{homePath, loginPath, logoutPath, callAPIPath, sessionsPath, groupsPath, adminPath,
+		frontChannelPath, backChannelPath, healthPath, readyPath, strings.TrimSuffix(staticPrefix, "/")}
+}
+
+// Reserved says whether path is the application's own, with or without a slash
+// at its end: neither a redirect URI nor another way in may have it.
+func Reserved(path string) bool {
+	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, staticPrefix)
+}
+
+// NoReturn are the paths that nobody is sent back to after signing in: they
+// would start or end another sign-in.
+func NoReturn(callbackPath string) []string { return []string{callbackPath, loginPath, logoutPath} }
