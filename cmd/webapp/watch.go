@@ -28,10 +28,8 @@ func (s *settings) watch(p parts) (watching, error) {
 	var w watching
 	if s.MetricsAddr != "" {
 		w.metrics = observe.NewMetrics(buildVersion(), p.now)
-		if counted, ok := p.store.(interface {
-			IndexedRecords(context.Context) (int, error)
-		}); ok {
-			w.metrics.WatchSessions(counted.IndexedRecords)
+		if counter, ok := p.store.(ports.SessionCounter); ok {
+			w.metrics.WatchSessions(counter.IndexedRecords)
 		}
 	}
 	if s.tracing != nil {

@@ -11,7 +11,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -228,6 +231,36 @@ func TestGaugesAreAbsentWhileNobodyKnows(t *testing.T) {
 	scraped = scrape(t, m)
 	has(t, scraped, "webapp_credential_expiry_timestamp_seconds 1.8e+09")
 	has(t, scraped, "webapp_sessions_live 7")
+}
+
+// A store that hangs, and says so to nobody, costs its own number and nothing
+// else: the scrape goes out, and it is asked once however many scrapes come.
+func TestAScrapeDoesNotWaitForAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMetrics("v1", time.Now)
+		hanging, asked := make(chan struct{}), atomic.Int32{}
+		m.WatchSessions(func(context.Context) (int, error) {
+			asked.Add(1)
+			<-hanging
+			return 7, nil
+		})
+		var all sync.WaitGroup
+		for range maxScrapes {
+			all.Go(func() {
+				began := time.Now()
+				scraped := scrape(t, m)
+				assert.LessOrEqual(t, time.Since(began), countPatience)
+				assert.NotContains(t, scraped, "webapp_sessions_live")
+				has(t, scraped, "webapp_build_info{")
+			})
+		}
+		all.Wait()
+		assert.EqualValues(t, 1, asked.Load())
+		close(hanging)
+		synctest.Wait()
+		has(t, scrape(t, m), "webapp_sessions_live 7")
+		assert.EqualValues(t, 2, asked.Load())
+	})
 }
 
 func TestSamplers(t *testing.T) {
