@@ -47,7 +47,8 @@ func (s *settings) watch(p parts) (watching, error) {
 // provider carries the calls of the identity provider. Waiting for a turn is no
 // part of what is measured of a call.
 func (w watching) provider() http.RoundTripper {
-	return webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), entra.EndpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
+	limited := webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), endpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
+	return w.metrics.CountRefused(limited, webhttp.ErrTooManyCalls)
 }
 
 // handler adds what the HTTP adapter is to tell.
