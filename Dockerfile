@@ -2,9 +2,12 @@
 #
 #   docker build --build-arg VERSION=v1.2.3 -t webapp:v1.2.3 .
 #
+# The toolchain is one patch version: another makes other bytes. deploy/README.md
+# says how to build them again.
+#
 # internal/deploytest runs the build command below as it stands here, builds
 # twice to compare the bytes, and runs the binary in an empty root.
-FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
+FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/github"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/adapters/session/postgres"
@@ -25,6 +27,12 @@ func identityProviders() map[string]openProvider {
 	return map[string]openProvider{
 		github.Issuer: provider(github.New),
 	}
+}
+
+// endpointOf names what the request of this context asks a provider for, for
+// metrics and traces; "" where its adapter does not say.
+func endpointOf(ctx context.Context) string {
+	return cmp.Or(entra.EndpointOf(ctx), github.EndpointOf(ctx))
 }
 
 // sessionStores are the stores by the scheme of SESSION_STORE, which each gets

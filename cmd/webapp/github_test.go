@@ -3,17 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports"
 )
 
 func githubVars() map[string]string {
@@ -83,4 +86,33 @@ func TestDoctorOfGitHub(t *testing.T) {
 		assert.Regexp(t, `(?m)^skipped +`+check+` `, out.String())
 	}
 	assert.Regexp(t, `(?m)^ok +authority-connection `, out.String())
+}
+
+// namer notes what each request is for, as metrics and traces are told.
+type namer struct{ named []string }
+
+func (n *namer) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.named = append(n.named, endpointOf(r.Context()))
+	body := `{"access_token":"gho_x","token_type":"bearer","id":1,"login":"octocat"}`
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
+
+func TestCallsOfGitHubHaveNamesInTheMetrics(t *testing.T) {
+	s, err := load(lookupIn(githubVars()), false)
+	require.NoError(t, err)
+	registration, err := s.registration(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	calls := &namer{}
+	open, own := s.ownAdapter()
+	require.True(t, own)
+	provider, err := open(registration, calls, newTestClock().Now)
+	require.NoError(t, err)
+	begun, err := provider.Begin(t.Context(), ports.AuthorizationRequest{State: "a-state"})
+	require.NoError(t, err)
+	_, err = provider.Complete(t.Context(), ports.Callback{State: "a-state", Code: "code"}, begun.Secret)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"token", "userinfo"}, calls.named)
 }

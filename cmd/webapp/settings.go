@@ -57,8 +57,8 @@ type settings struct {
 	MetricsAddr    string   `env:"METRICS_ADDR"`    // off when empty
 
 	// OpenTelemetry's, as its specification has them; traces are off without
-	// one of the first two. The exporter reads more of them itself, from the
-	// environment alone.
+	// one of the endpoints or an exporter. The library reads more of them
+	// itself, from the environment alone.
 	OTLPEndpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 	OTLPHeaders        string `env:"OTEL_EXPORTER_OTLP_HEADERS"`

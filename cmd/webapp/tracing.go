@@ -6,30 +6,64 @@ import (
 	"net/url"
 	"strings"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
 	"webapp/internal/adapters/observe"
 )
 
-// checkTracing reads OpenTelemetry's variables as its specification has them.
-// Without an endpoint there are no traces; the default endpoint of the
+// defaultTraces is where traces go when OTEL_TRACES_EXPORTER asks for them and
+// no endpoint is named.
+const defaultTraces = "http://localhost:4318/v1/traces"
+
+// checkTracing reads OpenTelemetry's variables as its specification has them, but
+// for one thing: with none of them set there are no traces, where the
 // specification would send everybody's to this machine.
 func (s *settings) checkTracing(found *problems) {
-	endpoint := s.tracesEndpoint(found)
-	off := strings.EqualFold(s.OTelDisabled, "true") || s.OTelExporter == "none"
-	if endpoint == "" || off {
+	if strings.EqualFold(s.OTelDisabled, "true") || s.OTelExporter == "none" {
 		return
 	}
-	protocol := cmp.Or(s.OTLPTracesProtocol, s.OTLPProtocol, "http/protobuf")
-	if protocol != "http/protobuf" && protocol != "http/json" {
-		found.add("OTEL_EXPORTER_OTLP_PROTOCOL", "is not one that this application speaks",
-			"Use http/protobuf or http/json, and the collector's port for it, usually 4318.")
-	}
 	if s.OTelExporter != "" && s.OTelExporter != "otlp" {
-		found.add("OTEL_TRACES_EXPORTER", "is not one that this application has", "Use otlp or none.")
+		found.add("OTEL_TRACES_EXPORTER", "is not an exporter that this application has", "Set it to otlp or none.")
+		return
 	}
-	headers, ok := parseHeaders(cmp.Or(s.OTLPTracesHeaders, s.OTLPHeaders))
+	endpoint := s.tracesEndpoint(found)
+	if endpoint == "" && s.OTelExporter == "" {
+		return
+	}
+	protocol := s.checkProtocol(found)
+	name, list := ofTraces("HEADERS", s.OTLPTracesHeaders, s.OTLPHeaders)
+	headers, ok := parseHeaders(list)
 	if !ok {
-		found.add("OTEL_EXPORTER_OTLP_HEADERS", "is not a list of headers", "Write name=value, separated by commas, values percent-encoded.")
+		found.add(name, "is not a list of headers", "Write name=value, separated by commas, values percent-encoded.")
 	}
+	s.tracing = &observe.TracerConfig{
+		Endpoint: cmp.Or(endpoint, defaultTraces), JSON: protocol == "http/json", Headers: headers, Service: s.OTelService, Sampler: s.checkSampler(found),
+	}
+}
+
+// ofTraces returns one of the exporter's variables, which each have a form for
+// traces alone that goes first.
+func ofTraces(what, traces, all string) (name, value string) {
+	if traces != "" {
+		return "OTEL_EXPORTER_OTLP_TRACES_" + what, traces
+	}
+	return "OTEL_EXPORTER_OTLP_" + what, all
+}
+
+func (s *settings) checkProtocol(found *problems) string {
+	name, protocol := ofTraces("PROTOCOL", s.OTLPTracesProtocol, s.OTLPProtocol)
+	switch protocol {
+	case "", "http/protobuf", "http/json":
+	case "grpc":
+		found.add(name, "is grpc, which this application does not speak",
+			"Set it to http/protobuf, and the endpoint to the collector's port for that: usually 4318, where grpc has 4317.")
+	default:
+		found.add(name, "is not a protocol that this application speaks", "Set it to http/protobuf or http/json; the collector's port for both is usually 4318.")
+	}
+	return protocol
+}
+
+func (s *settings) checkSampler(found *problems) sdktrace.Sampler {
 	sampler, err := observe.ParseSampler(s.OTelSampler, s.OTelSamplerArg)
 	switch {
 	case errors.Is(err, observe.ErrSampler):
@@ -38,24 +72,23 @@ func (s *settings) checkTracing(found *problems) {
 	case err != nil:
 		found.add("OTEL_TRACES_SAMPLER_ARG", "is not a number from 0 to 1", "Write it like 0.1 for one trace in ten.")
 	}
-	s.tracing = &observe.TracerConfig{
-		Endpoint: endpoint, JSON: protocol == "http/json", Headers: headers, Service: s.OTelService, Sampler: sampler,
-	}
+	return sampler
 }
 
-// tracesEndpoint is where traces are posted to: one variable names the
-// endpoint itself, the other that of all signals.
+// tracesEndpoint is where traces are posted to, or "": the variable for traces
+// alone names the very URL, the other the one that all signals are below.
 func (s *settings) tracesEndpoint(found *problems) string {
-	name, endpoint := "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", s.OTLPTracesEndpoint
-	if endpoint == "" && s.OTLPEndpoint != "" {
-		name, endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", strings.TrimSuffix(s.OTLPEndpoint, "/")+"/v1/traces"
-	}
+	name, endpoint := ofTraces("ENDPOINT", s.OTLPTracesEndpoint, s.OTLPEndpoint)
 	if endpoint == "" {
 		return ""
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "http" && u.Scheme != "https") {
 		found.add(name, "is not a plain http or https URL", "Write it like http://localhost:4318; keys go into OTEL_EXPORTER_OTLP_HEADERS.")
+		return endpoint
+	}
+	if s.OTLPTracesEndpoint == "" {
+		return strings.TrimSuffix(endpoint, "/") + "/v1/traces"
 	}
 	return endpoint
 }

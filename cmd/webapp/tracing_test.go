@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -171,6 +172,19 @@ func TestTracingVariables(t *testing.T) {
 		"base":               {vars: map[string]string{endpoint: "http://collector:4318/"}, target: "http://collector:4318/v1/traces"},
 		"base with a path":   {vars: map[string]string{endpoint: "https://collector/otlp"}, target: "https://collector/otlp/v1/traces"},
 		"exact":              {vars: map[string]string{endpoint: "http://other", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://collector/x"}, target: "https://collector/x"},
+		"exact, no path":     {vars: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://collector"}, target: "https://collector"},
+		"exporter alone":     {vars: map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, target: "http://localhost:4318/v1/traces"},
+		"exporter, endpoint": {vars: map[string]string{"OTEL_TRACES_EXPORTER": "otlp", endpoint: "http://collector"}, target: "http://collector/v1/traces"},
+		"exporter, disabled": {vars: map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "true"}},
+		"none of anything":   {vars: map[string]string{"OTEL_TRACES_EXPORTER": "none", endpoint: "collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}},
+		"console":            {vars: map[string]string{"OTEL_TRACES_EXPORTER": "console"}, named: "OTEL_TRACES_EXPORTER"},
+		"a list":             {vars: map[string]string{"OTEL_TRACES_EXPORTER": "otlp,console"}, named: "OTEL_TRACES_EXPORTER"},
+		"grpc by default":    {vars: map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, named: "OTEL_EXPORTER_OTLP_PROTOCOL"},
+		"grpc but for traces": {vars: map[string]string{endpoint: "http://collector", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"},
+			target: "http://collector/v1/traces"},
+		"grpc for traces":    {vars: map[string]string{endpoint: "http://collector", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, named: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"},
+		"protocol":           {vars: map[string]string{endpoint: "http://collector", "OTEL_EXPORTER_OTLP_PROTOCOL": "S3cret~Value"}, named: "OTEL_EXPORTER_OTLP_PROTOCOL"},
+		"headers of traces":  {vars: map[string]string{endpoint: "http://collector", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "S3cret~Value"}, named: "OTEL_EXPORTER_OTLP_TRACES_HEADERS"},
 		"disabled":           {vars: map[string]string{endpoint: "http://collector", "OTEL_SDK_DISABLED": "TRUE"}},
 		"no exporter":        {vars: map[string]string{endpoint: "http://collector", "OTEL_TRACES_EXPORTER": "none"}},
 		"another exporter":   {vars: map[string]string{endpoint: "http://collector", "OTEL_TRACES_EXPORTER": "zipkin"}, named: "OTEL_TRACES_EXPORTER"},
@@ -202,4 +216,48 @@ func TestTracingVariables(t *testing.T) {
 			assert.Equal(t, c.target, s.tracing.Endpoint)
 		})
 	}
+}
+
+func TestGRPCIsRefusedWithWhatToSetInstead(t *testing.T) {
+	vars := good()
+	vars["OTEL_TRACES_EXPORTER"], vars["OTEL_EXPORTER_OTLP_PROTOCOL"] = "otlp", "grpc"
+	_, err := load(lookupIn(vars), false)
+	for _, said := range []string{"OTEL_EXPORTER_OTLP_PROTOCOL is grpc", "http/protobuf", "4318"} {
+		assert.ErrorContains(t, err, said)
+	}
+}
+
+// The variable for traces alone names the very URL, as the specification has it.
+func TestTracesGoToTheExactEndpoint(t *testing.T) {
+	for path, want := range map[string]string{"": "/", "/": "/", "/x": "/x"} {
+		c := newCollector(t)
+		w := newWorld(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL + path, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"})
+		w.browser().get("/healthz")
+		require.NoError(t, w.app.watching.tracer.Close(t.Context()))
+		c.mu.Lock()
+		require.Len(t, c.bodies, 1)
+		assert.True(t, strings.HasPrefix(c.bodies[0], want+" {"), "%q goes to %.20s", path, c.bodies[0])
+		c.mu.Unlock()
+	}
+}
+
+// What the library reads itself it reads from the environment.
+func TestTheSpecificationsOtherVariables(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=trial")
+	c := newCollector(t)
+	w := newWorld(t, c.env(nil))
+	w.browser().get("/healthz")
+	require.NoError(t, w.app.watching.tracer.Close(t.Context()))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	require.Len(t, c.bodies, 1)
+	assert.Equal(t, "gzip", c.header.Get("Content-Encoding"))
+	_, packed, _ := strings.Cut(c.bodies[0], " ")
+	reader, err := gzip.NewReader(strings.NewReader(packed))
+	require.NoError(t, err)
+	body, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	assert.Contains(t, string(body), `"trial"`)
+	assert.Contains(t, string(body), `"portal"`, "OTEL_SERVICE_NAME")
 }

@@ -28,10 +28,8 @@ func (s *settings) watch(p parts) (watching, error) {
 	var w watching
 	if s.MetricsAddr != "" {
 		w.metrics = observe.NewMetrics(buildVersion(), p.now)
-		if counted, ok := p.store.(interface {
-			IndexedRecords(context.Context) (int, error)
-		}); ok {
-			w.metrics.WatchSessions(counted.IndexedRecords)
+		if counter, ok := p.store.(ports.SessionCounter); ok {
+			w.metrics.WatchSessions(counter.IndexedRecords)
 		}
 	}
 	if s.tracing != nil {
@@ -49,7 +47,8 @@ func (s *settings) watch(p parts) (watching, error) {
 // provider carries the calls of the identity provider. Waiting for a turn is no
 // part of what is measured of a call.
 func (w watching) provider() http.RoundTripper {
-	return webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), entra.EndpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
+	limited := webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), endpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
+	return w.metrics.CountRefused(limited, webhttp.ErrTooManyCalls)
 }
 
 // handler adds what the HTTP adapter is to tell.

@@ -94,7 +94,9 @@ func TestDockerfile(t *testing.T) {
 	}
 	goVersion := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.mod"))
 	require.NotNil(t, goVersion)
-	assert.Contains(t, file.all("FROM")[0], "golang:"+goVersion[1]+"-", "the toolchain of go.mod")
+	exact := regexp.MustCompile(`golang:(` + regexp.QuoteMeta(goVersion[1]) + `\.\d+)-`).FindStringSubmatch(file.all("FROM")[0])
+	require.NotNil(t, exact, "the toolchain of go.mod, to the patch version")
+	assert.Contains(t, read(t, "deploy/README.md"), "GOTOOLCHAIN=go"+exact[1]+" ", "who builds again uses the same")
 
 	image := file.final()
 	assert.Equal(t, []string{"scratch"}, image.all("FROM"))

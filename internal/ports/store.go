@@ -73,3 +73,18 @@ type StoreReadiness interface {
 	// ErrStoreUnavailable.
 	Ready(ctx context.Context) error
 }
+
+// CountAge is how old a number may be that SessionCounter returns and a server
+// has counted in a moment.
+const CountAge = 15 * time.Second
+
+// SessionCounter is the optional ability of a session store to tell how many
+// sessions it has: of all its records those of sessions alone have an index.
+type SessionCounter interface {
+	// IndexedRecords returns how many records there are that were created with
+	// an index, were not deleted and have not expired. Every scrape of the
+	// metrics asks, so it is cheap, or answers what it found CountAge ago; where
+	// counting takes long, longer ago.
+	// errors.ErrUnsupported where the store, as it is set up, can never tell.
+	IndexedRecords(ctx context.Context) (int, error)
+}

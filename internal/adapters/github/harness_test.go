@@ -42,6 +42,7 @@ type played struct {
 	tokens map[string]bool
 	posts  []url.Values
 	asked  []*http.Request
+	named  []string // what the transport is told of the calls
 	// account is what the API says of the person; token what is added to an
 	// answer with a token. instead, where it is set, answers a path.
 	account map[string]any
@@ -75,6 +76,7 @@ func (p *played) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	p.mu.Lock()
 	down := p.down
+	p.named = append(p.named, github.EndpointOf(r.Context()))
 	p.mu.Unlock()
 	if down {
 		return nil, errors.New("connection refused, said octocat@github.example")

@@ -92,6 +92,8 @@ func TestWhatGoesWhere(t *testing.T) {
 	for _, r := range p.asked {
 		assert.Equal(t, "webapp", r.Header.Get("User-Agent"))
 	}
+	assert.Equal(t, []string{"token", "userinfo"}, p.named, "a transport can tell the endpoints")
+	assert.Empty(t, github.EndpointOf(t.Context()))
 }
 
 // TestCallbackIsJudgedBeforeTheCodeIsPosted anywhere.

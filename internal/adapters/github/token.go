@@ -43,7 +43,7 @@ func (p *Provider) redeem(ctx context.Context, code, verifier string) (accessTok
 		"redirect_uri":  {p.app.RedirectURI},
 		"code_verifier": {verifier},
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(asking(ctx, endpointToken), http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return accessToken{}, err
 	}

@@ -21,7 +21,7 @@ type user struct {
 
 // user asks whose access token this is.
 func (p *Provider) user(ctx context.Context, token string) (user, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, userURL, nil)
+	req, err := http.NewRequestWithContext(asking(ctx, endpointUser), http.MethodGet, userURL, nil)
 	if err != nil {
 		return user{}, err
 	}

@@ -3,9 +3,13 @@ package observe
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,28 +28,106 @@ func deployed(t *testing.T, name string) []byte {
 	return data
 }
 
-// exported are the names of all series that an application can export, and
-// Prometheus's own "up".
-func exported(t *testing.T) map[string]bool {
+// labels are the values that each label of a metric can have.
+type labels map[string]map[string]bool
+
+// exported are all metrics that an application can export, with their labels, and
+// Prometheus's own "up". The application's own code emits them, for every word
+// that its other parts know.
+func exported(t *testing.T) map[string]labels {
 	m := NewMetrics("v1", time.Now)
 	m.WatchCredential(func() (time.Time, bool) { return time.Now(), true })
 	m.WatchSessions(func(context.Context) (int, error) { return 1, nil })
-	m.Request("GET", "/", 200, time.Millisecond)
-	m.calls.WithLabelValues("token", "2xx").Observe(1)
-	names := map[string]bool{"up": true}
-	for line := range strings.Lines(scrape(t, m)) {
-		if !strings.HasPrefix(line, "#") {
-			names[line[:strings.IndexAny(line, "{ ")]] = true
+	for _, reason := range auditReasons(t) {
+		m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: reason})
+		m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditRefreshFailed, Reason: reason})
+	}
+	for _, route := range append(wordsIn(t, `"(/[a-z-]*)"`, "http", "*.go"), "") {
+		for status := range answeredStatuses() {
+			m.Request("GET", route, status, time.Millisecond)
 		}
 	}
-	return names
+	for _, endpoint := range providerEndpoints(t) {
+		for _, outcome := range []string{callOutcome(0, io.EOF), callOutcome(0, context.Canceled), callOutcome(0, context.DeadlineExceeded),
+			callOutcome(200, nil), callOutcome(302, nil), callOutcome(400, nil), callOutcome(500, nil)} {
+			m.calls.WithLabelValues(endpoint, outcome).Observe(1)
+		}
+	}
+	known := map[string]labels{"up": {}}
+	for line := range strings.Lines(scrape(t, m)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		name := line[:strings.IndexAny(line, "{ ")]
+		if known[name] == nil {
+			known[name] = labels{}
+		}
+		for _, pair := range label.FindAllStringSubmatch(line, -1) {
+			if known[name][pair[1]] == nil {
+				known[name][pair[1]] = map[string]bool{}
+			}
+			known[name][pair[1]][pair[2]] = true
+		}
+	}
+	return known
+}
+
+// wordsIn returns what the group of an expression finds in files beside this
+// package, tests left out. Adapters import neither each other nor the domain.
+func wordsIn(t *testing.T, expression string, path ...string) (found []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(append([]string{".."}, path...)...))
+	require.NoError(t, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, match := range regexp.MustCompile(expression).FindAllSubmatch(text, -1) {
+			found = append(found, string(match[1]))
+		}
+	}
+	require.NotEmpty(t, found, path)
+	return found
+}
+
+// auditReasons are the texts of the errors that the domain names in its audit
+// events, and the one that stands for all others.
+func auditReasons(t *testing.T) (reasons []string) {
+	audit := []string{"..", "domain", "audit.go"}
+	for _, name := range wordsIn(t, `\b(Err[A-Z]\w+)`, audit...) {
+		for _, file := range [][]string{{"..", "domain", "errors.go"}, {"..", "ports", "errors.go"}} {
+			for _, text := range regexp.MustCompile(`\b`+name+`\s*=\s*errors\.New\("([^"]+)"\)`).FindAllStringSubmatch(strings.Join(wordsIn(t, `(?s)(.*)`, file...), ""), -1) {
+				reasons = append(reasons, text[1])
+			}
+		}
+	}
+	require.NotEmpty(t, reasons)
+	return append(reasons, wordsIn(t, `"(internal error)"`, audit...)...)
+}
+
+// providerEndpoints are the names that the providers' adapters give their calls,
+// and cmd/webapp those of the API.
+func providerEndpoints(t *testing.T) []string {
+	const named = `(?m)^\s*endpoint\w+\s*=\s*"(\w+)"`
+	return append(append(append(wordsIn(t, named, "entra", "endpoint.go"), wordsIn(t, named, "github", "endpoint.go")...),
+		wordsIn(t, `return "(api)"`, "..", "..", "cmd", "webapp", "watch.go")...), other)
 }
 
 var (
+	label    = regexp.MustCompile(`([a-z_]+)="([^"]*)"`)
 	quoted   = regexp.MustCompile(`"[^"]*"`)
 	matchers = regexp.MustCompile(`\{[^}]*\}|\[[^\]]*\]`)
-	grouping = regexp.MustCompile(`\b(by|without)\s*\([^)]*\)`)
+	grouping = regexp.MustCompile(`\b(?:by|without)\s*\(([^)]*)\)`)
 	word     = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*\s*\(?`)
+
+	selector  = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
+	matcher   = regexp.MustCompile(`^\s*([a-z_]+)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*$`)
+	ranges    = regexp.MustCompile(`\[([^\]]*)\]`)
+	duration  = regexp.MustCompile(`^([0-9]+[smhd]|\$__rate_interval)$`)
+	increases = regexp.MustCompile(`\b(?:rate|increase)\(([^({\[]*)`)
+	template  = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?([a-z_]+)\s*\}\}`)
 )
 
 // metricsIn are the names in a PromQL expression that are metrics: what is
@@ -70,15 +152,129 @@ func TestMetricsInAnExpression(t *testing.T) {
 		`histogram_quantile(0.9, sum by (le, x) (rate(a_bucket{x=~"d|e", y="f"}[$__rate_interval]))) / b{g="h(i)"} > 3 and c - time() < 30 * 86400`))
 }
 
-func checkExpression(t *testing.T, known map[string]bool, where, expr string) {
+// checkExpression holds an expression, and the texts that show its labels,
+// against what can be there.
+func checkExpression(t *testing.T, known map[string]labels, where, expr string, texts ...string) {
 	t.Helper()
-	names := metricsIn(expr)
+	names, there := metricsIn(expr), map[string]bool{"instance": true, "job": true}
 	assert.NotEmpty(t, names, where)
 	for _, name := range names {
-		assert.True(t, known[name], "%s names %s, which is not exported", where, name)
+		assert.True(t, known[name] != nil, "%s names %s, which is not exported", where, name)
+		for name := range known[name] {
+			there[name] = true
+		}
 	}
-	for _, pair := range []string{"()", "{}", "[]"} {
-		assert.Equal(t, strings.Count(expr, pair[:1]), strings.Count(expr, pair[1:]), "%s: %s", where, pair)
+	assert.True(t, balanced(expr), "%s: brackets or quotes of %s", where, expr)
+	for _, found := range selector.FindAllStringSubmatch(expr, -1) {
+		for one := range strings.SplitSeq(found[2], ",") {
+			assert.NoError(t, matches(known[found[1]], one), "%s: %s", where, found[0])
+		}
+	}
+	for _, found := range ranges.FindAllStringSubmatch(expr, -1) {
+		assert.Regexp(t, duration, found[1], where)
+	}
+	for _, found := range increases.FindAllStringSubmatch(expr, -1) {
+		assert.Regexp(t, "_(total|count|bucket|sum)$", found[1], "%s: only what counts up has a rate", where)
+	}
+	checkGroups(t, there, where, expr, texts)
+}
+
+// checkGroups: what an expression is grouped by is there, and so is what is said
+// of the result.
+func checkGroups(t *testing.T, there map[string]bool, where, expr string, texts []string) {
+	t.Helper()
+	groups := grouping.FindAllStringSubmatch(expr, -1)
+	left := map[string]bool{}
+	for _, group := range groups {
+		for name := range strings.SplitSeq(group[1], ",") {
+			name = strings.TrimSpace(name)
+			assert.True(t, there[name], "%s is grouped by %s, which none of its metrics has", where, name)
+			left[name] = true
+		}
+	}
+	if len(groups) == 0 && !strings.Contains(expr, "sum(") {
+		left = there
+	}
+	if strings.Contains(expr, "histogram_quantile(") {
+		assert.True(t, left["le"], "%s: quantiles need le", where)
+	}
+	for _, text := range texts {
+		for _, found := range template.FindAllStringSubmatch(text, -1) {
+			assert.True(t, left[found[1]], "%s: %s shows %s, which is not there", where, text, found[1])
+		}
+	}
+}
+
+// matches says whether a matcher asks for a label that is there, and for values
+// that it can have: all alternatives of them.
+func matches(there labels, text string) error {
+	m := matcher.FindStringSubmatch(text)
+	if m == nil {
+		return fmt.Errorf("%q is no matcher", text)
+	}
+	name, op, asked := m[1], m[2], m[3]
+	if name == "instance" || name == "job" {
+		return nil
+	}
+	if there[name] == nil {
+		return fmt.Errorf("there is no label %s", name)
+	}
+	alternatives := []string{regexp.QuoteMeta(asked)}
+	if strings.HasSuffix(op, "~") {
+		alternatives = strings.Split(asked, "|")
+	}
+	for _, one := range alternatives {
+		anchored, err := regexp.Compile("^(?:" + one + ")$")
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(there[name])), anchored.MatchString) {
+			return fmt.Errorf("%s is never %q", name, one)
+		}
+	}
+	return nil
+}
+
+// balanced says whether brackets close in the order in which they were opened,
+// and quotes at all.
+func balanced(expr string) bool {
+	var open []rune
+	closing := map[rune]rune{'(': ')', '{': '}', '[': ']'}
+	for _, r := range quoted.ReplaceAllString(expr, "") {
+		switch {
+		case closing[r] != 0:
+			open = append(open, closing[r])
+		case strings.ContainsRune(")}]", r):
+			if len(open) == 0 || open[len(open)-1] != r {
+				return false
+			}
+			open = open[:len(open)-1]
+		case r == '"':
+			return false
+		}
+	}
+	return len(open) == 0
+}
+
+// The checks find what they are for.
+func TestMistakesInExpressionsAreFound(t *testing.T) {
+	known := exported(t)
+	for text, mistake := range map[string]string{
+		`outcome="refused"`: "", `reason=~"sign-in declined|internal error"`: "", `outcome!="started"`: "", `instance=~"$instance"`: "",
+		`outcome="refusd"`: `never "refusd"`, `reason=~"sign-in declined|nonsense"`: `never "nonsense"`, `status="2xx"`: "no label status",
+		`outcome~"x"`: "no matcher", `outcome=~"("`: "missing", `reason!="nonsense"`: `never "nonsense"`,
+	} {
+		err := matches(known["webapp_sign_ins_total"], text)
+		if mistake == "" {
+			assert.NoError(t, err, text)
+			continue
+		}
+		assert.ErrorContains(t, err, mistake, text)
+	}
+	assert.NoError(t, matches(known["webapp_http_request_duration_seconds_count"], `status=~"5..|429"`))
+	assert.Error(t, matches(known["webapp_http_request_duration_seconds_count"], `status="5xx"`))
+	for expr, ok := range map[string]bool{"a(b[c]{d})": true, `a("(")`: true, "a(b[c)]": false, "a(": false, ")": false, `"`: false} {
+		assert.Equal(t, ok, balanced(expr), expr)
 	}
 }
 
@@ -91,7 +287,7 @@ func TestDashboardNamesWhatIsExported(t *testing.T) {
 			ID      int
 			Title   string
 			GridPos struct{ X, Y, W, H int }
-			Targets []struct{ Expr, RefID string }
+			Targets []struct{ Expr, RefID, LegendFormat string }
 		}
 	}
 	require.NoError(t, json.Unmarshal(deployed(t, "dashboard.json"), &dashboard))
@@ -103,7 +299,7 @@ func TestDashboardNamesWhatIsExported(t *testing.T) {
 		assert.LessOrEqual(t, p.GridPos.X+p.GridPos.W, 24, p.Title)
 		require.NotEmpty(t, p.Targets, p.Title)
 		for _, target := range p.Targets {
-			checkExpression(t, known, p.Title, target.Expr)
+			checkExpression(t, known, p.Title, target.Expr, target.LegendFormat)
 		}
 	}
 	for _, a := range dashboard.Annotations.List {
@@ -131,7 +327,7 @@ func TestAlertsNameWhatIsExported(t *testing.T) {
 		require.NotEmpty(t, rule.Alert)
 		assert.False(t, seen[rule.Alert], "two alerts are called %s", rule.Alert)
 		seen[rule.Alert] = true
-		checkExpression(t, known, rule.Alert, rule.Expr)
+		checkExpression(t, known, rule.Alert, rule.Expr, rule.Annotations["summary"], rule.Annotations["description"])
 		if rule.For != "" {
 			_, err := time.ParseDuration(rule.For)
 			assert.NoError(t, err, rule.Alert)

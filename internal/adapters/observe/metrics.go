@@ -21,7 +21,9 @@ type Metrics struct {
 	reasons   words
 
 	requests *prometheus.HistogramVec
+	statuses map[int]string
 	calls    *prometheus.HistogramVec
+	crowded  prometheus.Counter
 	stores   [operations][outcomes]prometheus.Observer
 }
 
@@ -35,12 +37,16 @@ func NewMetrics(version string, now func() time.Time) *Metrics {
 		started: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "sessions_started_total", Help: "Sessions that have begun.",
 		}),
-		requests: durations("http_request_duration_seconds", "Answered requests by route pattern, method and status class.",
+		statuses: answeredStatuses(),
+		requests: durations("http_request_duration_seconds", "Answered requests by route pattern, method and status.",
 			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "route", "method", "status"),
 		calls: durations("provider_call_duration_seconds", "Calls of the identity provider and of the API, until the answer's last byte, by endpoint and outcome: a status class, timeout, canceled or failed.",
 			[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "endpoint", "outcome"),
+		crowded: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: namespace, Name: "provider_calls_refused_total", Help: "Calls of the identity provider that were not made, because too many others were waiting for its answer.",
+		}),
 	}
-	m.registry.MustRegister(m.signIns, m.refreshes, m.ended, m.started, m.requests, m.calls,
+	m.registry.MustRegister(m.signIns, m.refreshes, m.ended, m.started, m.requests, m.calls, m.crowded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		always("build_info", "The running program; the value is always 1.", 1, prometheus.Labels{"version": version, "go_version": runtime.Version()}))
 	m.registerStores()

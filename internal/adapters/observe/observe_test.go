@@ -10,8 +10,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -102,10 +109,36 @@ func TestLabelsAreBounded(t *testing.T) {
 	assert.LessOrEqual(t, series(scraped, "webapp_sign_ins_total"), maxWords+3)
 	assert.LessOrEqual(t, series(scraped, "webapp_token_refreshes_total"), maxWords+2)
 	assert.LessOrEqual(t, series(scraped, "webapp_sessions_ended_total"), 6)
-	assert.LessOrEqual(t, series(scraped, "webapp_http_request_duration_seconds_count"), 6)
+	assert.LessOrEqual(t, series(scraped, "webapp_http_request_duration_seconds_count"), len(answeredStatuses())+1)
 	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="other"} 968`)
 	has(t, scraped, `webapp_sessions_ended_total{cause="other"} 1000`)
-	has(t, scraped, `webapp_http_request_duration_seconds_count{method="other",route="/route",status="2xx"} 100`)
+	has(t, scraped, `webapp_http_request_duration_seconds_count{method="other",route="/route",status="200"} 1`)
+	has(t, scraped, fmt.Sprintf(`webapp_http_request_duration_seconds_count{method="other",route="/route",status="other"} %d`, 1000-len(answeredStatuses())))
+}
+
+// The statuses that are told apart are those that the HTTP adapter names.
+func TestStatusesAreThoseThatAreAnswered(t *testing.T) {
+	codes := map[string]int{}
+	for code := 100; code < 600; code++ {
+		codes["Status"+strings.NewReplacer(" ", "", "-", "").Replace(http.StatusText(code))] = code
+	}
+	files, err := filepath.Glob(filepath.Join("..", "http", "*.go"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	answered := map[int]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range regexp.MustCompile(`http\.(Status[A-Z]\w+)`).FindAllSubmatch(text, -1) {
+			name := string(found[1])
+			if name == "StatusText" || name == "StatusMultipleChoices" || strings.HasSuffix(file, "_test.go") {
+				continue // a function, and what others answer
+			}
+			require.NotZero(t, codes[name], name)
+			answered[codes[name]] = strconv.Itoa(codes[name])
+		}
+	}
+	assert.Equal(t, answered, answeredStatuses())
 }
 
 func TestStoreIsTimedAndItsErrorsAreSorted(t *testing.T) {
@@ -216,6 +249,19 @@ func TestCallsThatFailAreSorted(t *testing.T) {
 	assert.Same(t, base, Transport(base, nil, nil, nil), "what is off is not there")
 }
 
+func TestCallsThatAreRefusedAreCounted(t *testing.T) {
+	m, full := NewMetrics("v1", time.Now), errors.New("full")
+	base := &dripping{}
+	assert.Same(t, base, (*Metrics)(nil).CountRefused(base, full), "what is off is not there")
+	counted := m.CountRefused(base, full)
+	for _, err := range []error{full, io.EOF, fmt.Errorf("x: %w", full), nil} {
+		base.err = err
+		_, got := counted.RoundTrip(httptest.NewRequest(http.MethodGet, "/", nil))
+		assert.Equal(t, err, got)
+	}
+	has(t, scrape(t, m), "webapp_provider_calls_refused_total 2\n")
+}
+
 func TestGaugesAreAbsentWhileNobodyKnows(t *testing.T) {
 	m := NewMetrics("v1", time.Now)
 	known, failing := false, error(errors.New("down"))
@@ -228,6 +274,36 @@ func TestGaugesAreAbsentWhileNobodyKnows(t *testing.T) {
 	scraped = scrape(t, m)
 	has(t, scraped, "webapp_credential_expiry_timestamp_seconds 1.8e+09")
 	has(t, scraped, "webapp_sessions_live 7")
+}
+
+// A store that hangs, and says so to nobody, costs its own number and nothing
+// else: the scrape goes out, and it is asked once however many scrapes come.
+func TestAScrapeDoesNotWaitForAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := NewMetrics("v1", time.Now)
+		hanging, asked := make(chan struct{}), atomic.Int32{}
+		m.WatchSessions(func(context.Context) (int, error) {
+			asked.Add(1)
+			<-hanging
+			return 7, nil
+		})
+		var all sync.WaitGroup
+		for range maxScrapes {
+			all.Go(func() {
+				began := time.Now()
+				scraped := scrape(t, m)
+				assert.LessOrEqual(t, time.Since(began), countPatience)
+				assert.NotContains(t, scraped, "webapp_sessions_live")
+				has(t, scraped, "webapp_build_info{")
+			})
+		}
+		all.Wait()
+		assert.EqualValues(t, 1, asked.Load())
+		close(hanging)
+		synctest.Wait()
+		has(t, scrape(t, m), "webapp_sessions_live 7")
+		assert.EqualValues(t, 2, asked.Load())
+	})
 }
 
 func TestSamplers(t *testing.T) {

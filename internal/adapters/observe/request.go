@@ -2,6 +2,7 @@ package observe
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -14,7 +15,27 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 	if !knownMethod(method) {
 		method = other
 	}
-	m.requests.WithLabelValues(route, method, statusClass(status)).Observe(took.Seconds())
+	code, known := m.statuses[status]
+	if !known {
+		code = other
+	}
+	m.requests.WithLabelValues(route, method, code).Observe(took.Seconds())
+}
+
+// answeredStatuses are the statuses that the application answers with, as label
+// values. A handler beside the pages may have others.
+func answeredStatuses() map[int]string {
+	codes := map[int]string{}
+	for _, status := range [...]int{
+		http.StatusOK, http.StatusSeeOther,
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
+		http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge,
+		http.StatusInternalServerError, http.StatusNotImplemented, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	} {
+		codes[status] = strconv.Itoa(status)
+	}
+	return codes
 }
 
 // knownMethod says whether a method is one of RFC 9110 or 5789. Others are
@@ -28,6 +49,7 @@ func knownMethod(method string) bool {
 	return false
 }
 
+// statusClass sorts what others answer, who have more statuses.
 func statusClass(status int) string {
 	switch status / 100 {
 	case 1:

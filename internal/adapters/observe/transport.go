@@ -22,6 +22,33 @@ func Transport(base http.RoundTripper, endpoint func(context.Context) string, me
 	return &transport{base: base, endpoint: endpoint, metrics: metrics, tracer: tracer}
 }
 
+// CountRefused returns base, counting the calls that it refuses with this error.
+// It is base itself where m is nil.
+func (m *Metrics) CountRefused(base http.RoundTripper, refusal error) http.RoundTripper {
+	if m == nil {
+		return base
+	}
+	return &refusals{base, refusal, m}
+}
+
+type refusals struct {
+	base    http.RoundTripper
+	refusal error
+	metrics *Metrics
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *refusals) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := r.base.RoundTrip(req)
+	if errors.Is(err, r.refusal) {
+		r.metrics.crowded.Inc()
+	}
+	return res, err
+}
+
+// CloseIdleConnections lets http.Client close those of base.
+func (r *refusals) CloseIdleConnections() { closeIdle(r.base) }
+
 type transport struct {
 	base     http.RoundTripper
 	endpoint func(context.Context) string
@@ -53,8 +80,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections lets http.Client close those of base.
-func (t *transport) CloseIdleConnections() {
-	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+func (t *transport) CloseIdleConnections() { closeIdle(t.base) }
+
+func closeIdle(base http.RoundTripper) {
+	if c, ok := base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }

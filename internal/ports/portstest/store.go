@@ -37,7 +37,7 @@ type storeTests map[string]func(*testing.T, StoreHarness)
 // SessionStore checks an adapter against the contract of ports.SessionStore.
 func SessionStore(t *testing.T, newHarness func(t *testing.T) StoreHarness) {
 	for _, group := range []storeTests{
-		storeBasics(), storeVersions(), storeIndexes(), storeExpiries(), storeRaces(), storeOutages(),
+		storeBasics(), storeVersions(), storeIndexes(), storeExpiries(), storeRaces(), storeOutages(), storeCounts(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })

@@ -42,6 +42,7 @@ type Store struct {
 var (
 	_ ports.SessionStore   = (*Store)(nil)
 	_ ports.StoreReadiness = (*Store)(nil)
+	_ ports.SessionCounter = (*Store)(nil)
 )
 
 // New returns an empty store that tells the time by clock, time.Now where it
@@ -86,12 +87,15 @@ func (s *Store) Len() int {
 	return n
 }
 
-// IndexedRecords returns how many records have an index, as those of sessions
-// do and no others. Those are included that have expired within the last
-// seconds. It never fails.
-func (s *Store) IndexedRecords(context.Context) (int, error) {
+// IndexedRecords counts sessions, see ports.SessionCounter. It removes first
+// what is due, as the sweeper would soon.
+func (s *Store) IndexedRecords(ctx context.Context) (int, error) {
 	n := 0
 	for i := range s.shards {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		s.sweepShard(i)
 		sh := &s.shards[i]
 		sh.mu.Lock()
 		n += sh.indexed

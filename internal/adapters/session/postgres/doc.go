@@ -15,6 +15,11 @@
 // removed in the background, a few at a time, by whichever instance comes
 // first.
 //
+// The number of sessions, for the metrics, is counted every fifteen seconds at
+// most and with a hundredth of a processor at most, so on a large table less
+// often; a count that takes two seconds, with more than a million sessions, is
+// given up and gives no number.
+//
 // Statements are prepared once for each connection. A pooler between the
 // application and the server has to know prepared statements, as PgBouncer
 // does from 1.21 on with max_prepared_statements set; for others add

@@ -20,12 +20,13 @@ const (
 	onlyReads = `SELECT current_setting('transaction_read_only') = 'on'`
 )
 
-// Store implements ports.SessionStore and ports.StoreReadiness. It is safe for
-// concurrent use.
+// Store implements ports.SessionStore, ports.StoreReadiness and
+// ports.SessionCounter. It is safe for concurrent use.
 type Store struct {
-	pool   *pgxpool.Pool
-	now    func() time.Time
-	schema schemaState
+	pool    *pgxpool.Pool
+	now     func() time.Time
+	schema  schemaState
+	counted lastCount
 
 	life      context.Context // of what runs in the background
 	end       context.CancelFunc
@@ -37,6 +38,7 @@ type Store struct {
 var (
 	_ ports.SessionStore   = (*Store)(nil)
 	_ ports.StoreReadiness = (*Store)(nil)
+	_ ports.SessionCounter = (*Store)(nil)
 )
 
 var errStandby = errors.New("the server only lets read; it may be a standby: " +

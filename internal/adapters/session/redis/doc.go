@@ -33,8 +33,9 @@
 //
 //	~webapp:* +get +set +del +exists +eval +evalsha +getrange +ping
 //	+zadd +zscore +zrem +zrange +zremrangebyscore +pttl +pexpire +time
+//	+zcount
 //
-// besides +select for a DB other than 0 and +cluster|slots in a Cluster.
+// (the last for the number of sessions in the metrics alone), besides +select for a DB other than 0 and +cluster|slots in a Cluster.
 //
 // Settings: "maxmemory-policy noeviction", because a record that is evicted
 // signs somebody out or lets a one-time identifier be used again; with it a
@@ -56,6 +57,8 @@
 //	webapp:s:<key>    string: eight bytes of version, then the value; with the
 //	                  record's expiry
 //	webapp:i:<index>  sorted set of records by expiry; see index.go
+//	webapp:n          sorted set of sessions by expiry; see count.go. Not in a
+//	                  Cluster
 //
 // Expiry is given to the server as a duration, so that its clock need not agree
 // with ours.

@@ -4,6 +4,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +44,7 @@ func TestPassword(t *testing.T) {
 
 // documentedACL is what the package comment says that a user needs.
 const documentedACL = "+get +set +del +exists +eval +evalsha +getrange +ping " +
-	"+zadd +zscore +zrem +zrange +zremrangebyscore +pttl +pexpire +time"
+	"+zadd +zscore +zrem +zrange +zremrangebyscore +pttl +pexpire +time +zcount"
 
 func TestAUserWithTheDocumentedRightsCanDoEverything(t *testing.T) {
 	server, direct := single(t)
@@ -91,6 +92,9 @@ func useAll(ctx context.Context, s *Store) error {
 	}
 	dead.Expires = time.Now()
 	if _, err = s.Create(ctx, dead); err != nil {
+		return err
+	}
+	if _, err = s.IndexedRecords(ctx); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	return s.Ready(ctx)

@@ -43,11 +43,11 @@ func (s *Store) enter(ctx context.Context, r ports.Record, origin string, ttl in
 		return nil
 	}
 	entry := origin + r.Key
-	fill := func(command func(context.Context, string, ...any) *redis.Cmd) error {
+	fill := func(command func(context.Context, []string, ...any) *redis.Cmd) error {
 		// Entering is safe to repeat, so go-redis may retry the pipeline.
 		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, index := range r.Indexes {
-				_ = p.Process(ctx, command(ctx, indexPrefix+index, entry, ttl, indexGrace.Milliseconds()))
+				_ = p.Process(ctx, command(ctx, []string{indexPrefix + index}, entry, ttl, indexGrace.Milliseconds()))
 			}
 			return nil
 		})
@@ -81,7 +81,7 @@ func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 		if len(dead) == 0 {
 			return live, nil
 		}
-		removed, err := s.run(ctx, s.scripts.prune, indexPrefix+index, dead...)
+		removed, err := s.run(ctx, s.scripts.prune, []string{indexPrefix + index}, dead...)
 		if err != nil {
 			return nil, unavailable(err)
 		}

@@ -88,6 +88,8 @@ func TestAWriteIsSentOnce(t *testing.T) {
 	lose := func(phrase string) { p.lose.Store(&phrase) }
 	v, err := s.Replace(ctx, record("k", "v"), create(t, s, record("k", "v")))
 	require.NoError(t, err)
+	create(t, s, record("gone", "v", "index")) // and the server has all scripts
+	require.NoError(t, s.Delete(ctx, "gone", ports.AnyVersion))
 	require.NoError(t, server.ConfigResetStat(ctx).Err())
 
 	lose("nx")
@@ -98,10 +100,14 @@ func TestAWriteIsSentOnce(t *testing.T) {
 	_, err = s.Replace(ctx, record("k", "w"), v)
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	sent["evalsha"] = calls(t, server, "evalsha")
-	lose("del")
+	lose("evalsha")
 	require.ErrorIs(t, s.Delete(ctx, "k", ports.AnyVersion), ports.ErrStoreUnavailable)
 	sent["del"] = calls(t, server, "del")
 	require.Equal(t, map[string]string{"set": "1", "evalsha": "1", "del": "1"}, sent)
+	lose(s.scripts.create.sha)
+	_, err = s.Create(ctx, record("counted", "v", "index"))
+	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+	require.Equal(t, "3", calls(t, server, "set"), "that of Replace, and one more")
 
 	lose("get")
 	_, err = s.Find(ctx, "created")

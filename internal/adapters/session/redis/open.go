@@ -33,6 +33,7 @@ type Store struct {
 var (
 	_ ports.SessionStore   = (*Store)(nil)
 	_ ports.StoreReadiness = (*Store)(nil)
+	_ ports.SessionCounter = (*Store)(nil)
 )
 
 // Open returns the store at a URL, see the package comment for its forms, that

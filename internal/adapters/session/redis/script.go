@@ -6,28 +6,61 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The scripts touch one key each, so they run on a Cluster as they are. A time
-// to live of 0 or less stands for a record that has expired already.
+// Scripts that touch one key run on a Cluster as they are; none gets two of them
+// there. A time to live of 0 or less stands for a record that has expired
+// already. KEYS[2] is the set of those that are counted, or not there, and the
+// last argument the record's entry in it.
 const (
+	// createSource: ARGV version and value, time to live in milliseconds,
+	// entry. Answers one of those below.
+	createSource = `
+if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then return 0 end
+local ttl, entry = ARGV[2], ARGV[3]` + countIn + `
+return 2`
+
 	// replaceSource: ARGV version expected, new version and value, time to live
-	// in milliseconds. Answers one of those below.
+	// in milliseconds, entry. Answers one of those below.
 	replaceSource = `
 local version = redis.call('GETRANGE', KEYS[1], 0, 7)
 if version == '' then return 0 end
 if version ~= ARGV[1] then return 1 end
-if tonumber(ARGV[3]) > 0 then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+local ttl, entry = ARGV[3], ARGV[4]
+if tonumber(ttl) > 0 then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
+  if KEYS[2] then` + countIn + `
+  end
 else
   redis.call('DEL', KEYS[1])
+  if KEYS[2] then redis.call('ZREM', KEYS[2], entry) end
 end
 return 2`
 
-	// deleteSource: ARGV version expected. Answers as replaceSource.
+	// countIn enters a record in the set of those that are counted, which has
+	// as many entries as there are records within a few that have expired.
+	countIn = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, expired in ipairs(redis.call('ZRANGE', KEYS[2], '-inf', string.format('%.0f', now), 'BYSCORE', 'LIMIT', 0, 16)) do
+  redis.call('ZREM', KEYS[2], expired)
+end
+redis.call('ZADD', KEYS[2], string.format('%.0f', now + ttl), entry)
+if redis.call('PTTL', KEYS[2]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[2], ttl) end`
+
+	// countSource answers how many there are of them.
+	countSource = `
+local time = redis.call('TIME')
+return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), '+inf')`
+
+	// deleteSource: ARGV version expected, or '' for any, entry. Answers as
+	// replaceSource.
 	deleteSource = `
-local version = redis.call('GETRANGE', KEYS[1], 0, 7)
-if version == '' then return 0 end
-if version ~= ARGV[1] then return 1 end
+if ARGV[1] ~= '' then
+  local version = redis.call('GETRANGE', KEYS[1], 0, 7)
+  if version == '' then return 0 end
+  if version ~= ARGV[1] then return 1 end
+end
 redis.call('DEL', KEYS[1])
+if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[2]) end
 return 2`
 
 	// enterSource writes an entry into an index: ARGV entry, the record's time
@@ -61,8 +94,8 @@ end
 return removed`
 )
 
-// What replaceSource and deleteSource answer: no record, one of another
-// version, and (2) done.
+// What the scripts that write or delete a record answer: no record (createSource:
+// there is one), one of another version, and (2) done.
 const (
 	answerNone    = 0
 	answerChanged = 1
@@ -73,31 +106,42 @@ type script struct{ source, sha string }
 
 func newScript(source string) script { return script{source, redis.NewScript(source).Hash()} }
 
-type scripts struct{ replace, delete, enter, prune script }
+type scripts struct{ create, replace, delete, enter, prune, count script }
 
 func newScripts() scripts {
-	return scripts{newScript(replaceSource), newScript(deleteSource), newScript(enterSource), newScript(pruneSource)}
+	return scripts{
+		newScript(createSource), newScript(replaceSource), newScript(deleteSource),
+		newScript(enterSource), newScript(pruneSource), newScript(countSource),
+	}
 }
 
 // cached returns the command that runs the script from the server's cache. It
 // fails with NOSCRIPT, and has changed nothing, where the server does not have
 // it: after a restart, or on another node.
-func (sc script) cached(ctx context.Context, key string, args ...any) *redis.Cmd {
-	return redis.NewCmd(ctx, append([]any{"evalsha", sc.sha, 1, key}, args...)...)
+func (sc script) cached(ctx context.Context, keys []string, args ...any) *redis.Cmd {
+	return command(ctx, "evalsha", sc.sha, keys, args)
 }
 
 // whole returns the command that runs the script from its text, and leaves it
 // in the server's cache.
-func (sc script) whole(ctx context.Context, key string, args ...any) *redis.Cmd {
-	return redis.NewCmd(ctx, append([]any{"eval", sc.source, 1, key}, args...)...)
+func (sc script) whole(ctx context.Context, keys []string, args ...any) *redis.Cmd {
+	return command(ctx, "eval", sc.source, keys, args)
+}
+
+func command(ctx context.Context, name, script string, keys []string, args []any) *redis.Cmd {
+	all := append(make([]any, 0, 3+len(keys)+len(args)), name, script, len(keys))
+	for _, key := range keys {
+		all = append(all, key)
+	}
+	return redis.NewCmd(ctx, append(all, args...)...)
 }
 
 // run runs a script that must not run twice.
-func (s *Store) run(ctx context.Context, sc script, key string, args ...any) (int64, error) {
-	cmd := sc.cached(ctx, key, args...)
+func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) (int64, error) {
+	cmd := sc.cached(ctx, keys, args...)
 	err := s.client.Process(ctx, once{cmd})
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		cmd = sc.whole(ctx, key, args...)
+		cmd = sc.whole(ctx, keys, args...)
 		err = s.client.Process(ctx, once{cmd})
 	}
 	if err != nil {

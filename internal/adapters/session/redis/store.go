@@ -37,16 +37,34 @@ func (s *Store) create(ctx context.Context, r ports.Record, v ports.Version) err
 	if err := s.enter(ctx, r, origin(v), ttl); err != nil {
 		return err
 	}
-	set := redis.NewCmd(ctx, "set", recordPrefix+r.Key, stored(v, r.Value), "px", ttl, "nx")
-	err := s.client.Process(ctx, once{set})
-	if isNil(err) {
-		return ports.ErrRecordExists
-	}
-	if err != nil {
-		return unavailable(err)
+	if err := s.set(ctx, r, v, ttl); err != nil {
+		return err
 	}
 	// With another score even where both fall into one millisecond.
 	return s.enter(ctx, r, origin(v), ttl+1)
+}
+
+// set makes the record where there is none, and counts it where it has an index.
+func (s *Store) set(ctx context.Context, r ports.Record, v ports.Version, ttl int64) error {
+	keys, value := s.counted(r.Key), stored(v, r.Value)
+	if len(r.Indexes) == 0 || len(keys) == 1 {
+		err := s.client.Process(ctx, once{redis.NewCmd(ctx, "set", keys[0], value, "px", ttl, "nx")})
+		if isNil(err) {
+			return ports.ErrRecordExists
+		}
+		if err != nil {
+			return unavailable(err)
+		}
+		return nil
+	}
+	answer, err := s.run(ctx, s.scripts.create, keys, value, ttl, r.Key)
+	if err != nil {
+		return unavailable(err)
+	}
+	if answer == answerNone {
+		return ports.ErrRecordExists
+	}
+	return nil
 }
 
 // createExpired does what is left to do for a record that has expired already.
@@ -94,7 +112,11 @@ func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (p
 			return ports.AnyVersion, err
 		}
 	}
-	answer, err := s.run(ctx, s.scripts.replace, recordPrefix+r.Key, versionBytes(v, 0), stored(changed, r.Value), ttl)
+	keys := s.counted(r.Key)
+	if len(r.Indexes) == 0 {
+		keys = keys[:1]
+	}
+	answer, err := s.run(ctx, s.scripts.replace, keys, versionBytes(v, 0), stored(changed, r.Value), ttl, r.Key)
 	switch {
 	case err != nil:
 		return ports.AnyVersion, unavailable(err)
@@ -111,13 +133,11 @@ func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (p
 func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	if v == ports.AnyVersion {
-		if err := s.client.Process(ctx, once{redis.NewCmd(ctx, "del", recordPrefix+key)}); err != nil {
-			return unavailable(err)
-		}
-		return nil
+	var expected []byte // any
+	if v != ports.AnyVersion {
+		expected = versionBytes(v, 0)
 	}
-	answer, err := s.run(ctx, s.scripts.delete, recordPrefix+key, versionBytes(v, 0))
+	answer, err := s.run(ctx, s.scripts.delete, s.counted(key), expected, key)
 	switch {
 	case err != nil:
 		return unavailable(err)

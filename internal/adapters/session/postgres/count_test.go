@@ -1,0 +1,78 @@
+//go:build integration
+
+package postgres
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+	"webapp/internal/servertest"
+)
+
+func requireCount(t *testing.T, s *Store, want int) {
+	t.Helper()
+	n, err := s.IndexedRecords(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, want, n)
+}
+
+func TestTheCount(t *testing.T) {
+	server := servertest.StartPostgreSQL(t)
+	t.Run("it holds for a while", func(t *testing.T) { testCountHolds(t, server.NewDatabase()) })
+	t.Run("one is made at a time and in time", func(t *testing.T) { testCountBounded(t, server.NewDatabase()) })
+}
+
+func testCountHolds(t *testing.T, dsn string) {
+	clock := startClock()
+	s := openStore(t, dsn, clock)
+	fill(t, s, 3, 0)
+	requireCount(t, s, 3)
+	require.NoError(t, s.Delete(t.Context(), "r0", ports.AnyVersion))
+	clock.Advance(ports.CountAge - time.Millisecond)
+	requireCount(t, s, 3)
+	clock.Advance(time.Millisecond)
+	requireCount(t, s, 2)
+	clock.Advance(2 * time.Hour)
+	requireCount(t, s, 0) // though nothing has been swept
+	require.Equal(t, 2, count(t, dsn, countRecords))
+}
+
+// testCountBounded has a table that does not answer: nobody waits longer than
+// agreed, no page waits at all, and the server is asked once.
+func testCountBounded(t *testing.T, dsn string) {
+	clock := startClock()
+	s := openStore(t, dsn, clock)
+	fill(t, s, 1, 0)
+	other, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer other.Close(t.Context())
+	tx, err := other.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `LOCK TABLE webapp_session_indexes IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+
+	began := time.Now()
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			_, err := s.IndexedRecords(t.Context())
+			assert.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		})
+	}
+	const counting = `SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%AS indexed%' AND pid <> pg_backend_pid() AND datname = current_database()`
+	require.Eventually(t, func() bool { return count(t, dsn, counting) == 1 }, countLimit, time.Millisecond)
+	_, err = s.Find(t.Context(), "r0")
+	require.NoError(t, err)
+	require.LessOrEqual(t, s.pool.Stat().AcquiredConns(), int32(1))
+	all.Wait()
+	require.Less(t, time.Since(began), inTime)
+	require.NoError(t, tx.Commit(t.Context()))
+	clock.Advance(ports.CountAge)
+	requireCount(t, s, 1)
+}
