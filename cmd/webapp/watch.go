@@ -46,10 +46,13 @@ func (s *settings) watch(p parts) (watching, error) {
 	return w, nil
 }
 
-// provider carries the calls of the identity provider. Waiting for a turn is no
-// part of what is measured of a call.
-func (w watching) provider() http.RoundTripper {
-	return webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), entra.EndpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
+// provider carries the calls of the identity provider by base, or over the
+// network. Waiting for a turn is no part of what is measured of a call.
+func (w watching) provider(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = entra.DefaultTransport()
+	}
+	return webhttp.LimitCalls(observe.Transport(base, entra.EndpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
 }
 
 // handler adds what the HTTP adapter is to tell.
