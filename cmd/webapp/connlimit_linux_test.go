@@ -96,15 +96,18 @@ func (v *visitor) visit() (kept bool) {
 }
 
 // pileUp opens crowd connections and sends no whole request on any; from answers
-// the address of each. meanwhile is called now and then.
-func (p *publicServer) pileUp(from func(i int) string, send string, meanwhile func()) {
+// the address of each. meanwhile is called now and then. leave closes those that
+// are left.
+func (p *publicServer) pileUp(from func(i int) string, send string, meanwhile func()) (leave func()) {
 	p.t.Helper()
 	var held []net.Conn
-	p.t.Cleanup(func() {
+	leave = func() {
 		for _, conn := range held {
 			_ = conn.Close()
 		}
-	})
+		held = nil
+	}
+	p.t.Cleanup(leave)
 	for i := range crowd {
 		conn, err := p.dialFrom(p.t.Context(), from(i))
 		require.NoError(p.t, err)
@@ -118,11 +121,12 @@ func (p *publicServer) pileUp(from func(i int) string, send string, meanwhile fu
 			meanwhile()
 		}
 	}
+	return leave
 }
 
 // Ten thousand idle connections hold nobody up: not from one address, whose
 // oldest make room for its new ones, and not from many, where the oldest of all
-// do. The process holds a bounded number of them.
+// do. The process holds a bounded number of them, and nothing once they are gone.
 func TestTenThousandIdleConnections(t *testing.T) {
 	one := func(int) string { return "127.66.0.1" }
 	for name, c := range map[string]struct {
@@ -144,7 +148,7 @@ func TestTenThousandIdleConnections(t *testing.T) {
 			other, attacker := p.person("127.77.0.1"), p.person("127.66.0.1")
 			other.visit()
 			before := measure()
-			p.pileUp(c.from, c.send, func() {
+			leave := p.pileUp(c.from, c.send, func() {
 				kept := other.visit()
 				assert.True(t, kept || !c.kept, "the connection of somebody else is left alone")
 				attacker.visit()
@@ -158,6 +162,11 @@ func TestTenThousandIdleConnections(t *testing.T) {
 				assert.LessOrEqual(t, now.goroutines, before.goroutines+c.most+16)
 			}, 10*time.Second, 50*time.Millisecond)
 			other.visit()
+			leave()
+			attacker.client.CloseIdleConnections()
+			require.Eventually(t, func() bool { return p.open.Load() <= 1 }, 10*time.Second, time.Millisecond, "none but the other's")
+			requireNoGrowth(t, before, roomFor(crowd))
+			assert.True(t, other.visit(), "on the connection that they have")
 		})
 	}
 }

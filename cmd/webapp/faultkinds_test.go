@@ -24,6 +24,20 @@ type faultKind struct {
 	apiSays   string
 }
 
+// slow names the one kind that brings the right answer, when it is healed.
+const slow = "slow"
+
+// slow says whether the right answer comes all the same.
+func (k faultKind) slow() bool { return k.name == slow }
+
+// waits says whether whoever asks has to.
+func (k faultKind) waits() bool { return k.endless || k.slow() }
+
+// rightAt says whether the person gets what they came for.
+func (k faultKind) rightAt(p faultPlace) bool {
+	return k.slow() || k.passing && !p.atAPI && p.most > 1
+}
+
 // always is a fault that is the same in every world.
 func always(f fakeidp.Fault) func(*world, string) fakeidp.Fault {
 	return func(*world, string) fakeidp.Fault { return f }
@@ -41,6 +55,7 @@ func faultKinds() []faultKind {
 	return []faultKind{
 		{"down", nil, false, false, 502, apiSilent},
 		{"silent", always(fakeidp.Fault{Hang: true}), true, false, 504, apiSilent},
+		{slow, always(fakeidp.Fault{Hang: true}), false, false, 200, "userPrincipalName"},
 		{"dripping", always(fakeidp.Fault{Drip: 50 * time.Millisecond, Body: `{"`}), true, false, 504, apiSilent},
 		{"huge", always(fakeidp.Fault{Size: 50 << 20}), false, false, 200, "beginning"},
 		{"bomb", always(fakeidp.Fault{Size: 8 << 20, Gzip: true}), false, false, 200, "beginning"},

@@ -18,7 +18,7 @@ import (
 // discovery and keys broken in any way, people go on signing in.
 func TestWhatIsKnownOutlivesItsSource(t *testing.T) {
 	for _, k := range faultKinds() {
-		if k.endless || k.fault == nil {
+		if k.waits() || k.fault == nil {
 			continue // is as the others, but takes its time; without a token endpoint nobody signs in
 		}
 		t.Run(k.name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestNewKeysThatCannotBeFetched(t *testing.T) {
 // there still holds.
 func TestAFailedRenewalIsNotNoticedWhileTheTokenHolds(t *testing.T) {
 	for _, k := range faultKinds() {
-		if k.endless || k.fault == nil {
+		if k.waits() || k.fault == nil {
 			continue
 		}
 		t.Run(k.name, func(t *testing.T) {

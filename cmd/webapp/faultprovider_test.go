@@ -24,6 +24,9 @@ const (
 	// stepLimit is how long a page may take that has to wait for somebody who
 	// never answers: ten seconds, or nine for a renewal, and some more.
 	stepLimit = 14 * time.Second
+	// slowAnswer is how long a slow answer lets wait: seconds, and well within
+	// every limit.
+	slowAnswer = 4 * time.Second
 	// healLimit is the longest that anything may be remembered against somebody
 	// who answers again.
 	healLimit = 10 * time.Second
@@ -40,7 +43,7 @@ func TestFaultsOfTheProviderAndTheAPI(t *testing.T) {
 	for _, p := range faultPlaces() {
 		for _, k := range faultKinds() {
 			all.Go(func() {
-				if !k.endless {
+				if !k.waits() {
 					room <- struct{}{}
 					defer func() { <-room }()
 				}
@@ -71,17 +74,26 @@ func playFault(t *testing.T, p faultPlace, k faultKind) {
 	if p.signedIn {
 		assert.True(t, b.copy().signedIn(), "another tab of the same person")
 	}
-	if k.endless {
+	if k.slow() {
+		time.Sleep(time.Until(began.Add(slowAnswer))) // real time, as the limits have it
+	}
+	if k.waits() {
 		assert.Empty(t, answer, "others were served while this one waits")
+	}
+	if k.slow() {
+		w.idp.Heal()
 	}
 	r := <-answer
 	require.NotNil(t, r.Response, "an answer")
 	assert.Less(t, time.Since(began), stepLimit)
-	if k.fault != nil {
-		assert.LessOrEqual(t, w.idp.Requests(p.endpoint)-calls, p.most, "calls of one step")
+	switch asked := w.idp.Requests(p.endpoint) - calls; {
+	case k.slow():
+		assert.Equal(t, 1, asked, "patience in place of a repetition")
+	case k.fault != nil:
+		assert.LessOrEqual(t, asked, p.most, "calls of one step")
 	}
 	assert.Zero(t, elsewhere.Load(), "nobody else is asked")
-	if k.passing && !p.atAPI && p.most > 1 {
+	if k.rightAt(p) {
 		p.checkSuccess(b, r)
 	} else {
 		p.checkFailure(b, k, r)
@@ -138,11 +150,12 @@ func (w *world) checkOthers(friend *browser) {
 
 // checkMeanwhile looks around while the fault goes on.
 func (w *world) checkMeanwhile(p faultPlace, k faultKind, b *browser, ask step) {
-	assert.Equal(w.t, p.signedIn || p.most > 1 && k.passing && !p.repeat, b.signedIn(), "signed in as before")
-	if p.repeat && !p.atAPI && !k.endless && !k.passing {
+	lasting := !k.waits() && !k.passing
+	assert.Equal(w.t, p.signedIn || k.rightAt(p) && !p.repeat, b.signedIn(), "signed in as before")
+	if p.repeat && !p.atAPI && lasting {
 		p.checkProblem(b, ask("Accept", "application/json"))
 	}
-	if p.repeat && !p.signedIn && !k.endless && !k.passing {
+	if p.repeat && !p.signedIn && lasting {
 		assert.Contains(w.t, w.browser().get("/").body, "cannot be reached at the moment", "the sign-in page says so")
 	}
 	assert.NotContains(w.t, w.logs.String(), "eyJ", "no token in a log")

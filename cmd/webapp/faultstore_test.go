@@ -22,6 +22,9 @@ import (
 // answers: the three seconds of an operation, and some more.
 const storeLimit = 9 * time.Second
 
+// slowStore is how long a slow store lets wait: well within the three seconds.
+const slowStore = 1500 * time.Millisecond
+
 // errCut is no error that a store names.
 var errCut = errors.New("read tcp 127.0.0.1:6379: connection reset by peer")
 
@@ -93,6 +96,38 @@ func (w *world) checkStoreOutage(b, atProvider *browser, back step) {
 	check("visitor's page", ask(w.browser(), http.MethodGet, "/call_api"), http.StatusUnauthorized, "Sign in")
 	check("sign-in", ask(w.browser(), http.MethodGet, "/login"), http.StatusSeeOther, "")
 	all.Wait()
+}
+
+// A store that takes its time and answers right: every errand is done, once, and
+// whoever needs no store is served meanwhile.
+func TestASlowStore(t *testing.T) {
+	for _, e := range errands() {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel() // each waits
+			w := newWorld(t, map[string]string{"SESSION_IDLE_TIMEOUT": "12h"})
+			b, phone := w.browser(), w.browser()
+			ask := e.lead(b, phone)
+			w.store.Calls()
+			codes, answers := w.idp.Requests(fakeidp.EndpointToken), make(chan struct{})
+			w.store.SetSlow(answers)
+			began := time.Now()
+			answer := inBackground(ask)
+			require.Eventually(t, func() bool { return len(w.store.Calls()) > 0 }, atOnce, time.Millisecond)
+			for path, status := range map[string]int{"/": http.StatusOK, "/healthz": http.StatusOK, "/login": http.StatusSeeOther} {
+				assert.Equal(t, status, w.browser().get(path).StatusCode, path)
+			}
+			assert.Less(t, time.Since(began), atOnce)
+			time.Sleep(time.Until(began.Add(slowStore))) // real time, as the limit has it
+			assert.Empty(t, answer, "others were served while this one waits")
+			close(answers)
+			r := <-answer
+			require.NotNil(t, r.Response, "an answer")
+			assert.Equal(t, e.status, r.StatusCode, r.body)
+			assert.LessOrEqual(t, w.idp.Requests(fakeidp.EndpointToken)-codes, 1, "patience in place of a repetition")
+			w.store.SetSlow(nil)
+			e.settle(t, b, phone, ask, true)
+		})
+	}
 }
 
 // One person's records that never come hold nobody else up.

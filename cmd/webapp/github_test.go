@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"net"
@@ -10,10 +11,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
@@ -46,6 +49,105 @@ func TestSignInWithGitHubBegins(t *testing.T) {
 	assert.Equal(t, "http://localhost:3000/getAToken", asked.Get("redirect_uri"))
 }
 
+// octocat is github.com and api.github.com over https: one account, whose codes
+// are good once.
+type octocat struct {
+	mu    sync.Mutex
+	codes map[string]url.Values // authorization requests
+	asked []string
+}
+
+func newOctocat(t *testing.T) (*octocat, http.RoundTripper) {
+	o := &octocat{codes: map[string]url.Values{}}
+	server := httptest.NewTLSServer(o)
+	t.Cleanup(server.Close)
+	return o, transportTo(t, server)
+}
+
+// transportTo leads every name to one server.
+func transportTo(t *testing.T, server *httptest.Server) *http.Transport {
+	transport := server.Client().Transport.(*http.Transport).Clone()
+	transport.Proxy, transport.TLSClientConfig.ServerName = nil, "example.com"
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
+
+const octocatsToken = "gho_16C7e42F292c6912E7710c838347Ae178B4a"
+
+func (o *octocat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_ = r.ParseForm()
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	what := r.Method + " " + r.Host + r.URL.Path
+	o.asked = append(o.asked, what)
+	switch code := r.PostForm.Get("code"); {
+	case what == "POST github.com/login/oauth/access_token" && o.codes[code] != nil &&
+		oauth2.S256ChallengeFromVerifier(r.PostForm.Get("code_verifier")) == o.codes[code].Get("code_challenge") &&
+		r.PostForm.Get("client_secret") == githubVars()["CLIENT_SECRET"]:
+		delete(o.codes, code)
+		_, _ = io.WriteString(w, `{"access_token":"`+octocatsToken+`","scope":"","token_type":"bearer"}`)
+	case what == "GET api.github.com/user" && r.Header.Get("Authorization") == "Bearer "+octocatsToken:
+		_, _ = io.WriteString(w, `{"login":"octocat","id":583231,"type":"User","name":"The Octocat","email":"octocat@github.example"}`)
+	default:
+		_, _ = io.WriteString(w, `{"error":"bad_verification_code"}`)
+	}
+}
+
+// approve is the person who says yes; it returns the callback.
+func (o *octocat) approve(t *testing.T, location string) string {
+	to, err := url.Parse(location)
+	require.NoError(t, err)
+	require.Equal(t, "https://github.com/login/oauth/authorize", to.Scheme+"://"+to.Host+to.Path)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	code, asked := rand.Text(), to.Query()
+	o.codes[code] = asked
+	return asked.Get("redirect_uri") + "?" + url.Values{"code": {code}, "state": {asked.Get("state")}, "iss": {"https://github.com/login/oauth"}}.Encode()
+}
+
+// TestSignInWithGitHub is the whole way through the whole application: to
+// GitHub and back, home, and out, which GitHub has no page for.
+func TestSignInWithGitHub(t *testing.T) {
+	vars := githubVars()
+	vars["AUTHORITY"], vars["SCOPE"], vars["ENDPOINT"] = "", "", ""
+	w := newWorld(t, vars)
+	github, transport := newOctocat(t)
+	w.more.transport = transport
+	w.restart()
+	b := w.browser()
+	assert.Contains(t, b.get("/").body, `href="/login"`)
+	callback := github.approve(t, b.begin("/login?return_to=/sessions"))
+	r := b.get(callback)
+	require.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
+	assert.Equal(t, "/sessions", r.Header.Get("Location"))
+	assert.Equal(t, []string{"POST github.com/login/oauth/access_token", "GET api.github.com/user"}, github.asked)
+	home := b.get("/").body
+	assert.Contains(t, home, "Welcome The Octocat!")
+	assert.Contains(t, home, "583231", "the number is the person")
+	assert.NotContains(t, home, "github.example", "nobody asked for an address")
+	assert.Contains(t, b.get("/sessions").body, "This browser")
+	assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
+
+	assert.Equal(t, "/", b.get(callback).Header.Get("Location"), "an old callback goes on quietly")
+	assert.Equal(t, http.StatusBadRequest, w.browser().get(callback).StatusCode, "and is nobody else's")
+	assert.Len(t, github.asked, 2, "a code is posted once")
+
+	thief := b.copy()
+	r = b.do(http.MethodPost, "/logout", url.Values{}, "Origin", w.url, "Sec-Fetch-Site", "same-origin")
+	require.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
+	assert.Equal(t, "/", r.Header.Get("Location"))
+	assert.Contains(t, b.get("/").body, "signed out")
+	assert.False(t, thief.signedIn())
+	for _, secret := range []string{octocatsToken, vars["CLIENT_SECRET"], "github.example", "code_verifier"} {
+		assert.NotContains(t, w.logs.String(), secret)
+		assert.False(t, w.kept.holds(secret), "a token that nobody asked for is not kept")
+	}
+}
+
 // TestGitHubTakesNoCertificateAndNoFormPost, and nothing else that it does not
 // have; the start says so by the variable's name.
 func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
@@ -70,16 +172,10 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 func TestDoctorOfGitHub(t *testing.T) {
 	github := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(github.Close)
-	transport := github.Client().Transport.(*http.Transport).Clone()
-	transport.Proxy, transport.TLSClientConfig.ServerName = nil, "example.com"
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, github.Listener.Addr().String())
-	}
-	t.Cleanup(transport.CloseIdleConnections)
 	s, found := examined(lookupIn(githubVars()), false)
 	var out bytes.Buffer
 	require.NoError(t, examine(t.Context(), s.doctorConfig(found, nil, surroundings{
-		transport:  transport,
+		transport:  transportTo(t, github),
 		lookupHost: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
 	}), false, &out))
 	for _, check := range []string{"metadata", "keys", "credential"} {

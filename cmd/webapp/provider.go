@@ -26,11 +26,11 @@ func (s *settings) openProvider(p parts, watched watching) (ports.IdentityProvid
 		if err != nil {
 			return nil, nil, err
 		}
-		made, err := open(registration, watched.provider(), p.now)
+		made, err := open(registration, watched.provider(p.transport), p.now)
 		return made, s.secretExpiry, err
 	}
 	c := s.entraConfig(p.now, p.logger)
-	c.Transport = watched.provider()
+	c.Transport = watched.provider(p.transport)
 	made, err := entra.New(c)
 	if err != nil {
 		return nil, nil, err

@@ -41,7 +41,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	app, err := wire(s, parts{now: time.Now, store: store, logger: logger, audit: s.auditLogger(stderr)})
+	app, err := wire(s, parts{now: time.Now, store: store, logger: logger, audit: s.auditLogger(stderr), waysIn: waysIn()})
 	if err != nil {
 		return fmt.Errorf("webapp cannot start: %w", err)
 	}

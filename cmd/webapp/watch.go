@@ -44,10 +44,13 @@ func (s *settings) watch(p parts) (watching, error) {
 	return w, nil
 }
 
-// provider carries the calls of the identity provider. Waiting for a turn is no
-// part of what is measured of a call.
-func (w watching) provider() http.RoundTripper {
-	limited := webhttp.LimitCalls(observe.Transport(entra.DefaultTransport(), endpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
+// provider carries the calls of the identity provider by base, or over the
+// network. Waiting for a turn is no part of what is measured of a call.
+func (w watching) provider(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = entra.DefaultTransport()
+	}
+	limited := webhttp.LimitCalls(observe.Transport(base, endpointOf, w.metrics, w.tracer), webhttp.MaxCalls)
 	return w.metrics.CountRefused(limited, webhttp.ErrTooManyCalls)
 }
 

@@ -23,6 +23,10 @@ type parts struct {
 	logger *slog.Logger
 	// audit gets the audit log; nil leaves it to logger.
 	audit *slog.Logger
+	// transport carries the calls of the identity provider; nil is the network.
+	transport http.RoundTripper
+	// waysIn are handlers besides the pages, as those of the list of that name.
+	waysIn map[string]func(*domain.Service) http.Handler
 }
 
 // application is the wired program.
@@ -64,7 +68,7 @@ func wire(s settings, p parts) (application, error) {
 		CallbackPath: s.redirect.Path, FormPost: formPost,
 		PublicOrigin: s.origin(), SignOutTargets: s.signOutTargets(provider), FrameAncestors: s.frameAncestors(provider),
 		Scopes: s.scopes, Endpoint: s.Endpoint, TrustedProxies: s.proxies,
-		Mounts: mounts(service), Demo: s.demo, Logger: p.logger, Now: p.now,
+		Mounts: mounts(service, p.waysIn), Demo: s.demo, Logger: p.logger, Now: p.now,
 	}))
 	if err != nil {
 		return application{}, err
@@ -144,9 +148,9 @@ func (s *settings) realm() string {
 }
 
 // mounts makes the ways in that stand beside the pages.
-func mounts(service *domain.Service) map[string]http.Handler {
+func mounts(service *domain.Service, ways map[string]func(*domain.Service) http.Handler) map[string]http.Handler {
 	made := make(map[string]http.Handler)
-	for path, open := range waysIn() {
+	for path, open := range ways {
 		made[path] = open(service)
 	}
 	return made

@@ -40,6 +40,7 @@ type world struct {
 	tls     *tls.Config
 	s       settings
 	app     application
+	more    parts // transport and waysIn, for the next restart
 	// serving is the handler of app; restart replaces it.
 	serving atomic.Pointer[http.Handler]
 }
@@ -132,7 +133,9 @@ func (w *world) start(server *httptest.Server, vars map[string]string) {
 // provider, as after a start.
 func (w *world) restart() {
 	w.t.Helper()
-	app, err := wire(w.s, parts{now: w.clock.Now, store: w.store, logger: w.s.newLogger(w.logs)})
+	app, err := wire(w.s, parts{
+		now: w.clock.Now, store: w.store, logger: w.s.newLogger(w.logs), transport: w.more.transport, waysIn: w.more.waysIn,
+	})
 	require.NoError(w.t, err)
 	w.app = app
 	w.serving.Store(&app.handler)

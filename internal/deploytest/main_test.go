@@ -2,8 +2,8 @@
 
 // Package deploytest tries the files of deploy/ and the Dockerfile: the binary
 // is built by the Dockerfile's own command and runs in an empty root and behind
-// nginx; what cannot be run here is parsed and checked. It needs nginx and
-// systemd-analyze.
+// nginx and Caddy; what cannot be run here is parsed and checked. It needs nginx,
+// caddy and systemd-analyze.
 package deploytest
 
 import (

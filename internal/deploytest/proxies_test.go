@@ -27,6 +27,12 @@ func TestTraefikFilesReferToEachOther(t *testing.T) {
 	for name := range static.at("entryPoints").(document) {
 		assert.Nil(t, static.at("entryPoints", name, "forwardedHeaders"), "nobody's X-Forwarded-For is believed")
 	}
+	claims := routes.at("http", "middlewares", "webapp-claims", "headers", "customRequestHeaders").(document)
+	for _, name := range []string{"Forwarded", "X-Request-Id", "Traceparent", "Tracestate"} {
+		assert.Equal(t, "", claims[name], "%s is removed", name)
+	}
+	assert.Contains(t, strs(routes.at("http", "routers", "webapp", "middlewares")), "webapp-claims")
+
 	assert.Equal(t, "drop", static.at("accessLog", "fields", "defaultMode"))
 	kept := static.at("accessLog", "fields", "names").(document)
 	for _, revealing := range []string{"RequestPath", "RequestLine", "RequestAddr"} {

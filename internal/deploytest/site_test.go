@@ -29,14 +29,14 @@ import (
 // sessionKey is shared by the instances of a site.
 const sessionKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// site is deploy/nginx/webapp.conf in a real nginx at https://localhost, with
-// up to two instances of the app behind it and a provider beside it.
+// site is the example of a proxy in the real proxy at https://localhost, with up
+// to two instances of the app behind it and a provider beside it.
 type site struct {
 	t         *testing.T
 	ca        *authority
 	idp       *fakeidp.Provider
 	origin    string // https
-	plainAddr string // where nginx listens for http
+	plainAddr string // where the proxy listens for http
 	tlsAddr   string
 	logs      string // directory of nginx's logs
 	env       map[string]string
@@ -47,6 +47,14 @@ type site struct {
 // newSite starts nginx and the provider, and no instance yet. env goes to the
 // instances.
 func newSite(t *testing.T, env map[string]string) *site {
+	t.Helper()
+	s := newBareSite(t, env)
+	s.startNginx()
+	return s
+}
+
+// newBareSite has a provider and no proxy yet.
+func newBareSite(t *testing.T, env map[string]string) *site {
 	t.Helper()
 	s := &site{t: t, ca: newAuthority(t), logs: t.TempDir()}
 	s.ports = [2]int{browsertest.FreePort(t), browsertest.FreePort(t)}
@@ -61,7 +69,6 @@ func newSite(t *testing.T, env map[string]string) *site {
 		"TRUSTED_PROXIES": "127.0.0.1/32", "LOG_FORMAT": "json", "SESSION_KEY": sessionKey,
 	}
 	maps.Copy(s.env, env)
-	s.startNginx()
 	return s
 }
 
@@ -108,6 +115,11 @@ func (s *site) startNginx() {
 
 	nginx := browsertest.StartProcess(s.t, exec.Command("nginx", "-e", "stderr", "-c", path), nil)
 	s.t.Cleanup(nginx.Stop)
+	s.awaitProxy()
+}
+
+// awaitProxy waits until the proxy listens.
+func (s *site) awaitProxy() {
 	require.Eventually(s.t, func() bool {
 		conn, err := net.Dial("tcp", s.tlsAddr)
 		if err == nil {
@@ -121,8 +133,7 @@ func (s *site) startNginx() {
 // place of its own; nothing else changes.
 func (s *site) config(dir string) string {
 	s.t.Helper()
-	text := read(s.t, "deploy/nginx/webapp.conf")
-	for _, edit := range [][2]string{
+	text := edited(s.t, read(s.t, "deploy/nginx/webapp.conf"), [][2]string{
 		{"/etc/ssl/app.example.com/", dir + "/"},
 		{"https://app.example.com$", s.origin + "$"},
 		{"server_name app.example.com;", "server_name localhost;"},
@@ -132,11 +143,18 @@ func (s *site) config(dir string) string {
 		{"listen 443 ", "listen " + s.tlsAddr + " "},
 		{"listen 80 ", "listen " + s.plainAddr + " "},
 		{"listen 80;", "listen " + s.plainAddr + ";"},
-	} {
-		require.Contains(s.t, text, edit[0])
+	})
+	return regexp.MustCompile(`(?m)^ *listen \[::].*\n`).ReplaceAllString(text, "")
+}
+
+// edited puts the second of each pair in place of the first, which is there.
+func edited(t *testing.T, text string, edits [][2]string) string {
+	t.Helper()
+	for _, edit := range edits {
+		require.Contains(t, text, edit[0])
 		text = strings.ReplaceAll(text, edit[0], edit[1])
 	}
-	return regexp.MustCompile(`(?m)^ *listen \[::].*\n`).ReplaceAllString(text, "")
+	return text
 }
 
 func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }

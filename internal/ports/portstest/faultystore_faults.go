@@ -52,6 +52,23 @@ func (f *FaultyStore) SetHanging(hanging bool) {
 	})
 }
 
+// SetSlow makes every call wait until the channel is closed, and then take its
+// effect, unless its caller has given up. nil makes the store well again.
+func (f *FaultyStore) SetSlow(until <-chan struct{}) {
+	if until == nil {
+		f.SetFault(nil)
+		return
+	}
+	f.SetFault(func(call StoreCall) error {
+		select {
+		case <-until:
+			return nil
+		case <-call.GivenUp:
+			return context.DeadlineExceeded
+		}
+	})
+}
+
 // spoiled returns what Find returns of a record.
 func (f *FaultyStore) spoiled(r ports.Record, err error) ports.Record {
 	f.mu.Lock()
