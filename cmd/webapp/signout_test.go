@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -53,9 +54,14 @@ func TestSignOutFromAnotherOriginIsRefused(t *testing.T) {
 		"origin alone":      {"Origin", "https://evil.example"},
 		"another port":      {"Origin", "http://localhost:1"},
 		"opaque origin":     {"Origin", "null"},
+		"another scheme":    {"Origin", "https://localhost"},
+		"both disagree":     {"Origin", "ours", "Sec-Fetch-Site", "cross-site"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
+			if i := slices.Index(headers, "ours"); i >= 0 {
+				headers[i] = w.url
+			}
 			b := w.browser()
 			b.mustSignIn(fakeidp.UserMember)
 			r := b.do(http.MethodPost, "/logout", url.Values{}, headers...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,14 +92,32 @@ func (a *app) errorView(r *http.Request, row answer, err error) view {
 			v.Details.Time = p.Timestamp
 		}
 	}
-	if row.signInAgain {
-		v.Actions = append(v.Actions, link{Text: "error.action.signin", URL: loginURL(a.returnTo(r, err))})
-	}
-	if row.retry && r.Method == http.MethodGet {
-		v.Actions = append(v.Actions, link{Text: "error.action.retry", URL: a.Domain.ReturnPath(r.URL.RequestURI())})
-	}
-	v.Actions = append(v.Actions, link{Text: "error.action.home", URL: "/"})
+	v.Actions = a.waysOn(r, row, err)
 	return v
+}
+
+// waysOn are the links of an error page, the best one first and each address
+// once.
+func (a *app) waysOn(r *http.Request, row answer, err error) []link {
+	signIn := loginURL(a.returnTo(r, err))
+	var ways []link
+	add := func(text message, url string) {
+		if !slices.ContainsFunc(ways, func(l link) bool { return l.URL == url }) {
+			ways = append(ways, link{Text: text, URL: url})
+		}
+	}
+	switch {
+	case !row.retry:
+	case r.URL.Path == loginPath || r.URL.Path == a.CallbackPath:
+		add("error.action.retry", signIn) // to ask for these again is to sign in again
+	case r.Method == http.MethodGet:
+		add("error.action.retry", a.Domain.ReturnPath(r.URL.RequestURI()))
+	}
+	if row.signInAgain {
+		add("error.action.signin", signIn)
+	}
+	add("error.action.home", "/")
+	return ways
 }
 
 // returnTo is where a sign-in after err should lead: where the failed one was
@@ -139,11 +158,4 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err er
 	if r.Method != http.MethodHead {
 		_ = json.NewEncoder(w).Encode(doc) // a client that is gone needs no answer
 	}
-}
-
-// wantsJSON reports whether the client asks for JSON and not for a page.
-func wantsJSON(r *http.Request) bool {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	return (strings.Contains(accept, "application/json") || strings.Contains(accept, "+json")) &&
-		!strings.Contains(accept, "text/html")
 }

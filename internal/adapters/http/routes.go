@@ -15,11 +15,7 @@ const maxForm = 64 << 10
 
 // routes is the whole map of the application.
 func (a *app) routes() (http.Handler, error) {
-	sameOrigin, err := a.sameOrigin()
-	if err == nil {
-		err = a.checkMounts()
-	}
-	if err != nil {
+	if err := a.checkMounts(); err != nil {
 		return nil, err
 	}
 	r := chi.NewRouter()
@@ -37,7 +33,7 @@ func (a *app) routes() (http.Handler, error) {
 	r.With(limitBody).Post(backChannelPath, a.handle(a.backChannelLogout))
 
 	r.Group(func(r chi.Router) {
-		r.Use(a.limitParts, limitBody, sameOrigin, a.Sessions)
+		r.Use(a.limitParts, limitBody, a.sameOrigin, a.Sessions)
 		a.pageRoutes(r)
 		for path, h := range a.Mounts {
 			r.Handle(path, h)
@@ -79,26 +75,6 @@ func (a *app) checkMounts() error {
 		}
 	}
 	return nil
-}
-
-// sameOrigin refuses what another site makes a browser send: every method but
-// GET, HEAD and OPTIONS must come from this origin. The callback alone is a
-// cross-site POST by design (form_post); its state protects it.
-func (a *app) sameOrigin() (func(http.Handler) http.Handler, error) {
-	protection := http.NewCrossOriginProtection()
-	if err := protection.AddTrustedOrigin(a.PublicOrigin); err != nil {
-		return nil, fmt.Errorf("http: public origin: %w", err)
-	}
-	return func(next http.Handler) http.Handler {
-		return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-			callback := a.FormPost && r.URL.Path == a.CallbackPath
-			if err := protection.Check(r); err != nil && !callback {
-				return errCrossOrigin
-			}
-			next.ServeHTTP(w, r)
-			return nil
-		})
-	}, nil
 }
 
 // limitBody bounds what a handler can be made to read.

@@ -1,0 +1,39 @@
+package http
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWhoWantsJSON(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"":                                          false,
+		"*/*":                                       false,
+		"text/html":                                 false,
+		"application/json":                          true,
+		"Application/JSON":                          true,
+		"application/problem+json":                  true,
+		"application/json;charset=utf-8":            true,
+		"application/json, text/plain, */*":         true,
+		"text/html, application/json":               false,
+		"text/html;q=0.1, application/json":         true,
+		"application/json;q=0.1, text/html":         false,
+		"application/json;q=0":                      false,
+		"application/json;q=x":                      false,
+		"text/html,application/xhtml+xml,*/*;q=0.8": false,
+		"text/json-like":                            false,
+		"image/svg+json":                            false,
+		";;,, application/json":                     true,
+		"application/json;q=NaN, text/html;q=0.5":   false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept", accept)
+		assert.Equal(t, want, wantsJSON(r), "%q", accept)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header["Accept"] = []string{"text/plain", "application/json"}
+	assert.True(t, wantsJSON(r), "in a second line")
+}

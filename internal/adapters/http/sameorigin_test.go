@@ -1,0 +1,49 @@
+package http
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWhereARequestComesFrom(t *testing.T) {
+	const own, elsewhere = "https://app.example", "https://evil.example"
+	for _, c := range []struct {
+		name, method, host, site, origin string
+		want                             bool
+	}{
+		{"a program", "POST", "app.example", "", "", true},
+		{"our page", "POST", "app.example", "same-origin", own, true},
+		{"our page, without a referrer", "POST", "app.example", "same-origin", "null", true},
+		{"our page, in an old browser", "POST", "app.example", "", own, true},
+		{"a person's own doing", "POST", "app.example", "none", "", true},
+		{"another site", "POST", "app.example", "cross-site", elsewhere, false},
+		{"a sibling", "POST", "app.example", "same-site", "https://blog.app.example", false},
+		{"another site, in an old browser", "POST", "app.example", "", elsewhere, false},
+		{"no origin at all, in an old browser", "POST", "app.example", "", "null", false},
+		{"plain http", "POST", "app.example", "", "http://app.example", false},
+		{"another port", "POST", "app.example", "", own + ":8443", false},
+		{"whom the Host header names", "POST", "evil.example", "", elsewhere, false},
+		{"whom the Host header names, by http", "POST", "evil.example", "", "http://evil.example", false},
+		{"a site that nobody has heard of", "POST", "app.example", "elsewhere", own, false},
+		{"a deletion from another site", "DELETE", "app.example", "cross-site", elsewhere, false},
+		{"a link from another site", "GET", "app.example", "cross-site", "", true},
+		{"a look at a link", "HEAD", "app.example", "cross-site", "", true},
+	} {
+		r := httptest.NewRequest(c.method, "/logout", nil)
+		r.Host = c.host
+		for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		assert.Equal(t, c.want, fromOrigin(r, own), c.name)
+	}
+	for configured, want := range map[string]string{
+		"https://App.Example:443": own, "http://localhost:3000": "http://localhost:3000", "http://localhost:80": "http://localhost",
+		"https://app.example:80": "https://app.example:80",
+	} {
+		assert.Equal(t, want, originOfBrowsers(configured))
+	}
+}
