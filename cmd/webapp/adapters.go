@@ -54,7 +54,9 @@ func sessionStores() map[string]openStore {
 // pages: bounded, with security headers, refused from other origins, and with the
 // browser's session.
 func waysIn() map[string]func(*domain.Service) http.Handler {
-	return map[string]func(*domain.Service) http.Handler{}
+	return map[string]func(*domain.Service) http.Handler{
+		// "/api": api.New,
+	}
 }
 
 // openProvider makes an identity-provider adapter. It does not touch the
