@@ -21,7 +21,7 @@ func FuzzAPIBody(f *testing.F) {
 	for _, seed := range []string{
 		sampleJSON, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users/$entity","id":"0f5d2b6e","mail":null}`,
 		`</code></pre><script>alert(1)</script>`, "<h1>Bad Gateway</h1>", `{"a":1e400,"b":["\ud800","` + "\xff" + `"]}`,
-		strings.Repeat("[", 500) + strings.Repeat("]", 500), "\x00\x89PNG\xff", "&lt;", "{{.}}", "\u2028",
+		strings.Repeat("[", 500) + strings.Repeat("]", 500), "\x00\x89PNG\xff", "&lt;", "{{.}}", "\u2028", "0\f",
 	} {
 		f.Add([]byte(seed))
 	}
