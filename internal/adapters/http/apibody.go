@@ -14,12 +14,15 @@ const maxIndented = 1 << 20
 // indent is one level of indentation.
 const indent = "  "
 
+// jsonSpace is what may stand around a document (RFC 8259, section 2).
+const jsonSpace = " \t\r\n"
+
 // readableBody turns an API's answer into text for a person: JSON is indented,
 // with its numbers and the order of its members kept, anything else stays as
 // it is. Bytes that are no UTF-8 become replacement characters.
 func readableBody(body []byte) string {
 	var out bytes.Buffer
-	if indentedSize(body) <= maxIndented && json.Indent(&out, bytes.TrimSpace(body), "", indent) == nil {
+	if indentedSize(body) <= maxIndented && json.Indent(&out, bytes.Trim(body, jsonSpace), "", indent) == nil {
 		body = out.Bytes()
 	}
 	return strings.ToValidUTF8(string(body), "\uFFFD")

@@ -14,6 +14,7 @@ func TestReadableBody(t *testing.T) {
 		{"text", "<h1>Bad Gateway</h1>", "<h1>Bad Gateway</h1>"},
 		{"cut off JSON", `{"a":[1,2`, `{"a":[1,2`},
 		{"empty", "", ""},
+		{"no JSON for its last byte", "[0]\f", "[0]\f"},
 		{"no UTF-8", "caf\xe9", "caf\uFFFD"},
 		{"unbalanced", "]]]]{", "]]]]{"},
 	} {
