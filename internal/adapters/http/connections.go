@@ -12,12 +12,16 @@ import (
 )
 
 // connections bounds the open connections of a server, for each address and in
-// all. For a new connection beyond a bound the one goes that has been without a
-// whole request the longest: new and silent, sending its header or body slowly,
-// or kept after an answer. So whoever piles up such connections loses the oldest
-// of them, and a request from the same address still gets through. A connection
-// whose whole request is being answered is never closed; where all are, the new
-// one is.
+// all. For a new connection beyond a bound the one goes for which the server has
+// waited the longest: new and silent, sending its header or body slowly, reading
+// its answer slowly, or kept after an answer. So whoever piles up such
+// connections loses the oldest of them, and a request from the same address
+// still gets through. A connection whose whole request waits for its answer to
+// begin is never closed; where all are such, the new one is.
+//
+// All those that the server waits for are in one order. Were those that read
+// slowly behind all others, whoever piles them up would make everybody else lose
+// theirs first, also those on which a request is about to come.
 type connections struct {
 	bounds  bounds
 	proxies []netip.Prefix // their connections are bounded in all only
@@ -34,7 +38,7 @@ type connections struct {
 type connection struct {
 	conn net.Conn
 	peer *peer // nil for a proxy
-	// Where it stands among the idle ones; nil while it has a request.
+	// Where it stands among the idle ones; nil while a whole request waits for its answer.
 	inAll, inPeer *list.Element
 }
 

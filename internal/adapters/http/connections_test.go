@@ -35,20 +35,31 @@ func newGuarded(t *testing.T, b bounds, proxies ...netip.Prefix) *guarded {
 	g := &guarded{t: t, logs: &strings.Builder{}, waiting: make(chan struct{}, 100)}
 	released := make(chan struct{})
 	g.release = sync.OnceFunc(func() { close(released) })
-	g.server = httptest.NewUnstartedServer(nil)
-	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	g.serveWith(b, proxies, func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		if err == nil && r.URL.Path == "/wait" {
 			g.waiting <- struct{}{}
 			<-released
 		}
 	})
+	return g
+}
+
+// newGuardedHandler is newGuarded with a handler of the test's own.
+func newGuardedHandler(t *testing.T, b bounds, handler http.HandlerFunc) *guarded {
+	t.Helper()
+	g := &guarded{t: t, logs: &strings.Builder{}, release: func() {}}
+	g.serveWith(b, nil, handler)
+	return g
+}
+
+func (g *guarded) serveWith(b bounds, proxies []netip.Prefix, handler http.HandlerFunc) {
+	g.server = httptest.NewUnstartedServer(nil)
 	g.server.Config = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	g.bounded = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil)))
 	g.bounded.guard(g.server.Config)
 	g.server.Start()
-	t.Cleanup(func() { g.release(); g.server.Close() })
-	return g
+	g.t.Cleanup(func() { g.release(); g.server.Close() })
 }
 
 // client is one kept connection.
@@ -61,6 +72,11 @@ func (g *guarded) dial() *client {
 	g.t.Helper()
 	conn, err := net.Dial("tcp", g.server.Listener.Addr().String())
 	require.NoError(g.t, err)
+	return g.client(conn)
+}
+
+func (g *guarded) client(conn net.Conn) *client {
+	g.t.Helper()
 	g.t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(g.t, conn.SetDeadline(time.Now().Add(10*time.Second))) // a server that does not do its part fails the test
 	return &client{conn, bufio.NewReader(conn)}
@@ -116,8 +132,10 @@ func (c *client) ask(path string) error {
 	return err
 }
 
-func (c *client) answer() error {
-	res, err := http.ReadResponse(c.in, nil)
+func (c *client) answer() error { return c.answerTo(http.MethodGet) }
+
+func (c *client) answerTo(method string) error {
+	res, err := http.ReadResponse(c.in, &http.Request{Method: strings.TrimSpace(method)})
 	if err != nil {
 		return err
 	}
