@@ -17,12 +17,15 @@ type connKey struct{}
 func (c *connections) arrived(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _ := r.Context().Value(connKey{}).(net.Conn)
+		if seen, ok := conn.(*watched); ok {
+			seen.handled.Store(true)
+		}
 		x := &exchange{c: c, conn: conn}
 		if r.Body == nil || r.Body == http.NoBody {
 			x.whole()
 		} else {
 			r = r.WithContext(r.Context()) // the server looks for its own body in its own request
-			r.Body = &arriving{r.Body, x.whole}
+			r.Body = &arriving{r.Body, x}
 		}
 		if full, ok := w.(http1Writer); ok {
 			w = &answerWriter{full, x}
@@ -60,17 +63,18 @@ func (x *exchange) begins() {
 	})
 }
 
-// arriving is a body that tells when all of it has been read.
+// arriving is a body that tells how much of it has been read, and when all has.
 type arriving struct {
 	io.ReadCloser
-	whole func()
+	x *exchange
 }
 
 // Read implements io.Reader.
 func (a *arriving) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
+	a.x.c.holds(a.x.conn, costOf(n))
 	if err == io.EOF {
-		a.whole()
+		a.x.whole()
 	}
 	return n, err
 }
@@ -102,6 +106,10 @@ func (a *answerWriter) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (a *answerWriter) Write(p []byte) (int, error) {
 	a.x.begins()
+	if len(p) > smallRequest { // else it fits the buffers that every connection has
+		a.x.c.holds(a.x.conn, costOf(len(p)))
+		defer a.x.c.holds(a.x.conn, -costOf(len(p)))
+	}
 	return a.http1Writer.Write(p)
 }
 

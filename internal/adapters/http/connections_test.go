@@ -19,6 +19,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// How long a test waits for what a server does in a moment.
+const (
+	waitFor = 10 * time.Second
+	tick    = time.Millisecond
+)
+
 // guarded is a real server with small bounds. Its handler keeps a request for
 // /wait until release is called.
 type guarded struct {
@@ -58,6 +64,7 @@ func (g *guarded) serveWith(b bounds, proxies []netip.Prefix, handler http.Handl
 	g.server.Config = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	g.bounded = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil)))
 	g.bounded.guard(g.server.Config)
+	g.server.Listener = watchedListener{g.server.Listener}
 	g.server.Start()
 	g.t.Cleanup(func() { g.release(); g.server.Close() })
 }
@@ -205,7 +212,9 @@ func TestAConnectionWhoseBodyDoesNotComeCountsAsIdle(t *testing.T) {
 }
 
 func TestBusyConnectionsStay(t *testing.T) {
-	for name, b := range map[string]bounds{"of one address": {100, 3}, "in all": {3, 100}} {
+	for name, b := range map[string]bounds{
+		"of one address": {connections: 100, perAddress: 3}, "in all": {connections: 3, perAddress: 100},
+	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGuarded(t, b)
 			busy := []*client{g.busy(), g.busy(), g.busy()}
@@ -264,7 +273,7 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 // Whatever happens to connections, none is counted that is gone, and nothing is
 // kept of an address without any.
 func TestConnectionsAreForgotten(t *testing.T) {
-	c := newConnections(bounds{connections: 8, perAddress: 3}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
+	c := newConnections(bounds{connections: 8, perAddress: 3, memory: 400_000}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
 	const busy = http.ConnState(-1) // the server does not tell
 	var all []*somewhere
 	for i := range 200 {
@@ -274,6 +283,7 @@ func TestConnectionsAreForgotten(t *testing.T) {
 		for j, state := range []http.ConnState{busy, http.StateIdle, http.StateHijacked, busy, http.StateClosed} {
 			if conn := all[(i*7+j*13)%len(all)]; state == busy {
 				c.with(conn, c.becomesBusy)
+				c.holds(conn, i*1000)
 			} else {
 				c.changed(conn, state)
 			}
@@ -295,6 +305,8 @@ func TestConnectionsAreForgotten(t *testing.T) {
 	assert.Empty(t, c.open)
 	assert.Empty(t, c.peers)
 	assert.Zero(t, c.idle.Len())
+	assert.Zero(t, c.large.Len())
+	assert.Zero(t, c.held)
 }
 
 func TestBoundsFitTheProcess(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// maxForm bounds a request body in bytes. A form_post callback carries a code
-// and a state, together well below.
-const maxForm = 64 << 10
+// maxForm bounds a request body in bytes. It has room for the longest callback,
+// maxCallback, with half of its characters escaped.
+const maxForm = 32 << 10
 
 // routes is the whole map of the application.
 func (a *app) routes() (http.Handler, error) {

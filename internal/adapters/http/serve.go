@@ -41,7 +41,7 @@ func NewServer(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *ht
 // within ten seconds. A stop by ctx is no error.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- server.Serve(watchedListener{l}) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
