@@ -112,16 +112,3 @@ func limitBody(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// clientAddress decides whose address a request has: the TCP peer's, or, where
-// that is a trusted proxy, the last untrusted hop of X-Forwarded-For.
-func (a *app) clientAddress(next http.Handler) http.Handler {
-	if len(a.TrustedProxies) == 0 {
-		return next
-	}
-	prefixes := make([]string, len(a.TrustedProxies))
-	for i, p := range a.TrustedProxies {
-		prefixes[i] = p.String()
-	}
-	return middleware.ClientIPFromXFF(prefixes...)(next)
-}
