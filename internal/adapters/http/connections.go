@@ -26,6 +26,8 @@ type connections struct {
 	bounds  bounds
 	proxies []netip.Prefix // their connections are bounded in all only
 	logger  *slog.Logger
+	// refusals answers what the server refuses by itself; nil: the server does.
+	refusals http.Handler
 
 	mu     sync.Mutex
 	open   map[net.Conn]*connection
@@ -64,6 +66,9 @@ func (c *connections) guard(server *http.Server) {
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, conn)
 	}
+	if a, ok := server.Handler.(*application); ok {
+		c.refusals = a.refusals
+	}
 	server.Handler = c.arrived(server.Handler)
 }
 
@@ -73,7 +78,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		if w, ok := conn.(*watched); ok {
-			w.received = func(cost int) { c.holds(conn, cost) }
+			w.received, w.refusals = func(cost int) { c.holds(conn, cost) }, c.refusals
 		}
 		for _, gone := range c.admit(conn) {
 			_ = gone.Close() // its goroutine sees that and ends

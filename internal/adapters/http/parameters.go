@@ -31,6 +31,7 @@ const (
 var (
 	errLongURL       = errors.New("the address is too long")
 	errTooManyFields = errors.New("too many parameters or form fields")
+	errLargeHeader   = errors.New("the header is too large")
 	errCookies       = errors.New("too many or too large cookies")
 	errMediaType     = errors.New("the body is no plain form")
 )
@@ -46,10 +47,23 @@ func (a *app) limitParts(next http.Handler) http.Handler {
 			return errTooManyFields
 		case manyCookies(r.Header["Cookie"]):
 			return errCookies
+		case headerSize(r) > maxHeaders:
+			return errLargeHeader
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// headerSize is the size of a header as it came, but for spaces.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len("  HTTP/1.1\r\n\r\nHost: \r\n") + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return size
 }
 
 func manyFields(encoded string) bool { return strings.Count(encoded, "&") >= maxFields }

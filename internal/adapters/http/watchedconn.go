@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"net"
+	"net/http"
 	"sync/atomic"
 )
 
@@ -20,11 +21,14 @@ func (l watchedListener) Accept() (net.Conn, error) {
 }
 
 // watched is a connection that tells what it receives of a request before a
-// handler begins: until then nobody but the server sees it.
+// handler begins, and sees what is answered without one: nobody but the server
+// does otherwise.
 type watched struct {
 	net.Conn
 	// received is set before the server reads.
 	received func(cost int)
+	// refusals answers what the server refuses by itself; nil: the server does.
+	refusals http.Handler
 	// handled: a handler has the request, and its answer has not ended.
 	handled atomic.Bool
 }
@@ -36,6 +40,30 @@ func (w *watched) Read(p []byte) (int, error) {
 		w.received(costOf(n) + lineCost*bytes.Count(p[:n], []byte{'\n'}))
 	}
 	return n, err
+}
+
+// Write implements net.Conn. What is written where no handler has the request is
+// the server's own: for a header that is too large, or no HTTP, it writes a short
+// error and closes the connection.
+func (w *watched) Write(p []byte) (int, error) {
+	if w.refusals != nil && !w.handled.Load() {
+		if said, ok := parseRefusal(p); ok {
+			return w.refuse(said, p)
+		}
+	}
+	return w.Conn.Write(p)
+}
+
+// refuse writes what the application says to a refusal, instead of p.
+func (w *watched) refuse(said refusal, p []byte) (int, error) {
+	answer, err := said.answerOf(w.refusals, w.Conn)
+	if err != nil {
+		return w.Conn.Write(p)
+	}
+	if _, err := w.Conn.Write(answer); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // CloseWrite lets the server say goodbye to a client that is still sending, as
