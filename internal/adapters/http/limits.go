@@ -22,13 +22,13 @@ import (
 // whose rate is bounded. So one address leaves 12 MB of marks at most; what many
 // addresses leave together is not bounded.
 //
-// Measured with GOMEMLIMIT=200MiB, as the files in deploy set it, 4,096
-// connections opened from nine addresses and all of them stalled: 56 MB of
-// resident memory where they send nothing, 129 MB with 1 kB of a body, 215 MB
-// with a header of 30 kB and as much of a body, 212 MB within a header of 34 kB,
-// 198 MB with 5,500 header lines; 25 MB before. Connections are closed in the
-// last three, so that those that stay take at most what memoryFor grants. What
-// the system keeps in the buffers of sockets is not counted.
+// Measured with GOMEMLIMIT=200MiB, as the files in deploy set it, beside a limit
+// of 256 MiB: 4,096 connections from nine addresses, all stalled, take 59 MiB of
+// resident memory where they send nothing, 131 with 2 kB of a header and 1 kB of
+// a body, 218 with 30 kB of either, 231 within a header of 34 kB, 198 with 5,500
+// header lines, also where those that are closed are opened again; 28 before. All
+// but the first two are held down by memoryFor. What the system keeps in the
+// buffers of sockets is not counted.
 
 const (
 	// maxConnections is how many connections may be open at once where memory
