@@ -119,7 +119,7 @@ func (g *guarded) idle(port string) bool {
 	defer g.bounded.mu.Unlock()
 	for conn, one := range g.bounded.open {
 		if strings.HasSuffix(conn.RemoteAddr().String(), ":"+port) {
-			return one.inAll != nil
+			return one.inAll != nil && one.holds == 0 // the exchange has ended, not only its answer begun
 		}
 	}
 	return false
