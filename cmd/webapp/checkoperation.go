@@ -9,8 +9,8 @@ import (
 
 func (s *settings) checkOperation(found *problems) {
 	for _, one := range s.TrustedProxies {
-		prefix, err := netip.ParsePrefix(strings.TrimSpace(one))
-		if err != nil {
+		prefix, ok := addressRange(strings.TrimSpace(one))
+		if !ok {
 			found.add("TRUSTED_PROXIES", "is not a list of address ranges", "Write CIDRs separated by commas, such as 10.0.0.0/8,127.0.0.1/32.")
 			break
 		}
@@ -25,6 +25,21 @@ func (s *settings) checkOperation(found *problems) {
 	}
 	s.checkMetricsAddr(found)
 	s.checkTracing(found)
+}
+
+// addressRange reads a CIDR. IPv4 addresses that are written as IPv6 ones count
+// as what they are: no address that a request has is ever written so. A range in
+// which they are only some is none that anybody means.
+func addressRange(cidr string) (netip.Prefix, bool) {
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil || !prefix.Addr().Is4In6() {
+		return prefix, err == nil
+	}
+	const mapped = 96 // bits before the IPv4 address
+	if prefix.Bits() < mapped {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped), true
 }
 
 // checkMetricsAddr wants an address of its own: what the metrics tell is not

@@ -77,6 +77,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"no duration":             {map[string]string{"SESSION_IDLE_TIMEOUT": "soon", "SESSION_LIFETIME": "12"}, []string{"SESSION_IDLE_TIMEOUT", "SESSION_LIFETIME"}},
 		"negative duration":       {map[string]string{"SESSION_LIFETIME": "-1h"}, []string{"SESSION_LIFETIME"}},
 		"proxies":                 {map[string]string{"TRUSTED_PROXIES": "10.0.0.1"}, []string{"TRUSTED_PROXIES"}},
+		"proxies, IPv4 as IPv6":   {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,::ffff:0.0.0.0/90"}, []string{"TRUSTED_PROXIES"}},
 		"log":                     {map[string]string{"LOG_FORMAT": "xml", "LOG_LEVEL": "loud"}, []string{"LOG_FORMAT", "LOG_LEVEL"}},
 		"API on http":             {map[string]string{"SCOPE": "x", "ENDPOINT": "http://api.example"}, []string{"ENDPOINT"}},
 	} {

@@ -127,3 +127,13 @@ func TestAForgedAddressIsNoWayAroundTheBound(t *testing.T) {
 		})
 	}
 }
+
+// A gateway that writes its clients' ports, and ranges of IPv4 that are written
+// as IPv6, are understood: one client is not everybody.
+func TestAClientBehindAGatewayThatWritesPortsHasItsOwnBound(t *testing.T) {
+	w := newWorld(t, map[string]string{"TRUSTED_PROXIES": "::ffff:127.0.0.0/104,::1/128", "LOG_LEVEL": "error"})
+	w.exhaust(w.beginsFrom("198.51.100.7:50001"))
+	assert.Equal(t, http.StatusTooManyRequests, w.beginsFrom("198.51.100.7:50002")().StatusCode)
+	assert.Equal(t, http.StatusSeeOther, w.beginsFrom("198.51.100.8:50001")().StatusCode)
+	assert.Equal(t, http.StatusSeeOther, w.beginsFrom("[2001:db8:1:1::1]:50001")().StatusCode)
+}

@@ -24,6 +24,10 @@ func FuzzHeaders(f *testing.F) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
+	unreadable := httptest.NewRequest(http.MethodGet, "/", nil)
+	unreadable.Header.Set("X-Forwarded-For", "unknown")
+	app.Handler.ServeHTTP(httptest.NewRecorder(), unreadable) // the process warns of it once
+	require.Contains(f, log.String(), "level=WARN")
 	names := []string{
 		"X-Forwarded-For", "X-Request-Id", "Accept", "Accept-Language", "User-Agent", "Origin", "Sec-Fetch-Site",
 		"Cookie", "Content-Type", "Traceparent", "If-None-Match", "Range", "Authorization", "X-Forwarded-Host",

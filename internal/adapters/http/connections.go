@@ -12,21 +12,29 @@ import (
 )
 
 // connections bounds the open connections of a server, for each address and in
-// all. For a new connection beyond a bound the one goes that has been without a
-// whole request the longest: new and silent, sending its header or body slowly,
-// or kept after an answer. So whoever piles up such connections loses the oldest
-// of them, and a request from the same address still gets through. A connection
-// whose whole request is being answered is never closed; where all are, the new
-// one is.
+// all. For a new connection beyond a bound the one goes for which the server has
+// waited the longest: new and silent, sending its header or body slowly, reading
+// its answer slowly, or kept after an answer. So whoever piles up such
+// connections loses the oldest of them, and a request from the same address
+// still gets through. A connection whose whole request waits for its answer to
+// begin is never closed; where all are such, the new one is.
+//
+// All those that the server waits for are in one order. Were those that read
+// slowly behind all others, whoever piles them up would make everybody else lose
+// theirs first, also those on which a request is about to come.
 type connections struct {
 	bounds  bounds
 	proxies []netip.Prefix // their connections are bounded in all only
 	logger  *slog.Logger
+	// refusals answers what the server refuses by itself; nil: the server does.
+	refusals http.Handler
 
 	mu     sync.Mutex
 	open   map[net.Conn]*connection
 	peers  map[netip.Addr]*peer // by addressKey; each has a connection
 	idle   list.List            // of *connection, the longest idle in front
+	large  list.List            // those of idle that hold more than a small request
+	held   int                  // what all of them take, in bytes
 	warned time.Time
 }
 
@@ -34,8 +42,10 @@ type connections struct {
 type connection struct {
 	conn net.Conn
 	peer *peer // nil for a proxy
-	// Where it stands among the idle ones; nil while it has a request.
-	inAll, inPeer *list.Element
+	// holds is what it has of a request and its answer, by cost.
+	holds int
+	// Where it stands among the idle ones; nil while a whole request waits for its answer.
+	inAll, inPeer, inLarge *list.Element
 }
 
 // peer is an address that has connections.
@@ -56,6 +66,9 @@ func (c *connections) guard(server *http.Server) {
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, conn)
 	}
+	if a, ok := server.Handler.(*application); ok {
+		c.refusals = a.refusals
+	}
 	server.Handler = c.arrived(server.Handler)
 }
 
@@ -64,38 +77,45 @@ func (c *connections) guard(server *http.Server) {
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		if gone := c.admit(conn); gone != nil {
+		if w, ok := conn.(*watched); ok {
+			w.received, w.refusals = func(cost int) { c.holds(conn, cost) }, c.refusals
+		}
+		for _, gone := range c.admit(conn) {
 			_ = gone.Close() // its goroutine sees that and ends
 		}
 	case http.StateIdle:
-		c.with(conn, c.becomesIdle)
+		if w, ok := conn.(*watched); ok {
+			w.handled.Store(false)
+		}
+		c.with(conn, c.settles)
 	case http.StateClosed, http.StateHijacked:
 		c.with(conn, c.forget)
 	}
 }
 
-// admit takes conn in and returns the connection that has to go for it, which
-// may be conn itself; nil where there is room.
-func (c *connections) admit(conn net.Conn) (gone net.Conn) {
+// admit takes conn in and returns the connections that have to go for it, among
+// which may be conn itself.
+func (c *connections) admit(conn net.Conn) (gone []net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	one := &connection{conn: conn, peer: c.peer(conn)}
+	var longest net.Conn
 	switch {
 	case one.peer != nil && one.peer.open >= c.bounds.perAddress:
-		gone = c.giveUp(&one.peer.idle)
+		longest = c.giveUp(&one.peer.idle)
 		c.warn("one address has too many connections: its idle ones are closed", "client", one.peer.key.String())
 	case len(c.open) >= c.bounds.connections:
-		gone = c.giveUp(&c.idle)
+		longest = c.giveUp(&c.idle)
 		c.warn("there are too many connections: idle ones are closed")
 	default:
 		c.add(one)
-		return nil
+		return c.makeRoom()
 	}
-	if gone == nil {
-		return conn
+	if longest == nil {
+		return []net.Conn{conn}
 	}
 	c.add(one)
-	return gone
+	return append(c.makeRoom(), longest)
 }
 
 // peer finds or makes the peer of a new connection.

@@ -19,6 +19,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// How long a test waits for what a server does in a moment.
+const (
+	waitFor = 10 * time.Second
+	tick    = time.Millisecond
+)
+
 // guarded is a real server with small bounds. Its handler keeps a request for
 // /wait until release is called.
 type guarded struct {
@@ -35,20 +41,32 @@ func newGuarded(t *testing.T, b bounds, proxies ...netip.Prefix) *guarded {
 	g := &guarded{t: t, logs: &strings.Builder{}, waiting: make(chan struct{}, 100)}
 	released := make(chan struct{})
 	g.release = sync.OnceFunc(func() { close(released) })
-	g.server = httptest.NewUnstartedServer(nil)
-	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	g.serveWith(b, proxies, func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		if err == nil && r.URL.Path == "/wait" {
 			g.waiting <- struct{}{}
 			<-released
 		}
 	})
+	return g
+}
+
+// newGuardedHandler is newGuarded with a handler of the test's own.
+func newGuardedHandler(t *testing.T, b bounds, handler http.HandlerFunc) *guarded {
+	t.Helper()
+	g := &guarded{t: t, logs: &strings.Builder{}, release: func() {}}
+	g.serveWith(b, nil, handler)
+	return g
+}
+
+func (g *guarded) serveWith(b bounds, proxies []netip.Prefix, handler http.HandlerFunc) {
+	g.server = httptest.NewUnstartedServer(nil)
 	g.server.Config = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	g.bounded = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil)))
 	g.bounded.guard(g.server.Config)
+	g.server.Listener = watchedListener{g.server.Listener}
 	g.server.Start()
-	t.Cleanup(func() { g.release(); g.server.Close() })
-	return g
+	g.t.Cleanup(func() { g.release(); g.server.Close() })
 }
 
 // client is one kept connection.
@@ -61,6 +79,11 @@ func (g *guarded) dial() *client {
 	g.t.Helper()
 	conn, err := net.Dial("tcp", g.server.Listener.Addr().String())
 	require.NoError(g.t, err)
+	return g.client(conn)
+}
+
+func (g *guarded) client(conn net.Conn) *client {
+	g.t.Helper()
 	g.t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(g.t, conn.SetDeadline(time.Now().Add(10*time.Second))) // a server that does not do its part fails the test
 	return &client{conn, bufio.NewReader(conn)}
@@ -96,7 +119,7 @@ func (g *guarded) idle(port string) bool {
 	defer g.bounded.mu.Unlock()
 	for conn, one := range g.bounded.open {
 		if strings.HasSuffix(conn.RemoteAddr().String(), ":"+port) {
-			return one.inAll != nil
+			return one.inAll != nil && one.holds == 0 // the exchange has ended, not only its answer begun
 		}
 	}
 	return false
@@ -116,8 +139,10 @@ func (c *client) ask(path string) error {
 	return err
 }
 
-func (c *client) answer() error {
-	res, err := http.ReadResponse(c.in, nil)
+func (c *client) answer() error { return c.answerTo(http.MethodGet) }
+
+func (c *client) answerTo(method string) error {
+	res, err := http.ReadResponse(c.in, &http.Request{Method: strings.TrimSpace(method)})
 	if err != nil {
 		return err
 	}
@@ -187,7 +212,9 @@ func TestAConnectionWhoseBodyDoesNotComeCountsAsIdle(t *testing.T) {
 }
 
 func TestBusyConnectionsStay(t *testing.T) {
-	for name, b := range map[string]bounds{"of one address": {100, 3}, "in all": {3, 100}} {
+	for name, b := range map[string]bounds{
+		"of one address": {connections: 100, perAddress: 3}, "in all": {connections: 3, perAddress: 100},
+	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGuarded(t, b)
 			busy := []*client{g.busy(), g.busy(), g.busy()}
@@ -246,7 +273,7 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 // Whatever happens to connections, none is counted that is gone, and nothing is
 // kept of an address without any.
 func TestConnectionsAreForgotten(t *testing.T) {
-	c := newConnections(bounds{connections: 8, perAddress: 3}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
+	c := newConnections(bounds{connections: 8, perAddress: 3, memory: 400_000}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
 	const busy = http.ConnState(-1) // the server does not tell
 	var all []*somewhere
 	for i := range 200 {
@@ -256,6 +283,7 @@ func TestConnectionsAreForgotten(t *testing.T) {
 		for j, state := range []http.ConnState{busy, http.StateIdle, http.StateHijacked, busy, http.StateClosed} {
 			if conn := all[(i*7+j*13)%len(all)]; state == busy {
 				c.with(conn, c.becomesBusy)
+				c.holds(conn, i*1000)
 			} else {
 				c.changed(conn, state)
 			}
@@ -277,6 +305,8 @@ func TestConnectionsAreForgotten(t *testing.T) {
 	assert.Empty(t, c.open)
 	assert.Empty(t, c.peers)
 	assert.Zero(t, c.idle.Len())
+	assert.Zero(t, c.large.Len())
+	assert.Zero(t, c.held)
 }
 
 func TestBoundsFitTheProcess(t *testing.T) {

@@ -56,6 +56,7 @@ func answers() []answer {
 		{is: errLongURL, status: http.StatusRequestURITooLong, name: "longurl"},
 		{is: errTooManyFields, status: http.StatusBadRequest, name: "fields"},
 		{is: errCookies, status: http.StatusRequestHeaderFieldsTooLarge, name: "cookies"},
+		{is: errLargeHeader, status: http.StatusRequestHeaderFieldsTooLarge, name: "toolarge"},
 		{is: errMediaType, status: http.StatusUnsupportedMediaType, name: "mediatype"},
 		{is: errBadForm, status: http.StatusBadRequest, name: "form"},
 		{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop"},

@@ -103,7 +103,7 @@ func New(c Config) (http.Handler, error) {
 		apiTransport: LimitCalls(c.APITransport, MaxCalls),
 		https:        strings.HasPrefix(c.PublicOrigin, "https://"),
 	}
-	return a.routes()
+	return a.application()
 }
 
 // page answers with a page. The chrome is that of the signed-in user, or of an

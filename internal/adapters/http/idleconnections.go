@@ -16,6 +16,7 @@ func (c *connections) with(conn net.Conn, do func(*connection)) {
 
 func (c *connections) add(one *connection) {
 	c.open[one.conn] = one
+	c.held += connectionCost
 	if one.peer != nil {
 		one.peer.open++
 		c.peers[one.peer.key] = one.peer
@@ -41,6 +42,9 @@ func (c *connections) becomesIdle(one *connection) {
 	if one.peer != nil {
 		one.inPeer = one.peer.idle.PushBack(one)
 	}
+	if one.holds > smallRequest {
+		one.inLarge = c.large.PushBack(one)
+	}
 }
 
 func (c *connections) becomesBusy(one *connection) {
@@ -50,12 +54,16 @@ func (c *connections) becomesBusy(one *connection) {
 	if one.inPeer != nil {
 		one.peer.idle.Remove(one.inPeer)
 	}
-	one.inAll, one.inPeer = nil, nil
+	if one.inLarge != nil {
+		c.large.Remove(one.inLarge)
+	}
+	one.inAll, one.inPeer, one.inLarge = nil, nil, nil
 }
 
 func (c *connections) forget(one *connection) {
 	c.becomesBusy(one)
 	delete(c.open, one.conn)
+	c.held -= connectionCost + one.holds
 	if one.peer == nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ const (
 var (
 	errLongURL       = errors.New("the address is too long")
 	errTooManyFields = errors.New("too many parameters or form fields")
+	errLargeHeader   = errors.New("the header is too large")
 	errCookies       = errors.New("too many or too large cookies")
 	errMediaType     = errors.New("the body is no plain form")
 )
@@ -45,10 +47,23 @@ func (a *app) limitParts(next http.Handler) http.Handler {
 			return errTooManyFields
 		case manyCookies(r.Header["Cookie"]):
 			return errCookies
+		case headerSize(r) > maxHeaders:
+			return errLargeHeader
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// headerSize is the size of a header as it came, but for spaces.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len("  HTTP/1.1\r\n\r\nHost: \r\n") + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return size
 }
 
 func manyFields(encoded string) bool { return strings.Count(encoded, "&") >= maxFields }
@@ -71,16 +86,34 @@ func postedForm(r *http.Request) (url.Values, error) {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, errMediaType
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := readForm(r.Body)
 	if err != nil {
-		return nil, fmt.Errorf("unreadable form: %w", withoutInput(err))
+		return nil, err
 	}
-	if manyFields(string(body)) {
-		return nil, errTooManyFields
-	}
-	fields, err := url.ParseQuery(string(body))
+	fields, err := url.ParseQuery(body)
 	if err != nil {
 		return nil, fmt.Errorf("unreadable form: %w", withoutInput(err))
 	}
 	return fields, nil
+}
+
+// readForm reads a form no further than to the first field too many.
+func readForm(r io.Reader) (string, error) {
+	body, ampersands := make([]byte, 0, 512), 0
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+		n, err := r.Read(body[len(body):cap(body)])
+		ampersands += bytes.Count(body[len(body):len(body)+n], []byte{'&'})
+		body = body[:len(body)+n]
+		switch {
+		case ampersands >= maxFields:
+			return "", errTooManyFields
+		case err == io.EOF:
+			return string(body), nil
+		case err != nil:
+			return "", fmt.Errorf("unreadable form: %w", withoutInput(err))
+		}
+	}
 }

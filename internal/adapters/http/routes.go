@@ -9,9 +9,9 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// maxForm bounds a request body in bytes. A form_post callback carries a code
-// and a state, together well below.
-const maxForm = 64 << 10
+// maxForm bounds a request body in bytes. It has room for the longest callback,
+// maxCallback, with half of its characters escaped.
+const maxForm = 32 << 10
 
 // routes is the whole map of the application.
 func (a *app) routes() (http.Handler, error) {
@@ -85,17 +85,4 @@ func limitBody(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// clientAddress decides whose address a request has: the TCP peer's, or, where
-// that is a trusted proxy, the last untrusted hop of X-Forwarded-For.
-func (a *app) clientAddress(next http.Handler) http.Handler {
-	if len(a.TrustedProxies) == 0 {
-		return next
-	}
-	prefixes := make([]string, len(a.TrustedProxies))
-	for i, p := range a.TrustedProxies {
-		prefixes[i] = p.String()
-	}
-	return middleware.ClientIPFromXFF(prefixes...)(next)
 }

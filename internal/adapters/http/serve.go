@@ -30,8 +30,10 @@ func NewServer(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *ht
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       90 * time.Second,
-		MaxHeaderBytes:    maxHeaders,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		MaxHeaderBytes:    maxHeaders, // it reads 4 kB more, and limitParts refuses those with a page
+		// OPTIONS * is a request like any other: its answer has our headers.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	newConnections(processBounds(), proxies, logger).guard(server)
 	return server
@@ -41,7 +43,7 @@ func NewServer(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *ht
 // within ten seconds. A stop by ctx is no error.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- server.Serve(watchedListener{l}) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

@@ -18,22 +18,31 @@ const (
 	// somebody who begins sixty a minute is far from it. A machine that begins
 	// a million is stopped.
 	signInsPerMinute = 3000
-	// signInBuckets bounds what is remembered of all addresses: 1.5 MB.
+	// blockFactor is how many times as many may begin in an IPv6 /56: many a
+	// customer is given one, with 256 networks to begin them from.
+	blockFactor = 4
+	// signInBuckets and blockBuckets bound what is remembered of all addresses:
+	// 1.8 MB.
 	signInBuckets = 1 << 14
+	blockBuckets  = signInBuckets / blockFactor
 )
 
 // errTooManySignIns: too many sign-ins have begun at the client's address.
 var errTooManySignIns = errors.New("too many sign-ins begun at one address")
 
-// signInRate bounds how fast sign-ins begin at an address. Addresses are as many
-// as an attacker likes, so they are not kept: each falls into one of a fixed
-// number of buckets, by a hash that nobody outside can know, and shares its
-// budget with whoever else falls into it.
+// signInRate bounds how fast sign-ins begin at an address, and in a block of
+// IPv6 addresses. Addresses are as many as an attacker likes, so they are not
+// kept: each falls into one of a fixed number of buckets, by a hash that nobody
+// outside can know, and shares its budget with whoever else falls into it.
 type signInRate struct {
-	now     func() time.Time
-	seed    maphash.Seed
-	buckets [signInBuckets]atomic.Pointer[rate.Limiter]
+	now       func() time.Time
+	seed      maphash.Seed
+	addresses [signInBuckets]bucket
+	blocks    [blockBuckets]bucket
 }
+
+// bucket is a budget, made when it is first drawn on.
+type bucket struct{ atomic.Pointer[rate.Limiter] }
 
 func newSignInRate(now func() time.Time) *signInRate {
 	return &signInRate{now: now, seed: maphash.MakeSeed()}
@@ -41,13 +50,26 @@ func newSignInRate(now func() time.Time) *signInRate {
 
 // allow says whether one more sign-in may begin at the address now.
 func (s *signInRate) allow(address netip.Addr) bool {
-	bucket := &s.buckets[maphash.Comparable(s.seed, addressKey(address))%signInBuckets]
-	limiter := bucket.Load()
-	if limiter == nil {
-		bucket.CompareAndSwap(nil, rate.NewLimiter(rate.Every(time.Minute/signInsPerMinute), signInsPerMinute))
-		limiter = bucket.Load()
+	key, now := addressKey(address), s.now()
+	if !s.addresses[s.hash(key)%signInBuckets].allow(now, signInsPerMinute) {
+		return false
 	}
-	return limiter.AllowN(s.now(), 1)
+	if !key.Is6() {
+		return true
+	}
+	block := netip.PrefixFrom(key, 56).Masked().Addr()
+	return s.blocks[s.hash(block)%blockBuckets].allow(now, blockFactor*signInsPerMinute)
+}
+
+func (s *signInRate) hash(key netip.Addr) uint64 { return maphash.Comparable(s.seed, key) }
+
+func (b *bucket) allow(now time.Time, perMinute int) bool {
+	limiter := b.Load()
+	if limiter == nil {
+		b.CompareAndSwap(nil, rate.NewLimiter(rate.Limit(perMinute)/60, perMinute))
+		limiter = b.Load()
+	}
+	return limiter.AllowN(now, 1)
 }
 
 // limitSignIns bounds the sign-ins that one address begins.

@@ -76,3 +76,21 @@ func TestTheBudgetComesBackWithTime(t *testing.T) {
 	now = now.Add(time.Hour + time.Minute)
 	assert.Equal(t, signInsPerMinute, count())
 }
+
+// Whoever is given a /56 of IPv6 is not given 256 budgets.
+func TestABlockOfIPv6HasABudgetToo(t *testing.T) {
+	now := time.Now()
+	begun := newSignInRate(func() time.Time { return now })
+	allowed := 0
+	for n := range uint32(256) {
+		for range 100 {
+			if begun.allow(network(n)) {
+				allowed++
+			}
+		}
+	}
+	assert.Equal(t, 4*signInsPerMinute, allowed)
+	assert.True(t, begun.allow(network(256)), "the next block")
+	now = now.Add(10 * time.Second)
+	assert.True(t, begun.allow(network(0)), "it comes back with time")
+}
