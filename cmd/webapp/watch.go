@@ -29,9 +29,11 @@ func (s *settings) watch(p parts) (watching, error) {
 	if s.MetricsAddr != "" {
 		w.metrics = observe.NewMetrics(buildVersion(), p.now)
 		if counted, ok := p.store.(interface {
-			IndexedRecords(context.Context) (int, error)
+			IndexedRecords(context.Context, time.Time) (int, error)
 		}); ok {
-			w.metrics.WatchSessions(counted.IndexedRecords)
+			w.metrics.WatchSessions(func(ctx context.Context) (int, error) {
+				return counted.IndexedRecords(ctx, p.now())
+			})
 		}
 	}
 	if s.tracing != nil {

@@ -30,9 +30,11 @@ type SessionStore interface {
 	// AnyVersion. r.Indexes are those that the record was created with.
 	Replace(ctx context.Context, r Record, v Version) (Version, error)
 
-	// Delete removes a record: any, where v is AnyVersion, else the one that
-	// still has version v (ErrRecordChanged where it has not). A record that
-	// is not there is no error.
+	// Delete removes a record: any, where v is AnyVersion, and one that is not
+	// there is no error; else the one that still has version v, with
+	// ErrRecordChanged where it has another and ErrNoRecord where it is not
+	// there, or no longer. Of several who delete one version exactly one
+	// succeeds.
 	Delete(ctx context.Context, key string, v Version) error
 
 	// Keys returns the keys of the live records that were created with this

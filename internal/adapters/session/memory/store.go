@@ -87,14 +87,13 @@ func (s *Store) Len() int {
 }
 
 // IndexedRecords returns how many records have an index, as those of sessions
-// do and no others. Those are included that have expired within the last
-// seconds. It never fails.
-func (s *Store) IndexedRecords(context.Context) (int, error) {
-	n := 0
+// do and no others, and expire after that time. It never fails.
+func (s *Store) IndexedRecords(_ context.Context, after time.Time) (int, error) {
+	n, at := 0, after.UnixNano()
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		n += sh.indexed
+		n += sh.indexed - sh.indexedUntil(at, 0)
 		sh.mu.Unlock()
 	}
 	return n, nil
