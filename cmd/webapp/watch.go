@@ -12,6 +12,8 @@ import (
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/observe"
+	"webapp/internal/adapters/session"
+	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
 
@@ -28,11 +30,13 @@ func (s *settings) watch(p parts) (watching, error) {
 	var w watching
 	if s.MetricsAddr != "" {
 		w.metrics = observe.NewMetrics(buildVersion(), p.now)
+		w.metrics.ExpectReasons(domain.AuditReasons())
 		if counted, ok := p.store.(interface {
 			IndexedRecords(context.Context, time.Time) (int, error)
 		}); ok {
 			w.metrics.WatchSessions(func(ctx context.Context) (int, error) {
-				return counted.IndexedRecords(ctx, p.now())
+				// The records of those that have run out stay for a while.
+				return counted.IndexedRecords(ctx, p.now().Add(session.Remains))
 			})
 		}
 	}

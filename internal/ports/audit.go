@@ -50,5 +50,6 @@ const (
 	EndedElsewhere      AuditCause = "user elsewhere"
 	EndedByFrontChannel AuditCause = "front-channel"
 	EndedByBackChannel  AuditCause = "back-channel"
+	EndedByNewSignIn    AuditCause = "new sign-in"
 	EndedByLimit        AuditCause = "limit"
 )

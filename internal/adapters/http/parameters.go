@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"webapp/internal/domain"
 )
 
 // Bounds of a request's parts, so that none of them costs more to take apart
@@ -38,17 +40,33 @@ var (
 // needs, before anything is made of them.
 func (a *app) limitParts(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		switch {
-		case len(r.RequestURI) > maxURL:
-			return errLongURL
-		case manyFields(r.URL.RawQuery):
-			return errTooManyFields
-		case manyCookies(r.Header["Cookie"]):
-			return errCookies
+		if err := checkParts(r); err != nil {
+			a.refuseCallback(r, err)
+			return err
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+func checkParts(r *http.Request) error {
+	switch {
+	case len(r.RequestURI) > maxURL:
+		return errLongURL
+	case manyFields(r.URL.RawQuery):
+		return errTooManyFields
+	case manyCookies(r.Header["Cookie"]):
+		return errCookies
+	}
+	return nil
+}
+
+// refuseCallback tells the domain of a callback that its handler will not see;
+// other requests it leaves alone.
+func (a *app) refuseCallback(r *http.Request, err error) {
+	if r.URL.Path == a.CallbackPath && (r.Method == http.MethodPost) == a.FormPost {
+		_ = a.Domain.RefuseSignIn(r.Context(), fmt.Errorf("%w: %w", domain.ErrBadCallback, err))
+	}
 }
 
 func manyFields(encoded string) bool { return strings.Count(encoded, "&") >= maxFields }

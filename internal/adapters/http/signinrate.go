@@ -1,7 +1,6 @@
 package http
 
 import (
-	"errors"
 	"hash/maphash"
 	"net/http"
 	"net/netip"
@@ -9,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"webapp/internal/domain"
 )
 
 const (
@@ -21,9 +22,6 @@ const (
 	// signInBuckets bounds what is remembered of all addresses: 1.5 MB.
 	signInBuckets = 1 << 14
 )
-
-// errTooManySignIns: too many sign-ins have begun at the client's address.
-var errTooManySignIns = errors.New("too many sign-ins begun at one address")
 
 // signInRate bounds how fast sign-ins begin at an address. Addresses are as many
 // as an attacker likes, so they are not kept: each falls into one of a fixed
@@ -55,7 +53,7 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 	begun := newSignInRate(a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if !begun.allow(clientAddr(r)) {
-			return errTooManySignIns
+			return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)
 		return nil

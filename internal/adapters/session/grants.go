@@ -65,10 +65,10 @@ func (m *Manager) belonging(ctx context.Context, session, key string) (opened, e
 	return found, err
 }
 
-// alive returns nil while the store has the session's record.
+// alive returns nil while the store has the session and it has not run out.
 func (m *Manager) alive(ctx context.Context, key string) error {
-	err := m.records.exists(ctx, key)
-	if errors.Is(err, ports.ErrNoRecord) {
+	s, err := m.readSession(ctx, key)
+	if err == nil && s == nil {
 		return ports.ErrNoSession
 	}
 	return err
