@@ -236,3 +236,107 @@ func TestIndexesTellNothing(t *testing.T) {
 	}
 	require.Len(t, seen, 4, "another key, other parts, another kind: another index")
 }
+
+// A session that has run out is known for a while, is no session meanwhile, and
+// then leaves nothing behind.
+func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
+	w := newWorld(t, formPost)
+	b := w.newBrowser()
+	b.start(t)
+	s := portstest.SampleSession(start)
+	current := func() (err error) {
+		b.Do(t.Context(), func(ctx context.Context) { _, err = w.manager.Current(ctx) })
+		return err
+	}
+	referred := func() (err error) {
+		b.crossSite = true
+		b.Do(t.Context(), func(ctx context.Context) { _, err = w.manager.Referred(ctx) })
+		b.crossSite = false
+		return err
+	}
+	require.NoError(t, referred())
+	w.clock.Advance(s.Expires.Sub(start))
+	require.ErrorIs(t, current(), ports.ErrSessionExpired)
+	require.ErrorIs(t, referred(), ports.ErrNoSession, "a late callback is not sent on by it")
+	w.clock.Advance(session.Remains - time.Second)
+	require.ErrorIs(t, current(), ports.ErrSessionExpired)
+	w.clock.Advance(time.Second)
+	require.ErrorIs(t, current(), ports.ErrNoSession)
+	require.NotErrorIs(t, current(), ports.ErrSessionExpired)
+	live, err := w.memory.IndexedRecords(t.Context(), w.clock.Now())
+	require.NoError(t, err)
+	require.Zero(t, live)
+}
+
+// A touch moves what remains as well.
+func TestATouchedSessionRemainsFromItsEndOn(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, w.manager.Touch(ctx, start, start.Add(2*time.Hour)))
+	})
+	w.clock.Advance(2*time.Hour + session.Remains - time.Second)
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := w.manager.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrSessionExpired)
+	})
+}
+
+// An end of a session that a request holds reads nothing again, unless the
+// session was touched meanwhile.
+func TestWhatAnEndAsksOfTheStore(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	key := recordOf(b)
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := w.manager.Current(slow)
+		require.NoError(t, err)
+		b.Do(t.Context(), func(ctx context.Context) {
+			require.NoError(t, w.manager.Touch(ctx, start.Add(time.Minute), start.Add(2*time.Hour)))
+		})
+		w.store.Calls()
+		ended, err := w.manager.End(slow)
+		require.NoError(t, err)
+		require.Len(t, ended, 1)
+		require.True(t, ended[0].Expires.Equal(start.Add(2*time.Hour)), "as it was at its end")
+		require.Equal(t, []portstest.StoreCall{{Method: "Delete", Key: key}, {Method: "Find", Key: key}, {Method: "Delete", Key: key}}, w.store.Calls()[:3])
+	})
+}
+
+func TestAnEndThatIsAlwaysOvertakenGivesUp(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	times := w.failOn("Delete", recordOf(b), ports.ErrRecordChanged)
+	b.Do(t.Context(), func(ctx context.Context) {
+		ended, err := w.manager.End(ctx)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.Empty(t, ended)
+	})
+	require.Less(t, *times, 100)
+	w.store.SetFault(nil)
+	_, err := b.current(t)
+	require.NoError(t, err)
+}
+
+// A person whose sessions have all run out in great number is none whose live
+// ones cannot be found.
+func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
+	w := newWorld(t)
+	s := portstest.SampleSession(start)
+	for range ports.MaxKeys + 5 {
+		w.newBrowser().start(t)
+	}
+	w.clock.Advance(time.Hour)
+	live := w.newBrowser()
+	live.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, failure(w.manager.Start(ctx, portstest.SampleNew(w.clock.Now()))))
+	})
+	ended, err := w.manager.EndSessionsOf(t.Context(), s.Identity.Issuer, s.Identity.Subject, false)
+	require.NoError(t, err)
+	require.Equal(t, []ports.Ended{{Identity: s.Identity, Live: 1, Expired: ports.MaxKeys + 5}}, ended)
+	_, err = live.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession)
+}

@@ -351,7 +351,10 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 		require.ErrorIs(t, err, ports.ErrNoSession, "the reference signs nobody in")
 		_, err = w.manager.Take(ctx, "state")
 		require.NoError(t, err, "the pending sign-in comes along")
-		require.NoError(t, failure(w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})))
+		ended, err := w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})
+		require.NoError(t, err)
+		require.Len(t, ended, 1, "the reference names what has ended")
+		require.Equal(t, portstest.SampleSession(start).Identity, ended[0].Identity)
 	})
 	callback.crossSite = false
 	_, err := b.current(t)
