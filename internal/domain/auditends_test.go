@@ -200,6 +200,22 @@ func TestNarrowerLimitsHold(t *testing.T) {
 	assert.Zero(t, wide.sessions.Len())
 }
 
+// A session ends when it was to end, also where the limits have become wider.
+func TestWiderLimitsProlongNothing(t *testing.T) {
+	log := &auditLog{}
+	narrow := newFixtureWith(t, func(cfg *domain.Config) { cfg.Limits.Idle = time.Minute })
+	b := narrow.sessions.NewBrowser()
+	narrow.signIn(b, entraIdentity("ada", ""))
+	wide := newFixtureWith(t, func(cfg *domain.Config) {
+		cfg.Sessions, cfg.Grants, cfg.Pending, cfg.Others, cfg.OneTime = narrow.sessions, narrow.sessions, narrow.sessions, narrow.sessions, narrow.sessions
+		cfg.Now, cfg.Audit = narrow.clock.Now, log
+	})
+	narrow.clock.Advance(time.Minute)
+	_, err := wide.SignOut(b.Context(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
+}
+
 // RefuseSignIn records what its caller has refused.
 func TestRefuseSignIn(t *testing.T) {
 	log := &auditLog{}

@@ -33,7 +33,6 @@ type held struct {
 	err     error           // why it could not be loaded
 	token   string          // empty without a session
 	session *keptSession    // never changed once it is here
-	expired bool            // the session has run out
 	read    *revision       // of the session's record
 	data    context.Context // carries the session data of scs
 }

@@ -340,3 +340,52 @@ func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
 	_, err = live.current(t)
 	require.ErrorIs(t, err, ports.ErrNoSession)
 }
+
+// Where two end one session at once, the one whose deletion comes first has
+// ended it, and the other nothing.
+func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
+	id := portstest.SampleSession(start).Identity
+	for name, end := range map[string]func(ctx context.Context, m *session.Manager) (int, error){
+		"End": func(ctx context.Context, m *session.Manager) (int, error) {
+			ended, err := m.End(ctx)
+			return len(ended), err
+		},
+		"End of a session that is held": func(ctx context.Context, m *session.Manager) (int, error) {
+			_, _ = m.Current(ctx)
+			ended, err := m.End(ctx)
+			return len(ended), err
+		},
+		"Start": func(ctx context.Context, m *session.Manager) (int, error) {
+			ended, err := m.Start(ctx, portstest.SampleNew(start))
+			return len(ended), err
+		},
+		"EndProviderSession": func(ctx context.Context, m *session.Manager) (int, error) {
+			ended, err := m.EndProviderSession(ctx, "", id.ProviderSession)
+			return len(ended), err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.newBrowser()
+			b.start(t)
+			key, twin, first := recordOf(b), b.copy(), 0
+			w.store.SetFault(func(c portstest.StoreCall) error {
+				if c.Method == "Delete" && c.Key == key {
+					w.store.SetFault(nil)
+					twin.Do(t.Context(), func(ctx context.Context) {
+						ended, err := w.manager.End(ctx)
+						require.NoError(t, err)
+						first = len(ended)
+					})
+				}
+				return nil
+			})
+			b.Do(t.Context(), func(ctx context.Context) {
+				second, err := end(ctx, w.manager)
+				require.NoError(t, err)
+				require.Equal(t, 1, first)
+				require.Zero(t, second)
+			})
+		})
+	}
+}

@@ -65,10 +65,11 @@ func (m *Manager) belonging(ctx context.Context, session, key string) (opened, e
 	return found, err
 }
 
-// alive returns nil while the store has the session and it has not run out.
+// alive returns nil while the store has the session's record. That the session
+// has not run out the caller knows.
 func (m *Manager) alive(ctx context.Context, key string) error {
-	s, err := m.readSession(ctx, key)
-	if err == nil && s == nil {
+	err := m.records.exists(ctx, key)
+	if errors.Is(err, ports.ErrNoRecord) {
 		return ports.ErrNoSession
 	}
 	return err

@@ -32,7 +32,7 @@ func (m *Manager) current(ctx context.Context, ex *exchange) (ports.Session, err
 	if ex.held.session == nil {
 		return ports.Session{}, ports.ErrNoSession
 	}
-	if ex.held.expired {
+	if m.expired(ex.held.session) {
 		return ex.held.session.Session, ports.ErrSessionExpired
 	}
 	return ex.held.session.Session, nil
@@ -58,7 +58,7 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 	if !ok || !m.counts(s) {
 		return held{loaded: true}
 	}
-	return held{loaded: true, token: token, session: s, expired: m.expired(s), read: ex.revision, data: data}
+	return held{loaded: true, token: token, session: s, read: ex.revision, data: data}
 }
 
 // counts reports whether a session that could be read is one: it can be found
