@@ -12,6 +12,8 @@ import (
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/observe"
+	"webapp/internal/adapters/session"
+	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
 
@@ -28,8 +30,12 @@ func (s *settings) watch(p parts) (watching, error) {
 	var w watching
 	if s.MetricsAddr != "" {
 		w.metrics = observe.NewMetrics(buildVersion(), p.now)
+		w.metrics.ExpectReasons(domain.AuditReasons())
 		if counter, ok := p.store.(ports.SessionCounter); ok {
-			w.metrics.WatchSessions(counter.IndexedRecords)
+			w.metrics.WatchSessions(func(ctx context.Context) (int, error) {
+				// The records of those that have run out stay for a while.
+				return counter.IndexedRecords(ctx, session.Remains)
+			})
 		}
 	}
 	if s.tracing != nil {

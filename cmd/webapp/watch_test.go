@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/session"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
 )
@@ -132,8 +133,10 @@ func TestLiveSessionsWhereTheStoreCounts(t *testing.T) {
 		return rec.Body.String()
 	}
 	assert.Contains(t, scrape(), "\nwebapp_sessions_live 0\n")
-	_, err = store.Create(t.Context(), ports.Record{Key: "k", Indexes: []string{"person"}, Expires: time.Now().Add(time.Hour)})
-	require.NoError(t, err)
+	for key, ends := range map[string]time.Duration{"live": time.Hour, "has run out": -time.Minute} {
+		_, err = store.Create(t.Context(), ports.Record{Key: key, Indexes: []string{"person"}, Expires: time.Now().Add(ends + session.Remains)})
+		require.NoError(t, err)
+	}
 	assert.Contains(t, scrape(), "\nwebapp_sessions_live 1\n")
 }
 

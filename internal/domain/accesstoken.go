@@ -119,7 +119,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 		Nonce:        grant.Nonce,
 	})
 	if err != nil {
-		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session)
+		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
 		return "", refreshError(err, scopes)
 	}
 	err = s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
@@ -127,9 +127,12 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
 	})
 	if err != nil {
-		return "", notSignedIn(err, "save grant")
+		// The provider may have spent the old refresh token.
+		err = notSignedIn(err, "save grant")
+		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
+		return "", err
 	}
-	s.record(ctx, ports.AuditEvent{Kind: ports.AuditTokenRefreshed}, session)
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditTokenRefreshed}, session.Identity)
 	return refreshed.AccessToken.Value, nil
 }
 

@@ -25,37 +25,54 @@ const PendingLifetime = 15 * time.Minute
 // Errors: ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
 func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {
-	to, err := s.complete(ctx, cb, device)
+	to, who, err := s.complete(ctx, cb, device)
 	if err != nil {
-		s.recordFailure(ctx, ports.AuditSignInRefused, err, ports.Session{})
+		s.recordFailure(ctx, ports.AuditSignInRefused, err, who)
 	}
 	return to, err
 }
 
-func (s *Service) complete(ctx context.Context, cb Callback, device string) (string, error) {
-	if cb.State == "" {
-		return "", fmt.Errorf("%w: no state", ErrBadCallback)
+// checkCallback refuses what no provider's answer looks like (RFC 6749, sections
+// 4.1.2 and 4.1.2.1).
+func checkCallback(cb Callback) error {
+	switch {
+	case cb.State == "":
+		return fmt.Errorf("%w: no state", ErrBadCallback)
+	case cb.Code == "" && cb.Error == "":
+		return fmt.Errorf("%w: neither code nor error", ErrBadCallback)
+	case cb.Code != "" && cb.Error != "":
+		return fmt.Errorf("%w: both code and error", ErrBadCallback)
+	}
+	return nil
+}
+
+// complete returns where to go, and, also beside an error, whom the provider
+// vouches for as far as that has been verified.
+func (s *Service) complete(ctx context.Context, cb Callback, device string) (to string, who ports.Identity, err error) {
+	if err := checkCallback(cb); err != nil {
+		return "", who, err
 	}
 	pending, err := s.pending.Take(ctx, cb.State)
 	switch {
 	case errors.Is(err, ports.ErrNoPendingSignIn), errors.Is(err, ports.ErrPendingSpent):
-		return s.lateCallback(ctx, err)
+		to, err = s.lateCallback(ctx, err)
+		return to, who, err
 	case err != nil:
-		return "", fmt.Errorf("take pending sign-in: %w", err)
+		return "", who, fmt.Errorf("take pending sign-in: %w", err)
 	case subtle.ConstantTimeCompare([]byte(pending.State), []byte(cb.State)) != 1:
-		return "", ErrUnknownSignIn
+		return "", who, ErrUnknownSignIn
 	}
 	if err := s.checkAge(pending); err != nil {
-		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+		return "", who, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
 	signedIn, err := s.provider.Complete(ctx, cb, pending.Secret)
 	if err != nil {
-		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+		return "", who, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
 	if err := s.start(ctx, signedIn, pending, device); err != nil {
-		return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+		return "", signedIn.Identity, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
-	return s.returns.check(pending.ReturnTo), nil
+	return s.returns.check(pending.ReturnTo), signedIn.Identity, nil
 }
 
 // lateCallback returns a callback that fits no pending sign-in.
@@ -114,9 +131,11 @@ func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingS
 		in.Grant.Page, in.Grant.Round = p.ReturnTo, p.Round
 	}
 	session := ports.Session{Identity: id, Device: device, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
-	if err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Grant: in.Grant}); err != nil {
+	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Grant: in.Grant})
+	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)
+	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
-	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInCompleted}, session)
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInCompleted}, id)
 	return nil
 }

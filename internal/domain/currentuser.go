@@ -29,16 +29,15 @@ func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 // clock going as long as the store can be written to.
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	kept, err := s.sessions.Current(ctx)
+	if errors.Is(err, ports.ErrSessionExpired) {
+		return ports.Session{}, s.endOver(ctx)
+	}
 	if err != nil {
 		return ports.Session{}, notSignedIn(err, "read session")
 	}
 	now := s.now()
 	if s.limits.over(kept, now) {
-		if err := s.sessions.End(ctx); err != nil {
-			return ports.Session{}, fmt.Errorf("end session: %w", err)
-		}
-		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByLimit, Count: 1}, kept)
-		return ports.Session{}, fmt.Errorf("%w: the session is over", ErrNotSignedIn)
+		return ports.Session{}, s.endOver(ctx)
 	}
 	if now.Sub(kept.Seen) < s.limits.touchEvery() {
 		return kept, nil
@@ -55,9 +54,20 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	return kept, nil
 }
 
+// endOver removes a session that is over, and records it where no other request
+// has done so. Where the store cannot be written that is left to the next
+// request: the session is over all the same.
+func (s *Service) endOver(ctx context.Context) error {
+	_ = s.end(ctx, ports.EndedByLimit)
+	return fmt.Errorf("%w: the session is over", ErrNotSignedIn)
+}
+
 // Claims returns the claims of the ID token that the user signed in with, for
 // that user to look at. Same errors as CurrentUser.
 func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
+	if _, err := s.current(ctx); err != nil {
+		return nil, err
+	}
 	claims, err := s.grants.Claims(ctx)
 	if err != nil {
 		return nil, notSignedIn(err, "read claims")
@@ -76,11 +86,12 @@ func notSignedIn(err error, doing string) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// over reports whether a session has passed either limit. A clock that went
+// over reports whether a session has passed either limit, or the end that it was
+// given when its limits were others. A clock that went
 // back does not end a session; one that runs ahead on another instance does
 // not prolong it, because the absolute limit counts from the start.
 func (l Limits) over(s ports.Session, now time.Time) bool {
-	return !now.Before(s.Started.Add(l.Lifetime)) || !now.Before(s.Seen.Add(l.Idle))
+	return !now.Before(s.Started.Add(l.Lifetime)) || !now.Before(s.Seen.Add(l.Idle)) || !now.Before(s.Expires)
 }
 
 // expires is when a session ends that was started and last seen at these times.

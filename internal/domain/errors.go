@@ -10,9 +10,11 @@ import (
 var (
 	// ErrNotSignedIn: the browser has no session, or its session is over.
 	ErrNotSignedIn = errors.New("not signed in")
-	// ErrBadCallback: the provider's answer is not of the protocol's form, or
-	// carries no state.
+	// ErrBadCallback: the provider's answer is not of the protocol's form.
 	ErrBadCallback = errors.New("malformed sign-in callback")
+	// ErrTooManySignIns: more sign-ins have begun at one address than people
+	// begin.
+	ErrTooManySignIns = errors.New("too many sign-ins begun at one address")
 	// ErrUnknownSignIn: no sign-in of that state is pending in this browser.
 	// It was never begun here, has been completed, or was begun in another
 	// browser.

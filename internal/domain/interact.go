@@ -27,6 +27,14 @@ func (s *Service) Interact(ctx context.Context, page string, required *Interacti
 	if err != nil {
 		return "", err
 	}
+	location, err := s.interact(ctx, session, page, required)
+	if err != nil {
+		s.recordFailure(ctx, ports.AuditSignInRefused, err, session.Identity)
+	}
+	return location, err
+}
+
+func (s *Service) interact(ctx context.Context, session ports.Session, page string, required *InteractionRequired) (string, error) {
 	grant, err := s.grants.Grant(ctx)
 	if err != nil {
 		return "", notSignedIn(err, "read grant")
@@ -40,5 +48,5 @@ func (s *Service) Interact(ctx context.Context, page string, required *Interacti
 		return "", fmt.Errorf("%w: %w", ErrSignInLoop, required)
 	}
 	ask := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: grant.LoginHint}
-	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: page, Round: round})
+	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: page, Round: round}, session.Identity)
 }

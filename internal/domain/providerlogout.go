@@ -8,23 +8,20 @@ import (
 	"webapp/internal/ports"
 )
 
-// maxProviderSession bounds the claim sid, in bytes.
-const maxProviderSession = 256
-
 // FrontChannelLogout ends the sessions that began in the provider's session
 // sid, and returns how many (OpenID Connect Front-Channel Logout 1.0). The
 // request is unsigned and usually without cookies, so it can end sessions and
 // nothing else, and learns nothing. Another issuer than the session's ends
 // nothing; none at all counts only where Config.SIDAlone allows it.
 func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (int, error) {
-	if sid == "" || len(sid) > maxProviderSession || issuer == "" && !s.sidAlone {
+	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.sidAlone {
 		return 0, nil
 	}
-	n, err := s.others.EndProviderSession(ctx, issuer, sid)
+	ended, err := s.others.EndProviderSession(ctx, issuer, sid)
+	n := s.recordEndedOf(ctx, ports.EndedByFrontChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)
 	}
-	s.recordEnded(ctx, ports.EndedByFrontChannel, n)
 	return n, nil
 }
 
@@ -47,16 +44,16 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 	if err := s.onceOnly.Unspent(ctx, id); err != nil {
 		return 0, usedBefore(err)
 	}
-	var n int
+	var ended []ports.Ended
 	if said.ProviderSession != "" {
-		n, err = s.others.EndProviderSession(ctx, said.Issuer, said.ProviderSession)
+		ended, err = s.others.EndProviderSession(ctx, said.Issuer, said.ProviderSession)
 	} else {
-		n, err = s.others.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
+		ended, err = s.others.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
 	}
+	n := s.recordEndedOf(ctx, ports.EndedByBackChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}
-	s.recordEnded(ctx, ports.EndedByBackChannel, n)
 	if err := s.onceOnly.SpendOnce(ctx, id, said.Expires); err != nil {
 		return n, usedBefore(err)
 	}
@@ -69,11 +66,4 @@ func usedBefore(err error) error {
 		return fmt.Errorf("%w: logout token used before", ErrTokenRefused)
 	}
 	return fmt.Errorf("back-channel logout: %w", err)
-}
-
-// recordEnded records a provider's logout that ended anything.
-func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, n int) {
-	if n > 0 {
-		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: n}, ports.Session{})
-	}
 }

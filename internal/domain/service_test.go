@@ -143,6 +143,8 @@ func TestCallbackIsJudgedBeforeTheProviderIsAsked(t *testing.T) {
 		want error
 	}{
 		"no state":        {b.Context(t.Context()), domain.Callback{Code: good.Code}, domain.ErrBadCallback},
+		"no code":         {b.Context(t.Context()), domain.Callback{State: good.State}, domain.ErrBadCallback},
+		"code and error":  {b.Context(t.Context()), domain.Callback{State: good.State, Code: good.Code, Error: "access_denied"}, domain.ErrBadCallback},
 		"unknown state":   {b.Context(t.Context()), domain.Callback{State: "other", Code: good.Code}, domain.ErrUnknownSignIn},
 		"another browser": {f.sessions.NewBrowser().Context(t.Context()), good, domain.ErrUnknownSignIn},
 	} {

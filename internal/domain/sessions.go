@@ -60,10 +60,11 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.others.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id); err != nil {
+	ended, err := s.others.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id)
+	s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
+	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedElsewhere, Count: 1}, session)
 	return nil
 }
 
@@ -74,10 +75,10 @@ func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.others.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
+	ended, err := s.others.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
+	n := s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return n, fmt.Errorf("end sessions: %w", err)
 	}
-	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedElsewhere, Count: n}, session)
 	return n, nil
 }

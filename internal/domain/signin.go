@@ -24,11 +24,16 @@ type SignInRequest struct {
 // ErrProviderUnavailable, ErrStoreUnavailable. What was begun needs no undoing.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
 	ask := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
-	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: req.ReturnTo})
+	location, err := s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
+	if err != nil {
+		return "", s.RefuseSignIn(ctx, err)
+	}
+	return location, nil
 }
 
-// begin asks the provider and keeps the rest of p with the browser.
-func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p ports.PendingSignIn) (string, error) {
+// begin asks the provider and keeps the rest of p with the browser. who is the
+// person for whom it begins, where that is known.
+func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p ports.PendingSignIn, who ports.Identity) (string, error) {
 	state, err := s.newState()
 	if err != nil {
 		return "", err
@@ -36,7 +41,6 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	ask.State = state
 	authorization, err := s.provider.Begin(ctx, ask)
 	if err != nil {
-		s.recordFailure(ctx, ports.AuditSignInRefused, err, ports.Session{})
 		return "", fmt.Errorf("begin sign-in: %w", err)
 	}
 	p.State, p.Secret, p.Began = state, authorization.Secret, s.now()
@@ -45,7 +49,7 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	if err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
 	}
-	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInStarted}, ports.Session{})
+	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInStarted}, who)
 	return authorization.URL, nil
 }
 

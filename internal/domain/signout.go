@@ -13,9 +13,9 @@ import (
 // also while the provider is down. Signing out without a session is no error.
 // Error: ErrStoreUnavailable, and then the session may still live.
 func (s *Service) SignOut(ctx context.Context) (string, error) {
-	session, err := s.sessions.Current(ctx)
+	_, err := s.sessions.Current(ctx)
 	if errors.Is(err, ports.ErrNoSession) {
-		return "", s.end(ctx)
+		return "", s.end(ctx, ports.EndedByUser)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read session: %w", err)
@@ -24,10 +24,9 @@ func (s *Service) SignOut(ctx context.Context) (string, error) {
 	if err != nil && !errors.Is(err, ports.ErrNoSession) {
 		return "", fmt.Errorf("read grant: %w", err)
 	}
-	if err := s.end(ctx); err != nil {
+	if err := s.end(ctx, ports.EndedByUser); err != nil {
 		return "", err
 	}
-	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByUser, Count: 1}, session)
 	return s.endSessionURL(ctx, grant.SignOutHint), nil
 }
 
@@ -51,8 +50,11 @@ func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 	return url
 }
 
-func (s *Service) end(ctx context.Context) error {
-	if err := s.sessions.End(ctx); err != nil {
+// end ends what this browser has, and records it.
+func (s *Service) end(ctx context.Context, by ports.AuditCause) error {
+	ended, err := s.sessions.End(ctx)
+	s.recordEnded(ctx, by, ended)
+	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil

@@ -23,7 +23,8 @@ type AuditEvent struct {
 	// Number and CorrelationID are Entra's, for its logs; zero where unknown.
 	Number        int
 	CorrelationID string
-	// By says what ended sessions, and Count how many they were.
+	// By says what ended sessions, and Count how many of the User's they were;
+	// at least one.
 	By    AuditCause
 	Count int
 }
@@ -50,5 +51,6 @@ const (
 	EndedElsewhere      AuditCause = "user elsewhere"
 	EndedByFrontChannel AuditCause = "front-channel"
 	EndedByBackChannel  AuditCause = "back-channel"
+	EndedByNewSignIn    AuditCause = "new sign-in"
 	EndedByLimit        AuditCause = "limit"
 )

@@ -24,7 +24,8 @@ var (
 	// ErrTokenRefused: the provider's answer did not pass a check here.
 	ErrTokenRefused = errors.New("provider's answer refused")
 	// ErrTenantNotAllowed: the ID token is good, but its tenant is not on the
-	// list of those that may sign in. It comes with ErrTokenRefused.
+	// list of those that may sign in. It comes with ErrTokenRefused; where the
+	// tenant is known, as *TenantNotAllowedError.
 	ErrTenantNotAllowed = errors.New("tenant not allowed")
 	// ErrNoGroupLookup: this provider has no API that tells a person's groups.
 	ErrNoGroupLookup = errors.New("provider has no group look-up")
@@ -40,6 +41,9 @@ var (
 	ErrPendingSpent = errors.New("pending sign-in already used")
 	// ErrNoSession: this browser is not signed in.
 	ErrNoSession = errors.New("no session")
+	// ErrSessionExpired: this browser's session has run out, and the store
+	// still knows whose it was. It comes with ErrNoSession.
+	ErrSessionExpired = fmt.Errorf("%w: it has run out", ErrNoSession)
 	// ErrLeased: somebody else holds the lease.
 	ErrLeased = errors.New("lease is held by another")
 	// ErrSpent: the one-time identifier has been used before.
@@ -53,6 +57,23 @@ var (
 	// ErrRecordChanged: the record has another version by now.
 	ErrRecordChanged = errors.New("record changed")
 )
+
+// TenantNotAllowedError is the error of an ID token that holds and whose tenant
+// is not on the list. It is ErrTokenRefused and ErrTenantNotAllowed.
+type TenantNotAllowedError struct {
+	// TenantID is the token's verified tid. It is no part of the text.
+	TenantID string
+}
+
+// Error names the kind alone.
+func (e *TenantNotAllowedError) Error() string {
+	return fmt.Sprintf("%v: %v", ErrTokenRefused, ErrTenantNotAllowed)
+}
+
+// Unwrap returns the kinds.
+func (e *TenantNotAllowedError) Unwrap() []error {
+	return []error{ErrTokenRefused, ErrTenantNotAllowed}
+}
 
 // ProviderError is an error that the provider itself reported, at the
 // authorization or the token endpoint. It carries only what is safe to show

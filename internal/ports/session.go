@@ -44,22 +44,30 @@ type PendingSignIn struct {
 // Sessions keeps who is signed in.
 type Sessions interface {
 	// Start begins a new session for this browser, under a new unguessable
-	// token. A session that this browser had before is ended.
-	Start(ctx context.Context, n NewSession) error
+	// token. What this browser had before is ended and returned as by End, also
+	// beside an error, after which no session has begun. Every call begins
+	// another session.
+	Start(ctx context.Context, n NewSession) ([]Session, error)
 
 	// Current returns this browser's session. Errors: ErrNoSession where it
-	// has none (never had, ended, expired, or unreadable).
+	// has none (never had, ended, forgotten, or unreadable). One whose Expires
+	// has passed is none either, for every method: it comes with
+	// ErrSessionExpired as long as the store knows it and End has not ended it,
+	// so that its end can be told of. Calling it again changes nothing.
 	Current(ctx context.Context) (Session, error)
 
-	// Touch records that the session was used at seen, and that the store may
-	// forget it at expires. ErrNoSession where it has ended meanwhile; an
-	// ended session is never written back. Of two touches at once either may
-	// win.
+	// Touch records that the session was used at seen, and that it runs out at
+	// expires. ErrNoSession where it has ended meanwhile; an ended session is
+	// never written back. Of two touches at once either may win.
 	Touch(ctx context.Context, seen, expires time.Time) error
 
 	// End ends this browser's session and its grant for good, on every
-	// instance. Ending twice, or without a session, is no error.
-	End(ctx context.Context) error
+	// instance, and returns what it has ended: one that had run out too, and
+	// more than one where the browser names several. Of several calls, on
+	// whatever instances, exactly one returns a session. Ending twice, or
+	// without a session, is no error and returns none. Beside an error it
+	// returns what has ended all the same; the next call does the rest.
+	End(ctx context.Context) ([]Session, error)
 }
 
 // SessionReferences is an optional ability of a Sessions whose browsers send
@@ -69,7 +77,7 @@ type SessionReferences interface {
 	// Referred returns the session that this browser's request names without
 	// proof. It says that somebody is signed in there; nothing may be shown or
 	// done for them because of it. ErrNoSession where it names none, or one
-	// that has ended.
+	// that has ended or run out. Calling it again changes nothing.
 	Referred(ctx context.Context) (Session, error)
 }
 
@@ -92,7 +100,8 @@ type Session struct {
 	// Seen is when the session was last known to be used; it lags behind by
 	// as much as the domain allows between two Touches.
 	Seen time.Time
-	// Expires is when the store may forget the session unless it is touched.
+	// Expires is when the session runs out unless it is touched. The store may
+	// know it for some time longer.
 	Expires time.Time
 }
 
@@ -124,23 +133,44 @@ type Grants interface {
 // scan.
 type SessionDirectory interface {
 	// SessionsOf lists the live sessions of one person, this browser's
-	// included, at most a hundred of them.
+	// included, at most a hundred of them. None is no error.
 	SessionsOf(ctx context.Context, issuer, subject string) ([]ListedSession, error)
 
+	// The methods that end sessions return what they have ended, one Ended for
+	// each person, also beside an error; the next call does the rest. Of several
+	// calls at once exactly one returns a session. Nothing to end is no error
+	// and returns none.
+
 	// EndSession ends the session that ListedSession.ID names, if it is that
-	// person's. One that is not there, or is somebody else's, is no error.
-	EndSession(ctx context.Context, issuer, subject, id string) error
+	// person's; it ends nothing where it is somebody else's.
+	EndSession(ctx context.Context, issuer, subject, id string) ([]Ended, error)
 
 	// EndSessionsOf ends all sessions of one person, but for this browser's
-	// where keepThis is set, and returns how many. With keepThis unset it needs
-	// no browser in ctx.
-	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error)
+	// where keepThis is set. With keepThis unset it needs no browser in ctx.
+	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]Ended, error)
 
 	// EndProviderSession ends all sessions that began in the provider's
-	// session sid, and returns how many. An empty issuer stands for any; else
-	// sessions of other issuers are left alone. It needs no browser in ctx.
-	EndProviderSession(ctx context.Context, issuer, sid string) (int, error)
+	// session sid. An empty issuer stands for any; else sessions of other
+	// issuers are left alone. It needs no browser in ctx.
+	EndProviderSession(ctx context.Context, issuer, sid string) ([]Ended, error)
 }
+
+// MaxProviderSession bounds Identity.ProviderSession, in bytes: a provider's
+// session with a longer name is none that anybody can end here.
+const MaxProviderSession = 512
+
+// Ended is what a call has ended of one person's sessions.
+type Ended struct {
+	// Identity is the person's, as one of the sessions had it. It is zero for
+	// all those together who come after the first MaxEnded.
+	Identity Identity
+	// Live is how many sessions were live, and Expired how many of those that
+	// were removed had run out before, with nobody told.
+	Live, Expired int
+}
+
+// MaxEnded bounds the people that one call tells apart.
+const MaxEnded = 100
 
 // ListedSession is one session of a person's list.
 type ListedSession struct {

@@ -30,9 +30,11 @@ type SessionStore interface {
 	// AnyVersion. r.Indexes are those that the record was created with.
 	Replace(ctx context.Context, r Record, v Version) (Version, error)
 
-	// Delete removes a record: any, where v is AnyVersion, else the one that
-	// still has version v (ErrRecordChanged where it has not). A record that
-	// is not there is no error.
+	// Delete removes a record: any, where v is AnyVersion, and one that is not
+	// there is no error; else the one that still has version v, with
+	// ErrRecordChanged where it has another and ErrNoRecord where it is not
+	// there, or no longer. Of several who delete one version exactly one
+	// succeeds.
 	Delete(ctx context.Context, key string, v Version) error
 
 	// Keys returns the keys of the live records that were created with this
@@ -82,9 +84,9 @@ const CountAge = 15 * time.Second
 // sessions it has: of all its records those of sessions alone have an index.
 type SessionCounter interface {
 	// IndexedRecords returns how many records there are that were created with
-	// an index, were not deleted and have not expired. Every scrape of the
-	// metrics asks, so it is cheap, or answers what it found CountAge ago; where
-	// counting takes long, longer ago.
+	// an index, were not deleted and will not have expired when as much time as
+	// ahead has passed. Every scrape of the metrics asks, so it is cheap, or
+	// answers what it found CountAge ago; where counting takes long, longer ago.
 	// errors.ErrUnsupported where the store, as it is set up, can never tell.
-	IndexedRecords(ctx context.Context) (int, error)
+	IndexedRecords(ctx context.Context, ahead time.Duration) (int, error)
 }

@@ -248,6 +248,7 @@ func TestOddButGoodTokensAreAccepted(t *testing.T) {
 		{"groups elsewhere", all(set("_claim_names", map[string]string{"groups": "src1"}),
 			set("_claim_sources", map[string]any{"src1": map[string]string{"endpoint": "https://graph.windows.net/x"}}))},
 		{"empty roles", set("roles", []string{})},
+		{"sid as long as one may be", set("sid", strings.Repeat("s", ports.MaxProviderSession))},
 	} {
 		t.Run(good.name, func(t *testing.T) {
 			w.idp.Mutate(good.change)
@@ -268,7 +269,15 @@ func TestTenants(t *testing.T) {
 		_, err := w.signIn(t, stranger)
 		require.ErrorIs(t, err, ports.ErrTenantNotAllowed)
 		require.ErrorIs(t, err, ports.ErrTokenRefused)
+		var refused *ports.TenantNotAllowedError
+		require.ErrorAs(t, err, &refused)
+		assert.Contains(t, []string{fakeidp.FabrikamTenantID, fakeidp.ConsumersTenantID}, refused.TenantID)
+		assert.NotContains(t, err.Error(), refused.TenantID, "what a token says is not quoted")
+		assertNothingSecret(t, err)
 	}
+	w.idp.Mutate(set("nonce", "wrong"))
+	_, err := w.signIn(t, fakeidp.UserGuest)
+	require.NotErrorIs(t, err, ports.ErrTenantNotAllowed, "nothing is said of a token that does not hold otherwise")
 	w = newWorld(t, "common", nil)
 	for _, anybody := range []string{fakeidp.UserMember, fakeidp.UserGuest, fakeidp.UserPersonal} {
 		w.mustSignIn(t, anybody)

@@ -14,7 +14,6 @@ const (
 	maxRoles      = 256
 	maxRoleBytes  = 256
 	maxHintBytes  = 2048
-	maxSIDBytes   = 512
 	maxNameBytes  = 256
 	maxClaims     = 100
 	maxClaimBytes = 2048
@@ -44,7 +43,7 @@ func readDetails(t *jwt) error {
 		to   *string
 		max  int
 	}{
-		{"sid", &t.session, maxSIDBytes},
+		{"sid", &t.session, ports.MaxProviderSession},
 		{"login_hint", &t.loginHint, maxHintBytes},
 		{"name", &t.name, maxIDTokenBytes},
 		{"preferred_username", &t.username, maxIDTokenBytes},

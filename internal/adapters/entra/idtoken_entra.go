@@ -1,8 +1,6 @@
 package entra
 
 import (
-	"fmt"
-
 	"webapp/internal/ports"
 )
 
@@ -80,7 +78,7 @@ func checkObjectID(t *jwt) error {
 func checkTenantAllowed(tenants map[string]bool) func(*jwt) error {
 	return func(t *jwt) error {
 		if tenants != nil && !tenants[t.tenant] {
-			return fmt.Errorf("%w: %w", ports.ErrTokenRefused, ports.ErrTenantNotAllowed)
+			return &ports.TenantNotAllowedError{TenantID: t.tenant}
 		}
 		return nil
 	}

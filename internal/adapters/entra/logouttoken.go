@@ -127,7 +127,7 @@ func readWhoSignedOut(t *jwt) error {
 		}
 	}
 	sid, ok := t.claims.text("sid")
-	if !ok || t.claims.has("sid") && sid == "" || len(sid) > maxSIDBytes {
+	if !ok || t.claims.has("sid") && sid == "" || len(sid) > ports.MaxProviderSession {
 		return refuse("its session is not a short string")
 	}
 	if t.session = sid; sid == "" && t.subject == "" {

@@ -1,17 +1,39 @@
 package http
 
 import (
+	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/domain"
+	"webapp/internal/ports/portstest"
 )
+
+// judged reads a callback and has the domain judge it, as the handler does, in a
+// browser in which no sign-in is pending.
+func judged(t *testing.T, r *http.Request) (domain.Callback, error) {
+	t.Helper()
+	cb, err := readCallback(r)
+	if err != nil {
+		return cb, err
+	}
+	sessions := portstest.NewFakeSessions(time.Now)
+	service, err := domain.New(domain.Config{
+		Provider: portstest.NewFakeProvider(time.Now), Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
+		Limits: domain.Limits{Idle: time.Hour, Lifetime: time.Hour}, Now: time.Now, Random: rand.Reader,
+	})
+	require.NoError(t, err)
+	_, err = service.CompleteSignIn(sessions.NewBrowser().Context(t.Context()), cb, "")
+	return cb, err
+}
 
 func TestParseCallback(t *testing.T) {
 	good := "code=c&state=s&session_state=x&iss=https%3A%2F%2Fidp.example"
@@ -40,16 +62,12 @@ func TestParseCallback(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/getAToken", nil)
 		r.URL.RawQuery = c.query
-		fields, err := callbackFields(r)
-		var got domain.Callback
-		if err == nil {
-			got, err = parseCallback(fields)
-		}
+		got, err := judged(t, r)
 		if c.bad {
 			require.ErrorIs(t, err, domain.ErrBadCallback, name)
 			continue
 		}
-		require.NoError(t, err, name)
+		require.ErrorIs(t, err, domain.ErrUnknownSignIn, name)
 		assert.Equal(t, c.want, got, name)
 	}
 }
@@ -64,13 +82,9 @@ func FuzzCallback(f *testing.F) {
 			r = httptest.NewRequest(http.MethodPost, "/getAToken", strings.NewReader(input))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
-		fields, err := callbackFields(r)
-		if err != nil {
-			require.NotContains(t, err.Error(), "%", "an error quotes no input")
-			return
-		}
-		cb, err := parseCallback(fields)
-		if err != nil {
+		cb, err := judged(t, r)
+		require.NotContains(t, err.Error(), "%", "an error quotes no input")
+		if !errors.Is(err, domain.ErrUnknownSignIn) {
 			require.ErrorIs(t, err, domain.ErrBadCallback)
 			return
 		}

@@ -49,7 +49,7 @@ func answers() []answer {
 			retryAfter: 5 * time.Second, retry: true},
 		{is: domain.ErrRefreshBusy, status: http.StatusServiceUnavailable, name: "busy",
 			retryAfter: 5 * time.Second, retry: true},
-		{is: errTooManySignIns, status: http.StatusTooManyRequests, name: "toomany",
+		{is: domain.ErrTooManySignIns, status: http.StatusTooManyRequests, name: "toomany",
 			retryAfter: 10 * time.Second, signInAgain: true},
 		{is: errCrowded, status: http.StatusServiceUnavailable, name: "crowded",
 			retryAfter: 5 * time.Second, retry: true},

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"webapp/internal/domain"
 )
 
 // Bounds of a request's parts, so that none of them costs more to take apart
@@ -40,15 +42,9 @@ var (
 // needs, before anything is made of them.
 func (a *app) limitParts(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		switch {
-		case len(r.RequestURI) > maxURL:
-			return errLongURL
-		case manyFields(r.URL.RawQuery):
-			return errTooManyFields
-		case manyCookies(r.Header["Cookie"]):
-			return errCookies
-		case headerSize(r) > maxHeaders:
-			return errLargeHeader
+		if err := checkParts(r); err != nil {
+			a.refuseCallback(r, err)
+			return err
 		}
 		next.ServeHTTP(w, r)
 		return nil
@@ -64,6 +60,28 @@ func headerSize(r *http.Request) int {
 		}
 	}
 	return size
+}
+
+func checkParts(r *http.Request) error {
+	switch {
+	case len(r.RequestURI) > maxURL:
+		return errLongURL
+	case manyFields(r.URL.RawQuery):
+		return errTooManyFields
+	case manyCookies(r.Header["Cookie"]):
+		return errCookies
+	case headerSize(r) > maxHeaders:
+		return errLargeHeader
+	}
+	return nil
+}
+
+// refuseCallback tells the domain of a callback that its handler will not see;
+// other requests it leaves alone.
+func (a *app) refuseCallback(r *http.Request, err error) {
+	if r.URL.Path == a.CallbackPath && (r.Method == http.MethodPost) == a.FormPost {
+		_ = a.Domain.RefuseSignIn(r.Context(), fmt.Errorf("%w: %w", domain.ErrBadCallback, err))
+	}
 }
 
 func manyFields(encoded string) bool { return strings.Count(encoded, "&") >= maxFields }

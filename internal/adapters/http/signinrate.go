@@ -1,7 +1,6 @@
 package http
 
 import (
-	"errors"
 	"hash/maphash"
 	"net/http"
 	"net/netip"
@@ -9,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"webapp/internal/domain"
 )
 
 const (
@@ -26,9 +27,6 @@ const (
 	signInBuckets = 1 << 14
 	blockBuckets  = signInBuckets / blockFactor
 )
-
-// errTooManySignIns: too many sign-ins have begun at the client's address.
-var errTooManySignIns = errors.New("too many sign-ins begun at one address")
 
 // signInRate bounds how fast sign-ins begin at an address, and in a block of
 // IPv6 addresses. Addresses are as many as an attacker likes, so they are not
@@ -77,7 +75,7 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 	begun := newSignInRate(a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if !begun.allow(clientAddr(r)) {
-			return errTooManySignIns
+			return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)
 		return nil

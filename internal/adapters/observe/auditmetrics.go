@@ -37,8 +37,8 @@ func (m *Metrics) Record(_ context.Context, e ports.AuditEvent) {
 	}
 }
 
-// startAtZero makes the series that are known beforehand, so that the first
-// event is an increase like any other.
+// startAtZero makes the series that do not depend on a reason; ExpectReasons
+// makes the others.
 func (m *Metrics) startAtZero() {
 	m.signIns.WithLabelValues(outcomeStarted, "")
 	m.signIns.WithLabelValues(outcomeCompleted, "")
@@ -48,9 +48,21 @@ func (m *Metrics) startAtZero() {
 	}
 }
 
+// ExpectReasons makes the series of refusals and failures for these reasons, so
+// that the first of them is an increase like any other. Other reasons are counted
+// from their first event on.
+func (m *Metrics) ExpectReasons(reasons []string) {
+	for _, reason := range reasons {
+		reason = m.reasons.bounded(reason)
+		m.signIns.WithLabelValues(outcomeRefused, reason)
+		m.refreshes.WithLabelValues(outcomeFailed, reason)
+	}
+}
+
 func causes() []ports.AuditCause {
 	return []ports.AuditCause{
-		ports.EndedByUser, ports.EndedElsewhere, ports.EndedByFrontChannel, ports.EndedByBackChannel, ports.EndedByLimit,
+		ports.EndedByUser, ports.EndedElsewhere, ports.EndedByFrontChannel, ports.EndedByBackChannel,
+		ports.EndedByNewSignIn, ports.EndedByLimit,
 	}
 }
 

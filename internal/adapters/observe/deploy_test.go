@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"webapp/internal/domain"
 	"webapp/internal/ports"
 )
 
@@ -338,11 +339,33 @@ func TestAlertsNameWhatIsExported(t *testing.T) {
 	}
 }
 
-// The label values that alerts ask for are words of the code.
-func TestAlertsKnowTheReasons(t *testing.T) {
-	alerts := string(deployed(t, "alerts.yaml"))
-	for _, reason := range []error{ports.ErrProviderUnavailable, ports.ErrTokenRefused, ports.ErrProviderRefused, ports.ErrStoreUnavailable} {
-		assert.Contains(t, alerts, reason.Error())
+var (
+	reasonsAsked = regexp.MustCompile(`reason=~?\\?"([^"\\]+)`)
+	causesAsked  = regexp.MustCompile(`cause=~?\\?"([^"\\]+)`)
+)
+
+// valuesIn returns the alternatives that the matchers of a label name.
+func valuesIn(text string, matcher *regexp.Regexp) (values []string) {
+	for _, found := range matcher.FindAllStringSubmatch(text, -1) {
+		values = append(values, strings.Split(found[1], "|")...)
+	}
+	return values
+}
+
+// The label values that alerts and dashboard ask for are words of the code: one
+// that is misspelt would never fire.
+func TestLabelValuesExist(t *testing.T) {
+	alerts, dashboard := string(deployed(t, "alerts.yaml")), string(deployed(t, "dashboard.json"))
+	reasons := valuesIn(alerts+dashboard, reasonsAsked)
+	assert.Subset(t, domain.AuditReasons(), reasons)
+	for _, must := range []error{
+		domain.ErrProviderUnavailable, domain.ErrTokenRefused, domain.ErrProviderRefused, domain.ErrStoreUnavailable,
+		domain.ErrBadCallback, domain.ErrUnknownSignIn, domain.ErrSignInLoop, domain.ErrTooManySignIns,
+	} {
+		assert.Contains(t, reasons, must.Error())
+	}
+	for _, cause := range valuesIn(alerts+dashboard, causesAsked) {
+		assert.Contains(t, causes(), ports.AuditCause(cause))
 	}
 	for _, word := range []string{outcomeStarted, outcomeCompleted, outcomeRefused, outcomeRefreshed, outcomeFailed, unavailable.String()} {
 		assert.Contains(t, alerts, `="`+word+`"`)

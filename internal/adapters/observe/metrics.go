@@ -33,7 +33,7 @@ func NewMetrics(version string, now func() time.Time) *Metrics {
 		registry: prometheus.NewRegistry(), now: now,
 		signIns:   counters("sign_ins_total", "Sign-ins by what became of them; the reason is that of a refusal.", "outcome", "reason"),
 		refreshes: counters("token_refreshes_total", "Renewals of access tokens by what became of them.", "outcome", "reason"),
-		ended:     counters("sessions_ended_total", "Sessions that were ended, by what ended them. A session that runs out counts once its browser comes back.", "cause"),
+		ended:     counters("sessions_ended_total", "Sessions that have ended, by what ended them. One that has run out counts once, when its browser comes back within a day.", "cause"),
 		started: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "sessions_started_total", Help: "Sessions that have begun.",
 		}),

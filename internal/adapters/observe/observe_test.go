@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"webapp/internal/domain"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
 )
@@ -108,7 +109,7 @@ func TestLabelsAreBounded(t *testing.T) {
 	scraped := scrape(t, m)
 	assert.LessOrEqual(t, series(scraped, "webapp_sign_ins_total"), maxWords+3)
 	assert.LessOrEqual(t, series(scraped, "webapp_token_refreshes_total"), maxWords+2)
-	assert.LessOrEqual(t, series(scraped, "webapp_sessions_ended_total"), 6)
+	assert.LessOrEqual(t, series(scraped, "webapp_sessions_ended_total"), len(causes())+1)
 	assert.LessOrEqual(t, series(scraped, "webapp_http_request_duration_seconds_count"), len(answeredStatuses())+1)
 	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="other"} 968`)
 	has(t, scraped, `webapp_sessions_ended_total{cause="other"} 1000`)
@@ -139,6 +140,28 @@ func TestStatusesAreThoseThatAreAnswered(t *testing.T) {
 		}
 	}
 	assert.Equal(t, answered, answeredStatuses())
+}
+
+// The first event of each kind is an increase: its series was there before.
+func TestWhatIsExpectedStartsAtZero(t *testing.T) {
+	m := NewMetrics("v1", time.Now)
+	m.ExpectReasons(domain.AuditReasons())
+	scraped := scrape(t, m)
+	for _, reason := range domain.AuditReasons() {
+		has(t, scraped, fmt.Sprintf("webapp_sign_ins_total{outcome=%q,reason=%q} 0", outcomeRefused, reason))
+		has(t, scraped, fmt.Sprintf("webapp_token_refreshes_total{outcome=%q,reason=%q} 0", outcomeFailed, reason))
+	}
+	for _, cause := range causes() {
+		has(t, scraped, fmt.Sprintf("webapp_sessions_ended_total{cause=%q} 0", cause))
+	}
+	assert.Less(t, len(domain.AuditReasons()), maxWords/2)
+	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: domain.ErrBadCallback.Error()})
+	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByNewSignIn, Count: 1})
+	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: "something new"})
+	scraped = scrape(t, m)
+	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="malformed sign-in callback"} 1`)
+	has(t, scraped, `webapp_sessions_ended_total{cause="new sign-in"} 1`)
+	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="something new"} 1`)
 }
 
 func TestStoreIsTimedAndItsErrorsAreSorted(t *testing.T) {

@@ -32,7 +32,7 @@ type Config struct {
 	// cookies only. It needs Secure.
 	CrossSiteCallback bool
 	// Lifetime bounds how long the store keeps the claims and the grant of a
-	// session that is never ended. The limits of the session itself are its Expires.
+	// session that is never ended. The limit of the session itself is its Expires.
 	// Required, and at least as long as any session lasts.
 	Lifetime time.Duration
 	// OpTimeout is how long one operation of the store may take before it
@@ -41,6 +41,12 @@ type Config struct {
 	// Clock tells the time; time.Now where it is nil.
 	Clock func() time.Time
 }
+
+// Remains is how long the store keeps a session that has run out, so that its
+// end can be told of when its browser comes back: until the next day. It is
+// small beside its claims and grant, which stay for Lifetime. Its record expires
+// that much later than the session itself.
+const Remains = 24 * time.Hour
 
 // defaultOpTimeout leaves a page time to say that the store is down.
 const defaultOpTimeout = 3 * time.Second

@@ -53,17 +53,29 @@ func (m *Manager) presentedKey(ex *exchange) (string, bool) {
 // readSession returns the live session under key, or nil where there is none.
 func (m *Manager) readSession(ctx context.Context, key string) (*keptSession, error) {
 	found, err := m.records.find(ctx, key)
-	if errors.Is(err, ports.ErrNoRecord) || err == nil && !found.readable {
+	if errors.Is(err, ports.ErrNoRecord) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	s, err := decodeSession(found.value)
-	if err != nil || !m.lives(s) {
-		return nil, nil
+	if s := m.sessionIn(found); s != nil && m.lives(s) {
+		return s, nil
 	}
-	return s, nil
+	return nil, nil
+}
+
+// sessionIn returns the session that a record holds, live or expired, or nil
+// where it holds none that counts.
+func (m *Manager) sessionIn(found opened) *keptSession {
+	if !found.readable {
+		return nil
+	}
+	s, err := decodeSession(found.value)
+	if err != nil || !m.counts(s) {
+		return nil
+	}
+	return s
 }
 
 func isOf(s *keptSession, issuer, subject string) bool {

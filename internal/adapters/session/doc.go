@@ -19,6 +19,9 @@
 //	spent.<hash of state>   a mark that a pending sign-in has been taken
 //	once.<hash of ID>       a mark that a one-time identifier has been used
 //
+// A session that has run out is none any more; its own record stays for Remains,
+// so that its end can be told of once.
+//
 // An anonymous visitor has no record at all. A session record is added once and
 // afterwards only replaced, in exactly the version that was read and never by
 // an upsert, so a session that has ended stays ended whatever was in flight. It

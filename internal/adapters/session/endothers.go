@@ -18,21 +18,20 @@ const maxRounds = 1000
 
 // EndSession looks for id among the person's sessions, so that it ends nobody
 // else's.
-func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) error {
-	_, err := m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
 		key:     func(key string) bool { return listedID(key) == id },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
 	})
-	return err
 }
 
 // EndSessionsOf ends the sessions under the person's indexes.
-func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error) {
+func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
 	kept := ""
 	if keepThis {
 		ex, err := m.enter(ctx)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		kept, _ = m.presentedKey(ex)
 		ex.mu.Unlock()
@@ -44,9 +43,9 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 }
 
 // EndProviderSession ends the sessions under the indexes of sid.
-func (m *Manager) EndProviderSession(ctx context.Context, issuer, sid string) (int, error) {
+func (m *Manager) EndProviderSession(ctx context.Context, issuer, sid string) ([]ports.Ended, error) {
 	if sid == "" {
-		return 0, nil
+		return nil, nil
 	}
 	var indexes []string
 	for i := range m.seal.keys {
@@ -68,19 +67,18 @@ func (m *Manager) userIndexes(issuer, subject string) []string {
 	return indexes
 }
 
-// endWhere ends the live sessions under indexes that are meant, and returns how
-// many. An index answers a bounded number of keys at once, so it is asked again
-// as long as that helps.
-func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) (int, error) {
-	ended := 0
+// endWhere ends the sessions under indexes that are meant. An index answers a
+// bounded number of keys at once, so it is asked again as long as that helps.
+// Those that have run out are removed as well: they would be in the way.
+func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) ([]ports.Ended, error) {
+	var ended tally
 	for _, index := range indexes {
 		for range maxRounds {
 			keys, err := m.records.keys(ctx, index)
 			if err != nil {
 				return ended, err
 			}
-			n, err := m.endKeys(ctx, keys, meant)
-			ended += n
+			n, err := m.endKeys(ctx, keys, meant, &ended)
 			if err != nil {
 				return ended, err
 			}
@@ -92,28 +90,56 @@ func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selectio
 	return ended, nil
 }
 
-func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection) (int, error) {
-	ended := 0
+// endKeys returns how many records it has removed.
+func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection, ended *tally) (int, error) {
+	removed := 0
 	for _, key := range keys {
 		if !meant.key(key) {
 			continue
 		}
-		s, err := m.readSession(ctx, key)
+		s, err := m.endSession(ctx, key, meant.session)
 		if err != nil {
-			return ended, err
+			return removed, err
 		}
-		if s == nil || !meant.session(s) {
+		if s == nil {
 			continue
 		}
-		if err := m.records.delete(ctx, key, ports.AnyVersion); err != nil {
-			return ended, err
-		}
-		ended++
+		removed++
+		ended.add(s, m.expired(s))
 		m.forget(ctx, key)
 		// The session is over already, and nobody else reads the rest.
 		_ = m.records.deleteAll(ctx, belongings([]string{key}))
 	}
-	return ended, nil
+	return removed, nil
+}
+
+// tally is what a call has ended, by person.
+type tally []ports.Ended
+
+func (t *tally) add(s *keptSession, expired bool) {
+	one := t.of(s.Identity)
+	if expired {
+		one.Expired++
+	} else {
+		one.Live++
+	}
+}
+
+// of returns the person's entry. Who comes when the list is full is counted in
+// a last one, without a name.
+func (t *tally) of(id ports.Identity) *ports.Ended {
+	for i := range *t {
+		if known := &(*t)[i]; known.Identity.Issuer == id.Issuer && known.Identity.Subject == id.Subject {
+			return known
+		}
+	}
+	switch {
+	case len(*t) < ports.MaxEnded:
+		*t = append(*t, ports.Ended{Identity: id})
+	case len(*t) == ports.MaxEnded:
+		*t = append(*t, ports.Ended{})
+	}
+	return &(*t)[len(*t)-1]
 }
 
 // forget makes the request in ctx know that a session has ended, where it is

@@ -41,7 +41,7 @@ func TestAStoreThatHangsIsDown(t *testing.T) {
 		_, err := w.manager.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession)
-		require.ErrorIs(t, w.manager.End(ctx), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(w.manager.End(ctx)), ports.ErrStoreUnavailable)
 	})
 	require.ErrorIs(t, w.manager.Ready(t.Context()), ports.ErrStoreUnavailable)
 	require.Less(t, time.Since(began), 2*time.Second)
@@ -112,7 +112,7 @@ func TestOfTwoTouchesEitherMayWin(t *testing.T) {
 func TestTheEndLeavesNothingBehind(t *testing.T) {
 	id := portstest.SampleSession(start).Identity
 	for name, end := range map[string]func(ctx context.Context, m *session.Manager) error{
-		"End": func(ctx context.Context, m *session.Manager) error { return m.End(ctx) },
+		"End": func(ctx context.Context, m *session.Manager) error { return failure(m.End(ctx)) },
 		"EndSessionsOf": func(ctx context.Context, m *session.Manager) error {
 			_, err := m.EndSessionsOf(ctx, id.Issuer, id.Subject, false)
 			return err
@@ -146,7 +146,7 @@ func TestALeaseRacesTheEnd(t *testing.T) {
 	w.store.SetFault(func(c portstest.StoreCall) error {
 		if c.Method == "Create" && strings.HasPrefix(c.Key, "lease.") {
 			w.store.SetFault(nil)
-			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
 		}
 		return nil
 	})
@@ -187,7 +187,7 @@ func TestAListSkipsWhatCannotBeRead(t *testing.T) {
 		require.NotContains(t, recordOf(b), list[0].ID, "not the key, which the reference cookie holds")
 		n, err := w.manager.EndSessionsOf(ctx, id.Issuer, id.Subject, true)
 		require.NoError(t, err)
-		require.Zero(t, n)
+		require.Empty(t, n)
 	})
 }
 
@@ -209,11 +209,11 @@ func TestAnEndOfManyThatFailsSaysHowFarItGot(t *testing.T) {
 	id := portstest.SampleSession(start).Identity
 	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, id.ProviderSession)
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-	require.Equal(t, 2, n)
+	require.Equal(t, []ports.Ended{{Identity: id, Live: 2}}, n)
 	w.store.SetFault(nil)
 	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, id.ProviderSession)
 	require.NoError(t, err)
-	require.Equal(t, 1, n)
+	require.Equal(t, []ports.Ended{{Identity: id, Live: 1}}, n)
 	require.Zero(t, w.memory.Len())
 }
 
@@ -235,4 +235,157 @@ func TestIndexesTellNothing(t *testing.T) {
 		seen[call.Key] = true
 	}
 	require.Len(t, seen, 4, "another key, other parts, another kind: another index")
+}
+
+// A session that has run out is known for a while, is no session meanwhile, and
+// then leaves nothing behind.
+func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
+	w := newWorld(t, formPost)
+	b := w.newBrowser()
+	b.start(t)
+	s := portstest.SampleSession(start)
+	current := func() (err error) {
+		b.Do(t.Context(), func(ctx context.Context) { _, err = w.manager.Current(ctx) })
+		return err
+	}
+	referred := func() (err error) {
+		b.crossSite = true
+		b.Do(t.Context(), func(ctx context.Context) { _, err = w.manager.Referred(ctx) })
+		b.crossSite = false
+		return err
+	}
+	require.NoError(t, referred())
+	w.clock.Advance(s.Expires.Sub(start))
+	require.ErrorIs(t, current(), ports.ErrSessionExpired)
+	require.ErrorIs(t, referred(), ports.ErrNoSession, "a late callback is not sent on by it")
+	w.clock.Advance(session.Remains - time.Second)
+	require.ErrorIs(t, current(), ports.ErrSessionExpired)
+	w.clock.Advance(time.Second)
+	require.ErrorIs(t, current(), ports.ErrNoSession)
+	require.NotErrorIs(t, current(), ports.ErrSessionExpired)
+	live, err := w.memory.IndexedRecords(t.Context(), 0)
+	require.NoError(t, err)
+	require.Zero(t, live)
+}
+
+// A touch moves what remains as well.
+func TestATouchedSessionRemainsFromItsEndOn(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, w.manager.Touch(ctx, start, start.Add(2*time.Hour)))
+	})
+	w.clock.Advance(2*time.Hour + session.Remains - time.Second)
+	b.Do(t.Context(), func(ctx context.Context) {
+		_, err := w.manager.Current(ctx)
+		require.ErrorIs(t, err, ports.ErrSessionExpired)
+	})
+}
+
+// An end of a session that a request holds reads nothing again, unless the
+// session was touched meanwhile.
+func TestWhatAnEndAsksOfTheStore(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	key := recordOf(b)
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := w.manager.Current(slow)
+		require.NoError(t, err)
+		b.Do(t.Context(), func(ctx context.Context) {
+			require.NoError(t, w.manager.Touch(ctx, start.Add(time.Minute), start.Add(2*time.Hour)))
+		})
+		w.store.Calls()
+		ended, err := w.manager.End(slow)
+		require.NoError(t, err)
+		require.Len(t, ended, 1)
+		require.True(t, ended[0].Expires.Equal(start.Add(2*time.Hour)), "as it was at its end")
+		require.Equal(t, []portstest.StoreCall{{Method: "Delete", Key: key}, {Method: "Find", Key: key}, {Method: "Delete", Key: key}}, w.store.Calls()[:3])
+	})
+}
+
+func TestAnEndThatIsAlwaysOvertakenGivesUp(t *testing.T) {
+	w := newWorld(t)
+	b := w.newBrowser()
+	b.start(t)
+	times := w.failOn("Delete", recordOf(b), ports.ErrRecordChanged)
+	b.Do(t.Context(), func(ctx context.Context) {
+		ended, err := w.manager.End(ctx)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		require.Empty(t, ended)
+	})
+	require.Less(t, *times, 100)
+	w.store.SetFault(nil)
+	_, err := b.current(t)
+	require.NoError(t, err)
+}
+
+// A person whose sessions have all run out in great number is none whose live
+// ones cannot be found.
+func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
+	w := newWorld(t)
+	s := portstest.SampleSession(start)
+	for range ports.MaxKeys + 5 {
+		w.newBrowser().start(t)
+	}
+	w.clock.Advance(time.Hour)
+	live := w.newBrowser()
+	live.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, failure(w.manager.Start(ctx, portstest.SampleNew(w.clock.Now()))))
+	})
+	ended, err := w.manager.EndSessionsOf(t.Context(), s.Identity.Issuer, s.Identity.Subject, false)
+	require.NoError(t, err)
+	require.Equal(t, []ports.Ended{{Identity: s.Identity, Live: 1, Expired: ports.MaxKeys + 5}}, ended)
+	_, err = live.current(t)
+	require.ErrorIs(t, err, ports.ErrNoSession)
+}
+
+// Where two end one session at once, the one whose deletion comes first has
+// ended it, and the other nothing.
+func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
+	id := portstest.SampleSession(start).Identity
+	for name, end := range map[string]func(ctx context.Context, m *session.Manager) (int, error){
+		"End": func(ctx context.Context, m *session.Manager) (int, error) {
+			ended, err := m.End(ctx)
+			return len(ended), err
+		},
+		"End of a session that is held": func(ctx context.Context, m *session.Manager) (int, error) {
+			_, _ = m.Current(ctx)
+			ended, err := m.End(ctx)
+			return len(ended), err
+		},
+		"Start": func(ctx context.Context, m *session.Manager) (int, error) {
+			ended, err := m.Start(ctx, portstest.SampleNew(start))
+			return len(ended), err
+		},
+		"EndProviderSession": func(ctx context.Context, m *session.Manager) (int, error) {
+			ended, err := m.EndProviderSession(ctx, "", id.ProviderSession)
+			return len(ended), err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.newBrowser()
+			b.start(t)
+			key, twin, first := recordOf(b), b.copy(), 0
+			w.store.SetFault(func(c portstest.StoreCall) error {
+				if c.Method == "Delete" && c.Key == key {
+					w.store.SetFault(nil)
+					twin.Do(t.Context(), func(ctx context.Context) {
+						ended, err := w.manager.End(ctx)
+						require.NoError(t, err)
+						first = len(ended)
+					})
+				}
+				return nil
+			})
+			b.Do(t.Context(), func(ctx context.Context) {
+				second, err := end(ctx, w.manager)
+				require.NoError(t, err)
+				require.Equal(t, 1, first)
+				require.Zero(t, second)
+			})
+		})
+	}
 }

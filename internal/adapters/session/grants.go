@@ -65,7 +65,8 @@ func (m *Manager) belonging(ctx context.Context, session, key string) (opened, e
 	return found, err
 }
 
-// alive returns nil while the store has the session's record.
+// alive returns nil while the store has the session's record. That the session
+// has not run out the caller knows.
 func (m *Manager) alive(ctx context.Context, key string) error {
 	err := m.records.exists(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {

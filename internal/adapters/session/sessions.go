@@ -32,6 +32,9 @@ func (m *Manager) current(ctx context.Context, ex *exchange) (ports.Session, err
 	if ex.held.session == nil {
 		return ports.Session{}, ports.ErrNoSession
 	}
+	if m.expired(ex.held.session) {
+		return ex.held.session.Session, ports.ErrSessionExpired
+	}
 	return ex.held.session.Session, nil
 }
 
@@ -52,17 +55,20 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 		return held{loaded: true, err: err}
 	}
 	s, ok := m.scs.Get(data, sessionValue).(*keptSession)
-	if !ok || !m.lives(s) {
+	if !ok || !m.counts(s) {
 		return held{loaded: true}
 	}
 	return held{loaded: true, token: token, session: s, read: ex.revision, data: data}
 }
 
-// lives reports whether a session that could be read is one: it has not run
-// out, and it can be found by its indexes to be ended.
-func (m *Manager) lives(s *keptSession) bool {
-	return m.clock().Before(s.Expires) && m.seal.key(s.indexedBy) != nil
-}
+// counts reports whether a session that could be read is one: it can be found
+// by its indexes to be ended.
+func (m *Manager) counts(s *keptSession) bool { return m.seal.key(s.indexedBy) != nil }
+
+func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expires) }
+
+// lives reports whether a session that could be read is one that lasts.
+func (m *Manager) lives(s *keptSession) bool { return m.counts(s) && !m.expired(s) }
 
 // Touch replaces the state of the session's record that this request has read.
 // It fails with ports.ErrNoSession where the session has ended since. Where
@@ -82,7 +88,7 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	ex.revision.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
 	data := withData(ctx, ex.held.data)
 	m.scs.Put(data, sessionValue, &s)
-	m.scs.SetDeadline(data, expires)
+	m.scs.SetDeadline(data, expires.Add(Remains))
 	_, _, err = m.scs.Commit(data)
 	switch {
 	case errors.Is(err, ports.ErrNoRecord):
@@ -98,22 +104,23 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 // End deletes the session's record and then what belongs to it; in that order,
 // because without the session nobody can read the rest or write it again. Where
 // only the second step failed the error says so and another End completes it.
-func (m *Manager) End(ctx context.Context) error {
+func (m *Manager) End(ctx context.Context) ([]ports.Session, error) {
 	ex, err := m.enter(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer ex.mu.Unlock()
 	keys := m.presented(ex)
-	if err := m.records.deleteAll(ctx, keys); err != nil {
-		return err
-	}
-	if err := m.records.deleteAll(ctx, belongings(keys)); err != nil {
-		return err
+	ended, err := m.endPresented(ctx, ex, keys)
+	if err != nil {
+		return ended, err
 	}
 	ex.held = held{loaded: true}
+	if err := m.records.deleteAll(ctx, belongings(keys)); err != nil {
+		return ended, err
+	}
 	m.clearSession(ex)
-	return nil
+	return ended, nil
 }
 
 // clearSession deletes the session's cookies where the browser has any.

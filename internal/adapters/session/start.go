@@ -16,20 +16,21 @@ const undoTimeout = time.Second
 // end of the former one, and the cookie last. Whatever fails, the browser still
 // has what it had, and the records written so far are taken back or run out
 // unseen.
-func (m *Manager) Start(ctx context.Context, n ports.NewSession) error {
+func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
 	ex, err := m.enter(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer ex.mu.Unlock()
 	former := m.presented(ex)
 	begun, err := m.create(ctx, ex, n)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := m.records.deleteAll(ctx, former); err != nil {
+	ended, err := m.endPresented(ctx, ex, former)
+	if err != nil {
 		m.undo(ctx, begun.key())
-		return err
+		return ended, err
 	}
 	// The former session is over already, and nobody else reads the rest.
 	_ = m.records.deleteAll(ctx, belongings(former))
@@ -38,7 +39,7 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) error {
 	if m.cookies.crossSite {
 		ex.set(m.cookies.make(m.cookies.reference, begun.key(), 0))
 	}
-	return nil
+	return ended, nil
 }
 
 // create writes the records of a new session.
@@ -56,7 +57,7 @@ func (m *Manager) create(ctx context.Context, ex *exchange, n ports.NewSession) 
 	}
 	begun := held{loaded: true, token: m.scs.Token(data), session: s, read: ex.revision, data: data}
 	m.scs.Put(data, sessionValue, s)
-	m.scs.SetDeadline(data, s.Expires)
+	m.scs.SetDeadline(data, s.Expires.Add(Remains))
 	err = m.createBelongings(ctx, begun.key(), n)
 	if err == nil {
 		_, _, err = m.scs.Commit(data)

@@ -40,6 +40,9 @@ func (w *world) overwrite(t *testing.T, key string, value []byte) {
 	require.NoError(t, err)
 }
 
+// failure is the error of a call that returns something besides.
+func failure[T any](_ T, err error) error { return err }
+
 func putGrant(ctx context.Context, m *session.Manager, g ports.Grant) error {
 	return m.UpdateGrant(ctx, func(old *ports.Grant) { *old = g })
 }
@@ -62,7 +65,7 @@ func TestAPageCostsOneReadAndNothingElse(t *testing.T) {
 	_, err := stranger.current(t)
 	require.ErrorIs(t, err, ports.ErrNoSession)
 	stranger.keepPending(t, "state")
-	stranger.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+	stranger.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
 	require.Empty(t, w.store.Calls(), "a stranger needs no store")
 }
 
@@ -268,7 +271,7 @@ func TestSessionsAreFoundWhateverKeyTheyBeganUnder(t *testing.T) {
 		require.Len(t, list, 2)
 		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, id.ProviderSession)
 		require.NoError(t, err)
-		require.Equal(t, 2, ended)
+		require.Equal(t, []ports.Ended{{Identity: id, Live: 2}}, ended)
 	})
 	require.Zero(t, w.memory.Len())
 }
@@ -291,7 +294,7 @@ func TestAStartThatFailsChangesNothing(t *testing.T) {
 			return nil
 		})
 		b.Do(t.Context(), func(ctx context.Context) {
-			err := w.manager.Start(ctx, portstest.SampleNew(start))
+			_, err := w.manager.Start(ctx, portstest.SampleNew(start))
 			require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		})
 		require.Empty(t, b.last.Cookies())
@@ -313,7 +316,7 @@ func TestAnEndThatFailsHalfwayIsCompletedByTheNext(t *testing.T) {
 		return nil
 	})
 	end := func() (err error) {
-		b.Do(t.Context(), func(ctx context.Context) { err = w.manager.End(ctx) })
+		b.Do(t.Context(), func(ctx context.Context) { err = failure(w.manager.End(ctx)) })
 		return err
 	}
 	require.ErrorIs(t, end(), ports.ErrStoreUnavailable)
@@ -344,13 +347,13 @@ func TestAFirstGrantRacesTheEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}))
+		require.NoError(t, failure(w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})))
 	})
 	twin := b.copy()
 	w.store.SetFault(func(c portstest.StoreCall) error {
 		if c.Method == "Create" {
 			w.store.SetFault(nil)
-			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
 		}
 		return nil
 	})
@@ -375,7 +378,10 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 		require.ErrorIs(t, err, ports.ErrNoSession, "the reference signs nobody in")
 		_, err = w.manager.Take(ctx, "state")
 		require.NoError(t, err, "the pending sign-in comes along")
-		require.NoError(t, w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}))
+		ended, err := w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})
+		require.NoError(t, err)
+		require.Len(t, ended, 1, "the reference names what has ended")
+		require.Equal(t, portstest.SampleSession(start).Identity, ended[0].Identity)
 	})
 	callback.crossSite = false
 	_, err := b.current(t)
@@ -423,7 +429,7 @@ func TestACrossSiteFormRefersToTheSession(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	w.store.SetFault(nil)
 	copied := b.copy()
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, w.manager.End(ctx)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
 	_, err = referred(w, copied)
 	require.ErrorIs(t, err, ports.ErrNoSession, "an ended session is referred to by nobody")
 

@@ -29,7 +29,7 @@ func claimsRoundTrip(t *testing.T, h SessionHarness) {
 	})
 	requireClaims(t, h, b, SampleClaims())
 	bare.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 		got, err := h.Grants.Claims(ctx)
 		require.NoError(t, err)
 		require.Empty(t, got)
@@ -45,7 +45,7 @@ func claimsEnd(t *testing.T, h SessionHarness) {
 		_, err := h.Sessions.Current(slow)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) {
-			require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Claims: second}))
+			require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Claims: second})))
 		})
 		_, err = h.Grants.Claims(slow)
 		require.ErrorIs(t, err, ports.ErrNoSession, "the session of the slow request has been replaced")

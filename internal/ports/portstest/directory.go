@@ -25,6 +25,11 @@ func SessionDirectory(t *testing.T, newHarness func(t *testing.T) SessionHarness
 		"the provider ends its session":        directoryProvider,
 		"the provider's session, no issuer":    directoryProviderAlone,
 		"a session without provider's session": directoryNoProvider,
+		"one that is ended is returned once":   directoryEndOneReturned,
+		"people are told apart":                directoryPeople,
+		"more people than are told apart":      directoryCrowd,
+		"what has run out":                     directoryExpired,
+		"ends at the same time":                directoryEndRace,
 		"a request in flight writes none back": directoryInFlight,
 		"more sessions than a list holds":      directoryMany,
 		"contexts without browser":             directoryNoBrowser,
@@ -46,7 +51,7 @@ func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
 	t.Helper()
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())})))
 	})
 	return b
 }
@@ -98,10 +103,10 @@ func directoryListLive(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	b := signInAs(t, h, anna)
 	again := signInAs(t, h, anna)
-	again.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	again.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 	require.Len(t, listed(t, h, b, anna), 1)
 	again.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: person(h, "one", "bert", "sid")}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: person(h, "one", "bert", "sid")})))
 	})
 	require.Len(t, listed(t, h, b, anna), 1)
 	h.Advance(anna.Expires.Sub(h.Now()))

@@ -10,21 +10,33 @@ import (
 	"webapp/internal/ports"
 )
 
-// requireEnded asserts how many sessions a call has ended.
-func requireEnded(t *testing.T, want int) func(int, error) {
-	return func(got int, err error) {
+// requireEnded asserts how many live sessions a call has ended, and that it
+// names the people whose they were, each once.
+func requireEnded(t *testing.T, want int) func([]ports.Ended, error) {
+	return func(ended []ports.Ended, err error) {
 		t.Helper()
 		require.NoError(t, err)
+		got, people := 0, map[[2]string]bool{}
+		for _, one := range ended {
+			person := [2]string{one.Identity.Issuer, one.Identity.Subject}
+			require.False(t, people[person], "a person comes twice")
+			require.NotEmpty(t, one.Identity.ObjectID, "the whole identity")
+			people[person] = true
+			got += one.Live
+		}
 		require.Equal(t, want, got)
 	}
 }
 
-func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (n int, err error) {
+// failure is the error of a call that returns something besides.
+func failure[T any](_ T, err error) error { return err }
+
+func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (ended []ports.Ended, err error) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		n, err = h.Directory.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis)
+		ended, err = h.Directory.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis)
 	})
-	return n, err
+	return ended, err
 }
 
 func directoryEndOne(t *testing.T, h SessionHarness) {
@@ -32,7 +44,7 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 	kept, ended, neighbour := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, person(h, "one", "bert", "sid"))
 	end := func(id string) {
 		kept.Do(t.Context(), func(ctx context.Context) {
-			require.NoError(t, h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id))
+			require.NoError(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id)))
 		})
 	}
 	for _, id := range []string{"", "unknown", "\x00"} {
@@ -53,7 +65,7 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 		list, err := h.Directory.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
-		require.NoError(t, h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID))
+		require.NoError(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID)))
 		_, err = h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "one's own, at once")
 	})
@@ -65,8 +77,8 @@ func directoryEndForeign(t *testing.T, h SessionHarness) {
 	annas, berts := signInAs(t, h, anna), signInAs(t, h, bert)
 	id := listed(t, h, annas, anna)[0].ID
 	berts.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Directory.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id))
-		require.NoError(t, h.Directory.EndSession(ctx, "https://two.example", anna.Identity.Subject, id))
+		require.NoError(t, failure(h.Directory.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id)))
+		require.NoError(t, failure(h.Directory.EndSession(ctx, "https://two.example", anna.Identity.Subject, id)))
 	})
 	requireSession(t, h, annas, anna)
 	requireSession(t, h, berts, bert)
@@ -141,9 +153,9 @@ func directoryNoProvider(t *testing.T, h SessionHarness) {
 
 func directoryInFlight(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
-	for _, end := range []func() (int, error){
-		func() (int, error) { return h.Directory.EndProviderSession(t.Context(), "", "sid") },
-		func() (int, error) {
+	for _, end := range []func() ([]ports.Ended, error){
+		func() ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "sid") },
+		func() ([]ports.Ended, error) {
 			return h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false)
 		},
 	} {
@@ -172,7 +184,7 @@ func directoryDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		_, err = h.Directory.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		require.ErrorIs(t, h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id"), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id")), ports.ErrStoreUnavailable)
 		_, err = h.Directory.EndProviderSession(ctx, "", "sid")
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	})

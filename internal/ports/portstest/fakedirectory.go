@@ -23,7 +23,7 @@ func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) (
 	}
 	var list []ports.ListedSession
 	for token, s := range f.sessions {
-		if belongsTo(s, issuer, subject) && f.clock().Before(s.session.Expires) {
+		if belongsTo(s, issuer, subject) && !f.expired(s) {
 			list = append(list, ports.ListedSession{ID: s.id, This: token == ex.token, Session: cloneSession(s.session)})
 		}
 	}
@@ -32,16 +32,15 @@ func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) (
 }
 
 // EndSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string) error {
-	_, err := f.endWhere(func(_ string, s *fakeSession) bool { return s.id == id && belongsTo(s, issuer, subject) })
-	return err
+func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+	return f.endWhere(func(_ string, s *fakeSession) bool { return s.id == id && belongsTo(s, issuer, subject) })
 }
 
 // EndSessionsOf implements ports.SessionDirectory.
-func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) (int, error) {
+func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
 	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
 	if keepThis && !ok {
-		return 0, ports.ErrNoBrowser
+		return nil, ports.ErrNoBrowser
 	}
 	return f.endWhere(func(token string, s *fakeSession) bool {
 		return belongsTo(s, issuer, subject) && (!keepThis || token != ex.token)
@@ -49,7 +48,7 @@ func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string
 }
 
 // EndProviderSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, sid string) (int, error) {
+func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, sid string) ([]ports.Ended, error) {
 	return f.endWhere(func(_ string, s *fakeSession) bool {
 		id := s.session.Identity
 		return sid != "" && id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer)
@@ -85,23 +84,43 @@ func (f *FakeSessions) SpendOnce(_ context.Context, id string, until time.Time) 
 	return nil
 }
 
-func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) (int, error) {
+func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) ([]ports.Ended, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.reach(); err != nil {
-		return 0, err
+		return nil, err
 	}
-	ended := 0
+	var ended []ports.Ended
 	for token, s := range f.sessions {
 		if !match(token, s) {
 			continue
 		}
-		if f.clock().Before(s.session.Expires) {
-			ended++
-		}
 		delete(f.sessions, token)
+		ended = addEnded(ended, s.session.Identity, f.expired(s))
 	}
 	return ended, nil
+}
+
+// addEnded counts a session of somebody.
+func addEnded(ended []ports.Ended, id ports.Identity, expired bool) []ports.Ended {
+	i := slices.IndexFunc(ended, func(e ports.Ended) bool {
+		return e.Identity.Issuer == id.Issuer && e.Identity.Subject == id.Subject
+	})
+	switch {
+	case i >= 0:
+	case len(ended) < ports.MaxEnded:
+		ended, i = append(ended, ports.Ended{Identity: id}), len(ended)
+	case len(ended) == ports.MaxEnded:
+		ended, i = append(ended, ports.Ended{}), len(ended)
+	default:
+		i = len(ended) - 1
+	}
+	if expired {
+		ended[i].Expired++
+	} else {
+		ended[i].Live++
+	}
+	return ended
 }
 
 func belongsTo(s *fakeSession, issuer, subject string) bool {

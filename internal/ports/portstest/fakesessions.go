@@ -82,16 +82,16 @@ func (f *FakeSessions) Ready(context.Context) error {
 }
 
 // Start implements ports.Sessions.
-func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) error {
+func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
 	ex, err := f.enter(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.mu.Unlock()
 	if err := f.reach(); err != nil {
-		return err
+		return nil, err
 	}
-	delete(f.sessions, ex.token)
+	ended := f.endToken(ex.token)
 	ex.token = rand.Text()
 	f.sessions[ex.token] = &fakeSession{
 		id:      rand.Text(),
@@ -100,17 +100,21 @@ func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) error {
 		grant:   cloneGrant(n.Grant),
 	}
 	ex.browser.setToken(ex.token)
-	return nil
+	return ended, nil
 }
 
 // Current implements ports.Sessions.
 func (f *FakeSessions) Current(ctx context.Context) (ports.Session, error) {
-	_, live, err := f.enterLive(ctx)
+	ex, err := f.enter(ctx)
 	if err != nil {
 		return ports.Session{}, err
 	}
 	defer f.mu.Unlock()
-	return cloneSession(live.session), nil
+	s, err := f.live(ex.token)
+	if s == nil {
+		return ports.Session{}, err
+	}
+	return cloneSession(s.session), err
 }
 
 // Touch implements ports.Sessions.
@@ -125,22 +129,32 @@ func (f *FakeSessions) Touch(ctx context.Context, seen, expires time.Time) error
 }
 
 // End implements ports.Sessions.
-func (f *FakeSessions) End(ctx context.Context) error {
+func (f *FakeSessions) End(ctx context.Context) ([]ports.Session, error) {
 	ex, err := f.enter(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.mu.Unlock()
 	if ex.token == "" {
-		return nil
+		return nil, nil
 	}
 	if err := f.reach(); err != nil {
-		return err
+		return nil, err
 	}
-	delete(f.sessions, ex.token)
+	ended := f.endToken(ex.token)
 	ex.token = ""
 	ex.browser.setToken("")
-	return nil
+	return ended, nil
+}
+
+// endToken removes the session of a token, live or expired, and returns it.
+func (f *FakeSessions) endToken(token string) []ports.Session {
+	s, ok := f.sessions[token]
+	if !ok {
+		return nil
+	}
+	delete(f.sessions, token)
+	return []ports.Session{s.session}
 }
 
 // enter returns the exchange of ctx and takes the lock.
@@ -175,7 +189,8 @@ func (f *FakeSessions) reach() error {
 	return nil
 }
 
-// live returns the session of a token.
+// live returns the session of a token; one that has run out comes with
+// ports.ErrSessionExpired.
 func (f *FakeSessions) live(token string) (*fakeSession, error) {
 	if token == "" {
 		return nil, ports.ErrNoSession
@@ -184,11 +199,16 @@ func (f *FakeSessions) live(token string) (*fakeSession, error) {
 		return nil, err
 	}
 	s, ok := f.sessions[token]
-	if !ok || !f.clock().Before(s.session.Expires) {
+	if !ok {
 		return nil, ports.ErrNoSession
+	}
+	if f.expired(s) {
+		return s, ports.ErrSessionExpired
 	}
 	return s, nil
 }
+
+func (f *FakeSessions) expired(s *fakeSession) bool { return !f.clock().Before(s.session.Expires) }
 
 func cloneSession(s ports.Session) ports.Session {
 	s.Identity.Roles = slices.Clone(s.Identity.Roles)

@@ -111,13 +111,13 @@ func grantsSave(t *testing.T, h SessionHarness) {
 func grantsFromEmpty(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 	})
 	requireGrant(t, h, b, ports.Grant{})
 	g := SampleGrant(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
 	requireGrant(t, h, b, g)
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 	requireNoGrant(t, h, b)
 }
 
@@ -126,7 +126,7 @@ func grantsRenewed(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Grant: ports.Grant{Nonce: "second"}}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Grant: ports.Grant{Nonce: "second"}})))
 	})
 	requireGrant(t, h, b, ports.Grant{Nonce: "second"})
 	requireNoGrant(t, h, old)
@@ -137,7 +137,7 @@ func grantsEnd(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.End(ctx))
+		require.NoError(t, failure(h.Sessions.End(ctx)))
 		_, err := h.Grants.Grant(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
 	})
@@ -152,7 +152,7 @@ func grantsSaveInFlight(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Grants.Grant(slow)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 		require.ErrorIs(t, putGrant(slow, h, SampleGrant(h.Now())), ports.ErrNoSession)
 	})
 	requireNoGrant(t, h, b)
@@ -162,12 +162,12 @@ func grantsSaveInFlight(t *testing.T, h SessionHarness) {
 func grantsFirstSaveInFlight(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 	})
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Grants.Grant(slow)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 		require.ErrorIs(t, putGrant(slow, h, SampleGrant(h.Now())), ports.ErrNoSession)
 	})
 	requireNoGrant(t, h, b)

@@ -29,6 +29,11 @@ func Sessions(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 		"a copy of an ended session is dead":             sessionsEndCopies,
 		"a touch in flight writes no ended session back": sessionsTouchInFlight,
 		"a touch beside a new sign-in":                   sessionsTouchReplaced,
+		"an end returns what it has ended":               sessionsEndReturned,
+		"a start returns what it has ended":              sessionsStartReturned,
+		"who has run out is known, and told of once":     sessionsExpiredKnown,
+		"running out during a request":                   sessionsExpiredInFlight,
+		"of many ends one returns the session":           sessionsEndRace,
 		"requests at the same time":                      sessionsConcurrent,
 		"the store is down":                              sessionsDown,
 	} {
@@ -41,7 +46,7 @@ func signIn(t *testing.T, h SessionHarness, b Browser) ports.Session {
 	t.Helper()
 	s := SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())})))
 	})
 	return s
 }
@@ -80,9 +85,9 @@ func sessionsNoBrowser(t *testing.T, h SessionHarness) {
 	ctx := t.Context()
 	_, err := h.Sessions.Current(ctx)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	require.ErrorIs(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}), ports.ErrNoBrowser)
+	require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})), ports.ErrNoBrowser)
 	require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), h.Now()), ports.ErrNoBrowser)
-	require.ErrorIs(t, h.Sessions.End(ctx), ports.ErrNoBrowser)
+	require.ErrorIs(t, failure(h.Sessions.End(ctx)), ports.ErrNoBrowser)
 }
 
 func sessionsNever(t *testing.T, h SessionHarness) {
@@ -103,7 +108,7 @@ func sessionsRoundTrip(t *testing.T, h SessionHarness) {
 			b, s := h.NewBrowser(), SampleSession(h.Now())
 			change(&s)
 			b.Do(t.Context(), func(ctx context.Context) {
-				require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
+				require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
 				got, err := h.Sessions.Current(ctx)
 				require.NoError(t, err, "within the request that started it")
 				requireSameSession(t, s, got)
@@ -118,7 +123,7 @@ func sessionsApart(t *testing.T, h SessionHarness) {
 	s := signIn(t, h, one)
 	requireSignedOut(t, h, two)
 	signIn(t, h, two)
-	two.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	two.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 	requireSession(t, h, one, s)
 }
 
@@ -135,14 +140,14 @@ func sessionsRenewed(t *testing.T, h SessionHarness) {
 func sessionsTwiceInOne(t *testing.T, h SessionHarness) {
 	b, s := h.NewBrowser(), SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, SampleNew(h.Now())))
+		require.NoError(t, failure(h.Sessions.Start(ctx, SampleNew(h.Now()))))
 		s.Identity.Name = "Second"
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
 	})
 	requireSession(t, h, b, s)
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: s}))
-		require.NoError(t, h.Sessions.End(ctx))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
+		require.NoError(t, failure(h.Sessions.End(ctx)))
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
 	})
@@ -196,19 +201,19 @@ func sessionsEnd(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.End(ctx))
+		require.NoError(t, failure(h.Sessions.End(ctx)))
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
-		require.NoError(t, h.Sessions.End(ctx), "ending twice in one request")
+		require.NoError(t, failure(h.Sessions.End(ctx)), "ending twice in one request")
 	})
 	requireSignedOut(t, h, b)
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx), "ending again") })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx)), "ending again") })
 	requireSession(t, h, b, signIn(t, h, b))
 }
 
 func sessionsEndNothing(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 	requireSignedOut(t, h, b)
 }
 
@@ -216,9 +221,9 @@ func sessionsEndCopies(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	thief := b.Clone()
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 	requireSignedOut(t, h, thief)
-	thief.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+	thief.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 }
 
 func sessionsTouchInFlight(t *testing.T, h SessionHarness) {
@@ -228,7 +233,7 @@ func sessionsTouchInFlight(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Sessions.Current(slow)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.End(ctx)) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 		err = h.Sessions.Touch(slow, h.Now(), h.Now().Add(time.Hour))
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		_, err = h.Sessions.Current(slow)
@@ -289,13 +294,13 @@ func sessionsDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession, "nobody is told that they are signed out")
 		require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), s.Expires), ports.ErrStoreUnavailable)
-		require.ErrorIs(t, h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())}), ports.ErrStoreUnavailable)
-		require.ErrorIs(t, h.Sessions.End(ctx), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())})), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(h.Sessions.End(ctx)), ports.ErrStoreUnavailable)
 	})
 	stranger.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "a browser without session needs no store")
-		require.NoError(t, h.Sessions.End(ctx))
+		require.NoError(t, failure(h.Sessions.End(ctx)))
 	})
 	h.Down(false)
 	requireSession(t, h, b, s)

@@ -28,7 +28,7 @@ func storeEmpty(t *testing.T, h StoreHarness) {
 	h.requireNone(t, "k")
 	h.requireReplace(t, ports.ErrNoRecord, h.record("k", "v"), 1)
 	h.delete(t, "k")
-	require.NoError(t, h.Store.Delete(t.Context(), "k", 1), "nothing to delete, whatever its version")
+	require.ErrorIs(t, h.Store.Delete(t.Context(), "k", 1), ports.ErrNoRecord)
 	h.requireKeys(t, "index")
 	h.requireNone(t, "k")
 	if probe, ok := h.Store.(ports.StoreReadiness); ok {

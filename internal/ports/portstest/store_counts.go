@@ -19,6 +19,7 @@ func storeCounts() storeTests {
 	return storeTests{
 		"live records with an index are counted": counting(storeCount),
 		"what has expired is not counted":        counting(storeCountExpired),
+		"what will have expired is left out":     counting(storeCountAhead),
 		"a key that is used again is counted":    counting(storeCountReuse),
 		"a count after a rush":                   counting(storeCountRush),
 		"a count while the store is down":        counting(storeCountOutage),
@@ -39,7 +40,7 @@ func counting(test func(*testing.T, counter)) func(*testing.T, StoreHarness) {
 		if !ok || h.Advance == nil {
 			return
 		}
-		if _, err := counted.IndexedRecords(t.Context()); errors.Is(err, errors.ErrUnsupported) {
+		if _, err := counted.IndexedRecords(t.Context(), 0); errors.Is(err, errors.ErrUnsupported) {
 			return
 		}
 		test(t, counter{h, counted})
@@ -49,7 +50,7 @@ func counting(test func(*testing.T, counter)) func(*testing.T, StoreHarness) {
 func (c counter) require(t *testing.T, want int) {
 	t.Helper()
 	c.Advance(ports.CountAge + time.Second)
-	n, err := c.IndexedRecords(t.Context())
+	n, err := c.IndexedRecords(t.Context(), 0)
 	require.NoError(t, err)
 	require.Equal(t, want, n)
 }
@@ -72,7 +73,7 @@ func storeCount(t *testing.T, c counter) {
 	c.require(t, 1)
 	there, ok := c.other(t).(ports.SessionCounter)
 	require.True(t, ok)
-	n, err := there.IndexedRecords(t.Context())
+	n, err := there.IndexedRecords(t.Context(), 0)
 	require.NoError(t, err)
 	require.Equal(t, 1, n, "another instance counts the same")
 	c.delete(t, "b")
@@ -81,7 +82,7 @@ func storeCount(t *testing.T, c counter) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = c.IndexedRecords(ctx)
+	_, err = c.IndexedRecords(ctx, 0)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -102,6 +103,20 @@ func storeCountExpired(t *testing.T, c counter) {
 	c.require(t, 1)
 	c.Advance(time.Hour)
 	c.require(t, 0)
+}
+
+func storeCountAhead(t *testing.T, c counter) {
+	for i := range 3 {
+		r := c.record(fmt.Sprint("k", i), "v", "index")
+		r.Expires = c.now().Add(time.Duration(i+1) * time.Hour)
+		c.create(t, r)
+	}
+	for ahead, want := range map[time.Duration]int{0: 3, 90 * time.Minute: 2, 150 * time.Minute: 1, 4 * time.Hour: 0} {
+		c.Advance(ports.CountAge + time.Second)
+		n, err := c.IndexedRecords(t.Context(), ahead)
+		require.NoError(t, err)
+		require.Equal(t, want, n, "%s ahead", ahead)
+	}
 }
 
 func storeCountReuse(t *testing.T, c counter) {
@@ -134,7 +149,7 @@ func storeCountRush(t *testing.T, c counter) {
 				if i%3 == 0 {
 					assert.NoError(t, c.Store.Delete(t.Context(), r.Key, ports.AnyVersion))
 				}
-				_, err = c.IndexedRecords(t.Context())
+				_, err = c.IndexedRecords(t.Context(), 0)
 				assert.NoError(t, err)
 				ending.Wait()
 			}
@@ -153,7 +168,7 @@ func storeCountOutage(t *testing.T, c counter) {
 	c.Outage(true)
 	c.Advance(ports.CountAge + time.Second)
 	began := time.Now()
-	_, err := c.IndexedRecords(t.Context())
+	_, err := c.IndexedRecords(t.Context(), 0)
 	assert.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	assert.Less(t, time.Since(began), storePatience)
 	c.Outage(false)

@@ -21,6 +21,7 @@ func storeRaces() storeTests {
 	return storeTests{
 		"one of many creators succeeds":        storeCreateRace,
 		"one of many replacers succeeds":       storeReplaceRace,
+		"one of many deleters succeeds":        storeDeleteOnce,
 		"no increment is lost":                 storeIncrements,
 		"delete against replace in flight":     storeDeleteRace,
 		"many keys at the same time":           storeConcurrent,
@@ -123,6 +124,30 @@ func storeDeleteRace(t *testing.T, h StoreHarness) {
 		}
 		wg.Go(func() { assert.NoError(t, stores[1].Delete(t.Context(), key, ports.AnyVersion)) })
 		wg.Wait()
+		h.requireNone(t, key)
+		h.requireKeys(t, "index")
+	}
+}
+
+func storeDeleteOnce(t *testing.T, h StoreHarness) {
+	stores := []ports.SessionStore{h.Store, h.other(t)}
+	for round := range 20 {
+		key := fmt.Sprint("deleted-", round)
+		v := h.create(t, h.record(key, "v", "index"))
+		var won atomic.Int32
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				err := stores[i%2].Delete(t.Context(), key, v)
+				if err == nil {
+					won.Add(1)
+					return
+				}
+				assert.ErrorIs(t, err, ports.ErrNoRecord)
+			})
+		}
+		wg.Wait()
+		require.EqualValues(t, 1, won.Load())
 		h.requireNone(t, key)
 		h.requireKeys(t, "index")
 	}

@@ -54,7 +54,7 @@ func storeDeleteOld(t *testing.T, h StoreHarness) {
 	require.NoError(t, h.Store.Delete(t.Context(), "k", second))
 	h.requireNone(t, "k")
 	h.requireKeys(t, "index")
-	require.NoError(t, h.Store.Delete(t.Context(), "k", second), "gone already")
+	require.ErrorIs(t, h.Store.Delete(t.Context(), "k", second), ports.ErrNoRecord, "gone already")
 }
 
 func storeABA(t *testing.T, h StoreHarness) {
@@ -73,7 +73,7 @@ func storeABAExpired(t *testing.T, h StoreHarness) {
 	}
 	old := h.create(t, h.brief("k", "a"))
 	h.Advance(3 * time.Second)
-	require.NoError(t, h.Store.Delete(t.Context(), "k", old), "nothing there")
+	require.ErrorIs(t, h.Store.Delete(t.Context(), "k", old), ports.ErrNoRecord, "nothing there")
 	v := h.create(t, h.record("k", "a"))
 	require.NotEqual(t, old, v)
 	h.requireReplace(t, ports.ErrRecordChanged, h.record("k", "late"), old)

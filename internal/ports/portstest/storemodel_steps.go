@@ -118,7 +118,7 @@ func (w *modelWorker) deleteStale() {
 	if there {
 		assert.ErrorIs(w.t, err, ports.ErrRecordChanged)
 	} else {
-		assert.NoError(w.t, err)
+		assert.ErrorIs(w.t, err, ports.ErrNoRecord)
 	}
 	w.check(key)
 }

@@ -46,7 +46,7 @@ func grantsUpdateRace(t *testing.T, h SessionHarness) {
 func grantsFirstUpdateRace(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 	})
 	requireEveryUpdate(t, h, b)
 }
@@ -81,7 +81,7 @@ func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
 func grantsUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 	for _, n := range []ports.NewSession{SampleNew(h.Now()), {Session: SampleSession(h.Now())}} {
 		b := h.NewBrowser()
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.Start(ctx, n)) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.Start(ctx, n))) })
 		old := b.Clone()
 		var wg sync.WaitGroup
 		for range 6 {
@@ -96,7 +96,7 @@ func grantsUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 			})
 		}
 		wg.Go(func() {
-			b.Do(t.Context(), func(ctx context.Context) { assert.NoError(t, h.Sessions.End(ctx)) })
+			b.Do(t.Context(), func(ctx context.Context) { assert.NoError(t, failure(h.Sessions.End(ctx))) })
 		})
 		wg.Wait()
 		requireNoGrant(t, h, old)

@@ -66,4 +66,17 @@ func (sh *shard) down(pos int, i uint32) {
 	sh.place(pos, i)
 }
 
+// indexedUntil returns how many records at pos and below have an index and
+// expire by then. It visits those alone that expire by then, and their children.
+func (sh *shard) indexedUntil(then int64, pos int) int {
+	if pos >= len(sh.due) || sh.expiresAt(pos) > then {
+		return 0
+	}
+	n := sh.indexedUntil(then, 2*pos+1) + sh.indexedUntil(then, 2*pos+2)
+	if sh.slots.at(sh.due[pos]).entry != none {
+		n++
+	}
+	return n
+}
+
 func (sh *shard) expiresAt(pos int) int64 { return sh.slots.at(sh.due[pos]).expires }

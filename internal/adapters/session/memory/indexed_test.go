@@ -22,16 +22,22 @@ func TestIndexedRecordsAreCounted(t *testing.T) {
 		}
 		mustCreate(t, s, r)
 	}
-	count := func() int {
-		n, err := s.IndexedRecords(t.Context())
+	countAfter := func(ahead time.Duration) int {
+		n, err := s.IndexedRecords(t.Context(), ahead)
 		require.NoError(t, err)
 		return n
 	}
+	count := func() int { return countAfter(0) }
 	require.Equal(t, 1000, count())
+	require.Equal(t, 1000, countAfter(time.Minute-1))
+	require.Equal(t, 500, countAfter(time.Minute))
+	require.Equal(t, 500, countAfter(time.Hour-1))
+	require.Zero(t, countAfter(time.Hour))
 	require.NoError(t, s.Delete(t.Context(), "key-0", ports.AnyVersion))
 	require.NoError(t, s.Delete(t.Context(), "key-1", ports.AnyVersion))
 	require.Equal(t, 999, count())
 	clock.Advance(time.Minute)
+	require.Equal(t, 499, count(), "before it is swept")
 	s.sweep()
 	require.Equal(t, 499, count())
 	clock.Advance(time.Hour)

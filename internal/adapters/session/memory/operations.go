@@ -66,13 +66,18 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	}
 	sh, now := s.enter(key)
 	defer sh.mu.Unlock()
+	if v != ports.AnyVersion {
+		sl, ok := sh.live(key, now)
+		if !ok {
+			return ports.ErrNoRecord
+		}
+		if sl.version != int64(v) {
+			return ports.ErrRecordChanged
+		}
+	}
 	i, ok := sh.find(key)
 	if !ok {
 		return nil
-	}
-	sl := sh.slots.at(i)
-	if v != ports.AnyVersion && sl.expires > now && sl.version != int64(v) {
-		return ports.ErrRecordChanged
 	}
 	sh.remove(i)
 	sh.shrink()

@@ -87,10 +87,10 @@ func (s *Store) Len() int {
 	return n
 }
 
-// IndexedRecords counts sessions, see ports.SessionCounter. It removes first
-// what is due, as the sweeper would soon.
-func (s *Store) IndexedRecords(ctx context.Context) (int, error) {
-	n := 0
+// IndexedRecords implements ports.SessionCounter. It removes first what is due,
+// as the sweeper would soon.
+func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
+	n, at := 0, s.clock().Add(ahead).UnixNano()
 	for i := range s.shards {
 		if err := ctx.Err(); err != nil {
 			return 0, err
@@ -98,7 +98,7 @@ func (s *Store) IndexedRecords(ctx context.Context) (int, error) {
 		s.sweepShard(i)
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		n += sh.indexed
+		n += sh.indexed - sh.indexedUntil(at, 0)
 		sh.mu.Unlock()
 	}
 	return n, nil

@@ -17,18 +17,17 @@ const (
 	countShare = 100
 )
 
-// countIndexed reads webapp_session_indexes_key alone, in whose order the
-// entries of a record lie beside each other. A column that told sessions apart
-// would be read quicker, but be a change of the schema: a role that may not make
-// it, and older instances, would be shut out for the sake of a gauge. What has
-// expired is what the sweep of the last minute has left, and few.
-const countIndexed = `SELECT (SELECT count(*) FROM (SELECT key FROM webapp_session_indexes GROUP BY key) AS indexed) -
-	(SELECT count(*) FROM webapp_session_records AS r WHERE expires <= $1
-		AND EXISTS (SELECT 1 FROM webapp_session_indexes AS i WHERE i.key = r.key))`
+// countIndexed finds what is live by its expiry and asks of each whether it has
+// an index. A column that told sessions apart would be read quicker, but be a
+// change of the schema: a role that may not make it, and older instances, would
+// be shut out for the sake of a gauge.
+const countIndexed = `SELECT count(*) FROM webapp_session_records AS r WHERE expires > $1
+	AND EXISTS (SELECT 1 FROM webapp_session_indexes AS i WHERE i.key = r.key)`
 
 // lastCount is what was counted, or why it failed, and until when it holds.
 type lastCount struct {
 	mu    sync.Mutex // held by whoever counts
+	ahead time.Duration
 	n     int
 	err   error
 	until time.Time
@@ -37,26 +36,27 @@ type lastCount struct {
 // IndexedRecords implements ports.SessionCounter. One count is made at a time;
 // others wait for it and take its number, which holds for ports.CountAge or, on
 // large tables, for longer.
-func (s *Store) IndexedRecords(ctx context.Context) (int, error) {
+func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
 	s.counted.mu.Lock()
 	defer s.counted.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
 	began := s.now()
-	if c := &s.counted; !began.Before(c.until) {
-		c.n, c.err = s.count(context.WithoutCancel(ctx))
+	if c := &s.counted; !began.Before(c.until) || c.ahead != ahead {
+		c.n, c.err = s.count(context.WithoutCancel(ctx), ahead)
+		c.ahead = ahead
 		ended := s.now()
 		c.until = ended.Add(max(ports.CountAge, countShare*ended.Sub(began)))
 	}
 	return s.counted.n, s.counted.err
 }
 
-func (s *Store) count(ctx context.Context) (n int, err error) {
+func (s *Store) count(ctx context.Context, ahead time.Duration) (n int, err error) {
 	err = s.call(ctx, "count", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, countLimit)
 		defer cancel()
-		return s.pool.QueryRow(ctx, countIndexed, s.now().UnixMicro()).Scan(&n)
+		return s.pool.QueryRow(ctx, countIndexed, s.now().Add(ahead).UnixMicro()).Scan(&n)
 	})
 	return n, err
 }

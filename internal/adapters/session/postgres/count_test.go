@@ -17,7 +17,7 @@ import (
 
 func requireCount(t *testing.T, s *Store, want int) {
 	t.Helper()
-	n, err := s.IndexedRecords(t.Context())
+	n, err := s.IndexedRecords(t.Context(), 0)
 	require.NoError(t, err)
 	require.Equal(t, want, n)
 }
@@ -61,7 +61,7 @@ func testCountBounded(t *testing.T, dsn string) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			_, err := s.IndexedRecords(t.Context())
+			_, err := s.IndexedRecords(t.Context(), 0)
 			assert.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		})
 	}

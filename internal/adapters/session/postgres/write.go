@@ -22,7 +22,7 @@ const (
 	replaceRecord = `UPDATE webapp_session_records SET value = $1, expires = $2, version = $3
 		WHERE key = $4 AND version = $5 AND expires > $6`
 	deleteAny     = `DELETE FROM webapp_session_records WHERE key = $1`
-	deleteVersion = `DELETE FROM webapp_session_records WHERE key = $1 AND version = $2`
+	deleteVersion = `DELETE FROM webapp_session_records WHERE key = $1 AND version = $2 AND expires > $3`
 	recordExists  = `SELECT EXISTS (SELECT 1 FROM webapp_session_records WHERE key = $1 AND expires > $2)`
 )
 
@@ -99,7 +99,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 			_, err := s.pool.Exec(ctx, deleteAny, key)
 			return err
 		}
-		done, err := s.pool.Exec(ctx, deleteVersion, key, int64(v))
+		done, err := s.pool.Exec(ctx, deleteVersion, key, int64(v), now)
 		if err != nil || done.RowsAffected() > 0 {
 			return err
 		}
@@ -108,7 +108,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 		} else if there {
 			return ports.ErrRecordChanged
 		}
-		return nil
+		return ports.ErrNoRecord
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -27,13 +28,13 @@ const countKey = "webapp:n"
 var errNotCounted = fmt.Errorf("redis: sessions are not counted in a Cluster (%w)", errors.ErrUnsupported)
 
 // IndexedRecords implements ports.SessionCounter, by the server's clock.
-func (s *Store) IndexedRecords(ctx context.Context) (int, error) {
+func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
 	if _, cluster := s.client.(*redis.ClusterClient); cluster {
 		return 0, errNotCounted
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	n, err := s.run(ctx, s.scripts.count, []string{countKey})
+	n, err := s.run(ctx, s.scripts.count, []string{countKey}, ahead.Milliseconds())
 	if err != nil {
 		return 0, unavailable(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 func requireCount(t *testing.T, s *Store, want int) {
 	t.Helper()
-	n, err := s.IndexedRecords(t.Context())
+	n, err := s.IndexedRecords(t.Context(), 0)
 	require.NoError(t, err)
 	require.Equal(t, want, n)
 }
@@ -75,7 +75,7 @@ func TestNothingIsCountedInACluster(t *testing.T) {
 	_, err := s.Replace(t.Context(), record("k", "w", "index"), v)
 	require.NoError(t, err)
 	require.NoError(t, s.Delete(t.Context(), "k", ports.AnyVersion))
-	_, err = s.IndexedRecords(t.Context())
+	_, err = s.IndexedRecords(t.Context(), 0)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	require.NotErrorIs(t, err, ports.ErrStoreUnavailable)
 	for _, node := range nodes.nodes {

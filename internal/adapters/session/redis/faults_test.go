@@ -94,7 +94,7 @@ func useAll(ctx context.Context, s *Store) error {
 	if _, err = s.Create(ctx, dead); err != nil {
 		return err
 	}
-	if _, err = s.IndexedRecords(ctx); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if _, err = s.IndexedRecords(ctx, 0); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	return s.Ready(ctx)

@@ -31,7 +31,7 @@ func (s *Store) Ready(ctx context.Context) error {
 		return err
 	}
 	err := s.Delete(ctx, probeKey, 1)
-	if errors.Is(err, ports.ErrRecordChanged) {
+	if errors.Is(err, ports.ErrNoRecord) || errors.Is(err, ports.ErrRecordChanged) {
 		return nil
 	}
 	return err

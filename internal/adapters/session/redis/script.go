@@ -49,7 +49,7 @@ if redis.call('PTTL', KEYS[2]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[2
 	// countSource answers how many there are of them.
 	countSource = `
 local time = redis.call('TIME')
-return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), '+inf')`
+return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]), '+inf')`
 
 	// deleteSource: ARGV version expected, or '' for any, entry. Answers as
 	// replaceSource.

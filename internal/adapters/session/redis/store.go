@@ -141,6 +141,8 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	switch {
 	case err != nil:
 		return unavailable(err)
+	case answer == answerNone:
+		return ports.ErrNoRecord
 	case answer == answerChanged:
 		return ports.ErrRecordChanged
 	}

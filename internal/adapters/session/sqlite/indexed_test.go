@@ -23,17 +23,21 @@ func TestIndexedRecordsAreCounted(t *testing.T) {
 		require.NoError(t, err)
 	}
 	count := func() int {
-		n, err := s.IndexedRecords(t.Context())
+		n, err := s.IndexedRecords(t.Context(), 0)
 		require.NoError(t, err)
 		return n
 	}
 	require.Equal(t, 10, count())
 	require.NoError(t, s.Delete(t.Context(), "key-0", ports.AnyVersion))
 	require.Equal(t, 9, count())
+	later, err := s.IndexedRecords(t.Context(), time.Minute)
+	require.NoError(t, err)
+	require.Zero(t, later)
 	clock.Advance(time.Hour)
+	require.Zero(t, count(), "before it is swept")
 	s.sweepAll()
 	require.Zero(t, count())
 	require.NoError(t, s.Close())
-	_, err := s.IndexedRecords(t.Context())
+	_, err = s.IndexedRecords(t.Context(), 0)
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 }

@@ -16,7 +16,7 @@ const (
 	replaceRecord = `UPDATE records SET value = ?, expires = ?, version = ?
 		WHERE key = ? AND version = ? AND expires > ?`
 	deleteAny     = `DELETE FROM records WHERE key = ?`
-	deleteVersion = `DELETE FROM records WHERE key = ? AND version = ?`
+	deleteVersion = `DELETE FROM records WHERE key = ? AND version = ? AND expires > ?`
 )
 
 // newVersion returns a random version. That a write is given the very version
@@ -101,7 +101,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 			_, err := w.delete.ExecContext(background(), key)
 			return err
 		}
-		done, err := w.deleteVersion.ExecContext(background(), key, int64(v))
+		done, err := w.deleteVersion.ExecContext(background(), key, int64(v), now)
 		if changed, err := affected(done, err); changed || err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 		} else if there {
 			return ports.ErrRecordChanged
 		}
-		return nil
+		return ports.ErrNoRecord
 	})
 }
 

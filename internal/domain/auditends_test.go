@@ -1,0 +1,239 @@
+package domain_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// ended are the events of ends, in order.
+func (l *auditLog) ended() (events []ports.AuditEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.events {
+		if e.Kind == ports.AuditSessionEnded {
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+func entraIdentity(object, sid string) ports.Identity {
+	return ports.Identity{Issuer: portstest.FakeIssuer, Subject: "s-" + object, TenantID: "t1", ObjectID: object, ProviderSession: sid}
+}
+
+// endOf is the event of an end of somebody's sessions.
+func endOf(object string, by ports.AuditCause, count int) ports.AuditEvent {
+	return ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: count, User: "tid:t1 oid:" + object, Tenant: "t1"}
+}
+
+// A provider's session can be that of several people, where a provider lets it:
+// each has an event.
+func TestAProvidersLogoutIsAuditedForEachPerson(t *testing.T) {
+	log := &auditLog{}
+	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit, cfg.SIDAlone = log, true })
+	for _, object := range []string{"ada", "eve", "ada"} {
+		f.signIn(f.sessions.NewBrowser(), entraIdentity(object, "sid"))
+	}
+	n, err := f.FrontChannelLogout(t.Context(), "", "sid")
+	require.NoError(t, err)
+	assert.Equal(t, 3, n)
+	assert.ElementsMatch(t, []ports.AuditEvent{endOf("ada", ports.EndedByFrontChannel, 2), endOf("eve", ports.EndedByFrontChannel, 1)}, log.ended())
+}
+
+// partial are sessions whose store goes away when some have ended.
+type partial struct{ *portstest.FakeSessions }
+
+func (p partial) EndProviderSession(ctx context.Context, issuer, sid string) ([]ports.Ended, error) {
+	ended, _ := p.FakeSessions.EndProviderSession(ctx, issuer, sid)
+	return ended, ports.ErrStoreUnavailable
+}
+
+func (p partial) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
+	ended, _ := p.FakeSessions.EndSessionsOf(ctx, issuer, subject, keepThis)
+	return ended, ports.ErrStoreUnavailable
+}
+
+func (p partial) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+	ended, _ := p.FakeSessions.EndSession(ctx, issuer, subject, id)
+	return ended, ports.ErrStoreUnavailable
+}
+
+func (p partial) End(ctx context.Context) ([]ports.Session, error) {
+	ended, _ := p.FakeSessions.End(ctx)
+	return ended, ports.ErrStoreUnavailable
+}
+
+func (p partial) Start(ctx context.Context, _ ports.NewSession) ([]ports.Session, error) {
+	return p.End(ctx)
+}
+
+// What has ended is recorded, whatever follows.
+func TestEndsBesideAnErrorAreAudited(t *testing.T) {
+	log := &auditLog{}
+	f := newFixtureWith(t, func(cfg *domain.Config) {
+		cfg.Audit, cfg.SIDAlone, cfg.Others = log, true, partial{cfg.Sessions.(*portstest.FakeSessions)}
+	})
+	here, there := f.sessions.NewBrowser(), f.sessions.NewBrowser()
+	f.signIn(here, entraIdentity("ada", "sid"))
+	f.signIn(there, entraIdentity("ada", "sid"))
+	_, err := f.EndOtherSessions(here.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrStoreUnavailable)
+	f.signIn(there, entraIdentity("ada", "sid"))
+	own, err := f.OwnSessions(here.Context(t.Context()))
+	require.NoError(t, err)
+	require.ErrorIs(t, f.EndOwnSession(here.Context(t.Context()), own[1].ID), domain.ErrStoreUnavailable)
+	n, err := f.FrontChannelLogout(t.Context(), "", "sid")
+	require.ErrorIs(t, err, domain.ErrStoreUnavailable)
+	assert.Equal(t, 1, n)
+	assert.Equal(t, []ports.AuditEvent{
+		endOf("ada", ports.EndedElsewhere, 1), endOf("ada", ports.EndedElsewhere, 1), endOf("ada", ports.EndedByFrontChannel, 1),
+	}, log.ended())
+}
+
+// brittle sessions begin as others do, and then fail at their end.
+type brittle struct {
+	partial
+	broken bool
+}
+
+func (b *brittle) End(ctx context.Context) ([]ports.Session, error) {
+	if b.broken {
+		return b.partial.End(ctx)
+	}
+	return b.FakeSessions.End(ctx)
+}
+
+func (b *brittle) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
+	if b.broken {
+		return b.partial.Start(ctx, n)
+	}
+	return b.FakeSessions.Start(ctx, n)
+}
+
+func TestABrowsersEndBesideAnErrorIsAudited(t *testing.T) {
+	log, sessions := &auditLog{}, &brittle{}
+	f := newFixtureWith(t, func(cfg *domain.Config) {
+		sessions.FakeSessions = cfg.Sessions.(*portstest.FakeSessions)
+		cfg.Audit, cfg.Sessions = log, sessions
+	})
+	b := f.sessions.NewBrowser()
+	for _, end := range []func() error{
+		func() error { _, err := f.SignOut(b.Context(t.Context())); return err },
+		func() error {
+			location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{})
+			require.NoError(t, err)
+			_, err = f.CompleteSignIn(b.Context(t.Context()), f.provider.Approve(location, entraIdentity("ada", "")), "")
+			return err
+		},
+	} {
+		sessions.broken = false
+		f.signIn(b, entraIdentity("ada", ""))
+		sessions.broken = true
+		require.ErrorIs(t, end(), domain.ErrStoreUnavailable)
+	}
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByUser, 1), endOf("ada", ports.EndedByNewSignIn, 1)}, log.ended())
+	refused := log.last()
+	assert.Equal(t, ports.AuditSignInRefused, refused.Kind)
+	assert.Equal(t, "tid:t1 oid:ada", refused.User, "the token had been verified")
+}
+
+// A session that has run out and cannot be removed is over all the same, and is
+// recorded by whoever removes it.
+func TestALimitHoldsWhereNothingCanBeWritten(t *testing.T) {
+	log, sessions := &auditLog{}, &unwritable{}
+	f := newFixtureWith(t, func(cfg *domain.Config) {
+		sessions.FakeSessions = cfg.Sessions.(*portstest.FakeSessions)
+		cfg.Audit, cfg.Sessions = log, sessions
+	})
+	b := f.sessions.NewBrowser()
+	f.signIn(b, entraIdentity("ada", ""))
+	f.clock.Advance(time.Hour)
+	sessions.broken = true
+	_, err := f.CurrentUser(b.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	require.NotErrorIs(t, err, domain.ErrStoreUnavailable)
+	assert.Empty(t, log.ended())
+	sessions.broken = false
+	_, err = f.Claims(b.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
+}
+
+// unwritable sessions can be read, and not ended.
+type unwritable struct {
+	*portstest.FakeSessions
+	broken bool
+}
+
+func (u *unwritable) End(ctx context.Context) ([]ports.Session, error) {
+	if u.broken {
+		return nil, ports.ErrStoreUnavailable
+	}
+	return u.FakeSessions.End(ctx)
+}
+
+// Limits that have become narrower hold for sessions that began before, and are
+// a limit for the audit log too.
+func TestNarrowerLimitsHold(t *testing.T) {
+	log := &auditLog{}
+	wide := newFixture(t)
+	b := wide.sessions.NewBrowser()
+	wide.signIn(b, entraIdentity("ada", ""))
+	narrow := newFixtureWith(t, func(cfg *domain.Config) {
+		cfg.Sessions, cfg.Grants, cfg.Pending, cfg.Others, cfg.OneTime = wide.sessions, wide.sessions, wide.sessions, wide.sessions, wide.sessions
+		cfg.Limits.Idle, cfg.Now, cfg.Audit = time.Minute, wide.clock.Now, log
+	})
+	wide.clock.Advance(2 * time.Minute)
+	_, err := narrow.Claims(b.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
+	assert.Zero(t, wide.sessions.Len())
+}
+
+// A session ends when it was to end, also where the limits have become wider.
+func TestWiderLimitsProlongNothing(t *testing.T) {
+	log := &auditLog{}
+	narrow := newFixtureWith(t, func(cfg *domain.Config) { cfg.Limits.Idle = time.Minute })
+	b := narrow.sessions.NewBrowser()
+	narrow.signIn(b, entraIdentity("ada", ""))
+	wide := newFixtureWith(t, func(cfg *domain.Config) {
+		cfg.Sessions, cfg.Grants, cfg.Pending, cfg.Others, cfg.OneTime = narrow.sessions, narrow.sessions, narrow.sessions, narrow.sessions, narrow.sessions
+		cfg.Now, cfg.Audit = narrow.clock.Now, log
+	})
+	narrow.clock.Advance(time.Minute)
+	_, err := wide.SignOut(b.Context(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
+}
+
+// RefuseSignIn records what its caller has refused.
+func TestRefuseSignIn(t *testing.T) {
+	log := &auditLog{}
+	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })
+	err := f.RefuseSignIn(t.Context(), fmt.Errorf("%w: adele@contoso.example", domain.ErrBadCallback))
+	require.ErrorIs(t, err, domain.ErrBadCallback)
+	assert.Equal(t, []ports.AuditEvent{{Kind: ports.AuditSignInRefused, Reason: domain.ErrBadCallback.Error()}}, log.events)
+	assert.Contains(t, domain.AuditReasons(), log.last().Reason)
+}
+
+// A provider's session as long as one may be can be ended, a longer one is none.
+func TestALongProviderSessionCanBeEnded(t *testing.T) {
+	for size, ended := range map[int]int{257: 1, ports.MaxProviderSession: 1, ports.MaxProviderSession + 1: 0} {
+		f := newFixtureWith(t, func(cfg *domain.Config) { cfg.SIDAlone = true })
+		sid := strings.Repeat("s", size)
+		f.signIn(f.sessions.NewBrowser(), entraIdentity("ada", sid))
+		n, err := f.FrontChannelLogout(t.Context(), "", sid)
+		require.NoError(t, err)
+		assert.Equal(t, ended, n, "%d bytes", size)
+	}
+}
