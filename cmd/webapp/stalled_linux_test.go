@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Three thousand strangers who stall within the largest requests that there are
+// Two thousand strangers who stall within the largest requests that there are
 // take no more of the process's memory than connections may, three quarters of
 // what the files in deploy set; and everybody else is served.
 func TestUnfinishedRequestsFitTheMemory(t *testing.T) {
@@ -22,7 +22,7 @@ func TestUnfinishedRequestsFitTheMemory(t *testing.T) {
 	before := measure()
 	request := "POST /backchannel-logout HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + plainForm +
 		"\r\nContent-Length: 32000\r\nX-Padding: " + strings.Repeat("x", 30<<10) + "\r\n\r\n" + strings.Repeat("x", 31_000)
-	for i := range 3000 {
+	for i := range 2000 {
 		conn, err := p.dialFrom(t.Context(), fmt.Sprintf("127.66.0.%d", 1+i%8))
 		require.NoError(t, err)
 		defer func() { _ = conn.Close() }()
