@@ -47,6 +47,10 @@ func FuzzProxyHeaders(f *testing.F) {
 	f.Add(true, "unknown, 2001:db8:1::5%eth0", "::ffff:192.0.2.1", "00-00000000000000000000000000000000-0000000000000000-00", "=,,", "a b")
 	f.Add(true, "[2001:db8::1]:443", "203.0.113.7:80,,", strings.ToUpper(traceparent), strings.Repeat("a=b,", 40), "id\r\nlevel=ERROR")
 	f.Add(true, ",", " ", traceparent+"-more", "", strings.Repeat("x", 65))
+	unreadable := httptest.NewRequest(http.MethodGet, "/probe", nil)
+	unreadable.RemoteAddr = "192.0.2.77:1"
+	unreadable.Header.Set("X-Forwarded-For", "unknown")
+	app.Handler.ServeHTTP(httptest.NewRecorder(), unreadable) // the process warns of it once
 	clientOf := regexp.MustCompile(`client=(\S*)`)
 	plain := regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 	f.Fuzz(func(t *testing.T, trusted bool, first, second, parent, state, id string) {

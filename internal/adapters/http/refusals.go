@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // errRefusedUnread: the server could not make a request of what came.
@@ -17,10 +19,16 @@ var errRefusedUnread = errors.New("refused by the server before it was read")
 
 // application is the handler of all routes.
 type application struct {
-	http.Handler
+	router
 	// refusals answers where the server has refused a request by itself, with
 	// what every answer has: headers, request ID, log line, metric.
 	refusals http.Handler
+}
+
+// router is a handler that can be asked for its routes.
+type router interface {
+	http.Handler
+	chi.Routes
 }
 
 func (a *app) application() (http.Handler, error) {

@@ -14,7 +14,7 @@ import (
 const maxForm = 32 << 10
 
 // routes is the whole map of the application.
-func (a *app) routes() (http.Handler, error) {
+func (a *app) routes() (router, error) {
 	if err := a.checkMounts(); err != nil {
 		return nil, err
 	}
