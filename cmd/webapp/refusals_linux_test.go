@@ -56,10 +56,10 @@ func TestWhatIsNoRequestIsAnsweredLikeOne(t *testing.T) {
 		"a strange body":         {"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", http.StatusNotImplemented, "Unsupported transfer encoding"},
 		"two lengths":            {"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", http.StatusBadRequest, "400 Bad Request"},
 		"another version":        {"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", http.StatusHTTPVersionNotSupported, "unsupported protocol version"},
-		"HTTP/2 unasked":         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", http.StatusMethodNotAllowed, ""},
+		"HTTP/2 unasked":         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", http.StatusNotFound, ""},
 		"an odd expectation":     {"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\n\r\n", http.StatusExpectationFailed, "417 Expectation Failed"},
 		"the server's options":   {"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", http.StatusNotFound, ""},
-		"a tunnel":               {"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n", http.StatusMethodNotAllowed, ""},
+		"a tunnel":               {"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n", http.StatusNotFound, ""},
 		"the last 4 kB":          {"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("v", 33<<10) + "\r\n\r\n", http.StatusRequestHeaderFieldsTooLarge, "The request is too large"},
 		"the last 4 kB, to JSON": {"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nX: " + strings.Repeat("v", 33<<10) + "\r\n\r\n", http.StatusRequestHeaderFieldsTooLarge, `"status":431`},
 	} {

@@ -104,7 +104,7 @@ func TestMetricsOfARunningApplication(t *testing.T) {
 		`webapp_http_request_duration_seconds_count{method="GET",route="/getAToken",status="400"} 1`,
 		`webapp_http_request_duration_seconds_count{method="GET",route="/",status="503"} 1`,
 		`webapp_http_request_duration_seconds_count{method="POST",route="/logout",status="303"} 1`,
-		`webapp_http_request_duration_seconds_count{method="other",route="none",status="405"} 1`,
+		`webapp_http_request_duration_seconds_count{method="other",route="none",status="404"} 1`,
 		`webapp_provider_calls_refused_total 0`,
 		`webapp_credential_expiry_timestamp_seconds 1.8013536e+09`,
 		`webapp_build_info{`, `go_goroutines `, `process_start_time_seconds `,

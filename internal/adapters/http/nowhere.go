@@ -26,13 +26,16 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 // routesAt returns the pattern of the routes that have the request's path, ""
 // where none has, and their methods.
 func routesAt(r *http.Request) (pattern string, methods []string) {
-	routes := chi.RouteContext(r.Context()).Routes
+	routed := chi.RouteContext(r.Context())
+	if routed == nil {
+		return "", nil // refused before there was anything to route
+	}
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
 		path = r.URL.RawPath // as the router has it
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		found := routes.Find(chi.NewRouteContext(), method, path)
+		found := routed.Routes.Find(chi.NewRouteContext(), method, path)
 		if found == "" {
 			continue
 		}

@@ -75,8 +75,15 @@ func parseRefusal(written []byte) (said refusal, ok bool) {
 	return refusal{res.StatusCode, string(text)}, true
 }
 
-// answerOf returns the whole answer of h to a refusal.
-func (said refusal) answerOf(h http.Handler, conn net.Conn) ([]byte, error) {
+// answerOf returns the whole answer of h to a refusal. The server asks for it
+// where nothing recovers: a panic of h is an error, and the server's own words
+// will do.
+func (said refusal) answerOf(h http.Handler, conn net.Conn) (whole []byte, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			whole, err = nil, fmt.Errorf("%w: panic in a handler", errInternal)
+		}
+	}()
 	r := &http.Request{
 		URL: &url.URL{}, Header: http.Header{}, Body: http.NoBody,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: conn.RemoteAddr().String(),
@@ -88,7 +95,7 @@ func (said refusal) answerOf(h http.Handler, conn net.Conn) ([]byte, error) {
 		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()),
 	}
 	var answer bytes.Buffer
-	err := res.Write(&answer)
+	err = res.Write(&answer)
 	return answer.Bytes(), err
 }
 
