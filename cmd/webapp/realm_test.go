@@ -45,3 +45,20 @@ func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
 	w.restart()
 	require.True(t, b.signedIn(), "a slash behind AUTHORITY changes nothing")
 }
+
+// Somebody whose tenant has been taken off the list is signed in no longer, and
+// the others stay.
+func TestATenantThatIsTakenOffTheListIsOut(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"AUTHORITY": "common", "ALLOWED_TENANTS": fakeidp.ContosoTenantID + "," + fakeidp.FabrikamTenantID, "SESSION_KEY": someKey,
+	})
+	theirs, ours := w.browser(), w.browser()
+	theirs.mustSignIn(fakeidp.UserGuest)
+	ours.mustSignIn(fakeidp.UserAdmin)
+	w.s.AllowedTenants = []string{fakeidp.ContosoTenantID}
+	w.restart()
+	assert.True(t, ours.signedIn())
+	assert.Equal(t, http.StatusUnauthorized, theirs.get("/call_api").StatusCode)
+	assert.False(t, theirs.signedIn())
+	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)
+}

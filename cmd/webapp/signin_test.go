@@ -133,6 +133,7 @@ func TestCallbackIsRefusedBeforeTheProviderIsAsked(t *testing.T) {
 		"shorter state":   forge(func(v url.Values) { v.Set("state", v.Get("state")[:42]) }),
 		"longer state":    forge(func(v url.Values) { v.Set("state", v.Get("state")+"A") }),
 		"duplicate state": forge(func(v url.Values) { v.Add("state", v.Get("state")) }),
+		"another twice":   forge(func(v url.Values) { v["session_state"] = []string{"1", "2"} }),
 		"duplicate code":  forge(func(v url.Values) { v.Add("code", "other") }),
 		"no code":         forge(func(v url.Values) { v.Del("code") }),
 		"code and error":  forge(func(v url.Values) { v.Set("error", "access_denied") }),

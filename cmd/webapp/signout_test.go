@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -111,4 +112,40 @@ func TestStoreDownSignsNobodyOut(t *testing.T) {
 	w.store.SetDown(false)
 	assert.Equal(t, before, b.cookies())
 	assert.True(t, b.signedIn())
+}
+
+// The way back survives a store that is down while a sign-in comes back, and
+// the button that says "try again" leads there.
+func TestAStoreThatIsDownLosesNoWayBack(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browser()
+	answer := b.approve(b.begin("/login?return_to=/call_api?x=1"), fakeidp.UserMember)
+	w.store.SetDown(true)
+	r := b.callback(answer)
+	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+	assert.Contains(t, r.body, `href="/login?return_to=%2Fcall_api%3Fx%3D1"`)
+	assert.Equal(t, 1, strings.Count(r.body, "Try again"))
+	w.store.SetDown(false)
+	r = b.callback(answer)
+	assert.Equal(t, "/call_api?x=1", r.Header.Get("Location"), "nothing was spent")
+}
+
+// The provider's server gets JSON whatever happens, and what is no token does
+// not wait for the provider.
+func TestBackChannelLogoutWhileNobodyCanJudge(t *testing.T) {
+	w := newWorld(t, nil)
+	w.idp.Down()
+	send := func(token string) reply {
+		return w.browser().do(http.MethodPost, "/backchannel-logout", url.Values{"logout_token": {token}})
+	}
+	for token, status := range map[string]int{
+		"garbage": http.StatusBadRequest, "a.b": http.StatusBadRequest, "": http.StatusBadRequest,
+		"e30.e30.e30": http.StatusServiceUnavailable,
+	} {
+		r := send(token)
+		assert.Equal(t, status, r.StatusCode, token)
+		assert.Equal(t, "application/json", r.Header.Get("Content-Type"), token)
+		assert.Contains(t, r.body, `"error":`, token)
+		assert.Equal(t, status == http.StatusServiceUnavailable, r.Header.Get("Retry-After") != "", token)
+	}
 }

@@ -53,8 +53,8 @@ func TestAProvidersLogoutIsAuditedForEachPerson(t *testing.T) {
 // partial are sessions whose store goes away when some have ended.
 type partial struct{ *portstest.FakeSessions }
 
-func (p partial) EndProviderSession(ctx context.Context, issuer, sid string) ([]ports.Ended, error) {
-	ended, _ := p.FakeSessions.EndProviderSession(ctx, issuer, sid)
+func (p partial) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
+	ended, _ := p.FakeSessions.EndProviderSession(ctx, issuer, subject, sid)
 	return ended, ports.ErrStoreUnavailable
 }
 

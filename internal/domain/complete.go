@@ -58,7 +58,8 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (to 
 		to, err = s.lateCallback(ctx, err)
 		return to, who, err
 	case err != nil:
-		return "", who, fmt.Errorf("take pending sign-in: %w", err)
+		// Nothing is spent; where the person wanted to go may be known.
+		return "", who, &SignInFailure{ReturnTo: s.returns.check(pending.ReturnTo), Cause: fmt.Errorf("take pending sign-in: %w", err)}
 	case subtle.ConstantTimeCompare([]byte(pending.State), []byte(cb.State)) != 1:
 		return "", who, ErrUnknownSignIn
 	}
@@ -75,7 +76,7 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (to 
 	return s.returns.check(pending.ReturnTo), signedIn.Identity, nil
 }
 
-// lateCallback returns a callback that fits no pending sign-in.
+// lateCallback responds to a callback that fits no pending sign-in.
 func (s *Service) lateCallback(ctx context.Context, cause error) (string, error) {
 	_, err := s.CurrentUser(ctx)
 	if errors.Is(err, ErrNotSignedIn) {

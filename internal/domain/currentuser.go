@@ -39,6 +39,12 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	if s.limits.over(kept, now) {
 		return ports.Session{}, s.endOver(ctx)
 	}
+	if !s.admits(kept.Identity) {
+		if err := s.end(ctx, ports.EndedByAdmission); err != nil {
+			return ports.Session{}, err
+		}
+		return ports.Session{}, fmt.Errorf("%w: no longer admitted", ErrNotSignedIn)
+	}
 	if now.Sub(kept.Seen) < s.limits.touchEvery() {
 		return kept, nil
 	}
@@ -52,6 +58,13 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	// Where nothing can be written, as on a full disk, the session has been
 	// read all the same, and holds as long as it says.
 	return kept, nil
+}
+
+// admits reports whether this person could sign in now. A provider that cannot
+// tell has admitted whoever has signed in.
+func (s *Service) admits(id ports.Identity) bool {
+	provider, ok := s.provider.(ports.ProviderAdmission)
+	return !ok || provider.Admits(id)
 }
 
 // endOver removes a session that is over, and records it where no other request

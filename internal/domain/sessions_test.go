@@ -213,6 +213,7 @@ func TestBackChannelLogout(t *testing.T) {
 	}
 	provider := &logoutProvider{tokens: map[string]ports.LogoutToken{
 		"by sid": said("1", "ada", "s1"), "by sub": said("2", "ada", ""), "nobody": said("3", "", "s9"),
+		"another's sid": said("4", "bert", "s1"), "by both": said("5", "ada", "s1"),
 	}}
 	f := newFixtureWith(t, func(cfg *domain.Config) {
 		provider.FakeProvider = cfg.Provider.(*portstest.FakeProvider)
@@ -225,7 +226,14 @@ func TestBackChannelLogout(t *testing.T) {
 	adaElsewhere.ProviderSession = "s2"
 	f.signIn(second, adaElsewhere)
 
-	n, err := f.BackChannelLogout(t.Context(), "by sid")
+	n, err := f.BackChannelLogout(t.Context(), "another's sid")
+	require.NoError(t, err)
+	assert.Zero(t, n, "sub and sid must be of the same session")
+	n, err = f.BackChannelLogout(t.Context(), "by both")
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+	f.signIn(first, ada)
+	n, err = f.BackChannelLogout(t.Context(), "by sid")
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
 	f.user(second)

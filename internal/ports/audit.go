@@ -53,4 +53,5 @@ const (
 	EndedByBackChannel  AuditCause = "back-channel"
 	EndedByNewSignIn    AuditCause = "new sign-in"
 	EndedByLimit        AuditCause = "limit"
+	EndedByAdmission    AuditCause = "no longer admitted"
 )

@@ -257,6 +257,15 @@ type Refreshed struct {
 	RefreshToken string
 }
 
+// ProviderAdmission is the optional ability to tell whether somebody who has
+// signed in before could still, by the present configuration.
+type ProviderAdmission interface {
+	// Admits is false for an identity that this provider would refuse now, such
+	// as one of a tenant that has been taken off the list. It asks nobody and
+	// takes no time: every request of a session asks.
+	Admits(id Identity) bool
+}
+
 // ProviderReadiness is the optional ability to tell whether sign-ins can work
 // at this moment.
 type ProviderReadiness interface {

@@ -25,7 +25,8 @@ type PendingSignIns interface {
 	// this browser, and spends it: a second Take of the same state fails, on
 	// every instance that shares a store, also when the browser presents an
 	// old copy. Errors: ErrNoPendingSignIn where there is none, ErrPendingSpent
-	// where there was one and it has been taken.
+	// where there was one and it has been taken. Beside ErrStoreUnavailable,
+	// which spends nothing, ReturnTo is set where the browser has it.
 	Take(ctx context.Context, state string) (PendingSignIn, error)
 }
 
@@ -150,9 +151,9 @@ type SessionDirectory interface {
 	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]Ended, error)
 
 	// EndProviderSession ends all sessions that began in the provider's
-	// session sid. An empty issuer stands for any; else sessions of other
-	// issuers are left alone. It needs no browser in ctx.
-	EndProviderSession(ctx context.Context, issuer, sid string) ([]Ended, error)
+	// session sid. An empty issuer or subject stands for any; else sessions of
+	// others are left alone. It needs no browser in ctx.
+	EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]Ended, error)
 }
 
 // MaxProviderSession bounds Identity.ProviderSession, in bytes: a provider's

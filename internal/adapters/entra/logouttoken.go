@@ -26,6 +26,10 @@ const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 // out for long (Keycloak until 23.0.4, Ory Hydra still does); their tokens are
 // refused, and the refusal names the missing expiry.
 func (p *Provider) VerifyLogoutToken(ctx context.Context, raw string) (ports.LogoutToken, error) {
+	// A stranger's bytes that are no token make nobody wait for the provider.
+	if _, err := splitToken(raw, kindLogoutToken); err != nil {
+		return ports.LogoutToken{}, err
+	}
 	m, err := p.metadata.get(ctx)
 	if err != nil {
 		return ports.LogoutToken{}, err

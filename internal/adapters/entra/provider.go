@@ -16,6 +16,7 @@ var (
 	_ ports.ProviderSignOut   = (*Provider)(nil)
 	_ ports.TokenRefresher    = (*Provider)(nil)
 	_ ports.ProviderReadiness = (*Provider)(nil)
+	_ ports.ProviderAdmission = (*Provider)(nil)
 )
 
 // Provider signs people in at one provider. It is safe for concurrent use.
@@ -76,6 +77,10 @@ func tenantSet(allowed []string) map[string]bool {
 	}
 	return set
 }
+
+// Admits holds the identity's tenant against the list, which may have become
+// shorter since that person signed in.
+func (p *Provider) Admits(id ports.Identity) bool { return p.tenants == nil || p.tenants[id.TenantID] }
 
 // Ready returns nil once metadata and keys have been loaded.
 func (p *Provider) Ready(ctx context.Context) error {

@@ -79,8 +79,9 @@ func withoutInput(err error) error {
 }
 
 // parseCallback takes the fields of RFC 6749, sections 4.1.2 and 4.1.2.1, and
-// RFC 9207. A parameter that comes twice is refused (RFC 6749, section 3.1): it
-// could mean one thing here and another to whoever checked it before.
+// RFC 9207. A parameter that comes twice is refused, also one that means nothing
+// here (RFC 6749, section 3.1): it could mean one thing here and another to
+// whoever checked it before.
 func parseCallback(fields url.Values) (domain.Callback, error) {
 	var cb domain.Callback
 	known := map[string]*string{
@@ -88,14 +89,12 @@ func parseCallback(fields url.Values) (domain.Callback, error) {
 		"error_description": &cb.ErrorDescription, "error_subcode": &cb.ErrorSubcode,
 	}
 	for name, values := range fields {
-		target, ok := known[name]
-		if !ok {
-			continue
-		}
 		if len(values) != 1 {
 			return domain.Callback{}, fmt.Errorf("%w: a parameter comes more than once", domain.ErrBadCallback)
 		}
-		*target = values[0]
+		if target, ok := known[name]; ok {
+			*target = values[0]
+		}
 	}
 	return cb, nil
 }

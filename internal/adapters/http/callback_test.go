@@ -44,7 +44,8 @@ func TestParseCallback(t *testing.T) {
 	}{
 		"code":             {good, domain.Callback{Code: "c", State: "s", Issuer: "https://idp.example"}, false},
 		"error":            {"error=access_denied&error_description=d&error_subcode=cancel&state=s", domain.Callback{Error: "access_denied", ErrorDescription: "d", ErrorSubcode: "cancel", State: "s"}, false},
-		"unknown twice":    {"code=c&state=s&x=1&x=2", domain.Callback{Code: "c", State: "s"}, false},
+		"unknown":          {"code=c&state=s&x=1", domain.Callback{Code: "c", State: "s"}, false},
+		"unknown twice":    {"code=c&state=s&x=1&x=2", domain.Callback{}, true},
 		"case matters":     {"Code=c&state=s", domain.Callback{}, true},
 		"nothing":          {"", domain.Callback{}, true},
 		"no state":         {"code=c", domain.Callback{}, true},

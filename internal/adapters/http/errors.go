@@ -3,6 +3,7 @@ package http
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"webapp/internal/domain"
@@ -36,6 +37,8 @@ type answer struct {
 	// page stands in place of the error page. An error may bring its own.
 	page view
 }
+
+func (a answer) retryAfterSeconds() string { return strconv.Itoa(int(a.retryAfter / time.Second)) }
 
 // answers is in order: the first that matches counts, so the particular stands
 // before the general.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	row := answerTo(err)
 	if row.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(row.retryAfter/time.Second)))
+		w.Header().Set("Retry-After", row.retryAfterSeconds())
 	}
 	if wantsJSON(r) {
 		a.problem(w, r, row, err)

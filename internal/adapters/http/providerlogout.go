@@ -58,15 +58,30 @@ func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
 		observed(r.Context()).err = err
 		return logoutRefused(w, http.StatusBadRequest, "the logout token was refused")
 	default:
-		return err
+		return a.logoutPutOff(w, r, err)
 	}
+}
+
+// logoutPutOff tells the provider's server to come again: what is needed to
+// judge the token, or to end the sessions, cannot be had at the moment.
+func (a *app) logoutPutOff(w http.ResponseWriter, r *http.Request, err error) error {
+	row := answerTo(err)
+	observed(r.Context()).err = err
+	if row.retryAfter > 0 {
+		w.Header().Set("Retry-After", row.retryAfterSeconds())
+	}
+	return logoutError(w, row.status, "temporarily_unavailable", "the logout token could not be judged or carried out; send it again")
 }
 
 // logoutRefused answers in the form of RFC 6749, section 5.2, as section 2.8
 // asks.
 func logoutRefused(w http.ResponseWriter, status int, why string) error {
+	return logoutError(w, status, "invalid_request", why)
+}
+
+func logoutError(w http.ResponseWriter, status int, code, why string) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_request", "error_description": why})
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": why})
 	return nil
 }

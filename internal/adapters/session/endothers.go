@@ -43,7 +43,7 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 }
 
 // EndProviderSession ends the sessions under the indexes of sid.
-func (m *Manager) EndProviderSession(ctx context.Context, issuer, sid string) ([]ports.Ended, error) {
+func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
 	if sid == "" {
 		return nil, nil
 	}
@@ -54,7 +54,8 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, sid string) ([
 	return m.endWhere(ctx, indexes, selection{
 		key: func(string) bool { return true },
 		session: func(s *keptSession) bool {
-			return s.Identity.ProviderSession == sid && (issuer == "" || s.Identity.Issuer == issuer)
+			id := &s.Identity
+			return id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer) && (subject == "" || id.Subject == subject)
 		},
 	})
 }

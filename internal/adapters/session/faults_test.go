@@ -120,7 +120,7 @@ func TestTheEndLeavesNothingBehind(t *testing.T) {
 			return err
 		},
 		"EndProviderSession": func(ctx context.Context, m *session.Manager) error {
-			_, err := m.EndProviderSession(ctx, "", id.ProviderSession)
+			_, err := m.EndProviderSession(ctx, "", "", id.ProviderSession)
 			return err
 		},
 	} {
@@ -209,11 +209,11 @@ func TestAnEndOfManyThatFailsSaysHowFarItGot(t *testing.T) {
 		return nil
 	})
 	id := portstest.SampleSession(start).Identity
-	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, id.ProviderSession)
+	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	require.Equal(t, []ports.Ended{{Identity: id, Live: 2}}, n)
 	w.store.SetFault(nil)
-	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, id.ProviderSession)
+	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
 	require.NoError(t, err)
 	require.Equal(t, []ports.Ended{{Identity: id, Live: 1}}, n)
 	require.Zero(t, w.memory.Len())
@@ -228,7 +228,7 @@ func TestIndexesTellNothing(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.manager.EndSessionsOf(t.Context(), "https://issuer.examplez", "oe@contoso.example", false)
 	require.NoError(t, err)
-	_, err = w.manager.EndProviderSession(t.Context(), "", "zoe@contoso.example")
+	_, err = w.manager.EndProviderSession(t.Context(), "", "", "zoe@contoso.example")
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for _, call := range w.store.Calls() {
@@ -364,7 +364,7 @@ func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
 			return len(ended), err
 		},
 		"EndProviderSession": func(ctx context.Context, m *session.Manager) (int, error) {
-			ended, err := m.EndProviderSession(ctx, "", id.ProviderSession)
+			ended, err := m.EndProviderSession(ctx, "", "", id.ProviderSession)
 			return len(ended), err
 		},
 	} {

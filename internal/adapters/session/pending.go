@@ -47,7 +47,7 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 	_, err = m.records.create(ctx, entry{key: spentKey(state), expires: over.Add(clockSkew)})
 	spent := errors.Is(err, ports.ErrRecordExists)
 	if err != nil && !spent {
-		return ports.PendingSignIn{}, err
+		return ports.PendingSignIn{ReturnTo: p.ReturnTo}, err
 	}
 	ex.set(m.cookies.make(name, "", -1))
 	if spent {

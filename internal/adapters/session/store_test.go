@@ -269,7 +269,7 @@ func TestSessionsAreFoundWhateverKeyTheyBeganUnder(t *testing.T) {
 		list, err := w.manager.SessionsOf(ctx, id.Issuer, id.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 2)
-		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, id.ProviderSession)
+		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, "", id.ProviderSession)
 		require.NoError(t, err)
 		require.Equal(t, []ports.Ended{{Identity: id, Live: 2}}, ended)
 	})

@@ -119,10 +119,11 @@ func directoryProvider(t *testing.T, h SessionHarness) {
 	annas, twin := signInAs(t, h, anna), signInAs(t, h, anna)
 	others, elsewhere := signInAs(t, h, other), signInAs(t, h, person(h, "one", "anna", "sid-2"))
 	for _, wrong := range []string{"https://three.example", "https://ONE.example", "https://one.example/"} {
-		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), wrong, "sid-1"))
+		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), wrong, "", "sid-1"))
 	}
-	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "sid-1"))
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "sid-1"))
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "bert", "sid-1"))
+	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, "sid-1"))
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "sid-1"))
 	requireNoGrant(t, h, annas)
 	requireNoGrant(t, h, twin)
 	requireSession(t, h, others, other)
@@ -134,9 +135,9 @@ func directoryProviderAlone(t *testing.T, h SessionHarness) {
 	one, two := signInAs(t, h, person(h, "one", "anna", "sid-1")), signInAs(t, h, person(h, "two", "bert", "sid-1"))
 	rest := signInAs(t, h, person(h, "one", "anna", "sid-2"))
 	for _, sid := range []string{"", "sid", "SID-1", "sid-1 "} {
-		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", sid))
+		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", "", sid))
 	}
-	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), "", "sid-1"))
+	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), "", "", "sid-1"))
 	requireSignedOut(t, h, one)
 	requireSignedOut(t, h, two)
 	requireSession(t, h, rest, person(h, "one", "anna", "sid-2"))
@@ -145,8 +146,8 @@ func directoryProviderAlone(t *testing.T, h SessionHarness) {
 func directoryNoProvider(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "")
 	b := signInAs(t, h, anna)
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, ""))
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", ""))
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "", ""))
+	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", "", ""))
 	requireSession(t, h, b, anna)
 	require.Len(t, listed(t, h, b, anna), 1)
 }
@@ -154,7 +155,7 @@ func directoryNoProvider(t *testing.T, h SessionHarness) {
 func directoryInFlight(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	for _, end := range []func() ([]ports.Ended, error){
-		func() ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "sid") },
+		func() ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "", "sid") },
 		func() ([]ports.Ended, error) {
 			return h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false)
 		},
@@ -185,7 +186,7 @@ func directoryDown(t *testing.T, h SessionHarness) {
 		_, err = h.Directory.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.ErrorIs(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id")), ports.ErrStoreUnavailable)
-		_, err = h.Directory.EndProviderSession(ctx, "", "sid")
+		_, err = h.Directory.EndProviderSession(ctx, "", "", "sid")
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	})
 	h.Down(false)

@@ -40,7 +40,7 @@ func directoryPeople(t *testing.T, h SessionHarness) {
 	signInAs(t, h, anna)
 	signInAs(t, h, bert)
 	signInAs(t, h, anna)
-	ended, err := h.Directory.EndProviderSession(t.Context(), "", "sid")
+	ended, err := h.Directory.EndProviderSession(t.Context(), "", "", "sid")
 	require.NoError(t, err)
 	require.ElementsMatch(t, []ports.Ended{{Identity: anna.Identity, Live: 2}, {Identity: bert.Identity, Live: 1}}, ended)
 }
@@ -49,7 +49,7 @@ func directoryCrowd(t *testing.T, h SessionHarness) {
 	for i := range ports.MaxEnded + 5 {
 		signInAs(t, h, person(h, "one", fmt.Sprint("person ", i), "sid"))
 	}
-	ended, err := h.Directory.EndProviderSession(t.Context(), "", "sid")
+	ended, err := h.Directory.EndProviderSession(t.Context(), "", "", "sid")
 	require.NoError(t, err)
 	require.Len(t, ended, ports.MaxEnded+1)
 	for _, one := range ended[:ports.MaxEnded] {
@@ -70,7 +70,7 @@ func directoryExpired(t *testing.T, h SessionHarness) {
 		func(string) ([]ports.Ended, error) {
 			return h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)
 		},
-		func(string) ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "sid") },
+		func(string) ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "", "sid") },
 	}
 	for _, way := range ways {
 		s := person(h, "one", "anna", "sid")
@@ -113,7 +113,7 @@ func directoryEndRace(t *testing.T, h SessionHarness) {
 		assert.NoError(t, err)
 	}
 	for range 2 {
-		wg.Go(func() { all(h.Directory.EndProviderSession(t.Context(), "", "sid")) })
+		wg.Go(func() { all(h.Directory.EndProviderSession(t.Context(), "", "", "sid")) })
 		wg.Go(func() { all(h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)) })
 	}
 	for _, b := range browsers[:2] {

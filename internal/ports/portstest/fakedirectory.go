@@ -48,10 +48,10 @@ func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string
 }
 
 // EndProviderSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, sid string) ([]ports.Ended, error) {
+func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
 	return f.endWhere(func(_ string, s *fakeSession) bool {
 		id := s.session.Identity
-		return sid != "" && id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer)
+		return sid != "" && id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer) && (subject == "" || id.Subject == subject)
 	})
 }
 
