@@ -23,7 +23,7 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	var reasons []string
 	if a.Domain.ProviderReady(ctx) != nil {
-		reasons = append(reasons, "identity provider: its metadata has not been loaded; is the authority right, and reachable from here?")
+		reasons = append(reasons, "identity provider: its metadata or keys have not been loaded; is the authority right, and reachable from here?")
 	}
 	if a.StoreReady != nil && a.StoreReady(ctx) != nil {
 		reasons = append(reasons, "session store: it does not answer; is SESSION_STORE right, and the server up?")
