@@ -131,7 +131,9 @@ type Grants interface {
 }
 
 // SessionDirectory finds sessions of other browsers, by index and never by a
-// scan.
+// scan. A person is issuer and subject here, since that is what a provider's
+// logout token names; within one application it is the same person as tid and
+// oid.
 type SessionDirectory interface {
 	// SessionsOf lists the live sessions of one person, this browser's
 	// included, at most a hundred of them. None is no error.

@@ -28,6 +28,12 @@
 // has two indexes, by which it is found for its person and for the provider's
 // session; both are keyed hashes that tell a reader of the store nothing.
 //
+// Of scs, the session manager makes the tokens, hashes them for the store, and
+// carries a session through Load, Put and Commit. Its middleware stays unused: it
+// commits at the end of each request, by an upsert, and so writes an ended session
+// back that a request was still in flight for. scsStore turns the upsert into the
+// two things that it can mean.
+//
 // The session cookie has no Max-Age: browsers drop it when they are closed, and
 // until then the limits that the server keeps decide alone.
 package session
