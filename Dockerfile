@@ -36,5 +36,5 @@ USER 65532:65532
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # No HEALTHCHECK: it runs inside the image, where nothing could ask. Let the
-# orchestrator or the proxy ask /healthz (restart) and /readyz (send traffic).
+# orchestrator and the proxy ask /healthz; deploy/README.md says why not /readyz.
 ENTRYPOINT ["/webapp"]

@@ -20,18 +20,19 @@ import (
 )
 
 // startCaddy runs the example with the names, addresses and files of this test
-// in place of its own. Its log goes to its output.
-func (s *site) startCaddy() *browsertest.Process {
+// in place of its own, and the second instance taken in. Its log goes to its output.
+// options are further global options.
+func (s *site) startCaddy(options ...string) *browsertest.Process {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	certificate, key := s.ca.issuePEM(s.t, "localhost")
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "fullchain.pem"), certificate, 0o600))
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "privkey.pem"), key, 0o600))
 	text := edited(s.t, read(s.t, "deploy/caddy/Caddyfile"), [][2]string{
-		{"\n{\n", fmt.Sprintf("\n{\nadmin off\ndefault_bind 127.0.0.1\nhttp_port %s\nhttps_port %s\n", portOf(s.plainAddr), portOf(s.tlsAddr))},
+		{"\n{\n", fmt.Sprintf("\n{\nadmin off\ndefault_bind 127.0.0.1\nhttp_port %s\nhttps_port %s\n%s", portOf(s.plainAddr), portOf(s.tlsAddr), strings.Join(options, "\n"))},
 		{"\napp.example.com {\n", fmt.Sprintf("\nlocalhost {\ntls %s/fullchain.pem %s/privkey.pem\n", dir, dir)},
-		{"127.0.0.1:3001", fmt.Sprintf("127.0.0.1:%d", s.ports[0])},
-		{"127.0.0.1:3002", fmt.Sprintf("127.0.0.1:%d", s.ports[1])},
+		{"to 127.0.0.1:3000", fmt.Sprintf("to 127.0.0.1:%d", s.ports[0])},
+		{"# to 127.0.0.1:3001", fmt.Sprintf("to 127.0.0.1:%d", s.ports[1])},
 	})
 	path := filepath.Join(dir, "Caddyfile")
 	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
@@ -55,7 +56,7 @@ func TestCaddyTakesTheFileAsItStands(t *testing.T) {
 func TestSignInThroughCaddy(t *testing.T) {
 	c := newCollector(t)
 	s := newBareSite(t, c.env())
-	s.start(0) // Caddy asks who is ready when it starts, and then each five seconds
+	s.start(0) // Caddy asks who is alive when it starts, and then each five seconds
 	caddy := s.startCaddy()
 	p := s.visitor("127.0.0.2")
 	answer, landed := p.signIn(fakeidp.UserMember)
@@ -91,4 +92,49 @@ func TestSignInThroughCaddy(t *testing.T) {
 		assert.NotContains(t, caddy.Output(), secret)
 	}
 	s.checkForgedHeaders(c)
+}
+
+func TestNothingBehindCaddy(t *testing.T) {
+	s := newBareSite(t, map[string]string{"RESPONSE_MODE": "query"})
+	// Caddy 2.6 logs an error that handle_errors has answered at this level
+	// alone; later ones do so always.
+	caddy := s.startCaddy("debug")
+	p := s.visitor("127.0.0.2")
+	r := p.get("/getAToken?code=S3cretCode&state=S3cretState", "Referer", "https://idp.example/?code=S3cretReferer", "Cookie", "own=S3cretCookie")
+	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+	assert.Equal(t, "5", r.Header.Get("Retry-After"))
+	assert.Equal(t, "no-store", r.Header.Get("Cache-Control"))
+	assert.Equal(t, "text/plain; charset=utf-8", r.Header.Get("Content-Type"))
+	assert.Equal(t, []string{"max-age=31536000"}, r.Header.Values(hsts))
+	assert.Contains(t, r.body, "try again")
+	for _, log := range []string{"http.log.error", "http.log.access"} {
+		caddy.WaitForOutput(`"logger":"` + log)
+	}
+	assert.GreaterOrEqual(t, strings.Count(caddy.Output(), `"uri":"/getAToken?"`), 2, "the error's entry names the address too")
+	assert.NotContains(t, caddy.Output(), "S3cret")
+
+	s.start(1)
+	_, landed := p.signIn(fakeidp.UserMember)
+	assert.Equal(t, http.StatusSeeOther, landed.StatusCode, "it heals by itself; %s", landed.body)
+	assert.Contains(t, p.get("/").body, "Welcome")
+	large := p.do(http.MethodPost, "/getAToken", url.Values{"code": {strings.Repeat("c", 70<<10)}})
+	assert.Equal(t, http.StatusRequestEntityTooLarge, large.StatusCode, "not every error is an outage")
+	assert.Equal(t, []string{"max-age=31536000"}, large.Header.Values(hsts))
+}
+
+// What the app says about an outage of its provider reaches people.
+func TestProviderDownBehindCaddy(t *testing.T) {
+	s := newBareSite(t, nil)
+	require.NoError(t, s.idp.Close())
+	s.start(0)
+	caddy := s.startCaddy()
+	p := s.visitor("127.0.0.2")
+	home := p.get("/", "Accept", "text/html")
+	assert.Equal(t, http.StatusOK, home.StatusCode)
+	assert.Contains(t, home.body, `<html lang=`)
+	begun := p.get("/login", "Accept", "text/html")
+	assert.Equal(t, http.StatusServiceUnavailable, begun.StatusCode)
+	assert.Contains(t, begun.body, `<html lang=`, "the app's own page")
+	assert.Equal(t, http.StatusServiceUnavailable, p.get("/readyz").StatusCode)
+	assert.NotContains(t, caddy.Output(), "unexpected status", "no health check has failed")
 }

@@ -76,8 +76,11 @@ func TestWorkloadIdentity(t *testing.T) {
 func TestPodLivesAndEndsWell(t *testing.T) {
 	o := manifests(t)
 	assert.Equal(t, "/healthz", container(o, "livenessProbe", "httpGet", "path"), "a provider that is down is no reason to restart")
-	assert.Equal(t, "/readyz", container(o, "readinessProbe", "httpGet", "path"))
-	assert.Greater(t, container(o, "readinessProbe", "timeoutSeconds"), 2, "the app answers within two")
+	assert.Equal(t, "/healthz", container(o, "readinessProbe", "httpGet", "path"), "one that is down is down for all pods")
+	assert.Equal(t, "/readyz", container(o, "startupProbe", "httpGet", "path"), "a rollout with wrong settings stops")
+	assert.Greater(t, container(o, "startupProbe", "timeoutSeconds"), 2, "the app answers within two")
+	patience := container(o, "startupProbe", "failureThreshold").(int) * container(o, "startupProbe", "periodSeconds").(int)
+	assert.GreaterOrEqual(t, patience, 600, "seconds until an outage restarts a new pod")
 
 	preStop := container(o, "lifecycle", "preStop", "sleep", "seconds").(int)
 	const stop = 10 // seconds in which the app lets requests finish

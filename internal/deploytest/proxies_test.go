@@ -3,6 +3,8 @@
 package deploytest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,4 +40,30 @@ func TestTraefikFilesReferToEachOther(t *testing.T) {
 	for _, revealing := range []string{"RequestPath", "RequestLine", "RequestAddr"} {
 		assert.NotContains(t, kept, revealing, "it holds codes and states")
 	}
+}
+
+// The examples fit together as they stand: each proxy sends to the address at
+// which the unit, compose and README.md have the app listen, asks whether it is
+// alive, and names one second instance in a comment.
+func TestProxiesSendToWhereTheAppListens(t *testing.T) {
+	const address = "127.0.0.1:3000"
+	assert.Equal(t, address, variables(read(t, "deploy/systemd/webapp.env.example"))["LISTEN_ADDR"])
+	assert.Equal(t, []string{address + ":3000"}, strs(documents(t, "deploy/compose.yaml")[0].at("services", "app", "ports")))
+	assert.Contains(t, read(t, "README.md"), "\nLISTEN_ADDR="+address+"\n")
+
+	for file, upstream := range map[string]string{
+		"deploy/nginx/webapp.conf": "server %s max_fails=0;", "deploy/caddy/Caddyfile": "to %s", "deploy/traefik/dynamic.yaml": "- url: http://%s",
+	} {
+		var sent []string
+		for line := range strings.Lines(read(t, file)) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") && strings.Contains(line, "127.0.0.1:") {
+				sent = append(sent, line)
+			}
+		}
+		assert.Equal(t, []string{fmt.Sprintf(upstream, address)}, sent, file)
+		assert.Contains(t, read(t, file), "# "+fmt.Sprintf(upstream, "127.0.0.1:3001")+"\n", file)
+	}
+	// An outage of what all instances share would take them all out by /readyz.
+	assert.Contains(t, read(t, "deploy/caddy/Caddyfile"), "health_uri /healthz\n")
+	assert.Equal(t, "/healthz", documents(t, "deploy/traefik/dynamic.yaml")[0].at("http", "services", "webapp", "loadBalancer", "healthCheck", "path"))
 }

@@ -130,15 +130,15 @@ func (s *site) awaitProxy() {
 }
 
 // config is the example with the names, addresses and files of this test in
-// place of its own; nothing else changes.
+// place of its own and the second instance taken in; nothing else changes.
 func (s *site) config(dir string) string {
 	s.t.Helper()
 	text := edited(s.t, read(s.t, "deploy/nginx/webapp.conf"), [][2]string{
 		{"/etc/ssl/app.example.com/", dir + "/"},
 		{"https://app.example.com$", s.origin + "$"},
 		{"server_name app.example.com;", "server_name localhost;"},
-		{"127.0.0.1:3001", fmt.Sprintf("127.0.0.1:%d", s.ports[0])},
-		{"127.0.0.1:3002", fmt.Sprintf("127.0.0.1:%d", s.ports[1])},
+		{"server 127.0.0.1:3000", fmt.Sprintf("server 127.0.0.1:%d", s.ports[0])},
+		{"# server 127.0.0.1:3001", fmt.Sprintf("server 127.0.0.1:%d", s.ports[1])},
 		{"/var/log/nginx/", s.logs + "/"},
 		{"listen 443 ", "listen " + s.tlsAddr + " "},
 		{"listen 80 ", "listen " + s.plainAddr + " "},

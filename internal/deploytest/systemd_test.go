@@ -13,13 +13,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const unit = "deploy/systemd/webapp.service"
+const (
+	unit       = "deploy/systemd/webapp.service"
+	doctorUnit = "deploy/systemd/webapp-doctor.service"
+)
 
 // unitFile are the settings of the unit, each with its values in order.
 func unitFile(t *testing.T) map[string][]string {
 	t.Helper()
+	return unitSettings(t, unit)
+}
+
+func unitSettings(t *testing.T, path string) map[string][]string {
+	t.Helper()
 	all := map[string][]string{}
-	for line := range strings.Lines(read(t, unit)) {
+	for line := range strings.Lines(read(t, path)) {
 		line = strings.TrimSpace(line)
 		if name, value, ok := strings.Cut(line, "="); ok && !strings.HasPrefix(line, "#") {
 			all[name] = append(all[name], value)
@@ -28,14 +36,32 @@ func unitFile(t *testing.T) map[string][]string {
 	return all
 }
 
-func TestUnitIsUnderstood(t *testing.T) {
-	// The program has to exist for systemd-analyze, so another one stands in.
-	text := strings.Replace(read(t, unit), "ExecStart=/usr/local/bin/webapp", "ExecStart=/bin/true", 1)
-	path := filepath.Join(t.TempDir(), "webapp.service")
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput()
-	require.NoError(t, err, string(out))
-	assert.Empty(t, string(out), "no warning")
+func TestUnitsAreUnderstood(t *testing.T) {
+	for _, file := range []string{unit, doctorUnit} {
+		// The program has to exist for systemd-analyze, so another one stands in.
+		text := edited(t, read(t, file), [][2]string{{"ExecStart=/usr/local/bin/webapp", "ExecStart=/bin/true"}})
+		path := filepath.Join(t.TempDir(), filepath.Base(file))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		out, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Empty(t, string(out), "no warning")
+	}
+}
+
+// What the doctor says holds for the service only where nothing else differs.
+func TestDoctorRunsAsTheService(t *testing.T) {
+	service, doctor := unitSettings(t, unit), unitSettings(t, doctorUnit)
+	assert.Equal(t, []string{service["ExecStart"][0] + " doctor"}, doctor["ExecStart"])
+	assert.Equal(t, []string{"oneshot"}, doctor["Type"], "its end is waited for, and its exit status is systemctl's")
+	for _, own := range []string{
+		"Description", "Type", "ExecStart", "TimeoutStartSec", "TimeoutStopSec", "Restart", "RestartSec", "KillMode",
+		"StartLimitIntervalSec", "StartLimitBurst", "WantedBy",
+	} {
+		delete(service, own)
+		delete(doctor, own)
+	}
+	require.Contains(t, doctor, "User")
+	assert.Equal(t, service, doctor)
 }
 
 // The scale goes from 0 (closed) to 10. What is left is the network, which the

@@ -1,0 +1,46 @@
+//go:build integration
+
+package deploytest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The bounds of connections follow GOMEMLIMIT, which the kernel's limit has to
+// leave room for: what is not Go's heap, and what has not been collected yet.
+// internal/adapters/http/limits.go has measured these two numbers together.
+func TestMemoryLimitsFitTogether(t *testing.T) {
+	compose := documents(t, "deploy/compose.yaml")[0]
+	objects := manifests(t)
+	service := unitFile(t)
+	limits := map[string][3]string{ // Go's, the kernel's and its unit
+		"compose":    {text(compose.at("services", "app", "environment"))["GOMEMLIMIT"], fmt.Sprint(compose.at("services", "app", "mem_limit")), "m"},
+		"kubernetes": {text(objects["ConfigMap"].at("data"))["GOMEMLIMIT"], fmt.Sprint(container(objects, "resources", "limits", "memory")), "Mi"},
+		"systemd":    {assigned(service["Environment"], "GOMEMLIMIT"), strings.Join(service["MemoryMax"], " "), "M"},
+	}
+	for name, l := range limits {
+		assert.Equal(t, 200<<20, bytesOf(t, l[0], "MiB"), "%s: GOMEMLIMIT, as limits.go says", name)
+		assert.Equal(t, 256<<20, bytesOf(t, l[1], l[2]), "%s: the process's limit", name)
+	}
+}
+
+// assigned is the value of a variable among NAME=value, or "".
+func assigned(assignments []string, name string) string {
+	return variables(strings.Join(assignments, "\n"))[name]
+}
+
+// bytesOf reads a size with the unit in which that reader writes 1024 times 1024.
+func bytesOf(t *testing.T, size, unit string) int {
+	t.Helper()
+	number, ok := strings.CutSuffix(size, unit)
+	require.True(t, ok, "%q in %s", size, unit)
+	n, err := strconv.Atoi(number)
+	require.NoError(t, err)
+	return n << 20
+}
