@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,4 +97,15 @@ func TestSecretsInDotEnvAreKeptAsTheyAre(t *testing.T) {
 			assert.Equal(t, want, value, "%s in %q", name, quote)
 		}
 	}
+}
+
+// A name that is misspelt is most often why another is missing.
+func TestSlipsOfTheHandStandBesideTheProblems(t *testing.T) {
+	inDirectoryWith(t, "CLIENTID=x\n")
+	var out bytes.Buffer
+	err := run(t.Context(), nil, lookupIn(nil), &out, &out)
+	assert.ErrorContains(t, err, "CLIENT_ID is missing")
+	assert.ErrorContains(t, err, "CLIENTID stands in .env and is not read.")
+	assert.ErrorContains(t, err, "Did you mean CLIENT_ID?")
+	assert.Equal(t, 1, exitCode(err))
 }

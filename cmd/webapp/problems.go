@@ -18,7 +18,9 @@ type problem struct {
 
 // problems is the error that names all of them.
 type problems struct {
-	list      []problem
+	list []problem
+	// hints are what looks like a mistake in .env, and may be the cause.
+	hints     []problem
 	offerDemo bool
 }
 
@@ -59,8 +61,10 @@ func (p *problems) Error() string {
 	} else {
 		fmt.Fprintf(&b, "webapp cannot start: there are %d problems in its configuration.\n", len(p.list))
 	}
-	for _, one := range p.list {
-		fmt.Fprintf(&b, "\n  %s %s.\n      %s\n", one.name, one.wrong, one.remedy)
+	describe(&b, p.list)
+	if len(p.hints) > 0 {
+		b.WriteString("\nThis may have to do with it:\n")
+		describe(&b, p.hints)
 	}
 	b.WriteString("\nVariables are read from the environment and from the file .env; README.md explains each.")
 	if p.offerDemo {
@@ -68,4 +72,10 @@ func (p *problems) Error() string {
 			"\n(from the source: go run ./cmd/webapp -demo)")
 	}
 	return b.String()
+}
+
+func describe(b *strings.Builder, list []problem) {
+	for _, one := range list {
+		fmt.Fprintf(b, "\n  %s %s.\n      %s\n", one.name, one.wrong, one.remedy)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports/portstest"
 )
 
 // A store and a SESSION_KEY that two applications share, by mistake or not, do
@@ -58,6 +60,14 @@ func TestATenantThatIsTakenOffTheListIsOut(t *testing.T) {
 	w.s.AllowedTenants = []string{fakeidp.ContosoTenantID}
 	w.restart()
 	assert.True(t, ours.signedIn())
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if c.Method == "Find" {
+			return nil
+		}
+		return errors.New("disk full")
+	})
+	assert.Equal(t, http.StatusUnauthorized, theirs.get("/call_api").StatusCode, "also where nothing can be written")
+	w.store.SetFault(nil)
 	assert.Equal(t, http.StatusUnauthorized, theirs.get("/call_api").StatusCode)
 	assert.False(t, theirs.signedIn())
 	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)

@@ -60,6 +60,9 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 		return err
 	}
 	s, err := load(env, *demo)
+	if found, ok := errors.AsType[*problems](err); ok {
+		found.hints = hints
+	}
 	if err != nil {
 		return err
 	}

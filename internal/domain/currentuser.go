@@ -30,20 +30,17 @@ func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	kept, err := s.sessions.Current(ctx)
 	if errors.Is(err, ports.ErrSessionExpired) {
-		return ports.Session{}, s.endOver(ctx)
+		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session is over")
 	}
 	if err != nil {
 		return ports.Session{}, notSignedIn(err, "read session")
 	}
 	now := s.now()
 	if s.limits.over(kept, now) {
-		return ports.Session{}, s.endOver(ctx)
+		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session is over")
 	}
 	if !s.admits(kept.Identity) {
-		if err := s.end(ctx, ports.EndedByAdmission); err != nil {
-			return ports.Session{}, err
-		}
-		return ports.Session{}, fmt.Errorf("%w: no longer admitted", ErrNotSignedIn)
+		return ports.Session{}, s.endUnfit(ctx, ports.EndedByAdmission, "no longer admitted")
 	}
 	if now.Sub(kept.Seen) < s.limits.touchEvery() {
 		return kept, nil
@@ -67,12 +64,12 @@ func (s *Service) admits(id ports.Identity) bool {
 	return !ok || provider.Admits(id)
 }
 
-// endOver removes a session that is over, and records it where no other request
-// has done so. Where the store cannot be written that is left to the next
-// request: the session is over all the same.
-func (s *Service) endOver(ctx context.Context) error {
-	_ = s.end(ctx, ports.EndedByLimit)
-	return fmt.Errorf("%w: the session is over", ErrNotSignedIn)
+// endUnfit removes a session that holds no longer, and records it where no other
+// request has done so. Where the store cannot be written that is left to the next
+// request: nobody is signed in by it all the same.
+func (s *Service) endUnfit(ctx context.Context, by ports.AuditCause, why string) error {
+	_ = s.end(ctx, by)
+	return fmt.Errorf("%w: %s", ErrNotSignedIn, why)
 }
 
 // Claims returns the claims of the ID token that the user signed in with, for
