@@ -36,6 +36,15 @@ func (tab *Tab) SetCookie(address string, cookie *http.Cookie) {
 	}))
 }
 
+// DeleteCookie takes a cookie for address out of the tab's browser.
+func (tab *Tab) DeleteCookie(address, name string) {
+	tab.t.Helper()
+	tab.do("delete a cookie", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, network.DeleteCookies, network.DeleteCookiesParams{URL: address, Name: name})
+		return err
+	}))
+}
+
 // origin returns scheme and host of address, or "" for what is no address.
 func origin(address string) string {
 	u, err := url.Parse(address)
