@@ -26,7 +26,8 @@ internal/ports             std
 internal/domain            std internal/ports
 internal/adapters/*        internal/ports
 internal/adapters/fakeidp
-internal/adapters/http     internal/domain templates
+internal/adapters/http     internal/domain
+internal/adapters/http/pages templates
 templates                  std
 cmd/webapp                 internal/domain internal/ports internal/adapters/* templates
 cmd/webapp/doctor          internal/ports internal/adapters/entra

@@ -1,6 +1,6 @@
 // Package templates embeds the pages, their texts in each language, their one
 // stylesheet and the icon. What the pages are given to show is defined in
-// package adapters/http.
+// package adapters/http/pages.
 //
 // A language is one file, messages/TAG.json with TAG as in BCP 47, that
 // translates all of messages/en.json: a key may be neither missing nor extra,

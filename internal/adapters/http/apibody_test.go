@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+const sampleJSON = `{"@odata.context":"https://graph.example/v1.0/$metadata#users/$entity","displayName":"Ada Lovelace","businessPhones":["+44 20 7946 0000"],"jobTitle":"Analyst of engines that do not exist yet, and of a few that never will","id":"d0d1d2d3-aaaa-bbbb-cccc-000011112222"}`
+
 func TestReadableBody(t *testing.T) {
 	for _, c := range []struct{ name, body, want string }{
 		{"object", `{"b":1,"a":[true]}`, "{\n  \"b\": 1,\n  \"a\": [\n    true\n  ]\n}"},

@@ -3,6 +3,7 @@ package http
 import (
 	"net/http"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -14,7 +15,7 @@ import (
 // The data is what a handler of c would show to whoever sends r, which is a
 // request of somebody signed in that has passed c.Sessions.
 func BarePages(c Config, r *http.Request) (home, admin http.Handler, err error) {
-	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.appName()})
+	p, err := newPages(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -27,13 +28,13 @@ func BarePages(c Config, r *http.Request) (home, admin http.Handler, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.bare("/", session, v), a.bare("/admin", session, adminView{Role: adminRole, Roles: session.User.Roles}), nil
+	return a.bare("/", session, v), a.bare("/admin", session, pages.Admin{Role: adminRole, Roles: session.User.Roles}), nil
 }
 
-func (a *app) bare(path string, session domain.Session, v view) http.Handler {
-	shown := chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: path}
+func (a *app) bare(path string, session domain.Session, v pages.View) http.Handler {
+	shown := pages.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: path}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := a.pages.write(w, r, http.StatusOK, shown, v); err != nil {
+		if err := a.pages.Write(w, r, http.StatusOK, shown, v); err != nil {
 			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
 		}
 	})

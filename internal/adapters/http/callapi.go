@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -26,13 +27,13 @@ func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Ses
 	if err != nil && !errors.Is(err, errAPI) {
 		return err
 	}
-	v := apiView{
+	v := pages.API{
 		Method: http.MethodGet, Endpoint: withoutQuery(a.Endpoint), Took: a.Now().Sub(start),
 		Status: got.status, Body: readableBody(got.body), Truncated: got.truncated,
 		Explanation: explainStatus(got.status),
 	}
 	if err != nil {
-		v.Explanation = a.pages.wording(answerTo(err), err).sentence
+		v.Explanation = a.wording(answerTo(err), err).sentence
 		return &shownError{err, v}
 	}
 	return a.page(w, r, http.StatusOK, &session, v)
@@ -79,7 +80,7 @@ func get(ctx context.Context, client *http.Client, endpoint string) (apiAnswer, 
 
 // explainStatus says in plain words what a status means for the person; empty
 // for a success.
-func explainStatus(status int) message {
+func explainStatus(status int) pages.Message {
 	switch {
 	case status < http.StatusMultipleChoices:
 		return ""

@@ -2,6 +2,6 @@
 // turns errors into answers, and the server around them.
 //
 // Handlers return an error and write nothing before they know that they will
-// succeed. What a person reads is constant text of this package, never an
+// succeed. What a person reads is constant text that package pages has, never an
 // error's own words.
 package http

@@ -3,47 +3,61 @@ package http
 import (
 	"errors"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
+// errorMessages are the texts that each kind of error must have.
+func errorMessages() []pages.Message {
+	var all []pages.Message
+	for _, row := range append(answers(), internal(), tooLarge()) {
+		all = append(all, row.message("heading"), row.message("sentence"))
+	}
+	return all
+}
+
+// message is one of the texts of a kind of error.
+func (a answer) message(part string) pages.Message {
+	return pages.Message("error." + a.name + "." + part)
+}
+
 // wording is what an error page says, apart from its numbers.
 type wording struct {
-	heading, sentence, why, next message
-	remedy                       message
+	heading, sentence, why, next pages.Message
+	remedy                       pages.Message
 }
 
 // wording words an error: by its kind, and more exactly where the provider
 // gave a number that we know. The number changes words only; everything that
 // is done about an error is decided by its kind.
-func (p *pages) wording(row answer, err error) wording {
-	prefix := message("error." + row.name)
+func (a *app) wording(row answer, err error) wording {
 	w := wording{
-		heading: prefix + ".heading", sentence: prefix + ".sentence",
-		why: p.optional(prefix + ".why"), next: p.optional(prefix + ".next"),
-		remedy: p.optional(prefix + ".remedy"),
+		heading: row.message("heading"), sentence: row.message("sentence"),
+		why: a.optional(row.message("why")), next: a.optional(row.message("next")),
+		remedy: a.optional(row.message("remedy")),
 	}
 	reported, ok := errors.AsType[*domain.ProviderError](err)
 	if !ok {
 		return w
 	}
-	known, ok := p.explain[reported.Number]
+	known, ok := a.pages.Explain(reported.Number)
 	if !ok {
 		return w
 	}
-	w.remedy = known.remedy
+	w.remedy = known.Remedy
 	if row.name == "loop" {
 		return w // what the person could do has been done, twice
 	}
-	w.sentence, w.why, w.next = known.sentence, "", known.next
-	if row.name == "declined" && known.refusal {
+	w.sentence, w.why, w.next = known.Sentence, "", known.Next
+	if row.name == "declined" && known.Refusal {
 		w.heading = "error.refused.heading"
 	}
 	return w
 }
 
 // optional is m where there is such a text, else nothing.
-func (p *pages) optional(m message) message {
-	if p.source().has(m) {
+func (a *app) optional(m pages.Message) pages.Message {
+	if a.pages.Has(m) {
 		return m
 	}
 	return ""

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -61,7 +62,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (a *app) viewOf(r *http.Request, row answer, err error) view {
+func (a *app) viewOf(r *http.Request, row answer, err error) pages.View {
 	if own, ok := errors.AsType[*shownError](err); ok {
 		return own.page
 	}
@@ -73,11 +74,11 @@ func (a *app) viewOf(r *http.Request, row answer, err error) view {
 
 // errorView fills the error page: the table's words, the ways on, and what an
 // administrator needs.
-func (a *app) errorView(r *http.Request, row answer, err error) view {
-	words := a.pages.wording(row, err)
-	v := errorView{
+func (a *app) errorView(r *http.Request, row answer, err error) pages.View {
+	words := a.wording(row, err)
+	v := pages.Error{
 		Heading: words.heading, Sentence: words.sentence, Why: words.why, Next: words.next,
-		Details: errorDetails{
+		Details: pages.ErrorDetails{
 			Remedy:    words.remedy,
 			RequestID: observed(r.Context()).requestID,
 			Status:    row.status,
@@ -97,12 +98,12 @@ func (a *app) errorView(r *http.Request, row answer, err error) view {
 
 // waysOn are the links of an error page, the best one first and each address
 // once.
-func (a *app) waysOn(r *http.Request, row answer, err error) []link {
+func (a *app) waysOn(r *http.Request, row answer, err error) []pages.Link {
 	signIn := loginURL(a.returnTo(r, err))
-	var ways []link
-	add := func(text message, url string) {
-		if !slices.ContainsFunc(ways, func(l link) bool { return l.URL == url }) {
-			ways = append(ways, link{Text: text, URL: url})
+	var ways []pages.Link
+	add := func(text pages.Message, url string) {
+		if !slices.ContainsFunc(ways, func(l pages.Link) bool { return l.URL == url }) {
+			ways = append(ways, pages.Link{Text: text, URL: url})
 		}
 	}
 	switch {
@@ -137,12 +138,12 @@ func (a *app) returnTo(r *http.Request, err error) string {
 // problem answers with a problem document (RFC 9457). It is for programs and
 // their logs, so it is in the source language whatever the client accepts.
 func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err error) {
-	words, source := a.pages.wording(row, err), a.pages.source()
+	words := a.wording(row, err)
 	doc := map[string]any{
 		"type":      "about:blank",
 		"title":     http.StatusText(row.status),
 		"status":    row.status,
-		"detail":    strings.TrimSpace(source.text(words.sentence) + " " + source.text(words.next)),
+		"detail":    strings.TrimSpace(a.pages.Text(words.sentence) + " " + a.pages.Text(words.next)),
 		"requestId": observed(r.Context()).requestID,
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
@@ -152,7 +153,7 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err er
 		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Content-Language", sourceLanguage)
+	w.Header().Set("Content-Language", pages.SourceLanguage)
 	w.WriteHeader(row.status)
 	if r.Method != http.MethodHead {
 		_ = json.NewEncoder(w).Encode(doc) // a client that is gone needs no answer

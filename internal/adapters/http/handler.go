@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -73,7 +74,7 @@ func (c *Config) appName() string { return cmp.Or(c.AppName, "webapp") }
 // app holds what the handlers share.
 type app struct {
 	Config
-	pages    *pages
+	pages    *pages.Pages
 	policies policies
 	// apiTransport carries the calls of APIs.
 	apiTransport http.RoundTripper
@@ -89,7 +90,7 @@ func New(c Config) (http.Handler, error) {
 	if !strings.HasPrefix(c.CallbackPath, "/") {
 		return nil, errors.New("http: CallbackPath must be a path")
 	}
-	p, err := newPages(pageOptions{Demo: c.Demo, AppName: c.appName()})
+	p, err := newPages(c)
 	if err != nil {
 		return nil, err
 	}
@@ -106,34 +107,39 @@ func New(c Config) (http.Handler, error) {
 	return a.application()
 }
 
-// page answers with a page. The chrome is that of the signed-in user, or of an
-// anonymous visitor where session is nil.
-func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v view) error {
-	w.Header()[cspHeader] = a.policies.ofPage(session)
-	return a.pages.write(w, r, status, a.chrome(r, session), v)
+// newPages makes the pages of c. It fails where a kind of error has no words.
+func newPages(c Config) (*pages.Pages, error) {
+	return pages.New(pages.Options{Demo: c.Demo, AppName: c.appName(), Messages: errorMessages()})
 }
 
-func (a *app) chrome(r *http.Request, session *domain.Session) chrome {
+// page answers with a page. The chrome is that of the signed-in user, or of an
+// anonymous visitor where session is nil.
+func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v pages.View) error {
+	w.Header()[cspHeader] = a.policies.ofPage(session)
+	return a.pages.Write(w, r, status, a.chrome(r, session), v)
+}
+
+func (a *app) chrome(r *http.Request, session *domain.Session) pages.Chrome {
 	if session == nil {
-		return chrome{}
+		return pages.Chrome{}
 	}
-	return chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: r.URL.Path}
+	return pages.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: r.URL.Path}
 }
 
 // nav are the links that every signed-in page offers.
-func (a *app) nav() []link {
-	links := append(make([]link, 0, 4), link{Text: "nav.home", URL: homePath})
+func (a *app) nav() []pages.Link {
+	links := append(make([]pages.Link, 0, 4), pages.Link{Text: "nav.home", URL: homePath})
 	if a.Endpoint != "" {
-		links = append(links, link{Text: "nav.api", URL: callAPIPath})
+		links = append(links, pages.Link{Text: "nav.api", URL: callAPIPath})
 	}
-	return append(links, link{Text: "nav.sessions", URL: sessionsPath})
+	return append(links, pages.Link{Text: "nav.sessions", URL: sessionsPath})
 }
 
 // navFor adds what is open to this user: no link leads to a closed door.
-func (a *app) navFor(user domain.User) []link {
+func (a *app) navFor(user domain.User) []pages.Link {
 	links := a.nav()
 	if user.HasRole(adminRole) {
-		links = append(links, link{Text: "nav.admin", URL: adminPath})
+		links = append(links, pages.Link{Text: "nav.admin", URL: adminPath})
 	}
 	return links
 }

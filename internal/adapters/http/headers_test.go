@@ -28,7 +28,7 @@ type failure struct {
 func failingAt(t *testing.T, publicOrigin string, f *failure) http.Handler {
 	t.Helper()
 	service, sessions, _ := benchmarkSession(t)
-	a := &app{Config: benchmarkConfig(service, sessions), pages: mustPages(t, pageOptions{}),
+	a := &app{Config: benchmarkConfig(service, sessions), pages: mustPages(t),
 		policies: newPolicies([]string{"https:"}), https: strings.HasPrefix(publicOrigin, "https:")}
 	r := chi.NewRouter()
 	r.Use(a.observe, a.securityHeaders)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -27,28 +28,37 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 }
 
 // homeView is what home shows of a session.
-func (a *app) homeView(ctx context.Context, session domain.Session) (homeView, error) {
+func (a *app) homeView(ctx context.Context, session domain.Session) (pages.Home, error) {
 	claims, err := a.Domain.Claims(ctx)
 	if err != nil {
-		return homeView{}, err
+		return pages.Home{}, err
 	}
 	now := a.Now()
-	return homeView{
+	return pages.Home{
 		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant, Issuer: session.User.Issuer,
 		Roles: session.User.Roles, Guest: session.User.Guest,
-		Started: newMoment(session.Started, now), IdleEnd: newMoment(session.IdleEnds, now),
-		AbsoluteEnd: newMoment(session.Ends, now),
-		Claims:      claims, CanCallAPI: a.Endpoint != "",
+		Started: pages.NewMoment(session.Started, now), IdleEnd: pages.NewMoment(session.IdleEnds, now),
+		AbsoluteEnd: pages.NewMoment(session.Ends, now),
+		Claims:      shownClaims(claims), CanCallAPI: a.Endpoint != "",
 	}, nil
+}
+
+// shownClaims are claims as the page has them.
+func shownClaims(claims []domain.Claim) []pages.Claim {
+	shown := make([]pages.Claim, len(claims))
+	for i, one := range claims {
+		shown[i] = pages.Claim(one)
+	}
+	return shown
 }
 
 // welcome is what an anonymous visitor sees: the sign-in page, or, on the way
 // back from a sign-out, the confirmation of it.
 func (a *app) welcome(w http.ResponseWriter, r *http.Request) error {
 	if atProvider, ok := a.justSignedOut(r); ok {
-		return a.page(w, r, http.StatusOK, nil, signedOutView{AtProvider: atProvider, LoginURL: loginURL("/")})
+		return a.page(w, r, http.StatusOK, nil, pages.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
 	}
-	return a.page(w, r, http.StatusOK, nil, signInView{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
+	return a.page(w, r, http.StatusOK, nil, pages.SignIn{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
 }
 
 // providerPatience is how long the sign-in page waits for a provider that has

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -38,7 +39,7 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 		session, err := a.Domain.CurrentUser(r.Context())
 		if errors.Is(err, domain.ErrNotSignedIn) && !wantsJSON(r) && r.Method != http.MethodPost {
 			wanted := a.Domain.ReturnPath(r.URL.RequestURI())
-			v := signInView{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
+			v := pages.SignIn{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
 			return a.page(w, r, http.StatusUnauthorized, nil, v)
 		}
 		if err != nil {

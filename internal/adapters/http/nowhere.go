@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+
+	"webapp/internal/adapters/http/pages"
 )
 
 func notFound(http.ResponseWriter, *http.Request) error {
@@ -20,7 +22,7 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 		return errNotFound
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return &shownError{errMethod, methodView{Allowed: allowed}}
+	return &shownError{errMethod, pages.MethodNotAllowed{Allowed: allowed}}
 }
 
 // routesAt returns the pattern of the routes that have the request's path, ""

@@ -3,9 +3,12 @@ package http
 import (
 	"slices"
 	"strings"
+
+	"webapp/internal/adapters/http/pages"
 )
 
-// The paths of the routes. That of the callback is configured.
+// The paths of the routes. That of the callback is configured, and those of
+// static files begin with pages.StaticPrefix.
 const (
 	homePath         = "/"
 	loginPath        = "/login"
@@ -18,18 +21,17 @@ const (
 	backChannelPath  = "/backchannel-logout"
 	healthPath       = "/healthz"
 	readyPath        = "/readyz"
-	staticPrefix     = "/static/" // and all below it
 )
 
 func reservedPaths() []string {
 	return []string{homePath, loginPath, logoutPath, callAPIPath, sessionsPath, groupsPath, adminPath,
-		frontChannelPath, backChannelPath, healthPath, readyPath, strings.TrimSuffix(staticPrefix, "/")}
+		frontChannelPath, backChannelPath, healthPath, readyPath, strings.TrimSuffix(pages.StaticPrefix, "/")}
 }
 
 // Reserved says whether path is the application's own, with or without a slash
 // at its end: neither a redirect URI nor another way in may have it.
 func Reserved(path string) bool {
-	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, staticPrefix)
+	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, pages.StaticPrefix)
 }
 
 // NoReturn are the paths that nobody is sent back to after signing in: they

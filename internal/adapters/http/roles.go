@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -18,20 +19,20 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 		if session.User.HasRole(role) {
 			return h(w, r, session)
 		}
-		return &shownError{domain.ErrRoleMissing, forbiddenView{Role: role, Username: session.User.Username}}
+		return &shownError{domain.ErrRoleMissing, pages.Forbidden{Role: role, Username: session.User.Username}}
 	})
 }
 
 // admin is an example of a page for one role.
 func (a *app) admin(w http.ResponseWriter, r *http.Request, session domain.Session) error {
-	return a.page(w, r, http.StatusOK, &session, adminView{Role: adminRole, Roles: session.User.Roles})
+	return a.page(w, r, http.StatusOK, &session, pages.Admin{Role: adminRole, Roles: session.User.Roles})
 }
 
 // groups shows the user's directory groups.
 func (a *app) groups(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 	groups, err := a.Domain.Groups(r.Context())
 	if errors.Is(err, domain.ErrUnsupported) {
-		return a.page(w, r, http.StatusOK, &session, groupsView{})
+		return a.page(w, r, http.StatusOK, &session, pages.Groups{})
 	}
 	if errors.Is(err, domain.ErrProviderUnavailable) {
 		return fmt.Errorf("%w: %w", errDirectory, err)
@@ -39,6 +40,6 @@ func (a *app) groups(w http.ResponseWriter, r *http.Request, session domain.Sess
 	if err != nil {
 		return err
 	}
-	v := groupsView{Known: true, IDs: groups.IDs, AsOf: newMoment(groups.AsOf, a.Now())}
+	v := pages.Groups{Known: true, IDs: groups.IDs, AsOf: pages.NewMoment(groups.AsOf, a.Now())}
 	return a.page(w, r, http.StatusOK, &session, v)
 }

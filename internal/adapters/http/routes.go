@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+
+	"webapp/internal/adapters/http/pages"
 )
 
 // maxForm bounds a request body in bytes. It has room for the longest callback,
@@ -26,7 +28,7 @@ func (a *app) routes() (router, error) {
 	// Outside the session: no cookie is read or set.
 	r.Get(healthPath, a.handle(a.healthz))
 	r.Get(readyPath, a.handle(a.readyz))
-	r.Get(staticPrefix+"*", a.handle(a.staticFile))
+	r.Get(pages.StaticPrefix+"*", a.handle(a.staticFile))
 
 	// From the provider: no cookie comes along, and what counts is in the request.
 	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))

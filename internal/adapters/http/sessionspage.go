@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
 
@@ -20,11 +21,11 @@ func (a *app) sessionsPage(w http.ResponseWriter, r *http.Request, session domai
 		return err
 	}
 	now := a.Now()
-	v := sessionsView{}
+	v := pages.Sessions{}
 	for _, one := range own {
-		v.Sessions = append(v.Sessions, sessionRow{
+		v.Sessions = append(v.Sessions, pages.SessionRow{
 			ID: one.ID, Device: one.Device, This: one.This,
-			Started: newMoment(one.Started, now), Seen: newMoment(one.Seen, now),
+			Started: pages.NewMoment(one.Started, now), Seen: pages.NewMoment(one.Seen, now),
 		})
 	}
 	v.Others = len(own) > 1

@@ -4,26 +4,27 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"webapp/templates"
 )
 
-// serving returns a handler of s as the application routes to it.
-func serving(t *testing.T, s *static) http.Handler {
+// serving returns the routes of the application, and the paths of the stylesheet
+// and the icon that its pages link to.
+func serving(t *testing.T) (h http.Handler, styleURL, iconURL string) {
 	t.Helper()
 	service, sessions, _ := benchmarkSession(t)
-	p := mustPages(t, pageOptions{})
-	p.static = s
-	a := &app{Config: benchmarkConfig(service, sessions), pages: p}
+	a := &app{Config: benchmarkConfig(service, sessions), pages: mustPages(t)}
 	h, err := a.routes()
 	require.NoError(t, err)
-	return h
+	page, err := io.ReadAll(ask(h, http.MethodGet, "/nowhere").Body)
+	require.NoError(t, err)
+	linked := regexp.MustCompile(`"(/static/[^"]*)"`).FindAllStringSubmatch(string(page), -1)
+	require.Len(t, linked, 2)
+	return h, linked[1][1], linked[0][1]
 }
 
 func ask(h http.Handler, method, path string) *http.Response {
@@ -33,10 +34,8 @@ func ask(h http.Handler, method, path string) *http.Response {
 }
 
 func TestStaticFilesAreKeptForGood(t *testing.T) {
-	s, err := newStatic(templates.Files())
-	require.NoError(t, err)
-	h := serving(t, s)
-	for url, contentType := range map[string]string{s.styleURL: "text/css; charset=utf-8", s.iconURL: "image/svg+xml"} {
+	h, styleURL, iconURL := serving(t)
+	for url, contentType := range map[string]string{styleURL: "text/css; charset=utf-8", iconURL: "image/svg+xml"} {
 		res := ask(h, http.MethodGet, url)
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
@@ -49,27 +48,11 @@ func TestStaticFilesAreKeptForGood(t *testing.T) {
 	}
 }
 
-func TestStaticNamesFollowTheContent(t *testing.T) {
-	files := func(css string) fstest.MapFS {
-		return fstest.MapFS{"style.css": {Data: []byte(css)}, "favicon.svg": {Data: []byte("<svg/>")}}
-	}
-	old, err := newStatic(files("a{}"))
-	require.NoError(t, err)
-	current, err := newStatic(files("b{}"))
-	require.NoError(t, err)
-	assert.Regexp(t, `^/static/style\.[0-9a-f]{16}\.css$`, old.styleURL)
-	assert.NotEqual(t, old.styleURL, current.styleURL)
-	assert.Equal(t, old.iconURL, current.iconURL)
-	assert.Equal(t, http.StatusNotFound, ask(serving(t, current), http.MethodGet, old.styleURL).StatusCode, "another version's name")
-}
-
 func TestStaticKnowsNothingElse(t *testing.T) {
-	s, err := newStatic(templates.Files())
-	require.NoError(t, err)
-	h := serving(t, s)
+	h, styleURL, _ := serving(t)
 	for _, path := range []string{
 		"/static/", "/static/style.css", "/static/style.0000000000000000.css", "/static/home.html",
-		"/static/../templates.go", "/static/%2e%2e/style.css", s.styleURL + "/", strings.ToUpper(s.styleURL),
+		"/static/../templates.go", "/static/%2e%2e/style.css", styleURL + "/", strings.ToUpper(styleURL),
 	} {
 		res := ask(h, http.MethodGet, path)
 		assert.Equal(t, http.StatusNotFound, res.StatusCode, path)
@@ -78,33 +61,17 @@ func TestStaticKnowsNothingElse(t *testing.T) {
 }
 
 func TestStaticMethods(t *testing.T) {
-	s, err := newStatic(templates.Files())
-	require.NoError(t, err)
-	h := serving(t, s)
+	h, styleURL, _ := serving(t)
 	srv := httptest.NewServer(h)
 	defer srv.Close()
 
-	head, err := http.Head(srv.URL + s.styleURL)
+	head, err := http.Head(srv.URL + styleURL)
 	require.NoError(t, err)
 	require.NoError(t, head.Body.Close())
 	assert.Equal(t, http.StatusOK, head.StatusCode)
 	assert.Positive(t, head.ContentLength)
 
-	post := ask(h, http.MethodPost, s.styleURL)
+	post := ask(h, http.MethodPost, styleURL)
 	assert.Equal(t, http.StatusMethodNotAllowed, post.StatusCode)
 	assert.Equal(t, "GET, HEAD", post.Header.Get("Allow"))
-}
-
-func TestStylesheetIsSmallAndAsksForNothing(t *testing.T) {
-	s, err := newStatic(templates.Files())
-	require.NoError(t, err)
-	css := string(s.files[s.styleURL].body)
-	assert.LessOrEqual(t, len(css), 10<<10)
-	assert.NotContains(t, css, "url(")
-	assert.NotContains(t, css, "@import")
-}
-
-func TestMissingStaticFileFailsTheStart(t *testing.T) {
-	_, err := newStatic(fstest.MapFS{"style.css": {Data: []byte("a{}")}})
-	require.ErrorContains(t, err, "favicon.svg")
 }

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ func (c *catalogue) inlineCall(action *parse.ActionNode, call *parse.CommandNode
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", call, err)
 	}
-	p, ok := c.phrases[message(key)]
+	p, ok := c.phrases[Message(key)]
 	if !ok {
 		return nil, fmt.Errorf("%s: there is no such message", call)
 	}

@@ -1,12 +1,12 @@
-package http
+package pages
 
-// explanation is what is known of an AADSTS number: a sentence and a next step
+// Explanation is what is known of an AADSTS number: a sentence and a next step
 // for the person in front of the screen, a remedy for the administrator.
-type explanation struct {
-	sentence, next, remedy message
-	// refusal: the person did not say no, even where the provider reports
+type Explanation struct {
+	Sentence, Next, Remedy Message
+	// Refusal: the person did not say no, even where the provider reports
 	// access_denied.
-	refusal bool
+	Refusal bool
 }
 
 // aadstsGroup is numbers of one meaning. Its texts are aadsts.NAME.sentence,
@@ -58,17 +58,24 @@ func aadstsGroups() []aadstsGroup {
 }
 
 // explanations is the table by number.
-func explanations() map[int]explanation {
-	table := map[int]explanation{}
+func explanations() map[int]Explanation {
+	table := map[int]Explanation{}
 	for _, g := range aadstsGroups() {
 		for _, number := range g.numbers {
-			table[number] = explanation{
-				sentence: message("aadsts." + g.name + ".sentence"),
-				remedy:   message("aadsts." + g.name + ".remedy"),
-				next:     message("aadsts.next." + g.next),
-				refusal:  g.name != groupDeclined,
+			table[number] = Explanation{
+				Sentence: Message("aadsts." + g.name + ".sentence"),
+				Remedy:   Message("aadsts." + g.name + ".remedy"),
+				Next:     Message("aadsts.next." + g.next),
+				Refusal:  g.name != groupDeclined,
 			}
 		}
 	}
 	return table
+}
+
+// Explain is what is known of number, which Entra gave as AADSTS and digits;
+// false where nothing is.
+func (p *Pages) Explain(number int) (Explanation, bool) {
+	e, ok := p.explain[number]
+	return e, ok
 }

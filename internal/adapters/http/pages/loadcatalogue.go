@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"errors"
@@ -11,14 +11,15 @@ import (
 	"golang.org/x/text/language"
 )
 
-// loadSource reads the catalogue of the source language.
-func loadSource(fsys fs.FS) (*catalogue, error) {
-	source, err := loadCatalogue(fsys, sourceLanguage)
+// loadSource reads the catalogue of the source language, which must have what
+// is needed.
+func loadSource(fsys fs.FS, needed []Message) (*catalogue, error) {
+	source, err := loadCatalogue(fsys, SourceLanguage)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(source.complete(), source.fits(source)); err != nil {
-		return nil, fmt.Errorf("messages/%s.json: %w", sourceLanguage, err)
+	if err := errors.Join(source.complete(needed), source.fits(source)); err != nil {
+		return nil, fmt.Errorf("messages/%s.json: %w", SourceLanguage, err)
 	}
 	return source, nil
 }
@@ -34,7 +35,7 @@ func loadTranslations(fsys fs.FS, source *catalogue) ([]*catalogue, error) {
 	var all []*catalogue
 	for _, name := range names {
 		lang := strings.TrimSuffix(path.Base(name), ".json")
-		if lang == sourceLanguage {
+		if lang == SourceLanguage {
 			continue
 		}
 		c, err := loadCatalogue(fsys, lang)
@@ -59,7 +60,7 @@ func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
 	const many = 300 // about as many as there are; a map that grows is garbage
-	c := &catalogue{tag: tag, phrases: make(map[message]phrase, many), plurals: map[message]map[plural.Form]phrase{}}
+	c := &catalogue{tag: tag, phrases: make(map[Message]phrase, many), plurals: map[Message]map[plural.Form]phrase{}}
 	if err := eachMember(file, c.add); err != nil {
 		return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
 	}

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"fmt"
@@ -20,15 +20,15 @@ type site struct {
 }
 
 // render writes the page of v by its layout.
-func (s *site) render(w io.Writer, layout *template.Template, c chrome, v view) error {
+func (s *site) render(w io.Writer, layout *template.Template, c Chrome, v View) error {
 	return layout.Execute(w, &pageData{Site: s, Chrome: c, Body: v})
 }
 
 // pageData is what a template sees as its dot.
 type pageData struct {
 	Site   *site
-	Chrome chrome
-	Body   view
+	Chrome Chrome
+	Body   View
 }
 
 // edition is all pages in one language.
@@ -40,7 +40,7 @@ type edition struct {
 	layouts func() (map[pageName]*template.Template, error)
 }
 
-func newEdition(fsys fs.FS, words *catalogue, opt pageOptions, files *static) *edition {
+func newEdition(fsys fs.FS, words *catalogue, opt Options, files *static) *edition {
 	e := &edition{words: words, site: &site{
 		AppName: opt.AppName, Demo: opt.Demo, Lang: words.tag.String(), Dir: words.text("language.direction"),
 		StyleURL: files.styleURL, IconURL: files.iconURL,
@@ -49,7 +49,7 @@ func newEdition(fsys fs.FS, words *catalogue, opt pageOptions, files *static) *e
 	return e
 }
 
-func (e *edition) render(w io.Writer, c chrome, v view) error {
+func (e *edition) render(w io.Writer, c Chrome, v View) error {
 	layouts, err := e.layouts()
 	if err != nil {
 		return err

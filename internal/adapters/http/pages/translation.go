@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"fmt"
@@ -29,18 +29,16 @@ func (c *catalogue) fits(source *catalogue) error {
 	return c.pluralsFit(source)
 }
 
-// complete checks that c has every text that is asked for by the code, not by
-// a template: those of the error tables and of times.
-func (c *catalogue) complete() error {
-	var wanted []message
-	for _, row := range append(answers(), internal(), tooLarge()) {
-		wanted = append(wanted, message("error."+row.name+".heading"), message("error."+row.name+".sentence"))
-	}
+// complete checks that c has every text that is asked for by code, not by a
+// template: those that are needed by the caller of New, and those of AADSTS
+// numbers and of times.
+func (c *catalogue) complete(needed []Message) error {
+	wanted := slices.Clone(needed)
 	for _, e := range explanations() {
-		wanted = append(wanted, e.sentence, e.next, e.remedy)
+		wanted = append(wanted, e.Sentence, e.Next, e.Remedy)
 	}
 	for month := range 12 {
-		wanted = append(wanted, message("date.month."+strconv.Itoa(month+1)))
+		wanted = append(wanted, Message("date.month."+strconv.Itoa(month+1)))
 	}
 	wanted = append(wanted, "language.direction", "date", "distance.now", "distance.soon", "distance.past", "distance.future", "span")
 	for _, m := range wanted {
@@ -48,7 +46,7 @@ func (c *catalogue) complete() error {
 			return fmt.Errorf("%s is missing", m)
 		}
 	}
-	for _, m := range []message{spanDays, spanHours, spanMinutes} {
+	for _, m := range []Message{spanDays, spanHours, spanMinutes} {
 		if _, ok := c.plurals[m]; !ok {
 			return fmt.Errorf("%s[other] is missing", m)
 		}

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ func makePages(fsys fs.FS, words *catalogue, on *site) (map[pageName]*template.T
 			made[v.page()], err = layoutOf(set)
 		}
 		if err == nil {
-			err = on.render(io.Discard, made[v.page()], chrome{}, v)
+			err = on.render(io.Discard, made[v.page()], Chrome{}, v)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("page %s: %w", v.page(), err)

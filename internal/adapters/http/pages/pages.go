@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"bytes"
@@ -17,53 +17,56 @@ import (
 // page; one large API answer must not stay in memory for good.
 const maxPooledBuffer = 64 << 10
 
-// pageOptions are the same for all pages of one process.
-type pageOptions struct {
+// Options are the same for all pages of one process.
+type Options struct {
 	// Demo puts the demo banner on every page.
 	Demo bool
 	// AppName names the application in titles and the header.
 	AppName string
+	// Messages are those whose keys the caller puts together; each must have a
+	// text.
+	Messages []Message
 }
 
-// chrome is what a page shows around its main part.
-type chrome struct {
+// Chrome is what a page shows around its main part.
+type Chrome struct {
 	// SignedIn adds the navigation and the sign-out button to the header.
 	SignedIn bool
 	// Name is the signed-in person's display name; may be empty.
 	Name string
 	// Nav are the links of the main navigation; it is shown to signed-in
 	// people only.
-	Nav []link
+	Nav []Link
 	// Current is the URL of the Nav link that is this page, or empty.
 	Current string
 }
 
-// pages renders the HTML pages. It is safe for concurrent use.
-type pages struct {
+// Pages renders the HTML pages. It is safe for concurrent use.
+type Pages struct {
 	// editions has the source language first.
 	editions []*edition
 	choose   *negotiator
-	explain  map[int]explanation
+	explain  map[int]Explanation
 	static   *static
 	buffers  sync.Pool
 }
 
-// newPages parses the embedded templates; it fails on any that is broken, and
-// on a translation that is not whole.
-func newPages(opt pageOptions) (*pages, error) {
-	return parsePages(templates.Files(), opt)
+// New parses the embedded templates; it fails on any that is broken, on a
+// translation that is not whole and on a message of opt without a text.
+func New(opt Options) (*Pages, error) {
+	return newFrom(templates.Files(), opt)
 }
 
-// parsePages makes an edition for each language of fsys. A template that is
+// newFrom makes an edition for each language of fsys. A template that is
 // broken is so in every language: translations have the messages and the
 // placeholders of the source, and their texts are escaped. So the pages of the
 // source language are made here, while the translations are read.
-func parsePages(fsys fs.FS, opt pageOptions) (*pages, error) {
+func newFrom(fsys fs.FS, opt Options) (*Pages, error) {
 	files, err := newStatic(fsys)
 	if err != nil {
 		return nil, err
 	}
-	source, err := loadSource(fsys)
+	source, err := loadSource(fsys, opt.Messages)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func parsePages(fsys fs.FS, opt pageOptions) (*pages, error) {
 	if err := errors.Join(err, otherErr); err != nil {
 		return nil, err
 	}
-	p := &pages{
+	p := &Pages{
 		editions: []*edition{e},
 		static:   files,
 		explain:  explanations(),
@@ -97,16 +100,23 @@ func later[T any](f func() (T, error)) func() (T, error) {
 }
 
 // edition is the one for the reader of r.
-func (p *pages) edition(r *http.Request) *edition { return p.editions[p.choose.choose(r)] }
+func (p *Pages) edition(r *http.Request) *edition { return p.editions[p.choose.choose(r)] }
 
 // source is the catalogue of the source language.
-func (p *pages) source() *catalogue { return p.editions[0].words }
+func (p *Pages) source() *catalogue { return p.editions[0].words }
 
-// write renders the page for v in the language of r's reader and answers with
+// Has reports whether there is a text for m.
+func (p *Pages) Has(m Message) bool { return p.source().has(m) }
+
+// Text is the text of m in SourceLanguage, for what is no page. It is empty for
+// no message.
+func (p *Pages) Text(m Message) string { return p.source().text(m) }
+
+// Write renders the page for v in the language of r's reader and answers with
 // it. An error means that the page could not be rendered and that nothing has
 // been written yet; headers set before are still there. A browser that goes
 // away while it is written to is no error.
-func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, c chrome, v view) error {
+func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, c Chrome, v View) error {
 	buf := p.buffers.Get().(*bytes.Buffer)
 	defer p.release(buf)
 	e := p.edition(r)
@@ -124,7 +134,7 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, status int, c chro
 }
 
 // release gives a buffer back for the next page.
-func (p *pages) release(buf *bytes.Buffer) {
+func (p *Pages) release(buf *bytes.Buffer) {
 	if buf.Cap() > maxPooledBuffer {
 		return
 	}

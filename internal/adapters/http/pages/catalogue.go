@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"fmt"
@@ -9,21 +9,21 @@ import (
 	"golang.org/x/text/language"
 )
 
-// message is the key of a text that people read; the texts are in
+// Message is the key of a text that people read; the texts are in
 // templates/messages, one file for each language. A message that no catalogue
 // has stands for itself.
-type message string
+type Message string
 
-// sourceLanguage is the language that the others are translated from, and the
+// SourceLanguage is the language that the others are translated from, and the
 // one for readers of none of them.
-const sourceLanguage = "en"
+const SourceLanguage = "en"
 
 // catalogue holds all texts of one language. It does not change once loaded.
 type catalogue struct {
 	tag     language.Tag
-	phrases map[message]phrase
+	phrases map[Message]phrase
 	// plurals has the phrases that depend on a number.
-	plurals map[message]map[plural.Form]phrase
+	plurals map[Message]map[plural.Form]phrase
 }
 
 // add takes one entry. A key that ends in [one], [few] and so on is a plural
@@ -34,7 +34,7 @@ func (c *catalogue) add(key, text string) error {
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	base, suffix, isPlural := strings.Cut(key, "[")
-	m := message(base)
+	m := Message(base)
 	if !isPlural {
 		if _, twice := c.phrases[m]; twice {
 			return fmt.Errorf("%s: there twice", key)
@@ -65,14 +65,14 @@ func pluralForm(name string) (plural.Form, bool) {
 }
 
 // has reports whether there is a text for m.
-func (c *catalogue) has(m message) bool {
+func (c *catalogue) has(m Message) bool {
 	_, ok := c.phrases[m]
 	return ok
 }
 
 // text is the text of m, whose placeholders are filled from pairs of a name
 // and a value.
-func (c *catalogue) text(m message, pairs ...string) string {
+func (c *catalogue) text(m Message, pairs ...string) string {
 	p, ok := c.phrases[m]
 	if !ok {
 		return string(m)
@@ -81,7 +81,7 @@ func (c *catalogue) text(m message, pairs ...string) string {
 }
 
 // count is the text of m in the plural form for n, with {count} filled.
-func (c *catalogue) count(m message, n int) string {
+func (c *catalogue) count(m Message, n int) string {
 	forms := c.plurals[m]
 	p, ok := forms[plural.Cardinal.MatchPlural(c.tag, n%10_000_000, 0, 0, 0, 0)]
 	if !ok {

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ func (c *catalogue) funcs() template.FuncMap {
 	}
 	return template.FuncMap{
 		inlineMsg: misplaced, inlineMsgBDI: misplaced,
-		"text":     func(m message) string { return c.text(m) },
+		"text":     func(m Message) string { return c.text(m) },
 		"date":     c.date,
 		"distance": c.distance,
 	}

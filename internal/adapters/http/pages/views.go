@@ -1,26 +1,24 @@
-package http
+package pages
 
 import (
 	"net/http"
 	"time"
-
-	"webapp/internal/domain"
 )
 
-// A view is what one page shows in its main part; its type chooses the page.
+// A View is what one page shows in its main part; its type chooses the page.
 // All text in a view is plain text: the templates escape it. What is not data
 // but words of ours is a message, worded when the page is rendered. A URL in a
-// view is built here, never taken from a request as it came.
-type view interface{ page() pageName }
+// view is built by whoever fills it, never taken from a request as it came.
+type View interface{ page() pageName }
 
-// link leads to another page.
-type link struct {
-	Text message
+// Link leads to another page.
+type Link struct {
+	Text Message
 	URL  string
 }
 
-// signInView asks an anonymous visitor to sign in.
-type signInView struct {
+// SignIn asks an anonymous visitor to sign in.
+type SignIn struct {
 	// LoginURL is /login, with return_to where there is a page to return to.
 	LoginURL string
 	// Wanted is the path (and query) that needs sign-in and is returned to;
@@ -33,8 +31,8 @@ type signInView struct {
 	ProviderDown bool
 }
 
-// homeView shows a signed-in person what is known about them.
-type homeView struct {
+// Home shows a signed-in person what is known about them.
+type Home struct {
 	// Name and Username are for display; either may be empty.
 	Name     string
 	Username string
@@ -46,17 +44,20 @@ type homeView struct {
 	Guest    bool
 	// Started is when the person signed in, IdleEnd when the session ends
 	// unless it is used before, AbsoluteEnd when it ends in any case.
-	Started     moment
-	IdleEnd     moment
-	AbsoluteEnd moment
+	Started     Moment
+	IdleEnd     Moment
+	AbsoluteEnd Moment
 	// Claims are those of the ID token; the table is left out without any.
-	Claims []domain.Claim
+	Claims []Claim
 	// CanCallAPI offers the way to /call_api.
 	CanCallAPI bool
 }
 
-// apiView shows a call of the API and its answer.
-type apiView struct {
+// Claim is one claim of an ID token, as text.
+type Claim struct{ Name, Value string }
+
+// API shows a call of the API and its answer.
+type API struct {
 	Method   string
 	Endpoint string
 	// Status is the API's HTTP status, 0 where there was no answer.
@@ -64,8 +65,8 @@ type apiView struct {
 	Took   time.Duration
 	// Explanation says in plain words what went wrong and what to do; empty
 	// when the call succeeded.
-	Explanation message
-	// Body is the answer as text, as readableBody made it.
+	Explanation Message
+	// Body is the answer as text.
 	Body string
 	// Truncated says that Body is only the beginning of the answer.
 	Truncated bool
@@ -73,23 +74,23 @@ type apiView struct {
 
 // Failed says whether the API answered with anything but success; a redirect
 // is not followed and so is none.
-func (v apiView) Failed() bool { return v.Status >= http.StatusMultipleChoices }
+func (v API) Failed() bool { return v.Status >= http.StatusMultipleChoices }
 
 // StatusText names the status, such as "Not Found"; empty for unknown ones.
-func (v apiView) StatusText() string { return http.StatusText(v.Status) }
+func (v API) StatusText() string { return http.StatusText(v.Status) }
 
 // Milliseconds is the time the call took, rounded down.
-func (v apiView) Milliseconds() int64 { return v.Took.Milliseconds() }
+func (v API) Milliseconds() int64 { return v.Took.Milliseconds() }
 
-// signOutView asks whether to sign out. To an anonymous visitor (the chrome
-// tells) it says that nobody is signed in.
-type signOutView struct {
+// SignOut asks whether to sign out. To an anonymous visitor (the Chrome tells)
+// it says that nobody is signed in.
+type SignOut struct {
 	// AtProvider says that signing out goes on to the provider's sign-out.
 	AtProvider bool
 }
 
-// signedOutView confirms that the session has ended.
-type signedOutView struct {
+// SignedOut confirms that the session has ended.
+type SignedOut struct {
 	// AtProvider says that the provider was asked to end its session too; there
 	// the person may have chosen otherwise.
 	AtProvider bool
@@ -97,24 +98,24 @@ type signedOutView struct {
 	LoginURL string
 }
 
-// errorView explains a failure: what happened, why, what to do next.
-type errorView struct {
+// Error explains a failure: what happened, why, what to do next.
+type Error struct {
 	// Heading is the title too. Heading and Sentence (what happened) are
 	// always set; Why and Next (what to do) are left out when empty.
-	Heading  message
-	Sentence message
-	Why      message
-	Next     message
+	Heading  Message
+	Sentence Message
+	Why      Message
+	Next     Message
 	// Actions are ways on; the first is the one to prefer.
-	Actions []link
-	Details errorDetails
+	Actions []Link
+	Details ErrorDetails
 }
 
-// errorDetails is what an administrator needs to find the cause. Only fields
+// ErrorDetails is what an administrator needs to find the cause. Only fields
 // that are set are shown; none of them is a secret.
-type errorDetails struct {
+type ErrorDetails struct {
 	// Remedy says what the administrator can do about it.
-	Remedy message
+	Remedy Message
 	// AADSTS is Entra's error number, without its prefix.
 	AADSTS int
 	// Code is the OAuth 2.0 error code, such as "access_denied".
@@ -129,10 +130,10 @@ type errorDetails struct {
 }
 
 // Any says whether there is anything to show.
-func (d errorDetails) Any() bool { return d != errorDetails{} }
+func (d ErrorDetails) Any() bool { return d != ErrorDetails{} }
 
-// forbiddenView tells a signed-in person which role a page needs.
-type forbiddenView struct {
+// Forbidden tells a signed-in person which role a page needs.
+type Forbidden struct {
 	// Role is the missing app role.
 	Role string
 	// Contact is whom to ask for it; empty for "the administrator of this
@@ -142,48 +143,48 @@ type forbiddenView struct {
 	Username string
 }
 
-// sessionsView lists where the user is signed in.
-type sessionsView struct {
-	Sessions []sessionRow
+// Sessions lists where the user is signed in.
+type Sessions struct {
+	Sessions []SessionRow
 	// Others says that there is more than this browser's session.
 	Others bool
 }
 
-// sessionRow is one session of the list.
-type sessionRow struct {
+// SessionRow is one session of the list.
+type SessionRow struct {
 	// ID goes back in the form that ends the session.
 	ID string
 	// Device names the browser and system; may be empty.
 	Device  string
-	Started moment
-	Seen    moment
+	Started Moment
+	Seen    Moment
 	// This marks the browser's own session.
 	This bool
 }
 
-// adminView is the example of a page for people with a role.
-type adminView struct {
+// Admin is the example of a page for people with a role.
+type Admin struct {
 	Role  string
 	Roles []string
 }
 
-// groupsView lists the directory groups that the user belongs to.
-type groupsView struct {
+// Groups lists the directory groups that the user belongs to.
+type Groups struct {
 	// Known says whether the provider says anything of groups.
 	Known bool
 	IDs   []string
-	AsOf  moment
+	AsOf  Moment
 }
 
 // Count is how many groups there are.
-func (v groupsView) Count() int { return len(v.IDs) }
+func (v Groups) Count() int { return len(v.IDs) }
 
-// notFoundView says that there is no such page. It repeats nothing of the
+// NotFound says that there is no such page. It repeats nothing of the
 // address, so that a link cannot put words into our mouth.
-type notFoundView struct{}
+type NotFound struct{}
 
-// methodView says that the address exists, but not for this method.
-type methodView struct {
+// MethodNotAllowed says that the address exists, but not for this method.
+type MethodNotAllowed struct {
 	// Allowed are the methods that work, as in the Allow header.
 	Allowed []string
 }

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 func TestMomentTellsUTCAndTheDistance(t *testing.T) {
 	berlin := time.FixedZone("CET", 3600)
 	now := time.Date(2026, 11, 23, 17, 9, 0, 0, berlin)
-	m := newMoment(now.Add(11*time.Hour+58*time.Minute), now)
+	m := NewMoment(now.Add(11*time.Hour+58*time.Minute), now)
 	assert.Equal(t, "2026-11-24T04:07:00Z", m.DateTime())
 	for lang, want := range map[string][2]string{
 		"en":      {"24 November 2026, 04:07 UTC", "in 11 hours 58 minutes"},
@@ -24,7 +24,7 @@ func TestMomentTellsUTCAndTheDistance(t *testing.T) {
 
 func wordsIn(t testing.TB, lang string) *catalogue {
 	t.Helper()
-	return mustPages(t, pageOptions{}).edition(requestIn(lang)).words
+	return mustPages(t, Options{}).edition(requestIn(lang)).words
 }
 
 func TestRelative(t *testing.T) {

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"net/http"
@@ -13,7 +13,7 @@ import (
 )
 
 func TestLanguageFollowsTheReader(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	for header, want := range map[string]string{
 		"":                                    "en",
 		"zh":                                  "zh-Hans",
@@ -52,7 +52,7 @@ func TestLanguageFollowsTheReader(t *testing.T) {
 func TestLanguageOfSeveralHeaderLines(t *testing.T) {
 	r := anyRequest()
 	r.Header["Accept-Language"] = []string{"fr", "de;q=0.5"}
-	assert.Equal(t, "de", mustPages(t, pageOptions{}).edition(r).site.Lang)
+	assert.Equal(t, "de", mustPages(t, Options{}).edition(r).site.Lang)
 }
 
 func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
@@ -61,7 +61,7 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 	assert.LessOrEqual(t, len(acceptLanguage([]string{strings.Repeat("x", 1000), "de"})), maxAcceptLanguage)
 	assert.False(t, strings.HasSuffix(acceptLanguage([]string{strings.Repeat("de-AT,", 50)}), "de-A"), "no half of a tag")
 
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	assert.Equal(t, "de", p.edition(requestIn(long)).site.Lang, "what comes first still counts")
 	for _, hostile := range []string{
 		strings.Repeat("a-", 16_000), strings.Repeat(",", 32_000), "x-" + strings.Repeat("a", 30_000),
@@ -74,7 +74,7 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 }
 
 func TestRememberedLanguagesAreBounded(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	for i := range 10 * maxRemembered {
 		p.edition(requestIn("fr-FR;q=0." + strconv.Itoa(i)))
 	}
@@ -85,11 +85,11 @@ func TestRememberedLanguagesAreBounded(t *testing.T) {
 }
 
 func TestPageNamesItsLanguage(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	for _, lang := range languages(p) {
 		rec := httptest.NewRecorder()
 		rec.Header().Set("Vary", "Cookie")
-		require.NoError(t, p.write(rec, requestIn(lang), http.StatusOK, chrome{}, signInView{}))
+		require.NoError(t, p.Write(rec, requestIn(lang), http.StatusOK, Chrome{}, SignIn{}))
 		assert.Equal(t, lang, rec.Header().Get("Content-Language"))
 		assert.Equal(t, []string{"Cookie", "Accept-Language"}, rec.Header().Values("Vary"))
 		assert.Contains(t, rec.Body.String(), `<html lang="`+lang+`" dir="ltr">`)

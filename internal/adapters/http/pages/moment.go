@@ -1,30 +1,30 @@
-package http
+package pages
 
 import (
 	"strconv"
 	"time"
 )
 
-// moment is a point in time as a page shows it: for machines, for people, and
+// Moment is a point in time as a page shows it: for machines, for people, and
 // as seen from now. The words come from the reader's language.
-type moment struct{ at, now time.Time }
+type Moment struct{ at, now time.Time }
 
-// newMoment describes t as seen at now.
-func newMoment(t, now time.Time) moment { return moment{at: t.UTC(), now: now} }
+// NewMoment describes t as seen at now.
+func NewMoment(t, now time.Time) Moment { return Moment{at: t.UTC(), now: now} }
 
 // DateTime is RFC 3339 in UTC, for the datetime attribute.
-func (m moment) DateTime() string { return m.at.Format(time.RFC3339) }
+func (m Moment) DateTime() string { return m.at.Format(time.RFC3339) }
 
 // date words m for people, such as "2 January 2026, 15:04 UTC".
-func (c *catalogue) date(m moment) string {
+func (c *catalogue) date(m Moment) string {
 	year, month, day := m.at.Date()
 	return c.text("date",
-		"day", strconv.Itoa(day), "month", c.text(message("date.month."+strconv.Itoa(int(month)))),
+		"day", strconv.Itoa(day), "month", c.text(Message("date.month."+strconv.Itoa(int(month)))),
 		"year", strconv.Itoa(year), "time", m.at.Format("15:04"))
 }
 
 // distance words how far m is from now, such as "in 2 hours 5 minutes".
-func (c *catalogue) distance(m moment) string { return c.relative(m.at.Sub(m.now)) }
+func (c *catalogue) distance(m Moment) string { return c.relative(m.at.Sub(m.now)) }
 
 // relative words a distance with its two largest units. What has passed is
 // rounded down to the minute and what is to come up: a session of an hour ends
@@ -48,9 +48,9 @@ func (c *catalogue) relative(d time.Duration) string {
 
 // The plurals of a span.
 const (
-	spanDays    message = "span.days"
-	spanHours   message = "span.hours"
-	spanMinutes message = "span.minutes"
+	spanDays    Message = "span.days"
+	spanHours   Message = "span.hours"
+	spanMinutes Message = "span.minutes"
 )
 
 // span words a duration of at least a minute.
@@ -66,7 +66,7 @@ func (c *catalogue) span(d time.Duration) string {
 	}
 }
 
-func (c *catalogue) units(large int, largeUnit message, small int, smallUnit message) string {
+func (c *catalogue) units(large int, largeUnit Message, small int, smallUnit Message) string {
 	if small == 0 {
 		return c.count(largeUnit, large)
 	}

@@ -1,4 +1,4 @@
-package http
+package pages
 
 import (
 	"bytes"
@@ -23,12 +23,12 @@ import (
 
 const demoBanner = "Demo: the accounts and the provider are made up. Not Microsoft, not for production."
 
-func mustPages(t testing.TB, opt pageOptions) *pages {
+func mustPages(t testing.TB, opt Options) *Pages {
 	t.Helper()
 	if opt.AppName == "" {
 		opt.AppName = "Fabrikam Reports"
 	}
-	p, err := newPages(opt)
+	p, err := New(opt)
 	require.NoError(t, err)
 	return p
 }
@@ -43,15 +43,15 @@ func requestIn(lang string) *http.Request {
 	return r
 }
 
-func render(t testing.TB, p *pages, c chrome, v view) string {
+func render(t testing.TB, p *Pages, c Chrome, v View) string {
 	t.Helper()
-	return renderIn(t, p, sourceLanguage, c, v)
+	return renderIn(t, p, SourceLanguage, c, v)
 }
 
-func renderIn(t testing.TB, p *pages, lang string, c chrome, v view) string {
+func renderIn(t testing.TB, p *Pages, lang string, c Chrome, v View) string {
 	t.Helper()
 	rec := httptest.NewRecorder()
-	require.NoError(t, p.write(rec, requestIn(lang), http.StatusOK, c, v))
+	require.NoError(t, p.Write(rec, requestIn(lang), http.StatusOK, c, v))
 	return rec.Body.String()
 }
 
@@ -85,7 +85,7 @@ func TestSamplesCoverEveryPage(t *testing.T) {
 
 func TestEveryPageIsWellMade(t *testing.T) {
 	for _, demo := range []bool{false, true} {
-		p := mustPages(t, pageOptions{Demo: demo})
+		p := mustPages(t, Options{Demo: demo})
 		for s, lang := range samplesInAllLanguages(p) {
 			t.Run(lang+" "+s.name+" demo="+strconv.FormatBool(demo), func(t *testing.T) {
 				page := renderIn(t, p, lang, s.chrome, s.view)
@@ -105,7 +105,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 				}
 				assert.Less(t, strings.Index(page, "<h1"), strings.Index(page+"<h2", "<h2"), "h1 comes first")
 				assert.Equal(t, demo, strings.Contains(page, `<p class="demo">`), "demo banner")
-				if lang == sourceLanguage {
+				if lang == SourceLanguage {
 					assert.Equal(t, demo, strings.Contains(words(page), demoBanner), "demo banner")
 				}
 				assert.NotRegexp(t, `\b[a-z]+(\.[a-z]+)+\b`, ourWords(page), "no key in a text's place")
@@ -115,7 +115,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 }
 
 func TestIDsAreUniqueAndReferencesResolve(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	for s, lang := range samplesInAllLanguages(p) {
 		page := renderIn(t, p, lang, s.chrome, s.view)
 		ids := map[string]int{}
@@ -130,13 +130,13 @@ func TestIDsAreUniqueAndReferencesResolve(t *testing.T) {
 }
 
 func TestTitlesTellThePagesApart(t *testing.T) {
-	for _, lang := range languages(mustPages(t, pageOptions{})) {
+	for _, lang := range languages(mustPages(t, Options{})) {
 		t.Run(lang, func(t *testing.T) { titlesTellThePagesApart(t, lang) })
 	}
 }
 
 func titlesTellThePagesApart(t *testing.T, lang string) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	title := regexp.MustCompile(`<title>(.+) - Fabrikam Reports</title>`)
 	pageOf := map[string]pageName{}
 	for _, s := range samples() {
@@ -150,7 +150,7 @@ func titlesTellThePagesApart(t *testing.T, lang string) {
 }
 
 func TestWhatEachPageSays(t *testing.T) {
-	p, demo := mustPages(t, pageOptions{}), mustPages(t, pageOptions{Demo: true})
+	p, demo := mustPages(t, Options{}), mustPages(t, Options{Demo: true})
 	for _, c := range []struct {
 		sample string
 		demo   bool
@@ -207,7 +207,7 @@ func TestWhatEachPageSays(t *testing.T) {
 }
 
 func TestMarkup(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	for name, parts := range map[string][]string{
 		"signin-wanted": {`href="/login?return_to=%2Freports%3Fyear%3D2026%26q%3Da"`},
 		"home": {
@@ -248,7 +248,7 @@ func fill(v reflect.Value, text string) {
 }
 
 func TestHostileTextStaysText(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	quoted := regexp.MustCompile(`"[^"]*"`)
 	for _, text := range []string{
 		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `javascript:alert(1)`,
@@ -257,9 +257,9 @@ func TestHostileTextStaysText(t *testing.T) {
 		for empty, lang := range inAllLanguages(p, emptyViews()) {
 			full := reflect.New(reflect.TypeOf(empty)).Elem()
 			fill(full, text)
-			var c chrome
+			var c Chrome
 			fill(reflect.ValueOf(&c).Elem(), text)
-			page := strings.ToLower(renderIn(t, p, lang, c, full.Interface().(view)))
+			page := strings.ToLower(renderIn(t, p, lang, c, full.Interface().(View)))
 			assert.NotContains(t, page, "<script", empty.page())
 			assert.NotContains(t, page, "<img", empty.page())
 			assert.NotRegexp(t, `<[^>]*\son[a-z]+=`, quoted.ReplaceAllString(page, `""`), empty.page())
@@ -270,9 +270,9 @@ func TestHostileTextStaysText(t *testing.T) {
 }
 
 func TestNamesOfAllKindsAreShownWhole(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	for _, name := range []string{strings.Repeat("Wolfeschlegelstein", 60), "מיכל לוי", "王小明", "O'Brien & <Sons>"} {
-		page := render(t, p, chrome{SignedIn: true, Name: name}, homeView{Name: name})
+		page := render(t, p, Chrome{SignedIn: true, Name: name}, Home{Name: name})
 		assert.Contains(t, words(page), "Welcome "+name+"!")
 		assert.Contains(t, page, "<bdi>"+html.EscapeString(name)+"</bdi>", "its direction does not reach its neighbours")
 	}
@@ -289,13 +289,13 @@ func TestBrokenTemplatesFailTheStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			files := embedded(t)
 			files[c.file] = &fstest.MapFile{Data: []byte(c.text)}
-			_, err := parsePages(files, pageOptions{AppName: "A"})
+			_, err := newFrom(files, Options{AppName: "A"})
 			require.ErrorContains(t, err, "page ")
 		})
 	}
 	files := embedded(t)
 	delete(files, "notfound.html")
-	_, err := parsePages(files, pageOptions{})
+	_, err := newFrom(files, Options{})
 	require.ErrorContains(t, err, "notfound")
 }
 
@@ -321,15 +321,15 @@ func (brokenView) page() pageName { return pageHome }
 
 func TestFailedPageWritesNothing(t *testing.T) {
 	rec := httptest.NewRecorder()
-	require.ErrorContains(t, mustPages(t, pageOptions{}).write(rec, anyRequest(), http.StatusOK, chrome{}, brokenView{}), "page home")
+	require.ErrorContains(t, mustPages(t, Options{}).Write(rec, anyRequest(), http.StatusOK, Chrome{}, brokenView{}), "page home")
 	assert.Empty(t, rec.Body.String())
 	assert.Empty(t, rec.Header())
 }
 
 func TestGetAndHeadAgree(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.NoError(t, p.write(w, r, http.StatusNotFound, chrome{}, notFoundView{}))
+		assert.NoError(t, p.Write(w, r, http.StatusNotFound, Chrome{}, NotFound{}))
 	}))
 	defer srv.Close()
 	lengths := map[string]int64{}
@@ -353,14 +353,14 @@ func TestGetAndHeadAgree(t *testing.T) {
 }
 
 func TestPagesAtTheSameTimeDoNotMix(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
 			name := strings.Repeat(strconv.Itoa(i), 20)
 			for range 20 {
 				rec := httptest.NewRecorder()
-				assert.NoError(t, p.write(rec, anyRequest(), http.StatusOK, chrome{}, homeView{Name: name}))
+				assert.NoError(t, p.Write(rec, anyRequest(), http.StatusOK, Chrome{}, Home{Name: name}))
 				assert.Contains(t, rec.Body.String(), "Welcome "+name+"!")
 				assert.Equal(t, strconv.Itoa(rec.Body.Len()), rec.Header().Get("Content-Length"))
 			}
@@ -370,7 +370,7 @@ func TestPagesAtTheSameTimeDoNotMix(t *testing.T) {
 }
 
 func TestLargePageDoesNotStayInMemory(t *testing.T) {
-	p := mustPages(t, pageOptions{})
+	p := mustPages(t, Options{})
 	large := new(bytes.Buffer)
 	large.Grow(4 << 20)
 	p.release(large)
@@ -378,7 +378,7 @@ func TestLargePageDoesNotStayInMemory(t *testing.T) {
 }
 
 func BenchmarkHomePage(b *testing.B) {
-	p := mustPages(b, pageOptions{})
+	p := mustPages(b, Options{})
 	c, v := signedIn("/"), sampleHome()
 	b.ReportAllocs()
 	for b.Loop() {

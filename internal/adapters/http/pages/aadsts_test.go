@@ -1,0 +1,78 @@
+package pages
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// knownNumbers are those that people meet, as documented for relying parties.
+const knownNumbers = `
+50011 900971 65001 90094 90095 65004 50105 7000215 7000222 7000218 700025 700027 700024 50012 700016 700011
+90002 90038 900439 50194 50020 16000 50034 51004 53003 53000 53001 53002 50076 50079 50072 50074
+50058 16002 54005 70008 700082 50173 70043 501481 50147 700005 9002313 900144 70011 28003 700022
+50057 50053 50055 50196 90055 90033 50033`
+
+func numbers(t *testing.T) []int {
+	t.Helper()
+	var all []int
+	for _, field := range strings.Fields(knownNumbers) {
+		var n int
+		_, err := fmt.Sscan(field, &n)
+		require.NoError(t, err)
+		all = append(all, n)
+	}
+	return all
+}
+
+func TestEveryNumberIsExplainedInEveryLanguage(t *testing.T) {
+	p := mustPages(t, Options{})
+	assert.Len(t, p.explain, len(numbers(t)))
+	concrete := regexp.MustCompile(`[A-Z]+_[A-Z_]+|AUTHORITY|SCOPE|App registrations|Enterprise applications|Users|Protection|sign-in logs|Nothing|nothing|aka\.ms`)
+	for _, number := range numbers(t) {
+		e, ok := p.Explain(number)
+		require.True(t, ok, number)
+		assert.Regexp(t, concrete, p.source().text(e.Remedy), number)
+		for _, edition := range p.editions {
+			for _, m := range []Message{e.Sentence, e.Next, e.Remedy} {
+				assert.True(t, edition.words.has(m), "%d %s %s", number, edition.site.Lang, m)
+			}
+			if edition.words != p.source() {
+				assert.NotEqual(t, p.source().text(e.Remedy), edition.words.text(e.Remedy))
+			}
+		}
+	}
+}
+
+func TestNumberBelongsToOneGroup(t *testing.T) {
+	seen := map[int]string{}
+	for _, g := range aadstsGroups() {
+		for _, n := range g.numbers {
+			assert.Empty(t, seen[n], n)
+			seen[n] = g.name
+		}
+	}
+}
+
+func TestNamesOfVariablesAreNotTranslated(t *testing.T) {
+	variable := regexp.MustCompile(`\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bAUTHORITY\b|\bSCOPE\b|\bENDPOINT\b`)
+	p := mustPages(t, Options{})
+	for _, e := range p.editions[1:] {
+		for m := range p.source().phrases {
+			assert.Equal(t, unique(variable.FindAllString(p.source().text(m), -1)),
+				unique(variable.FindAllString(e.words.text(m), -1)), "%s %s", e.site.Lang, m)
+		}
+	}
+}
+
+func unique(all []string) map[string]bool {
+	set := map[string]bool{}
+	for _, s := range all {
+		set[s] = true
+	}
+	return set
+}
