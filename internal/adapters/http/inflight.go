@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"webapp/internal/adapters/http/clientaddr"
+	"webapp/internal/adapters/http/server"
 )
 
 // errCrowded: the client has too many requests under way.
@@ -46,7 +47,7 @@ func (a *app) limitInFlight(next http.Handler) http.Handler {
 	if len(a.TrustedProxies) == 0 {
 		return next
 	}
-	f := &inFlight{most: processBounds().perAddress, counts: map[netip.Addr]int{}}
+	f := &inFlight{most: server.MaxPerAddress(), counts: map[netip.Addr]int{}}
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		client := clientaddr.Key(clientaddr.Of(r))
 		if !f.enter(client) {

@@ -1,4 +1,4 @@
-package http
+package server
 
 import (
 	"container/list"
@@ -68,8 +68,8 @@ func (c *connections) guard(server *http.Server) {
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, conn)
 	}
-	if a, ok := server.Handler.(*application); ok {
-		c.refusals = a.refusals
+	if h, ok := server.Handler.(RefusalHandler); ok {
+		c.refusals = h.Refusals()
 	}
 	server.Handler = c.arrived(server.Handler)
 }
