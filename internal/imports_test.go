@@ -29,6 +29,8 @@ internal/adapters/fakeidp
 internal/adapters/http     internal/domain
 internal/adapters/http/pages templates
 templates                  std
+internal/adapters/http/server std internal/adapters/http/clientaddr
+internal/adapters/http/clientaddr
 cmd/webapp                 internal/domain internal/ports internal/adapters/* templates
 cmd/webapp/doctor          internal/ports internal/adapters/entra
 

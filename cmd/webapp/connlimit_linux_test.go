@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 )
 
 // roomForIdle is what an idle connection may cost in bytes, its goroutine's
@@ -40,9 +40,9 @@ func (w *world) public() *publicServer {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w.t, err)
 	p := &publicServer{t: w.t, address: listener.Addr().String()}
-	server := webhttp.NewServer(w.app.handler, slog.New(slog.DiscardHandler), w.s.proxies...)
-	bound := server.ConnState
-	server.ConnState = func(conn net.Conn, state http.ConnState) {
+	srv := server.New(w.app.handler, slog.New(slog.DiscardHandler), w.s.proxies...)
+	bound := srv.ConnState
+	srv.ConnState = func(conn net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
 			p.open.Add(1)
@@ -55,7 +55,7 @@ func (w *world) public() *publicServer {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- webhttp.Serve(ctx, server, listener) }()
+	go func() { served <- server.Serve(ctx, srv, listener) }()
 	w.t.Cleanup(func() { stop(); assert.NoError(w.t, <-served) })
 	return p
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/session/redis"
 )
 
@@ -59,7 +59,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if s.LogFormat == "json" { // the log is for machines, which do not read stdout
 		logger.Info("ready", "addr", listener.Addr().String(), "origin", s.origin(), "version", buildVersion())
 	}
-	return webhttp.Serve(ctx, webhttp.NewServer(app.handler, logger, s.proxies...), listener)
+	return server.Serve(ctx, server.New(app.handler, logger, s.proxies...), listener)
 }
 
 // announce tells the person who started the program where to go.

@@ -11,6 +11,7 @@ import (
 
 	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/observe"
 	"webapp/internal/adapters/session"
 	"webapp/internal/domain"
@@ -89,7 +90,7 @@ func (s *settings) serveMetrics(ctx context.Context, m *observe.Metrics, logger 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := webhttp.Serve(ctx, m.NewServer(logger), listener); err != nil {
+		if err := server.Serve(ctx, m.NewServer(logger), listener); err != nil {
 			logger.Error("metrics are no longer served", "err", err)
 		}
 	}()

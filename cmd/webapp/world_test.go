@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
-	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
 )
@@ -77,8 +77,8 @@ func newWorld(t *testing.T, env map[string]string) *world {
 	if env["RESPONSE_MODE"] == "form_post" || strings.HasPrefix(env["REDIRECT_URI"], "https") {
 		scheme = "https"
 	}
-	server := httptest.NewUnstartedServer(nil)
-	w.url = scheme + "://localhost:" + port(server.Listener.Addr().String())
+	srv := httptest.NewUnstartedServer(nil)
+	w.url = scheme + "://localhost:" + port(srv.Listener.Addr().String())
 	vars["REDIRECT_URI"] = w.url + "/getAToken"
 	for name, value := range env {
 		switch {
@@ -94,14 +94,14 @@ func newWorld(t *testing.T, env map[string]string) *world {
 		}
 	}
 	w.registerClient(scheme)
-	w.start(server, vars)
+	w.start(srv, vars)
 	if scheme == "https" {
-		server.StartTLS()
-		w.tls = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
+		srv.StartTLS()
+		w.tls = &tls.Config{RootCAs: srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"}
 	} else {
-		server.Start()
+		srv.Start()
 	}
-	t.Cleanup(server.Close)
+	t.Cleanup(srv.Close)
 	return w
 }
 
@@ -116,7 +116,7 @@ func (w *world) registerClient(scheme string) {
 	w.idp.AddClient(client)
 }
 
-func (w *world) start(server *httptest.Server, vars map[string]string) {
+func (w *world) start(srv *httptest.Server, vars map[string]string) {
 	s, err := load(lookupIn(vars), false)
 	require.NoError(w.t, err)
 	w.s = s
@@ -126,7 +126,7 @@ func (w *world) start(server *httptest.Server, vars map[string]string) {
 	w.store = portstest.NewFaultyStore(w.kept)
 	w.restart()
 	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { (*w.serving.Load()).ServeHTTP(rw, r) })
-	server.Config = webhttp.NewServer(handler, slog.New(slog.DiscardHandler), s.proxies...)
+	srv.Config = server.New(handler, slog.New(slog.DiscardHandler), s.proxies...)
 }
 
 // restart makes the program anew on the same store: it knows nothing of the

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/session"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/domain"
@@ -93,8 +94,8 @@ func New(t testing.TB, options ...Option) *App {
 }
 
 func (a *App) serve(service *domain.Service, sessions *session.Manager, options []Option) {
-	server := httptest.NewUnstartedServer(nil)
-	a.URL = "http://" + server.Listener.Addr().String()
+	srv := httptest.NewUnstartedServer(nil)
+	a.URL = "http://" + srv.Listener.Addr().String()
 	c := webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready,
 		CallbackPath: callbackPath, PublicOrigin: a.URL,
@@ -107,7 +108,7 @@ func (a *App) serve(service *domain.Service, sessions *session.Manager, options 
 	handler, err := webhttp.New(c)
 	require.NoError(a.t, err)
 	a.Handler = handler
-	server.Config = webhttp.NewServer(handler, c.Logger)
-	server.Start()
-	a.t.Cleanup(server.Close)
+	srv.Config = server.New(handler, c.Logger)
+	srv.Start()
+	a.t.Cleanup(srv.Close)
 }

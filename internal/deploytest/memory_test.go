@@ -14,7 +14,7 @@ import (
 
 // The bounds of connections follow GOMEMLIMIT, which the kernel's limit has to
 // leave room for: what is not Go's heap, and what has not been collected yet.
-// internal/adapters/http/limits.go has measured these two numbers together.
+// internal/adapters/http/server/limits.go has measured these two numbers together.
 func TestMemoryLimitsFitTogether(t *testing.T) {
 	compose := documents(t, "deploy/compose.yaml")[0]
 	objects := manifests(t)

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+
+	"webapp/internal/adapters/http/clientaddr"
+	"webapp/internal/adapters/http/server"
 )
 
 // errCrowded: the client has too many requests under way.
@@ -16,7 +19,7 @@ type inFlight struct {
 	most int // of one client
 
 	mu     sync.Mutex
-	counts map[netip.Addr]int // by addressKey
+	counts map[netip.Addr]int // by clientaddr.Key
 }
 
 func (f *inFlight) enter(client netip.Addr) bool {
@@ -44,9 +47,9 @@ func (a *app) limitInFlight(next http.Handler) http.Handler {
 	if len(a.TrustedProxies) == 0 {
 		return next
 	}
-	f := &inFlight{most: processBounds().perAddress, counts: map[netip.Addr]int{}}
+	f := &inFlight{most: server.MaxPerAddress(), counts: map[netip.Addr]int{}}
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		client := addressKey(clientAddr(r))
+		client := clientaddr.Key(clientaddr.Of(r))
 		if !f.enter(client) {
 			return errCrowded
 		}

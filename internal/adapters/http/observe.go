@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"webapp/internal/adapters/http/clientaddr"
 	"webapp/internal/domain"
 )
 
@@ -104,7 +105,7 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 		slog.Int("status", status),
 		slog.Int("bytes", w.BytesWritten()),
 		slog.Duration("took", took),
-		slog.String("client", clientIP(r)))
+		slog.String("client", clientaddr.Text(r)))
 	if o.err != nil {
 		attrs = append(attrs, slog.String("err", bounded(o.err.Error(), 1024)))
 	}

@@ -10,11 +10,12 @@ import (
 	"net/url"
 	"strings"
 
+	"webapp/internal/adapters/http/server"
 	"webapp/internal/domain"
 )
 
 // Bounds of a request's parts, so that none of them costs more to take apart
-// than a page costs. The server bounds the header as a whole, maxHeaders.
+// than a page costs. The server bounds the header as a whole, server.MaxHeader.
 const (
 	// maxURL bounds a request's target in bytes. It has room for the longest
 	// callback, maxCallback, and for a return path that is far too long, 8 kB
@@ -70,7 +71,7 @@ func checkParts(r *http.Request) error {
 		return errTooManyFields
 	case manyCookies(r.Header["Cookie"]):
 		return errCookies
-	case headerSize(r) > maxHeaders:
+	case headerSize(r) > server.MaxHeader:
 		return errLargeHeader
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
-	"net/netip"
 	"strings"
 )
 
@@ -31,16 +30,6 @@ func plainToken(s string) bool {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 		return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("-_.", r)
 	})
-}
-
-// fromProxy says whether the TCP peer is one of TrustedProxies. What it passes
-// on of its own client's is that client's.
-func (a *app) fromProxy(r *http.Request) bool {
-	if len(a.TrustedProxies) == 0 {
-		return false
-	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && within(a.TrustedProxies, peer.Addr())
 }
 
 // newRequestID makes an ID that is unique enough to find a request in a log.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"webapp/internal/adapters/http/clientaddr"
 	"webapp/internal/domain"
 )
 
@@ -48,7 +49,7 @@ func newSignInRate(now func() time.Time) *signInRate {
 
 // allow says whether one more sign-in may begin at the address now.
 func (s *signInRate) allow(address netip.Addr) bool {
-	key, now := addressKey(address), s.now()
+	key, now := clientaddr.Key(address), s.now()
 	if !s.addresses[s.hash(key)%signInBuckets].allow(now, signInsPerMinute) {
 		return false
 	}
@@ -74,7 +75,7 @@ func (b *bucket) allow(now time.Time, perMinute int) bool {
 func (a *app) limitSignIns(next http.Handler) http.Handler {
 	begun := newSignInRate(a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if !begun.allow(clientAddr(r)) {
+		if !begun.allow(clientaddr.Of(r)) {
 			return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 )
 
 // client asks for pages over one kept connection, with as little work of its
@@ -92,14 +92,14 @@ func serveBare(h http.Handler) (addr string, stop func(), err error) {
 }
 
 func serveOurs(a *application) (addr string, stop func(), err error) {
-	return serve(webhttp.NewServer(a.handler, a.config.Logger))
+	return serve(server.New(a.handler, a.config.Logger))
 }
 
-func serve(server *http.Server) (addr string, stop func(), err error) {
+func serve(srv *http.Server) (addr string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
-	go func() { _ = server.Serve(listener) }()
-	return listener.Addr().String(), func() { _ = server.Close() }, nil
+	go func() { _ = srv.Serve(listener) }()
+	return listener.Addr().String(), func() { _ = srv.Close() }, nil
 }

@@ -1,27 +1,10 @@
-package http
+package server
 
 import (
 	"math"
 	"runtime/debug"
 )
 
-// What a stranger can make the application hold is bounded here and in the
-// files of these names: connections (connections.go) and what they hold
-// (holding.go), requests of one client behind a proxy (inflight.go), sign-ins
-// begun (signinrate.go), the parts of a request (parameters.go) and calls of
-// others (calls.go).
-//
-// No rate is set on callbacks, front-channel and back-channel sign-outs. The
-// genuine ones come in bursts from one address, a provider's server or an
-// office, are not sent again, and what would be refused is a sign-in or a
-// sign-out. Refusing one that is made up costs at most a lookup in the session
-// store, or a signature whose key is at hand (asking for keys again is
-// throttled), which is no more than any page with a made-up session cookie. A
-// callback to a sign-in that did begin also leaves a mark in the store, that its
-// state is used: about 200 bytes for 20 minutes, once for each sign-in begun,
-// whose rate is bounded. So one address leaves 12 MB of marks at most; what many
-// addresses leave together is not bounded.
-//
 // Measured with GOMEMLIMIT=200MiB, as the files in deploy set it, beside a limit
 // of 256 MiB: 4,096 connections from nine addresses, all stalled, take 59 MiB of
 // resident memory where they send nothing, 131 with 2 kB of a header and 1 kB of
@@ -43,9 +26,13 @@ const (
 	usualMemory = 200 << 20
 )
 
+// MaxPerAddress is how many connections one address may have in this process, at
+// least one. Behind a proxy, where connections say nothing of clients, the
+// handler bounds a client's requests by it instead.
+func MaxPerAddress() int { return processBounds().perAddress }
+
 // bounds are numbers of connections, and the bytes that they may take together;
-// 0 for no bound. Behind a proxy, where connections say nothing of clients,
-// perAddress bounds a client's requests instead.
+// 0 for no bound.
 type bounds struct{ connections, perAddress, memory int }
 
 // processBounds are the bounds that this process can bear. Each connection is a

@@ -1,4 +1,4 @@
-package http
+package clientaddr
 
 import (
 	"log/slog"
@@ -12,22 +12,21 @@ import (
 )
 
 // clientOf returns whose address a request has that comes from peer.
-func clientOf(a *app, peer string, lines ...string) (client string) {
+func clientOf(decide func(http.Handler) http.Handler, peer string, lines ...string) (client string) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = peer
 	r.Header["X-Forwarded-For"] = lines
-	a.clientAddress(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { client = clientIP(r) })).
+	decide(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { client = Text(r) })).
 		ServeHTTP(httptest.NewRecorder(), r)
 	return client
 }
 
-func behind(logs *strings.Builder, proxies ...string) *app {
-	a := &app{}
-	a.Logger = slog.New(slog.NewTextHandler(logs, nil))
+func behind(logs *strings.Builder, proxies ...string) func(http.Handler) http.Handler {
+	var trusted []netip.Prefix
 	for _, p := range proxies {
-		a.TrustedProxies = append(a.TrustedProxies, netip.MustParsePrefix(p))
+		trusted = append(trusted, netip.MustParsePrefix(p))
 	}
-	return a
+	return Forwarded(trusted, slog.New(slog.NewTextHandler(logs, nil)))
 }
 
 func TestTheClientThatAProxyNames(t *testing.T) {
@@ -67,8 +66,8 @@ func TestTheClientThatAProxyNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var logs strings.Builder
-			a := behind(&logs, "10.0.0.0/8")
-			assert.Equal(t, c.client, clientOf(a, c.peer, c.lines...))
+			decide := behind(&logs, "10.0.0.0/8")
+			assert.Equal(t, c.client, clientOf(decide, c.peer, c.lines...))
 			assert.Equal(t, c.warned, strings.Contains(logs.String(), "TRUSTED_PROXIES"), logs.String())
 			assert.NotContains(t, logs.String(), "_hidden", "what a stranger may have written is not repeated")
 		})
@@ -77,8 +76,8 @@ func TestTheClientThatAProxyNames(t *testing.T) {
 
 func TestAProxyThatCannotBeReadIsToldOfOnce(t *testing.T) {
 	var logs strings.Builder
-	a := behind(&logs, "10.0.0.0/8")
-	h := a.clientAddress(http.NotFoundHandler())
+	decide := behind(&logs, "10.0.0.0/8")
+	h := decide(http.NotFoundHandler())
 	for range 100 {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = "10.0.0.1:1"
@@ -91,8 +90,8 @@ func TestAProxyThatCannotBeReadIsToldOfOnce(t *testing.T) {
 // Each client of such a gateway has its own count: one of them cannot use up
 // everybody's sign-ins.
 func TestPortsMakeNobodyTheSameClient(t *testing.T) {
-	a := behind(&strings.Builder{}, "10.0.0.0/8")
-	one := clientOf(a, "10.0.0.1:1", "198.51.100.7:1000")
-	assert.Equal(t, one, clientOf(a, "10.0.0.1:1", "198.51.100.7:2000"))
-	assert.NotEqual(t, one, clientOf(a, "10.0.0.1:1", "198.51.100.8:1000"))
+	decide := behind(&strings.Builder{}, "10.0.0.0/8")
+	one := clientOf(decide, "10.0.0.1:1", "198.51.100.7:1000")
+	assert.Equal(t, one, clientOf(decide, "10.0.0.1:1", "198.51.100.7:2000"))
+	assert.NotEqual(t, one, clientOf(decide, "10.0.0.1:1", "198.51.100.8:1000"))
 }

@@ -1,4 +1,4 @@
-package http
+package server
 
 import (
 	"bytes"
@@ -54,8 +54,8 @@ func (w *watched) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-// refuse writes what the application says to a refusal, instead of p.
-func (w *watched) refuse(said refusal, p []byte) (int, error) {
+// refuse writes what the handler says to a refusal, instead of p.
+func (w *watched) refuse(said Refusal, p []byte) (int, error) {
 	answer, err := said.answerOf(w.refusals, w.Conn)
 	if err != nil {
 		return w.Conn.Write(p)

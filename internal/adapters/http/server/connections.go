@@ -1,4 +1,4 @@
-package http
+package server
 
 import (
 	"container/list"
@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"webapp/internal/adapters/http/clientaddr"
 )
 
 // connections bounds the open connections of a server, for each address and in
@@ -31,7 +33,7 @@ type connections struct {
 
 	mu     sync.Mutex
 	open   map[net.Conn]*connection
-	peers  map[netip.Addr]*peer // by addressKey; each has a connection
+	peers  map[netip.Addr]*peer // by clientaddr.Key; each has a connection
 	idle   list.List            // of *connection, the longest idle in front
 	large  list.List            // those of idle that hold more than a small request
 	held   int                  // what all of them take, in bytes
@@ -66,8 +68,8 @@ func (c *connections) guard(server *http.Server) {
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, conn)
 	}
-	if a, ok := server.Handler.(*application); ok {
-		c.refusals = a.refusals
+	if h, ok := server.Handler.(RefusalHandler); ok {
+		c.refusals = h.Refusals()
 	}
 	server.Handler = c.arrived(server.Handler)
 }
@@ -121,14 +123,22 @@ func (c *connections) admit(conn net.Conn) (gone []net.Conn) {
 // peer finds or makes the peer of a new connection.
 func (c *connections) peer(conn net.Conn) *peer {
 	address := remoteAddr(conn)
-	if within(c.proxies, address) {
+	if clientaddr.Within(c.proxies, address) {
 		return nil
 	}
-	key := addressKey(address)
+	key := clientaddr.Key(address)
 	if p, ok := c.peers[key]; ok {
 		return p
 	}
 	return &peer{key: key}
+}
+
+// remoteAddr is the address at the other end of conn.
+func remoteAddr(conn net.Conn) netip.Addr {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr()
+	}
+	return netip.Addr{}
 }
 
 // warnEvery keeps an attack from filling the log as well.

@@ -1,6 +1,7 @@
-package http
+package clientaddr
 
 import (
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -12,30 +13,34 @@ import (
 
 const forwardedFor = "X-Forwarded-For"
 
-// clientAddress decides whose address a request has: the TCP peer's, or, where
-// that is a trusted proxy, the last untrusted hop of X-Forwarded-For.
-func (a *app) clientAddress(next http.Handler) http.Handler {
-	if len(a.TrustedProxies) == 0 {
-		return next
-	}
-	prefixes := make([]string, len(a.TrustedProxies))
-	for i, p := range a.TrustedProxies {
-		prefixes[i] = p.String()
-	}
-	decide := middleware.ClientIPFromXFF(prefixes...)(a.noticeUnreadable(next))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.fromProxy(r) {
-			r = plainForwarded(r)
+// Forwarded decides whose address a request has: the TCP peer's, or, where that
+// is one of proxies, the last hop of X-Forwarded-For that is not; Of and Text
+// then tell it. What a stranger writes into the header is not believed. The
+// logger is warned, once, of a proxy whose header cannot be read.
+func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if len(proxies) == 0 {
+			return next
 		}
-		decide.ServeHTTP(w, r)
-	})
+		prefixes := make([]string, len(proxies))
+		for i, p := range proxies {
+			prefixes[i] = p.String()
+		}
+		decide := middleware.ClientIPFromXFF(prefixes...)(noticeUnreadable(next, logger))
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if FromProxy(r, proxies) {
+				r = plainForwarded(r)
+			}
+			decide.ServeHTTP(w, r)
+		})
+	}
 }
 
 // noticeUnreadable warns, once, that a proxy names clients in a way that cannot
 // be read: all of them then count as the proxy.
-func (a *app) noticeUnreadable(next http.Handler) http.Handler {
+func noticeUnreadable(next http.Handler, logger *slog.Logger) http.Handler {
 	warn := sync.OnceFunc(func() {
-		a.Logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For that names no address: all of its clients count as one",
+		logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For that names no address: all of its clients count as one",
 			"remedy", "Let the proxy append the address that it sees to X-Forwarded-For.")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,4 +1,4 @@
-package http_test
+package server_test
 
 import (
 	"bufio"
@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/http/server"
 )
 
 // pipeListener gives a server connections within the process, so that a test's
@@ -74,7 +74,7 @@ func stopDuring(t *testing.T, handling time.Duration) (took time.Duration, reque
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- webhttp.Serve(ctx, webhttp.NewServer(handler, slog.New(slog.DiscardHandler)), l) }()
+	go func() { served <- server.Serve(ctx, server.New(handler, slog.New(slog.DiscardHandler)), l) }()
 	ended := l.get()
 	<-began
 	start := time.Now()
