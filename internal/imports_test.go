@@ -27,10 +27,10 @@ internal/domain            std internal/ports
 internal/adapters/*        internal/ports
 internal/adapters/fakeidp
 internal/adapters/http     internal/domain
-internal/adapters/http/pages templates
-templates                  std
-internal/adapters/http/server std internal/adapters/http/clientaddr
 internal/adapters/http/clientaddr
+internal/adapters/http/pages      templates
+internal/adapters/http/server     std internal/adapters/http/clientaddr
+templates                  std
 cmd/webapp                 internal/domain internal/ports internal/adapters/* templates
 cmd/webapp/doctor          internal/ports internal/adapters/entra
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -88,18 +89,20 @@ func (c *client) skipHeader() (size int, err error) {
 // serveBare serves h as net/http does by itself, serveOurs as the application
 // does. Both listen on this machine alone.
 func serveBare(h http.Handler) (addr string, stop func(), err error) {
-	return serve(&http.Server{Handler: h, ReadHeaderTimeout: patience})
+	return serve(&http.Server{Handler: h, ReadHeaderTimeout: patience}, (*http.Server).Serve)
 }
 
 func serveOurs(a *application) (addr string, stop func(), err error) {
-	return serve(server.New(a.handler, a.config.Logger))
+	return serve(server.New(a.handler, a.config.Logger), func(srv *http.Server, l net.Listener) error {
+		return server.Serve(context.Background(), srv, l)
+	})
 }
 
-func serve(srv *http.Server) (addr string, stop func(), err error) {
+func serve(srv *http.Server, accept func(*http.Server, net.Listener) error) (addr string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
-	go func() { _ = srv.Serve(listener) }()
+	go func() { _ = accept(srv, listener) }()
 	return listener.Addr().String(), func() { _ = srv.Close() }, nil
 }
