@@ -60,6 +60,7 @@ func FuzzValidCookies(f *testing.F) {
 	f.Add("webapp_session_ref=REF; webapp_session=REF", uint16(7), byte(0x20))
 	f.Add("webapp_session=\"TOKEN\"; NAME=\"SEALED\"", uint16(60), byte(0x80))
 	f.Add("webapp_session=TOKENTOKEN; webapp_signin_=SEALED; Webapp_session=TOKEN", uint16(100), byte(4))
+	f.Add("webapp_session=TOKEN; webapp_session =TOKEN", uint16(0), byte(0))
 	f.Add("NAME=TOKEN; webapp_session=SEALED; __Host-webapp_session=TOKEN; webapp_session =TOKEN", uint16(50), byte(2))
 	f.Fuzz(func(t *testing.T, header string, at uint16, flip byte) {
 		header = strings.NewReplacer("TOKEN", token, "SEALED", sealed, "NAME", cookie, "REF", ref).Replace(header)
@@ -69,12 +70,8 @@ func FuzzValidCookies(f *testing.F) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Cookie", header)
-		whole, others, opens := 0, 0, false
-		for _, c := range r.CookiesNamed(name) {
-			if others++; c.Value == token {
-				whole++
-			}
-		}
+		named, opens := r.CookiesNamed(name), false
+		alone := len(named) == 1 && named[0].Value == token
 		for _, c := range r.CookiesNamed(cookie) {
 			opens = opens || sameSeal(c.Value, sealed)
 		}
@@ -83,9 +80,9 @@ func FuzzValidCookies(f *testing.F) {
 			got, err := m.Current(ctx)
 			if err != nil {
 				require.ErrorIs(t, err, ports.ErrNoSession)
-				require.Less(t, whole, max(1, others), "the token alone signs in")
+				require.False(t, alone, "the token alone signs in")
 			} else {
-				require.Positive(t, whole)
+				require.True(t, alone, "also where it is there twice: somebody else may have set one")
 				require.Equal(t, portstest.SampleSession(start).Identity, got.Identity)
 			}
 			_, err = m.Take(ctx, state+"x")
