@@ -31,7 +31,7 @@ func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, 
 	base, err := idp.Start("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = idp.Close() })
-	free := freePort(t)
+	free := port(closedAddress(t))
 	w := &world{t: t, idp: idp, url: "http://localhost:" + free}
 	p := &aProgram{output: &safeBuffer{}, exited: make(chan struct{})}
 	p.cmd = program(t, nil, append(env,

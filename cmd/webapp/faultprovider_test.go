@@ -20,13 +20,14 @@ const (
 	// atOnce is how long a page may take that waits for nobody; very much
 	// longer than it takes, for a machine that has much else to do, and much
 	// less than a call that hangs.
-	atOnce = 5 * time.Second
+	atOnce = 8 * time.Second
 	// stepLimit is how long a page may take that has to wait for somebody who
-	// never answers: ten seconds, or nine for a renewal, and some more.
-	stepLimit = 14 * time.Second
+	// never answers: ten seconds, or nine for a renewal, and as much again for a
+	// busy machine.
+	stepLimit = 20 * time.Second
 	// slowAnswer is how long a slow answer lets wait: seconds, and well within
 	// every limit.
-	slowAnswer = 4 * time.Second
+	slowAnswer = 2 * time.Second
 	// healLimit is the longest that anything may be remembered against somebody
 	// who answers again.
 	healLimit = 10 * time.Second

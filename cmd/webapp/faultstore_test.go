@@ -23,7 +23,7 @@ import (
 const storeLimit = 9 * time.Second
 
 // slowStore is how long a slow store lets wait: well within the three seconds.
-const slowStore = 1500 * time.Millisecond
+const slowStore = 500 * time.Millisecond
 
 // errCut is no error that a store names.
 var errCut = errors.New("read tcp 127.0.0.1:6379: connection reset by peer")

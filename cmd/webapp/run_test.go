@@ -271,7 +271,7 @@ func TestStopLetsACallbackInFlightFinish(t *testing.T) {
 	defer func() { _ = idp.Close() }()
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
-	free := freePort(t)
+	free := port(closedAddress(t))
 	env := map[string]string{
 		"AUTHORITY": idp.Authority(fakeidp.ContosoTenantID), "CLIENT_ID": fakeidp.DefaultClientID,
 		"CLIENT_SECRET": fakeidp.DefaultClientSecret, "LISTEN_ADDR": "127.0.0.1:" + free,
@@ -312,14 +312,6 @@ func TestStopLetsACallbackInFlightFinish(t *testing.T) {
 	require.NotNil(t, res)
 	assert.Equal(t, http.StatusSeeOther, res.StatusCode)
 	assert.NoError(t, <-done)
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return port(l.Addr().String())
 }
 
 func TestDemoServesAndSaysSo(t *testing.T) {

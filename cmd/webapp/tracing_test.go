@@ -156,8 +156,9 @@ func TestACollectorThatIsDownHurtsNobody(t *testing.T) {
 	c.Close()
 	w.browser().mustSignIn(fakeidp.UserMember)
 	ctx, stop := contextOf(t)
-	stop()
+	defer stop()
 	_ = w.app.watching.tracer.Close(ctx)
+	assert.Contains(t, w.logs.String(), "collector")
 	assert.NotContains(t, w.logs.String(), c.URL)
 }
 

@@ -64,7 +64,7 @@ var cases = []struct {
 
 	{"authority-unknown-host", func(w *world) { w.host("idp.invalid") }, outcomes{"authority-name": doctor.Failed}},
 	{"authority-silent-name-server", func(w *world) { w.host("silent.example") }, outcomes{"authority-name": doctor.Failed}},
-	{"authority-refuses-connections", func(w *world) { w.routes[idpHost+":443"] = closedPort(w.t) }, outcomes{"authority-connection": doctor.Failed}},
+	{"authority-refuses-connections", func(w *world) { w.routes[idpHost+":443"] = closedAddress }, outcomes{"authority-connection": doctor.Failed}},
 	{"authority-times-out", func(w *world) { w.routes[idpHost+":443"] = nobody }, outcomes{"authority-connection": doctor.Failed}},
 	{"authority-breaks-off", func(w *world) { w.idp.Down() }, outcomes{"authority-connection": doctor.Failed}},
 	{"authority-unknown-ca", func(w *world) { w.certificate = newAuthority(w.t).issue(w.t, idpHost, -day, day*90) }, outcomes{"authority-connection": doctor.Failed}},
@@ -79,16 +79,16 @@ var cases = []struct {
 
 	{"authority-behind-dead-proxy", func(w *world) {
 		w.proxy = &url.URL{Scheme: "http", Host: "proxy.example:3128", User: url.UserPassword("me", storePassword)}
-		w.routes["proxy.example:3128"] = closedPort(w.t)
+		w.routes["proxy.example:3128"] = closedAddress
 	}, outcomes{"authority-connection": doctor.Failed}},
 	{"authority-behind-unknown-proxy", func(w *world) {
 		w.proxy = &url.URL{Scheme: "http", Host: "proxy.invalid:3128"}
 	}, outcomes{"authority-name": doctor.Failed}},
 
-	{"clock-fast", func(w *world) { w.now = noon.Add(10 * time.Minute) }, outcomes{"clock": doctor.Failed}},
-	{"clock-slow", func(w *world) { w.now = noon.Add(-2 * time.Minute) }, outcomes{"clock": doctor.Warning}},
+	{"clock-fast", func(w *world) { w.clock.Advance(10 * time.Minute) }, outcomes{"clock": doctor.Failed}},
+	{"clock-slow", func(w *world) { w.clock.Advance(-2 * time.Minute) }, outcomes{"clock": doctor.Warning}},
 	{"clock-cached-answer", func(w *world) {
-		w.now = noon.Add(10 * time.Minute)
+		w.clock.Advance(10 * time.Minute)
 		w.front(func(h http.Header) { h.Set("Age", "600") })
 	}, nil},
 	{"clock-unknown", func(w *world) { w.front(func(h http.Header) { h["Date"] = nil }) }, outcomes{"clock": doctor.Skipped}},
@@ -173,7 +173,7 @@ var cases = []struct {
 
 	{"store-unreachable", func(w *world) {
 		redis.LogTo(slog.New(slog.DiscardHandler))
-		address := closedPort(w.t)
+		address := closedAddress
 		w.cfg.OpenStore = func(context.Context) (doctor.Store, error) {
 			return redis.Open("redis://:"+storePassword+"@"+address, nil)
 		}
@@ -200,7 +200,7 @@ var cases = []struct {
 		w.app.before = refuse(http.StatusFound, "/healthz", "Location", "https://elsewhere.example/")
 	}, outcomes{"public-url": doctor.Failed}},
 	{"app-something-else", func(w *world) { w.app.before = refuse(http.StatusNotFound, "") }, outcomes{"public-url": doctor.Failed}},
-	{"app-refuses-connections", func(w *world) { w.routes[appHost+":443"] = closedPort(w.t) }, outcomes{"public-url": doctor.Failed}},
+	{"app-refuses-connections", func(w *world) { w.routes[appHost+":443"] = closedAddress }, outcomes{"public-url": doctor.Failed}},
 	{"app-provider-down", func(w *world) { w.app.before = refuse(http.StatusServiceUnavailable, "/login") }, outcomes{"sign-in": doctor.Failed}},
 	{"app-login-answered-by-proxy", func(w *world) { w.app.before = refuse(http.StatusOK, "/login") }, outcomes{"sign-in": doctor.Failed}},
 	{"app-other-redirect-uri", func(w *world) { w.app.redirectURI = "http://localhost:3000/getAToken" }, outcomes{"sign-in": doctor.Failed}},
@@ -223,12 +223,12 @@ var cases = []struct {
 	{"proxy-caches", func(w *world) { w.app.alter = with("Age", "12") }, outcomes{"headers": doctor.Failed}},
 	{"proxy-allows-caching", func(w *world) { w.app.alter = with("Cache-Control", "max-age=60") }, outcomes{"headers": doctor.Failed}},
 	{"proxy-serves-plain-http", func(w *world) { w.serve[appHost+":80"] = http.HandlerFunc(w.app.ServeHTTP) }, outcomes{"plain-http": doctor.Warning}},
-	{"proxy-without-plain-http", func(w *world) { w.routes[appHost+":80"] = closedPort(w.t) }, nil},
+	{"proxy-without-plain-http", func(w *world) { w.routes[appHost+":80"] = closedAddress }, nil},
 	{"app-not-asked-for", func(w *world) { w.cfg.PublicURL = nil }, outcomes{"public-url": doctor.Skipped}},
 
 	{"api-none", func(w *world) { w.cfg.Endpoint = "" }, outcomes{"api": doctor.Skipped}},
 	{"api-unknown-host", func(w *world) { w.cfg.Endpoint = "https://api.invalid/me" }, outcomes{"api": doctor.Failed}},
-	{"api-refuses-connections", func(w *world) { w.routes[apiHost+":443"] = closedPort(w.t) }, outcomes{"api": doctor.Failed}},
+	{"api-refuses-connections", func(w *world) { w.routes[apiHost+":443"] = closedAddress }, outcomes{"api": doctor.Failed}},
 	{"api-503", func(w *world) {
 		w.serve[apiHost+":443"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
 	}, outcomes{"api": doctor.Warning}},

@@ -88,7 +88,7 @@ func (w *world) store(fault func(*oddStore)) {
 }
 
 func (s *oddStore) Find(ctx context.Context, key string) (ports.Record, error) {
-	s.w.now = s.w.now.Add(s.takes)
+	s.w.clock.Advance(s.takes)
 	if s.find != nil {
 		return ports.Record{}, s.find
 	}

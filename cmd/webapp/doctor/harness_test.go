@@ -27,6 +27,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports/portstest"
 )
 
 const (
@@ -35,7 +36,10 @@ const (
 	apiHost = "api.example"
 	// nobody is a route to where nobody answers.
 	nobody = "nobody"
-	day    = 24 * time.Hour
+	// closedAddress is one of this machine where nobody listens: its port is no
+	// program's, and the kernel gives it to none.
+	closedAddress = "127.0.0.1:1"
+	day           = 24 * time.Hour
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -53,7 +57,7 @@ type world struct {
 	ca  *authority
 
 	// now is the doctor's clock; the servers' stands at noon.
-	now time.Time
+	clock *portstest.Clock
 	// routes lead from host:port to where it really listens.
 	routes map[string]string
 	// serve are the handlers of the hosts.
@@ -69,7 +73,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	key, err := signingKey()
 	require.NoError(t, err)
-	w := &world{t: t, ca: newAuthority(t), now: noon, routes: map[string]string{}, app: newStandIn()}
+	w := &world{t: t, ca: newAuthority(t), clock: portstest.NewClock(noon), routes: map[string]string{}, app: newStandIn()}
 	w.idp, err = fakeidp.New(fakeidp.Config{
 		BaseURL: "https://" + idpHost, SigningKey: key, Clock: func() time.Time { return noon },
 	})
@@ -95,11 +99,11 @@ func (w *world) config() doctor.Config {
 		},
 		RedirectURI: "https://" + appHost + "/getAToken", ListenAddr: "localhost:3000",
 		StoreScheme: "redis",
-		OpenStore:   func(context.Context) (doctor.Store, error) { return memory.New(func() time.Time { return w.now }), nil },
+		OpenStore:   func(context.Context) (doctor.Store, error) { return memory.New(w.clock.Now), nil },
 		Endpoint:    "https://" + apiHost + "/me",
 		PublicURL:   &url.URL{Scheme: "https", Host: appHost},
 		LookupHost:  w.lookup,
-		Now:         func() time.Time { return w.now },
+		Now:         w.clock.Now,
 	}
 }
 
@@ -130,7 +134,7 @@ func (w *world) start() *http.Transport {
 	return &http.Transport{
 		Proxy:           w.proxyFor,
 		DialContext:     w.dial,
-		TLSClientConfig: &tls.Config{RootCAs: w.ca.pool, Time: func() time.Time { return w.now }},
+		TLSClientConfig: &tls.Config{RootCAs: w.ca.pool, Time: w.clock.Now},
 	}
 }
 
@@ -172,15 +176,6 @@ func dated(next http.Handler) http.Handler {
 }
 
 func unauthorized(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
-
-// closedPort returns an address of this machine where nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
-}
 
 // authority issues certificates.
 type authority struct {

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -23,6 +24,12 @@ const (
 	tenantA = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
 	tenantB = "c2a94d10-86e3-4b7a-b5f8-02d963e1a7c4"
 )
+
+// The host's own endpoint hands out a credential: no proxy gets to see it.
+func TestManagedIdentityIsAskedForWithoutAProxy(t *testing.T) {
+	m := newManagedIdentity(Config{}, "audience")
+	assert.Nil(t, m.client.http.Transport.(*http.Transport).Proxy)
+}
 
 // TestMetadataIssuers is the rule of each form of authority.
 func TestMetadataIssuers(t *testing.T) {

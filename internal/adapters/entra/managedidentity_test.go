@@ -48,7 +48,6 @@ func TestManagedIdentitySignsIn(t *testing.T) {
 		"App Service":     {fakeidp.PathAppService, "the-header-of-this-host", "2019-08-01"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 			w, endpoint := identityWorld(t, c.path, c.header)
 			for range 3 {
 				w.mustSignIn(t, fakeidp.UserMember)

@@ -99,7 +99,7 @@ func TestAHeldRequestGoesOnWhenTheProviderHeals(t *testing.T) {
 	idp := start(t)
 	met := make(chan struct{})
 	idp.Fail(fakeidp.EndpointKeys, fakeidp.Fault{Hang: true, Met: func() { close(met) }, Times: 1})
-	done := make(chan int)
+	done := make(chan int, 1)
 	go func() {
 		response, err := http.Get(idp.Authority("common") + "/discovery/v2.0/keys")
 		if err != nil {

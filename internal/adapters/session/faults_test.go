@@ -46,7 +46,7 @@ func TestAStoreThatHangsIsDown(t *testing.T) {
 		require.ErrorIs(t, failure(w.manager.End(ctx)), ports.ErrStoreUnavailable)
 	})
 	require.ErrorIs(t, w.manager.Ready(t.Context()), ports.ErrStoreUnavailable)
-	require.Less(t, time.Since(began), 2*time.Second)
+	require.Less(t, time.Since(began), 8*time.Second, "less than three times the usual limit")
 	require.NotEmpty(t, b.cookies, "nobody is signed out")
 }
 

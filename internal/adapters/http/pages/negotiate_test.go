@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,9 +66,8 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 		strings.Repeat("a-", 16_000), strings.Repeat(",", 32_000), "x-" + strings.Repeat("a", 30_000),
 		strings.Repeat("de;q=0.1;", 3000), strings.Repeat("zh-Hant-", 4000),
 	} {
-		start := time.Now()
+		assert.LessOrEqual(t, len(acceptLanguage([]string{hostile})), maxAcceptLanguage)
 		assert.Equal(t, "en", p.edition(requestIn(hostile)).site.Lang)
-		assert.Less(t, time.Since(start), time.Second)
 	}
 }
 

@@ -25,8 +25,14 @@ func (g *guarded) dialFrom(from string) *client {
 	return g.client(conn)
 }
 
-// big is an answer that no buffer of the system takes.
+// big is an answer that no buffer of the system takes. It is made beforehand:
+// until a handler begins to answer, its connection is busy.
 const big = 8 << 20
+
+var (
+	bigBytes  = make([]byte, big)
+	bigString = strings.Repeat("x", big)
+)
 
 // answersBig makes the guarded server answer /big with more than a connection
 // holds, in ways that a handler may choose.
@@ -41,9 +47,9 @@ func answersBig(ways map[string]func(w http.ResponseWriter)) http.HandlerFunc {
 func bigAnswers() map[string]func(w http.ResponseWriter) {
 	zeros := func() io.Reader { return io.LimitReader(zero{}, big) }
 	return map[string]func(w http.ResponseWriter){
-		"write":     func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, big)) },
-		"header":    func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot); _, _ = w.Write(make([]byte, big)) },
-		"string":    func(w http.ResponseWriter) { _, _ = io.WriteString(w, strings.Repeat("x", big)) },
+		"write":     func(w http.ResponseWriter) { _, _ = w.Write(bigBytes) },
+		"header":    func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot); _, _ = w.Write(bigBytes) },
+		"string":    func(w http.ResponseWriter) { _, _ = io.WriteString(w, bigString) },
 		"copy":      func(w http.ResponseWriter) { _, _ = io.Copy(w, zeros()) },
 		"read from": func(w http.ResponseWriter) { _, _ = w.(io.ReaderFrom).ReadFrom(zeros()) },
 		"flush":     func(w http.ResponseWriter) { w.(http.Flusher).Flush(); _, _ = io.Copy(w, zeros()) },
@@ -70,21 +76,38 @@ func TestThoseWhoDoNotReadKeepNobodyOut(t *testing.T) {
 				c := g.dialFrom(fmt.Sprintf("127.0.0.%d", 2+i%3))
 				_, _ = io.WriteString(c, "GET /big/"+strings.ReplaceAll(name, " ", "%20")+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
 			}
+			g.requireAnswering()
 			requireServed(t, g, "127.0.0.9")
 			requireServed(t, g, "127.0.0.2")
 		})
 	}
 	t.Run("pipelined", func(t *testing.T) {
 		g := newGuardedHandler(t, bounds{connections: 8, perAddress: 4}, func(w http.ResponseWriter, r *http.Request) {
-			_, _ = w.Write(make([]byte, 64<<10))
+			_, _ = w.Write(bigBytes[:64<<10])
 		})
 		for i := range 24 {
 			c := g.dialFrom(fmt.Sprintf("127.0.0.%d", 2+i%3))
 			_, _ = io.WriteString(c, strings.Repeat("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400))
 		}
+		g.requireAnswering()
 		requireServed(t, g, "127.0.0.9")
 		requireServed(t, g, "127.0.0.2")
 	})
+}
+
+// requireAnswering waits until the answers to all who have asked have begun.
+func (g *guarded) requireAnswering() {
+	g.t.Helper()
+	require.Eventually(g.t, func() bool {
+		g.bounded.mu.Lock()
+		defer g.bounded.mu.Unlock()
+		for _, one := range g.bounded.open {
+			if one.inAll == nil || one.holds == 0 {
+				return false
+			}
+		}
+		return true
+	}, 10*time.Second, time.Millisecond)
 }
 
 // requireServed asks for a page as somebody who has no connection yet.
@@ -151,7 +174,7 @@ func TestABodyReadAfterTheAnswerBeganProtectsNothing(t *testing.T) {
 		w.WriteHeader(http.StatusOK)
 		_, _ = io.Copy(io.Discard, r.Body)
 		blocked.Add(1)
-		_, _ = w.Write(make([]byte, big))
+		_, _ = w.Write(bigBytes)
 	})
 	for range 2 {
 		c := g.dialFrom("127.0.0.2")
