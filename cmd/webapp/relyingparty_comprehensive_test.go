@@ -24,7 +24,7 @@ func comprehensiveTests() []partyTest {
 		{"oidcc-client-test-invalid-sig-es256", brokenES256},
 		{"oidcc-client-test-userinfo-bearer-header", tokenInTheHeader},
 		{"oidcc-client-test-aggregated-claims", claimsOfOthers(func(string) map[string]any {
-			return map[string]any{"JWT": "eyJhbGciOiJub25lIn0.eyJuYW1lIjoiRXZlIn0."}
+			return map[string]any{"JWT": "eyJhbGciOiJub25lIn0.eyJwcmVmZXJyZWRfdXNlcm5hbWUiOiJFdmUgb2YgZWxzZXdoZXJlIiwiYWRkcmVzcyI6IkV2ZSBvZiBlbHNld2hlcmUifQ."}
 		})},
 		{"oidcc-client-test-distributed-claims", claimsOfOthers(func(endpoint string) map[string]any {
 			return map[string]any{"endpoint": endpoint, "access_token": "ksj3n283dke"}
@@ -105,7 +105,7 @@ func claimsOfOthers(source func(endpoint string) map[string]any) func(*party) {
 			said["_claim_sources"] = map[string]any{"src1": source(elsewhere.URL)}
 		})
 		p.signsIn()
-		assert.NotContains(p.t, p.b.get("/").body, "Eve")
+		assert.NotContains(p.t, p.b.get("/").body, "Eve of elsewhere")
 		assert.Zero(p.t, called.Load())
 	}
 }
