@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -119,13 +120,26 @@ func (p *Process) waitFor(limit time.Duration, ready func() error) error {
 	}
 }
 
-// FreePort returns a TCP port of the loopback interface that nobody listens on.
+// givenPorts are those that FreePort has given to somebody.
+var givenPorts sync.Map
+
+// FreePort returns a TCP port of the loopback interface that nobody listens on,
+// and none twice. It is not one of those that the kernel gives to outgoing
+// connections.
 func FreePort(t T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err, "find a free port")
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	for range 1000 {
+		port := 30000 + rand.IntN(2700)
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			check(t, l.Close(), "find a free port")
+			return port
+		}
+	}
+	check(t, errors.New("none of a thousand is free"), "find a free port")
+	return 0
 }
 
 // logBuffer collects a program's output while it is being read.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,8 +23,11 @@ import (
 
 const (
 	startLimit = 20 * time.Second
-	// stopLimit is what the application allows itself after SIGTERM.
-	stopLimit = 10 * time.Second
+	// workLimit is how long a busy machine may take for some hundred pages.
+	workLimit = 60 * time.Second
+	// stopLimit is what the application allows itself after SIGTERM, ten seconds,
+	// and some more.
+	stopLimit = 15 * time.Second
 )
 
 // instance is one process of the application, and its successors on the same
@@ -113,13 +117,20 @@ func (i *instance) restart(env map[string]string) {
 	i.start()
 }
 
-// freeAddr returns an address of the loopback interface. It is not one of those
-// that the kernel gives to outgoing connections: one of them could otherwise
-// have taken it when a killed instance is started again.
+// givenPorts are those that freeAddr has given to somebody.
+var givenPorts sync.Map
+
+// freeAddr returns an address of the loopback interface, and no address twice:
+// whoever has it may not listen yet, or be about to be started again. It is not
+// one of those that the kernel gives to outgoing connections.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000))
+		port := 10000 + rand.IntN(10000)
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
+		addr := fmt.Sprintf("127.0.0.1:%d", port)
 		l, err := net.Listen("tcp", addr)
 		if err == nil {
 			require.NoError(t, l.Close())

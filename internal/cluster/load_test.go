@@ -132,7 +132,7 @@ func (l *load) report(format string, args ...any) {
 func (l *load) more(pages int64) {
 	l.t.Helper()
 	enough := l.pages.Load() + pages
-	eventually(l.t, startLimit, fmt.Sprintf("%d more pages", pages), func() bool { return l.pages.Load() >= enough })
+	eventually(l.t, workLimit, fmt.Sprintf("%d more pages", pages), func() bool { return l.pages.Load() >= enough })
 }
 
 // finish ends the work and fails the test where something was wrong.

@@ -45,7 +45,7 @@ func StartRedisSentinel(t testing.TB, settings ...string) *RedisSentinel {
 	s.startAnywhere(1, func(free []int) {
 		s.Addr = loopback(free[0])
 		text := fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel monitor %s %s %s 1\n"+
-			"sentinel down-after-milliseconds %[3]s 500\nsentinel failover-timeout %[3]s 5000\n",
+			"sentinel down-after-milliseconds %[3]s 1500\nsentinel failover-timeout %[3]s 5000\n",
 			free[0], filepath.Dir(config), SentinelMaster, host, port)
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			t.Fatalf("configure Redis Sentinel: %v", err)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -23,7 +24,11 @@ const (
 	portCount = 10000
 )
 
-// freePorts returns n different ports of 127.0.0.1 on which nothing listens.
+// givenPorts are those that freePorts has given to somebody.
+var givenPorts sync.Map
+
+// freePorts returns n ports of 127.0.0.1 on which nothing listens, and none
+// twice: whoever has it may be about to be started again.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
@@ -32,6 +37,9 @@ func freePorts(t testing.TB, n int) []int {
 			return ports
 		}
 		port := firstPort + rand.IntN(portCount)
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
 		l, err := net.Listen("tcp", loopback(port))
 		if err != nil {
 			continue

@@ -57,7 +57,7 @@ func (i *inserted) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 const (
-	fuzzPlanted = "Zq9planted"
+	fuzzPlanted = "Zq9@planted" // no form of a code, which an error may quote
 	jsonType    = "application/json"
 )
 

@@ -123,7 +123,7 @@ func TestFrontChannelLogout(t *testing.T) {
 	assert.Contains(t, page, `<iframe src="`+frontChannel+`?sid=`+sid+`"`)
 	assert.NotContains(t, page, "iss=", "as with Entra")
 	assert.Contains(t, page, `href="`+afterLogout+`"`)
-	assert.Equal(t, "1; url="+afterLogout, response.Header.Get("Refresh"))
+	assert.Equal(t, "3; url="+afterLogout, response.Header.Get("Refresh"))
 	assert.Contains(t, response.Header.Get("Content-Security-Policy"), "frame-src http://localhost:3000")
 
 	client.FrontChannelIssuer = true

@@ -90,14 +90,15 @@ type signedOutPage struct {
 }
 
 // showSignedOut ends a sign-out. With other applications to tell, it loads
-// their front-channel addresses in hidden frames and goes back a second later.
+// their front-channel addresses in hidden frames and goes back three seconds
+// later.
 func (p *Provider) showSignedOut(w http.ResponseWriter, frames []string, back string) {
 	allow := policy{}
 	for _, frame := range frames {
 		allow.frames = append(allow.frames, origin(frame))
 	}
 	if back != "" {
-		w.Header().Set("Refresh", "1; url="+back)
+		w.Header().Set("Refresh", "3; url="+back)
 	}
 	p.show(w, http.StatusOK, "signedout", "You signed out", signedOutPage{Frames: frames, Back: back, Host: host(back)}, allow)
 }

@@ -64,11 +64,17 @@ func (h StoreHarness) record(key, value string, indexes ...string) ports.Record 
 	return ports.Record{Key: key, Value: []byte(value), Expires: h.now().Add(time.Hour), Indexes: indexes}
 }
 
-// brief returns a record that lives for two seconds: still after one, and no
-// longer after three, also in a store that counts whole seconds.
+// A brief record is still there long after a slow machine has gone on, and has
+// run out when pastBrief has passed, also in a store that counts whole seconds.
+const (
+	briefLife = 30 * time.Second
+	pastBrief = briefLife + 15*time.Second
+)
+
+// brief returns a record that lives for briefLife.
 func (h StoreHarness) brief(key, value string, indexes ...string) ports.Record {
 	r := h.record(key, value, indexes...)
-	r.Expires = h.now().Add(2 * time.Second)
+	r.Expires = h.now().Add(briefLife)
 	return r
 }
 

@@ -29,7 +29,7 @@ func storeExpire(t *testing.T, h StoreHarness) {
 	h.create(t, h.record("stays", "s"))
 	h.Advance(time.Second)
 	h.requireValue(t, "k", "v")
-	h.Advance(2 * time.Second)
+	h.Advance(pastBrief - time.Second)
 	h.requireNone(t, "k")
 	h.delete(t, "k")
 	h.requireValue(t, "stays", "s")
@@ -43,7 +43,7 @@ func storeReplaceExpiry(t *testing.T, h StoreHarness) {
 	sooner := h.create(t, h.record("sooner", "s"))
 	h.replace(t, h.record("later", "l"), later)
 	h.replace(t, h.brief("sooner", "s"), sooner)
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	h.requireValue(t, "later", "l")
 	h.requireNone(t, "sooner")
 }
@@ -53,7 +53,7 @@ func storeReuse(t *testing.T, h StoreHarness) {
 		return
 	}
 	h.create(t, h.brief("k", "old"))
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	v := h.create(t, h.record("k", "new"))
 	require.Equal(t, v, h.requireValue(t, "k", "new"))
 	_, err := h.Store.Create(t.Context(), h.record("k", "newer"))
@@ -65,7 +65,7 @@ func storeNoRevival(t *testing.T, h StoreHarness) {
 		return
 	}
 	v := h.create(t, h.brief("k", "v", "index"))
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	h.requireReplace(t, ports.ErrNoRecord, h.record("k", "again", "index"), v)
 	h.requireNone(t, "k")
 	h.requireKeys(t, "index")
@@ -83,7 +83,7 @@ func storeExpireMany(t *testing.T, h StoreHarness) {
 		}
 		h.create(t, kind(fmt.Sprint("r", i), fmt.Sprint("v", i), "index"))
 	}
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	for i := range records {
 		if i%2 == 0 {
 			h.requireNone(t, fmt.Sprint("r", i))

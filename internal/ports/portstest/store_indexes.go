@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,7 +62,7 @@ func storeIndexExpire(t *testing.T, h StoreHarness) {
 	}
 	h.create(t, h.brief("k", "v", "index"))
 	h.requireKeys(t, "index", "k")
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	h.requireKeys(t, "index")
 }
 
@@ -75,7 +74,7 @@ func storeIndexProlonged(t *testing.T, h StoreHarness) {
 	w := h.create(t, h.record("cut short", "v", "index"))
 	h.replace(t, h.record("prolonged", "v", "index"), v)
 	h.replace(t, h.brief("cut short", "v", "index"), w)
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	h.requireKeys(t, "index", "prolonged")
 }
 
@@ -87,7 +86,7 @@ func storeIndexMixed(t *testing.T, h StoreHarness) {
 	h.create(t, h.brief("short, then", "v", "one"))
 	h.create(t, h.brief("short, first", "v", "two"))
 	h.create(t, h.record("long, then", "v", "two"))
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	h.requireKeys(t, "one", "long, first")
 	h.requireKeys(t, "two", "long, then")
 }
@@ -102,7 +101,7 @@ func storeIndexReuse(t *testing.T, h StoreHarness) {
 		return
 	}
 	h.create(t, h.brief("expired", "v", "old"))
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	h.create(t, h.record("expired", "v", "new"))
 	h.requireKeys(t, "old")
 	h.requireKeys(t, "new", "deleted", "expired")

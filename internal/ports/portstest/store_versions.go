@@ -2,7 +2,6 @@ package portstest
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -72,7 +71,7 @@ func storeABAExpired(t *testing.T, h StoreHarness) {
 		return
 	}
 	old := h.create(t, h.brief("k", "a"))
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 	require.ErrorIs(t, h.Store.Delete(t.Context(), "k", old), ports.ErrNoRecord, "nothing there")
 	v := h.create(t, h.record("k", "a"))
 	require.NotEqual(t, old, v)

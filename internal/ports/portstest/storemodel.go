@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,7 +70,7 @@ func expireSome(h StoreHarness, workers []*modelWorker) {
 	for _, w := range workers {
 		w.shortenSome()
 	}
-	h.Advance(3 * time.Second)
+	h.Advance(pastBrief)
 }
 
 // modelShared is what all workers use.
