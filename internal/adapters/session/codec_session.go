@@ -96,5 +96,8 @@ func decodeSession(data []byte) (*keptSession, error) {
 	if err := r.done(); err != nil {
 		return nil, err
 	}
+	if len(s.Device) > maxDevice {
+		return nil, errUnreadable
+	}
 	return s, nil
 }

@@ -129,8 +129,10 @@ func TestAStoreThatStartsBeforeItsServer(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	require.NotContains(t, err.Error(), servertest.PostgresPassword)
 	server.Restart()
-	_, err = s.Create(t.Context(), record("k", "v"))
-	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err := s.Create(t.Context(), record("k", "v"))
+		return err == nil
+	}, 15*time.Second, 10*time.Millisecond)
 
 	wrong := openStore(t, strings.Replace(dsn, servertest.PostgresPassword, "hunter2secret", 1), startClock())
 	err = wrong.Ready(t.Context())
