@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// Build compiles cmd/webapp into dir and returns the binary's path. Build it
-// once for many tests.
+// Build compiles cmd/webapp into dir, as the Dockerfile does, and returns the
+// binary's path. Build it once for many tests.
 func Build(ctx context.Context, dir string) (string, error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "webapp")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./cmd/webapp")
-	cmd.Dir = root
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, "./cmd/webapp")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./cmd/webapp: %w\n%s", err, out)
 	}
