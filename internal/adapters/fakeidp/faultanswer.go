@@ -94,7 +94,7 @@ func (f Fault) send(w http.ResponseWriter) {
 	out := io.Writer(w)
 	if f.Gzip {
 		h.Set("Content-Encoding", "gzip")
-		packed := gzip.NewWriter(w)
+		packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails for no level that there is
 		defer func() { _ = packed.Close() }()
 		out = packed
 	}
