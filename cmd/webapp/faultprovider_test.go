@@ -22,9 +22,9 @@ const (
 	// less than a call that hangs.
 	atOnce = 8 * time.Second
 	// stepLimit is how long a page may take that has to wait for somebody who
-	// never answers: ten seconds, or nine for a renewal, and as much again for a
+	// never answers: ten seconds, or nine for a renewal, and some more for a
 	// busy machine.
-	stepLimit = 20 * time.Second
+	stepLimit = 16 * time.Second
 	// slowAnswer is how long a slow answer lets wait: seconds, and well within
 	// every limit.
 	slowAnswer = 2 * time.Second

@@ -19,7 +19,7 @@ import (
 
 // stopBound is what a stop may take: ten seconds for requests in flight, and
 // some more for a busy machine.
-const stopBound = 20 * time.Second
+const stopBound = 15 * time.Second
 
 // Invariant 14 in the middle of a callback, from outside: the person who comes
 // back from the provider is signed in by a program that is told to stop.

@@ -15,7 +15,7 @@ import (
 
 // hangLimit is how long a page waits for somebody who never answers: ten
 // seconds for the API, less for the provider.
-const hangLimit = 25 * time.Second
+const hangLimit = 16 * time.Second
 
 // A provider and an API that never answer are told apart, and from a store that
 // is down; nobody is signed out.

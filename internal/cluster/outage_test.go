@@ -17,7 +17,7 @@ import (
 
 // storeLimit is how long a page may take that needs a store which is down: the
 // few seconds of an operation of the store, and some more for a busy machine.
-const storeLimit = 8 * time.Second
+const storeLimit = 6 * time.Second
 
 // orUnavailable is the judge who, while the store is down, takes a 503 that
 // says when to come back, leaves the cookies alone and comes in time.

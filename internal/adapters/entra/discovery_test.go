@@ -77,11 +77,13 @@ func TestASlowProviderEndsAtTheDeadline(t *testing.T) {
 			t.Parallel() // each waits
 			w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Timeout = 2 * time.Second })
 			w.idp.Fail(endpoint, fakeidp.Fault{Hang: true})
+			began := time.Now()
 			err := w.tryBegin(t.Context())
 			if err == nil {
 				_, err = w.signIn(t, fakeidp.UserMember)
 			}
 			require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+			assert.Less(t, time.Since(began), 5*time.Second)
 			assert.Equal(t, 1, w.idp.Requests(endpoint), "waiting is not begun again")
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/http/clientaddr"
 	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 )
@@ -76,6 +77,8 @@ type app struct {
 	Config
 	pages    *pages.Pages
 	policies policies
+	// clientAddress decides whose address a request has.
+	clientAddress func(http.Handler) http.Handler
 	// apiTransport carries the calls of APIs.
 	apiTransport http.RoundTripper
 	https        bool
@@ -98,11 +101,12 @@ func New(c Config) (http.Handler, error) {
 		c.APITransport = NewAPITransport()
 	}
 	a := &app{
-		Config:       c,
-		pages:        p,
-		policies:     newPolicies(c.SignOutTargets),
-		apiTransport: LimitCalls(c.APITransport, MaxCalls),
-		https:        strings.HasPrefix(c.PublicOrigin, "https://"),
+		Config:        c,
+		pages:         p,
+		policies:      newPolicies(c.SignOutTargets),
+		clientAddress: clientaddr.Forwarded(c.TrustedProxies, c.Logger),
+		apiTransport:  LimitCalls(c.APITransport, MaxCalls),
+		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
 	}
 	return a.application()
 }

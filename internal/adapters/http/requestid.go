@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+
+	"webapp/internal/adapters/http/clientaddr"
 )
 
 // maxRequestID bounds a request ID that a proxy chose, in bytes.
@@ -30,6 +32,12 @@ func plainToken(s string) bool {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 		return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("-_.", r)
 	})
+}
+
+// fromProxy says whether the TCP peer is one of TrustedProxies. What it passes
+// on of its own client's is that client's.
+func (a *app) fromProxy(r *http.Request) bool {
+	return clientaddr.FromProxy(r, a.TrustedProxies)
 }
 
 // newRequestID makes an ID that is unique enough to find a request in a log.

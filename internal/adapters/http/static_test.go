@@ -17,8 +17,7 @@ import (
 func serving(t *testing.T) (h http.Handler, styleURL, iconURL string) {
 	t.Helper()
 	service, sessions, _ := benchmarkSession(t)
-	a := &app{Config: benchmarkConfig(service, sessions), pages: mustPages(t)}
-	h, err := a.routes()
+	h, err := New(benchmarkConfig(service, sessions))
 	require.NoError(t, err)
 	page, err := io.ReadAll(ask(h, http.MethodGet, "/nowhere").Body)
 	require.NoError(t, err)

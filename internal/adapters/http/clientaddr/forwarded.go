@@ -16,17 +16,19 @@ const forwardedFor = "X-Forwarded-For"
 // Forwarded decides whose address a request has: the TCP peer's, or, where that
 // is one of proxies, the last hop of X-Forwarded-For that is not; Of and Text
 // then tell it. What a stranger writes into the header is not believed. The
-// logger is warned, once, of a proxy whose header cannot be read.
+// logger is warned of a proxy whose header cannot be read, once for all handlers
+// together.
 func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
+	if len(proxies) == 0 {
+		return func(next http.Handler) http.Handler { return next }
+	}
+	prefixes := make([]string, len(proxies))
+	for i, p := range proxies {
+		prefixes[i] = p.String()
+	}
+	decideBy, notice := middleware.ClientIPFromXFF(prefixes...), noticeUnreadable(logger)
 	return func(next http.Handler) http.Handler {
-		if len(proxies) == 0 {
-			return next
-		}
-		prefixes := make([]string, len(proxies))
-		for i, p := range proxies {
-			prefixes[i] = p.String()
-		}
-		decide := middleware.ClientIPFromXFF(prefixes...)(noticeUnreadable(next, logger))
+		decide := decideBy(notice(next))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if FromProxy(r, proxies) {
 				r = plainForwarded(r)
@@ -38,17 +40,19 @@ func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) h
 
 // noticeUnreadable warns, once, that a proxy names clients in a way that cannot
 // be read: all of them then count as the proxy.
-func noticeUnreadable(next http.Handler, logger *slog.Logger) http.Handler {
+func noticeUnreadable(logger *slog.Logger) func(http.Handler) http.Handler {
 	warn := sync.OnceFunc(func() {
 		logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For that names no address: all of its clients count as one",
 			"remedy", "Let the proxy append the address that it sees to X-Forwarded-For.")
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !middleware.GetClientIPAddr(r.Context()).IsValid() && unreadable(r.Header[forwardedFor]) {
-			warn()
-		}
-		next.ServeHTTP(w, r)
-	})
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !middleware.GetClientIPAddr(r.Context()).IsValid() && unreadable(r.Header[forwardedFor]) {
+				warn()
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // plainForwarded returns r with the hops of its X-Forwarded-For as addresses.
