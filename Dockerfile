@@ -5,7 +5,7 @@
 # The toolchain is one patch version: another makes other bytes. deploy/README.md
 # says how to build them again.
 #
-# internal/deploytest runs the build command below as it stands here, builds
+# internal/e2e/deploytest runs the build command below as it stands here, builds
 # twice to compare the bytes, and runs the binary in an empty root.
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
 WORKDIR /src

@@ -24,31 +24,31 @@ import (
 const policy = `
 internal/ports             std
 internal/domain            std internal/ports
+internal/clientaddr
 internal/adapters/*        internal/ports
 internal/adapters/fakeidp
-internal/adapters/http     internal/domain
-internal/adapters/http/clientaddr
+internal/adapters/http     internal/domain internal/clientaddr
 internal/adapters/http/pages      templates
-internal/adapters/http/server     std internal/adapters/http/clientaddr
+internal/adapters/http/server     std internal/clientaddr
 templates                  std
-cmd/webapp                 internal/domain internal/ports internal/adapters/* templates
+cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/adapters/* templates
 cmd/webapp/doctor          internal/ports internal/adapters/entra
 
 internal/ports/portstest   internal/ports
-internal/apptest           internal/domain internal/ports internal/ports/portstest internal/adapters/*
-internal/browsertest
-internal/servertest
-internal/redirecttest       std
-internal/cluster
-internal/journeys
-internal/tools/screenshots internal/browsertest
-internal/tools/load        internal/domain internal/ports internal/adapters/* internal/servertest
+internal/test/apptest      internal/domain internal/ports internal/ports/portstest internal/clientaddr internal/adapters/*
+internal/test/browsertest
+internal/test/servertest
+internal/test/redirecttest std
+internal/e2e/cluster
+internal/e2e/journeys
+internal/tools/screenshots internal/test/browsertest
+internal/tools/load        internal/domain internal/ports internal/clientaddr internal/adapters/* internal/test/servertest
 `
 
 // testOnly must not be in what cmd/webapp is built from.
 var testOnly = []string{
 	"github.com/stretchr/testify", "github.com/chromedp/chromedp",
-	"webapp/internal/apptest", "webapp/internal/ports/portstest", "webapp/internal/browsertest", "webapp/internal/servertest", "webapp/internal/redirecttest",
+	"webapp/internal/test/apptest", "webapp/internal/ports/portstest", "webapp/internal/test/browsertest", "webapp/internal/test/servertest", "webapp/internal/test/redirecttest",
 	"webapp/internal/adapters/fakeidp/forgery", "testing",
 }
 

@@ -26,7 +26,7 @@ func (w *world) everywhere(style string) []string {
 	return paths
 }
 
-// What the headers say of each answer's content: internal/apptest.
+// What the headers say of each answer's content: internal/test/apptest.
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"http": nil, "https": {"REDIRECT_URI": "https"}, "form_post": {"RESPONSE_MODE": "form_post"},

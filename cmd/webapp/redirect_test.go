@@ -16,7 +16,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/domain"
-	"webapp/internal/redirecttest"
+	"webapp/internal/test/redirecttest"
 )
 
 // Invariant 9 for every payload of the corpus: the whole application sends a

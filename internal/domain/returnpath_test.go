@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"webapp/internal/redirecttest"
+	"webapp/internal/test/redirecttest"
 )
 
 func TestReturnPathKeepsLocalPaths(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"webapp/internal/adapters/http/clientaddr"
 	"webapp/internal/adapters/http/pages"
+	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 )
 

@@ -6,8 +6,8 @@ import (
 	"net/netip"
 	"sync"
 
-	"webapp/internal/adapters/http/clientaddr"
 	"webapp/internal/adapters/http/server"
+	"webapp/internal/clientaddr"
 )
 
 // errCrowded: the client has too many requests under way.

@@ -11,7 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
-	"webapp/internal/adapters/http/clientaddr"
+	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 )
 

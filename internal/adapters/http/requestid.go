@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"webapp/internal/adapters/http/clientaddr"
+	"webapp/internal/clientaddr"
 )
 
 // maxRequestID bounds a request ID that a proxy chose, in bytes.

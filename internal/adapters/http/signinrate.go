@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"webapp/internal/adapters/http/clientaddr"
+	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 )
 

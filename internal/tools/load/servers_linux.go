@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 // startRedis starts a Redis and returns its URL.

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"webapp/internal/browsertest"
+	"webapp/internal/test/browsertest"
 )
 
 // The accounts in the pictures, by the name that the demo's picker shows.

@@ -16,7 +16,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"webapp/internal/browsertest"
+	"webapp/internal/test/browsertest"
 )
 
 func main() {

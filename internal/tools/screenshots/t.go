@@ -6,7 +6,7 @@ import (
 	"os"
 	"runtime"
 
-	"webapp/internal/browsertest"
+	"webapp/internal/test/browsertest"
 )
 
 // inTest runs f with what browsertest asks for outside of a test, and returns

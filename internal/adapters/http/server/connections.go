@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"webapp/internal/adapters/http/clientaddr"
+	"webapp/internal/clientaddr"
 )
 
 // connections bounds the open connections of a server, for each address and in

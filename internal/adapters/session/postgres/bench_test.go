@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"webapp/internal/ports"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 // benchRecords is how many records the database holds beside the measured

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 func requireCount(t *testing.T, s *Store, want int) {

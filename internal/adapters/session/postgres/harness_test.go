@@ -12,7 +12,7 @@ import (
 
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 func startClock() *portstest.Clock {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 // inTime is the time limit of a call with something for a busy machine.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 func TestTheTables(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 const (

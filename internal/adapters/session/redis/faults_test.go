@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 // requireUnavailable asserts that the store says why it cannot be asked, soon,

@@ -18,7 +18,7 @@ import (
 
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 func TestSentinelFailover(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"webapp/internal/servertest"
+	"webapp/internal/test/servertest"
 )
 
 // certificate makes a certificate for 127.0.0.1 that signs itself, in the files

@@ -1,0 +1,45 @@
+//go:build integration && linux
+
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"webapp/internal/test/browsertest"
+)
+
+// shared is what all tests use; it is set once, before the first of them.
+var shared struct {
+	binary string
+	key    *rsa.PrivateKey // of the providers, because making one takes long
+}
+
+func TestMain(m *testing.M) {
+	code, err := runAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cluster:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runAll(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "cluster-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if shared.binary, err = browsertest.Build(context.Background(), dir); err != nil {
+		return 1, err
+	}
+	if shared.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}

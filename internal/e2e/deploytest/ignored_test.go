@@ -1,0 +1,23 @@
+//go:build integration
+
+package deploytest
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestGitIgnoresSecrets: what README.md and deploy/ have people put into this
+// directory must not end up in a commit.
+func TestGitIgnoresSecrets(t *testing.T) {
+	for _, path := range []string{
+		".env", "key.pem", "cert.pem", "webapp.pem", "webapp.pfx", "sessions.db", "sessions.db-wal",
+		"deploy/.env", "deploy/secrets/client_secret", "deploy/kubernetes/secret.yaml",
+	} {
+		cmd := exec.Command("git", "check-ignore", "-q", path)
+		cmd.Dir = "../../.."
+		assert.NoError(t, cmd.Run(), "git would take %s", path)
+	}
+}

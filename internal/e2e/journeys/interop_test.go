@@ -1,0 +1,154 @@
+//go:build integration
+
+package journeys
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/test/browsertest"
+)
+
+// TestInterop signs in and out with oidc-provider from npm, an OpenID certified
+// provider: a confidential client, PKCE required, RP-initiated logout, on plain
+// http of the loopback interface.
+func TestInterop(t *testing.T) {
+	for _, method := range []string{"client_secret_basic", "client_secret_post"} {
+		t.Run(method, func(t *testing.T) {
+			p := startPeer(t, map[string]string{"CLIENT_AUTH": method})
+			tab := p.tab(t)
+
+			require.Equal(t, http.StatusUnauthorized, tab.Open(p.app.URL+"/call_api?x=1"))
+			p.signIn(t, tab, "ada")
+			require.Equal(t, p.app.URL+"/call_api?x=1", tab.URL())
+			require.Contains(t, tab.Text(), `"email": "ada@example.test"`)
+
+			require.Equal(t, http.StatusOK, tab.Follow("link", "Home"))
+			requireHome(t, p.app, tab, "Ada Interop")
+
+			p.signOut(t, tab)
+			requireAnonymous(t, p.app, tab)
+			p.signIn(t, tab, "grace")
+			requireHome(t, p.app, tab, "Grace Interop")
+		})
+	}
+}
+
+// A person who cancels at the provider comes back to a page that says so, and
+// can sign in from there.
+func TestInteropDeclined(t *testing.T) {
+	p := startPeer(t, nil)
+	tab := p.tab(t)
+	tab.Open(p.app.URL)
+	tab.Follow("link", "Sign in")
+
+	require.Equal(t, http.StatusForbidden, tab.Follow("link", "Cancel"))
+
+	require.True(t, tab.Has("heading", "Sign-in was cancelled"), tab.Text())
+	p.signIn(t, tab, "ada")
+	requireHome(t, p.app, tab, "Ada Interop")
+}
+
+// A person who stays signed in at the provider, having said no to signing out
+// there, is signed out here all the same.
+func TestInteropSignOutRefusedAtTheProvider(t *testing.T) {
+	p := startPeer(t, nil)
+	tab := p.tab(t)
+	tab.Open(p.app.URL)
+	p.signIn(t, tab, "ada")
+
+	tab.Follow("button", "Sign out")
+	tab.Follow("button", "No, stay signed in")
+
+	requireAnonymous(t, p.app, tab)
+}
+
+// A provider may keep everything but the subject to its UserInfo endpoint, as
+// this one does unless it is told otherwise. The person is greeted by name all
+// the same.
+func TestInteropNamelessToken(t *testing.T) {
+	p := startPeer(t, map[string]string{"ID_TOKEN_CLAIMS": "none"})
+	tab := p.tab(t)
+	tab.Open(p.app.URL)
+
+	p.signIn(t, tab, "ada")
+
+	requireHome(t, p.app, tab, "Ada Interop")
+}
+
+// peer is oidc-provider with the app as its only client.
+type peer struct {
+	issuer string
+	app    *browsertest.App
+}
+
+// startPeer runs the provider, with settings on top of its usual ones, and the
+// app against it.
+func startPeer(t *testing.T, settings map[string]string) peer {
+	t.Helper()
+	issuer := fmt.Sprintf("http://127.0.0.1:%d", browsertest.FreePort(t))
+	port := browsertest.FreePort(t)
+	origin := fmt.Sprintf("http://localhost:%d", port)
+	env := map[string]string{
+		"CLIENT_ID": "interop",
+		// RFC 6749, section 2.3.1, has it form-encoded before it goes into the
+		// Authorization header; these characters show who does not.
+		"CLIENT_SECRET": "secret with + and % and : in it",
+		"REDIRECT_URI":  origin + "/getAToken",
+	}
+	startProvider(t, issuer, origin, env, settings)
+	env["OIDC_AUTHORITY"] = issuer
+	env["SCOPE"] = "email"
+	env["ENDPOINT"] = issuer + "/me"
+	return peer{issuer: issuer, app: browsertest.StartApp(t, browsertest.AppConfig{
+		Binary: shared.binary, Port: port, Env: env,
+	})}
+}
+
+func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[string]string) {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	require.NoError(t, err, "the interop journeys need node 20 or newer")
+	cmd := exec.Command(node, "server.mjs")
+	cmd.Dir = peers
+	env := map[string]string{"ISSUER": issuer, "POST_LOGOUT_REDIRECT_URI": appOrigin + "/"}
+	maps.Copy(env, client)
+	maps.Copy(env, settings)
+	browsertest.StartProcess(t, cmd, env).WaitForOutput("ready " + issuer)
+}
+
+// tab opens a tab that forgives the provider's own pages their complaints: they
+// ask for a font from the internet.
+func (p peer) tab(t *testing.T) *browsertest.Tab {
+	t.Helper()
+	tab := shared.browser.Visitor(t).Tab()
+	tab.TolerateComplaints(p.issuer)
+	return tab
+}
+
+// signIn starts from the link that the tab shows and goes through the
+// provider's login and consent.
+func (p peer) signIn(t *testing.T, tab *browsertest.Tab, login string) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Sign in"), tab.Text())
+	require.True(t, tab.Has("heading", "Sign-in"), "the provider asks for a login, not:\n%s", tab.Text())
+	tab.Type("Enter any login", login)
+	tab.Type("and password", "any")
+	require.Equal(t, http.StatusOK, tab.Follow("button", "Sign-in"), tab.Text())
+	require.True(t, tab.Has("heading", "Authorize"), tab.Text())
+	require.Equal(t, http.StatusOK, tab.Follow("button", "Continue"), tab.Text())
+}
+
+// signOut signs out here and confirms it at the provider.
+func (p peer) signOut(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, tab.Follow("button", "Sign out"), tab.Text())
+	require.Contains(t, tab.URL(), p.issuer, "the provider asks whether to sign out there too")
+	require.Equal(t, http.StatusOK, tab.Follow("button", "Yes, sign me out"), tab.Text())
+	require.True(t, tab.Has("heading", "You are signed out"), tab.Text())
+}

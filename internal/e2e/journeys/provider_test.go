@@ -1,0 +1,110 @@
+//go:build integration
+
+package journeys
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/browsertest"
+)
+
+const manyGroups = "Lynne Robbins"
+
+// tenancy is the app with a provider at hand, whose faults and policies a
+// journey can change while the person is on the way.
+type tenancy struct {
+	idp *fakeidp.Provider
+	app *browsertest.App
+}
+
+// arrangement says how a tenancy differs from the usual: a single tenant, one
+// client, Graph as the API.
+type arrangement struct {
+	provider fakeidp.Config
+	client   func(c *fakeidp.Client, origin string)
+	env      map[string]string
+}
+
+// startTenancy runs a provider and the app against it. The browser finds the
+// two on different sites, as it does in the world: 127.0.0.1 and localhost.
+func startTenancy(t *testing.T, a arrangement) tenancy {
+	t.Helper()
+	return startTenancyAt(t, browsertest.FreePort(t), a)
+}
+
+// startTenancyAt does so with the app on this port.
+func startTenancyAt(t *testing.T, port int, a arrangement) tenancy {
+	t.Helper()
+	client := fakeidp.DefaultClient()
+	if a.client != nil {
+		a.client(&client, fmt.Sprintf("http://localhost:%d", port))
+	}
+	a.provider.Clients = append(a.provider.Clients, client)
+	a.provider.SigningKey = shared.key
+	idp, err := fakeidp.New(a.provider)
+	require.NoError(t, err)
+	base, err := idp.Start("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, idp.Close()) })
+
+	env := map[string]string{
+		"AUTHORITY":     idp.Authority(fakeidp.ContosoTenantID),
+		"CLIENT_ID":     client.ID,
+		"CLIENT_SECRET": fakeidp.DefaultClientSecret,
+		"SCOPE":         "User.Read",
+		"ENDPOINT":      base + "/v1.0/me",
+	}
+	maps.Copy(env, a.env)
+	return tenancy{idp: idp, app: browsertest.StartApp(t, browsertest.AppConfig{Binary: shared.binary, Port: port, Env: env})}
+}
+
+// signedIn opens the app in a browser of its own and signs account in.
+func (y tenancy) signedIn(t *testing.T, account string) *browsertest.Tab {
+	t.Helper()
+	return y.signedInWith(t, account, "")
+}
+
+// signedInWith does so in a browser that calls itself by agent, if there is one.
+func (y tenancy) signedInWith(t *testing.T, account, agent string) *browsertest.Tab {
+	t.Helper()
+	tab := shared.browser.Visitor(t).Tab()
+	if agent != "" {
+		tab.Identify(agent)
+	}
+	tab.Open(y.app.URL)
+	signInAs(t, tab, account)
+	requireHome(t, y.app, tab, account)
+	return tab
+}
+
+// requireCalled wants the API's answer on the page at path.
+func (y tenancy) requireCalled(t *testing.T, tab *browsertest.Tab, path string) {
+	t.Helper()
+	require.Equal(t, y.app.URL+path, tab.URL())
+	require.True(t, tab.Has("heading", "API answer"), tab.Text())
+	require.Contains(t, tab.Text(), "200 OK")
+}
+
+// requireSuggestion wants the provider's account picker with account suggested:
+// the app has said whom it means.
+func requireSuggestion(t *testing.T, tab *browsertest.Tab, account string) {
+	t.Helper()
+	require.True(t, tab.Has("heading", "Pick an account"), tab.Text())
+	require.True(t, tab.Has("button", account+" suggested"), tab.Text())
+}
+
+// accept agrees to what the provider's consent page names.
+func accept(t *testing.T, tab *browsertest.Tab, scopes ...string) {
+	t.Helper()
+	require.True(t, tab.Has("heading", "Permissions requested"), tab.Text())
+	for _, scope := range scopes {
+		require.Contains(t, tab.Text(), scope)
+	}
+	require.Equal(t, http.StatusOK, tab.Follow("button", "Accept"), tab.Text())
+}

@@ -1,0 +1,104 @@
+//go:build integration
+
+package journeys
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/browsertest"
+)
+
+var desktop = browsertest.Screen{Width: 1280, Height: 800}
+
+// The pages that depend on who somebody is and on what the provider does are
+// accessible, light and dark, and fit every screen; in German too, which has the
+// longest words.
+func TestPagesOfATenancy(t *testing.T) {
+	y := startTenancy(t, arrangement{})
+	tour{y.app, shared.browser.Visitor(t).Tab()}.walk(t, tenancyPages(t, y), lookFromAllSides)
+
+	loops := startTenancy(t, arrangement{env: map[string]string{"ENDPOINT": insatiable(t)}})
+	tour{loops.app, shared.browser.Visitor(t).Tab()}.walk(t, []stop{
+		{"loop", "Signing in again did not help", http.StatusForbidden, as(member, "/call_api")},
+	}, lookFromAllSides)
+}
+
+// lookFromAllSides checks the page as it stands, then in German.
+func lookFromAllSides(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	lookInEnglish(t, tab)
+	tab.Resize(browsertest.Phone)
+	tab.Speak("de")
+	tab.Reload()
+	require.Equal(t, "de", tab.Language())
+	assert.Empty(t, shared.axe.Violations(tab), "in German, on a phone")
+	assert.Zero(t, tab.Overflow(), "pixels that it is too wide in German")
+	tab.Speak("en")
+	tab.Resize(desktop)
+}
+
+// lookInEnglish checks the page as it stands: a page follows the colours and the
+// size that a person prefers without being loaded again.
+func lookInEnglish(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	for _, scheme := range []browsertest.Scheme{browsertest.Light, browsertest.Dark} {
+		tab.Prefer(scheme)
+		assert.Empty(t, shared.axe.Violations(tab), scheme)
+	}
+	for name, screen := range map[string]browsertest.Screen{"phone": browsertest.Phone, "zoomed": browsertest.Zoomed} {
+		tab.Resize(screen)
+		assert.Zero(t, tab.Overflow(), "pixels that it is too wide: %s", name)
+	}
+	tab.Resize(desktop)
+}
+
+// as signs account in, in place of whoever is, and goes to path.
+func as(account, path string) func(tour) int {
+	return func(tr tour) int {
+		tr.tab.Open(tr.app.URL + "/login")
+		tr.tab.Follow("button", account)
+		return tr.tab.Open(tr.app.URL + path)
+	}
+}
+
+// after does something first.
+func after(first func(), walk func(tour) int) func(tour) int {
+	return func(tr tour) int {
+		first()
+		return walk(tr)
+	}
+}
+
+func tenancyPages(t *testing.T, y tenancy) []stop {
+	fail := func(at fakeidp.Endpoint, status int) func() {
+		return func() {
+			y.idp.Heal()
+			y.idp.Fail(at, fakeidp.Fault{Status: status, Body: `{"error":{"code":"InvalidAuthenticationToken","message":"Made up."}}`})
+		}
+	}
+	elsewhere := func() {
+		y.signedInWith(t, member, firefoxOnWindows)
+		y.signedInWith(t, member, safariOnPhone)
+	}
+	emptyGroups := func() {
+		y.idp.Mutate(func(d *fakeidp.TokenDraft) { d.Claims["groups"] = []string{} })
+	}
+	return []stop{
+		{"one session", "Your sessions", http.StatusOK, as(member, "/sessions")},
+		{"three sessions", "Your sessions", http.StatusOK, after(elsewhere, open("/sessions"))},
+		{"role missing", "You may not open this page", http.StatusForbidden, open("/admin")},
+		{"few groups", "Your groups", http.StatusOK, open("/groups")},
+		{"token refused by the API", "API answer", http.StatusOK, after(fail(fakeidp.EndpointMe, http.StatusUnauthorized), open("/call_api"))},
+		{"refused by the API", "API answer", http.StatusOK, after(fail(fakeidp.EndpointMe, http.StatusForbidden), open("/call_api"))},
+		{"directory down", "Your groups cannot be read at the moment", http.StatusServiceUnavailable,
+			after(fail(fakeidp.EndpointMemberGroups, http.StatusServiceUnavailable), as(manyGroups, "/groups"))},
+		{"no groups", "Your groups", http.StatusOK, after(emptyGroups, as(guest, "/groups"))},
+		{"groups unknown", "Your groups", http.StatusOK, after(func() { y.idp.Mutate(nil) }, as(guest, "/groups"))},
+		{"administration", "Administration", http.StatusOK, as(admin, "/admin")},
+	}
+}

@@ -1,0 +1,185 @@
+package apptest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/test/apptest"
+)
+
+// route is what one route answers to each of people.
+type route struct {
+	method, pattern string
+	statuses        [3]int
+	paths           []string // where the pattern is none
+}
+
+// allRoutes has a line for each route that there is.
+func allRoutes(formPost bool) []route {
+	callback := route{http.MethodGet, "/getAToken", [3]int{400, 400, 400}, nil} // without a state
+	if formPost {
+		callback.method = http.MethodPost
+	}
+	return []route{
+		callback,
+		{http.MethodGet, "/", [3]int{200, 200, 200}, nil},
+		{http.MethodGet, "/login", [3]int{303, 303, 303}, nil},
+		{http.MethodGet, "/logout", [3]int{200, 200, 200}, nil},
+		{http.MethodPost, "/logout", [3]int{303, 303, 303}, nil},
+		{http.MethodGet, "/call_api", [3]int{401, 502, 502}, nil}, // nobody is there
+		{http.MethodGet, "/sessions", [3]int{401, 200, 200}, nil},
+		{http.MethodPost, "/sessions", [3]int{401, 400, 400}, nil}, // with nothing to end
+		{http.MethodGet, "/groups", [3]int{401, 200, 200}, nil},
+		{http.MethodGet, "/admin", [3]int{401, 403, 200}, nil},
+		{http.MethodGet, "/frontchannel-logout", [3]int{200, 200, 200}, nil},
+		{http.MethodPost, "/backchannel-logout", [3]int{400, 400, 400}, nil}, // without a token
+		{http.MethodGet, "/healthz", [3]int{200, 200, 200}, nil},
+		{http.MethodGet, "/readyz", [3]int{200, 200, 200}, nil},
+		{http.MethodGet, "/static/*", [3]int{404, 404, 404}, []string{"/static/", "/static/none.css", "/static/a/b"}},
+	}
+}
+
+// walked are method and pattern of each route of the application.
+func walked(t *testing.T, app *apptest.App) (routes []string) {
+	t.Helper()
+	router, ok := app.Handler.(chi.Routes)
+	require.True(t, ok, "the handler is the router")
+	require.NoError(t, chi.Walk(router, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes = append(routes, method+" "+pattern)
+		return nil
+	}))
+	return routes
+}
+
+func anyMethod() []string {
+	return []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, http.MethodTrace, "QUERY", "BREW"}
+}
+
+// otherWayIn answers everything, and panics where it is asked to.
+func otherWayIn(d *domain.Service) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/panic") {
+			panic("as wanted")
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if _, err := d.CurrentUser(r.Context()); err != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `{}`)
+	})
+}
+
+// Every route, asked by everybody for everything in every way: what it answers,
+// and that no answer is without its headers. A route that is added turns this
+// red until it has a line in allRoutes.
+func TestEveryRouteForEverybody(t *testing.T) {
+	for _, a := range arrangements() {
+		t.Run(a.name, func(t *testing.T) {
+			app := a.start(t)
+			routes := allRoutes(a.formPost)
+			lines, methods := []string{}, map[string][]string{}
+			for _, r := range routes {
+				lines = append(lines, r.method+" "+r.pattern)
+				methods[r.pattern] = append(methods[r.pattern], r.method)
+			}
+			pages := slices.DeleteFunc(walked(t, app), func(line string) bool {
+				return strings.Contains(line, " /api") || strings.Contains(line, " /v1/graph")
+			})
+			require.ElementsMatch(t, lines, pages)
+			for _, r := range routes {
+				for i, p := range people() {
+					t.Run(fmt.Sprintf("%s %s %s", r.method, r.pattern, p.name), func(t *testing.T) {
+						a.requireRoute(t, app, r, methods[r.pattern], p, r.statuses[i])
+					})
+				}
+			}
+		})
+	}
+}
+
+func (a arrangement) requireRoute(t *testing.T, app *apptest.App, r route, methods []string, p person, status int) {
+	t.Helper()
+	if r.paths == nil {
+		r.paths = []string{r.pattern}
+	}
+	for _, accept := range []string{asPage, asJSON} {
+		client := p.in(app)
+		for _, path := range r.paths {
+			asked := request{method: r.method, path: path, accept: accept}
+			for _, method := range anyMethod() {
+				known := slices.Contains(methods, method) || method == http.MethodHead && slices.Contains(methods, http.MethodGet)
+				if !known {
+					a.requireRefused(t, client, request{method: method, path: path, accept: accept}, methods)
+				}
+			}
+			got := asked.send(t, client)
+			require.Equal(t, status, got.StatusCode, got.body)
+			a.requireGuarded(t, asked, got)
+			if r.method == http.MethodGet {
+				asked.method = http.MethodHead
+				head := asked.send(t, client)
+				require.Equal(t, status, head.StatusCode, "HEAD")
+				require.Equal(t, got.Header.Values("Content-Security-Policy"), head.Header.Values("Content-Security-Policy"))
+				a.requireGuarded(t, asked, head)
+			}
+			a.requireNoCookie(t, asked, p, got)
+		}
+	}
+}
+
+func (a arrangement) requireRefused(t *testing.T, client *http.Client, r request, methods []string) {
+	t.Helper()
+	got := r.send(t, client)
+	require.Equal(t, http.StatusMethodNotAllowed, got.StatusCode, r.method)
+	a.requireGuarded(t, r, got)
+	var allowed []string
+	for _, method := range methods {
+		if allowed = append(allowed, method); method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	require.ElementsMatch(t, allowed, strings.Split(got.Header.Get("Allow"), ", "))
+}
+
+// requireNoCookie: anonymous visitors get a cookie of a sign-in that they begin,
+// and the one that says they have pressed the button of a sign-out; nothing else.
+func (a arrangement) requireNoCookie(t *testing.T, r request, p person, got seen) {
+	t.Helper()
+	if p.user.Name == "" && r.path != "/login" && (r.path != "/logout" || r.method == http.MethodGet) {
+		require.Empty(t, got.Header.Values("Set-Cookie"), r.path)
+	}
+}
+
+func TestOtherWaysInForEverybody(t *testing.T) {
+	a := withOtherWaysIn()
+	app := a.start(t)
+	for _, p := range people() {
+		client, status := p.in(app), http.StatusOK
+		if p.user.Name == "" {
+			status = http.StatusUnauthorized
+		}
+		for _, path := range []string{"/api", "/api/", "/api/people/ada", "/v1/graph", "/v1/graph/q"} {
+			for _, method := range anyMethod() {
+				for _, accept := range []string{asPage, asJSON} {
+					if method == "BREW" {
+						continue // no method that the router knows
+					}
+					r := request{method: method, path: path, accept: accept}
+					got := r.send(t, client)
+					require.Equal(t, status, got.StatusCode, method+" "+path)
+					a.requireGuarded(t, r, got)
+				}
+			}
+		}
+	}
+}
