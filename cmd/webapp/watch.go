@@ -35,7 +35,7 @@ func (s *settings) watch(p parts) (watching, error) {
 		if counter, ok := p.store.(ports.SessionCounter); ok {
 			w.metrics.WatchSessions(func(ctx context.Context) (int, error) {
 				// The records of those that have run out stay for a while.
-				return counter.IndexedRecords(ctx, session.Remains)
+				return counter.IndexedRecords(ctx, session.ExpiredRetention)
 			})
 		}
 	}

@@ -134,7 +134,7 @@ func TestLiveSessionsWhereTheStoreCounts(t *testing.T) {
 	}
 	assert.Contains(t, scrape(), "\nwebapp_sessions_live 0\n")
 	for key, ends := range map[string]time.Duration{"live": time.Hour, "has run out": -time.Minute} {
-		_, err = store.Create(t.Context(), ports.Record{Key: key, Indexes: []string{"person"}, Expires: time.Now().Add(ends + session.Remains)})
+		_, err = store.Create(t.Context(), ports.Record{Key: key, Indexes: []string{"person"}, Expires: time.Now().Add(ends + session.ExpiredRetention)})
 		require.NoError(t, err)
 	}
 	assert.Contains(t, scrape(), "\nwebapp_sessions_live 1\n")

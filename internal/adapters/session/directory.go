@@ -14,12 +14,12 @@ const maxListed = 100
 // SessionsOf reads the sessions under the person's indexes, the one seen last
 // first. What cannot be read, or has run out, is not listed.
 func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]ports.ListedSession, error) {
-	ex, err := m.enter(ctx)
+	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer ex.mu.Unlock()
-	this, _ := m.presentedKey(ex)
+	defer req.mu.Unlock()
+	this, _ := m.presentedKey(req)
 	var list []ports.ListedSession
 	for i := range m.seal.keys {
 		keys, err := m.records.keys(ctx, userIndex(&m.seal.keys[i], issuer, subject))
@@ -42,8 +42,8 @@ func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]por
 
 // presentedKey returns the record key of the session that the browser names,
 // which may have ended.
-func (m *Manager) presentedKey(ex *exchange) (string, bool) {
-	token, ok := m.token(ex)
+func (m *Manager) presentedKey(req *browserRequest) (string, bool) {
+	token, ok := m.token(req)
 	if !ok {
 		return "", false
 	}
@@ -59,7 +59,7 @@ func (m *Manager) readSession(ctx context.Context, key string) (*keptSession, er
 	if err != nil {
 		return nil, err
 	}
-	if s := m.sessionIn(found); s != nil && m.lives(s) {
+	if s := m.sessionIn(found); s != nil && m.live(s) {
 		return s, nil
 	}
 	return nil, nil
@@ -72,7 +72,7 @@ func (m *Manager) sessionIn(found opened) *keptSession {
 		return nil
 	}
 	s, err := decodeSession(found.value)
-	if err != nil || !m.counts(s) {
+	if err != nil || !m.indexable(s) {
 		return nil
 	}
 	return s
@@ -80,4 +80,154 @@ func (m *Manager) sessionIn(found opened) *keptSession {
 
 func isOf(s *keptSession, issuer, subject string) bool {
 	return s.Identity.Issuer == issuer && s.Identity.Subject == subject
+}
+
+// selection says which of the sessions under an index are meant: first by key,
+// which costs nothing, then by content, which is read.
+type selection struct {
+	key     func(string) bool
+	session func(*keptSession) bool
+}
+
+// maxRounds bounds how many full answers of an index one call works through.
+const maxRounds = 1000
+
+// EndSession looks for id among the person's sessions, so that it ends nobody
+// else's.
+func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+		key:     func(key string) bool { return listedID(key) == id },
+		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
+	})
+}
+
+// EndSessionsOf ends the sessions under the person's indexes.
+func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
+	kept := ""
+	if keepThis {
+		req, err := m.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		kept, _ = m.presentedKey(req)
+		req.mu.Unlock()
+	}
+	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+		key:     func(key string) bool { return key != kept },
+		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
+	})
+}
+
+// EndProviderSession ends the sessions under the indexes of sid.
+func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
+	if sid == "" {
+		return nil, nil
+	}
+	var indexes []string
+	for i := range m.seal.keys {
+		indexes = append(indexes, providerIndex(&m.seal.keys[i], sid))
+	}
+	return m.endWhere(ctx, indexes, selection{
+		key: func(string) bool { return true },
+		session: func(s *keptSession) bool {
+			id := &s.Identity
+			return id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer) && (subject == "" || id.Subject == subject)
+		},
+	})
+}
+
+func (m *Manager) userIndexes(issuer, subject string) []string {
+	var indexes []string
+	for i := range m.seal.keys {
+		indexes = append(indexes, userIndex(&m.seal.keys[i], issuer, subject))
+	}
+	return indexes
+}
+
+// endWhere ends the sessions under indexes that are meant. An index answers a
+// bounded number of keys at once, so it is asked again as long as that helps.
+// Those that have run out are removed as well: they would be in the way.
+func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) ([]ports.Ended, error) {
+	var ended tally
+	for _, index := range indexes {
+		for range maxRounds {
+			keys, err := m.records.keys(ctx, index)
+			if err != nil {
+				return ended, err
+			}
+			n, err := m.endKeys(ctx, keys, meant, &ended)
+			if err != nil {
+				return ended, err
+			}
+			if n == 0 || len(keys) < ports.MaxKeys {
+				break
+			}
+		}
+	}
+	return ended, nil
+}
+
+// endKeys returns how many records it has removed.
+func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection, ended *tally) (int, error) {
+	removed := 0
+	for _, key := range keys {
+		if !meant.key(key) {
+			continue
+		}
+		s, err := m.endSession(ctx, key, meant.session)
+		if err != nil {
+			return removed, err
+		}
+		if s == nil {
+			continue
+		}
+		removed++
+		ended.add(s, m.expired(s))
+		m.forget(ctx, key)
+		// The session is over already, and nobody else reads the rest.
+		_ = m.records.deleteAll(ctx, belongings([]string{key}))
+	}
+	return removed, nil
+}
+
+// tally is what a call has ended, by person.
+type tally []ports.Ended
+
+func (t *tally) add(s *keptSession, expired bool) {
+	one := t.of(s.Identity)
+	if expired {
+		one.Expired++
+	} else {
+		one.Live++
+	}
+}
+
+// of returns the person's entry. Who comes when the list is full is counted in
+// a last one, without a name.
+func (t *tally) of(id ports.Identity) *ports.Ended {
+	for i := range *t {
+		if known := &(*t)[i]; known.Identity.Issuer == id.Issuer && known.Identity.Subject == id.Subject {
+			return known
+		}
+	}
+	switch {
+	case len(*t) < ports.MaxEnded:
+		*t = append(*t, ports.Ended{Identity: id})
+	case len(*t) == ports.MaxEnded:
+		*t = append(*t, ports.Ended{})
+	}
+	return &(*t)[len(*t)-1]
+}
+
+// forget makes the request in ctx know that a session has ended, where it is
+// its own.
+func (m *Manager) forget(ctx context.Context, key string) {
+	req, err := m.enter(ctx)
+	if err != nil {
+		return
+	}
+	defer req.mu.Unlock()
+	if req.held.token != "" && req.held.key() == key {
+		req.held = held{loaded: true}
+	}
 }

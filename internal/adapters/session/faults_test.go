@@ -260,7 +260,7 @@ func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
 	w.clock.Advance(s.Expires.Sub(start))
 	require.ErrorIs(t, current(), ports.ErrSessionExpired)
 	require.ErrorIs(t, referred(), ports.ErrNoSession, "a late callback is not sent on by it")
-	w.clock.Advance(session.Remains - time.Second)
+	w.clock.Advance(session.ExpiredRetention - time.Second)
 	require.ErrorIs(t, current(), ports.ErrSessionExpired)
 	w.clock.Advance(time.Second)
 	require.ErrorIs(t, current(), ports.ErrNoSession)
@@ -278,7 +278,7 @@ func TestATouchedSessionRemainsFromItsEndOn(t *testing.T) {
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, w.manager.Touch(ctx, start, start.Add(2*time.Hour)))
 	})
-	w.clock.Advance(2*time.Hour + session.Remains - time.Second)
+	w.clock.Advance(2*time.Hour + session.ExpiredRetention - time.Second)
 	b.Do(t.Context(), func(ctx context.Context) {
 		_, err := w.manager.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrSessionExpired)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"time"
 
 	"webapp/internal/ports"
 )
@@ -75,17 +76,53 @@ func (m *Manager) alive(ctx context.Context, key string) error {
 	return err
 }
 
-// enterSession returns the browser's session and its key, within the locked
-// exchange; the caller leaves it.
+// enterSession returns the browser's session and its key. It locks the browser's
+// request; leave unlocks it.
 func (m *Manager) enterSession(ctx context.Context) (s ports.Session, key string, leave func(), err error) {
-	ex, err := m.enter(ctx)
+	req, err := m.enter(ctx)
 	if err != nil {
 		return ports.Session{}, "", nil, err
 	}
-	s, err = m.current(ctx, ex)
+	s, err = m.current(ctx, req)
 	if err != nil {
-		ex.mu.Unlock()
+		req.mu.Unlock()
 		return ports.Session{}, "", nil, err
 	}
-	return s, ex.held.key(), ex.mu.Unlock, nil
+	return s, req.held.key(), req.mu.Unlock, nil
+}
+
+// LeaseRefresh adds a record that only one request can add, on all instances
+// together, and that runs out by itself. The session is asked for afterwards: an
+// End that came before has not seen the lease.
+func (m *Manager) LeaseRefresh(ctx context.Context, until time.Time) (func(context.Context), error) {
+	_, key, leave, err := m.enterSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	v, err := m.records.create(ctx, entry{key: leaseKey(key), expires: until})
+	if errors.Is(err, ports.ErrRecordExists) {
+		if err := m.alive(ctx, key); err != nil {
+			return nil, err
+		}
+		return nil, ports.ErrLeased
+	}
+	if err != nil {
+		return nil, err
+	}
+	release := m.releaser(leaseKey(key), v)
+	if err := m.alive(ctx, key); err != nil {
+		release(ctx)
+		return nil, err
+	}
+	return release, nil
+}
+
+// releaser returns what gives a lease back: this one and no later one, because
+// no version comes twice. A request that was cancelled gives its lease back
+// too; a release that fails leaves the lease to run out.
+func (m *Manager) releaser(key string, v ports.Version) func(context.Context) {
+	return func(ctx context.Context) {
+		_ = m.records.delete(context.WithoutCancel(ctx), key, v)
+	}
 }

@@ -40,7 +40,7 @@ func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
 	v, err := r.store.Create(limited, r.sealed(e))
-	return v, sorted(ctx, err)
+	return v, classify(ctx, err)
 }
 
 // find returns the record under key. ports.ErrNoRecord where there is none.
@@ -49,7 +49,7 @@ func (r *records) find(ctx context.Context, key string) (opened, error) {
 	defer cancel()
 	found, err := r.store.Find(limited, key)
 	if err != nil {
-		return opened{}, sorted(ctx, err)
+		return opened{}, classify(ctx, err)
 	}
 	plain, ok := r.seal.open(inRecord, key, found.Value)
 	return opened{value: plain, version: found.Version, readable: ok}, nil
@@ -61,7 +61,7 @@ func (r *records) exists(ctx context.Context, key string) error {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
 	_, err := r.store.Find(limited, key)
-	return sorted(ctx, err)
+	return classify(ctx, err)
 }
 
 // replace changes the record that has version v. ports.ErrNoRecord and
@@ -70,7 +70,7 @@ func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.
 	limited, cancel := r.limited(ctx)
 	defer cancel()
 	next, err := r.store.Replace(limited, r.sealed(e), v)
-	return next, sorted(ctx, err)
+	return next, classify(ctx, err)
 }
 
 // delete removes a record, of one version or of any. One that is not there is
@@ -78,7 +78,7 @@ func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.
 func (r *records) delete(ctx context.Context, key string, v ports.Version) error {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
-	return sorted(ctx, r.store.Delete(limited, key, v))
+	return classify(ctx, r.store.Delete(limited, key, v))
 }
 
 // deleteAll removes records one after the other, as far as it gets.
@@ -96,7 +96,7 @@ func (r *records) keys(ctx context.Context, index string) ([]string, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
 	keys, err := r.store.Keys(limited, index)
-	return keys, sorted(ctx, err)
+	return keys, classify(ctx, err)
 }
 
 func (r *records) limited(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -112,9 +112,9 @@ func (r *records) sealed(e entry) ports.Record {
 	}
 }
 
-// sorted returns an error of the store as the callers here know it. ctx is the
+// classify returns an error of the store as the callers here know it. ctx is the
 // caller's: a caller that has gone is no outage.
-func sorted(ctx context.Context, err error) error {
+func classify(ctx context.Context, err error) error {
 	switch {
 	case err == nil,
 		errors.Is(err, ports.ErrNoRecord),

@@ -12,7 +12,7 @@ import (
 
 // scsStore is records as scs asks for a store. It turns the upsert of scs into
 // the two things it can mean: adding a new session, or changing exactly the
-// state of it that was read. Which one, the exchange in the context knows.
+// state of it that was read. The browser's request in the context knows which.
 type scsStore struct {
 	*records
 	manager *Manager
@@ -21,7 +21,7 @@ type scsStore struct {
 var _ scs.CtxStore = scsStore{}
 
 // revision is what is known of a session's record besides its content. It is
-// guarded by the lock of its exchange.
+// guarded by the lock of the browser's request.
 type revision struct {
 	version ports.Version // AnyVersion: there is no record yet
 	indexes []string
@@ -37,8 +37,8 @@ func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error)
 	if err != nil {
 		return nil, false, err
 	}
-	if ex, ok := s.manager.exchange(ctx); ok {
-		ex.revision.version = found.version
+	if req, ok := s.manager.requestOf(ctx); ok {
+		req.revision.version = found.version
 	}
 	return found.value, found.readable, nil
 }
@@ -46,11 +46,11 @@ func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error)
 // CommitCtx adds the record of a new session, or replaces the version that was
 // read. An ended session is not written back: ports.ErrNoRecord.
 func (s scsStore) CommitCtx(ctx context.Context, key string, value []byte, expires time.Time) error {
-	ex, ok := s.manager.exchange(ctx)
+	req, ok := s.manager.requestOf(ctx)
 	if !ok {
 		return ports.ErrNoBrowser
 	}
-	r := ex.revision
+	r := req.revision
 	e := entry{key: key, value: value, expires: expires, indexes: r.indexes}
 	var v ports.Version
 	var err error

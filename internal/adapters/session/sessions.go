@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"webapp/internal/ports"
@@ -12,41 +13,41 @@ import (
 // of a request only. A record that no key opens or that another version wrote
 // is no session; its cookie stays until Start or End replaces it.
 func (m *Manager) Current(ctx context.Context) (ports.Session, error) {
-	ex, err := m.enter(ctx)
+	req, err := m.enter(ctx)
 	if err != nil {
 		return ports.Session{}, err
 	}
-	defer ex.mu.Unlock()
-	return m.current(ctx, ex)
+	defer req.mu.Unlock()
+	return m.current(ctx, req)
 }
 
 // current is Current within an exchange that is locked.
-func (m *Manager) current(ctx context.Context, ex *exchange) (ports.Session, error) {
-	if !ex.held.loaded {
-		ex.dependsOnCookie()
-		ex.held = m.load(ctx, ex)
+func (m *Manager) current(ctx context.Context, req *browserRequest) (ports.Session, error) {
+	if !req.held.loaded {
+		req.dependsOnCookie()
+		req.held = m.load(ctx, req)
 	}
-	if ex.held.err != nil {
-		return ports.Session{}, ex.held.err
+	if req.held.err != nil {
+		return ports.Session{}, req.held.err
 	}
-	if ex.held.session == nil {
+	if req.held.session == nil {
 		return ports.Session{}, ports.ErrNoSession
 	}
-	if m.expired(ex.held.session) {
-		return ex.held.session.Session, ports.ErrSessionExpired
+	if m.expired(req.held.session) {
+		return req.held.session.Session, ports.ErrSessionExpired
 	}
-	return ex.held.session.Session, nil
+	return req.held.session.Session, nil
 }
 
 // load asks the store. A failure is kept as well, so that a page that asks
 // twice does not wait twice.
-func (m *Manager) load(ctx context.Context, ex *exchange) held {
-	token, ok := m.token(ex)
+func (m *Manager) load(ctx context.Context, req *browserRequest) held {
+	token, ok := m.token(req)
 	if !ok {
 		return held{loaded: true}
 	}
-	ex.loaded = revision{}
-	ex.revision = &ex.loaded
+	req.loaded = revision{}
+	req.revision = &req.loaded
 	data, err := m.scs.Load(ctx, token)
 	if errors.Is(err, errUnreadable) {
 		return held{loaded: true}
@@ -55,47 +56,47 @@ func (m *Manager) load(ctx context.Context, ex *exchange) held {
 		return held{loaded: true, err: err}
 	}
 	s, ok := m.scs.Get(data, sessionValue).(*keptSession)
-	if !ok || !m.counts(s) {
+	if !ok || !m.indexable(s) {
 		return held{loaded: true}
 	}
-	return held{loaded: true, token: token, session: s, read: ex.revision, data: data}
+	return held{loaded: true, token: token, session: s, read: req.revision, data: data}
 }
 
-// counts reports whether a session that could be read is one: it can be found
+// indexable reports whether a session that could be read is one: it can be found
 // by its indexes to be ended.
-func (m *Manager) counts(s *keptSession) bool { return m.seal.key(s.indexedBy) != nil }
+func (m *Manager) indexable(s *keptSession) bool { return m.seal.key(s.indexedBy) != nil }
 
 func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expires) }
 
-// lives reports whether a session that could be read is one that lasts.
-func (m *Manager) lives(s *keptSession) bool { return m.counts(s) && !m.expired(s) }
+// live reports whether a session that could be read is one that lasts.
+func (m *Manager) live(s *keptSession) bool { return m.indexable(s) && !m.expired(s) }
 
 // Touch replaces the state of the session's record that this request has read.
 // It fails with ports.ErrNoSession where the session has ended since. Where
 // another Touch was faster that one stands, as good as this one.
 func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
-	ex, err := m.enter(ctx)
+	req, err := m.enter(ctx)
 	if err != nil {
 		return err
 	}
-	defer ex.mu.Unlock()
-	if _, err := m.current(ctx, ex); err != nil {
+	defer req.mu.Unlock()
+	if _, err := m.current(ctx, req); err != nil {
 		return err
 	}
-	s := *ex.held.session
+	s := *req.held.session
 	s.Seen, s.Expires = seen, expires
-	ex.revision = ex.held.read
-	ex.revision.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
-	data := withData(ctx, ex.held.data)
+	req.revision = req.held.read
+	req.revision.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
+	data := withData(ctx, req.held.data)
 	m.scs.Put(data, sessionValue, &s)
-	m.scs.SetDeadline(data, expires.Add(Remains))
+	m.scs.SetDeadline(data, expires.Add(ExpiredRetention))
 	_, _, err = m.scs.Commit(data)
 	switch {
 	case errors.Is(err, ports.ErrNoRecord):
-		ex.held = held{loaded: true}
+		req.held = held{loaded: true}
 		return ports.ErrNoSession
 	case err == nil, errors.Is(err, ports.ErrRecordChanged):
-		ex.held.session = &s
+		req.held.session = &s
 		return nil
 	}
 	return err
@@ -105,29 +106,29 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 // because without the session nobody can read the rest or write it again. Where
 // only the second step failed the error says so and another End completes it.
 func (m *Manager) End(ctx context.Context) ([]ports.Session, error) {
-	ex, err := m.enter(ctx)
+	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer ex.mu.Unlock()
-	keys := m.presented(ex)
-	ended, err := m.endPresented(ctx, ex, keys)
+	defer req.mu.Unlock()
+	keys := m.presented(req)
+	ended, err := m.endPresented(ctx, req, keys)
 	if err != nil {
 		return ended, err
 	}
-	ex.held = held{loaded: true}
+	req.held = held{loaded: true}
 	if err := m.records.deleteAll(ctx, belongings(keys)); err != nil {
 		return ended, err
 	}
-	m.clearSession(ex)
+	m.clearSession(req)
 	return ended, nil
 }
 
 // clearSession deletes the session's cookies where the browser has any.
-func (m *Manager) clearSession(ex *exchange) {
+func (m *Manager) clearSession(req *browserRequest) {
 	for _, name := range []string{m.cookies.session, m.cookies.reference} {
-		if len(ex.values(name)) > 0 {
-			ex.set(m.cookies.make(name, "", -1))
+		if len(req.values(name)) > 0 {
+			req.set(m.cookies.make(name, "", -1))
 		}
 	}
 }
@@ -146,4 +147,75 @@ func (c scoped) Value(key any) any {
 		return v
 	}
 	return c.data.Value(key)
+}
+
+// maxEnds bounds how often one end begins again because the session was touched
+// meanwhile.
+const maxEnds = 64
+
+// endPresented ends the sessions that the browser names, and deletes what is in
+// the place of one and cannot be read. The locked exchange may hold one of them,
+// which then need not be read again.
+func (m *Manager) endPresented(ctx context.Context, req *browserRequest, keys []string) ([]ports.Session, error) {
+	var ended []ports.Session
+	for _, key := range keys {
+		var s *keptSession
+		var err error
+		if req.held.session != nil && req.held.key() == key {
+			s, err = m.endRevision(ctx, key, req.held.session, req.held.read.version)
+		} else {
+			s, err = m.endSession(ctx, key, nil)
+		}
+		if err != nil {
+			return ended, err
+		}
+		if s != nil {
+			ended = append(ended, s.Session)
+		}
+	}
+	return ended, nil
+}
+
+// endRevision ends the session in the state that was read, or as it is now.
+func (m *Manager) endRevision(ctx context.Context, key string, s *keptSession, v ports.Version) (*keptSession, error) {
+	err := m.records.delete(ctx, key, v)
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, ports.ErrNoRecord):
+		return nil, nil
+	case errors.Is(err, ports.ErrRecordChanged):
+		return m.endSession(ctx, key, nil)
+	}
+	return nil, err
+}
+
+// endSession deletes the record of a session, live or expired, and returns it;
+// nil where there is none, or another call has ended it. It deletes exactly what
+// it has read, so that of several calls one alone has ended it. With meant only
+// a session is deleted that it accepts; without, whatever is there.
+func (m *Manager) endSession(ctx context.Context, key string, meant func(*keptSession) bool) (*keptSession, error) {
+	for range maxEnds {
+		found, err := m.records.find(ctx, key)
+		if errors.Is(err, ports.ErrNoRecord) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		s := m.sessionIn(found)
+		if meant != nil && (s == nil || !meant(s)) {
+			return nil, nil
+		}
+		err = m.records.delete(ctx, key, found.version)
+		switch {
+		case err == nil:
+			return s, nil
+		case errors.Is(err, ports.ErrNoRecord):
+			return nil, nil
+		case !errors.Is(err, ports.ErrRecordChanged):
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: session changes too often", ports.ErrStoreUnavailable)
 }

@@ -17,37 +17,37 @@ const undoTimeout = time.Second
 // has what it had, and the records written so far are taken back or run out
 // unseen.
 func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
-	ex, err := m.enter(ctx)
+	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer ex.mu.Unlock()
-	former := m.presented(ex)
-	begun, err := m.create(ctx, ex, n)
+	defer req.mu.Unlock()
+	former := m.presented(req)
+	begun, err := m.create(ctx, req, n)
 	if err != nil {
 		return nil, err
 	}
-	ended, err := m.endPresented(ctx, ex, former)
+	ended, err := m.endPresented(ctx, req, former)
 	if err != nil {
 		m.undo(ctx, begun.key())
 		return ended, err
 	}
 	// The former session is over already, and nobody else reads the rest.
 	_ = m.records.deleteAll(ctx, belongings(former))
-	ex.held = begun
-	ex.set(m.cookies.make(m.cookies.session, begun.token, 0))
+	req.held = begun
+	req.set(m.cookies.make(m.cookies.session, begun.token, 0))
 	if m.cookies.crossSite {
-		ex.set(m.cookies.make(m.cookies.reference, begun.key(), 0))
+		req.set(m.cookies.make(m.cookies.reference, begun.key(), 0))
 	}
 	return ended, nil
 }
 
 // create writes the records of a new session.
-func (m *Manager) create(ctx context.Context, ex *exchange, n ports.NewSession) (held, error) {
+func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSession) (held, error) {
 	by := m.seal.first()
 	s := &keptSession{Session: n.Session, indexedBy: by.id}
 	s.Device = clip(s.Device, maxDevice)
-	ex.revision = &revision{indexes: indexesOf(by, &s.Identity)}
+	req.revision = &revision{indexes: indexesOf(by, &s.Identity)}
 	data, err := m.scs.Load(ctx, "")
 	if err != nil {
 		return held{}, err
@@ -55,9 +55,9 @@ func (m *Manager) create(ctx context.Context, ex *exchange, n ports.NewSession) 
 	if err := m.scs.RenewToken(data); err != nil {
 		return held{}, err
 	}
-	begun := held{loaded: true, token: m.scs.Token(data), session: s, read: ex.revision, data: data}
+	begun := held{loaded: true, token: m.scs.Token(data), session: s, read: req.revision, data: data}
 	m.scs.Put(data, sessionValue, s)
-	m.scs.SetDeadline(data, s.Expires.Add(Remains))
+	m.scs.SetDeadline(data, s.Expires.Add(ExpiredRetention))
 	err = m.createBelongings(ctx, begun.key(), n)
 	if err == nil {
 		_, _, err = m.scs.Commit(data)

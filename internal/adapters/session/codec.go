@@ -1,0 +1,260 @@
+package session
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/alexedwards/scs/v2"
+
+	"webapp/internal/ports"
+)
+
+// keptSession is what the record of a session holds. It is small, because it is
+// read with every request.
+type keptSession struct {
+	ports.Session
+	// indexedBy is the key that made the indexes of the record.
+	indexedBy keyID
+}
+
+// codec writes the session data of scs, which here is always one *keptSession
+// under the name sessionValue.
+type codec struct{}
+
+var _ scs.Codec = codec{}
+
+const sessionValue = "session"
+
+// Encode ignores the deadline: it is the session's Expires.
+func (codec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
+	s, ok := values[sessionValue].(*keptSession)
+	if !ok {
+		return nil, errUnreadable
+	}
+	return encodeSession(s), nil
+}
+
+// Decode fails with errUnreadable on anything that Encode did not write.
+func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
+	s, err := decodeSession(data)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	return s.Expires, map[string]any{sessionValue: s}, nil
+}
+
+const sessionVersion = 1
+
+// maxDevice bounds the device's name in bytes: a browser says what it likes.
+const maxDevice = 80
+
+// clip cuts s to at most limit bytes, between characters.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
+
+func encodeSession(s *keptSession) []byte {
+	id := &s.Identity
+	flags := sessionFlags(id)
+	b := make([]byte, 0, 288)
+	b = append(b, sessionVersion, flags)
+	b = append(b, s.indexedBy[:]...)
+	b = appendIDs(b, flags, id)
+	for _, text := range []string{id.Subject, id.Name, id.Username, clip(s.Device, maxDevice)} {
+		b = appendText(b, text)
+	}
+	b = appendTexts(b, id.Roles)
+	b = appendTime(b, s.Started)
+	b = appendTime(b, s.Seen)
+	return appendTime(b, s.Expires)
+}
+
+func decodeSession(data []byte) (*keptSession, error) {
+	r := newReader(data)
+	if r.octet() != sessionVersion {
+		return nil, errUnreadable
+	}
+	flags := r.octet()
+	s := &keptSession{}
+	copy(s.indexedBy[:], r.take(uint64(len(s.indexedBy))))
+	s.Identity.Guest = flags&isGuest != 0
+	readIDs(r, flags, &s.Identity)
+	s.Identity.Subject = r.text()
+	s.Identity.Name = r.text()
+	s.Identity.Username = r.text()
+	s.Device = r.text()
+	s.Identity.Roles = r.texts()
+	s.Started = r.time()
+	s.Seen = r.time()
+	s.Expires = r.time()
+	if err := r.done(); err != nil {
+		return nil, err
+	}
+	if len(s.Device) > maxDevice {
+		return nil, errUnreadable
+	}
+	return s, nil
+}
+
+// The flags of a session record. There is one such record for each signed-in
+// browser, so GUIDs are packed, an issuer is kept without the tenant ID that it
+// repeats, and what remains of Entra's own is not kept at all.
+const (
+	isGuest = 1 << iota
+	tenantIsGUID
+	objectIsGUID
+	providerSessionIsGUID
+	issuerNamesTenant
+	issuerIsCommon
+)
+
+// commonIssuer is the issuer of Entra's public cloud without the tenant ID,
+// which belongs at commonTenant.
+const (
+	commonIssuer = "https://login.microsoftonline.com//v2.0"
+	commonTenant = len("https://login.microsoftonline.com/")
+)
+
+func sessionFlags(id *ports.Identity) byte {
+	var flags byte
+	set := func(flag byte, on bool) {
+		if on {
+			flags |= flag
+		}
+	}
+	set(isGuest, id.Guest)
+	set(tenantIsGUID, isGUID(id.TenantID))
+	set(objectIsGUID, isGUID(id.ObjectID))
+	set(providerSessionIsGUID, isGUID(id.ProviderSession))
+	set(issuerNamesTenant, isGUID(id.TenantID) && strings.Contains(id.Issuer, id.TenantID))
+	set(issuerIsCommon, flags&issuerNamesTenant != 0 &&
+		id.Issuer == commonIssuer[:commonTenant]+id.TenantID+commonIssuer[commonTenant:])
+	return flags
+}
+
+// appendIDs writes what readIDs reads.
+func appendIDs(b []byte, flags byte, id *ports.Identity) []byte {
+	b = appendID(b, id.TenantID, flags&tenantIsGUID != 0)
+	b = appendID(b, id.ObjectID, flags&objectIsGUID != 0)
+	b = appendID(b, id.ProviderSession, flags&providerSessionIsGUID != 0)
+	switch {
+	case flags&issuerIsCommon != 0:
+	case flags&issuerNamesTenant != 0:
+		at := strings.Index(id.Issuer, id.TenantID)
+		b = binary.AppendUvarint(b, uint64(at))
+		b = appendText(b, id.Issuer[:at]+id.Issuer[at+guidText:])
+	default:
+		b = appendText(b, id.Issuer)
+	}
+	return b
+}
+
+func appendID(b []byte, id string, guid bool) []byte {
+	if guid {
+		return packGUID(b, id)
+	}
+	return appendText(b, id)
+}
+
+// readIDs reads the fields that may be packed and unpacks them all into one
+// string, which costs one allocation instead of four.
+func readIDs(r *reader, flags byte, id *ports.Identity) {
+	var room [256]byte
+	out := room[:0]
+	var ends [4]int
+	for i, flag := range [...]byte{tenantIsGUID, objectIsGUID, providerSessionIsGUID} {
+		if flags&flag != 0 {
+			out = unpackGUID(out, r.take(guidSize))
+		} else {
+			out = append(out, r.text()...)
+		}
+		ends[i] = len(out)
+	}
+	issuer, at := readIssuer(r, flags)
+	if at > uint64(len(issuer)) {
+		r.fail()
+		return
+	}
+	out = append(out, issuer[:at]...)
+	if flags&issuerNamesTenant != 0 {
+		out = append(out, out[:ends[0]]...)
+	}
+	out = append(out, issuer[at:]...)
+	all := string(out)
+	id.TenantID = all[:ends[0]]
+	id.ObjectID = all[ends[0]:ends[1]]
+	id.ProviderSession = all[ends[1]:ends[2]]
+	id.Issuer = all[ends[2]:]
+}
+
+// readIssuer returns the issuer without the tenant ID, and where that belongs.
+func readIssuer(r *reader, flags byte) (string, uint64) {
+	if flags&issuerIsCommon != 0 {
+		return commonIssuer, uint64(commonTenant)
+	}
+	var at uint64
+	if flags&issuerNamesTenant != 0 {
+		at = r.uvarint()
+	}
+	return r.text(), at
+}
+
+// guidSize is the length of a GUID as bytes, guidText as lower-case text.
+const (
+	guidSize = 16
+	guidText = 36
+)
+
+// isGUID reports whether s is a GUID in the one spelling that packing and
+// unpacking gives back unchanged.
+func isGUID(s string) bool {
+	if len(s) != guidText {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// packGUID appends the 16 bytes of s, for which isGUID holds.
+func packGUID(b []byte, s string) []byte {
+	digits := make([]byte, 0, 2*guidSize)
+	for _, part := range []string{s[:8], s[9:13], s[14:18], s[19:23], s[24:]} {
+		digits = append(digits, part...)
+	}
+	b, _ = hex.AppendDecode(b, digits)
+	return b
+}
+
+// unpackGUID appends the text of a GUID's 16 bytes.
+func unpackGUID(b []byte, raw string) []byte {
+	const digits = "0123456789abcdef"
+	for i := range len(raw) {
+		switch i {
+		case 4, 6, 8, 10:
+			b = append(b, '-')
+		}
+		b = append(b, digits[raw[i]>>4], digits[raw[i]&0xf])
+	}
+	return b
+}
