@@ -27,10 +27,9 @@ internal/domain            std internal/ports
 internal/clientaddr
 internal/adapters/*        internal/ports
 internal/adapters/fakeidp
-internal/adapters/http     internal/domain internal/clientaddr
-internal/adapters/http/pages      templates
+internal/adapters/http     internal/domain internal/clientaddr templates
 internal/adapters/http/server     std internal/clientaddr
-templates                  std
+templates
 cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/adapters/* templates
 cmd/webapp/doctor          internal/ports internal/adapters/entra
 

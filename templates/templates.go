@@ -1,11 +1,14 @@
-// Package templates embeds the pages, their texts in each language, their one
-// stylesheet and the icon. What the pages are given to show is defined in
-// package adapters/http/pages.
+// Package templates makes the pages that people read, each in its reader's
+// language.
 //
-// A language is one file, messages/TAG.json with TAG as in BCP 47, that
-// translates all of messages/en.json: a key may be neither missing nor extra,
-// and {placeholders} must stay. A key that ends in a plural form of CLDR, such
-// as [one], may be there in the forms that the language has.
+// A page is a value: a Home, a SignIn, an Error. Pages.Write renders it with the
+// template of its type and the Chrome around it. All values are escaped. The
+// handlers decide what a person may see, and with which status.
+//
+// A language is one file, messages/TAG.json, where TAG is a BCP 47 tag. It
+// translates all of messages/en.json and keeps every {placeholder}. A key that
+// ends in a CLDR plural form, such as [one], may have the forms that the
+// language needs.
 package templates
 
 import (

@@ -12,15 +12,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"webapp/internal/adapters/http/pages"
+	"webapp/templates"
 )
 
 // FuzzAPIBody shows what an API answered: text of bounded size that is no part
 // of the page around it, and that says what the API said.
 func FuzzAPIBody(f *testing.F) {
-	p, err := pages.New(pages.Options{})
+	p, err := templates.New(templates.Options{})
 	require.NoError(f, err)
-	around := pages.Chrome{SignedIn: true, Name: "Ada Lovelace", Nav: (&app{Config: Config{Endpoint: "x"}}).nav(), Current: "/call_api"}
+	around := templates.Chrome{SignedIn: true, Name: "Ada Lovelace", Nav: (&app{Config: Config{Endpoint: "x"}}).nav(), Current: "/call_api"}
 	for _, seed := range []string{
 		sampleJSON, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users/$entity","id":"0f5d2b6e","mail":null}`,
 		`</code></pre><script>alert(1)</script>`, "<h1>Bad Gateway</h1>", `{"a":1e400,"b":["\ud800","` + "\xff" + `"]}`,
@@ -38,7 +38,7 @@ func FuzzAPIBody(f *testing.F) {
 			require.Equal(t, strings.ToValidUTF8(string(body), "\uFFFD"), text)
 		}
 		w := httptest.NewRecorder()
-		require.NoError(t, p.Write(w, httptest.NewRequest(http.MethodGet, "/call_api", nil), http.StatusOK, around, pages.API{Status: 200, Body: text}))
+		require.NoError(t, p.Write(w, httptest.NewRequest(http.MethodGet, "/call_api", nil), http.StatusOK, around, templates.API{Status: 200, Body: text}))
 		_, rest, found := strings.Cut(w.Body.String(), "<pre><code>")
 		require.Equal(t, text != "", found)
 		if !found {

@@ -3,8 +3,8 @@ package http
 import (
 	"net/http"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // BarePages is for measurements. It answers net/http handlers that render the
@@ -28,11 +28,11 @@ func BarePages(c Config, r *http.Request) (home, admin http.Handler, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.bare("/", session, v), a.bare("/admin", session, pages.Admin{Role: adminRole, Roles: session.User.Roles}), nil
+	return a.bare("/", session, v), a.bare("/admin", session, templates.Admin{Role: adminRole, Roles: session.User.Roles}), nil
 }
 
-func (a *app) bare(path string, session domain.Session, v pages.View) http.Handler {
-	shown := pages.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: path}
+func (a *app) bare(path string, session domain.Session, v templates.View) http.Handler {
+	shown := templates.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: path}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.pages.Write(w, r, http.StatusOK, shown, v); err != nil {
 			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)

@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"time"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 const (
@@ -27,7 +27,7 @@ func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Ses
 	if err != nil && !errors.Is(err, errAPI) {
 		return err
 	}
-	v := pages.API{
+	v := templates.API{
 		Method: http.MethodGet, Endpoint: withoutQuery(a.Endpoint), Took: a.Now().Sub(start),
 		Status: got.status, Body: readableBody(got.body), Truncated: got.truncated,
 		Explanation: explainStatus(got.status),
@@ -80,7 +80,7 @@ func get(ctx context.Context, client *http.Client, endpoint string) (apiAnswer, 
 
 // explainStatus says in plain words what a status means for the person; empty
 // for a success.
-func explainStatus(status int) pages.Message {
+func explainStatus(status int) templates.Message {
 	switch {
 	case status < http.StatusMultipleChoices:
 		return ""

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // Errors that arise at this edge.
@@ -36,7 +36,7 @@ type answer struct {
 	// same page again.
 	signInAgain, retry bool
 	// page stands in place of the error page. An error may bring its own.
-	page pages.View
+	page templates.View
 }
 
 func (a answer) retryAfterSeconds() string { return strconv.Itoa(int(a.retryAfter / time.Second)) }
@@ -46,8 +46,8 @@ func (a answer) retryAfterSeconds() string { return strconv.Itoa(int(a.retryAfte
 func answers() []answer {
 	return []answer{
 		{is: errClientGone, status: 499, name: "cancelled"},
-		{is: errNotFound, status: http.StatusNotFound, name: "notfound", page: pages.NotFound{}},
-		{is: errMethod, status: http.StatusMethodNotAllowed, name: "method", page: pages.MethodNotAllowed{}},
+		{is: errNotFound, status: http.StatusNotFound, name: "notfound", page: templates.NotFound{}},
+		{is: errMethod, status: http.StatusMethodNotAllowed, name: "method", page: templates.MethodNotAllowed{}},
 		{is: errCrossOrigin, status: http.StatusForbidden, name: "origin"},
 		{is: domain.ErrStoreUnavailable, status: http.StatusServiceUnavailable, name: "store",
 			retryAfter: 5 * time.Second, retry: true},
@@ -88,7 +88,7 @@ func answers() []answer {
 // shownError is an error that brings its page.
 type shownError struct {
 	error
-	page pages.View
+	page templates.View
 }
 
 // Unwrap returns the error without its page.

@@ -3,13 +3,13 @@ package http
 import (
 	"errors"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // errorMessages are the texts that each kind of error must have.
-func errorMessages() []pages.Message {
-	var all []pages.Message
+func errorMessages() []templates.Message {
+	var all []templates.Message
 	for _, row := range append(answers(), internal(), tooLarge()) {
 		all = append(all, row.message("heading"), row.message("sentence"))
 	}
@@ -17,14 +17,14 @@ func errorMessages() []pages.Message {
 }
 
 // message is one of the texts of a kind of error.
-func (a answer) message(part string) pages.Message {
-	return pages.Message("error." + a.name + "." + part)
+func (a answer) message(part string) templates.Message {
+	return templates.Message("error." + a.name + "." + part)
 }
 
 // wording is what an error page says, apart from its numbers.
 type wording struct {
-	heading, sentence, why, next pages.Message
-	remedy                       pages.Message
+	heading, sentence, why, next templates.Message
+	remedy                       templates.Message
 }
 
 // wording words an error: by its kind, and more exactly where the provider
@@ -56,7 +56,7 @@ func (a *app) wording(row answer, err error) wording {
 }
 
 // optional is m where there is such a text, else nothing.
-func (a *app) optional(m pages.Message) pages.Message {
+func (a *app) optional(m templates.Message) templates.Message {
 	if a.pages.Has(m) {
 		return m
 	}

@@ -19,12 +19,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
 	"webapp/templates"
 )
 
-func mustPages(t testing.TB) *pages.Pages {
+func mustPages(t testing.TB) *templates.Pages {
 	t.Helper()
 	p, err := newPages(Config{AppName: "Fabrikam Reports"})
 	require.NoError(t, err)
@@ -57,7 +56,7 @@ func ourWords(page string) string {
 }
 
 // numbers are the AADSTS numbers that are explained.
-func numbers(t *testing.T, p *pages.Pages) []int {
+func numbers(t *testing.T, p *templates.Pages) []int {
 	t.Helper()
 	var all []int
 	for number := range 10_000_000 { // none has more digits
@@ -196,7 +195,7 @@ func TestAPIStatusesAreExplained(t *testing.T) {
 	}
 	rec, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/call_api", nil)
 	r.Header.Set("Accept-Language", "de")
-	require.NoError(t, p.Write(rec, r, http.StatusOK, pages.Chrome{}, pages.API{Status: 403, Explanation: explainStatus(403)}))
+	require.NoError(t, p.Write(rec, r, http.StatusOK, templates.Chrome{}, templates.API{Status: 403, Explanation: explainStatus(403)}))
 	assert.Contains(t, words(rec.Body.String()), "Die API kennt Sie, lässt diesen Zugriff aber nicht zu.")
 }
 
@@ -220,7 +219,7 @@ func TestErrorTextsAllHaveAnError(t *testing.T) {
 	for _, row := range append(answers(), internal(), tooLarge()) {
 		names[row.name] = true
 	}
-	file, err := fs.ReadFile(templates.Files(), "messages/"+pages.SourceLanguage+".json")
+	file, err := fs.ReadFile(templates.Files(), "messages/"+templates.SourceLanguage+".json")
 	require.NoError(t, err)
 	var texts map[string]string
 	require.NoError(t, json.Unmarshal(file, &texts))

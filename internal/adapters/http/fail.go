@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // handlerFunc is a handler that leaves its errors to the edge. It returns an
@@ -62,7 +62,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (a *app) viewOf(r *http.Request, row answer, err error) pages.View {
+func (a *app) viewOf(r *http.Request, row answer, err error) templates.View {
 	if own, ok := errors.AsType[*shownError](err); ok {
 		return own.page
 	}
@@ -74,11 +74,11 @@ func (a *app) viewOf(r *http.Request, row answer, err error) pages.View {
 
 // errorView fills the error page: the table's words, the ways on, and what an
 // administrator needs.
-func (a *app) errorView(r *http.Request, row answer, err error) pages.View {
+func (a *app) errorView(r *http.Request, row answer, err error) templates.View {
 	words := a.wording(row, err)
-	v := pages.Error{
+	v := templates.Error{
 		Heading: words.heading, Sentence: words.sentence, Why: words.why, Next: words.next,
-		Details: pages.ErrorDetails{
+		Details: templates.ErrorDetails{
 			Remedy:    words.remedy,
 			RequestID: observed(r.Context()).requestID,
 			Status:    row.status,
@@ -98,12 +98,12 @@ func (a *app) errorView(r *http.Request, row answer, err error) pages.View {
 
 // waysOn are the links of an error page, the best one first and each address
 // once.
-func (a *app) waysOn(r *http.Request, row answer, err error) []pages.Link {
+func (a *app) waysOn(r *http.Request, row answer, err error) []templates.Link {
 	signIn := loginURL(a.returnTo(r, err))
-	var ways []pages.Link
-	add := func(text pages.Message, url string) {
-		if !slices.ContainsFunc(ways, func(l pages.Link) bool { return l.URL == url }) {
-			ways = append(ways, pages.Link{Text: text, URL: url})
+	var ways []templates.Link
+	add := func(text templates.Message, url string) {
+		if !slices.ContainsFunc(ways, func(l templates.Link) bool { return l.URL == url }) {
+			ways = append(ways, templates.Link{Text: text, URL: url})
 		}
 	}
 	switch {
@@ -153,7 +153,7 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err er
 		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Content-Language", pages.SourceLanguage)
+	w.Header().Set("Content-Language", templates.SourceLanguage)
 	w.WriteHeader(row.status)
 	if r.Method != http.MethodHead {
 		_ = json.NewEncoder(w).Encode(doc) // a client that is gone needs no answer

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // Config is what the handler is made of. Domain, Sessions, Logger and Now are
@@ -75,7 +75,7 @@ func (c *Config) appName() string { return cmp.Or(c.AppName, "webapp") }
 // app holds what the handlers share.
 type app struct {
 	Config
-	pages    *pages.Pages
+	pages    *templates.Pages
 	policies policies
 	// clientAddress decides whose address a request has.
 	clientAddress func(http.Handler) http.Handler
@@ -112,38 +112,38 @@ func New(c Config) (http.Handler, error) {
 }
 
 // newPages makes the pages of c. It fails where a kind of error has no words.
-func newPages(c Config) (*pages.Pages, error) {
-	return pages.New(pages.Options{Demo: c.Demo, AppName: c.appName(), Messages: errorMessages()})
+func newPages(c Config) (*templates.Pages, error) {
+	return templates.New(templates.Options{Demo: c.Demo, AppName: c.appName(), Messages: errorMessages()})
 }
 
 // page answers with a page. The chrome is that of the signed-in user, or of an
 // anonymous visitor where session is nil.
-func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v pages.View) error {
+func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v templates.View) error {
 	w.Header()[cspHeader] = a.policies.ofPage(session)
 	return a.pages.Write(w, r, status, a.chrome(r, session), v)
 }
 
-func (a *app) chrome(r *http.Request, session *domain.Session) pages.Chrome {
+func (a *app) chrome(r *http.Request, session *domain.Session) templates.Chrome {
 	if session == nil {
-		return pages.Chrome{}
+		return templates.Chrome{}
 	}
-	return pages.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: r.URL.Path}
+	return templates.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: r.URL.Path}
 }
 
 // nav are the links that every signed-in page offers.
-func (a *app) nav() []pages.Link {
-	links := append(make([]pages.Link, 0, 4), pages.Link{Text: "nav.home", URL: homePath})
+func (a *app) nav() []templates.Link {
+	links := append(make([]templates.Link, 0, 4), templates.Link{Text: "nav.home", URL: homePath})
 	if a.Endpoint != "" {
-		links = append(links, pages.Link{Text: "nav.api", URL: callAPIPath})
+		links = append(links, templates.Link{Text: "nav.api", URL: callAPIPath})
 	}
-	return append(links, pages.Link{Text: "nav.sessions", URL: sessionsPath})
+	return append(links, templates.Link{Text: "nav.sessions", URL: sessionsPath})
 }
 
 // navFor adds what is open to this user: no link leads to a closed door.
-func (a *app) navFor(user domain.User) []pages.Link {
+func (a *app) navFor(user domain.User) []templates.Link {
 	links := a.nav()
 	if user.HasRole(adminRole) {
-		links = append(links, pages.Link{Text: "nav.admin", URL: adminPath})
+		links = append(links, templates.Link{Text: "nav.admin", URL: adminPath})
 	}
 	return links
 }

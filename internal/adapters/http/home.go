@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // home is the user's own page, or the sign-in page for an anonymous visitor.
@@ -28,26 +28,26 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 }
 
 // homeView is what home shows of a session.
-func (a *app) homeView(ctx context.Context, session domain.Session) (pages.Home, error) {
+func (a *app) homeView(ctx context.Context, session domain.Session) (templates.Home, error) {
 	claims, err := a.Domain.Claims(ctx)
 	if err != nil {
-		return pages.Home{}, err
+		return templates.Home{}, err
 	}
 	now := a.Now()
-	return pages.Home{
+	return templates.Home{
 		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant, Issuer: session.User.Issuer,
 		Roles: session.User.Roles, Guest: session.User.Guest,
-		Started: pages.NewMoment(session.Started, now), IdleEnd: pages.NewMoment(session.IdleEnds, now),
-		AbsoluteEnd: pages.NewMoment(session.Ends, now),
+		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
+		AbsoluteEnd: templates.NewMoment(session.Ends, now),
 		Claims:      shownClaims(claims), CanCallAPI: a.Endpoint != "",
 	}, nil
 }
 
 // shownClaims are claims as the page has them.
-func shownClaims(claims []domain.Claim) []pages.Claim {
-	shown := make([]pages.Claim, len(claims))
+func shownClaims(claims []domain.Claim) []templates.Claim {
+	shown := make([]templates.Claim, len(claims))
 	for i, one := range claims {
-		shown[i] = pages.Claim(one)
+		shown[i] = templates.Claim(one)
 	}
 	return shown
 }
@@ -56,9 +56,9 @@ func shownClaims(claims []domain.Claim) []pages.Claim {
 // back from a sign-out, the confirmation of it.
 func (a *app) welcome(w http.ResponseWriter, r *http.Request) error {
 	if atProvider, ok := a.justSignedOut(r); ok {
-		return a.page(w, r, http.StatusOK, nil, pages.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
+		return a.page(w, r, http.StatusOK, nil, templates.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
 	}
-	return a.page(w, r, http.StatusOK, nil, pages.SignIn{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
+	return a.page(w, r, http.StatusOK, nil, templates.SignIn{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
 }
 
 // providerPatience is how long the sign-in page waits for a provider that has

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // login begins a sign-in and sends the browser to the provider.
@@ -39,7 +39,7 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 		session, err := a.Domain.CurrentUser(r.Context())
 		if errors.Is(err, domain.ErrNotSignedIn) && !wantsJSON(r) && r.Method != http.MethodPost {
 			wanted := a.Domain.ReturnPath(r.URL.RequestURI())
-			v := pages.SignIn{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
+			v := templates.SignIn{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
 			return a.page(w, r, http.StatusUnauthorized, nil, v)
 		}
 		if err != nil {

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net/http"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // askSignOut asks, and signs nobody out: a GET can be sent by a link or an
@@ -13,12 +13,12 @@ import (
 func (a *app) askSignOut(w http.ResponseWriter, r *http.Request) error {
 	session, err := a.Domain.CurrentUser(r.Context())
 	if errors.Is(err, domain.ErrNotSignedIn) {
-		return a.page(w, r, http.StatusOK, nil, pages.SignOut{})
+		return a.page(w, r, http.StatusOK, nil, templates.SignOut{})
 	}
 	if err != nil {
 		return err
 	}
-	return a.page(w, r, http.StatusOK, &session, pages.SignOut{AtProvider: a.Domain.SignsOutAtProvider(r.Context())})
+	return a.page(w, r, http.StatusOK, &session, templates.SignOut{AtProvider: a.Domain.SignsOutAtProvider(r.Context())})
 }
 
 // signOut ends the session here and sends the browser on to the provider's

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"webapp/internal/adapters/http/pages"
+	"webapp/templates"
 )
 
 func notFound(http.ResponseWriter, *http.Request) error {
@@ -22,7 +22,7 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 		return errNotFound
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return &shownError{errMethod, pages.MethodNotAllowed{Allowed: allowed}}
+	return &shownError{errMethod, templates.MethodNotAllowed{Allowed: allowed}}
 }
 
 // routesAt returns the pattern of the routes that have the request's path, ""

@@ -4,11 +4,11 @@ import (
 	"slices"
 	"strings"
 
-	"webapp/internal/adapters/http/pages"
+	"webapp/templates"
 )
 
 // The paths of the routes. That of the callback is configured, and those of
-// static files begin with pages.StaticPrefix.
+// static files begin with templates.StaticPrefix.
 const (
 	homePath         = "/"
 	loginPath        = "/login"
@@ -25,13 +25,13 @@ const (
 
 func reservedPaths() []string {
 	return []string{homePath, loginPath, logoutPath, callAPIPath, sessionsPath, groupsPath, adminPath,
-		frontChannelPath, backChannelPath, healthPath, readyPath, strings.TrimSuffix(pages.StaticPrefix, "/")}
+		frontChannelPath, backChannelPath, healthPath, readyPath, strings.TrimSuffix(templates.StaticPrefix, "/")}
 }
 
 // Reserved says whether path is the application's own, with or without a slash
 // at its end: neither a redirect URI nor another way in may have it.
 func Reserved(path string) bool {
-	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, pages.StaticPrefix)
+	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, templates.StaticPrefix)
 }
 
 // NoReturn are the paths that nobody is sent back to after signing in: they

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // adminRole is the app role that the example page for administrators needs.
@@ -19,20 +19,20 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 		if session.User.HasRole(role) {
 			return h(w, r, session)
 		}
-		return &shownError{domain.ErrRoleMissing, pages.Forbidden{Role: role, Username: session.User.Username}}
+		return &shownError{domain.ErrRoleMissing, templates.Forbidden{Role: role, Username: session.User.Username}}
 	})
 }
 
 // admin is an example of a page for one role.
 func (a *app) admin(w http.ResponseWriter, r *http.Request, session domain.Session) error {
-	return a.page(w, r, http.StatusOK, &session, pages.Admin{Role: adminRole, Roles: session.User.Roles})
+	return a.page(w, r, http.StatusOK, &session, templates.Admin{Role: adminRole, Roles: session.User.Roles})
 }
 
 // groups shows the user's directory groups.
 func (a *app) groups(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 	groups, err := a.Domain.Groups(r.Context())
 	if errors.Is(err, domain.ErrUnsupported) {
-		return a.page(w, r, http.StatusOK, &session, pages.Groups{})
+		return a.page(w, r, http.StatusOK, &session, templates.Groups{})
 	}
 	if errors.Is(err, domain.ErrProviderUnavailable) {
 		return fmt.Errorf("%w: %w", errDirectory, err)
@@ -40,6 +40,6 @@ func (a *app) groups(w http.ResponseWriter, r *http.Request, session domain.Sess
 	if err != nil {
 		return err
 	}
-	v := pages.Groups{Known: true, IDs: groups.IDs, AsOf: pages.NewMoment(groups.AsOf, a.Now())}
+	v := templates.Groups{Known: true, IDs: groups.IDs, AsOf: templates.NewMoment(groups.AsOf, a.Now())}
 	return a.page(w, r, http.StatusOK, &session, v)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
-	"webapp/internal/adapters/http/pages"
+	"webapp/templates"
 )
 
 // maxForm bounds a request body in bytes. It has room for the longest callback,
@@ -28,7 +28,7 @@ func (a *app) routes() (router, error) {
 	// Outside the session: no cookie is read or set.
 	r.Get(healthPath, a.handle(a.healthz))
 	r.Get(readyPath, a.handle(a.readyz))
-	r.Get(pages.StaticPrefix+"*", a.handle(a.staticFile))
+	r.Get(templates.StaticPrefix+"*", a.handle(a.staticFile))
 
 	// From the provider: no cookie comes along, and what counts is in the request.
 	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))

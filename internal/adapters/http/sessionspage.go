@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"webapp/internal/adapters/http/pages"
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // Values of the form field "end" of /sessions.
@@ -21,11 +21,11 @@ func (a *app) sessionsPage(w http.ResponseWriter, r *http.Request, session domai
 		return err
 	}
 	now := a.Now()
-	v := pages.Sessions{}
+	v := templates.Sessions{}
 	for _, one := range own {
-		v.Sessions = append(v.Sessions, pages.SessionRow{
+		v.Sessions = append(v.Sessions, templates.SessionRow{
 			ID: one.ID, Device: one.Device, This: one.This,
-			Started: pages.NewMoment(one.Started, now), Seen: pages.NewMoment(one.Seen, now),
+			Started: templates.NewMoment(one.Started, now), Seen: templates.NewMoment(one.Seen, now),
 		})
 	}
 	v.Others = len(own) > 1

@@ -1,4 +1,4 @@
-package pages
+package templates
 
 // pageName is the name of a page's template file, without ".html".
 type pageName string

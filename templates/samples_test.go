@@ -1,4 +1,4 @@
-package pages
+package templates
 
 import (
 	"iter"
@@ -197,7 +197,7 @@ func samples() []sample {
 
 // TestPreview lays all pages out as files, to be looked at in a browser:
 //
-//	go test -run TestPreview -artifacts -outputdir /tmp/preview ./internal/adapters/http/pages
+//	go test -run TestPreview -artifacts -outputdir /tmp/preview ./templates
 //
 // and serve the directory that it prints with any file server, for the pages
 // link to /static/.

@@ -1,4 +1,4 @@
-package pages
+package templates
 
 // Explanation is what is known of an AADSTS number: a sentence and a next step
 // for the person in front of the screen, a remedy for the administrator.

@@ -1,4 +1,4 @@
-package pages
+package templates
 
 import (
 	"net/http"
@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"webapp/templates"
 )
 
 func TestStaticNamesFollowTheContent(t *testing.T) {
@@ -33,7 +31,7 @@ func TestStaticNamesFollowTheContent(t *testing.T) {
 }
 
 func TestStylesheetIsSmallAndAsksForNothing(t *testing.T) {
-	s, err := newStatic(templates.Files())
+	s, err := newStatic(Files())
 	require.NoError(t, err)
 	css := string(s.files[s.styleURL].body)
 	assert.LessOrEqual(t, len(css), 10<<10)

@@ -1,4 +1,4 @@
-package pages
+package templates
 
 import (
 	"bytes"
@@ -9,8 +9,6 @@ import (
 	"sync"
 
 	"golang.org/x/text/language"
-
-	"webapp/templates"
 )
 
 // maxPooledBuffer is the largest buffer, in bytes, that is kept for the next
@@ -54,7 +52,7 @@ type Pages struct {
 // New parses the embedded templates; it fails on any that is broken, on a
 // translation that is not whole and on a message of opt without a text.
 func New(opt Options) (*Pages, error) {
-	return newFrom(templates.Files(), opt)
+	return newFrom(Files(), opt)
 }
 
 // newFrom makes an edition for each language of fsys. A template that is

@@ -1,4 +1,4 @@
-package pages
+package templates
 
 import (
 	"go/ast"
@@ -16,8 +16,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"webapp/templates"
 )
 
 func TestIncompleteTranslationsFailTheStart(t *testing.T) {
@@ -154,7 +152,7 @@ func keysInCode(t *testing.T, known map[string]bool) []string {
 		families[family] = true
 	}
 	var keys []string
-	handlers, err := filepath.Glob(filepath.Join("..", "*.go"))
+	handlers, err := filepath.Glob(filepath.Join("..", "internal", "adapters", "http", "*.go"))
 	require.NoError(t, err)
 	require.NotEmpty(t, handlers)
 	own, err := filepath.Glob("*.go")
@@ -183,10 +181,10 @@ func keysInCode(t *testing.T, known map[string]bool) []string {
 // TestTemplatesHoldNoWords keeps what people read in the catalogue, where it
 // can be translated.
 func TestTemplatesHoldNoWords(t *testing.T) {
-	names, err := fs.Glob(templates.Files(), "*.html")
+	names, err := fs.Glob(Files(), "*.html")
 	require.NoError(t, err)
 	for _, name := range names {
-		text, err := fs.ReadFile(templates.Files(), name)
+		text, err := fs.ReadFile(Files(), name)
 		require.NoError(t, err)
 		bare := regexp.MustCompile(`(?s)\{\{.*?\}\}`).ReplaceAllString(string(text), "")
 		bare = regexp.MustCompile(`(aria-label|title|alt|placeholder)="\s*"|<[^>]*>|\bAADSTS\b|\bms\b`).ReplaceAllString(bare, "")

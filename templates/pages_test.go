@@ -1,4 +1,4 @@
-package pages
+package templates
 
 import (
 	"bytes"
@@ -17,8 +17,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"webapp/templates"
 )
 
 const demoBanner = "Demo: the accounts and the provider are made up. Not Microsoft, not for production."
@@ -303,11 +301,11 @@ func TestBrokenTemplatesFailTheStart(t *testing.T) {
 func embedded(t *testing.T) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	require.NoError(t, fs.WalkDir(templates.Files(), ".", func(name string, entry fs.DirEntry, err error) error {
+	require.NoError(t, fs.WalkDir(Files(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(templates.Files(), name)
+		data, err := fs.ReadFile(Files(), name)
 		files[name] = &fstest.MapFile{Data: data}
 		return err
 	}))
