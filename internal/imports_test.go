@@ -41,7 +41,7 @@ internal/test/redirecttest std
 internal/e2e/cluster
 internal/e2e/journeys
 internal/tools/screenshots internal/test/browsertest
-internal/tools/load        internal/domain internal/ports internal/clientaddr internal/adapters/* internal/test/servertest
+internal/tools/load        internal/domain internal/ports internal/clientaddr internal/adapters/* internal/test/servertest templates
 `
 
 // testOnly must not be in what cmd/webapp is built from.

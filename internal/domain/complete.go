@@ -80,7 +80,7 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (to 
 func (s *Service) lateCallback(ctx context.Context, cause error) (string, error) {
 	_, err := s.CurrentUser(ctx)
 	if errors.Is(err, ErrNotSignedIn) {
-		err = s.referred(ctx)
+		err = s.signedInByReference(ctx)
 	}
 	switch {
 	case err == nil:
@@ -92,10 +92,10 @@ func (s *Service) lateCallback(ctx context.Context, cause error) (string, error)
 	}
 }
 
-// referred returns nil where the request names a live session that it does not
-// prove: the browser is signed in, and the next page, which it asks for by
-// itself, gets the proof.
-func (s *Service) referred(ctx context.Context) error {
+// signedInByReference returns nil if the browser's reference cookie names a live
+// session. form_post callbacks carry no session cookie. The browser sends it
+// with the next page.
+func (s *Service) signedInByReference(ctx context.Context) error {
 	references, ok := s.sessions.(ports.SessionReferences)
 	if !ok {
 		return ErrNotSignedIn

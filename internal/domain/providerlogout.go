@@ -17,7 +17,7 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.sidAlone {
 		return 0, nil
 	}
-	ended, err := s.others.EndProviderSession(ctx, issuer, "", sid)
+	ended, err := s.directory.EndProviderSession(ctx, issuer, "", sid)
 	n := s.recordEndedOf(ctx, ports.EndedByFrontChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)
@@ -46,9 +46,9 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 	}
 	var ended []ports.Ended
 	if said.ProviderSession != "" {
-		ended, err = s.others.EndProviderSession(ctx, said.Issuer, said.Subject, said.ProviderSession)
+		ended, err = s.directory.EndProviderSession(ctx, said.Issuer, said.Subject, said.ProviderSession)
 	} else {
-		ended, err = s.others.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
+		ended, err = s.directory.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
 	}
 	n := s.recordEndedOf(ctx, ports.EndedByBackChannel, ended)
 	if err != nil {

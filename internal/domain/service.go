@@ -12,19 +12,19 @@ import (
 // Service holds the use cases. It is safe for concurrent use and keeps no
 // state of its own: everything lasting is behind a port.
 type Service struct {
-	provider ports.IdentityProvider
-	sessions ports.Sessions
-	grants   ports.Grants
-	pending  ports.PendingSignIns
-	others   ports.SessionDirectory
-	onceOnly ports.OneTimeIDs
-	auditLog ports.AuditLog
-	limits   Limits
-	returns  returnRule
-	now      func() time.Time
-	random   io.Reader
-	wait     func(context.Context, time.Duration) error
-	sidAlone bool
+	provider  ports.IdentityProvider
+	sessions  ports.Sessions
+	grants    ports.Grants
+	pending   ports.PendingSignIns
+	directory ports.SessionDirectory
+	onceOnly  ports.OneTimeIDs
+	auditLog  ports.AuditLog
+	limits    Limits
+	returns   returnRule
+	now       func() time.Time
+	random    io.Reader
+	wait      func(context.Context, time.Duration) error
+	sidAlone  bool
 	// groupScopes are those of the token for the provider's directory.
 	groupScopes []string
 }
@@ -92,7 +92,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending,
-		others: c.Others, onceOnly: c.OneTime, auditLog: c.Audit, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
+		directory: c.Others, onceOnly: c.OneTime, auditLog: c.Audit, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
 }

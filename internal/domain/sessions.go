@@ -29,7 +29,7 @@ func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	listed, err := s.others.SessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject)
+	listed, err := s.directory.SessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject)
 	if err != nil {
 		return nil, notSignedIn(err, "list sessions")
 	}
@@ -60,7 +60,7 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	ended, err := s.others.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id)
+	ended, err := s.directory.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id)
 	s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
@@ -75,7 +75,7 @@ func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ended, err := s.others.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
+	ended, err := s.directory.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
 	n := s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return n, fmt.Errorf("end sessions: %w", err)

@@ -9,14 +9,6 @@ import (
 	"net"
 )
 
-// errAPI marks the API's own trouble; other errors of a call are about the
-// user's token.
-var (
-	errAPI     = errors.New("the API did not answer")
-	errAPIBusy = fmt.Errorf("%w: it has not been asked", errAPI)
-	errAPISlow = fmt.Errorf("%w in time", errAPI)
-)
-
 // apiError keeps the cause only where its text is known to hold nothing but an
 // address: a *url.Error quotes the whole URL, which may hold a key, and a
 // protocol error what the API sent.

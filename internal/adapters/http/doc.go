@@ -7,8 +7,8 @@
 //
 // What a stranger can make the application hold is bounded: connections and what
 // they hold in package server, and here, in the files of these names, requests
-// of one client behind a proxy (inflight.go), sign-ins begun (signinrate.go), the
-// parts of a request (parameters.go) and calls of others (calls.go).
+// of one client behind a proxy and sign-ins begun (clientlimits.go), the parts of
+// a request (parameters.go) and calls of others (calls.go).
 //
 // No rate is set on callbacks, front-channel and back-channel sign-outs. The
 // genuine ones come in bursts from one address, a provider's server or an

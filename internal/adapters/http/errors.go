@@ -2,7 +2,9 @@ package http
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,7 +12,7 @@ import (
 	"webapp/templates"
 )
 
-// Errors that arise at this edge.
+// Errors that arise in this package. Those of the domain stand in domain/errors.go.
 var (
 	errCrossOrigin = errors.New("request from another origin")
 	errInternal    = errors.New("internal error")
@@ -20,72 +22,91 @@ var (
 	errDirectory   = errors.New("directory lookup failed")
 	errNotFound    = errors.New("no such page")
 	errMethod      = errors.New("method not allowed")
+
+	errLongURL       = errors.New("the address is too long")
+	errTooManyFields = errors.New("too many parameters or form fields")
+	errLargeHeader   = errors.New("the header is too large")
+	errCookies       = errors.New("too many or too large cookies")
+	errMediaType     = errors.New("the body is no plain form")
+	// errCrowded: the client has too many requests under way.
+	errCrowded = errors.New("too many requests of one client at once")
+	// errRefusedUnread: the server refused the request before it reached a handler.
+	errRefusedUnread = errors.New("refused by the server before it was read")
+
+	// errAPI says that the API itself failed. Other errors of a call are about
+	// the user's token.
+	errAPI     = errors.New("the API did not answer")
+	errAPIBusy = fmt.Errorf("%w: it has not been asked", errAPI)
+	errAPISlow = fmt.Errorf("%w in time", errAPI)
 )
 
-// answer is what a kind of error looks like from outside. All its text is
+// errorPage describes the response to one kind of error. All its text is
 // constant.
-type answer struct {
+type errorPage struct {
 	is     error // matched by errors.Is
 	status int
 	// name leads to the texts error.NAME.heading, .sentence (what happened)
-	// and, where there are, .why, .next (what to do) and .remedy (what an
+	// and, if there are any, .why, .next (what to do) and .remedy (what an
 	// administrator can do).
 	name       string
 	retryAfter time.Duration // Retry-After, 0 for none
 	// signInAgain and retry offer links that start a sign-in, or ask for the
 	// same page again.
 	signInAgain, retry bool
-	// page stands in place of the error page. An error may bring its own.
-	page templates.View
+	// keepsWords: the provider's error number changes only the remedy, because
+	// the person has already done what the number's text suggests.
+	keepsWords bool
+	// headedByNumber: an error number that means a refusal changes the heading.
+	headedByNumber bool
+	// view replaces the general error page. An error may bring its own.
+	view templates.View
 }
 
-func (a answer) retryAfterSeconds() string { return strconv.Itoa(int(a.retryAfter / time.Second)) }
+func (p errorPage) retryAfterSeconds() string { return strconv.Itoa(int(p.retryAfter / time.Second)) }
 
-// answers is in order: the first that matches counts, so the particular stands
-// before the general.
-func answers() []answer {
-	return []answer{
-		{is: errClientGone, status: 499, name: "cancelled"},
-		{is: errNotFound, status: http.StatusNotFound, name: "notfound", page: templates.NotFound{}},
-		{is: errMethod, status: http.StatusMethodNotAllowed, name: "method", page: templates.MethodNotAllowed{}},
-		{is: errCrossOrigin, status: http.StatusForbidden, name: "origin"},
-		{is: domain.ErrStoreUnavailable, status: http.StatusServiceUnavailable, name: "store",
-			retryAfter: 5 * time.Second, retry: true},
-		{is: domain.ErrRefreshBusy, status: http.StatusServiceUnavailable, name: "busy",
-			retryAfter: 5 * time.Second, retry: true},
-		{is: domain.ErrTooManySignIns, status: http.StatusTooManyRequests, name: "toomany",
-			retryAfter: 10 * time.Second, signInAgain: true},
-		{is: errCrowded, status: http.StatusServiceUnavailable, name: "crowded",
-			retryAfter: 5 * time.Second, retry: true},
-		{is: errLongURL, status: http.StatusRequestURITooLong, name: "longurl"},
-		{is: errTooManyFields, status: http.StatusBadRequest, name: "fields"},
-		{is: errCookies, status: http.StatusRequestHeaderFieldsTooLarge, name: "cookies"},
-		{is: errLargeHeader, status: http.StatusRequestHeaderFieldsTooLarge, name: "toolarge"},
-		{is: errMediaType, status: http.StatusUnsupportedMediaType, name: "mediatype"},
-		{is: errBadForm, status: http.StatusBadRequest, name: "form"},
-		{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop"},
-		{is: domain.ErrRoleMissing, status: http.StatusForbidden, name: "role"},
-		{is: domain.ErrBadCallback, status: http.StatusBadRequest, name: "callback", signInAgain: true},
-		{is: domain.ErrSignInExpired, status: http.StatusBadRequest, name: "expired", signInAgain: true},
-		{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},
-		{is: domain.ErrTenantNotAllowed, status: http.StatusForbidden, name: "tenant", signInAgain: true},
-		{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true},
-		{is: errDirectory, status: http.StatusServiceUnavailable, name: "directory",
-			retryAfter: 10 * time.Second, retry: true},
-		{is: domain.ErrProviderUnavailable, status: http.StatusServiceUnavailable, name: "unavailable",
-			retryAfter: 10 * time.Second, retry: true, signInAgain: true},
-		{is: domain.ErrTokenRefused, status: http.StatusForbidden, name: "unverified", signInAgain: true},
-		{is: domain.ErrProviderRefused, status: http.StatusForbidden, name: "refused", signInAgain: true},
-		{is: domain.ErrInteractionRequired, status: http.StatusForbidden, name: "interaction", signInAgain: true},
-		{is: domain.ErrUnsupported, status: http.StatusNotImplemented, name: "unsupported"},
-		{is: domain.ErrNotSignedIn, status: http.StatusUnauthorized, name: "anonymous", signInAgain: true},
-		{is: errAPIBusy, status: http.StatusServiceUnavailable, name: "apibusy", retryAfter: 10 * time.Second, retry: true},
-		{is: errAPISlow, status: http.StatusGatewayTimeout, name: "api", retry: true},
-		{is: errAPI, status: http.StatusBadGateway, name: "api", retry: true},
-	}
+// errorTable is in order: the first row that matches counts, so the particular
+// stands before the general.
+var errorTable = []errorPage{
+	{is: errClientGone, status: 499, name: "cancelled"},
+	{is: errNotFound, status: http.StatusNotFound, name: "notfound", view: templates.NotFound{}},
+	{is: errMethod, status: http.StatusMethodNotAllowed, name: "method", view: templates.MethodNotAllowed{}},
+	{is: errCrossOrigin, status: http.StatusForbidden, name: "origin"},
+	{is: domain.ErrStoreUnavailable, status: http.StatusServiceUnavailable, name: "store",
+		retryAfter: 5 * time.Second, retry: true},
+	{is: domain.ErrRefreshBusy, status: http.StatusServiceUnavailable, name: "busy",
+		retryAfter: 5 * time.Second, retry: true},
+	{is: domain.ErrTooManySignIns, status: http.StatusTooManyRequests, name: "toomany",
+		retryAfter: 10 * time.Second, signInAgain: true},
+	{is: errCrowded, status: http.StatusServiceUnavailable, name: "crowded",
+		retryAfter: 5 * time.Second, retry: true},
+	{is: errLongURL, status: http.StatusRequestURITooLong, name: "longurl"},
+	{is: errTooManyFields, status: http.StatusBadRequest, name: "fields"},
+	{is: errCookies, status: http.StatusRequestHeaderFieldsTooLarge, name: "cookies"},
+	{is: errLargeHeader, status: http.StatusRequestHeaderFieldsTooLarge, name: "toolarge"},
+	{is: errMediaType, status: http.StatusUnsupportedMediaType, name: "mediatype"},
+	{is: errBadForm, status: http.StatusBadRequest, name: "form"},
+	{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop", keepsWords: true},
+	{is: domain.ErrRoleMissing, status: http.StatusForbidden, name: "role"},
+	{is: domain.ErrBadCallback, status: http.StatusBadRequest, name: "callback", signInAgain: true},
+	{is: domain.ErrSignInExpired, status: http.StatusBadRequest, name: "expired", signInAgain: true},
+	{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},
+	{is: domain.ErrTenantNotAllowed, status: http.StatusForbidden, name: "tenant", signInAgain: true},
+	{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true, headedByNumber: true},
+	{is: errDirectory, status: http.StatusServiceUnavailable, name: "directory",
+		retryAfter: 10 * time.Second, retry: true},
+	{is: domain.ErrProviderUnavailable, status: http.StatusServiceUnavailable, name: "unavailable",
+		retryAfter: 10 * time.Second, retry: true, signInAgain: true},
+	{is: domain.ErrTokenRefused, status: http.StatusForbidden, name: "unverified", signInAgain: true},
+	{is: domain.ErrProviderRefused, status: http.StatusForbidden, name: "refused", signInAgain: true},
+	{is: domain.ErrInteractionRequired, status: http.StatusForbidden, name: "interaction", signInAgain: true},
+	{is: domain.ErrUnsupported, status: http.StatusNotImplemented, name: "unsupported"},
+	{is: domain.ErrNotSignedIn, status: http.StatusUnauthorized, name: "anonymous", signInAgain: true},
+	{is: errAPIBusy, status: http.StatusServiceUnavailable, name: "apibusy", retryAfter: 10 * time.Second, retry: true},
+	{is: errAPISlow, status: http.StatusGatewayTimeout, name: "api", retry: true},
+	{is: errAPI, status: http.StatusBadGateway, name: "api", retry: true},
 }
 
-// shownError is an error that brings its page.
+// shownError is an error with a page of its own.
 type shownError struct {
 	error
 	page templates.View
@@ -94,29 +115,82 @@ type shownError struct {
 // Unwrap returns the error without its page.
 func (e *shownError) Unwrap() error { return e.error }
 
-// internal is the answer to every error that the table does not know.
-func internal() answer {
-	return answer{status: http.StatusInternalServerError, name: "internal", retry: true}
-}
+// Errors that have no row in the table.
+var (
+	internalPage = errorPage{status: http.StatusInternalServerError, name: "internal", retry: true}
+	tooLargePage = errorPage{status: http.StatusRequestEntityTooLarge, name: "toolarge"}
+)
 
-func tooLarge() answer {
-	return answer{status: http.StatusRequestEntityTooLarge, name: "toolarge"}
-}
-
-// answerTo finds the answer to err.
-func answerTo(err error) answer {
+// errorPageFor returns the response to err.
+func errorPageFor(err error) errorPage {
 	if _, ok := asMaxBytes(err); ok {
-		return tooLarge()
+		return tooLargePage
 	}
-	for _, a := range answers() {
-		if errors.Is(err, a.is) {
-			return a
+	for _, p := range errorTable {
+		if errors.Is(err, p.is) {
+			return p
 		}
 	}
-	return internal()
+	return internalPage
 }
 
-// asMaxBytes finds the error of a body that was too large.
+// asMaxBytes finds the error of a body that is too large.
 func asMaxBytes(err error) (*http.MaxBytesError, bool) {
 	return errors.AsType[*http.MaxBytesError](err)
+}
+
+// errorMessages lists the texts that each kind of error must have.
+func errorMessages() []templates.Message {
+	var all []templates.Message
+	for _, row := range slices.Concat(errorTable, []errorPage{internalPage, tooLargePage}) {
+		all = append(all, row.message("heading"), row.message("sentence"))
+	}
+	return all
+}
+
+// message returns the name of one text of a kind of error.
+func (p errorPage) message(part string) templates.Message {
+	return templates.Message("error." + p.name + "." + part)
+}
+
+// wording is what an error page says, apart from its numbers.
+type wording struct {
+	heading, sentence, why, next templates.Message
+	remedy                       templates.Message
+}
+
+// wording returns the words for an error: those of its kind, made more exact by
+// a provider's error number that we know. The number changes words only; the
+// kind decides everything else.
+func (a *app) wording(row errorPage, err error) wording {
+	w := wording{
+		heading: row.message("heading"), sentence: row.message("sentence"),
+		why: a.optional(row.message("why")), next: a.optional(row.message("next")),
+		remedy: a.optional(row.message("remedy")),
+	}
+	reported, ok := errors.AsType[*domain.ProviderError](err)
+	if !ok {
+		return w
+	}
+	known, ok := a.pages.Explain(reported.Number)
+	if !ok {
+		return w
+	}
+	w.remedy = known.Remedy
+	if row.keepsWords {
+		return w
+	}
+	w.sentence, w.why, w.next = known.Sentence, "", known.Next
+	if row.headedByNumber && known.Refusal {
+		w.heading = "error.refused.heading"
+	}
+	return w
+}
+
+// optional returns m if such a text exists, otherwise the empty Message.
+func (a *app) optional(m templates.Message) templates.Message {
+	if a.pages.Has(m) {
+		return m
+	}
+	return ""
 }

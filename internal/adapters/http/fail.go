@@ -34,16 +34,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		err = errClientGone
 	}
-	if required, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet && !wantsJSON(r) {
-		location, interactErr := a.Domain.Interact(r.Context(), r.URL.RequestURI(), required)
-		if interactErr == nil {
-			_ = seeOther(w, location)
-			return
-		}
-		observed(r.Context()).err = interactErr
-		err = interactErr
-	}
-	row := answerTo(err)
+	row := errorPageFor(err)
 	if row.retryAfter > 0 {
 		w.Header().Set("Retry-After", row.retryAfterSeconds())
 	}
@@ -62,19 +53,19 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-func (a *app) viewOf(r *http.Request, row answer, err error) templates.View {
+func (a *app) viewOf(r *http.Request, row errorPage, err error) templates.View {
 	if own, ok := errors.AsType[*shownError](err); ok {
 		return own.page
 	}
-	if row.page != nil {
-		return row.page
+	if row.view != nil {
+		return row.view
 	}
 	return a.errorView(r, row, err)
 }
 
 // errorView fills the error page: the table's words, the ways on, and what an
 // administrator needs.
-func (a *app) errorView(r *http.Request, row answer, err error) templates.View {
+func (a *app) errorView(r *http.Request, row errorPage, err error) templates.View {
 	words := a.wording(row, err)
 	v := templates.Error{
 		Heading: words.heading, Sentence: words.sentence, Why: words.why, Next: words.next,
@@ -98,7 +89,7 @@ func (a *app) errorView(r *http.Request, row answer, err error) templates.View {
 
 // waysOn are the links of an error page, the best one first and each address
 // once.
-func (a *app) waysOn(r *http.Request, row answer, err error) []templates.Link {
+func (a *app) waysOn(r *http.Request, row errorPage, err error) []templates.Link {
 	signIn := loginURL(a.returnTo(r, err))
 	var ways []templates.Link
 	add := func(text templates.Message, url string) {
@@ -137,7 +128,7 @@ func (a *app) returnTo(r *http.Request, err error) string {
 
 // problem answers with a problem document (RFC 9457). It is for programs and
 // their logs, so it is in the source language whatever the client accepts.
-func (a *app) problem(w http.ResponseWriter, r *http.Request, row answer, err error) {
+func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err error) {
 	words := a.wording(row, err)
 	doc := map[string]any{
 		"type":      "about:blank",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func TestEveryErrorIsGuarded(t *testing.T) {
 	for _, origin := range []string{"http://localhost:3000", "https://app.example"} {
 		var f failure
 		h := failingAt(t, origin, &f)
-		for _, row := range append(answers(), internal(), tooLarge()) {
+		for _, row := range slices.Concat(errorTable, []errorPage{internalPage, tooLargePage}) {
 			statuses[row.status] = true
 			for _, accept := range []string{"text/html", "application/json"} {
 				for _, session := range []*domain.Session{nil, {User: domain.User{Name: "Ada Lovelace"}}} {
@@ -67,7 +68,7 @@ func TestEveryErrorIsGuarded(t *testing.T) {
 }
 
 // errorOf returns an error that row is the answer to.
-func errorOf(row answer) error {
+func errorOf(row errorPage) error {
 	switch row.status {
 	case http.StatusInternalServerError:
 		return errors.New("anything")

@@ -46,6 +46,21 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 			return err
 		}
 		observed(r.Context()).session = &session
-		return h(w, r, session)
+		err = h(w, r, session)
+		if required, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet && !wantsJSON(r) {
+			observed(r.Context()).err = err // for the log line
+			return a.interact(w, r, required)
+		}
+		return err
 	}
+}
+
+// interact begins the sign-in that a page's error asks for, with a return to the
+// same page.
+func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
+	location, err := a.Domain.Interact(r.Context(), r.URL.RequestURI(), required)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, location)
 }

@@ -2,10 +2,13 @@ package http
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -118,4 +121,80 @@ func bounded(s string, n int) string {
 		return s[:n] + "…"
 	}
 	return s
+}
+
+// maxRequestID bounds a request ID that a proxy chose, in bytes.
+const maxRequestID = 64
+
+// RequestID returns the ID of the request that ctx belongs to, as its log line
+// has it, or "" where ctx belongs to none.
+func RequestID(ctx context.Context) string { return observed(ctx).requestID }
+
+// requestID is the one that a trusted proxy gave the request, where that is a
+// short plain token; else a new one. Anybody else's would let strangers write
+// into the log and pass one request off as another.
+func (a *app) requestID(r *http.Request, fromProxy bool) string {
+	if given := r.Header["X-Request-Id"]; fromProxy && len(given) == 1 && plainToken(given[0]) {
+		return given[0]
+	}
+	return newRequestID()
+}
+
+func plainToken(s string) bool {
+	return s != "" && len(s) <= maxRequestID && !strings.ContainsFunc(s, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("-_.", r)
+	})
+}
+
+// fromProxy says whether the TCP peer is one of TrustedProxies. What it passes
+// on of its own client's is that client's.
+func (a *app) fromProxy(r *http.Request) bool {
+	return clientaddr.FromProxy(r, a.TrustedProxies)
+}
+
+// newRequestID makes an ID that is unique enough to find a request in a log.
+func newRequestID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
+	return hex.EncodeToString(b[:])
+}
+
+// loggedPath is what the log has of a request's path: the pattern of the route,
+// also where another method has it. What a stranger makes up may hold an e-mail
+// address or a token, and so may what stands below a pattern's wildcard.
+func loggedPath(r *http.Request, route string) string {
+	if route != "" {
+		return route
+	}
+	if pattern, _ := routesAt(r); pattern != "" {
+		return pattern
+	}
+	return maskedPath(r.URL.Path)
+}
+
+// longestWord is about the length of our own paths, and shorter than any token.
+const longestWord = 20
+
+// maskedPath leaves the first segment of a path where it is a plain short word,
+// and slashes.
+func maskedPath(path string) string {
+	first, rest, below := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !plainWord(first) {
+		first = "…"
+	}
+	switch {
+	case !below:
+		return "/" + first
+	case rest == "":
+		return "/" + first + "/"
+	default:
+		return "/" + first + "/…"
+	}
+}
+
+func plainWord(s string) bool {
+	return len(s) <= longestWord && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z') && !('0' <= r && r <= '9') && r != '-' && r != '_'
+	})
 }

@@ -2,7 +2,6 @@ package http
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -31,19 +30,11 @@ const (
 	maxCookieBytes = 16 << 10
 )
 
-var (
-	errLongURL       = errors.New("the address is too long")
-	errTooManyFields = errors.New("too many parameters or form fields")
-	errLargeHeader   = errors.New("the header is too large")
-	errCookies       = errors.New("too many or too large cookies")
-	errMediaType     = errors.New("the body is no plain form")
-)
-
-// limitParts refuses a request with more in its target and cookies than anybody
-// needs, before anything is made of them.
-func (a *app) limitParts(next http.Handler) http.Handler {
+// limitRequestSize refuses a request whose target or cookies are larger than
+// anybody needs, before they are parsed.
+func (a *app) limitRequestSize(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if err := checkParts(r); err != nil {
+		if err := checkRequestSize(r); err != nil {
 			a.refuseCallback(r, err)
 			return err
 		}
@@ -63,7 +54,7 @@ func headerSize(r *http.Request) int {
 	return size
 }
 
-func checkParts(r *http.Request) error {
+func checkRequestSize(r *http.Request) error {
 	switch {
 	case len(r.RequestURI) > maxURL:
 		return errLongURL

@@ -65,7 +65,7 @@ func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
 // logoutPutOff tells the provider's server to come again: what is needed to
 // judge the token, or to end the sessions, cannot be had at the moment.
 func (a *app) logoutPutOff(w http.ResponseWriter, r *http.Request, err error) error {
-	row := answerTo(err)
+	row := errorPageFor(err)
 	observed(r.Context()).err = err
 	if row.retryAfter > 0 {
 		w.Header().Set("Retry-After", row.retryAfterSeconds())

@@ -1,7 +1,6 @@
 package http
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -9,9 +8,6 @@ import (
 
 	"webapp/internal/adapters/http/server"
 )
-
-// errRefusedUnread: the server could not make a request of what came.
-var errRefusedUnread = errors.New("refused by the server before it was read")
 
 var _ server.RefusalHandler = (*application)(nil)
 

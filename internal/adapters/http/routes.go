@@ -35,7 +35,7 @@ func (a *app) routes() (router, error) {
 	r.With(limitBody).Post(backChannelPath, a.handle(a.backChannelLogout))
 
 	r.Group(func(r chi.Router) {
-		r.Use(a.limitParts, limitBody, a.sameOrigin, a.Sessions)
+		r.Use(a.limitRequestSize, limitBody, a.sameOrigin, a.Sessions)
 		a.pageRoutes(r)
 		for path, h := range a.Mounts {
 			r.Handle(path, h)
@@ -48,7 +48,7 @@ func (a *app) routes() (router, error) {
 // pageRoutes are those of people with a browser.
 func (a *app) pageRoutes(r chi.Router) {
 	r.Get(homePath, a.handle(a.home))
-	r.With(a.visitsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
+	r.With(a.navigationsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
 	if a.FormPost {
 		r.Post(a.CallbackPath, a.handle(a.callback))
 	} else {
@@ -87,4 +87,14 @@ func limitBody(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// staticFile answers with the file of a current name.
+func (a *app) staticFile(w http.ResponseWriter, r *http.Request) error {
+	if !a.pages.WriteStatic(w, r) {
+		// A name of another version may be right a moment later, while
+		// instances of two versions run: nobody is to remember this answer.
+		return errNotFound
+	}
+	return nil
 }

@@ -50,3 +50,27 @@ func originOfBrowsers(origin string) string {
 	}
 	return origin
 }
+
+// navigationsOnly refuses images, scripts and frames that a page elsewhere makes
+// a browser fetch. Each would begin a sign-in, and a few of them would crowd out
+// the one that the person is about to finish. Links from elsewhere are
+// navigations and pass. A request without these headers (Fetch Metadata Request
+// Headers) comes from an old browser or a program, and passes too.
+func (a *app) navigationsOnly(next http.Handler) http.Handler {
+	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
+		switch r.Header.Get("Sec-Fetch-Site") {
+		case "cross-site", "same-site":
+			if !absentOr(r, "Sec-Fetch-Mode", "navigate") || !absentOr(r, "Sec-Fetch-Dest", "document") {
+				return errCrossOrigin
+			}
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// absentOr reports whether a header is absent or says what is wanted.
+func absentOr(r *http.Request, name, wanted string) bool {
+	got := r.Header.Get(name)
+	return got == "" || got == wanted
+}

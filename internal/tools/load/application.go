@@ -13,6 +13,7 @@ import (
 	"webapp/internal/adapters/session"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
+	"webapp/templates"
 )
 
 // application is the program as cmd/webapp wires it, with a store of ours: its
@@ -77,10 +78,44 @@ func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 	return w.cookie()
 }
 
-// bare returns the bare handlers of two pages of whoever has this cookie.
+// bare returns net/http handlers that render the home page and the page for
+// administrators of the person with this cookie, always with the same data, and
+// do nothing else: no route, no session, no log, no security header. What the
+// application's own handler costs beyond them is the cost of the application.
 func (a *application) bare(cookie string) (home, admin http.Handler, err error) {
+	p, err := templates.New(templates.Options{AppName: "webapp"})
+	if err != nil {
+		return nil, nil, err
+	}
+	var session domain.Session
+	var claims []domain.Claim
 	a.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		home, admin, err = webhttp.BarePages(a.config, r)
+		if session, err = a.config.Domain.CurrentUser(r.Context()); err == nil {
+			claims, err = a.config.Domain.Claims(r.Context())
+		}
 	})).ServeHTTP(newResponse(), newRequest("/", cookie))
-	return home, admin, err
+	if err != nil {
+		return nil, nil, err
+	}
+	user, now := session.User, a.config.Now()
+	v := templates.Home{
+		Name: user.Name, Username: user.Username, TenantID: user.Tenant, Issuer: user.Issuer, Roles: user.Roles, Guest: user.Guest,
+		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
+		AbsoluteEnd: templates.NewMoment(session.Ends, now), CanCallAPI: true,
+	}
+	for _, one := range claims {
+		v.Claims = append(v.Claims, templates.Claim(one))
+	}
+	return barePage(p, "/", user, v), barePage(p, "/admin", user, templates.Admin{Role: "Admin", Roles: user.Roles}), nil
+}
+
+func barePage(p *templates.Pages, path string, user domain.User, v templates.View) http.Handler {
+	chrome := templates.Chrome{SignedIn: true, Name: user.Name, Current: path, Nav: []templates.Link{
+		{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}, {Text: "nav.sessions", URL: "/sessions"}, {Text: "nav.admin", URL: "/admin"},
+	}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := p.Write(w, r, http.StatusOK, chrome, v); err != nil {
+			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
+		}
+	})
 }

@@ -20,7 +20,7 @@ func (c *connections) arrived(next http.Handler) http.Handler {
 		if seen, ok := conn.(*watched); ok {
 			seen.handled.Store(true)
 		}
-		x := &exchange{c: c, conn: conn}
+		x := &inFlight{c: c, conn: conn}
 		if r.Body == nil || r.Body == http.NoBody {
 			x.whole()
 		} else {
@@ -35,8 +35,8 @@ func (c *connections) arrived(next http.Handler) http.Handler {
 	})
 }
 
-// exchange is a request on a connection, and its answer.
-type exchange struct {
+// inFlight is a request on a connection, and its answer.
+type inFlight struct {
 	c    *connections
 	conn net.Conn
 	// begun: the answer has. Guarded by c.mu.
@@ -44,7 +44,7 @@ type exchange struct {
 }
 
 // whole says that all of the request has come.
-func (x *exchange) whole() {
+func (x *inFlight) whole() {
 	x.c.with(x.conn, func(one *connection) {
 		if !x.begun {
 			x.c.becomesBusy(one)
@@ -54,7 +54,7 @@ func (x *exchange) whole() {
 
 // begins says that the answer begins: how long the rest takes is up to the
 // client. The connection is the last to have become idle.
-func (x *exchange) begins() {
+func (x *inFlight) begins() {
 	x.c.with(x.conn, func(one *connection) {
 		if !x.begun {
 			x.begun = true
@@ -66,7 +66,7 @@ func (x *exchange) begins() {
 // arriving is a body that tells how much of it has been read, and when all has.
 type arriving struct {
 	io.ReadCloser
-	x *exchange
+	x *inFlight
 }
 
 // Read implements io.Reader.
@@ -91,7 +91,7 @@ type http1Writer interface {
 // anything can be waiting for the client to read it.
 type answerWriter struct {
 	http1Writer
-	x *exchange
+	x *inFlight
 }
 
 // Unwrap is for http.ResponseController.

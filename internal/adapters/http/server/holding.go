@@ -59,7 +59,7 @@ func (c *connections) makeRoom() (gone []net.Conn) {
 	return gone
 }
 
-// settles ends an exchange: the server has let go of the request and its answer.
+// settles ends a request: the server has let go of the request and its answer.
 func (c *connections) settles(one *connection) {
 	c.held -= one.holds
 	one.holds = 0

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +113,7 @@ func TestNumbersChangeWordsAlone(t *testing.T) {
 func TestUnknownNumberKeepsTheGeneralText(t *testing.T) {
 	a := failing(t)
 	for _, kind := range kinds() {
-		sentence := a.pages.Text(answerTo(kind).message("sentence"))
+		sentence := a.pages.Text(errorPageFor(kind).message("sentence"))
 		page := words(failed(t, a, &domain.ProviderError{Kind: kind, Number: 1234567}).Body.String())
 		assert.Contains(t, page, sentence)
 		assert.Contains(t, page, "Number AADSTS1234567")
@@ -151,7 +152,7 @@ func TestHeadingFitsWhoSaidNo(t *testing.T) {
 
 func TestEveryErrorHasAPageInEveryLanguage(t *testing.T) {
 	a := failing(t)
-	for _, row := range append(answers(), internal()) {
+	for _, row := range slices.Concat(errorTable, []errorPage{internalPage}) {
 		err := row.is
 		if err == nil {
 			err = errors.New("anything")
@@ -216,7 +217,7 @@ func TestErrorPageOfSomebodySignedInIsTheirs(t *testing.T) {
 
 func TestErrorTextsAllHaveAnError(t *testing.T) {
 	names := map[string]bool{}
-	for _, row := range append(answers(), internal(), tooLarge()) {
+	for _, row := range slices.Concat(errorTable, []errorPage{internalPage, tooLargePage}) {
 		names[row.name] = true
 	}
 	file, err := fs.ReadFile(templates.Files(), "messages/"+templates.SourceLanguage+".json")
