@@ -25,9 +25,10 @@ const policy = `
 internal/ports             std
 internal/domain            std internal/ports
 internal/clientaddr
-internal/adapters/*        internal/ports
+internal/providerhttp      internal/ports
+internal/adapters/*        internal/ports internal/providerhttp
 internal/adapters/fakeidp
-internal/adapters/http     internal/domain internal/clientaddr templates
+internal/adapters/http     internal/domain internal/clientaddr internal/providerhttp templates
 internal/adapters/http/server     std internal/clientaddr
 templates
 cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/adapters/* templates

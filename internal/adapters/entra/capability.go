@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+
+	"webapp/internal/providerhttp"
 )
 
 // clientCapability tells Entra that this application takes up claims challenges
@@ -22,7 +24,7 @@ func (a Authority) takesCapabilities() bool { return a.entra() && a.Kind != Kind
 // scopes: an API's challenge, or "", with the client capability merged in where
 // there is an API to challenge and a provider to understand it.
 func (p *Provider) claimsParameter(scopes []string, challenge string) (string, error) {
-	if len(challenge) > maxChallengeBytes {
+	if len(challenge) > providerhttp.MaxClaims {
 		return "", errClaims
 	}
 	claims := object{}

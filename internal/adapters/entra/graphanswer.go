@@ -1,11 +1,11 @@
 package entra
 
 import (
-	"encoding/base64"
 	"net/http"
 	"strings"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // groupPage is one page of a person's groups.
@@ -69,30 +69,7 @@ func graphError(got answer) error {
 	}
 	if got.status == http.StatusUnauthorized {
 		e.Kind = ports.ErrInteractionRequired
-		e.Claims = challengedClaims(got.header.Values("WWW-Authenticate"))
+		e.Claims, _ = providerhttp.ClaimsChallenge(got.header.Values("WWW-Authenticate"))
 	}
 	return e
-}
-
-// claimsField is the part of a Bearer challenge that holds a claims request.
-var claimsField = newTextForm(`\bclaims="([A-Za-z0-9+/_=-]+)"`)
-
-// challengedClaims finds the claims that the API wants a new token to be asked
-// for with (continuous access evaluation), or "".
-func challengedClaims(headers []string) string {
-	for _, header := range headers {
-		found := claimsField.submatch(header[:min(len(header), 2*maxChallengeBytes)])
-		if found == "" || !strings.Contains(header, `error="insufficient_claims"`) {
-			continue
-		}
-		text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(found, "="))
-		claims, err := base64.RawStdEncoding.DecodeString(text)
-		if err != nil || len(claims) > maxChallengeBytes {
-			continue
-		}
-		if _, err := parseObject(claims); err == nil {
-			return string(claims)
-		}
-	}
-	return ""
 }

@@ -293,7 +293,7 @@ func TestGraphBaseIsForThisMachineOnly(t *testing.T) {
 func TestChallengeOfTheAPI(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"ÿ>?"}}}`
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-		transport := challenging{`Bearer realm="", error="insufficient_claims", claims="` + encoding.EncodeToString([]byte(claims)) + `"`}
+		transport := challenging{`Bearer realm="", authorization_uri=https://login.example/common/oauth2/authorize, claims="` + encoding.EncodeToString([]byte(claims)) + `", error=insufficient_claims`}
 		config := goodConfig()
 		config.Authority, config.Transport = "http://localhost:1/"+guid, transport
 		p, err := entra.New(config)

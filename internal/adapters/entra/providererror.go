@@ -5,13 +5,11 @@ import (
 	"strconv"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
-// Bounds of what an error may bring along.
-const (
-	maxDescriptionBytes = 4096
-	maxChallengeBytes   = 8192
-)
+// maxDescriptionBytes bounds how much of an error's description is read.
+const maxDescriptionBytes = 4096
 
 // Everything that goes into a ProviderError has one exact form, so that no
 // text of the provider's, which can name people, gets through.
@@ -87,7 +85,7 @@ func tokenError(doc object) *ports.ProviderError {
 			*field.to = text
 		}
 	}
-	if claims, ok := doc.text("claims"); ok && len(claims) <= maxChallengeBytes {
+	if claims, ok := doc.text("claims"); ok && len(claims) <= providerhttp.MaxClaims {
 		if _, err := parseObject([]byte(claims)); err == nil {
 			e.Claims = claims
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"webapp/internal/domain"
+	"webapp/internal/providerhttp"
 )
 
 // NewAPITransport returns what carries the calls of an API: the default of
@@ -62,7 +63,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(res.Body)
 		return nil, &tokenError{err}
 	}
-	claims, ok := claimsChallenge(res.Header.Values("WWW-Authenticate"))
+	claims, ok := providerhttp.ClaimsChallenge(res.Header.Values("WWW-Authenticate"))
 	if !ok {
 		return res, nil
 	}

@@ -1,4 +1,4 @@
-package http
+package providerhttp
 
 import (
 	"encoding/base64"
@@ -18,6 +18,15 @@ func TestClaimsChallenge(t *testing.T) {
 		want    string
 	}{
 		"as Graph sends it":        {[]string{`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="` + std + `"`}, claims},
+		"unquoted URL":             {[]string{`Bearer realm="", authorization_uri=https://login.microsoftonline.com/common/oauth2/authorize?a=b;c&d, client_id="00000003-0000-0000-c000-000000000000", error="insufficient_claims", claims="` + std + `", errorDescription="Continuous access evaluation, and code: TokenIssuedBeforeRevocationTimestamp"`}, claims},
+		"stray characters":         {[]string{`Bearer "x" realm="y"; error="insufficient_claims";, claims="` + std + `"`}, claims},
+		"no commas":                {[]string{`Bearer realm="y" error="insufficient_claims" claims="` + std + `"`}, claims},
+		"blanks around =":          {[]string{`Bearer error = "insufficient_claims" , claims = "` + std + `"`}, claims},
+		"words without quotes":     {[]string{`Bearer error_description=The token is old, error=insufficient_claims, claims="` + std + `"`}, claims},
+		"a padded token68 before":  {[]string{`Negotiate a/b+YII==, Bearer error="insufficient_claims", claims="` + std + `"`}, claims},
+		"a bare token68 before":    {[]string{`Negotiate YII, Bearer error="insufficient_claims", claims="` + std + `"`}, claims},
+		"two Bearer challenges":    {[]string{`Bearer error="invalid_token", Bearer error="insufficient_claims", claims="` + std + `"`}, claims},
+		"names in capitals":        {[]string{`BEARER Error="insufficient_claims", CLAIMS="` + std + `"`}, claims},
 		"fields in another order":  {[]string{`Bearer claims="` + std + `", error="insufficient_claims"`}, claims},
 		"base64url":                {[]string{`bearer error=insufficient_claims, claims="` + raw + `"`}, claims},
 		"unquoted, no padding":     {[]string{`Bearer error=insufficient_claims,claims=` + raw}, claims},
@@ -34,10 +43,13 @@ func TestClaimsChallenge(t *testing.T) {
 		"no JSON":                  {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`x`)) + `"`}, ""},
 		"unterminated":             {[]string{`Bearer error="insufficient_claims", claims="` + std}, ""},
 		"parameter of nothing":     {[]string{`error="insufficient_claims", claims="` + std + `"`}, ""},
-		"too long":                 {[]string{`Bearer error="insufficient_claims", claims="` + strings.Repeat("A", maxChallenge) + `"`}, ""},
+		"claims too long":          {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`{"a":"`+strings.Repeat("x", MaxClaims)+`"}`)) + `"`}, ""},
+		"ninth header":             {append(make([]string, maxChallengeHeaders), `Bearer error="insufficient_claims", claims="`+std+`"`), ""},
+		"parameter of another":     {[]string{`Bearer error="insufficient_claims", PoP claims="` + std + `"`}, ""},
+		"too long":                 {[]string{`Bearer error="insufficient_claims", claims="` + strings.Repeat("A", maxChallengeHeader) + `"`}, ""},
 		"escaped quote in between": {[]string{`Bearer realm="a\"b", error="insufficient_claims", claims="` + std + `"`}, claims},
 	} {
-		got, ok := claimsChallenge(c.headers)
+		got, ok := ClaimsChallenge(c.headers)
 		assert.Equal(t, c.want, got, name)
 		assert.Equal(t, c.want != "", ok, name)
 	}
@@ -47,8 +59,9 @@ func FuzzClaimsChallenge(f *testing.F) {
 	f.Add(`Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="`)
 	f.Add(`Negotiate YII=, Bearer realm="a\"b", claims=eyJhIjoxfQ,error=insufficient_claims`)
 	f.Add(`Bearer error="insufficient\_claims", claims="eyJhIjoxfQ=="`)
+	f.Add(`Bearer authorization_uri=https://login.example/a?b=c, error="insufficient_claims", claims="eyJhIjoxfQ=="`)
 	f.Fuzz(func(t *testing.T, header string) {
-		claims, ok := claimsChallenge([]string{header})
+		claims, ok := ClaimsChallenge([]string{header})
 		if !ok {
 			assert.Empty(t, claims)
 			return

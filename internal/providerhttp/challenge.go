@@ -1,0 +1,149 @@
+package providerhttp
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
+
+const (
+	// maxChallengeHeaders and maxChallengeHeader bound how many
+	// WWW-Authenticate headers are read, and how many bytes of each.
+	maxChallengeHeaders = 8
+	maxChallengeHeader  = 16 << 10
+	// MaxClaims bounds a claims request, in bytes.
+	MaxClaims = 8 << 10
+)
+
+// ClaimsChallenge returns the claims request of an API that wants a fresh or
+// stronger sign-in (continuous access evaluation). It is the claims parameter,
+// base64 of a JSON object, of the first Bearer challenge whose error is
+// "insufficient_claims". ok is false where the headers have none.
+func ClaimsChallenge(headers []string) (claims string, ok bool) {
+	for _, header := range headers[:min(len(headers), maxChallengeHeaders)] {
+		if len(header) > maxChallengeHeader {
+			continue
+		}
+		for _, c := range parseChallenges(header) {
+			if !strings.EqualFold(c.scheme, "Bearer") || c.params["error"] != "insufficient_claims" {
+				continue
+			}
+			if claims, ok := decodeClaims(c.params["claims"]); ok {
+				return claims, true
+			}
+		}
+	}
+	return "", false
+}
+
+// decodeClaims reads base64 in either alphabet, with or without padding. ok is
+// false where it does not hold a JSON object.
+func decodeClaims(text string) (claims string, ok bool) {
+	text = strings.TrimRight(text, "=")
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(text)
+	raw, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil || len(raw) > MaxClaims {
+		return "", false
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) != nil || len(object) == 0 {
+		return "", false
+	}
+	return string(raw), true
+}
+
+// challenge is one challenge of a WWW-Authenticate header. The names of the
+// parameters are in lower case. The first of two parameters of one name counts.
+type challenge struct {
+	scheme string
+	params map[string]string
+}
+
+// parseChallenges reads a WWW-Authenticate header (RFC 9110, section 11.6.1).
+// It is lenient, because APIs are: Microsoft Graph sends a URL without quotes.
+// An unquoted value ends at a comma or a blank, and characters that fit nowhere
+// are skipped. A new challenge begins only at the start or after a comma; any
+// other word without a value, such as a token68, is skipped.
+func parseChallenges(header string) []challenge {
+	var all []challenge
+	p := challengeParser{rest: header}
+	for {
+		first := p.skipSeparators() || len(all) == 0
+		if p.rest == "" {
+			return all
+		}
+		name := p.until(" \t,=\"")
+		value, hasValue := p.value()
+		switch {
+		case hasValue && len(all) > 0:
+			all[len(all)-1].add(name, value)
+		case !hasValue && name != "" && first:
+			all = append(all, challenge{scheme: name, params: map[string]string{}})
+		}
+	}
+}
+
+func (c challenge) add(name, value string) {
+	name = strings.ToLower(name)
+	if _, repeated := c.params[name]; !repeated {
+		c.params[name] = value
+	}
+}
+
+// challengeParser takes a header apart from its start.
+type challengeParser struct{ rest string }
+
+// skipSeparators reports whether there was a comma among them.
+func (p *challengeParser) skipSeparators() (comma bool) {
+	rest := strings.TrimLeft(p.rest, " \t,")
+	comma = strings.Contains(p.rest[:len(p.rest)-len(rest)], ",")
+	p.rest = rest
+	return comma
+}
+
+// until takes everything before the first of the characters in stops.
+func (p *challengeParser) until(stops string) string {
+	end := strings.IndexAny(p.rest, stops)
+	if end < 0 {
+		end = len(p.rest)
+	}
+	text := p.rest[:end]
+	p.rest = p.rest[end:]
+	return text
+}
+
+// value takes "=value" where a name has one.
+func (p *challengeParser) value() (value string, ok bool) {
+	after := strings.TrimLeft(p.rest, " \t")
+	if strings.HasPrefix(after, "=") {
+		p.rest = strings.TrimLeft(after[1:], " \t")
+		ok = true
+	}
+	switch {
+	case strings.HasPrefix(p.rest, `"`):
+		return p.quoted(), ok
+	case ok:
+		return p.until(" \t,"), true
+	}
+	return "", false
+}
+
+// quoted takes a quoted string. One without an end takes the whole rest and is
+// empty.
+func (p *challengeParser) quoted() string {
+	var b strings.Builder
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case c == '"':
+			p.rest = p.rest[i+1:]
+			return b.String()
+		case c == '\\' && i+1 < len(p.rest):
+			i++
+			b.WriteByte(p.rest[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	p.rest = ""
+	return ""
+}
