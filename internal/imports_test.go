@@ -32,7 +32,8 @@ internal/adapters/http     internal/domain internal/clientaddr internal/provider
 internal/adapters/http/server     std internal/clientaddr
 templates
 cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/adapters/* templates
-cmd/webapp/doctor          internal/ports internal/adapters/entra
+cmd/webapp/config          internal/ports internal/adapters/entra internal/adapters/http internal/adapters/observe
+cmd/webapp/doctor          internal/ports internal/adapters/entra cmd/webapp/config
 
 internal/ports/portstest   internal/ports
 internal/test/apptest      internal/domain internal/ports internal/ports/portstest internal/clientaddr internal/adapters/*

@@ -3,10 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/github"
 	"webapp/internal/adapters/session/memory"
@@ -49,13 +52,32 @@ func sessionStores() map[string]openStore {
 	}
 }
 
-// waysIn are handlers besides the pages, by the path that they serve with all
-// below it; a handler sees the whole path. They stand behind the same door as the
-// pages: bounded, with security headers, refused from other origins, and with the
-// browser's session.
-func waysIn() map[string]func(*domain.Service) http.Handler {
-	return map[string]func(*domain.Service) http.Handler{
+// mounts are handlers besides the pages. Each serves its path and all paths below
+// it, and sees the whole path. Requests to them pass the same middleware as those
+// to pages: bounds, security headers, the refusal of other origins, the session.
+func mounts() map[string]mount {
+	return map[string]mount{
 		// "/api": api.New,
+	}
+}
+
+// mount makes a handler that calls the domain.
+type mount func(*domain.Service) http.Handler
+
+// thisProgram is what the lists above let the configuration choose.
+func thisProgram(demo bool) config.Program {
+	providers := make(map[string]func(ports.Registration) error)
+	for issuer, open := range identityProviders() {
+		providers[issuer] = func(r ports.Registration) error {
+			_, err := open(r, entra.DefaultTransport(), time.Now)
+			return err
+		}
+	}
+	return config.Program{
+		Demo:      demo,
+		Providers: providers,
+		Stores:    slices.Collect(maps.Keys(sessionStores())),
+		Mounts:    slices.Collect(maps.Keys(mounts())),
 	}
 }
 

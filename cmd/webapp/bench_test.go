@@ -20,6 +20,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/stretchr/testify/require"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/session/memory"
 )
@@ -120,7 +121,7 @@ func startProviderProcess(b *testing.B) (base, person string) {
 	return base, person
 }
 
-func benchmarkApp(b *testing.B, base string) (http.Handler, settings) {
+func benchmarkApp(b *testing.B, base string) (http.Handler, config.Config) {
 	b.Helper()
 	s, err := load(lookupIn(map[string]string{
 		"AUTHORITY": base + "/" + fakeidp.ContosoTenantID, "CLIENT_ID": fakeidp.DefaultClientID,
@@ -129,7 +130,7 @@ func benchmarkApp(b *testing.B, base string) (http.Handler, settings) {
 	require.NoError(b, err)
 	store := memory.New(time.Now)
 	b.Cleanup(func() { _ = store.Close() })
-	app, err := wire(s, parts{now: time.Now, store: store, logger: s.newLogger(io.Discard)})
+	app, err := wire(s, deps{now: time.Now, store: store, logger: s.Logger(io.Discard)})
 	require.NoError(b, err)
 	return app.handler, s
 }
@@ -158,7 +159,7 @@ func beginAt(b *testing.B, app http.Handler, person string, i int) *http.Request
 
 // benchmarkVerify returns a function that verifies one ID token of the provider
 // with go-oidc, the keys at hand.
-func benchmarkVerify(b *testing.B, app http.Handler, s settings, person string) func() {
+func benchmarkVerify(b *testing.B, app http.Handler, s config.Config, person string) func() {
 	b.Helper()
 	token := fetchIDToken(b, app, s, person)
 	provider, err := oidc.NewProvider(context.Background(), s.Authority+"/v2.0")
@@ -175,7 +176,7 @@ func benchmarkVerify(b *testing.B, app http.Handler, s settings, person string) 
 
 // fetchIDToken redeems a code by hand: PKCE is turned around, the verifier being
 // this function's own.
-func fetchIDToken(b *testing.B, app http.Handler, s settings, person string) string {
+func fetchIDToken(b *testing.B, app http.Handler, s config.Config, person string) string {
 	b.Helper()
 	login := httptest.NewRecorder()
 	app.ServeHTTP(login, httptest.NewRequest(http.MethodGet, "/login", nil))

@@ -40,7 +40,7 @@ func (w *world) public() *publicServer {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(w.t, err)
 	p := &publicServer{t: w.t, address: listener.Addr().String()}
-	srv := server.New(w.app.handler, slog.New(slog.DiscardHandler), w.s.proxies...)
+	srv := server.New(w.app.handler, slog.New(slog.DiscardHandler), w.s.Proxies...)
 	bound := srv.ConnState
 	srv.ConnState = func(conn net.Conn, state http.ConnState) {
 		switch state {

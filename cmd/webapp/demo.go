@@ -4,26 +4,26 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net"
-	"net/url"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
 )
 
-// startDemo starts the demo provider on this machine and points the settings
-// at it. The provider and its accounts end with stop.
-func (s *settings) startDemo(listener net.Listener) (stop func(), err error) {
+// startDemo starts the demo provider on this machine and points the
+// configuration at it. The provider and its accounts end with stop.
+func startDemo(c *config.Config, listener net.Listener) (stop func(), err error) {
 	host, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil || !isLoopback(host) {
+	if err != nil || !config.IsLoopback(host) {
 		return nil, fmt.Errorf("webapp -demo must listen on this machine alone, but LISTEN_ADDR led elsewhere; use localhost:3000")
 	}
-	if s.redirect.Port() == "0" {
-		s.redirect.Host = net.JoinHostPort(s.redirect.Hostname(), port)
-		s.RedirectURI = s.redirect.String()
+	if c.Redirect.Port() == "0" {
+		c.Redirect.Host = net.JoinHostPort(c.Redirect.Hostname(), port)
+		c.RedirectURI = c.Redirect.String()
 	}
 	client := fakeidp.DefaultClient()
 	client.Name = "webapp demo"
 	client.Secrets = []string{rand.Text()}
-	client.RedirectURIs = []string{s.RedirectURI}
+	client.RedirectURIs = []string{c.RedirectURI}
 	provider, err := fakeidp.New(fakeidp.Config{Clients: []fakeidp.Client{client}})
 	if err != nil {
 		return nil, fmt.Errorf("demo provider: %w", err)
@@ -32,17 +32,8 @@ func (s *settings) startDemo(listener net.Listener) (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo provider: %w", err)
 	}
-	s.Authority = provider.Authority(fakeidp.ContosoTenantID)
-	s.ClientID, s.ClientSecret = client.ID, client.Secrets[0]
-	s.Endpoint, s.scopes = base+"/v1.0/me", []string{"User.Read"}
+	c.Authority = provider.Authority(fakeidp.ContosoTenantID)
+	c.ClientID, c.ClientSecret = client.ID, client.Secrets[0]
+	c.Endpoint, c.Scopes = base+"/v1.0/me", []string{"User.Read"}
 	return func() { _ = provider.Close() }, nil
-}
-
-// loopbackOrigin returns the origin of a plain http URL on this machine.
-func loopbackOrigin(text string) (string, bool) {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
-		return "", false
-	}
-	return u.Scheme + "://" + u.Host, true
 }

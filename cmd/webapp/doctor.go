@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"time"
 
+	"webapp/cmd/webapp/config"
 	"webapp/cmd/webapp/doctor"
 	"webapp/internal/adapters/session/redis"
 )
@@ -35,16 +36,16 @@ failed, 2 where the command line cannot be understood, else 0. No secret is prin
 // signing in.
 var errUnhealthy = errors.New("webapp doctor: at least one check failed")
 
-// surroundings are what the doctor takes from the system. Their zero value is
-// the real one; a test brings its own.
-type surroundings struct {
+// doctorDeps is what the doctor takes from the system. The zero value is the real
+// one; a test passes its own.
+type doctorDeps struct {
 	now        func() time.Time
 	transport  *http.Transport
 	lookupHost func(context.Context, string) ([]string, error)
 }
 
 // runDoctor is the command "webapp doctor". args are those behind it.
-func runDoctor(ctx context.Context, args []string, env lookupEnv, stdout io.Writer, around surroundings) error {
+func runDoctor(ctx context.Context, args []string, env config.Lookup, stdout io.Writer, d doctorDeps) error {
 	o, err := parseDoctor(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -54,61 +55,50 @@ func runDoctor(ctx context.Context, args []string, env lookupEnv, stdout io.Writ
 		return fmt.Errorf("%w: %w\n\n%s", errUsage, err, doctorUsage)
 	}
 	redis.LogTo(slog.New(slog.DiscardHandler)) // what goes wrong is in the store's errors
-	s, found := examined(env, o.demo)
-	if o.demo && len(found.list) == 0 {
-		stop, err := s.startDoctorsDemo()
+	c, err := config.Load(env, thisProgram(o.demo))
+	if o.demo && err == nil {
+		stop, err := startDoctorsDemo(&c)
 		if err != nil {
 			return err
 		}
 		defer stop()
 	}
-	return examine(ctx, s.doctorConfig(found, o.public, around), o.json, stdout)
-}
-
-// examined are the settings as far as they can be read, and what is wrong with
-// them.
-func examined(env lookupEnv, demo bool) (settings, problems) {
-	env, hints, err := withDotEnv(env)
-	if err != nil {
-		var found problems
-		found.add(doctor.DotEnv, "cannot be read or understood", "Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'.")
-		return settings{}, found
-	}
-	s, found := read(env, demo)
-	s.hints = append(hints, s.hints...)
-	return s, found
+	return examine(ctx, doctorConfig(c, err, o.public, d), o.json, stdout)
 }
 
 // startDoctorsDemo starts the demo provider without taking LISTEN_ADDR, where a
 // demo may be running.
-func (s *settings) startDoctorsDemo() (stop func(), err error) {
+func startDoctorsDemo(c *config.Config) (stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("webapp doctor cannot start the demo provider: %w", err)
 	}
 	defer func() { _ = listener.Close() }()
-	return s.startDemo(listener)
+	return startDemo(c, listener)
 }
 
-// doctorConfig is what the doctor is told of the settings.
-func (s *settings) doctorConfig(found problems, public *url.URL, around surroundings) doctor.Config {
+// doctorConfig makes the doctor's configuration. problem is the error of
+// config.Load, with which c holds as much as could be read.
+func doctorConfig(c config.Config, problem error, public *url.URL, d doctorDeps) doctor.Config {
+	_, own := identityProviders()[c.OIDCAuthority]
 	cfg := doctor.Config{
-		Entra: s.entraConfig(nil, nil), RedirectURI: s.RedirectURI, ListenAddr: s.ListenAddr,
-		StoreScheme: s.storeScheme(), Endpoint: s.Endpoint, PublicURL: public,
-		Now: around.now, Transport: around.transport, LookupHost: around.lookupHost,
+		Hints:       c.Hints,
+		Entra:       c.Entra(nil, nil),
+		OwnAdapter:  own,
+		RedirectURI: c.RedirectURI,
+		ListenAddr:  c.ListenAddr,
+		OpenStore:   func(ctx context.Context) (doctor.Store, error) { return newStore(ctx, c, time.Now) },
+		StoreScheme: c.StoreScheme(),
+		Endpoint:    c.Endpoint,
+		PublicURL:   public,
+		Now:         d.now,
+		Transport:   d.transport,
+		LookupHost:  d.lookupHost,
 	}
-	_, cfg.OwnAdapter = s.ownAdapter()
-	cfg.Problems, cfg.Hints = forDoctor(found.list), forDoctor(s.hints)
-	cfg.OpenStore = func(ctx context.Context) (doctor.Store, error) { return s.openStore(ctx, time.Now) }
+	if found, ok := errors.AsType[*config.Problems](problem); ok {
+		cfg.Problems = found.List
+	}
 	return cfg
-}
-
-func forDoctor(list []problem) []doctor.Problem {
-	told := make([]doctor.Problem, len(list))
-	for i, p := range list {
-		told[i] = doctor.Problem{Name: p.name, Wrong: p.wrong, Remedy: p.remedy}
-	}
-	return told
 }
 
 // examine runs the checks and prints them: for a person as they come, for a

@@ -61,7 +61,7 @@ func TestDoctorFindsNothingWrong(t *testing.T) {
 			transport := &http.Transport{TLSClientConfig: w.tls}
 			t.Cleanup(transport.CloseIdleConnections)
 			var out bytes.Buffer
-			err = examine(t.Context(), w.s.doctorConfig(problems{}, public, surroundings{now: w.clock.Now, transport: transport}), false, &out)
+			err = examine(t.Context(), doctorConfig(w.s, nil, public, doctorDeps{now: w.clock.Now, transport: transport}), false, &out)
 			require.NoError(t, err, out.String())
 			golden(t, goldenFile(t, name), out.String())
 			assert.NotContains(t, out.String(), "warning")

@@ -34,7 +34,7 @@ func TestSignInWithGitHubBegins(t *testing.T) {
 	clock := newTestClock()
 	store := memory.New(clock.Now)
 	t.Cleanup(func() { _ = store.Close() })
-	app, err := wire(s, parts{now: clock.Now, store: store, logger: slog.New(slog.DiscardHandler)})
+	app, err := wire(s, deps{now: clock.Now, store: store, logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()
 	app.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost:3000/login", nil))
@@ -172,9 +172,10 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 func TestDoctorOfGitHub(t *testing.T) {
 	github := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(github.Close)
-	s, found := examined(lookupIn(githubVars()), false)
+	s, err := load(lookupIn(githubVars()), false)
+	require.NoError(t, err)
 	var out bytes.Buffer
-	require.NoError(t, examine(t.Context(), s.doctorConfig(found, nil, surroundings{
+	require.NoError(t, examine(t.Context(), doctorConfig(s, nil, nil, doctorDeps{
 		transport:  transportTo(t, github),
 		lookupHost: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
 	}), false, &out))
@@ -199,10 +200,10 @@ func (n *namer) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestCallsOfGitHubHaveNamesInTheMetrics(t *testing.T) {
 	s, err := load(lookupIn(githubVars()), false)
 	require.NoError(t, err)
-	registration, err := s.registration(slog.New(slog.DiscardHandler))
+	registration, err := s.Registration(slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	calls := &namer{}
-	open, own := s.ownAdapter()
+	open, own := identityProviders()[s.OIDCAuthority]
 	require.True(t, own)
 	provider, err := open(registration, calls, newTestClock().Now)
 	require.NoError(t, err)

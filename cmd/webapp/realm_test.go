@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports/portstest"
 )
@@ -17,14 +18,14 @@ import (
 // not make one's people the other's: above all not the demo's, who need no
 // password.
 func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
-	for name, change := range map[string]func(*settings){
-		"the demo":       func(s *settings) { s.demo = true },
-		"another client": func(s *settings) { s.ClientID = "11112222-bbbb-3333-cccc-4444dddd5555" },
-		"another authority": func(s *settings) {
+	for name, change := range map[string]func(*config.Config){
+		"the demo":       func(s *config.Config) { s.Demo = true },
+		"another client": func(s *config.Config) { s.ClientID = "11112222-bbbb-3333-cccc-4444dddd5555" },
+		"another authority": func(s *config.Config) {
 			s.Authority = strings.Replace(s.Authority, fakeidp.ContosoTenantID, "common", 1)
 			s.AllowedTenants = []string{"*"}
 		},
-		"another OpenID Provider": func(s *settings) { s.Authority, s.OIDCAuthority = "", "https://idp.example" },
+		"another OpenID Provider": func(s *config.Config) { s.Authority, s.OIDCAuthority = "", "https://idp.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})

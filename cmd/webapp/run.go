@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-)
 
-// lookupEnv returns an environment variable, and whether it is set.
-type lookupEnv func(name string) (string, bool)
+	"webapp/cmd/webapp/config"
+)
 
 // errUsage: the command line cannot be understood.
 var errUsage = errors.New("usage")
@@ -34,9 +33,9 @@ var version string
 
 // run is the program: it returns when ctx ends or something cannot go on. The
 // error it returns is for the person who started it.
-func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, env config.Lookup, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "doctor" {
-		return runDoctor(ctx, args[1:], env, stdout, surroundings{})
+		return runDoctor(ctx, args[1:], env, stdout, doctorDeps{})
 	}
 	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -55,19 +54,11 @@ func run(ctx context.Context, args []string, env lookupEnv, stdout, stderr io.Wr
 		_, err := fmt.Fprintln(stdout, "webapp", buildVersion())
 		return err
 	}
-	env, hints, err := withDotEnv(env)
+	c, err := config.Load(env, thisProgram(*demo))
 	if err != nil {
 		return err
 	}
-	s, err := load(env, *demo)
-	if found, ok := errors.AsType[*problems](err); ok {
-		found.hints = hints
-	}
-	if err != nil {
-		return err
-	}
-	s.hints = append(hints, s.hints...)
-	return serve(ctx, s, stdout, stderr)
+	return serve(ctx, c, stdout, stderr)
 }
 
 // buildVersion is the stamped version, else what the Go toolchain recorded.

@@ -29,7 +29,7 @@ func policyOf(t *testing.T, change map[string]string) string {
 	clock := newTestClock()
 	store := memory.New(clock.Now)
 	t.Cleanup(func() { _ = store.Close() })
-	app, err := wire(s, parts{now: clock.Now, store: store, logger: s.newLogger(&safeBuffer{})})
+	app, err := wire(s, deps{now: clock.Now, store: store, logger: s.Logger(&safeBuffer{})})
 	require.NoError(t, err)
 	rec := httptest.NewRecorder()
 	app.handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/frontchannel-logout", nil))
@@ -58,10 +58,10 @@ func TestTheProviderAloneFramesTheFrontChannel(t *testing.T) {
 func TestAProvidersSignOutAtAnotherOriginMayFrame(t *testing.T) {
 	w := newWorld(t, nil)
 	w.browser().mustSignIn(fakeidp.UserMember) // so that the metadata are there
-	sources := w.s.frameAncestors(signsOutAt("https://signout.example/end?x=y"))(t.Context())
+	sources := w.s.FrameAncestors(signsOutAt("https://signout.example/end?x=y"))(t.Context())
 	assert.Equal(t, []string{w.idp.BaseURL(), "https://signout.example"}, sources)
 	for _, unusable := range []string{"", "https://evil.example;script-src", "https://a b.example/", "javascript:alert(1)", w.idp.BaseURL() + "/end"} {
-		assert.Equal(t, []string{w.idp.BaseURL()}, w.s.frameAncestors(signsOutAt(unusable))(t.Context()), unusable)
+		assert.Equal(t, []string{w.idp.BaseURL()}, w.s.FrameAncestors(signsOutAt(unusable))(t.Context()), unusable)
 	}
 }
 
@@ -98,5 +98,5 @@ func TestFormsLeadElsewhereOnlyToSignOut(t *testing.T) {
 	for _, path := range []string{"/nowhere", "/healthz", "/readyz", "/static/none.css"} {
 		assert.Equal(t, "'none'", action(path), path)
 	}
-	assert.Nil(t, w.s.signOutTargets(&github.Provider{}), "it has no sign-out to lead to")
+	assert.Nil(t, w.s.SignOutTargets(&github.Provider{}), "it has no sign-out to lead to")
 }

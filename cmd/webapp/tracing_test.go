@@ -65,7 +65,7 @@ func (s span) attribute(key string) any {
 // spans ends the application's traces and returns what came.
 func (c *collector) spans(w *world) (spans []span, raw string) {
 	w.t.Helper()
-	require.NoError(w.t, w.app.watching.tracer.Close(w.t.Context()))
+	require.NoError(w.t, w.app.telemetry.tracer.Close(w.t.Context()))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, body := range c.bodies {
@@ -157,7 +157,7 @@ func TestACollectorThatIsDownHurtsNobody(t *testing.T) {
 	w.browser().mustSignIn(fakeidp.UserMember)
 	ctx, stop := contextOf(t)
 	defer stop()
-	_ = w.app.watching.tracer.Close(ctx)
+	_ = w.app.telemetry.tracer.Close(ctx)
 	assert.Contains(t, w.logs.String(), "collector")
 	assert.NotContains(t, w.logs.String(), c.URL)
 }
@@ -211,10 +211,10 @@ func TestTracingVariables(t *testing.T) {
 			}
 			require.NoError(t, err)
 			if c.target == "" {
-				assert.Nil(t, s.tracing)
+				assert.Nil(t, s.Tracing)
 				return
 			}
-			assert.Equal(t, c.target, s.tracing.Endpoint)
+			assert.Equal(t, c.target, s.Tracing.Endpoint)
 		})
 	}
 }
@@ -234,7 +234,7 @@ func TestTracesGoToTheExactEndpoint(t *testing.T) {
 		c := newCollector(t)
 		w := newWorld(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.URL + path, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"})
 		w.browser().get("/healthz")
-		require.NoError(t, w.app.watching.tracer.Close(t.Context()))
+		require.NoError(t, w.app.telemetry.tracer.Close(t.Context()))
 		c.mu.Lock()
 		require.Len(t, c.bodies, 1)
 		assert.True(t, strings.HasPrefix(c.bodies[0], want+" {"), "%q goes to %.20s", path, c.bodies[0])
@@ -249,7 +249,7 @@ func TestTheSpecificationsOtherVariables(t *testing.T) {
 	c := newCollector(t)
 	w := newWorld(t, c.env(nil))
 	w.browser().get("/healthz")
-	require.NoError(t, w.app.watching.tracer.Close(t.Context()))
+	require.NoError(t, w.app.telemetry.tracer.Close(t.Context()))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	require.Len(t, c.bodies, 1)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/session/memory"
@@ -38,9 +39,9 @@ type world struct {
 	logs    *safeBuffer
 	url     string // the application's origin
 	tls     *tls.Config
-	s       settings
+	s       config.Config
 	app     application
-	more    parts // transport and waysIn, for the next restart
+	more    deps // transport and mounts, for the next restart
 	// serving is the handler of app; restart replaces it.
 	serving atomic.Pointer[http.Handler]
 }
@@ -126,22 +127,27 @@ func (w *world) start(srv *httptest.Server, vars map[string]string) {
 	w.store = portstest.NewFaultyStore(w.kept)
 	w.restart()
 	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { (*w.serving.Load()).ServeHTTP(rw, r) })
-	srv.Config = server.New(handler, slog.New(slog.DiscardHandler), s.proxies...)
+	srv.Config = server.New(handler, slog.New(slog.DiscardHandler), s.Proxies...)
 }
 
 // restart makes the program anew on the same store: it knows nothing of the
 // provider, as after a start.
 func (w *world) restart() {
 	w.t.Helper()
-	app, err := wire(w.s, parts{
-		now: w.clock.Now, store: w.store, logger: w.s.newLogger(w.logs), transport: w.more.transport, waysIn: w.more.waysIn,
+	app, err := wire(w.s, deps{
+		now: w.clock.Now, store: w.store, logger: w.s.Logger(w.logs), transport: w.more.transport, mounts: w.more.mounts,
 	})
 	require.NoError(w.t, err)
 	w.app = app
 	w.serving.Store(&app.handler)
 }
 
-func lookupIn(vars map[string]string) lookupEnv {
+// load reads the configuration as run does.
+func load(lookup config.Lookup, demo bool) (config.Config, error) {
+	return config.Load(lookup, thisProgram(demo))
+}
+
+func lookupIn(vars map[string]string) config.Lookup {
 	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
 }
 

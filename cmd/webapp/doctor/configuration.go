@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"webapp/cmd/webapp/config"
 )
 
 // checkConfiguration repeats what the application would say at its start.
@@ -24,7 +26,7 @@ func (x *examination) checkConfiguration(context.Context) Check {
 	return fail(summary, details, remedies)
 }
 
-func listed(found []Problem) (detail, remedy string) {
+func listed(found []config.Problem) (detail, remedy string) {
 	details, remedies := make([]string, len(found)), make([]string, len(found))
 	for i, p := range found {
 		details[i] = p.Name + " " + p.Wrong + "."

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"time"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/entra"
 	"webapp/internal/ports"
 )
@@ -30,9 +31,9 @@ const (
 // skipped.
 type Config struct {
 	// Problems are those that would keep the application from starting.
-	Problems []Problem
+	Problems []config.Problem
 	// Hints are what looks like a mistake and may be none.
-	Hints []Problem
+	Hints []config.Problem
 	// Entra is the identity provider's part of the configuration. Its
 	// Transport, Timeout and Clock are set here.
 	Entra entra.Config
@@ -61,13 +62,6 @@ type Config struct {
 	Transport *http.Transport
 	// LookupHost asks for a name's addresses; nil is the system's resolver.
 	LookupHost func(ctx context.Context, host string) ([]string, error)
-}
-
-// Problem is one thing that is wrong with the configuration.
-type Problem struct {
-	Name   string // the variable, or several joined by " and "
-	Wrong  string // what is wrong with it, without its value
-	Remedy string
 }
 
 // Store is a session store that can be closed.

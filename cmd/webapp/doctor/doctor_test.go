@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"webapp/cmd/webapp/config"
 	"webapp/cmd/webapp/doctor"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/session/redis"
@@ -48,18 +49,18 @@ var cases = []struct {
 	{"ok", func(*world) {}, nil},
 
 	{"configuration", func(w *world) {
-		w.cfg.Problems = []doctor.Problem{
+		w.cfg.Problems = []config.Problem{
 			{Name: "AUTHORITY and OIDC_AUTHORITY", Wrong: "are both missing", Remedy: "Set one."},
 			{Name: "SESSION_STORE", Wrong: "names no file", Remedy: "Name one."},
 		}
 		w.cfg.Entra.Authority = ""
 	}, outcomes{"configuration": doctor.Failed, "authority-name": doctor.Skipped, "session-store": doctor.Skipped}},
 	{"configuration-credential", func(w *world) {
-		w.cfg.Problems = []doctor.Problem{{Name: "CLIENT_SECRET", Wrong: "is missing", Remedy: "Make one."}}
+		w.cfg.Problems = []config.Problem{{Name: "CLIENT_SECRET", Wrong: "is missing", Remedy: "Make one."}}
 		w.cfg.Entra.ClientSecret = ""
 	}, outcomes{"configuration": doctor.Failed, "credential": doctor.Skipped}},
 	{"configuration-dotenv", func(w *world) {
-		w.cfg.Problems = []doctor.Problem{{Name: doctor.DotEnv, Wrong: "cannot be read", Remedy: "Mend it."}}
+		w.cfg.Problems = []config.Problem{{Name: config.DotEnv, Wrong: "cannot be read", Remedy: "Mend it."}}
 	}, outcomes{"configuration": doctor.Failed, "authority-name": doctor.Skipped, "redirect-uri": doctor.Skipped, "session-store": doctor.Skipped, "api": doctor.Skipped}},
 
 	{"authority-unknown-host", func(w *world) { w.host("idp.invalid") }, outcomes{"authority-name": doctor.Failed}},
@@ -167,7 +168,7 @@ var cases = []struct {
 	{"redirect-other-port", func(w *world) { w.redirectURI("http://localhost:5000/getAToken") }, outcomes{"redirect-uri": doctor.Warning, "public-url": doctor.Skipped}},
 	{"redirect-numeric-host", func(w *world) { w.redirectURI("http://127.0.0.1:3000/getAToken") }, outcomes{"redirect-uri": doctor.Warning, "public-url": doctor.Skipped}},
 	{"redirect-malformed", func(w *world) {
-		w.cfg.Problems = []doctor.Problem{{Name: "REDIRECT_URI", Wrong: "must use https", Remedy: "Use it."}}
+		w.cfg.Problems = []config.Problem{{Name: "REDIRECT_URI", Wrong: "must use https", Remedy: "Use it."}}
 		w.redirectURI("http://app.example.com/getAToken")
 	}, outcomes{"configuration": doctor.Failed, "redirect-uri": doctor.Skipped, "credential": doctor.Skipped, "public-url": doctor.Skipped}},
 

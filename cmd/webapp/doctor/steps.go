@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/entra"
 )
 
@@ -99,17 +100,13 @@ func skip(summary string) Check { return Check{Status: Skipped, Summary: summary
 // skipBroken is the check of something that configuration could not read.
 func skipBroken() Check { return skip("Not looked at, because of what configuration says.") }
 
-// DotEnv is the name of the Problem that the file of variables cannot be read,
-// so that nothing is known of any of them.
-const DotEnv = ".env"
-
 // broken says whether the configuration has a problem with one of the
 // variables.
 func (x *examination) broken(variables ...string) bool {
 	for _, p := range x.cfg.Problems {
 		for name := range strings.SplitSeq(p.Name, " and ") {
 			for _, v := range variables {
-				if name == v || name == DotEnv {
+				if name == v || name == config.DotEnv {
 					return true
 				}
 			}

@@ -16,7 +16,7 @@ import (
 func known(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{"GOMEMLIMIT": true}
-	for _, m := range regexp.MustCompile(`env:"([A-Z_]+)"`).FindAllStringSubmatch(read(t, "cmd/webapp/settings.go"), -1) {
+	for _, m := range regexp.MustCompile(`env:"([A-Z_]+)"`).FindAllStringSubmatch(read(t, "cmd/webapp/config/config.go"), -1) {
 		names[m[1]] = true
 	}
 	require.Greater(t, len(names), 15)

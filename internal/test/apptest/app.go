@@ -61,7 +61,7 @@ func WithAPI(endpoint string, scopes ...string) Option {
 	return func(c *webhttp.Config) { c.Endpoint, c.Scopes = endpoint, scopes }
 }
 
-// WithMount gives the application another way in, as cmd/webapp's waysIn does.
+// WithMount adds a handler besides the pages, like the list mounts of cmd/webapp.
 func WithMount(path string, open func(*domain.Service) http.Handler) Option {
 	return func(c *webhttp.Config) {
 		if c.Mounts == nil {

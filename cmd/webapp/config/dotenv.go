@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -17,56 +17,56 @@ import (
 // maxDotEnv bounds the file .env in bytes.
 const maxDotEnv = 256 << 10
 
-// withDotEnv adds the variables of .env in the working directory, where there
-// is one. A variable that the environment sets wins, also when it is empty.
-// hints are what looks like a mistake in the file and is none for sure.
-func withDotEnv(env lookupEnv) (with lookupEnv, hints []problem, err error) {
+// DotEnv is the name of the file, and of a Problem with the file as a whole.
+const DotEnv = ".env"
+
+// withDotEnv adds the variables of .env in the working directory. A variable of
+// the environment wins, also when it is empty. Hints are lines that look like a
+// mistake. A file that cannot be used is a problem.
+func withDotEnv(environment Lookup, found *Problems) (with Lookup, hints []Problem) {
 	text, err := readDotEnv()
 	if errors.Is(err, fs.ErrNotExist) {
-		return env, nil, nil
+		return environment, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pathError.Err
+		}
+		found.add(DotEnv, "cannot be read: "+err.Error(), "Let this program read the file in its working directory, or remove the file.")
+		return environment, nil
 	}
 	text = keepSecrets(text)
 	file, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
-		// The parser quotes what it could not read, which may be a secret.
-		return nil, nil, fmt.Errorf("webapp cannot understand its file .env, line %d.\n"+
-			"    Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'", firstBadLine(text))
+		// The parser's error quotes the line, which may be a secret.
+		found.add(DotEnv, fmt.Sprintf("cannot be understood in line %d", firstBadLine(text)),
+			"Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'.")
+		return environment, nil
 	}
 	return func(name string) (string, bool) {
-		if value, ok := env(name); ok {
+		if value, set := environment(name); set {
 			return value, true
 		}
-		value, ok := file[name]
-		return value, ok
-	}, dotEnvHints(text), nil
+		value, set := file[name]
+		return value, set
+	}, dotEnvHints(text)
 }
 
-// readDotEnv reads the file, without the byte order mark that some editors put
-// in front.
+// readDotEnv reads the file, without the byte order mark that some editors write.
 func readDotEnv() ([]byte, error) {
-	file, err := os.Open(".env")
+	file, err := os.Open(DotEnv)
 	if err != nil {
-		return nil, dotEnvUnreadable(err)
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(io.LimitReader(file, maxDotEnv+1))
 	if err != nil {
-		return nil, dotEnvUnreadable(err)
+		return nil, err
 	}
 	if len(text) > maxDotEnv {
-		return nil, fmt.Errorf("webapp does not read its file .env: it is larger than %d kB", maxDotEnv>>10)
+		return nil, fmt.Errorf("it is larger than %d kB", maxDotEnv>>10)
 	}
 	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
-}
-
-func dotEnvUnreadable(err error) error {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathError.Err
-	}
-	return fmt.Errorf("webapp cannot read its file .env: %w", err)
 }
 
 // firstBadLine is the number of the line behind the longest beginning that can
@@ -110,10 +110,10 @@ func keepSecrets(text []byte) []byte {
 // dotEnvHints finds what goes wrong in such files without a word: a name that
 // is nearly one of ours, a variable that stands twice, and a $ that is not in
 // single quotes, which the file's format replaces by a variable's value.
-func dotEnvHints(text []byte) []problem {
-	var hints problems
+func dotEnvHints(text []byte) []Problem {
+	var hints Problems
 	seen := map[string]bool{}
-	names := settingNames()
+	names := variableNames()
 	for _, found := range assignment.FindAllSubmatch(text, -1) {
 		name, first, rest := string(found[1]), string(found[2]), string(found[3])
 		switch meant := nearest(name, names); {
@@ -130,7 +130,7 @@ func dotEnvHints(text []byte) []problem {
 			hints.add(name, "holds a $ outside single quotes in .env, so that part of it is replaced", "Write the value in 'single quotes'.")
 		}
 	}
-	return hints.list
+	return hints.List
 }
 
 // replacesPart says whether a value, given as its first character and the rest,

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"cmp"
@@ -18,26 +18,26 @@ const defaultTraces = "http://localhost:4318/v1/traces"
 // checkTracing reads OpenTelemetry's variables as its specification has them, but
 // for one thing: with none of them set there are no traces, where the
 // specification would send everybody's to this machine.
-func (s *settings) checkTracing(found *problems) {
-	if strings.EqualFold(s.OTelDisabled, "true") || s.OTelExporter == "none" {
+func (c *Config) checkTracing(found *Problems) {
+	if strings.EqualFold(c.OTelDisabled, "true") || c.OTelExporter == "none" {
 		return
 	}
-	if s.OTelExporter != "" && s.OTelExporter != "otlp" {
+	if c.OTelExporter != "" && c.OTelExporter != "otlp" {
 		found.add("OTEL_TRACES_EXPORTER", "is not an exporter that this application has", "Set it to otlp or none.")
 		return
 	}
-	endpoint := s.tracesEndpoint(found)
-	if endpoint == "" && s.OTelExporter == "" {
+	endpoint := c.tracesEndpoint(found)
+	if endpoint == "" && c.OTelExporter == "" {
 		return
 	}
-	protocol := s.checkProtocol(found)
-	name, list := ofTraces("HEADERS", s.OTLPTracesHeaders, s.OTLPHeaders)
+	protocol := c.checkProtocol(found)
+	name, list := ofTraces("HEADERS", c.OTLPTracesHeaders, c.OTLPHeaders)
 	headers, ok := parseHeaders(list)
 	if !ok {
 		found.add(name, "is not a list of headers", "Write name=value, separated by commas, values percent-encoded.")
 	}
-	s.tracing = &observe.TracerConfig{
-		Endpoint: cmp.Or(endpoint, defaultTraces), JSON: protocol == "http/json", Headers: headers, Service: s.OTelService, Sampler: s.checkSampler(found),
+	c.Tracing = &observe.TracerConfig{
+		Endpoint: cmp.Or(endpoint, defaultTraces), JSON: protocol == "http/json", Headers: headers, Service: c.OTelService, Sampler: c.checkSampler(found),
 	}
 }
 
@@ -50,8 +50,8 @@ func ofTraces(what, traces, all string) (name, value string) {
 	return "OTEL_EXPORTER_OTLP_" + what, all
 }
 
-func (s *settings) checkProtocol(found *problems) string {
-	name, protocol := ofTraces("PROTOCOL", s.OTLPTracesProtocol, s.OTLPProtocol)
+func (c *Config) checkProtocol(found *Problems) string {
+	name, protocol := ofTraces("PROTOCOL", c.OTLPTracesProtocol, c.OTLPProtocol)
 	switch protocol {
 	case "", "http/protobuf", "http/json":
 	case "grpc":
@@ -63,8 +63,8 @@ func (s *settings) checkProtocol(found *problems) string {
 	return protocol
 }
 
-func (s *settings) checkSampler(found *problems) sdktrace.Sampler {
-	sampler, err := observe.ParseSampler(s.OTelSampler, s.OTelSamplerArg)
+func (c *Config) checkSampler(found *Problems) sdktrace.Sampler {
+	sampler, err := observe.ParseSampler(c.OTelSampler, c.OTelSamplerArg)
 	switch {
 	case errors.Is(err, observe.ErrSampler):
 		found.add("OTEL_TRACES_SAMPLER", "is not a sampler that this application knows",
@@ -77,8 +77,8 @@ func (s *settings) checkSampler(found *problems) sdktrace.Sampler {
 
 // tracesEndpoint is where traces are posted to, or "": the variable for traces
 // alone names the very URL, the other the one that all signals are below.
-func (s *settings) tracesEndpoint(found *problems) string {
-	name, endpoint := ofTraces("ENDPOINT", s.OTLPTracesEndpoint, s.OTLPEndpoint)
+func (c *Config) tracesEndpoint(found *Problems) string {
+	name, endpoint := ofTraces("ENDPOINT", c.OTLPTracesEndpoint, c.OTLPEndpoint)
 	if endpoint == "" {
 		return ""
 	}
@@ -87,7 +87,7 @@ func (s *settings) tracesEndpoint(found *problems) string {
 		found.add(name, "is not a plain http or https URL", "Write it like http://localhost:4318; keys go into OTEL_EXPORTER_OTLP_HEADERS.")
 		return endpoint
 	}
-	if s.OTLPTracesEndpoint == "" {
+	if c.OTLPTracesEndpoint == "" {
 		return strings.TrimSuffix(endpoint, "/") + "/v1/traces"
 	}
 	return endpoint

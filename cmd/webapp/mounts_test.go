@@ -17,7 +17,7 @@ import (
 // its path and there alone, and from no other origin.
 func TestAWayInIsReached(t *testing.T) {
 	w := newWorld(t, nil)
-	w.more.waysIn = map[string]func(*domain.Service) http.Handler{"/api": func(d *domain.Service) http.Handler {
+	w.more.mounts = map[string]mount{"/api": func(d *domain.Service) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			session, err := d.CurrentUser(r.Context())
 			if errors.Is(err, domain.ErrNotSignedIn) {

@@ -26,7 +26,7 @@ import (
 func (w *world) scrape() string {
 	w.t.Helper()
 	rec := httptest.NewRecorder()
-	w.app.watching.metrics.NewServer(w.s.newLogger(w.logs)).Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	w.app.telemetry.metrics.NewServer(w.s.Logger(w.logs)).Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	require.Equal(w.t, http.StatusOK, rec.Code)
 	return rec.Body.String()
 }
@@ -124,12 +124,12 @@ func TestLiveSessionsWhereTheStoreCounts(t *testing.T) {
 	require.NoError(t, err)
 	store := memory.New(time.Now)
 	t.Cleanup(func() { _ = store.Close() })
-	logger := s.newLogger(io.Discard)
-	app, err := wire(s, parts{now: time.Now, store: store, logger: logger})
+	logger := s.Logger(io.Discard)
+	app, err := wire(s, deps{now: time.Now, store: store, logger: logger})
 	require.NoError(t, err)
 	scrape := func() string {
 		rec := httptest.NewRecorder()
-		app.watching.metrics.NewServer(logger).Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		app.telemetry.metrics.NewServer(logger).Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		return rec.Body.String()
 	}
 	assert.Contains(t, scrape(), "\nwebapp_sessions_live 0\n")
@@ -247,7 +247,7 @@ func TestMetricsAddr(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, value)
-		watched, err := s.watch(parts{now: time.Now, logger: s.newLogger(io.Discard)})
+		watched, err := newTelemetry(s, deps{now: time.Now, logger: s.Logger(io.Discard)})
 		require.NoError(t, err)
 		assert.Equal(t, value != "", watched.metrics != nil, "off by default")
 	}
@@ -261,8 +261,8 @@ func TestAuditLogDoesNotDependOnLogLevel(t *testing.T) {
 	s, err := load(lookupIn(vars), false)
 	require.NoError(t, err)
 	logs := &safeBuffer{}
-	p := parts{now: time.Now, logger: s.newLogger(logs), audit: s.auditLogger(logs)}
-	watched, err := s.watch(p)
+	p := deps{now: time.Now, logger: s.Logger(logs), audit: s.AuditLogger(logs)}
+	watched, err := newTelemetry(s, p)
 	require.NoError(t, err)
 	watched.audit.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInStarted})
 	p.logger.Info("something else")

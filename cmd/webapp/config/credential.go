@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"regexp"
@@ -12,21 +12,23 @@ import (
 type variable struct{ name, value string }
 
 // credentials are the variables of which exactly one is set.
-func (s *settings) credentials() []variable {
+func (c *Config) credentials() []variable {
 	return []variable{
-		{"CLIENT_SECRET", s.ClientSecret}, {"CLIENT_SECRET_FILE", s.ClientSecretFile},
-		{"CLIENT_CERTIFICATE_FILE", s.ClientCertificateFile}, {"AZURE_FEDERATED_TOKEN_FILE", s.FederatedTokenFile},
-		{"CLIENT_MANAGED_IDENTITY", s.ManagedIdentity},
+		{"CLIENT_SECRET", c.ClientSecret},
+		{"CLIENT_SECRET_FILE", c.ClientSecretFile},
+		{"CLIENT_CERTIFICATE_FILE", c.ClientCertificateFile},
+		{"AZURE_FEDERATED_TOKEN_FILE", c.FederatedTokenFile},
+		{"CLIENT_MANAGED_IDENTITY", c.ManagedIdentity},
 	}
 }
 
 // checkCredential counts the credentials; whether the one can be used is the
 // adapter's to say, and checkProvider reports it.
-func (s *settings) checkCredential(found *problems) {
+func (c *Config) checkCredential(found *Problems) {
 	var given []string
-	for _, c := range s.credentials() {
-		if c.value != "" {
-			given = append(given, c.name)
+	for _, v := range c.credentials() {
+		if v.value != "" {
+			given = append(given, v.name)
 		}
 	}
 	switch {
@@ -38,13 +40,13 @@ func (s *settings) checkCredential(found *problems) {
 		found.add(strings.Join(given, " and "), "are both set", "Keep exactly one credential.")
 	case len(given) > 2:
 		found.add(strings.Join(given, " and "), "are all set", "Keep exactly one credential.")
-	case strings.ContainsFunc(s.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(c.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		found.add("CLIENT_SECRET", "holds a line break or another control character", "Copy it again, without anything around it.")
 	}
-	if secretID.MatchString(s.ClientSecret) && s.Authority != "" {
-		s.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value; the portal shows it once, when the secret is made.")
+	if secretID.MatchString(c.ClientSecret) && c.Authority != "" {
+		c.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value; the portal shows it once, when the secret is made.")
 	}
-	if _, err := s.secretExpires(); err != nil {
+	if _, err := c.SecretExpires(); err != nil {
 		found.add("CLIENT_SECRET_EXPIRES", "is not a date", "Write it like 2027-01-31, as the portal shows it beside the secret.")
 	}
 }
@@ -52,25 +54,31 @@ func (s *settings) checkCredential(found *problems) {
 // secretID is the form of what the portal shows beside a secret's Value.
 var secretID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// secretExpires is the beginning of the secret's last day, in UTC: rather too
+// SecretExpires is the beginning of the secret's last day, in UTC: rather too
 // early than too late. It is zero where nobody said.
-func (s *settings) secretExpires() (time.Time, error) {
-	if s.ClientSecretExpires == "" {
+func (c *Config) SecretExpires() (time.Time, error) {
+	if c.ClientSecretExpires == "" {
 		return time.Time{}, nil
 	}
-	return time.Parse(time.DateOnly, s.ClientSecretExpires)
+	return time.Parse(time.DateOnly, c.ClientSecretExpires)
 }
 
 // withCredential adds the credential to the adapter's configuration.
-func (s *settings) withCredential(c entra.Config) entra.Config {
-	c.ClientSecret, c.ClientSecretFile = s.ClientSecret, s.ClientSecretFile
-	c.ClientSecretExpires, _ = s.secretExpires() // checked by checkCredential
-	c.ClientCertificateFile, c.ClientCertificatePassword = s.ClientCertificateFile, s.ClientCertificatePassword
-	c.FederatedTokenFile = s.FederatedTokenFile
-	if s.ManagedIdentity != "" {
-		c.ManagedIdentity = entra.ManagedIdentity{ClientID: s.ManagedIdentity, Endpoint: s.IdentityEndpoint, Header: s.IdentityHeader}
+func (c *Config) withCredential(adapter entra.Config) entra.Config {
+	adapter.ClientSecret = c.ClientSecret
+	adapter.ClientSecretFile = c.ClientSecretFile
+	adapter.ClientSecretExpires, _ = c.SecretExpires() // checked by checkCredential
+	adapter.ClientCertificateFile = c.ClientCertificateFile
+	adapter.ClientCertificatePassword = c.ClientCertificatePassword
+	adapter.FederatedTokenFile = c.FederatedTokenFile
+	if c.ManagedIdentity != "" {
+		adapter.ManagedIdentity = entra.ManagedIdentity{
+			ClientID: c.ManagedIdentity,
+			Endpoint: c.IdentityEndpoint,
+			Header:   c.IdentityHeader,
+		}
 	}
-	return c
+	return adapter
 }
 
 // credentialRemedies are the variables behind the adapter's fields, and how to

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"context"
@@ -9,30 +9,30 @@ import (
 	"webapp/internal/ports"
 )
 
-// signOutTargets are the Content-Security-Policy sources of all that a sign-out
+// SignOutTargets are the Content-Security-Policy sources of all that a sign-out
 // may lead through. A provider passes the browser on to others that it signed
 // the person in with, which nobody knows beforehand: Entra to Microsoft's
 // personal accounts and to a federated organization's own servers, brokers to
 // whatever stands behind them. So it is https as such. Chromium would leave
 // whoever is redirected anywhere else on the page, signed out here and not
 // there. A provider on this machine is named; one without a sign-out has none.
-func (s *settings) signOutTargets(provider ports.IdentityProvider) []string {
+func (c *Config) SignOutTargets(provider ports.IdentityProvider) []string {
 	if _, ok := provider.(ports.ProviderSignOut); !ok {
 		return nil
 	}
 	targets := []string{"https:"}
-	if origin, ok := loopbackOrigin(s.Authority + s.OIDCAuthority); ok {
+	if origin, ok := loopbackOrigin(c.Authority + c.OIDCAuthority); ok {
 		targets = append(targets, origin)
 	}
 	return targets
 }
 
-// frameAncestors returns the sources of the provider's pages: its authority's,
+// FrameAncestors returns the sources of the provider's pages: its authority's,
 // and, once the metadata have been loaded, its sign-out's. The sign-out in a
 // frame has been done when the browser looks at them: at a host of the
 // provider's that is missing here the frame is blank, and that is all.
-func (s *settings) frameAncestors(provider ports.IdentityProvider) func(context.Context) []string {
-	authority := s.Authority + s.OIDCAuthority
+func (c *Config) FrameAncestors(provider ports.IdentityProvider) func(context.Context) []string {
+	authority := c.Authority + c.OIDCAuthority
 	signOut, ok := provider.(ports.ProviderSignOut)
 	if !ok {
 		return nil

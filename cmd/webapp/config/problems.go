@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -9,36 +9,36 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// problem is one thing that is wrong with the configuration.
-type problem struct {
-	name   string // the variable
-	wrong  string // what is wrong with it, never its value
-	remedy string // how to mend it
+// Problem is one mistake in the configuration.
+type Problem struct {
+	Name   string // the variable, or several joined by " and "
+	Wrong  string // what is wrong with it, never its value
+	Remedy string // how to correct it
 }
 
-// problems is the error that names all of them.
-type problems struct {
-	list []problem
-	// hints are what looks like a mistake in .env, and may be the cause.
-	hints     []problem
+// Problems is the error that names every mistake.
+type Problems struct {
+	List []Problem
+	// Hints are the lines of .env that look like a mistake, and may be the cause.
+	Hints     []Problem
 	offerDemo bool
 }
 
-func (p *problems) add(name, wrong, remedy string) {
-	p.list = append(p.list, problem{name, wrong, remedy})
+func (p *Problems) add(name, wrong, remedy string) {
+	p.List = append(p.List, Problem{Name: name, Wrong: wrong, Remedy: remedy})
 }
 
 // has reports whether something is wrong with the variable already, alone or
 // beside others.
-func (p *problems) has(name string) bool {
-	return slices.ContainsFunc(p.list, func(known problem) bool {
-		return slices.Contains(strings.Split(known.name, " and "), name)
+func (p *Problems) has(name string) bool {
+	return slices.ContainsFunc(p.List, func(known Problem) bool {
+		return slices.Contains(strings.Split(known.Name, " and "), name)
 	})
 }
 
 // parsing takes over what the parser of durations and lists reports, without
 // its text, which quotes the values.
-func (p *problems) parsing(err error) {
+func (p *Problems) parsing(err error) {
 	all, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
 		p.add("environment", "cannot be read", "Compare it with the table in README.md.")
@@ -46,7 +46,7 @@ func (p *problems) parsing(err error) {
 	}
 	for _, one := range all.Errors {
 		if parse, ok := errors.AsType[env.ParseError](one); ok {
-			p.add(settingName(parse.Name), "is not a duration", "Write it like 30m, 1h or 12h.")
+			p.add(variableName(parse.Name), "is not a duration", "Write it like 30m, 1h or 12h.")
 			continue
 		}
 		p.add("environment", "cannot be read", "Compare it with the table in README.md.")
@@ -54,17 +54,17 @@ func (p *problems) parsing(err error) {
 }
 
 // Error is a list for a person.
-func (p *problems) Error() string {
+func (p *Problems) Error() string {
 	var b strings.Builder
-	if len(p.list) == 1 {
+	if len(p.List) == 1 {
 		b.WriteString("webapp cannot start: there is a problem in its configuration.\n")
 	} else {
-		fmt.Fprintf(&b, "webapp cannot start: there are %d problems in its configuration.\n", len(p.list))
+		fmt.Fprintf(&b, "webapp cannot start: there are %d problems in its configuration.\n", len(p.List))
 	}
-	describe(&b, p.list)
-	if len(p.hints) > 0 {
+	describe(&b, p.List)
+	if len(p.Hints) > 0 {
 		b.WriteString("\nThis may have to do with it:\n")
-		describe(&b, p.hints)
+		describe(&b, p.Hints)
 	}
 	b.WriteString("\nVariables are read from the environment and from the file .env; README.md explains each.")
 	if p.offerDemo {
@@ -74,8 +74,8 @@ func (p *problems) Error() string {
 	return b.String()
 }
 
-func describe(b *strings.Builder, list []problem) {
+func describe(b *strings.Builder, list []Problem) {
 	for _, one := range list {
-		fmt.Fprintf(b, "\n  %s %s.\n      %s\n", one.name, one.wrong, one.remedy)
+		fmt.Fprintf(b, "\n  %s %s.\n      %s\n", one.Name, one.Wrong, one.Remedy)
 	}
 }

@@ -1,7 +1,6 @@
-package main
+package config
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,8 +19,9 @@ func inDirectoryWith(t *testing.T, text string) {
 
 func TestTheEnvironmentWinsOverDotEnv(t *testing.T) {
 	inDirectoryWith(t, "\ufeff# comment\nCLIENT_ID=from-file\nSCOPE='a b'\n")
-	env, hints, err := withDotEnv(lookupIn(map[string]string{"CLIENT_ID": "from-env"}))
-	require.NoError(t, err)
+	var found Problems
+	env, hints := withDotEnv(lookupIn(map[string]string{"CLIENT_ID": "from-env"}), &found)
+	require.Empty(t, found.List)
 	assert.Empty(t, hints)
 	id, _ := env("CLIENT_ID")
 	scope, _ := env("SCOPE")
@@ -36,7 +36,7 @@ func TestDotEnvThatCannotBeUnderstood(t *testing.T) {
 		"line 4.": "CLIENT_ID='one\ntwo'\nSCOPE=y\nCLIENT_SECRET='S3cret~Value\n",
 	} {
 		inDirectoryWith(t, text)
-		_, _, err := withDotEnv(lookupIn(nil))
+		_, err := load(lookupIn(nil), false)
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), "S3cret~Value")
 		assert.ErrorContains(t, err, ".env")
@@ -47,11 +47,11 @@ func TestDotEnvThatCannotBeUnderstood(t *testing.T) {
 func TestDotEnvThatCannotBeRead(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.Mkdir(filepath.Join(".", ".env"), 0o700))
-	_, _, err := withDotEnv(lookupIn(nil))
+	_, err := load(lookupIn(nil), false)
 	assert.ErrorContains(t, err, ".env")
 
 	inDirectoryWith(t, strings.Repeat("# x\n", maxDotEnv/4+1))
-	_, _, err = withDotEnv(lookupIn(nil))
+	_, err = load(lookupIn(nil), false)
 	assert.ErrorContains(t, err, "larger than")
 }
 
@@ -74,11 +74,12 @@ func TestSlipsOfTheHandInDotEnv(t *testing.T) {
 		"#CLIENT_ID=a\nCLIENT_ID=b":                 "",
 	} {
 		inDirectoryWith(t, text)
-		_, hints, err := withDotEnv(lookupIn(nil))
-		require.NoError(t, err, text)
+		var found Problems
+		_, hints := withDotEnv(lookupIn(nil), &found)
+		require.Empty(t, found.List, text)
 		said := ""
 		for _, h := range hints {
-			said += h.name + " " + h.wrong + ". " + h.remedy
+			said += h.Name + " " + h.Wrong + ". " + h.Remedy
 			assert.NotContains(t, said, "EFG")
 		}
 		assert.Equal(t, want, said, text)
@@ -90,22 +91,12 @@ func TestSecretsInDotEnvAreKeptAsTheyAre(t *testing.T) {
 	const secret = `$1x~Q8$ABC$$def.$`
 	for _, quote := range []string{"", `"`, "'"} {
 		inDirectoryWith(t, "CLIENT_ID=$NOTHING-a\nexport CLIENT_SECRET = "+quote+secret+quote+"\nSCOPE=x\n")
-		env, _, err := withDotEnv(lookupIn(nil))
-		require.NoError(t, err)
+		var found Problems
+		env, _ := withDotEnv(lookupIn(nil), &found)
+		require.Empty(t, found.List)
 		for name, want := range map[string]string{"CLIENT_ID": "-a", "CLIENT_SECRET": secret, "SCOPE": "x"} {
 			value, _ := env(name)
 			assert.Equal(t, want, value, "%s in %q", name, quote)
 		}
 	}
-}
-
-// A name that is misspelt is most often why another is missing.
-func TestSlipsOfTheHandStandBesideTheProblems(t *testing.T) {
-	inDirectoryWith(t, "CLIENTID=x\n")
-	var out bytes.Buffer
-	err := run(t.Context(), nil, lookupIn(nil), &out, &out)
-	assert.ErrorContains(t, err, "CLIENT_ID is missing")
-	assert.ErrorContains(t, err, "CLIENTID stands in .env and is not read.")
-	assert.ErrorContains(t, err, "Did you mean CLIENT_ID?")
-	assert.Equal(t, 1, exitCode(err))
 }

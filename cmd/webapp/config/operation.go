@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"log/slog"
@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-func (s *settings) checkOperation(found *problems) {
-	for _, one := range s.TrustedProxies {
+func (c *Config) checkOperation(found *Problems) {
+	for _, one := range c.TrustedProxies {
 		prefix, ok := addressRange(strings.TrimSpace(one))
 		if !ok {
 			found.add("TRUSTED_PROXIES", "is not a list of address ranges", "Write CIDRs separated by commas, such as 10.0.0.0/8,127.0.0.1/32.")
 			break
 		}
-		s.proxies = append(s.proxies, prefix)
+		c.Proxies = append(c.Proxies, prefix)
 	}
-	if s.LogFormat != "text" && s.LogFormat != "json" {
+	if c.LogFormat != "text" && c.LogFormat != "json" {
 		found.add("LOG_FORMAT", "is neither text nor json", "Use text or json.")
 	}
 	var level slog.Level
-	if level.UnmarshalText([]byte(s.LogLevel)) != nil {
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
 		found.add("LOG_LEVEL", "is not a level", "Use debug, info, warn or error.")
 	}
-	s.checkMetricsAddr(found)
-	s.checkTracing(found)
+	c.checkMetricsAddr(found)
+	c.checkTracing(found)
 }
 
 // addressRange reads a CIDR. IPv4 addresses that are written as IPv6 ones count
@@ -44,17 +44,17 @@ func addressRange(cidr string) (netip.Prefix, bool) {
 
 // checkMetricsAddr wants an address of its own: what the metrics tell is not
 // for the people who sign in.
-func (s *settings) checkMetricsAddr(found *problems) {
-	if s.MetricsAddr == "" {
+func (c *Config) checkMetricsAddr(found *Problems) {
+	if c.MetricsAddr == "" {
 		return
 	}
-	host, port, err := net.SplitHostPort(s.MetricsAddr)
+	host, port, err := net.SplitHostPort(c.MetricsAddr)
 	switch {
 	case err != nil || port == "":
 		found.add("METRICS_ADDR", "is not HOST:PORT", "Write it like localhost:9090, or :9090 for every address of this machine.")
-	case s.MetricsAddr == s.ListenAddr && port != "0":
+	case c.MetricsAddr == c.ListenAddr && port != "0":
 		found.add("METRICS_ADDR", "is the same as LISTEN_ADDR", "Use another port.")
-	case s.demo && !isLoopback(host):
+	case c.Demo && !IsLoopback(host):
 		found.add("METRICS_ADDR", "is not on this machine alone, and -demo listens nowhere else", "Use localhost:9090 or another port of localhost.")
 	}
 }

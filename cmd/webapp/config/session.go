@@ -1,0 +1,71 @@
+package config
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+)
+
+// longestSession is the upper bound of both limits. Far beyond it a time
+// overflows.
+const longestSession = 10 * 365 * 24 * time.Hour
+
+func (c *Config) checkSession(found *Problems) {
+	c.checkStore(found)
+	if c.SessionIdleTimeout <= 0 && !found.has("SESSION_IDLE_TIMEOUT") {
+		found.add("SESSION_IDLE_TIMEOUT", "is not positive", "Write it like 30m or 1h.")
+	}
+	if c.SessionLifetime <= 0 && !found.has("SESSION_LIFETIME") {
+		found.add("SESSION_LIFETIME", "is not positive", "Write it like 8h or 12h.")
+	}
+	if c.SessionLifetime > longestSession {
+		found.add("SESSION_LIFETIME", "is more than ten years", "Write it like 8h or 12h.")
+	}
+	if c.SessionIdleTimeout > longestSession {
+		found.add("SESSION_IDLE_TIMEOUT", "is more than ten years", "Write it like 30m or 1h.")
+	}
+	if c.SessionKey == "" {
+		return
+	}
+	for one := range strings.SplitSeq(c.SessionKey, ",") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(one))
+		if err != nil || len(key) != 32 {
+			found.add("SESSION_KEY", "is not base64 of 32 bytes, or several separated by commas", "Make one with: openssl rand -base64 32")
+			return
+		}
+		c.SessionKeys = append(c.SessionKeys, key)
+	}
+}
+
+// checkStore checks the form of SESSION_STORE, and that a store which outlives
+// the process has a key that does too. The store itself checks the rest of the
+// address when it is opened.
+func (c *Config) checkStore(found *Problems) {
+	scheme, rest, _ := strings.Cut(c.SessionStore, ":")
+	switch {
+	case !slices.Contains(c.program.Stores, scheme):
+		found.add("SESSION_STORE", "is not a store that this application knows",
+			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379; README.md lists all stores.")
+		return
+	case scheme == "memory" && rest != "":
+		found.add("SESSION_STORE", "has something after memory:", "Write memory: alone.")
+		return
+	case scheme == "memory":
+		return
+	case rest == "" || rest == "//":
+		found.add("SESSION_STORE", "names no place to keep sessions in",
+			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379, as README.md shows.")
+	case servedStore(scheme) && !strings.HasPrefix(rest, "//"):
+		found.add("SESSION_STORE", "is not a URL", "Write it like redis://localhost:6379 or postgres://user:password@host/database")
+	}
+	if c.SessionKey == "" {
+		found.add("SESSION_KEY", "is missing, and this SESSION_STORE outlives the process",
+			"Make one with: openssl rand -base64 32. Every instance needs the same.")
+	}
+}
+
+// servedStore says whether the scheme is that of a server's URL.
+func servedStore(scheme string) bool {
+	return strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "postgres")
+}
