@@ -9,6 +9,10 @@ import (
 // or a server. Keys, indexes and values are opaque to it: keys and indexes hold
 // no secret (they are hashes), and values come sealed.
 //
+// A record that has expired is gone for every method at once. The store itself
+// removes it, without being asked, within a few minutes: nothing else does, and
+// most sessions are never asked for again once they have run out.
+//
 // An error other than those named below means that the store could not be
 // asked; it should wrap ErrStoreUnavailable. Every method ends within a few
 // seconds, whatever the server does. Called with a context that has ended it
@@ -20,7 +24,7 @@ type SessionStore interface {
 	Create(ctx context.Context, r Record) (Version, error)
 
 	// Find returns the record under key. ErrNoRecord where there is none or it
-	// has expired. Indexes need not be filled in.
+	// has expired. Expires and Indexes need not be filled in.
 	Find(ctx context.Context, key string) (Record, error)
 
 	// Replace changes the value and the expiry of the record that still has

@@ -21,7 +21,7 @@ func (m *Manager) Current(ctx context.Context) (ports.Session, error) {
 	return m.current(ctx, req)
 }
 
-// current is Current within an exchange that is locked.
+// current is Current for a request that is locked.
 func (m *Manager) current(ctx context.Context, req *browserRequest) (ports.Session, error) {
 	if !req.held.loaded {
 		req.dependsOnCookie()
@@ -154,7 +154,7 @@ func (c scoped) Value(key any) any {
 const maxEnds = 64
 
 // endPresented ends the sessions that the browser names, and deletes what is in
-// the place of one and cannot be read. The locked exchange may hold one of them,
+// the place of one and cannot be read. The locked request may hold one of them,
 // which then need not be read again.
 func (m *Manager) endPresented(ctx context.Context, req *browserRequest, keys []string) ([]ports.Session, error) {
 	var ended []ports.Session

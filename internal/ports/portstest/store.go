@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,13 @@ type StoreHarness struct {
 	// still during the suite, and expiry goes unchecked.
 	Now     func() time.Time
 	Advance func(time.Duration)
+	// Sweep lets the store remove expired records once, as it does by itself in
+	// the background, and returns when that is done. nil where the store does it
+	// without being told, within storeSweeping.
+	Sweep func()
+	// Kept returns how many records take up room, those included that have
+	// expired and wait to be removed. Needed wherever Advance is given.
+	Kept func(t *testing.T) int
 	// Outage takes the server away, and with false brings it back with the
 	// records it had; it returns when that is done. nil where there is nothing
 	// to take away.
@@ -31,17 +39,18 @@ type StoreHarness struct {
 // storePatience is how long any method of a store may take.
 const storePatience = 5 * time.Second
 
-// storeTests are tests by what they show.
-type storeTests map[string]func(*testing.T, StoreHarness)
+// storeTests are tests with what each shows, in the order in which they run.
+type storeTests []struct {
+	name string
+	run  func(*testing.T, StoreHarness)
+}
 
 // SessionStore checks an adapter against the contract of ports.SessionStore.
 func SessionStore(t *testing.T, newHarness func(t *testing.T) StoreHarness) {
-	for _, group := range []storeTests{
+	for _, test := range slices.Concat(
 		storeBasics(), storeVersions(), storeIndexes(), storeExpiries(), storeRaces(), storeOutages(), storeCounts(),
-	} {
-		for name, test := range group {
-			t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
-		}
+	) {
+		t.Run(test.name, func(t *testing.T) { test.run(t, newHarness(t)) })
 	}
 }
 

@@ -12,15 +12,15 @@ import (
 
 func storeBasics() storeTests {
 	return storeTests{
-		"nothing there":                 storeEmpty,
-		"a value comes back":            storeRoundTrip,
-		"values and keys of every kind": storeOdd,
-		"a key is taken once":           storeCreateTwice,
-		"replace changes what is there": storeReplace,
-		"delete is final":               storeDelete,
-		"values belong to the store":    storeCopies,
-		"two handles, the same records": storeHandles,
-		"a caller that has gone":        storeCancelled,
+		{"nothing there", storeEmpty},
+		{"a value comes back", storeRoundTrip},
+		{"values and keys of every kind", storeOdd},
+		{"a key is taken once", storeCreateTwice},
+		{"replace changes what is there", storeReplace},
+		{"delete is final", storeDelete},
+		{"values belong to the store", storeCopies},
+		{"two handles, the same records", storeHandles},
+		{"a caller that has gone", storeCancelled},
 	}
 }
 

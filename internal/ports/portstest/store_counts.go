@@ -17,12 +17,12 @@ import (
 // storeCounts check ports.SessionCounter, where a store is one.
 func storeCounts() storeTests {
 	return storeTests{
-		"live records with an index are counted": counting(storeCount),
-		"what has expired is not counted":        counting(storeCountExpired),
-		"what will have expired is left out":     counting(storeCountAhead),
-		"a key that is used again is counted":    counting(storeCountReuse),
-		"a count after a rush":                   counting(storeCountRush),
-		"a count while the store is down":        counting(storeCountOutage),
+		{"live records with an index are counted", counting(storeCount)},
+		{"what has expired is not counted", counting(storeCountExpired)},
+		{"what will have expired is left out", counting(storeCountAhead)},
+		{"a key that is used again is counted", counting(storeCountReuse)},
+		{"a count after a rush", counting(storeCountRush)},
+		{"a count while the store is down", counting(storeCountOutage)},
 	}
 }
 

@@ -12,12 +12,14 @@ import (
 
 func storeExpiries() storeTests {
 	return storeTests{
-		"records run out":                storeExpire,
-		"replace moves the expiry":       storeReplaceExpiry,
-		"an expired key is free again":   storeReuse,
-		"a replace revives none expired": storeNoRevival,
-		"many records run out":           storeExpireMany,
-		"born expired":                   storeBornExpired,
+		{"records run out", storeExpire},
+		{"replace moves the expiry", storeReplaceExpiry},
+		{"an expired key is free again", storeReuse},
+		{"a replace revives none expired", storeNoRevival},
+		{"many records run out", storeExpireMany},
+		{"born expired", storeBornExpired},
+		{"a record lives as long as it says", storeLongLife},
+		{"expired records are removed", storeSweep},
 	}
 }
 
@@ -94,6 +96,60 @@ func storeExpireMany(t *testing.T, h StoreHarness) {
 	keys, err := h.Store.Keys(t.Context(), "index")
 	require.NoError(t, err)
 	require.Len(t, keys, records/2)
+}
+
+// storeLongLife: sessions last for days where the application is set up so.
+func storeLongLife(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	const day = 24 * time.Hour
+	long := h.record("created", "v", "index")
+	long.Expires = h.now().Add(60 * day)
+	h.create(t, long)
+	v := h.create(t, h.record("prolonged", "v", "index"))
+	long.Key = "prolonged"
+	h.replace(t, long, v)
+	h.Advance(59 * day)
+	h.requireValue(t, "created", "v")
+	h.requireValue(t, "prolonged", "v")
+	h.requireKeys(t, "index", "created", "prolonged")
+	h.Advance(2 * day)
+	h.requireNone(t, "created")
+	h.requireNone(t, "prolonged")
+}
+
+// storeSweeping is how long a store may take to remove what has expired, once
+// its background work has begun.
+const storeSweeping = 15 * time.Second
+
+// storeSweep asks for no expired record, as nobody does whose session has run
+// out: the store has to remove them by itself.
+func storeSweep(t *testing.T, h StoreHarness) {
+	if h.Advance == nil {
+		return
+	}
+	require.NotNil(t, h.Kept, "the harness needs Kept, or a store that removes nothing would pass")
+	const records, live = 60, 20
+	for i := range records {
+		kind := h.brief
+		if i < live {
+			kind = h.record
+		}
+		h.create(t, kind(fmt.Sprint("swept-", i), "v", "index"))
+	}
+	require.Equal(t, records, h.Kept(t))
+	h.Advance(pastBrief)
+	if h.Sweep != nil {
+		h.Sweep()
+		require.Equal(t, live, h.Kept(t), "expired records stay in the store")
+	} else {
+		require.Eventually(t, func() bool { return h.Kept(t) == live }, storeSweeping, 20*time.Millisecond,
+			"expired records stay in the store")
+	}
+	for i := range live {
+		h.requireValue(t, fmt.Sprint("swept-", i), "v")
+	}
 }
 
 // storeBornExpired: a caller that was slow, or whose clock is late.

@@ -13,15 +13,15 @@ import (
 
 func storeIndexes() storeTests {
 	return storeTests{
-		"records are found by their indexes":     storeIndex,
-		"a deleted record leaves its indexes":    storeIndexDelete,
-		"an expired record leaves its indexes":   storeIndexExpire,
-		"a prolonged record stays in its index":  storeIndexProlonged,
-		"long and short lives share an index":    storeIndexMixed,
-		"a key that is used again, other index":  storeIndexReuse,
-		"more keys than one answer may hold":     storeIndexMany,
-		"an index is no key and a key no index":  storeIndexApart,
-		"many records come and go under indexes": storeIndexConcurrent,
+		{"records are found by their indexes", storeIndex},
+		{"a deleted record leaves its indexes", storeIndexDelete},
+		{"an expired record leaves its indexes", storeIndexExpire},
+		{"a prolonged record stays in its index", storeIndexProlonged},
+		{"long and short lives share an index", storeIndexMixed},
+		{"a key that is used again, other index", storeIndexReuse},
+		{"more keys than one answer may hold", storeIndexMany},
+		{"an index is no key and a key no index", storeIndexApart},
+		{"many records come and go under indexes", storeIndexConcurrent},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 func storeOutages() storeTests {
 	return storeTests{
-		"unreachable and reachable again": storeOutage,
+		{"unreachable and reachable again", storeOutage},
 	}
 }
 
@@ -25,12 +25,12 @@ func storeOutage(t *testing.T, h StoreHarness) {
 	}
 	v := h.create(t, h.record("k", "v", "index"))
 	h.Outage(true)
-	for name, ask := range h.everyMethod(v) {
+	for _, method := range h.everyMethod(v) {
 		began := time.Now()
-		err := ask(t.Context())
-		require.ErrorIs(t, err, ports.ErrStoreUnavailable, name)
-		require.NotErrorIs(t, err, ports.ErrNoRecord, name)
-		require.Less(t, time.Since(began), storePatience, name)
+		err := method.call(t.Context())
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable, method.name)
+		require.NotErrorIs(t, err, ports.ErrNoRecord, method.name)
+		require.Less(t, time.Since(began), storePatience, method.name)
 	}
 	if probe, ok := h.Store.(ports.StoreReadiness); ok {
 		require.ErrorIs(t, probe.Ready(t.Context()), ports.ErrStoreUnavailable)
@@ -48,25 +48,31 @@ func storeOutage(t *testing.T, h StoreHarness) {
 	require.Equal(t, next, h.requireValue(t, "k", "after"))
 }
 
+// storeMethod is one method of a store, with its arguments.
+type storeMethod struct {
+	name string
+	call func(context.Context) error
+}
+
 // everyMethod returns a call of each method, on the record "k".
-func (h StoreHarness) everyMethod(v ports.Version) map[string]func(context.Context) error {
-	return map[string]func(context.Context) error{
-		"Find": func(ctx context.Context) error {
+func (h StoreHarness) everyMethod(v ports.Version) []storeMethod {
+	return []storeMethod{
+		{"Find", func(ctx context.Context) error {
 			_, err := h.Store.Find(ctx, "k")
 			return err
-		},
-		"Create": func(ctx context.Context) error {
+		}},
+		{"Create", func(ctx context.Context) error {
 			_, err := h.Store.Create(ctx, h.record("new", "n", "index"))
 			return err
-		},
-		"Replace": func(ctx context.Context) error {
+		}},
+		{"Replace", func(ctx context.Context) error {
 			_, err := h.Store.Replace(ctx, h.record("k", "x", "index"), v)
 			return err
-		},
-		"Delete": func(ctx context.Context) error { return h.Store.Delete(ctx, "k", ports.AnyVersion) },
-		"Keys": func(ctx context.Context) error {
+		}},
+		{"Delete", func(ctx context.Context) error { return h.Store.Delete(ctx, "k", ports.AnyVersion) }},
+		{"Keys", func(ctx context.Context) error {
 			_, err := h.Store.Keys(ctx, "index")
 			return err
-		},
+		}},
 	}
 }

@@ -19,13 +19,13 @@ import (
 
 func storeRaces() storeTests {
 	return storeTests{
-		"one of many creators succeeds":        storeCreateRace,
-		"one of many replacers succeeds":       storeReplaceRace,
-		"one of many deleters succeeds":        storeDeleteOnce,
-		"no increment is lost":                 storeIncrements,
-		"delete against replace in flight":     storeDeleteRace,
-		"many keys at the same time":           storeConcurrent,
-		"readers see the old or the new value": storeWholeValues,
+		{"one of many creators succeeds", storeCreateRace},
+		{"one of many replacers succeeds", storeReplaceRace},
+		{"one of many deleters succeeds", storeDeleteOnce},
+		{"no increment is lost", storeIncrements},
+		{"delete against replace in flight", storeDeleteRace},
+		{"many keys at the same time", storeConcurrent},
+		{"readers see the old or the new value", storeWholeValues},
 	}
 }
 

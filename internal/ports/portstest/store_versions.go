@@ -10,12 +10,12 @@ import (
 
 func storeVersions() storeTests {
 	return storeTests{
-		"every write has its own version":           storeVersionsDiffer,
-		"replace needs the version that is there":   storeReplaceOld,
-		"delete of one version":                     storeDeleteOld,
-		"deleted and created again is another":      storeABA,
-		"run out and created again is another":      storeABAExpired,
-		"no version stands for any in a comparison": storeAnyVersion,
+		{"every write has its own version", storeVersionsDiffer},
+		{"replace needs the version that is there", storeReplaceOld},
+		{"delete of one version", storeDeleteOld},
+		{"deleted and created again is another", storeABA},
+		{"run out and created again is another", storeABAExpired},
+		{"no version stands for any in a comparison", storeAnyVersion},
 	}
 }
 

@@ -30,7 +30,6 @@ type measured struct {
 	bytes   float64 // of heap a session
 	off, on []latency
 	find    []time.Duration // the longest of each run in which sessions expired
-	held    []latency       // how long the sweeper held locks in each such run
 }
 
 func measureOurs(ctx context.Context, o options, r *report, n int) (measured, error) {
@@ -50,12 +49,11 @@ func measureOurs(ctx context.Context, o options, r *report, n int) (measured, er
 		if err := m.run(ctx, o, p, false, time.Now); err != nil {
 			return m, err
 		}
-		k.held.take()
 		k.probe.find.take()
 		if err := m.run(ctx, o, p, true, time.Now); err != nil {
 			return m, err
 		}
-		m.held, m.find = append(m.held, summary(k.held.take())), append(m.find, k.probe.find.take())
+		m.find = append(m.find, k.probe.find.take())
 	}
 	return m, nil
 }

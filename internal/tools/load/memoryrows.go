@@ -38,9 +38,6 @@ func (m measured) report(r *report, n int, other measured) {
 				Value: micros(q.on), Unit: "µs", Baseline: "without expiry", Than: micros(q.off), Key: n == million, Aim: q.aim})
 		}
 	}
-	held := medians(m.held)
-	r.add(row{Part: "memory", Figure: name("p99 of how long a step of the sweep holds a lock"), Value: micros(held.p99), Unit: "µs"})
-	r.add(row{Part: "memory", Figure: name("longest lock of the sweep"), Value: micros(held.longest), Unit: "µs", Aim: only(n == million, atMost(1000))})
 	r.add(row{Part: "memory", Figure: name("longest read of a record while a tenth expires"), Value: micros(median(m.find)), Unit: "µs", Baseline: baselineScs, Than: micros(median(other.find))})
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,13 +16,12 @@ type ours struct {
 	store *memory.Store
 	probe *probe
 	// add completes a session before it begins.
-	add  func(*ports.NewSession)
-	held holds
+	add func(*ports.NewSession)
 }
 
 func newOurs(add func(*ports.NewSession)) (*ours, error) {
 	o := &ours{add: add}
-	o.store = memory.NewProbed(time.Now, o.held.add)
+	o.store = memory.New(time.Now)
 	o.probe = &probe{SessionStore: o.store}
 	var err error
 	o.app, err = newApplication(o.probe, noProvider, time.Now)
@@ -95,24 +93,3 @@ func (l *longest) since(t time.Time) { l.add(time.Since(t)) }
 
 // take returns the longest and begins anew.
 func (l *longest) take() time.Duration { return time.Duration(l.nanoseconds.Swap(0)) }
-
-// holds are how long the sweeper held locks.
-type holds struct {
-	mu   sync.Mutex
-	took []time.Duration
-}
-
-func (h *holds) add(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.took = append(h.took, d)
-}
-
-// take returns all of them and begins anew.
-func (h *holds) take() []time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	took := h.took
-	h.took = nil
-	return took
-}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestIndexedRecordsAreCounted(t *testing.T) {
-	s, clock := newStore(t)
+	s, clock := openStore(t)
 	for i := range 3000 {
 		r := ports.Record{Key: fmt.Sprint("key-", i), Expires: start.Add(time.Minute)}
 		if i%3 == 0 {

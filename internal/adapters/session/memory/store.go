@@ -32,11 +32,11 @@ type Store struct {
 	clock  func() time.Time
 	seed   maphash.Seed
 	shards [shardCount]shard
-	held   func(time.Duration) // see NewProbed
 
-	stop    chan struct{}
-	stopped sync.WaitGroup
-	once    sync.Once
+	stop      chan struct{}
+	stopped   sync.WaitGroup
+	once      sync.Once
+	stopTicks func()
 }
 
 var (
@@ -47,26 +47,33 @@ var (
 
 // New returns an empty store that tells the time by clock, time.Now where it
 // is nil. Close stops its sweeper.
-func New(clock func() time.Time) *Store { return NewProbed(clock, nil) }
+func New(clock func() time.Time) *Store {
+	sweeps := time.NewTicker(sweepEvery / shardCount)
+	s := newStore(clock, sweeps.C)
+	s.stopTicks = sweeps.Stop
+	return s
+}
 
-// NewProbed is New for measurements: the sweeper reports by held how long each
-// of its steps has held a lock, unless held is nil.
-func NewProbed(clock func() time.Time, held func(time.Duration)) *Store {
+// newStore is New with the beat of the sweeper, which visits one shard a tick.
+func newStore(clock func() time.Time, sweeps <-chan time.Time) *Store {
 	if clock == nil {
 		clock = time.Now
 	}
-	s := &Store{clock: clock, seed: maphash.MakeSeed(), held: held, stop: make(chan struct{})}
+	s := &Store{clock: clock, seed: maphash.MakeSeed(), stop: make(chan struct{}), stopTicks: func() {}}
 	for i := range s.shards {
 		s.shards[i].seed = maphash.MakeSeed()
 	}
-	s.stopped.Go(s.sweepUntilStopped)
+	s.stopped.Go(func() { s.sweepAt(sweeps) })
 	return s
 }
 
 // Close stops the sweeper. The store still answers; calling it again does
 // nothing.
 func (s *Store) Close() error {
-	s.once.Do(func() { close(s.stop) })
+	s.once.Do(func() {
+		s.stopTicks()
+		close(s.stop)
+	})
 	s.stopped.Wait()
 	return nil
 }

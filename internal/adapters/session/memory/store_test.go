@@ -17,16 +17,33 @@ import (
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func newStore(t testing.TB) (*Store, *portstest.Clock) {
+func openStore(t testing.TB) (*Store, *portstest.Clock) {
 	clock := portstest.NewClock(start)
 	s := New(clock.Now)
 	t.Cleanup(func() { _ = s.Close() })
 	return s, clock
 }
 
+// sweep removes everything that is due.
+func (s *Store) sweep() {
+	for i := range s.shards {
+		s.sweepShard(i)
+	}
+}
+
 func newHarness(t *testing.T) portstest.StoreHarness {
-	s, clock := newStore(t)
-	return portstest.StoreHarness{Store: s, Now: clock.Now, Advance: clock.Advance}
+	clock, ticks := portstest.NewClock(start), make(chan time.Time)
+	s := newStore(clock.Now, ticks)
+	t.Cleanup(func() { _ = s.Close() })
+	return portstest.StoreHarness{
+		Store: s, Now: clock.Now, Advance: clock.Advance,
+		Sweep: func() {
+			for range shardCount + 1 { // the last is taken when all shards have been visited
+				ticks <- time.Time{}
+			}
+		},
+		Kept: func(*testing.T) int { return s.Len() },
+	}
 }
 
 func TestStore(t *testing.T) { portstest.SessionStore(t, newHarness) }
@@ -51,7 +68,7 @@ func mustCreate(t *testing.T, s *Store, r ports.Record) {
 }
 
 func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
-	s, clock := newStore(t)
+	s, clock := openStore(t)
 	for i := range 20_000 {
 		r := ports.Record{Key: fmt.Sprint("key-", i), Value: []byte("value"), Expires: start.Add(time.Minute)}
 		if i%10 == 0 {
@@ -90,7 +107,7 @@ func TestWhatIsDueIsGoneBeforeItIsRemoved(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, clock := newStore(t)
+			s, clock := openStore(t)
 			for i := range records {
 				mustCreate(t, s, ports.Record{Key: fmt.Sprint(i), Expires: start.Add(time.Minute)})
 			}
@@ -109,7 +126,7 @@ func TestOneLockHoldRemovesABoundedNumber(t *testing.T) {
 	for i := range 10 * sweepStep {
 		sh.add(ports.Record{Key: fmt.Sprint(i), Expires: start, Indexes: []string{"one", fmt.Sprint("of ", i)}})
 	}
-	require.True(t, sh.sweepStep(start.Add(time.Second).UnixNano(), nil))
+	require.True(t, sh.sweepStep(start.Add(time.Second).UnixNano()))
 	require.Equal(t, 9*sweepStep, sh.slots.len())
 	require.Equal(t, 2*9*sweepStep, sh.entries.len())
 }

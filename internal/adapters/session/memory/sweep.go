@@ -5,41 +5,29 @@ import (
 	"time"
 )
 
-// sweepUntilStopped removes what no operation came across, shard by shard.
-func (s *Store) sweepUntilStopped() {
-	tick := time.NewTicker(sweepEvery / shardCount)
-	defer tick.Stop()
+// sweepAt removes the records that have expired and that no operation came
+// across: those of one shard at every tick, until the store is closed.
+func (s *Store) sweepAt(ticks <-chan time.Time) {
 	for next := 0; ; next = (next + 1) % shardCount {
 		select {
 		case <-s.stop:
 			return
-		case <-tick.C:
+		case <-ticks:
 			s.sweepShard(next)
 		}
-	}
-}
-
-// sweep removes everything that is due.
-func (s *Store) sweep() {
-	for i := range s.shards {
-		s.sweepShard(i)
 	}
 }
 
 // sweepShard lets go of the lock, and of the processor, after each step.
 func (s *Store) sweepShard(i int) {
 	now := s.clock().UnixNano()
-	for s.shards[i].sweepStep(now, s.held) {
+	for s.shards[i].sweepStep(now) {
 		runtime.Gosched()
 	}
 }
 
-func (sh *shard) sweepStep(now int64, held func(time.Duration)) bool {
+func (sh *shard) sweepStep(now int64) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if held != nil {
-		began := time.Now()
-		defer func() { held(time.Since(began)) }()
-	}
 	return sh.expire(now, sweepStep)
 }

@@ -57,12 +57,20 @@ func count(t testing.TB, dsn, query string) (n int) {
 // has another pool of connections.
 func harnesses(server *servertest.PostgreSQL, parameters string) func(*testing.T) portstest.StoreHarness {
 	return func(t *testing.T) portstest.StoreHarness {
-		dsn, clock := server.NewDatabase()+parameters, startClock()
+		dsn, clock, ticks := server.NewDatabase()+parameters, startClock(), make(chan time.Time)
+		s, err := open(t.Context(), dsn, clock.Now, ticks)
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, s.Close()) })
 		return portstest.StoreHarness{
-			Store:   openStore(t, dsn, clock),
+			Store:   s,
 			New:     func(t *testing.T) ports.SessionStore { return openStore(t, dsn, clock) },
 			Now:     clock.Now,
 			Advance: clock.Advance,
+			Sweep: func() {
+				ticks <- time.Time{}
+				ticks <- time.Time{} // taken when the first sweep is over
+			},
+			Kept: func(t *testing.T) int { return count(t, dsn, countRecords) },
 			Outage: func(down bool) {
 				if down {
 					server.Kill()

@@ -79,7 +79,9 @@ func (s *timeShift) Now() time.Time { return time.Now().Add(time.Duration(s.by.L
 // ageSource makes one key as old as it will be in ARGV[1] milliseconds.
 const ageSource = `
 local d = tonumber(ARGV[1])
-local left = redis.call('PTTL', KEYS[1]) - d
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then return 0 end -- it never expires
+left = left - d
 if left <= 0 then return redis.call('DEL', KEYS[1]) end
 redis.call('PEXPIRE', KEYS[1], left)
 if redis.call('TYPE', KEYS[1]).ok == 'zset' then
@@ -115,6 +117,14 @@ func (s *servers) harness(t testing.TB) portstest.StoreHarness {
 		Advance: func(d time.Duration) {
 			shift.by.Add(int64(d))
 			s.age(t, d)
+		},
+		Kept: func(t *testing.T) (n int) {
+			for _, node := range s.nodes {
+				for it := node.Scan(t.Context(), 0, recordPrefix+"*", 1000).Iterator(); it.Next(t.Context()); {
+					n++
+				}
+			}
+			return n
 		},
 		Outage: func(down bool) {
 			if down {

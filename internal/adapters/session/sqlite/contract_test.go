@@ -26,12 +26,23 @@ func openStore(t testing.TB, path string, clock *portstest.Clock) *Store {
 }
 
 func newHarness(t *testing.T) portstest.StoreHarness {
-	path, clock := filepath.Join(t.TempDir(), "sessions.db"), startClock()
+	path, clock, ticks := filepath.Join(t.TempDir(), "sessions.db"), startClock(), make(chan time.Time)
+	s, err := open(t.Context(), path, clock.Now, ticks)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	return portstest.StoreHarness{
-		Store:   openStore(t, path, clock),
+		Store:   s,
 		New:     func(t *testing.T) ports.SessionStore { return openStore(t, path, clock) },
 		Now:     clock.Now,
 		Advance: clock.Advance,
+		Sweep: func() {
+			ticks <- time.Time{}
+			ticks <- time.Time{} // taken when the first sweep is over
+		},
+		Kept: func(t *testing.T) int {
+			records, _ := rows(t, path)
+			return records
+		},
 	}
 }
 
