@@ -15,6 +15,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
 )
 
 // inserted answers for one of the provider's endpoints, by an answer of its own;
@@ -157,7 +158,7 @@ func FuzzProviderAnswers(f *testing.F) {
 
 var guidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-func checkLife(t *testing.T, c *clock, token ports.AccessToken) {
+func checkLife(t *testing.T, c *portstest.Clock, token ports.AccessToken) {
 	require.NotEmpty(t, token.Value)
 	require.False(t, token.Expires.Before(c.Now()))
 	require.False(t, token.Expires.After(c.Now().Add(30*24*time.Hour)))

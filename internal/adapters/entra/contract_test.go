@@ -1,7 +1,11 @@
 package entra_test
 
 import (
+	"context"
+	"encoding/json"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +25,21 @@ func withGroups(h portstest.ProviderHarness, w world) portstest.ProviderHarness 
 
 func harness(t *testing.T, w world) portstest.ProviderHarness {
 	return portstest.ProviderHarness{
-		Provider: w.provider,
+		New: func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error) {
+			c := w.config
+			c.ClientID, c.RedirectURI, c.ClientSecret = r.ClientID, r.RedirectURI, ""
+			if r.ClientSecret != nil {
+				c.ClientSecret = r.ClientSecret(t.Context())
+			}
+			c.Transport, c.Clock = transport, now
+			return entra.New(c)
+		},
+		Registration: ports.Registration{
+			ClientID: w.config.ClientID, RedirectURI: w.config.RedirectURI,
+			ClientSecret: func(context.Context) string { return w.config.ClientSecret },
+		},
+		Transport: w.config.Transport,
+		Clock:     w.clock,
 		Approve: func(t testing.TB, url string) ports.Callback {
 			return w.approve(t, url, fakeidp.UserMember)
 		},
@@ -43,6 +61,14 @@ func harness(t *testing.T, w world) portstest.ProviderHarness {
 			require.NoError(t, err)
 			return token
 		},
+		Subject: func(value string) {
+			w.idp.Mutate(func(d *fakeidp.TokenDraft) {
+				delete(d.Claims, "sub")
+				if value != "" {
+					d.Claims["sub"] = json.RawMessage(value)
+				}
+			})
+		},
 		Down: func(down bool) {
 			if down {
 				w.idp.Down()
@@ -50,7 +76,6 @@ func harness(t *testing.T, w world) portstest.ProviderHarness {
 				w.idp.Up()
 			}
 		},
-		Advance: w.clock.Advance,
 	}
 }
 
@@ -65,9 +90,9 @@ func TestProviderKeepsTheContract(t *testing.T) {
 	}
 	t.Run("any OpenID Provider", func(t *testing.T) {
 		portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
-			return harness(t, newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) {
-				c.Issuer = "self"
-			}))
+			w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+			w.idp.MutateMetadata(func(_ string, m map[string]any) { m["prompt_values_supported"] = []string{"select_account"} })
+			return harness(t, w)
 		})
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
 )
 
 const (
@@ -23,24 +24,8 @@ const (
 	apiScope    = "User.Read"
 )
 
-// clock is a time that moves only when a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func newClock() *portstest.Clock {
+	return portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 }
 
 // testKey saves each test the making of a key.
@@ -50,7 +35,8 @@ var testKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Gener
 type world struct {
 	idp      *fakeidp.Provider
 	provider *entra.Provider
-	clock    *clock
+	clock    *portstest.Clock
+	config   entra.Config
 }
 
 // newWorld starts a provider and makes an adapter for one of its authorities.
@@ -93,6 +79,7 @@ func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.C
 		transport.CloseIdleConnections()
 		_ = w.idp.Close()
 	})
+	w.config = config
 	w.provider, err = entra.New(config)
 	require.NoError(t, err)
 	return w

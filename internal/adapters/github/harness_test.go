@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"sync"
 	"testing"
@@ -33,11 +32,10 @@ const (
 // is asked for, and a transport that leads both names here and knows no other.
 type played struct {
 	t      testing.TB
-	server *httptest.Server
+	server http.RoundTripper
+	clock  *portstest.Clock
 
 	mu     sync.Mutex
-	now    time.Time
-	down   bool
 	codes  map[string]url.Values // authorization requests by code
 	tokens map[string]bool
 	posts  []url.Values
@@ -52,20 +50,13 @@ type played struct {
 
 func newPlayed(t testing.TB) *played {
 	p := &played{
-		t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+		t: t, clock: portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)),
 		codes: map[string]url.Values{}, tokens: map[string]bool{}, instead: map[string]http.HandlerFunc{},
 		account: map[string]any{"id": 583231, "login": "octocat", "name": "The Octocat", "email": "octocat@github.example", "type": "User"},
 		token:   map[string]any{},
 	}
-	p.server = httptest.NewServer(p)
-	t.Cleanup(p.server.Close)
+	p.server = portstest.Serve(t, p)
 	return p
-}
-
-func (p *played) Now() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.now
 }
 
 // RoundTrip leads GitHub's two names, over https alone, to the server.
@@ -75,15 +66,9 @@ func (p *played) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("somebody else was asked")
 	}
 	p.mu.Lock()
-	down := p.down
 	p.named = append(p.named, github.EndpointOf(r.Context()))
 	p.mu.Unlock()
-	if down {
-		return nil, errors.New("connection refused, said octocat@github.example")
-	}
-	led := r.Clone(r.Context())
-	led.Host, led.URL.Scheme, led.URL.Host = r.URL.Host, "http", p.server.Listener.Addr().String()
-	return http.DefaultTransport.RoundTrip(led)
+	return p.server.RoundTrip(r)
 }
 
 func (p *played) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +143,16 @@ func (p *played) decline(t testing.TB, authorizationURL string) ports.Callback {
 	}
 }
 
+// setID makes the API state the account's ID as this JSON value.
+func (p *played) setID(value string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.account, "id")
+	if value != "" {
+		p.account["id"] = json.RawMessage(value)
+	}
+}
+
 func query(t testing.TB, text string) url.Values {
 	u, err := url.Parse(text)
 	require.NoError(t, err)
@@ -170,7 +165,7 @@ func registration() ports.Registration {
 }
 
 func (p *played) provider(t testing.TB) *github.Provider {
-	provider, err := github.New(registration(), p, p.Now)
+	provider, err := github.New(registration(), p, p.clock.Now)
 	require.NoError(t, err)
 	return provider
 }
@@ -187,18 +182,9 @@ func TestProviderKeepsTheContract(t *testing.T) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
 		p := newPlayed(t)
 		return portstest.ProviderHarness{
-			Provider: p.provider(t), Approve: p.approve, Decline: p.decline, Scopes: []string{"read:user", "repo"},
+			New: portstest.NewProvider(github.New), Registration: registration(), Transport: p, Clock: p.clock,
+			Approve: p.approve, Decline: p.decline, Subject: p.setID, Scopes: []string{"read:user", "repo"},
 			BeginsAlone: true, NoIDTokens: true,
-			Down: func(down bool) {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				p.down = down
-			},
-			Advance: func(d time.Duration) {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				p.now = p.now.Add(d)
-			},
 		}
 	})
 }

@@ -24,10 +24,10 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	} {
 		r := registration()
 		spoil(&r)
-		_, err := github.New(r, p, p.Now)
+		_, err := github.New(r, p, p.clock.Now)
 		assert.Error(t, err, name)
 	}
-	_, err := github.New(registration(), nil, p.Now)
+	_, err := github.New(registration(), nil, p.clock.Now)
 	assert.Error(t, err)
 	assert.Empty(t, p.asked)
 }
@@ -150,7 +150,7 @@ func TestTokenLasts(t *testing.T) {
 		in, err := p.signIn(t, "repo")
 		require.NoError(t, err)
 		require.Len(t, in.Grant.AccessTokens, 1)
-		assert.Equal(t, p.now.Add(want), in.Grant.AccessTokens[0].Expires)
+		assert.Equal(t, p.clock.Now().Add(want), in.Grant.AccessTokens[0].Expires)
 		assert.Empty(t, in.Grant.RefreshToken, "what nobody uses is not kept")
 	}
 }
@@ -159,7 +159,7 @@ func TestTokenLasts(t *testing.T) {
 func TestSecretIsAskedForAtEachUse(t *testing.T) {
 	p, r, current := newPlayed(t), registration(), "an-old-secret"
 	r.ClientSecret = func(context.Context) string { return current }
-	provider, err := github.New(r, p, p.Now)
+	provider, err := github.New(r, p, p.clock.Now)
 	require.NoError(t, err)
 	for _, replaced := range []bool{false, true} {
 		if replaced {

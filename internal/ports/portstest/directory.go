@@ -14,29 +14,27 @@ import (
 // SessionDirectory checks an adapter against the contract of
 // ports.SessionDirectory.
 func SessionDirectory(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
-	for name, test := range map[string]func(*testing.T, SessionHarness){
-		"a person's sessions are listed":       directoryList,
-		"what has ended is not listed":         directoryListLive,
-		"an ID is stable and no credential":    directoryIDs,
-		"one session is ended":                 directoryEndOne,
-		"others' sessions cannot be ended":     directoryEndForeign,
-		"all sessions but this":                directoryEndOthers,
-		"all sessions of a person":             directoryEndAll,
-		"the provider ends its session":        directoryProvider,
-		"the provider's session, no issuer":    directoryProviderAlone,
-		"a session without provider's session": directoryNoProvider,
-		"one that is ended is returned once":   directoryEndOneReturned,
-		"people are told apart":                directoryPeople,
-		"more people than are told apart":      directoryCrowd,
-		"what has run out":                     directoryExpired,
-		"ends at the same time":                directoryEndRace,
-		"a request in flight writes none back": directoryInFlight,
-		"more sessions than a list holds":      directoryMany,
-		"contexts without browser":             directoryNoBrowser,
-		"the store is down":                    directoryDown,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
-	}
+	runAll(t, newHarness, []named[SessionHarness]{
+		{"a person's sessions are listed", directoryList},
+		{"what has ended is not listed", directoryListLive},
+		{"an ID is stable and no credential", directoryIDs},
+		{"one session is ended", directoryEndOne},
+		{"others' sessions cannot be ended", directoryEndForeign},
+		{"all sessions but this", directoryEndOthers},
+		{"all sessions of a person", directoryEndAll},
+		{"the provider ends its session", directoryProvider},
+		{"the provider's session, no issuer", directoryProviderAlone},
+		{"a session without provider's session", directoryNoProvider},
+		{"one that is ended is returned once", directoryEndOneReturned},
+		{"people are told apart", directoryPeople},
+		{"more people than are told apart", directoryCrowd},
+		{"what has run out", directoryExpired},
+		{"ends at the same time", directoryEndRace},
+		{"a request in flight writes none back", directoryInFlight},
+		{"more sessions than a list holds", directoryMany},
+		{"contexts without browser", directoryNoBrowser},
+		{"the store is down", directoryDown},
+	})
 }
 
 // person returns a session of somebody; the last part is the provider's session.

@@ -1,7 +1,7 @@
 package portstest_test
 
 import (
-	"sync"
+	"net/http"
 	"testing"
 	"time"
 
@@ -13,15 +13,14 @@ import (
 
 func TestFakeProviderKeepsTheContract(t *testing.T) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
-		var mu sync.Mutex
-		now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-		fake := portstest.NewFakeProvider(func() time.Time {
-			mu.Lock()
-			defer mu.Unlock()
-			return now
-		})
+		clock := portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+		fake := portstest.NewFakeProvider(clock.Now)
 		return portstest.ProviderHarness{
-			Provider: fake,
+			New: func(ports.Registration, http.RoundTripper, func() time.Time) (ports.IdentityProvider, error) {
+				return fake, nil
+			},
+			InMemory: true,
+			Clock:    clock,
 			Approve: func(_ testing.TB, u string) ports.Callback {
 				return fake.Approve(u, ports.Identity{Name: "Adele Vance"})
 			},
@@ -39,11 +38,6 @@ func TestFakeProviderKeepsTheContract(t *testing.T) {
 				return 2, in.Grant.AccessTokens[0].Value
 			},
 			Down: fake.Down,
-			Advance: func(d time.Duration) {
-				mu.Lock()
-				defer mu.Unlock()
-				now = now.Add(d)
-			},
 		}
 	})
 }

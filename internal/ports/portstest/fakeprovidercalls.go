@@ -29,6 +29,9 @@ func (f *FakeProvider) Begin(ctx context.Context, req ports.AuthorizationRequest
 	secret, nonce := f.next("secret"), f.next("nonce")
 	f.sealed[secret] = fakeSignIn{nonce: nonce, scopes: slices.Clone(req.Scopes)}
 	query := url.Values{"state": {req.State}, "nonce": {nonce}}
+	if req.LoginHint == "" {
+		query.Set("prompt", "select_account")
+	}
 	for name, value := range map[string]string{"login_hint": req.LoginHint, "claims": req.Claims} {
 		if value != "" {
 			query.Set(name, value)

@@ -13,35 +13,33 @@ import (
 
 // Grants checks an adapter against the contract of ports.Grants.
 func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
-	for name, test := range map[string]func(*testing.T, SessionHarness){
-		"claims come back":                         claimsRoundTrip,
-		"claims end with the session":              claimsEnd,
-		"an update sees what is there":             grantsUpdate,
-		"updates at the same time lose nothing":    grantsUpdateRace,
-		"first updates at the same time":           grantsFirstUpdateRace,
-		"an update beside the end":                 grantsUpdateAgainstEnd,
-		"a lease is held by one":                   leaseExclusive,
-		"a lease runs out":                         leaseExpire,
-		"a late release takes nothing away":        leaseLateRelease,
-		"a release after the request was given up": leaseCancelled,
-		"a lease belongs to one session":           leaseApart,
-		"a lease and the end of its session":       leaseEnd,
-		"one of many gets the lease":               leaseRace,
-		"a context without browser":                grantsNoBrowser,
-		"a browser without session":                grantsNoSession,
-		"every field comes back":                   grantsRoundTrip,
-		"a saved grant replaces the old one":       grantsSave,
-		"a grant that was empty":                   grantsFromEmpty,
-		"a new sign-in has its own grant":          grantsRenewed,
-		"the end of the session ends its grant":    grantsEnd,
-		"a save in flight writes no grant back":    grantsSaveInFlight,
-		"a first save in flight writes none back":  grantsFirstSaveInFlight,
-		"a grant does not outlive the session":     grantsExpire,
-		"the store is down":                        grantsDown,
-		"grants large enough for many permissions": grantsLarge,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
-	}
+	runAll(t, newHarness, []named[SessionHarness]{
+		{"claims come back", claimsRoundTrip},
+		{"claims end with the session", claimsEnd},
+		{"an update sees what is there", grantsUpdate},
+		{"updates at the same time lose nothing", grantsUpdateRace},
+		{"first updates at the same time", grantsFirstUpdateRace},
+		{"an update beside the end", grantsUpdateAgainstEnd},
+		{"a lease is held by one", leaseExclusive},
+		{"a lease runs out", leaseExpire},
+		{"a late release takes nothing away", leaseLateRelease},
+		{"a release after the request was given up", leaseCancelled},
+		{"a lease belongs to one session", leaseApart},
+		{"a lease and the end of its session", leaseEnd},
+		{"one of many gets the lease", leaseRace},
+		{"a context without browser", grantsNoBrowser},
+		{"a browser without session", grantsNoSession},
+		{"every field comes back", grantsRoundTrip},
+		{"a saved grant replaces the old one", grantsSave},
+		{"a grant that was empty", grantsFromEmpty},
+		{"a new sign-in has its own grant", grantsRenewed},
+		{"the end of the session ends its grant", grantsEnd},
+		{"a save in flight writes no grant back", grantsSaveInFlight},
+		{"a first save in flight writes none back", grantsFirstSaveInFlight},
+		{"a grant does not outlive the session", grantsExpire},
+		{"the store is down", grantsDown},
+		{"grants large enough for many permissions", grantsLarge},
+	})
 }
 
 // putGrant puts g in the place of what is there.

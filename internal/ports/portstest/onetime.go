@@ -14,14 +14,12 @@ import (
 
 // OneTimeIDs checks an adapter against the contract of ports.OneTimeIDs.
 func OneTimeIDs(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
-	for name, test := range map[string]func(*testing.T, SessionHarness){
-		"used once":                   onceOnly,
-		"used by many at once":        onceRace,
-		"remembered as long as asked": onceUntil,
-		"the store is down":           onceDown,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
-	}
+	runAll(t, newHarness, []named[SessionHarness]{
+		{"used once", onceOnly},
+		{"used by many at once", onceRace},
+		{"remembered as long as asked", onceUntil},
+		{"the store is down", onceDown},
+	})
 }
 
 func onceOnly(t *testing.T, h SessionHarness) {

@@ -21,23 +21,21 @@ const openSignIns = 5
 // PendingSignIns checks an adapter against the contract of
 // ports.PendingSignIns.
 func PendingSignIns(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
-	for name, test := range map[string]func(*testing.T, SessionHarness){
-		"a context without browser":             pendingNoBrowser,
-		"every field comes back":                pendingRoundTrip,
-		"an unknown state":                      pendingUnknown,
-		"taken once":                            pendingOnce,
-		"an old copy of the browser":            pendingReplay,
-		"two copies at the same time":           pendingRace,
-		"another browser's state":               pendingForeign,
-		"tabs do not collide":                   pendingTabs,
-		"sixty starts drop the oldest":          pendingBounded,
-		"a pending sign-in runs out":            pendingExpire,
-		"a replay after everything has run out": pendingLateReplay,
-		"beside a session":                      pendingBesideSession,
-		"the store is down":                     pendingDown,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
-	}
+	runAll(t, newHarness, []named[SessionHarness]{
+		{"a context without browser", pendingNoBrowser},
+		{"every field comes back", pendingRoundTrip},
+		{"an unknown state", pendingUnknown},
+		{"taken once", pendingOnce},
+		{"an old copy of the browser", pendingReplay},
+		{"two copies at the same time", pendingRace},
+		{"another browser's state", pendingForeign},
+		{"tabs do not collide", pendingTabs},
+		{"sixty starts drop the oldest", pendingBounded},
+		{"a pending sign-in runs out", pendingExpire},
+		{"a replay after everything has run out", pendingLateReplay},
+		{"beside a session", pendingBesideSession},
+		{"the store is down", pendingDown},
+	})
 }
 
 func keep(t *testing.T, h SessionHarness, b Browser, state string) ports.PendingSignIn {

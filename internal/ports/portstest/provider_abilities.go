@@ -13,9 +13,9 @@ import (
 // An adapter without an optional ability has no tests of it: the groups below
 // look first.
 
-func signOutTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"SignOut/needs no network": func(t *testing.T, h ProviderHarness) {
+func signOutTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"SignOut/needs no network", func(t *testing.T, h *providerTest) {
 			out, ok := h.Provider.(ports.ProviderSignOut)
 			if !ok {
 				return
@@ -24,8 +24,8 @@ func signOutTests() map[string]func(*testing.T, ProviderHarness) {
 			to, err := out.EndSessionURL(t.Context(), "")
 			require.NoError(t, err)
 			mustBeURLOrEmpty(t, to)
-		},
-		"SignOut/works during an outage, with and without a hint": func(t *testing.T, h ProviderHarness) {
+		}},
+		{"SignOut/works during an outage, with and without a hint", func(t *testing.T, h *providerTest) {
 			out, ok := h.Provider.(ports.ProviderSignOut)
 			if !ok {
 				return
@@ -37,7 +37,7 @@ func signOutTests() map[string]func(*testing.T, ProviderHarness) {
 				require.NoError(t, err)
 				mustBeURLOrEmpty(t, to)
 			}
-		},
+		}},
 	}
 }
 
@@ -51,15 +51,15 @@ func mustBeURLOrEmpty(t testing.TB, text string) {
 	assert.True(t, u.IsAbs())
 }
 
-func refreshTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Refresh/gives a new token, again and again": refreshTwice,
-		"Refresh/a grant that is not there":          refreshNothing,
-		"Refresh/during an outage":                   refreshDown,
+func refreshTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Refresh/gives a new token, again and again", refreshTwice},
+		{"Refresh/a grant that is not there", refreshNothing},
+		{"Refresh/during an outage", refreshDown},
 	}
 }
 
-func refreshRequest(h ProviderHarness, in ports.SignedIn) ports.RefreshRequest {
+func refreshRequest(h *providerTest, in ports.SignedIn) ports.RefreshRequest {
 	return ports.RefreshRequest{
 		RefreshToken: in.Grant.RefreshToken,
 		Scopes:       h.Scopes,
@@ -69,7 +69,7 @@ func refreshRequest(h ProviderHarness, in ports.SignedIn) ports.RefreshRequest {
 	}
 }
 
-func refreshTwice(t *testing.T, h ProviderHarness) {
+func refreshTwice(t *testing.T, h *providerTest) {
 	refresher, ok := h.Provider.(ports.TokenRefresher)
 	if !ok {
 		return
@@ -87,7 +87,7 @@ func refreshTwice(t *testing.T, h ProviderHarness) {
 	}
 }
 
-func refreshNothing(t *testing.T, h ProviderHarness) {
+func refreshNothing(t *testing.T, h *providerTest) {
 	refresher, ok := h.Provider.(ports.TokenRefresher)
 	if !ok {
 		return
@@ -102,7 +102,7 @@ func refreshNothing(t *testing.T, h ProviderHarness) {
 	}
 }
 
-func refreshDown(t *testing.T, h ProviderHarness) {
+func refreshDown(t *testing.T, h *providerTest) {
 	refresher, ok := h.Provider.(ports.TokenRefresher)
 	if !ok {
 		return
@@ -114,9 +114,9 @@ func refreshDown(t *testing.T, h ProviderHarness) {
 	assert.NotErrorIs(t, err, ports.ErrInteractionRequired)
 }
 
-func readinessTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Ready/once the provider has answered, also later": func(t *testing.T, h ProviderHarness) {
+func readinessTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Ready/once the provider has answered, also later", func(t *testing.T, h *providerTest) {
 			readiness, ok := h.Provider.(ports.ProviderReadiness)
 			if !ok {
 				return
@@ -124,8 +124,8 @@ func readinessTests() map[string]func(*testing.T, ProviderHarness) {
 			require.NoError(t, readiness.Ready(t.Context()))
 			h.Down(true)
 			assert.NoError(t, readiness.Ready(t.Context()))
-		},
-		"Ready/not before": func(t *testing.T, h ProviderHarness) {
+		}},
+		{"Ready/not before", func(t *testing.T, h *providerTest) {
 			readiness, ok := h.Provider.(ports.ProviderReadiness)
 			if !ok {
 				return
@@ -135,6 +135,6 @@ func readinessTests() map[string]func(*testing.T, ProviderHarness) {
 			h.Down(false)
 			h.Advance(recovery)
 			assert.NoError(t, readiness.Ready(t.Context()))
-		},
+		}},
 	}
 }

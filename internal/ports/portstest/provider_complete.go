@@ -3,6 +3,7 @@ package portstest
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,17 +11,18 @@ import (
 	"webapp/internal/ports"
 )
 
-func completeTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Complete/says who it is":                       completeIdentifies,
-		"Complete/the same account is the same person":  completeIsStable,
-		"Complete/gives no token that nobody asked for": completeWithoutScopes,
-		"Complete/gives the tokens that were asked for": completeWithScopes,
-		"Complete/several sign-ins at once":             completeConcurrently,
+func completeTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Complete/says who it is", completeIdentifies},
+		{"Complete/the same account is the same person", completeIsStable},
+		{"Complete/gives no token that nobody asked for", completeWithoutScopes},
+		{"Complete/gives the tokens that were asked for", completeWithScopes},
+		{"Complete/a token without a lifetime", completeWithoutLifetime},
+		{"Complete/several sign-ins at once", completeConcurrently},
 	}
 }
 
-func wholeSignIn(t testing.TB, h ProviderHarness, scopes ...string) ports.SignedIn {
+func wholeSignIn(t testing.TB, h *providerTest, scopes ...string) ports.SignedIn {
 	t.Helper()
 	a := beginSignIn(t, h, scopes...)
 	in, err := h.Provider.Complete(t.Context(), h.Approve(t, a.URL), a.Secret)
@@ -28,7 +30,7 @@ func wholeSignIn(t testing.TB, h ProviderHarness, scopes ...string) ports.Signed
 	return in
 }
 
-func completeIdentifies(t *testing.T, h ProviderHarness) {
+func completeIdentifies(t *testing.T, h *providerTest) {
 	in := wholeSignIn(t, h)
 	assert.NotEmpty(t, in.Identity.Issuer)
 	assert.NotEmpty(t, in.Identity.Subject)
@@ -39,7 +41,7 @@ func completeIdentifies(t *testing.T, h ProviderHarness) {
 	assert.Equal(t, in.Identity.TenantID == "", in.Identity.ObjectID == "")
 }
 
-func completeIsStable(t *testing.T, h ProviderHarness) {
+func completeIsStable(t *testing.T, h *providerTest) {
 	first, second := wholeSignIn(t, h), wholeSignIn(t, h)
 	assert.Equal(t, first.Identity.Issuer, second.Identity.Issuer)
 	assert.Equal(t, first.Identity.Subject, second.Identity.Subject)
@@ -49,19 +51,26 @@ func completeIsStable(t *testing.T, h ProviderHarness) {
 	}
 }
 
-func completeWithoutScopes(t *testing.T, h ProviderHarness) {
+func completeWithoutScopes(t *testing.T, h *providerTest) {
 	assert.Empty(t, wholeSignIn(t, h).Grant.AccessTokens)
 }
 
-func completeWithScopes(t *testing.T, h ProviderHarness) {
+func completeWithScopes(t *testing.T, h *providerTest) {
 	grant := wholeSignIn(t, h, h.Scopes...).Grant
 	require.Len(t, grant.AccessTokens, 1)
 	assert.NotEmpty(t, grant.AccessTokens[0].Value)
 	assert.Equal(t, h.Scopes, grant.AccessTokens[0].Scopes)
-	assert.False(t, grant.AccessTokens[0].Expires.IsZero())
+	assert.True(t, grant.AccessTokens[0].Expires.After(h.Clock.Now()))
 }
 
-func completeConcurrently(t *testing.T, h ProviderHarness) {
+func completeWithoutLifetime(t *testing.T, h *providerTest) {
+	h.network.misbehave(lifeless)
+	grant := wholeSignIn(t, h, h.Scopes...).Grant
+	require.Len(t, grant.AccessTokens, 1)
+	assert.True(t, grant.AccessTokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
+}
+
+func completeConcurrently(t *testing.T, h *providerTest) {
 	const crowd = 8
 	var begun [crowd]ports.Authorization
 	var callbacks [crowd]ports.Callback

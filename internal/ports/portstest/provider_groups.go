@@ -9,14 +9,14 @@ import (
 	"webapp/internal/ports"
 )
 
-func groupTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Groups/all of them":         groupsAll,
-		"Groups/all of them or none": groupsNone,
+func groupTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Groups/all of them", groupsAll},
+		{"Groups/all of them or none", groupsNone},
 	}
 }
 
-func groupsAll(t *testing.T, h ProviderHarness) {
+func groupsAll(t *testing.T, h *providerTest) {
 	lookup, ok := h.Provider.(ports.GroupLookup)
 	if !ok || h.Groups == nil {
 		return
@@ -35,7 +35,7 @@ func groupsAll(t *testing.T, h ProviderHarness) {
 	}
 }
 
-func groupsNone(t *testing.T, h ProviderHarness) {
+func groupsNone(t *testing.T, h *providerTest) {
 	lookup, ok := h.Provider.(ports.GroupLookup)
 	if !ok || h.Groups == nil {
 		return

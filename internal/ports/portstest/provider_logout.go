@@ -10,18 +10,18 @@ import (
 	"webapp/internal/ports"
 )
 
-func logoutTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Logout token/says who signed out":                logoutSays,
-		"Logout token/what is missing or wrong":           logoutRefusals,
-		"Logout token/holds for a day at the most":        logoutAges,
-		"Logout token/needs the keys, and not for long":   logoutDown,
-		"Logout token/is verified as often as it is sent": logoutAgain,
+func logoutTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Logout token/says who signed out", logoutSays},
+		{"Logout token/what is missing or wrong", logoutRefusals},
+		{"Logout token/holds for a day at the most", logoutAges},
+		{"Logout token/needs the keys, and not for long", logoutDown},
+		{"Logout token/is verified as often as it is sent", logoutAgain},
 	}
 }
 
 // logoutOf returns the adapter's ability; nil where it has none.
-func logoutOf(h ProviderHarness) ports.LogoutTokens {
+func logoutOf(h *providerTest) ports.LogoutTokens {
 	ability, ok := h.Provider.(ports.LogoutTokens)
 	if !ok || h.SignLogout == nil {
 		return nil
@@ -33,7 +33,7 @@ func sampleLogout() ports.LogoutToken {
 	return ports.LogoutToken{ID: "logout-1", Subject: "subject-1", ProviderSession: "session-1"}
 }
 
-func logoutSays(t *testing.T, h ProviderHarness) {
+func logoutSays(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {
 		return
@@ -50,7 +50,7 @@ func logoutSays(t *testing.T, h ProviderHarness) {
 	}
 }
 
-func logoutRefusals(t *testing.T, h ProviderHarness) {
+func logoutRefusals(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {
 		return
@@ -71,7 +71,7 @@ func logoutRefusals(t *testing.T, h ProviderHarness) {
 	require.NoError(t, err)
 }
 
-func logoutAges(t *testing.T, h ProviderHarness) {
+func logoutAges(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {
 		return
@@ -88,7 +88,7 @@ func logoutAges(t *testing.T, h ProviderHarness) {
 	assert.Equal(t, got.Expires, again.Expires)
 }
 
-func logoutDown(t *testing.T, h ProviderHarness) {
+func logoutDown(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {
 		return
@@ -110,7 +110,7 @@ func logoutDown(t *testing.T, h ProviderHarness) {
 
 // logoutAgain: a second use is for the caller to notice, who knows of all
 // instances.
-func logoutAgain(t *testing.T, h ProviderHarness) {
+func logoutAgain(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {
 		return

@@ -10,15 +10,15 @@ import (
 	"webapp/internal/ports"
 )
 
-func outageTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Outage/at the first sign-in, and after it":   outageAtStart,
-		"Outage/while the person is at the provider":  outageAtCallback,
-		"Outage/a caller that has gone waits no more": outageGone,
+func outageTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Outage/at the first sign-in, and after it", outageAtStart},
+		{"Outage/while the person is at the provider", outageAtCallback},
+		{"Outage/a caller that has gone waits no more", outageGone},
 	}
 }
 
-func outageAtStart(t *testing.T, h ProviderHarness) {
+func outageAtStart(t *testing.T, h *providerTest) {
 	h.Down(true)
 	_, err := h.Provider.Begin(t.Context(), ports.AuthorizationRequest{State: suiteState})
 	if !h.BeginsAlone {
@@ -29,7 +29,7 @@ func outageAtStart(t *testing.T, h ProviderHarness) {
 	wholeSignIn(t, h)
 }
 
-func outageAtCallback(t *testing.T, h ProviderHarness) {
+func outageAtCallback(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	cb := h.Approve(t, a.URL)
 	h.Down(true)
@@ -41,7 +41,7 @@ func outageAtCallback(t *testing.T, h ProviderHarness) {
 	wholeSignIn(t, h)
 }
 
-func outageGone(t *testing.T, h ProviderHarness) {
+func outageGone(t *testing.T, h *providerTest) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := beginSignIn(t, h)

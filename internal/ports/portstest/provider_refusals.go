@@ -10,22 +10,23 @@ import (
 	"webapp/internal/ports"
 )
 
-func refusalTests() map[string]func(*testing.T, ProviderHarness) {
-	return map[string]func(*testing.T, ProviderHarness){
-		"Complete/declined":                             refuseDeclined,
-		"Complete/error codes decide the kind":          refuseByCode,
-		"Complete/what the provider worded stays out":   refuseQuietly,
-		"Complete/a callback works once":                refuseSecondUse,
-		"Complete/another sign-in's secret":             refuseForeignSecret,
-		"Complete/a secret that Begin never gave":       refuseInventedSecret,
-		"Complete/a callback without a code":            refuseEmptyCallback,
-		"Complete/a code that was never issued":         refuseInventedCode,
-		"Complete/another issuer is refused before use": refuseForeignIssuer,
+func refusalTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Complete/declined", refuseDeclined},
+		{"Complete/error codes decide the kind", refuseByCode},
+		{"Complete/what the provider worded stays out", refuseQuietly},
+		{"Complete/a callback works once", refuseSecondUse},
+		{"Complete/another sign-in's secret", refuseForeignSecret},
+		{"Complete/a secret that Begin never gave", refuseInventedSecret},
+		{"Complete/a callback without a code", refuseEmptyCallback},
+		{"Complete/a code that was never issued", refuseInventedCode},
+		{"Complete/another issuer is refused before use", refuseForeignIssuer},
+		{"Complete/an empty subject is refused", refuseEmptySubject},
 	}
 }
 
 // refusedBy runs Complete and wants it to fail and to identify nobody.
-func refusedBy(t testing.TB, h ProviderHarness, cb ports.Callback, secret string) error {
+func refusedBy(t testing.TB, h *providerTest, cb ports.Callback, secret string) error {
 	t.Helper()
 	in, err := h.Provider.Complete(t.Context(), cb, secret)
 	require.Error(t, err)
@@ -33,7 +34,7 @@ func refusedBy(t testing.TB, h ProviderHarness, cb ports.Callback, secret string
 	return err
 }
 
-func refuseDeclined(t *testing.T, h ProviderHarness) {
+func refuseDeclined(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	err := refusedBy(t, h, h.Decline(t, a.URL), a.Secret)
 	require.ErrorIs(t, err, ports.ErrDeclined)
@@ -42,7 +43,7 @@ func refuseDeclined(t *testing.T, h ProviderHarness) {
 	assert.Equal(t, "access_denied", reported.Code)
 }
 
-func refuseByCode(t *testing.T, h ProviderHarness) {
+func refuseByCode(t *testing.T, h *providerTest) {
 	for code, kind := range map[string]error{
 		"access_denied":              ports.ErrDeclined,
 		"login_required":             ports.ErrInteractionRequired,
@@ -61,7 +62,7 @@ func refuseByCode(t *testing.T, h ProviderHarness) {
 	}
 }
 
-func refuseQuietly(t *testing.T, h ProviderHarness) {
+func refuseQuietly(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	cb := h.Decline(t, a.URL)
 	cb.ErrorDescription = "AADSTS50020: User account adele@contoso.example does not exist. Correlation ID: adele@contoso.example"
@@ -70,7 +71,7 @@ func refuseQuietly(t *testing.T, h ProviderHarness) {
 	assert.NotContains(t, refusedBy(t, h, cb, a.Secret).Error(), "adele")
 }
 
-func refuseSecondUse(t *testing.T, h ProviderHarness) {
+func refuseSecondUse(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	cb := h.Approve(t, a.URL)
 	_, err := h.Provider.Complete(t.Context(), cb, a.Secret)
@@ -78,24 +79,24 @@ func refuseSecondUse(t *testing.T, h ProviderHarness) {
 	refusedBy(t, h, cb, a.Secret)
 }
 
-func refuseForeignSecret(t *testing.T, h ProviderHarness) {
+func refuseForeignSecret(t *testing.T, h *providerTest) {
 	mine, theirs := beginSignIn(t, h), beginSignIn(t, h)
 	refusedBy(t, h, h.Approve(t, theirs.URL), mine.Secret)
 }
 
-func refuseInventedSecret(t *testing.T, h ProviderHarness) {
+func refuseInventedSecret(t *testing.T, h *providerTest) {
 	for _, secret := range []string{"", ".", "..", "x", "x.y.z", "\x00"} {
 		a := beginSignIn(t, h)
 		assert.ErrorIs(t, refusedBy(t, h, h.Approve(t, a.URL), secret), ports.ErrTokenRefused)
 	}
 }
 
-func refuseEmptyCallback(t *testing.T, h ProviderHarness) {
+func refuseEmptyCallback(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	assert.ErrorIs(t, refusedBy(t, h, ports.Callback{State: suiteState}, a.Secret), ports.ErrTokenRefused)
 }
 
-func refuseInventedCode(t *testing.T, h ProviderHarness) {
+func refuseInventedCode(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	err := refusedBy(t, h, ports.Callback{State: suiteState, Code: "never-issued"}, a.Secret)
 	assert.NotContains(t, err.Error(), "never-issued")
@@ -103,7 +104,7 @@ func refuseInventedCode(t *testing.T, h ProviderHarness) {
 
 // refuseForeignIssuer shows that iss (RFC 9207) is looked at before the code
 // goes anywhere: the same code still works afterwards.
-func refuseForeignIssuer(t *testing.T, h ProviderHarness) {
+func refuseForeignIssuer(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	good := h.Approve(t, a.URL)
 	bad := good
@@ -111,4 +112,17 @@ func refuseForeignIssuer(t *testing.T, h ProviderHarness) {
 	assert.ErrorIs(t, refusedBy(t, h, bad, a.Secret), ports.ErrTokenRefused)
 	_, err := h.Provider.Complete(t.Context(), good, a.Secret)
 	assert.NoError(t, err)
+}
+
+func refuseEmptySubject(t *testing.T, h *providerTest) {
+	if h.InMemory {
+		return
+	}
+	for _, value := range []string{"", "null", `""`} {
+		h.Subject(value)
+		a := beginSignIn(t, h)
+		in, err := h.Provider.Complete(t.Context(), h.Approve(t, a.URL), a.Secret)
+		assert.ErrorIs(t, err, ports.ErrTokenRefused, "subject %q", value)
+		assert.Zero(t, in)
+	}
 }

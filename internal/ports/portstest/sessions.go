@@ -14,31 +14,29 @@ import (
 
 // Sessions checks an adapter against the contract of ports.Sessions.
 func Sessions(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
-	for name, test := range map[string]func(*testing.T, SessionHarness){
-		"a context without browser":                      sessionsNoBrowser,
-		"a browser that never signed in":                 sessionsNever,
-		"every field comes back":                         sessionsRoundTrip,
-		"browsers are kept apart":                        sessionsApart,
-		"each start makes a new session":                 sessionsRenewed,
-		"signing in again in one request":                sessionsTwiceInOne,
-		"touch moves the times":                          sessionsTouch,
-		"a session runs out":                             sessionsExpire,
-		"a touched session lasts longer":                 sessionsTouchProlongs,
-		"ending is final":                                sessionsEnd,
-		"ending without a session":                       sessionsEndNothing,
-		"a copy of an ended session is dead":             sessionsEndCopies,
-		"a touch in flight writes no ended session back": sessionsTouchInFlight,
-		"a touch beside a new sign-in":                   sessionsTouchReplaced,
-		"an end returns what it has ended":               sessionsEndReturned,
-		"a start returns what it has ended":              sessionsStartReturned,
-		"who has run out is known, and told of once":     sessionsExpiredKnown,
-		"running out during a request":                   sessionsExpiredInFlight,
-		"of many ends one returns the session":           sessionsEndRace,
-		"requests at the same time":                      sessionsConcurrent,
-		"the store is down":                              sessionsDown,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, newHarness(t)) })
-	}
+	runAll(t, newHarness, []named[SessionHarness]{
+		{"a context without browser", sessionsNoBrowser},
+		{"a browser that never signed in", sessionsNever},
+		{"every field comes back", sessionsRoundTrip},
+		{"browsers are kept apart", sessionsApart},
+		{"each start makes a new session", sessionsRenewed},
+		{"signing in again in one request", sessionsTwiceInOne},
+		{"touch moves the times", sessionsTouch},
+		{"a session runs out", sessionsExpire},
+		{"a touched session lasts longer", sessionsTouchProlongs},
+		{"ending is final", sessionsEnd},
+		{"ending without a session", sessionsEndNothing},
+		{"a copy of an ended session is dead", sessionsEndCopies},
+		{"a touch in flight writes no ended session back", sessionsTouchInFlight},
+		{"a touch beside a new sign-in", sessionsTouchReplaced},
+		{"an end returns what it has ended", sessionsEndReturned},
+		{"a start returns what it has ended", sessionsStartReturned},
+		{"who has run out is known, and told of once", sessionsExpiredKnown},
+		{"running out during a request", sessionsExpiredInFlight},
+		{"of many ends one returns the session", sessionsEndRace},
+		{"requests at the same time", sessionsConcurrent},
+		{"the store is down", sessionsDown},
+	})
 }
 
 // signIn starts a session in a browser.

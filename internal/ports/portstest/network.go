@@ -1,0 +1,208 @@
+package portstest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Serve starts a server for a played provider and returns a transport that
+// sends every request there, whatever its scheme and host. The handler sees the
+// host that was asked for.
+func Serve(t testing.TB, provider http.Handler) http.RoundTripper {
+	server := httptest.NewServer(provider)
+	t.Cleanup(server.Close)
+	return served{server}
+}
+
+type served struct{ server *httptest.Server }
+
+func (s served) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := r.Clone(r.Context())
+	sent.Host, sent.URL.Scheme, sent.URL.Host = r.URL.Host, "http", s.server.Listener.Addr().String()
+	return s.server.Client().Transport.RoundTrip(sent)
+}
+
+// fault is a way in which a provider, or a proxy in front of it, fails.
+type fault int
+
+const (
+	never       fault = iota
+	unreachable       // nobody listens
+	silent            // the request arrives, no answer comes before the deadline
+	lost              // the request arrives, the connection breaks before the answer
+	failing           // the request arrives, the answer is status 503
+	endless           // the answer has no end
+	redirecting       // the answer redirects to elsewhere
+	lifeless          // the answer leaves out expires_in
+)
+
+const (
+	// elsewhere is a host that no adapter has a reason to call.
+	elsewhere = "elsewhere.example"
+	// endlessBytes is where an endless answer ends nevertheless. It is several
+	// times what any answer of a provider needs.
+	endlessBytes = 16 << 20
+	// longestCall is the longest time limit of a call that the suite accepts.
+	longestCall = time.Minute
+)
+
+// network carries the calls of an adapter and records them.
+type network struct {
+	next http.RoundTripper
+
+	mu     sync.Mutex
+	fault  fault
+	spared int // calls that still go well before the fault begins
+	calls  []*call
+}
+
+// call is one request of the adapter.
+type call struct {
+	host    string
+	text    string // URL and body, where a code can be
+	limited bool   // the context has a deadline
+	read    int    // bytes of an endless answer
+}
+
+// misbehave makes all calls from now on fail, until the next misbehave.
+func (n *network) misbehave(f fault) { n.misbehaveAfter(f, 0) }
+
+// misbehaveAfter makes all calls after the next spared ones fail.
+func (n *network) misbehaveAfter(f fault, spared int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.fault, n.spared = f, spared
+}
+
+// made returns the calls so far.
+func (n *network) made() []call {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	calls := make([]call, len(n.calls))
+	for i, one := range n.calls {
+		calls[i] = *one
+	}
+	return calls
+}
+
+// RoundTrip implements http.RoundTripper.
+func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
+	c, f, err := n.record(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case f == unreachable:
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	case f == endless:
+		return reply(r, http.StatusOK, &endlessBody{network: n, call: c}), nil
+	case f == redirecting:
+		resp := reply(r, http.StatusTemporaryRedirect, strings.NewReader(""))
+		resp.Header.Set("Location", "https://"+elsewhere+r.URL.RequestURI())
+		return resp, nil
+	case c.host == elsewhere:
+		return nil, errors.New("a redirect was followed")
+	}
+	resp, err := n.next.RoundTrip(r)
+	switch {
+	case err != nil || f == never:
+		return resp, err
+	case f == lifeless:
+		return withoutLifetime(resp)
+	}
+	_ = resp.Body.Close()
+	switch f {
+	case silent:
+		return nil, context.DeadlineExceeded
+	case lost:
+		return nil, io.ErrUnexpectedEOF
+	default:
+		return reply(r, http.StatusServiceUnavailable, strings.NewReader(`{"error":"temporarily_unavailable"}`)), nil
+	}
+}
+
+// record notes a call and returns what happens to it.
+func (n *network) record(r *http.Request) (*call, fault, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, never, err
+	}
+	text := r.URL.String()
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, never, err
+		}
+		_ = r.Body.Close()
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		text += " " + string(body)
+	}
+	deadline, limited := r.Context().Deadline()
+	c := &call{host: r.URL.Hostname(), text: text, limited: limited && time.Until(deadline) <= longestCall}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.calls = append(n.calls, c)
+	if n.spared > 0 {
+		n.spared--
+		return c, never, nil
+	}
+	return c, n.fault, nil
+}
+
+// carries says whether the call sends the code.
+func (c call) carries(code string) bool {
+	return strings.Contains(c.text, code) || strings.Contains(c.text, url.QueryEscape(code))
+}
+
+func reply(r *http.Request, status int, body io.Reader) *http.Response {
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		ContentLength: -1, Body: io.NopCloser(body), Request: r,
+	}
+}
+
+// withoutLifetime takes expires_in out of an answer in JSON.
+func withoutLifetime(resp *http.Response) (*http.Response, error) {
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	var members map[string]json.RawMessage
+	if err == nil && json.Unmarshal(body, &members) == nil {
+		delete(members, "expires_in")
+		body, err = json.Marshal(members)
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), -1
+	return resp, err
+}
+
+// endlessBody is a JSON object with a string in it that does not end.
+type endlessBody struct {
+	network *network
+	call    *call
+}
+
+// Read implements io.Reader.
+func (b *endlessBody) Read(p []byte) (int, error) {
+	b.network.mu.Lock()
+	defer b.network.mu.Unlock()
+	if b.call.read >= endlessBytes {
+		return 0, io.EOF
+	}
+	for i := range p {
+		p[i] = 'a'
+	}
+	if b.call.read == 0 {
+		copy(p, `{"access_token":"`)
+	}
+	b.call.read += len(p)
+	return len(p), nil
+}

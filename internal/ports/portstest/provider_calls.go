@@ -1,0 +1,114 @@
+package portstest
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/ports"
+)
+
+// callTests check what the port says of every call to the provider. An adapter
+// in memory makes none.
+func callTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Calls/each has a time limit", callsLimited},
+		{"Calls/no answer in time", callsSilent},
+		{"Calls/an answer without end is not read to the end", callsBounded},
+		{"Calls/no redirect is followed", callsRedirected},
+		{"Calls/a code is sent once, whatever comes back", callsOnce},
+	}
+}
+
+// eachCall makes a sign-in fail at its first call, another one at its second
+// call, and so on. It hands each to check: the error of the sign-in, nil where
+// the adapter can do without the call, and the calls that the adapter made.
+func (h *providerTest) eachCall(t *testing.T, f fault, check func(err error, code string, calls []call)) {
+	t.Helper()
+	if h.InMemory {
+		return
+	}
+	wholeSignIn(t, h, h.Scopes...)
+	all := len(h.network.made())
+	require.NotZero(t, all, "the adapter does not use the transport that New is given")
+	for spared := range all {
+		failing := h.again(t)
+		failing.network.misbehaveAfter(f, spared)
+		a, err := failing.Provider.Begin(t.Context(), ports.AuthorizationRequest{State: suiteState, Scopes: h.Scopes})
+		var cb ports.Callback
+		if err == nil {
+			cb = failing.Approve(t, a.URL)
+			_, err = failing.Provider.Complete(t.Context(), cb, a.Secret)
+		}
+		check(err, cb.Code, failing.network.made())
+	}
+}
+
+func callsLimited(t *testing.T, h *providerTest) {
+	if h.InMemory {
+		return
+	}
+	in := wholeSignIn(t, h, h.Scopes...)
+	if refresher, ok := h.Provider.(ports.TokenRefresher); ok {
+		_, err := refresher.Refresh(t.Context(), refreshRequest(h, in))
+		require.NoError(t, err)
+	}
+	if lookup, ok := h.Provider.(ports.GroupLookup); ok && h.Groups != nil {
+		_, token := h.Groups(t)
+		_, err := lookup.MemberGroups(t.Context(), token)
+		require.NoError(t, err)
+	}
+	for _, one := range h.network.made() {
+		assert.True(t, one.limited, "the context of a call to %s has no deadline within %v", one.host, longestCall)
+	}
+}
+
+func callsSilent(t *testing.T, h *providerTest) {
+	h.eachCall(t, silent, func(err error, _ string, _ []call) {
+		if err != nil {
+			assert.ErrorIs(t, err, ports.ErrProviderUnavailable)
+		}
+	})
+}
+
+func callsBounded(t *testing.T, h *providerTest) {
+	h.eachCall(t, endless, func(err error, _ string, calls []call) {
+		assertUnusable(t, err)
+		for _, one := range calls {
+			assert.Less(t, one.read, endlessBytes, "an answer of %s was read without limit", one.host)
+		}
+	})
+}
+
+func callsRedirected(t *testing.T, h *providerTest) {
+	h.eachCall(t, redirecting, func(err error, _ string, calls []call) {
+		assertUnusable(t, err)
+		for _, one := range calls {
+			assert.NotEqual(t, elsewhere, one.host, "a redirect was followed")
+		}
+	})
+}
+
+// assertUnusable accepts the two errors for an answer that no provider gives.
+func assertUnusable(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		assert.True(t, errors.Is(err, ports.ErrProviderUnavailable) || errors.Is(err, ports.ErrTokenRefused), "%v", err)
+	}
+}
+
+func callsOnce(t *testing.T, h *providerTest) {
+	for _, f := range []fault{never, silent, lost, failing, endless, redirecting} {
+		h.again(t).eachCall(t, f, func(_ error, code string, calls []call) {
+			times := 0
+			for _, one := range calls {
+				if code != "" && one.carries(code) {
+					times++
+				}
+			}
+			assert.LessOrEqual(t, times, 1, "the code was sent more than once")
+		})
+	}
+}
