@@ -10,6 +10,10 @@ import (
 // provider has an API that says whose access token it is. An adapter is safe for
 // concurrent use and keeps no state of a single sign-in: what it must remember
 // between Begin and Complete is the secret it returned from Begin.
+//
+// Every call to the provider has a time limit as a deadline of its context, and
+// the limit covers the answer's body. The adapter bounds the size of an answer
+// and follows no redirect.
 type IdentityProvider interface {
 	// Begin prepares one sign-in. It may have to load the provider's metadata
 	// first and fails with ErrProviderUnavailable when it cannot. Each call
@@ -46,7 +50,8 @@ type AuthorizationRequest struct {
 	// JSON object, or empty. An API's claims challenge ends up here.
 	Claims string
 	// LoginHint names the account to sign in, in the provider's own opaque
-	// form. When it is empty the provider lets the person choose an account.
+	// form. When it is empty, the adapter asks the provider to let the person
+	// choose an account, if the provider can.
 	LoginHint string
 }
 
@@ -84,8 +89,9 @@ type SignedIn struct {
 // Identity is what a verified ID token asserts about a person. It is small: a
 // session keeps it and reads it with every request.
 type Identity struct {
-	// Issuer and Subject are the claims iss and sub. Both are never empty, and
-	// together they are the same person for good. Without ID tokens the issuer is
+	// Issuer and Subject are the claims iss and sub. Both are never empty: an
+	// answer without a subject is refused with ErrTokenRefused. Together they
+	// are the same person for good. Without ID tokens the issuer is
 	// a constant of the adapter's, and the subject what the provider never gives
 	// to anybody else: a number, not a name or an address.
 	Issuer  string
@@ -153,8 +159,9 @@ type AccessToken struct {
 	Value string
 	// Scopes are those the token was asked for.
 	Scopes []string
-	// Expires is when the provider stops honouring the token. It is never zero,
-	// which would be long ago: a token without an end has one far off.
+	// Expires is when the provider stops accepting the token. It is never zero.
+	// A provider need not state a lifetime (expires_in, RFC 6749, section 5.1):
+	// the adapter then uses the lifetime that the provider documents, or an hour.
 	Expires time.Time
 }
 
@@ -267,7 +274,8 @@ type ProviderAdmission interface {
 }
 
 // ProviderReadiness is the optional ability to tell whether sign-ins can work
-// at this moment.
+// at this moment. An adapter without it always counts as ready: /readyz then
+// says nothing about the provider.
 type ProviderReadiness interface {
 	// Ready returns nil once metadata and keys have been loaded, else an error
 	// that wraps ErrProviderUnavailable. It may start a load but waits for it

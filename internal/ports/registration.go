@@ -2,8 +2,9 @@ package ports
 
 import "context"
 
-// Registration is what an application is known by at an identity provider: what
-// an adapter for one provider is made from.
+// Registration is what an application is known by at an identity provider. An
+// adapter is made from it, and refuses one without client ID, client secret or
+// redirect URI.
 type Registration struct {
 	// ClientID is the application's ID there (RFC 6749, section 2.2).
 	ClientID string
