@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"webapp/internal/ports"
@@ -74,6 +75,23 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (to 
 		return "", signedIn.Identity, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
 	return s.returns.check(pending.ReturnTo), signedIn.Identity, nil
+}
+
+// AdminConsent reports whether cb is the redirect that follows the provider's
+// consent page for administrators. Such a redirect has neither state nor code:
+// it answers no sign-in and signs nobody in. The error is ErrConsentRefused, with
+// what the provider reported, if the administrator did not consent.
+func (s *Service) AdminConsent(cb Callback) (bool, error) {
+	if cb.State != "" || cb.Code != "" || !strings.EqualFold(cb.AdminConsent, "True") {
+		return false, nil
+	}
+	if cb.Error == "" {
+		return true, nil
+	}
+	if provider, ok := s.provider.(ports.CallbackErrorReader); ok {
+		return true, fmt.Errorf("%w: %w", ErrConsentRefused, provider.CallbackError(cb))
+	}
+	return true, ErrConsentRefused
 }
 
 // lateCallback responds to a callback that fits no pending sign-in.

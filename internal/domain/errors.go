@@ -26,6 +26,9 @@ var (
 	ErrRefreshBusy = errors.New("token refresh in progress")
 	// ErrSignInLoop: a page keeps asking for a sign-in that has just been done.
 	ErrSignInLoop = errors.New("the same page asked for a sign-in too often")
+	// ErrConsentRefused: an administrator was asked to consent for everybody, and
+	// did not.
+	ErrConsentRefused = errors.New("administrator did not consent")
 	// ErrUnsupported: the identity provider cannot do this.
 	ErrUnsupported = errors.New("not supported by the identity provider")
 	// ErrRoleMissing: the user has not the role that a page needs.

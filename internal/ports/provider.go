@@ -74,6 +74,15 @@ type Callback struct {
 	Error            string
 	ErrorDescription string
 	ErrorSubcode     string // Entra: "cancel" when the person went back
+	AdminConsent     string // Entra: "True" after its page for administrators, with no state and no code
+}
+
+// CallbackErrorReader is an optional ability of an IdentityProvider that reads
+// the error of a callback that belongs to no sign-in.
+type CallbackErrorReader interface {
+	// CallbackError returns the callback's error as a *ProviderError. It asks
+	// nobody, and a repeated call returns the same.
+	CallbackError(Callback) error
 }
 
 // SignedIn is the result of a completed sign-in: who it is, and what the

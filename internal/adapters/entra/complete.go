@@ -50,6 +50,11 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	return ports.SignedIn{Identity: p.identity(token), Claims: token.listClaims(), Grant: p.grant(token, got, t)}, nil
 }
 
+// CallbackError implements ports.CallbackErrorReader.
+func (p *Provider) CallbackError(callback ports.Callback) error {
+	return newProviderError(callback.Error, callback.ErrorDescription)
+}
+
 // checkCallback looks at the provider's answer before the code is posted
 // anywhere.
 func checkCallback(callback ports.Callback, m metadata) error {

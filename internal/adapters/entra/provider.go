@@ -12,11 +12,12 @@ import (
 )
 
 var (
-	_ ports.IdentityProvider  = (*Provider)(nil)
-	_ ports.ProviderSignOut   = (*Provider)(nil)
-	_ ports.TokenRefresher    = (*Provider)(nil)
-	_ ports.ProviderReadiness = (*Provider)(nil)
-	_ ports.ProviderAdmission = (*Provider)(nil)
+	_ ports.IdentityProvider    = (*Provider)(nil)
+	_ ports.CallbackErrorReader = (*Provider)(nil)
+	_ ports.ProviderSignOut     = (*Provider)(nil)
+	_ ports.TokenRefresher      = (*Provider)(nil)
+	_ ports.ProviderReadiness   = (*Provider)(nil)
+	_ ports.ProviderAdmission   = (*Provider)(nil)
 )
 
 // Provider signs people in at one provider. It is safe for concurrent use.

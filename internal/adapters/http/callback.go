@@ -1,21 +1,32 @@
 package http
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // maxCallback bounds the callback's parameters in bytes. Entra's codes exceed
 // 900 characters and whole callbacks can pass 4,096.
 const maxCallback = 16 << 10
 
-// callback finishes a sign-in with what the provider sent the browser back
-// with.
+// callback finishes a sign-in with the provider's answer. With form_post that
+// answer is a POST, and a GET is only the redirect after an administrator's
+// consent.
 func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	cb, err := readCallback(r)
+	if err == nil {
+		if is, consentErr := a.Domain.AdminConsent(cb); is {
+			return a.adminConsent(w, r, consentErr)
+		}
+	}
+	if a.FormPost && r.Method != http.MethodPost {
+		return wrongMethod(w, http.MethodPost)
+	}
 	if err != nil {
 		return a.Domain.RefuseSignIn(r.Context(), err)
 	}
@@ -26,6 +37,27 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.forgetSignOut(w, r)
 	return seeOther(w, location)
+}
+
+// adminConsent shows that an administrator consented for everybody, or, by err,
+// did not. It signs nobody in: anybody can open this address.
+func (a *app) adminConsent(w http.ResponseWriter, r *http.Request, err error) error {
+	v := templates.Error{Heading: "consent.heading", Sentence: "consent.sentence"}
+	session, sessionErr := a.Domain.CurrentUser(r.Context())
+	switch {
+	case sessionErr == nil:
+		observed(r.Context()).session = &session
+		v.Actions = []templates.Link{{Text: "error.action.home", URL: homePath}}
+	case errors.Is(sessionErr, domain.ErrNotSignedIn):
+		v.Next = "consent.next"
+		v.Actions = []templates.Link{{Text: "signin.button", URL: loginPath}}
+	default:
+		return sessionErr
+	}
+	if err != nil {
+		return err
+	}
+	return a.page(w, r, http.StatusOK, observed(r.Context()).session, v)
 }
 
 // readCallback reads what the provider said. Whether it makes sense is the
@@ -78,8 +110,8 @@ func withoutInput(err error) error {
 	return errUnreadable
 }
 
-// parseCallback takes the fields of RFC 6749, sections 4.1.2 and 4.1.2.1, and
-// RFC 9207. A parameter that comes twice is refused, also one that means nothing
+// parseCallback takes the fields of RFC 6749, sections 4.1.2 and 4.1.2.1, of
+// RFC 9207, and Entra's own. A parameter that comes twice is refused, also one that means nothing
 // here (RFC 6749, section 3.1): it could mean one thing here and another to
 // whoever checked it before.
 func parseCallback(fields url.Values) (domain.Callback, error) {
@@ -87,6 +119,7 @@ func parseCallback(fields url.Values) (domain.Callback, error) {
 	known := map[string]*string{
 		"state": &cb.State, "code": &cb.Code, "iss": &cb.Issuer, "error": &cb.Error,
 		"error_description": &cb.ErrorDescription, "error_subcode": &cb.ErrorSubcode,
+		"admin_consent": &cb.AdminConsent,
 	}
 	for name, values := range fields {
 		if len(values) != 1 {

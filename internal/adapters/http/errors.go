@@ -87,6 +87,7 @@ var errorTable = []errorPage{
 	{is: errBadForm, status: http.StatusBadRequest, name: "form"},
 	{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop", keepsWords: true},
 	{is: domain.ErrRoleMissing, status: http.StatusForbidden, name: "role"},
+	{is: domain.ErrConsentRefused, status: http.StatusForbidden, name: "consent", keepsWords: true},
 	{is: domain.ErrBadCallback, status: http.StatusBadRequest, name: "callback", signInAgain: true},
 	{is: domain.ErrSignInExpired, status: http.StatusBadRequest, name: "expired", signInAgain: true},
 	{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},

@@ -21,6 +21,11 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 	if len(allowed) == 0 {
 		return errNotFound
 	}
+	return wrongMethod(w, allowed...)
+}
+
+// wrongMethod names the allowed methods.
+func wrongMethod(w http.ResponseWriter, allowed ...string) error {
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	return &shownError{errMethod, templates.MethodNotAllowed{Allowed: allowed}}
 }

@@ -49,10 +49,9 @@ func (a *app) routes() (router, error) {
 func (a *app) pageRoutes(r chi.Router) {
 	r.Get(homePath, a.handle(a.home))
 	r.With(a.navigationsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
+	r.Get(a.CallbackPath, a.handle(a.callback))
 	if a.FormPost {
 		r.Post(a.CallbackPath, a.handle(a.callback))
-	} else {
-		r.Get(a.CallbackPath, a.handle(a.callback))
 	}
 	r.Get(logoutPath, a.handle(a.askSignOut))
 	r.Post(logoutPath, a.handle(a.signOut))

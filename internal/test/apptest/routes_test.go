@@ -24,12 +24,14 @@ type route struct {
 
 // allRoutes has a line for each route that there is.
 func allRoutes(formPost bool) []route {
-	callback := route{http.MethodGet, "/getAToken", [3]int{400, 400, 400}, nil} // without a state
+	callback := []route{{http.MethodGet, "/getAToken", [3]int{400, 400, 400}, nil}} // without a state
 	if formPost {
-		callback.method = http.MethodPost
+		callback = []route{
+			{http.MethodPost, "/getAToken", [3]int{400, 400, 400}, nil},
+			{http.MethodGet, "/getAToken", [3]int{405, 405, 405}, nil}, // only the redirect after admin consent is answered
+		}
 	}
-	return []route{
-		callback,
+	return append(callback, []route{
 		{http.MethodGet, "/", [3]int{200, 200, 200}, nil},
 		{http.MethodGet, "/login", [3]int{303, 303, 303}, nil},
 		{http.MethodGet, "/logout", [3]int{200, 200, 200}, nil},
@@ -44,7 +46,7 @@ func allRoutes(formPost bool) []route {
 		{http.MethodGet, "/healthz", [3]int{200, 200, 200}, nil},
 		{http.MethodGet, "/readyz", [3]int{200, 200, 200}, nil},
 		{http.MethodGet, "/static/*", [3]int{404, 404, 404}, []string{"/static/", "/static/none.css", "/static/a/b"}},
-	}
+	}...)
 }
 
 // walked are method and pattern of each route of the application.
