@@ -27,13 +27,16 @@ internal/domain            std internal/ports
 internal/clientaddr
 internal/providerhttp      internal/ports
 internal/adapters/*        internal/ports internal/providerhttp
+internal/adapters/entra           internal/ports internal/providerhttp
+internal/adapters/entra/authority std
+internal/adapters/entra/idtoken   internal/ports internal/providerhttp internal/adapters/entra/authority
 internal/adapters/fakeidp
 internal/adapters/http     internal/domain internal/clientaddr internal/providerhttp templates
 internal/adapters/http/server     std internal/clientaddr
 templates
 cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/adapters/* templates
-cmd/webapp/config          internal/ports internal/adapters/entra internal/adapters/http internal/adapters/observe
-cmd/webapp/doctor          internal/ports internal/adapters/entra cmd/webapp/config
+cmd/webapp/config          internal/ports internal/adapters/entra internal/adapters/entra/authority internal/adapters/http internal/adapters/observe
+cmd/webapp/doctor          internal/ports internal/adapters/entra internal/adapters/entra/authority cmd/webapp/config
 
 internal/ports/portstest   internal/ports
 internal/test/apptest      internal/domain internal/ports internal/ports/portstest internal/clientaddr internal/adapters/*

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 )
 
 // checkAPI checks SCOPE and ENDPOINT. Without one of them there is no page that
@@ -39,14 +39,14 @@ func (c *Config) hintHalfAnAPI() {
 // Graph, in the authority's cloud. A variable that is set wins, and one that is
 // set to nothing turns the API off.
 func (c *Config) defaultAPI() {
-	authority, err := entra.ParseAuthority(c.Authority)
-	if err != nil || authority.GraphHost() == "" {
+	configured, err := authority.Parse(c.Authority)
+	if err != nil || configured.GraphHost() == "" {
 		return
 	}
 	if _, given := c.lookup("SCOPE"); !given {
 		c.Scope = "User.Read"
 	}
 	if _, given := c.lookup("ENDPOINT"); !given {
-		c.Endpoint = "https://" + authority.GraphHost() + "/v1.0/me"
+		c.Endpoint = "https://" + configured.GraphHost() + "/v1.0/me"
 	}
 }

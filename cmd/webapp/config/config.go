@@ -16,6 +16,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/observe"
 	"webapp/internal/ports"
 )
@@ -247,12 +248,12 @@ func (c *Config) Keys() [][]byte {
 // mistake. The port of the demo provider differs at each start, so the realm of
 // the demo is a fixed name.
 func (c *Config) Realm() string {
-	authority, err := entra.ParseAuthority(c.Authority)
+	configured, err := authority.Parse(c.Authority)
 	switch {
 	case c.Demo:
 		return "demo"
 	case err == nil:
-		return authority.DiscoveryURL() + " " + c.ClientID // the same with a slash behind AUTHORITY
+		return configured.DiscoveryURL() + " " + c.ClientID // the same with a slash behind AUTHORITY
 	default:
 		return c.OIDCAuthority + " " + c.ClientID
 	}

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 )
 
 // checkAuthorityName reads the authority and asks for its host's addresses, or
@@ -20,8 +20,8 @@ func (x *examination) checkAuthorityName(ctx context.Context) Check {
 		return skipBroken()
 	}
 	var err error
-	if x.authority, err = entra.ParseIssuer(x.cfg.Entra.Issuer); x.cfg.Entra.Authority != "" {
-		x.authority, err = entra.ParseAuthority(x.cfg.Entra.Authority)
+	if x.authority, err = authority.ParseIssuer(x.cfg.Entra.Issuer); x.cfg.Entra.Authority != "" {
+		x.authority, err = authority.Parse(x.cfg.Entra.Authority)
 	}
 	if err != nil {
 		return skipBroken()

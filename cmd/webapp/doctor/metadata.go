@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
 )
 
@@ -56,7 +57,7 @@ func (x *examination) authorityVariable() string {
 }
 
 func (x *examination) issuerRemedy(issuer string) string {
-	if x.authority.Kind == entra.KindOther {
+	if x.authority.Kind == authority.KindOther {
 		return "If that is the provider you mean, set OIDC_AUTHORITY to exactly " + shown(issuer) + "."
 	}
 	return "Set AUTHORITY to the address of the cloud and the tenant themselves, without an alias of the host; " +

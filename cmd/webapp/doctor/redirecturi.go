@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 
-	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 )
 
 // checkRedirectURI looks at its form. Whether it is registered shows only when a
@@ -21,7 +21,7 @@ func (x *examination) checkRedirectURI(context.Context) Check {
 	numeric := err == nil && address.IsLoopback()
 	local := numeric || host == "localhost"
 	switch {
-	case numeric && x.authority.Kind != entra.KindOther:
+	case numeric && x.authority.Kind != authority.KindOther:
 		return warn("The redirect URI has the address "+host+" in the place of localhost.",
 			"Entra's registration page refuses it; such an address can be registered in the manifest only.",
 			"Use localhost in REDIRECT_URI, and open the application under that name too.")
@@ -35,7 +35,7 @@ func (x *examination) checkRedirectURI(context.Context) Check {
 
 func (x *examination) redirectNote(u *url.URL, local bool) string {
 	switch {
-	case x.authority.Kind == entra.KindOther:
+	case x.authority.Kind == authority.KindOther:
 		return ", to the letter."
 	case local && u.Scheme == "http":
 		return ` (platform "Web"; the port does not matter, capitals in the path do).`

@@ -7,6 +7,7 @@ import (
 
 	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 )
 
 // examination is an examination under way: what is examined, and what earlier
@@ -16,8 +17,8 @@ type examination struct {
 	transport *http.Transport
 	outcome   map[string]Status
 
-	authority  entra.Authority // authority-name
-	connection *probe          // authority-connection
+	authority  authority.Authority // authority-name
+	connection *probe              // authority-connection
 	metadata   entra.MetadataExam
 	login      *probe // sign-in-page
 }

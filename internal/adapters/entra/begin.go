@@ -53,8 +53,7 @@ func (p *Provider) accountOptions(req ports.AuthorizationRequest, m metadata) []
 	if req.LoginHint != "" {
 		return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("login_hint", req.LoginHint)}
 	}
-	known := p.authority.entra() && p.authority.Kind != KindPolicy
-	if known || slices.Contains(m.prompts, "select_account") {
+	if p.authority.EntraParameters() || slices.Contains(m.prompts, "select_account") {
 		return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}
 	}
 	return nil

@@ -16,10 +16,6 @@ const clientCapability = `{"access_token":{"xms_cc":{"values":["cp1"]}}}`
 // errClaims is the caller's mistake, never the browser's.
 var errClaims = errors.New("authorization request: claims must be one JSON object of sensible size without duplicates")
 
-// takesCapabilities says whether the provider understands client capabilities:
-// Entra does, but for the policies of Azure AD B2C.
-func (a Authority) takesCapabilities() bool { return a.entra() && a.Kind != KindPolicy }
-
 // claimsParameter returns the claims parameter of a request for an API's
 // scopes: an API's challenge, or "", with the client capability merged in where
 // there is an API to challenge and a provider to understand it.
@@ -27,20 +23,20 @@ func (p *Provider) claimsParameter(scopes []string, challenge string) (string, e
 	if len(challenge) > providerhttp.MaxClaims {
 		return "", errClaims
 	}
-	claims := object{}
+	claims := providerhttp.Object{}
 	if challenge != "" {
 		var err error
-		if claims, err = parseObject([]byte(challenge)); err != nil {
+		if claims, err = providerhttp.ParseObject([]byte(challenge)); err != nil {
 			return "", errClaims
 		}
 	}
-	if len(scopes) == 0 || !p.authority.takesCapabilities() {
+	if len(scopes) == 0 || !p.authority.EntraParameters() {
 		return challenge, nil
 	}
 	if challenge == "" {
 		return clientCapability, nil
 	}
-	capability, err := parseObject([]byte(clientCapability))
+	capability, err := providerhttp.ParseObject([]byte(clientCapability))
 	if err != nil {
 		return "", err
 	}
@@ -59,10 +55,10 @@ func (p *Provider) withCapability(form url.Values, scopes []string) url.Values {
 
 // merge puts the members of more into base: objects are merged, anything else
 // is replaced.
-func merge(base, more object) object {
+func merge(base, more providerhttp.Object) providerhttp.Object {
 	for name, value := range more {
-		inner, err := parseObject(base[name])
-		added, err2 := parseObject(value)
+		inner, err := providerhttp.ParseObject(base[name])
+		added, err2 := providerhttp.ParseObject(value)
 		if err == nil && err2 == nil {
 			if both, err := json.Marshal(merge(inner, added)); err == nil {
 				value = both

@@ -13,6 +13,8 @@ import (
 const (
 	maxCertificateFileBytes = 256 << 10
 	maxCertificates         = 16
+	minRSABits              = 2048
+	maxRSABits              = 8192
 )
 
 // certificate is what a client assertion is signed with.

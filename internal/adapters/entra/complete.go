@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 
+	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
 )
 
@@ -36,18 +37,18 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if got.id == "" {
 		return ports.SignedIn{}, refuse("the token endpoint's answer has no ID token")
 	}
-	token, err := p.verify(ctx, m, got.id, expectation{
-		nonce:       nonceEquals(t.nonce),
-		issuer:      callback.Issuer,
-		accessToken: got.access,
+	token, err := p.verifier(m, askedBySignIn).Verify(ctx, got.id, idtoken.Expected{
+		Nonce:       t.nonce,
+		Issuer:      callback.Issuer,
+		AccessToken: got.access,
 	})
 	if err == nil {
-		err = p.addNames(ctx, m, token, got)
+		err = p.addNames(ctx, m, &token.Identity, got)
 	}
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
-	return ports.SignedIn{Identity: p.identity(token), Claims: token.listClaims(), Grant: p.grant(token, got, t)}, nil
+	return ports.SignedIn{Identity: token.Identity, Claims: token.Claims, Grant: p.grant(token, got, t)}, nil
 }
 
 // CallbackError implements ports.CallbackErrorReader.
@@ -78,23 +79,23 @@ func checkCallbackIssuer(issuer string, m metadata) error {
 	if issuer == "" && !m.sendsIssuer {
 		return nil
 	}
-	if !m.issuer.matches(issuer) {
+	if !m.issuer.Matches(issuer) {
 		return refuse("it comes from another issuer")
 	}
 	return nil
 }
 
 // grant gathers what the sign-in yielded besides the identity.
-func (p *Provider) grant(token *jwt, got tokenAnswer, t transaction) ports.Grant {
+func (p *Provider) grant(token idtoken.Token, got tokenAnswer, t transaction) ports.Grant {
 	g := ports.Grant{
 		RefreshToken: got.refresh,
-		LoginHint:    token.loginHint,
+		LoginHint:    token.LoginHint,
 		SignOutHint:  got.id,
 		Nonce:        t.nonce,
-		Groups:       token.groups,
+		Groups:       token.Groups,
 	}
-	if p.authority.takesLogoutHint() {
-		g.SignOutHint = token.loginHint
+	if p.authority.EntraParameters() {
+		g.SignOutHint = token.LoginHint
 	}
 	// Entra gives an access token to everybody; keeping one that nobody
 	// asked for would be a needless risk.

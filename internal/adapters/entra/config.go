@@ -22,7 +22,7 @@ const AnyTenant = "*"
 // Config is everything that a Provider is told. Exactly one of Authority and
 // Issuer is set.
 type Config struct {
-	// Authority is an Entra authority, as ParseAuthority reads it.
+	// Authority is an Entra authority, as authority.Parse reads it.
 	Authority string
 	// Issuer is the exact issuer of any OpenID Provider.
 	Issuer string

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/idtoken"
 )
 
 // Problem is one thing that is wrong with a Config.
@@ -32,36 +35,36 @@ func (c Config) Problems() []Problem {
 	return found
 }
 
-func (c Config) checkAuthority(report func(field, text string)) Kind {
+func (c Config) checkAuthority(report func(field, text string)) authority.Kind {
 	if (c.Authority == "") == (c.Issuer == "") {
 		report("Authority", "or Issuer must be set, and not both")
 		return 0
 	}
-	field, read, text := "Authority", ParseAuthority, c.Authority
+	field, read, text := "Authority", authority.Parse, c.Authority
 	if c.Issuer != "" {
-		field, read, text = "Issuer", ParseIssuer, c.Issuer
+		field, read, text = "Issuer", authority.ParseIssuer, c.Issuer
 	}
-	authority, err := read(text)
+	configured, err := read(text)
 	if err != nil {
 		report(field, err.Error())
-		return authority.Kind
+		return configured.Kind
 	}
-	if authority.appID != "" && authority.appID != strings.ToLower(c.ClientID) {
+	if configured.AppID() != "" && configured.AppID() != strings.ToLower(c.ClientID) {
 		report(field, "has the appid of another application than ClientID")
 	}
-	if c.GraphBase != "" && !(isLoopback(authority.base.Hostname()) && isLoopbackOrigin(c.GraphBase)) {
+	if c.GraphBase != "" && !(configured.OnLoopback() && authority.IsLoopbackOrigin(c.GraphBase)) {
 		report("GraphBase", "is for an authority on this machine only, and on this machine itself: a scheme, a host and a port")
 	}
-	return authority.Kind
+	return configured.Kind
 }
 
 func (c Config) checkRedirects(report func(field, text string)) {
-	redirect, err := parseWebURL(c.RedirectURI)
+	redirect, err := authority.ParseWebURL(c.RedirectURI)
 	if err != nil {
 		report("RedirectURI", err.Error())
 	}
 	if c.PostLogoutRedirectURI != "" {
-		if _, err := parseWebURL(c.PostLogoutRedirectURI); err != nil {
+		if _, err := authority.ParseWebURL(c.PostLogoutRedirectURI); err != nil {
 			report("PostLogoutRedirectURI", err.Error())
 		}
 	}
@@ -76,7 +79,7 @@ func (c Config) checkRedirects(report func(field, text string)) {
 	}
 }
 
-func (c Config) checkTenants(kind Kind, report func(field, text string)) {
+func (c Config) checkTenants(kind authority.Kind, report func(field, text string)) {
 	switch {
 	case kind == 0:
 		return
@@ -89,7 +92,7 @@ func (c Config) checkTenants(kind Kind, report func(field, text string)) {
 		return
 	}
 	for i, tenant := range c.AllowedTenants {
-		if !isGUID(strings.ToLower(tenant)) {
+		if !authority.IsGUID(strings.ToLower(tenant)) {
 			report("AllowedTenants", fmt.Sprintf(`entry %d is not a tenant ID (a GUID); "*" stands alone`, i+1))
 		}
 	}
@@ -99,4 +102,10 @@ func (c Config) checkTenants(kind Kind, report func(field, text string)) {
 // header should, most often a line break that came with a file.
 func hasControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+func (c Config) checkAlgorithm(report func(field, text string)) {
+	if c.SigningAlgorithm != "" && !slices.Contains(idtoken.Algorithms(), c.SigningAlgorithm) {
+		report("SigningAlgorithm", "is none of those that are acceptable: "+strings.Join(idtoken.Algorithms(), ", "))
+	}
 }

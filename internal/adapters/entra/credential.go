@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
 )
 
@@ -40,7 +41,7 @@ func (p *Provider) CredentialExpiry() (time.Time, bool) {
 
 // newCredential makes the one credential that cfg names, from files as they
 // are now.
-func newCredential(cfg Config, authority Authority) (credential, error) {
+func newCredential(cfg Config, configured authority.Authority) (credential, error) {
 	switch {
 	case cfg.ClientSecret != "" || cfg.ClientSecretFile != "":
 		return newSecret(cfg)
@@ -49,16 +50,16 @@ func newCredential(cfg Config, authority Authority) (credential, error) {
 		if err != nil {
 			return nil, Problem{"ClientCertificateFile", err.Error()}
 		}
-		return &clientCertificate{id: cfg.ClientID, file: file, clock: cfg.Clock, rand: cfg.Rand, rule: assertionRule{authority.entra()}}, nil
+		return &clientCertificate{id: cfg.ClientID, file: file, clock: cfg.Clock, rand: cfg.Rand, rule: assertionRule{configured.Entra()}}, nil
 	case cfg.FederatedTokenFile != "":
 		file, err := openTokenFile(cfg)
 		if err != nil {
 			return nil, Problem{"FederatedTokenFile", err.Error()}
 		}
 		fromFile := func(ctx context.Context) (string, error) { return file.get(ctx), nil }
-		return outsideToken{cfg.ClientID, fromFile, assertionRule{authority.entra()}}, nil
+		return outsideToken{cfg.ClientID, fromFile, assertionRule{configured.Entra()}}, nil
 	}
-	identity := newManagedIdentity(cfg, cmp.Or(authority.TokenExchangeAudience(), publicCloudAudience))
+	identity := newManagedIdentity(cfg, cmp.Or(configured.TokenExchangeAudience(), publicCloudAudience))
 	return outsideToken{cfg.ClientID, identity.get, assertionRule{true}}, nil
 }
 

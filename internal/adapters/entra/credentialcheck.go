@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"webapp/internal/adapters/entra/authority"
 )
 
 // checkCredential also reads the credential's file: one that cannot be used
@@ -31,7 +33,7 @@ func (c Config) checkCredential(report func(field, text string)) {
 	}
 	c.checkCredentialExtras(report)
 	c.Logger, c.Clock = slog.New(slog.DiscardHandler), time.Now // this is a check, not a use
-	if _, err := newCredential(c, Authority{}); err != nil {
+	if _, err := newCredential(c, authority.Authority{}); err != nil {
 		if problem, ok := errors.AsType[Problem](err); ok {
 			report(problem.Field, problem.Text)
 		}
@@ -49,7 +51,7 @@ func (c Config) checkCredentialExtras(report func(field, text string)) {
 
 func (c Config) checkManagedIdentity(report func(field, text string)) {
 	c.checkCredentialExtras(report)
-	if !isGUID(strings.ToLower(c.ManagedIdentity.ClientID)) {
+	if !authority.IsGUID(strings.ToLower(c.ManagedIdentity.ClientID)) {
 		report("ManagedIdentity", "is not a client ID (a GUID)")
 	}
 	if c.Issuer != "" {

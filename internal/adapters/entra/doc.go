@@ -9,10 +9,9 @@
 //	          metadata (cache)                           keys (cache)
 //
 // Everything that comes from outside is refused unless it passes every check;
-// there is no option that turns a check off. The checks of an ID token stand
-// one a function in the idtoken_*.go files and run in the order that
-// Provider.checks lists them; those of a logout token (back channel) stand in
-// logouttoken.go.
+// there is no option that turns a check off. Package idtoken verifies ID tokens
+// and logout tokens (back channel); package authority knows which issuers fit
+// the configured provider.
 //
 // Metadata and keys are loaded when they are first needed, so the application
 // starts while the provider is down. While they are used they are refreshed
@@ -24,7 +23,7 @@
 // its UserInfo endpoint (userinfo.go); it is for display and nothing else.
 //
 // Groups that a token has no room for are looked up in the Microsoft Graph of
-// the authority's cloud (cloud.go), and nowhere else.
+// the authority's cloud, and nowhere else.
 //
 // No error text holds a token, a code, a secret, an answer's body or a URL's
 // query.

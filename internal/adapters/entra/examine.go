@@ -7,21 +7,23 @@ import (
 	"net/http"
 	"time"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Examiner looks at a provider piece by piece, for a person who wants to know
 // why sign-ins do not work. It keeps nothing, writes no log, and asks each thing
 // once. It needs no credential; ExamineCredential does.
 type Examiner struct {
-	authority Authority
+	authority authority.Authority
 	client    *client
 }
 
 // NewExaminer returns an Examiner that sends its requests through transport,
 // each of which may take as long as timeout.
-func NewExaminer(authority Authority, transport http.RoundTripper, timeout time.Duration) *Examiner {
-	return &Examiner{authority, newClient(Config{Transport: transport, Timeout: timeout, Pause: pause})}
+func NewExaminer(configured authority.Authority, transport http.RoundTripper, timeout time.Duration) *Examiner {
+	return &Examiner{configured, newClient(Config{Transport: transport, Timeout: timeout, Pause: pause})}
 }
 
 // StatusError says that the provider answered a request, and that its answer is
@@ -63,7 +65,7 @@ func (e *Examiner) fetch(ctx context.Context, target string) ([]byte, error) {
 
 func refusedAnswer(got answer) *StatusError {
 	e := &StatusError{Status: got.status}
-	if doc, err := parseObject(got.body); err == nil {
+	if doc, err := providerhttp.ParseObject(got.body); err == nil {
 		e.Number = tokenError(doc).Number
 	}
 	return e
@@ -98,12 +100,12 @@ func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
 		return MetadataExam{}, err
 	}
 	var exam MetadataExam
-	doc, err := parseObject(body)
+	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
 		return exam, errors.New("the metadata are not a JSON object without duplicates")
 	}
-	exam.Issuer, _ = doc.text("issuer")
-	exam.IssuerFits = e.authority.checkIssuer(exam.Issuer) == nil
+	exam.Issuer, _ = doc.Text("issuer")
+	exam.IssuerFits = e.authority.CheckIssuer(exam.Issuer) == nil
 	if exam.checked, err = parseMetadata(body, e.authority); err != nil {
 		return exam, err
 	}

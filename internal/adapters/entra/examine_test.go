@@ -11,17 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 )
 
 func examiner(t *testing.T, w world, tenant string) *entra.Examiner {
 	t.Helper()
-	authority, err := entra.ParseAuthority(w.idp.Authority(tenant))
+	configured, err := authority.Parse(w.idp.Authority(tenant))
 	require.NoError(t, err)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return entra.NewExaminer(authority, transport, 30*time.Second) // the provider may have to make a key
+	return entra.NewExaminer(configured, transport, 30*time.Second) // the provider may have to make a key
 }
 
 func TestExamineMetadata(t *testing.T) {

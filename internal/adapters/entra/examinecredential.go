@@ -69,7 +69,7 @@ func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error
 // authenticate the client before they look at the code (RFC 6749, section
 // 4.1.3).
 func (p *Provider) examinationForm() url.Values {
-	if p.authority.entra() {
+	if p.authority.Entra() {
 		return url.Values{"grant_type": {"client_credentials"}, "scope": {p.cfg.ClientID + "/.default"}}
 	}
 	return url.Values{

@@ -2,7 +2,9 @@ package entra
 
 import (
 	"context"
-	"slices"
+
+	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/providerhttp"
 )
 
 // KeysExam counts a provider's keys. Each number is of those in the line before.
@@ -29,38 +31,12 @@ func (e *Examiner) Keys(ctx context.Context, m MetadataExam) (KeysExam, error) {
 		return KeysExam{}, err
 	}
 	var exam KeysExam
-	if doc, err := parseObject(body); err == nil {
-		listed, _ := doc.list("keys")
+	if doc, err := providerhttp.ParseObject(body); err == nil {
+		listed, _ := doc.List("keys")
 		exam.Listed = len(listed)
 	}
-	set, err := parseKeySet(body)
+	set, err := idtoken.ParseKeySet(body)
 	exam.Usable = len(set)
-	for _, key := range set {
-		if key.issuer == "" {
-			exam.WithoutIssuer++
-		}
-		if !key.signsFor(m.checked) {
-			continue
-		}
-		exam.Fitting++
-		if key.issuer == "" || key.issuer.perTenant() {
-			exam.AnyTenant++
-		}
-	}
+	exam.Fitting, exam.AnyTenant, exam.WithoutIssuer = set.Count(m.checked.issuer, m.checked.algorithms)
 	return exam, err
-}
-
-// signsFor says whether there can be an ID token, signed by this key, that
-// checkKeyIssuer and the algorithms of the metadata let pass.
-func (k signingKey) signsFor(m metadata) bool {
-	if !slices.ContainsFunc(m.algorithms, k.fits) {
-		return false
-	}
-	switch {
-	case k.issuer == "":
-		return !m.issuer.perTenant()
-	case m.issuer.perTenant():
-		return k.issuer == m.issuer || m.issuer.matches(string(k.issuer))
-	}
-	return k.issuer.matches(string(m.issuer))
 }

@@ -4,16 +4,17 @@ import (
 	"net/http"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // judge reads the token endpoint's answer.
 func (p *Provider) judge(got answer) CredentialExam {
-	doc, err := parseObject(got.body)
+	doc, err := providerhttp.ParseObject(got.body)
 	if err != nil {
 		return CredentialExam{}
 	}
-	if got.status == http.StatusOK && !doc.has("error") {
-		if p.authority.entra() && doc.has("access_token") {
+	if got.status == http.StatusOK && !doc.Has("error") {
+		if p.authority.Entra() && doc.Has("access_token") {
 			return CredentialExam{Verdict: VerdictAccepted}
 		}
 		return CredentialExam{} // to redeem that code is not what a provider does
@@ -21,7 +22,7 @@ func (p *Provider) judge(got answer) CredentialExam {
 	e := tokenError(doc)
 	exam := CredentialExam{Code: e.Code, Number: e.Number, CorrelationID: e.CorrelationID, Timestamp: e.Timestamp}
 	exam.Verdict = otherVerdict(got.status, e)
-	if p.authority.entra() {
+	if p.authority.Entra() {
 		exam.Verdict = entraVerdict(e)
 	}
 	return exam

@@ -67,13 +67,13 @@ func (p *Provider) graphBase() string {
 	if host := p.authority.GraphHost(); host != "" {
 		return "https://" + host
 	}
-	if !p.authority.entra() || !isLoopback(p.authority.base.Hostname()) {
+	if !p.authority.Entra() || !p.authority.OnLoopback() {
 		return ""
 	}
 	if p.cfg.GraphBase != "" {
 		return strings.TrimSuffix(p.cfg.GraphBase, "/")
 	}
-	return p.authority.origin()
+	return p.authority.Origin()
 }
 
 // sameOrigin says whether link is an absolute URL of exactly this scheme and

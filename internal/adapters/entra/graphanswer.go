@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
@@ -33,21 +34,21 @@ func readGroupPage(got answer) (groupPage, error) {
 // readGroupIDs takes the page as a whole or not at all: an entry that is not
 // understood may be the one that counts.
 func readGroupIDs(body []byte) (groupPage, error) {
-	doc, err := parseObject(body)
+	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
 		return groupPage{}, refuse("the groups are not a JSON object without duplicates")
 	}
-	ids, ok := doc.texts("value")
-	if !ok || !doc.has("value") {
+	ids, ok := doc.Texts("value")
+	if !ok || !doc.Has("value") {
 		return groupPage{}, refuse("the groups are not a list of group IDs")
 	}
 	for i, id := range ids {
-		if ids[i] = strings.ToLower(id); !isGUID(ids[i]) {
+		if ids[i] = strings.ToLower(id); !authority.IsGUID(ids[i]) {
 			return groupPage{}, refuse("the groups are not a list of group IDs")
 		}
 	}
-	next, ok := doc.text("@odata.nextLink")
-	if !ok || doc.has("@odata.nextLink") && next == "" {
+	next, ok := doc.Text("@odata.nextLink")
+	if !ok || doc.Has("@odata.nextLink") && next == "" {
 		return groupPage{}, refuse("the next page of groups is not a URL")
 	}
 	return groupPage{ids: ids, next: next}, nil
@@ -57,13 +58,13 @@ func readGroupIDs(body []byte) (groupPage, error) {
 // person can mend it, the rest about what the application may do.
 func graphError(got answer) error {
 	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: unknownCode}
-	if doc, err := parseObject(got.body); err == nil {
-		said, _ := parseObject(doc["error"])
-		if code, ok := said.text("code"); ok && errorCodeForm.matches(code) {
+	if doc, err := providerhttp.ParseObject(got.body); err == nil {
+		said, _ := providerhttp.ParseObject(doc["error"])
+		if code, ok := said.Text("code"); ok && errorCodeForm.matches(code) {
 			e.Code = code
 		}
-		inner, _ := parseObject(said["innerError"])
-		if id, ok := inner.text("request-id"); ok && anyGUID.matches(id) {
+		inner, _ := providerhttp.ParseObject(said["innerError"])
+		if id, ok := inner.Text("request-id"); ok && anyGUID.matches(id) {
 			e.CorrelationID = id
 		}
 	}

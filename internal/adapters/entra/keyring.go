@@ -3,10 +3,12 @@ package entra
 import (
 	"context"
 	"log/slog"
+
+	"webapp/internal/adapters/entra/idtoken"
 )
 
 // loadKeys fetches the key set that the metadata name.
-func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
+func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeySet, error) {
 	m, err := p.metadata.get(ctx)
 	if err != nil {
 		return nil, err
@@ -16,7 +18,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
 		p.log.WarnContext(ctx, "provider keys not loaded", slog.Any("err", err))
 		return nil, err
 	}
-	set, err := parseKeySet(body)
+	set, err := idtoken.ParseKeySet(body)
 	if err != nil {
 		p.log.ErrorContext(ctx, "provider keys refused", slog.Any("err", err))
 		return nil, unavailable(err.Error())
@@ -24,28 +26,21 @@ func (p *Provider) loadKeys(ctx context.Context, _ keySet) (keySet, error) {
 	return set, nil
 }
 
-// findKeys returns the keys that may have signed a token with this header. A
-// key ID that nobody has heard of is a reason to fetch the keys again, since
-// the provider may just have rotated them; a known one never is, whatever the
+// keysFor returns the source of keys for the tokens that this asker brings. A
+// key ID that nobody has heard of is a reason to fetch the keys again, since the
+// provider may just have rotated them; a known one never is, whatever the
 // signature is like, and neither is a token without any.
-func (p *Provider) findKeys(ctx context.Context, h header, kind jwtKind) ([]signingKey, error) {
-	set, err := p.keys.get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// Twice, because the first may only have joined a load that had begun
-	// before the rotation.
-	for range 2 {
-		if h.keyID == "" || set.knows(h.keyID) {
-			break
+func (p *Provider) keysFor(who asker) func(context.Context, string) (idtoken.KeySet, error) {
+	return func(ctx context.Context, keyID string) (idtoken.KeySet, error) {
+		set, err := p.keys.get(ctx)
+		// Twice, because the first may only have joined a load that had begun
+		// before the rotation.
+		for range 2 {
+			if err != nil || keyID == "" || set.Knows(keyID) {
+				break
+			}
+			set, err = p.keys.force(ctx, who)
 		}
-		if set, err = p.keys.force(ctx, kind.asker()); err != nil {
-			return nil, err
-		}
+		return set, err
 	}
-	found := set.candidates(h.keyID, h.alg)
-	if len(found) == 0 {
-		return nil, refuse("no key of the provider fits its signature")
-	}
-	return found, nil
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"webapp/internal/providerhttp"
 )
 
 // ManagedIdentity is a user-assigned managed identity of the Azure host on
@@ -131,11 +133,11 @@ func (m *managedIdentity) fetch(ctx context.Context) error {
 }
 
 func (m *managedIdentity) read(body []byte) error {
-	doc, err := parseObject(body)
+	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
 		return unavailable("this host's managed identity endpoint answered no JSON object")
 	}
-	token, ok := doc.text("access_token")
+	token, ok := doc.Text("access_token")
 	// Seconds since 1970, as a string or as a number.
 	seconds, err := strconv.ParseInt(strings.Trim(string(doc["expires_on"]), `"`), 10, 64)
 	if !ok || token == "" || len(token) > maxIdentityTokenBytes || err != nil {

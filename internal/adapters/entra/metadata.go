@@ -5,12 +5,16 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/providerhttp"
 )
 
 // metadata is what the provider says of itself (OpenID Connect Discovery 1.0,
 // section 3), as far as it is used here, checked.
 type metadata struct {
-	issuer        issuerTemplate
+	issuer        authority.Issuer
 	authorization string
 	token         string
 	jwks          string
@@ -49,26 +53,26 @@ func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, e
 	return m, nil
 }
 
-func parseMetadata(body []byte, authority Authority) (metadata, error) {
-	doc, err := parseObject(body)
+func parseMetadata(body []byte, configured authority.Authority) (metadata, error) {
+	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
 		return metadata{}, errors.New("the metadata are not a JSON object without duplicates")
 	}
-	issuer, ok := doc.text("issuer")
+	issuer, ok := doc.Text("issuer")
 	if !ok {
-		return metadata{}, errIssuer
+		return metadata{}, authority.ErrIssuer
 	}
-	if err := authority.checkIssuer(issuer); err != nil {
+	if err := configured.CheckIssuer(issuer); err != nil {
 		return metadata{}, err
 	}
-	m := metadata{issuer: issuerTemplate(issuer), userInfo: userInfoEndpoint(doc, authority)}
+	m := metadata{issuer: authority.Issuer(issuer), userInfo: userInfoEndpoint(doc, configured)}
 	for name, field := range map[string]*string{
 		"authorization_endpoint": &m.authorization,
 		"token_endpoint":         &m.token,
 		"jwks_uri":               &m.jwks,
 		"end_session_endpoint":   &m.endSession,
 	} {
-		if *field, err = doc.endpoint(name, authority); err != nil {
+		if *field, err = endpoint(doc, name, configured); err != nil {
 			return metadata{}, err
 		}
 	}
@@ -79,34 +83,34 @@ func parseMetadata(body []byte, authority Authority) (metadata, error) {
 }
 
 // endpoint returns a checked URL; only the end-session endpoint may be absent.
-func (o object) endpoint(name string, authority Authority) (string, error) {
-	if name == "end_session_endpoint" && !o.has(name) {
+func endpoint(o providerhttp.Object, name string, configured authority.Authority) (string, error) {
+	if name == "end_session_endpoint" && !o.Has(name) {
 		return "", nil
 	}
-	text, ok := o.text(name)
+	text, ok := o.Text(name)
 	if !ok || text == "" {
 		return "", errors.New("the metadata have no " + name)
 	}
-	u, err := parseWebURL(text)
+	u, err := authority.ParseWebURL(text)
 	if err != nil {
 		return "", errors.New("the metadata's " + name + " " + err.Error())
 	}
-	if u.Scheme != authority.base.Scheme && u.Scheme != "https" {
+	if u.Scheme != configured.Scheme() && u.Scheme != "https" {
 		// A provider out there has no business on this machine.
 		return "", errors.New("the metadata's " + name + " must use https")
 	}
 	return text, nil
 }
 
-func (m *metadata) readMethods(doc object) error {
-	offered, ok := doc.texts("id_token_signing_alg_values_supported")
+func (m *metadata) readMethods(doc providerhttp.Object) error {
+	offered, ok := doc.Texts("id_token_signing_alg_values_supported")
 	if !ok {
 		return errors.New("the metadata's signing algorithms are not a list of names")
 	}
 	if offered == nil {
 		offered = []string{"RS256"} // what every provider has to support
 	}
-	for _, alg := range signatureAlgorithms() {
+	for _, alg := range idtoken.Algorithms() {
 		if slices.Contains(offered, alg) {
 			m.algorithms = append(m.algorithms, alg)
 		}
@@ -114,21 +118,35 @@ func (m *metadata) readMethods(doc object) error {
 	if len(m.algorithms) == 0 {
 		return errors.New("the metadata offer no acceptable signing algorithm")
 	}
-	methods, ok := doc.texts("token_endpoint_auth_methods_supported")
+	methods, ok := doc.Texts("token_endpoint_auth_methods_supported")
 	if !ok {
 		return errors.New("the metadata's client authentication methods are not a list of names")
 	}
 	// Absent means client_secret_basic (Discovery 1.0, section 3).
 	m.postSecret = slices.Contains(methods, "client_secret_post")
 	m.takesAssertions = slices.Contains(methods, "private_key_jwt")
-	if m.assertionAlgorithms, ok = doc.texts("token_endpoint_auth_signing_alg_values_supported"); !ok {
+	if m.assertionAlgorithms, ok = doc.Texts("token_endpoint_auth_signing_alg_values_supported"); !ok {
 		return errors.New("the metadata's client assertion algorithms are not a list of names")
 	}
-	if m.prompts, ok = doc.texts("prompt_values_supported"); !ok {
+	if m.prompts, ok = doc.Texts("prompt_values_supported"); !ok {
 		return errors.New("the metadata's prompt values are not a list of names")
 	}
-	if m.sendsIssuer, ok = doc.flag("authorization_response_iss_parameter_supported"); !ok {
+	if m.sendsIssuer, ok = doc.Flag("authorization_response_iss_parameter_supported"); !ok {
 		return errors.New("the metadata's authorization_response_iss_parameter_supported is not a boolean")
 	}
+	return nil
+}
+
+// keepAlgorithm leaves only the algorithm that the application is registered
+// for, where that is known: a token that is signed by another is not meant for
+// it (OpenID Connect Core 1.0, section 3.1.3.7, point 7).
+func (m *metadata) keepAlgorithm(registered string) error {
+	if registered == "" {
+		return nil
+	}
+	if !slices.Contains(m.algorithms, registered) {
+		return errors.New("the metadata do not offer the registered signing algorithm")
+	}
+	m.algorithms = []string{registered}
 	return nil
 }

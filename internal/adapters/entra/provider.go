@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
 )
 
@@ -22,13 +24,13 @@ var (
 
 // Provider signs people in at one provider. It is safe for concurrent use.
 type Provider struct {
-	authority  Authority
+	authority  authority.Authority
 	cfg        Config
 	credential credential
 	tenants    map[string]bool // nil: any, or not a matter of a list
 	client     *client
 	metadata   *cache[metadata]
-	keys       *cache[keySet]
+	keys       *cache[idtoken.KeySet]
 	clock      func() time.Time
 	rand       io.Reader
 	log        *slog.Logger
@@ -41,19 +43,19 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	authority, err := ParseIssuer(cfg.Issuer)
+	configured, err := authority.ParseIssuer(cfg.Issuer)
 	if cfg.Authority != "" {
-		authority, err = ParseAuthority(cfg.Authority)
+		configured, err = authority.Parse(cfg.Authority)
 	}
 	if err != nil {
 		return nil, err
 	}
-	credential, err := newCredential(cfg, authority)
+	credential, err := newCredential(cfg, configured)
 	if err != nil {
 		return nil, err
 	}
 	p := &Provider{
-		authority:  authority,
+		authority:  configured,
 		cfg:        cfg,
 		credential: credential,
 		tenants:    tenantSet(cfg.AllowedTenants),
@@ -63,7 +65,7 @@ func New(cfg Config) (*Provider, error) {
 		log:        cfg.Logger,
 	}
 	p.metadata = &cache[metadata]{load: p.loadMetadata, clock: cfg.Clock}
-	p.keys = &cache[keySet]{load: p.loadKeys, clock: cfg.Clock}
+	p.keys = &cache[idtoken.KeySet]{load: p.loadKeys, clock: cfg.Clock}
 	return p, nil
 }
 

@@ -61,11 +61,11 @@ func newProviderError(code, description string) *ports.ProviderError {
 	return e
 }
 
-// tokenError reads the token endpoint's error object, which has Entra's
+// tokenError reads the token endpoint's error providerhttp.Object, which has Entra's
 // details as members of their own.
-func tokenError(doc object) *ports.ProviderError {
-	code, _ := doc.text("error")
-	description, _ := doc.text("error_description")
+func tokenError(doc providerhttp.Object) *ports.ProviderError {
+	code, _ := doc.Text("error")
+	description, _ := doc.Text("error_description")
 	e := newProviderError(code, description)
 	var numbers []json.Number
 	if e.Number == 0 && json.Unmarshal(doc["error_codes"], &numbers) == nil && len(numbers) > 0 {
@@ -81,12 +81,12 @@ func tokenError(doc object) *ports.ProviderError {
 		"correlation_id": {anyGUID, &e.CorrelationID},
 		"timestamp":      {anyTimestamp, &e.Timestamp},
 	} {
-		if text, ok := doc.text(name); ok && field.form.matches(text) {
+		if text, ok := doc.Text(name); ok && field.form.matches(text) {
 			*field.to = text
 		}
 	}
-	if claims, ok := doc.text("claims"); ok && len(claims) <= providerhttp.MaxClaims {
-		if _, err := parseObject([]byte(claims)); err == nil {
+	if claims, ok := doc.Text("claims"); ok && len(claims) <= providerhttp.MaxClaims {
+		if _, err := providerhttp.ParseObject([]byte(claims)); err == nil {
 			e.Claims = claims
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
 )
 
@@ -56,11 +57,12 @@ func (p *Provider) checkRefreshedIDToken(ctx context.Context, m metadata, got to
 	if got.id == "" {
 		return nil
 	}
-	_, err := p.verify(ctx, m, got.id, expectation{
-		nonce:       nonceEqualsIfPresent(req.Nonce),
-		issuer:      req.Issuer,
-		subject:     req.Subject,
-		accessToken: got.access,
+	_, err := p.verifier(m, askedBySignIn).Verify(ctx, got.id, idtoken.Expected{
+		Nonce:       req.Nonce,
+		Refreshed:   true,
+		Issuer:      req.Issuer,
+		Subject:     req.Subject,
+		AccessToken: got.access,
 	})
 	return err
 }

@@ -24,7 +24,7 @@ func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error)
 	if p.cfg.PostLogoutRedirectURI != "" {
 		query.Set("post_logout_redirect_uri", p.cfg.PostLogoutRedirectURI)
 	}
-	if !p.authority.takesLogoutHint() {
+	if !p.authority.EntraParameters() {
 		query.Set("client_id", p.cfg.ClientID)
 	}
 	if hint != "" && len(hint) <= maxSignOutHintBytes {
@@ -34,13 +34,9 @@ func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error)
 	return u.String(), nil
 }
 
-// takesLogoutHint says whether the sign-out knows Entra's own parameter, which
-// skips its account picker. Azure AD B2C wants the standard's, as others do.
-func (a Authority) takesLogoutHint() bool { return a.entra() && a.Kind != KindPolicy }
-
 // signOutHintName is Entra's own parameter, or the standard's.
 func (p *Provider) signOutHintName() string {
-	if p.authority.takesLogoutHint() {
+	if p.authority.EntraParameters() {
 		return "logout_hint"
 	}
 	return "id_token_hint"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Lifetimes of an access token where the answer says none, or an absurd one.
@@ -24,7 +25,7 @@ type tokenAnswer struct {
 	access  string // empty where the provider gave none, as B2C may
 	refresh string
 	id      string
-	scope   json.RawMessage // as it came: only a guess rests on it
+	scope   string // empty where it is no string: only a guess rests on it
 	expires time.Time
 }
 
@@ -59,10 +60,10 @@ func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (
 }
 
 func (p *Provider) readToken(got answer) (tokenAnswer, error) {
-	doc, err := parseObject(got.body)
+	doc, err := providerhttp.ParseObject(got.body)
 	failed := got.status != http.StatusOK
 	switch {
-	case err == nil && (failed || doc.has("error")) && doc["error"] != nil:
+	case err == nil && (failed || doc.Has("error")) && doc["error"] != nil:
 		return tokenAnswer{}, failedAnswer(got.status, doc)
 	case failed:
 		return tokenAnswer{}, statusError(got.status)
@@ -78,26 +79,26 @@ func (p *Provider) readToken(got answer) (tokenAnswer, error) {
 		"access_token": &t.access, "refresh_token": &t.refresh, "id_token": &t.id, "token_type": &kind,
 	} {
 		var ok bool
-		if *field, ok = doc.text(name); !ok {
+		if *field, ok = doc.Text(name); !ok {
 			return tokenAnswer{}, refuse("the token endpoint's " + name + " is not a string")
 		}
 	}
 	if t.access != "" && !strings.EqualFold(kind, "Bearer") {
 		return tokenAnswer{}, refuse("the access token is not a bearer token")
 	}
-	t.scope = doc["scope"]
+	t.scope, _ = doc.Text("scope")
 	t.expires = p.clock().Add(lifetime(string(doc["expires_in"])))
 	return t, nil
 }
 
 // failedAnswer lets the status overrule the code where it says that the
 // provider is in trouble, and marks a refresh token that is worthless.
-func failedAnswer(status int, doc object) error {
+func failedAnswer(status int, doc providerhttp.Object) error {
 	e := tokenError(doc)
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		e.Kind = ports.ErrProviderUnavailable
 	}
-	suberror, _ := doc.text("suberror")
+	suberror, _ := doc.Text("suberror")
 	switch {
 	case status >= http.StatusInternalServerError:
 		return transient(e)

@@ -8,6 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // userInfoBudget bounds the wait for a name, which nobody should be kept at the
@@ -17,15 +22,15 @@ const userInfoBudget = 3 * time.Second
 // userInfoEndpoint returns where a person's name can be asked for, or "". At
 // Entra it never is: there the ID token holds the name, and access tokens are
 // for other APIs. An address that no token may be sent to counts as none.
-func userInfoEndpoint(doc object, authority Authority) string {
-	if authority.entra() {
+func userInfoEndpoint(doc providerhttp.Object, configured authority.Authority) string {
+	if configured.Entra() {
 		return ""
 	}
-	endpoint, err := doc.endpoint("userinfo_endpoint", authority)
+	target, err := endpoint(doc, "userinfo_endpoint", configured)
 	if err != nil {
 		return ""
 	}
-	return endpoint
+	return target
 }
 
 // addNames asks the UserInfo endpoint (OpenID Connect Core 1.0, section 5.3)
@@ -35,8 +40,8 @@ func userInfoEndpoint(doc object, authority Authority) string {
 // An answer about another subject, or about none, refuses the sign-in (section
 // 5.3.2): somebody has mixed up tokens. Every other failure leaves the person
 // signed in without a name, since a name is no reason to keep anybody out.
-func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAnswer) error {
-	if m.userInfo == "" || !isBlank(t.name) || !isBlank(t.username) || !got.opensUserInfo() {
+func (p *Provider) addNames(ctx context.Context, m metadata, who *ports.Identity, got tokenAnswer) error {
+	if m.userInfo == "" || !isBlank(who.Name) || !isBlank(who.Username) || !got.opensUserInfo() {
 		return nil
 	}
 	said, err := p.askUserInfo(ctx, m.userInfo, got.access)
@@ -44,12 +49,13 @@ func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAn
 		p.log.WarnContext(ctx, "userinfo not loaded; the person is signed in without a name", slog.Any("err", err))
 		return nil
 	}
-	if sub, ok := said.text("sub"); !ok || sub != t.subject {
+	if sub, ok := said.Text("sub"); !ok || sub != who.Subject {
 		return refuse("the userinfo is not about the ID token's subject")
 	}
 	// One that is no string is as good as none.
-	t.name, _ = said.text("name")
-	t.username, _ = said.text("preferred_username")
+	name, _ := said.Text("name")
+	username, _ := said.Text("preferred_username")
+	who.Name, who.Username = idtoken.Shorten(name), idtoken.Shorten(username)
 	return nil
 }
 
@@ -58,15 +64,14 @@ func (p *Provider) addNames(ctx context.Context, m metadata, t *jwt, got tokenAn
 // scopes without that one says that it was not granted (RFC 6749, section 5.1).
 // Scopes that are no string say nothing.
 func (t tokenAnswer) opensUserInfo() bool {
-	scope, _ := unquote(t.scope)
-	named := strings.Fields(scope)
+	named := strings.Fields(t.scope)
 	return t.access != "" && (len(named) == 0 || slices.Contains(named, "openid"))
 }
 
 // askUserInfo asks once, with the token in the header alone (RFC 6750, section
 // 2.1). An answer that is signed or encrypted (application/jwt) was not
 // registered for and is not read.
-func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) (object, error) {
+func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) (providerhttp.Object, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
 		return nil, unavailable("the address cannot be asked")
@@ -85,7 +90,7 @@ func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) 
 	if kind, _, err := mime.ParseMediaType(got.header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, unavailable("its answer is not application/json")
 	}
-	said, err := parseObject(got.body)
+	said, err := providerhttp.ParseObject(got.body)
 	if err != nil {
 		return nil, unavailable("its answer is not a JSON object without duplicates")
 	}

@@ -1,4 +1,4 @@
-package entra
+package authority
 
 import (
 	"errors"
@@ -10,43 +10,43 @@ import (
 // authority's metadata, and in the issuer of its keys.
 const tenantPlaceholder = "{tenantid}"
 
-// issuerTemplate is an issuer, with the placeholder where it is for many
+// Issuer is an issuer, with the placeholder where it is for many
 // tenants.
-type issuerTemplate string
+type Issuer string
 
-// forTenant returns the issuer of one tenant's tokens.
-func (t issuerTemplate) forTenant(tid string) string {
+// ForTenant returns the issuer of one tenant's tokens.
+func (t Issuer) ForTenant(tid string) string {
 	return strings.ReplaceAll(string(t), tenantPlaceholder, tid)
 }
 
-// perTenant says that the template stands for many issuers.
-func (t issuerTemplate) perTenant() bool {
+// PerTenant says that the template stands for many issuers.
+func (t Issuer) PerTenant() bool {
 	return strings.Contains(string(t), tenantPlaceholder)
 }
 
-// matches says whether issuer is one that the template stands for.
-func (t issuerTemplate) matches(issuer string) bool {
+// Matches says whether issuer is one that the template stands for.
+func (t Issuer) Matches(issuer string) bool {
 	before, after, multi := strings.Cut(string(t), tenantPlaceholder)
 	if !multi {
 		return string(t) == issuer
 	}
 	rest, ok := strings.CutPrefix(issuer, before)
 	tid, ok2 := strings.CutSuffix(rest, after)
-	return ok && ok2 && isGUID(tid)
+	return ok && ok2 && IsGUID(tid)
 }
 
-// errIssuer is one text for every way in which an issuer can be wrong: which
+// ErrIssuer is one text for every way in which an issuer can be wrong: which
 // it was shows in the two values, and those stay out of error texts.
-var errIssuer = errors.New("the metadata's issuer does not fit the configured authority")
+var ErrIssuer = errors.New("the metadata's issuer does not fit the configured authority")
 
-// checkIssuer says whether an issuer read from metadata fits the authority
+// CheckIssuer says whether an issuer read from metadata fits the authority
 // (OpenID Connect Discovery 1.0, section 4.3). Without this check the metadata
 // could speak for a provider that nobody configured.
-func (a Authority) checkIssuer(issuer string) error {
+func (a Authority) CheckIssuer(issuer string) error {
 	if a.base == nil {
-		return errIssuer
+		return ErrIssuer
 	}
-	origin, fits := a.origin(), false
+	origin, fits := a.Origin(), false
 	switch a.Kind {
 	case KindOther:
 		fits = issuer == a.issuer
@@ -57,12 +57,12 @@ func (a Authority) checkIssuer(issuer string) error {
 	case KindTenantID:
 		fits = a.tenantIssuer(issuer, a.Tenant)
 	case KindDomain:
-		fits = a.tenantIssuer(issuer, issuerTenant(issuer))
+		fits = a.tenantIssuer(issuer, TenantOf(issuer))
 	case KindPolicy:
 		fits = a.policyIssuer(issuer)
 	}
 	if !fits {
-		return errIssuer
+		return ErrIssuer
 	}
 	return nil
 }
@@ -71,11 +71,11 @@ func (a Authority) checkIssuer(issuer string) error {
 // External ID answers with the tenant's GUID as the host's first label, also
 // behind a custom URL domain; Entra's own hosts do not speak for it.
 func (a Authority) tenantIssuer(issuer, tenant string) bool {
-	if !isGUID(tenant) {
+	if !IsGUID(tenant) {
 		return false
 	}
 	path := "/" + tenant + "/v2.0"
-	if issuer == a.origin()+path {
+	if issuer == a.Origin()+path {
 		return true
 	}
 	return a.cloud() == cloud{} && issuer == "https://"+tenant+".ciamlogin.com"+path
@@ -94,22 +94,22 @@ func (a Authority) policyIssuer(issuer string) bool {
 	segments := strings.Split(strings.TrimSuffix(strings.TrimPrefix(u.Path, "/"), "/"), "/")
 	switch len(segments) {
 	case 2:
-		return isGUID(segments[0]) && segments[1] == "v2.0"
+		return IsGUID(segments[0]) && segments[1] == "v2.0"
 	case 4:
-		return segments[0] == "tfp" && isGUID(segments[1]) && policyForm.matches(segments[2]) && segments[3] == "v2.0"
+		return segments[0] == "tfp" && IsGUID(segments[1]) && policyForm.MatchString(segments[2]) && segments[3] == "v2.0"
 	}
 	return false
 }
 
-// issuerTenant returns the GUID in an issuer's path, or "". Where the path is
+// TenantOf returns the GUID in an issuer's path, or "". Where the path is
 // that of a B2C policy the GUID stands second.
-func issuerTenant(issuer string) string {
+func TenantOf(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return ""
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
-		if isGUID(segment) {
+		if IsGUID(segment) {
 			return segment
 		}
 	}

@@ -1,4 +1,4 @@
-package entra
+package idtoken
 
 import (
 	"math"
@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"webapp/internal/providerhttp"
 )
 
 // knownClaims are the claims whose meaning counts here or downstream. A claim
@@ -22,8 +24,8 @@ func knownClaims() []string {
 
 // parseClaims reads the payload (RFC 7519, section 4: names are
 // case-sensitive and unique).
-func parseClaims(payload []byte, kind jwtKind) (object, error) {
-	claims, err := parseObject(payload)
+func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
+	claims, err := providerhttp.ParseObject(payload)
 	if err != nil {
 		return nil, kind.refuse("'s claims are not a JSON object without duplicates")
 	}
@@ -32,7 +34,7 @@ func parseClaims(payload []byte, kind jwtKind) (object, error) {
 			continue
 		}
 		folds := func(known string) bool { return strings.EqualFold(known, name) }
-		if slices.ContainsFunc(knownClaims(), folds) || kind == kindLogoutToken && folds("events") {
+		if slices.ContainsFunc(knownClaims(), folds) || kind == logoutToken && folds("events") {
 			return nil, refuse("a claim's name is that of a known one in other letter case")
 		}
 	}
@@ -48,10 +50,10 @@ func isLowerCase(name string) bool {
 // others may have been obtained by them.
 func checkAudience(clientID string) func(*jwt) error {
 	return func(t *jwt) error {
-		if one, ok := t.claims.text("aud"); ok && one == clientID {
+		if one, ok := t.claims.Text("aud"); ok && one == clientID {
 			return nil
 		}
-		if list, ok := t.claims.texts("aud"); ok && len(list) == 1 && list[0] == clientID {
+		if list, ok := t.claims.Texts("aud"); ok && len(list) == 1 && list[0] == clientID {
 			return nil
 		}
 		return refuse("its audience is not this application alone")
@@ -61,7 +63,7 @@ func checkAudience(clientID string) func(*jwt) error {
 // checkAuthorizedParty looks at azp where it is present.
 func checkAuthorizedParty(clientID string) func(*jwt) error {
 	return func(t *jwt) error {
-		if azp, ok := t.claims.text("azp"); !ok || t.claims.has("azp") && azp != clientID {
+		if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && azp != clientID {
 			return refuse("it was issued to another application")
 		}
 		return nil
@@ -70,7 +72,7 @@ func checkAuthorizedParty(clientID string) func(*jwt) error {
 
 func checkExpiry(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
-		at, present, ok := t.claims.date("exp")
+		at, present, ok := date(t.claims, "exp")
 		if !present || !ok {
 			return refuse("its expiry is missing or not a time")
 		}
@@ -83,7 +85,7 @@ func checkExpiry(clock func() time.Time) func(*jwt) error {
 
 func checkIssuedAt(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
-		at, present, ok := t.claims.date("iat")
+		at, present, ok := date(t.claims, "iat")
 		if !present || !ok {
 			return refuse("its time of issue is missing or not a time")
 		}
@@ -96,7 +98,7 @@ func checkIssuedAt(clock func() time.Time) func(*jwt) error {
 
 func checkNotBefore(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
-		at, present, ok := t.claims.date("nbf")
+		at, present, ok := date(t.claims, "nbf")
 		if !ok {
 			return refuse("its start of validity is not a time")
 		}
@@ -110,7 +112,7 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 // date reads a NumericDate (RFC 7519, section 2): seconds since 1970, whole or
 // not. What lies outside the years 1970 to 9999 is a mistake or a trick with
 // overflow, not a time.
-func (o object) date(name string) (at time.Time, present, ok bool) {
+func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
 	raw, present := o[name]
 	if !present {
 		return time.Time{}, false, true
@@ -130,7 +132,7 @@ const noSubject = "Not supported currently. Use oid claim."
 // checkSubject wants sub: not empty, at most 255 bytes (OpenID Connect Core
 // 1.0, section 2), and one person's.
 func checkSubject(t *jwt) error {
-	sub, ok := t.claims.text("sub")
+	sub, ok := t.claims.Text("sub")
 	if !ok || sub == "" || len(sub) > 255 {
 		return refuse("its subject is missing or not a short string")
 	}

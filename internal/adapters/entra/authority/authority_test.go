@@ -1,4 +1,4 @@
-package entra
+package authority
 
 import (
 	"strings"
@@ -18,7 +18,7 @@ type form struct {
 	audience  string
 }
 
-// check holds the form against ParseAuthority, or ParseIssuer for others.
+// check holds the form against Parse, or ParseIssuer for others.
 func (f form) check(t *testing.T, parse func(string) (Authority, error)) {
 	t.Helper()
 	a, err := parse(f.authority)
@@ -27,14 +27,14 @@ func (f form) check(t *testing.T, parse func(string) (Authority, error)) {
 	assert.Equal(t, f.graph, a.GraphHost())
 	assert.Equal(t, f.audience, a.TokenExchangeAudience())
 	for _, issuer := range f.accepted {
-		assert.NoError(t, a.checkIssuer(issuer), "%s with %s", f.authority, issuer)
+		assert.NoError(t, a.CheckIssuer(issuer), "%s with %s", f.authority, issuer)
 	}
 	everywhere := []string{
 		"", "https://attacker.example/" + tenantA + "/v2.0", "https://sts.windows.net/" + tenantA + "/",
 		"https://login.windows.net/" + tenantA + "/v2.0",
 	}
 	for _, issuer := range append(everywhere, f.refused...) {
-		assert.Error(t, a.checkIssuer(issuer), "%s with %s", f.authority, issuer)
+		assert.Error(t, a.CheckIssuer(issuer), "%s with %s", f.authority, issuer)
 	}
 }
 
@@ -77,9 +77,9 @@ func TestEachAuthorityInEachCloud(t *testing.T) {
 						f.refused = append(f.refused, other)
 					}
 				}
-				f.check(t, ParseAuthority)
+				f.check(t, Parse)
 				f.authority += "/"
-				f.check(t, ParseAuthority)
+				f.check(t, Parse)
 			})
 		}
 	}
@@ -135,7 +135,7 @@ func TestAuthoritiesOutsideTheClouds(t *testing.T) {
 			refused:   []string{"https://127.0.0.1:8400/{tenantid}/v2.0", "http://127.0.0.1/{tenantid}/v2.0", "http://localhost:8400/{tenantid}/v2.0"},
 		},
 	} {
-		t.Run(f.authority, func(t *testing.T) { f.check(t, ParseAuthority) })
+		t.Run(f.authority, func(t *testing.T) { f.check(t, Parse) })
 	}
 }
 
@@ -163,14 +163,71 @@ func TestOtherProviders(t *testing.T) {
 }
 
 func TestApplicationOfItsOwnKeys(t *testing.T) {
-	a, err := ParseAuthority("https://login.microsoftonline.com/" + tenantA + "/?appid=" + strings.ToUpper(tenantB))
+	a, err := Parse("https://login.microsoftonline.com/" + tenantA + "/?appid=" + strings.ToUpper(tenantB))
 	require.NoError(t, err)
 	assert.Equal(t, "https://login.microsoftonline.com/"+tenantA+"/v2.0/.well-known/openid-configuration?appid="+tenantB, a.DiscoveryURL())
-	assert.NoError(t, a.checkIssuer("https://login.microsoftonline.com/"+tenantA+"/v2.0"))
+	assert.NoError(t, a.CheckIssuer("https://login.microsoftonline.com/"+tenantA+"/v2.0"))
 	for _, query := range []string{"?", "?appid=", "?appid=x", "?appid=" + tenantB + "&a=b", "?a=b", "?APPID=" + tenantB} {
-		_, err := ParseAuthority("https://login.microsoftonline.com/" + tenantA + query)
+		_, err := Parse("https://login.microsoftonline.com/" + tenantA + query)
 		assert.Error(t, err, query)
 	}
-	_, err = ParseAuthority("https://c.b2clogin.com/c.onmicrosoft.com/B2C_1_a?appid=" + tenantB)
+	_, err = Parse("https://c.b2clogin.com/c.onmicrosoft.com/B2C_1_a?appid=" + tenantB)
 	assert.Error(t, err)
+}
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]struct {
+		kind Kind
+		at   string
+	}{
+		"https://login.microsoftonline.com/" + tenantA:           {KindTenantID, "https://login.microsoftonline.com/" + tenantA},
+		"https://login.microsoftonline.com/" + tenantA + "/":     {KindTenantID, "https://login.microsoftonline.com/" + tenantA},
+		"https://LOGIN.microsoftonline.com/contoso.com":          {KindDomain, "https://login.microsoftonline.com/contoso.com"},
+		"https://login.microsoftonline.us/common/":               {KindCommon, "https://login.microsoftonline.us/common"},
+		"https://login.partner.microsoftonline.cn/organizations": {KindOrganizations, "https://login.partner.microsoftonline.cn/organizations"},
+		"https://login.microsoftonline.com/consumers":            {KindConsumers, "https://login.microsoftonline.com/consumers"},
+		"https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin": {
+			KindPolicy, "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin"},
+		"https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_signin": {
+			KindPolicy, "https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_signin"},
+		"https://contoso.ciamlogin.com/contoso.onmicrosoft.com": {KindDomain, "https://contoso.ciamlogin.com/contoso.onmicrosoft.com"},
+		"http://localhost:8400/" + tenantA:                      {KindTenantID, "http://localhost:8400/" + tenantA},
+		"http://127.0.0.1:8400/common":                          {KindCommon, "http://127.0.0.1:8400/common"},
+		"http://[::1]:8400/common":                              {KindCommon, "http://[::1]:8400/common"},
+	} {
+		a, err := Parse(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want.kind, a.Kind, text)
+		assert.Equal(t, want.at+"/v2.0/.well-known/openid-configuration", a.DiscoveryURL())
+	}
+	for _, text := range []string{
+		"", "common", "https://login.microsoftonline.com", "https://login.microsoftonline.com/",
+		"https://login.microsoftonline.com/" + tenantA + "/v2.0", "https://login.microsoftonline.com/contoso",
+		"https://login.microsoftonline.com/" + tenantA + "?appid=x", "https://a:b@login.microsoftonline.com/" + tenantA,
+		"ftp://login.microsoftonline.com/" + tenantA, "http://login.microsoftonline.com/" + tenantA,
+		"http://localhost.attacker.example/" + tenantA, "https://login.microsoftonline.com/a/b/c/d",
+		"https://login.microsoftonline.com/" + tenantA + "#x", "https://login.microsoftonline.com/..%2fcommon",
+		"https://login.microsoftonline.com//common", "https://x.example/contoso.com/../common",
+	} {
+		_, err := Parse(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func TestParseIssuer(t *testing.T) {
+	for text, at := range map[string]string{
+		"https://provider.example":        "https://provider.example/.well-known/openid-configuration",
+		"https://provider.example/":       "https://provider.example/.well-known/openid-configuration",
+		"https://provider.example/realm":  "https://provider.example/realm/.well-known/openid-configuration",
+		"http://localhost:3001/":          "http://localhost:3001/.well-known/openid-configuration",
+		"https://provider.example/a%2Fb/": "https://provider.example/a%2Fb/.well-known/openid-configuration",
+	} {
+		a, err := ParseIssuer(text)
+		require.NoError(t, err)
+		assert.Equal(t, at, a.DiscoveryURL())
+	}
+	for _, text := range []string{"", "provider.example", "http://provider.example", "https://provider.example/?x", "https://provider.example/#"} {
+		_, err := ParseIssuer(text)
+		assert.Error(t, err, text)
+	}
 }

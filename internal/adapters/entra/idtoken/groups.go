@@ -1,10 +1,13 @@
-package entra
+package idtoken
 
 import (
 	"context"
 	"log/slog"
 	"strings"
 	"time"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/providerhttp"
 )
 
 // maxTokenGroups bounds the groups of a token. Entra puts 200 into one at the
@@ -18,13 +21,13 @@ const maxTokenGroups = 1000
 func readGroups(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		t.groups.Overage = leavesGroupsOut(t.claims)
-		if !t.claims.has("groups") {
+		if !t.claims.Has("groups") {
 			if t.groups.Overage {
 				t.groups.AsOf = clock()
 			}
 			return nil
 		}
-		listed, ok := t.claims.texts("groups")
+		listed, ok := t.claims.Texts("groups")
 		if !ok {
 			return refuse("its groups are not a list of group IDs")
 		}
@@ -34,7 +37,7 @@ func readGroups(clock func() time.Time) func(*jwt) error {
 			return nil
 		}
 		for _, id := range listed {
-			if id = strings.ToLower(id); isGUID(id) {
+			if id = strings.ToLower(id); authority.IsGUID(id) {
 				t.groups.IDs = append(t.groups.IDs, id)
 			}
 		}
@@ -45,21 +48,21 @@ func readGroups(clock func() time.Time) func(*jwt) error {
 // leavesGroupsOut finds groups overage in its two forms: a distributed claim
 // (OpenID Connect Core 1.0, section 5.6.2) and, from the implicit flow, a flag.
 // Where the groups are, the token says wrongly if at all: Graph is asked.
-func leavesGroupsOut(claims object) bool {
-	if claims.has("_claim_names") {
-		names, err := parseObject(claims["_claim_names"])
-		if err != nil || names.has("groups") {
+func leavesGroupsOut(claims providerhttp.Object) bool {
+	if claims.Has("_claim_names") {
+		names, err := providerhttp.ParseObject(claims["_claim_names"])
+		if err != nil || names.Has("groups") {
 			return true
 		}
 	}
-	value, ok := claims.flag("hasgroups")
+	value, ok := claims.Flag("hasgroups")
 	return value || !ok
 }
 
 // noteOverage tells the operator that a token leaves groups out without naming
 // a source for them, which is not how Entra does it.
-func (p *Provider) noteOverage(ctx context.Context, t *jwt) {
-	if t.groups.Overage && t.claims.has("_claim_names") && !t.claims.has("_claim_sources") {
-		p.log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))
+func (v Verifier) noteOverage(ctx context.Context, t *jwt) {
+	if t.groups.Overage && t.claims.Has("_claim_names") && !t.claims.Has("_claim_sources") {
+		v.Log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))
 	}
 }

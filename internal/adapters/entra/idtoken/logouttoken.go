@@ -1,13 +1,13 @@
-package entra
+package idtoken
 
 import (
 	"context"
 	"time"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
-
-var _ ports.LogoutTokens = (*Provider)(nil)
 
 // Bounds of a logout token's checks.
 const (
@@ -19,47 +19,39 @@ const (
 // Logout 1.0, section 2.4).
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// VerifyLogoutToken verifies a logout token (OpenID Connect Back-Channel Logout
-// 1.0, section 2.6), but for its single use.
+// VerifyLogout verifies a logout token (OpenID Connect Back-Channel Logout 1.0,
+// section 2.6), but for its single use.
 //
 // The claim exp is demanded, as the specification does. Some providers left it
 // out for long (Keycloak until 23.0.4, Ory Hydra still does); their tokens are
 // refused, and the refusal names the missing expiry.
-func (p *Provider) VerifyLogoutToken(ctx context.Context, raw string) (ports.LogoutToken, error) {
-	// A stranger's bytes that are no token make nobody wait for the provider.
-	if _, err := splitToken(raw, kindLogoutToken); err != nil {
-		return ports.LogoutToken{}, err
-	}
-	m, err := p.metadata.get(ctx)
-	if err != nil {
-		return ports.LogoutToken{}, err
-	}
-	token, err := p.verifySigned(ctx, m, raw, kindLogoutToken)
+func (v Verifier) VerifyLogout(ctx context.Context, raw string) (ports.LogoutToken, error) {
+	t, err := v.verifySigned(ctx, raw, logoutToken)
 	if err != nil {
 		return ports.LogoutToken{}, err
 	}
 	said := ports.LogoutToken{}
-	for _, check := range p.logoutChecks(m, &said) {
-		if err := check(token); err != nil {
+	for _, check := range v.logoutChecks(&said) {
+		if err := check(t); err != nil {
 			return ports.LogoutToken{}, err
 		}
 	}
-	said.Issuer, said.Subject, said.ProviderSession = token.issuer, token.subject, token.session
+	said.Issuer, said.Subject, said.ProviderSession = t.issuer, t.subject, t.session
 	return said, nil
 }
 
 // logoutChecks lists the claims' checks in their order.
-func (p *Provider) logoutChecks(m metadata, said *ports.LogoutToken) []func(*jwt) error {
-	checks := []func(*jwt) error{checkNoNonce, checkIssuer(m.issuer)}
-	if p.authority.entra() {
-		checks = append(checks, readIssuersTenant, checkKeyIssuer(m.issuer))
+func (v Verifier) logoutChecks(said *ports.LogoutToken) []func(*jwt) error {
+	checks := []func(*jwt) error{checkNoNonce, checkIssuer(v.Issuer)}
+	if v.Authority.Entra() {
+		checks = append(checks, readIssuersTenant, checkKeyIssuer(v.Issuer))
 	}
 	return append(checks,
-		checkAudience(p.cfg.ClientID),
-		checkExpiry(p.clock),
-		checkIssuedAt(p.clock),
-		checkAge(p.clock, &said.Expires),
-		checkNotBefore(p.clock),
+		checkAudience(v.ClientID),
+		checkExpiry(v.Clock),
+		checkIssuedAt(v.Clock),
+		checkAge(v.Clock, &said.Expires),
+		checkNotBefore(v.Clock),
 		checkLogoutEvent,
 		readTokenID(&said.ID),
 		readWhoSignedOut,
@@ -69,7 +61,7 @@ func (p *Provider) logoutChecks(m metadata, said *ports.LogoutToken) []func(*jwt
 // checkNoNonce keeps ID tokens out, whatever else they hold: a nonce is
 // prohibited, also an empty one.
 func checkNoNonce(t *jwt) error {
-	if t.claims.has("nonce") {
+	if t.claims.Has("nonce") {
 		return refuse("it has a nonce, as an ID token does")
 	}
 	return nil
@@ -78,8 +70,8 @@ func checkNoNonce(t *jwt) error {
 // readIssuersTenant takes the tenant from iss, since nothing promises tid in a
 // logout token; where it is there it must agree.
 func readIssuersTenant(t *jwt) error {
-	t.tenant = issuerTenant(t.issuer)
-	if tid, ok := t.claims.text("tid"); !ok || t.claims.has("tid") && tid != t.tenant {
+	t.tenant = authority.TenantOf(t.issuer)
+	if tid, ok := t.claims.Text("tid"); !ok || t.claims.Has("tid") && tid != t.tenant {
 		return refuse("its tenant is not its issuer's")
 	}
 	return nil
@@ -89,7 +81,7 @@ func readIssuersTenant(t *jwt) error {
 // any instance, however wrong that one's clock is.
 func checkAge(clock func() time.Time, expires *time.Time) func(*jwt) error {
 	return func(t *jwt) error {
-		issued, _, _ := t.claims.date("iat") // checked by checkIssuedAt
+		issued, _, _ := date(t.claims, "iat") // checked by checkIssuedAt
 		if clock().After(issued.Add(maxLogoutAge)) {
 			return refuse("it was issued more than a day ago")
 		}
@@ -101,11 +93,11 @@ func checkAge(clock func() time.Time, expires *time.Time) func(*jwt) error {
 // checkLogoutEvent wants the logout event, and it alone: what a token with
 // another besides would mean is not known.
 func checkLogoutEvent(t *jwt) error {
-	events, err := parseObject(t.claims["events"])
+	events, err := providerhttp.ParseObject(t.claims["events"])
 	if err != nil || len(events) != 1 {
 		return refuse("its events are not the logout event alone")
 	}
-	if _, err := parseObject(events[logoutEvent]); err != nil {
+	if _, err := providerhttp.ParseObject(events[logoutEvent]); err != nil {
 		return refuse("its events are not the logout event alone")
 	}
 	return nil
@@ -114,7 +106,7 @@ func checkLogoutEvent(t *jwt) error {
 // readTokenID reads jti, by which a second use is noticed.
 func readTokenID(id *string) func(*jwt) error {
 	return func(t *jwt) error {
-		jti, ok := t.claims.text("jti")
+		jti, ok := t.claims.Text("jti")
 		if !ok || jti == "" || len(jti) > maxTokenIDBytes {
 			return refuse("its token ID is missing or not a short string")
 		}
@@ -125,13 +117,13 @@ func readTokenID(id *string) func(*jwt) error {
 
 // readWhoSignedOut reads sub and sid; one of them has to be there.
 func readWhoSignedOut(t *jwt) error {
-	if t.claims.has("sub") {
+	if t.claims.Has("sub") {
 		if err := checkSubject(t); err != nil {
 			return err
 		}
 	}
-	sid, ok := t.claims.text("sid")
-	if !ok || t.claims.has("sid") && sid == "" || len(sid) > ports.MaxProviderSession {
+	sid, ok := t.claims.Text("sid")
+	if !ok || t.claims.Has("sid") && sid == "" || len(sid) > ports.MaxProviderSession {
 		return refuse("its session is not a short string")
 	}
 	if t.session = sid; sid == "" && t.subject == "" {

@@ -1,4 +1,4 @@
-package entra
+package providerhttp
 
 import (
 	"encoding/json"
@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// object is a JSON object whose member names are compared exactly. Decoding
+// Object is a JSON object whose member names are compared exactly. Decoding
 // into a struct would take "SUB" for "sub" and the last of two members of one
 // name; with tokens both are ways to show two readers two different things.
-type object map[string]json.RawMessage
+type Object map[string]json.RawMessage
 
 const maxDepth = 16
 
@@ -20,10 +20,10 @@ var (
 	errTooDeep   = errors.New("nested too deeply")
 )
 
-// parseObject reads a JSON object: UTF-8, nothing after it, no member twice at
+// ParseObject reads a JSON object: UTF-8, nothing after it, no member twice at
 // any level (RFC 8259, section 4; RFC 7519, section 4). The members are parts of
 // data, not copies.
-func parseObject(data []byte) (object, error) {
+func ParseObject(data []byte) (Object, error) {
 	if !utf8.Valid(data) {
 		return nil, errNotUTF8
 	}
@@ -31,9 +31,9 @@ func parseObject(data []byte) (object, error) {
 	if w.peek() != '{' {
 		return nil, errNotObject
 	}
-	found := make(object, 16)
+	found := make(Object, 16)
 	err := w.members(func(name string) error {
-		if found.has(name) {
+		if found.Has(name) {
 			return errDuplicate
 		}
 		w.peek()
@@ -51,12 +51,12 @@ func parseObject(data []byte) (object, error) {
 	return found, nil
 }
 
-// has says whether the member is there, null included.
-func (o object) has(name string) bool { _, ok := o[name]; return ok }
+// Has says whether the member is there, null included.
+func (o Object) Has(name string) bool { _, ok := o[name]; return ok }
 
-// text returns a string member. ok is false where it is there and is not a
+// Text returns a string member. ok is false where it is there and is not a
 // string; an absent one is "" and true.
-func (o object) text(name string) (value string, ok bool) {
+func (o Object) Text(name string) (value string, ok bool) {
 	raw, there := o[name]
 	if !there {
 		return "", true
@@ -64,12 +64,12 @@ func (o object) text(name string) (value string, ok bool) {
 	return unquote(raw)
 }
 
-// texts returns a member that is an array of strings, and nothing else.
-func (o object) texts(name string) (values []string, ok bool) {
-	if !o.has(name) {
+// Texts returns a member that is an array of strings, and nothing else.
+func (o Object) Texts(name string) (values []string, ok bool) {
+	if !o.Has(name) {
 		return nil, true
 	}
-	elements, ok := o.list(name)
+	elements, ok := o.List(name)
 	if !ok {
 		return nil, false
 	}
@@ -82,8 +82,8 @@ func (o object) texts(name string) (values []string, ok bool) {
 	return values, true
 }
 
-// list returns the elements of a member that is an array.
-func (o object) list(name string) (elements []json.RawMessage, ok bool) {
+// List returns the elements of a member that is an array.
+func (o Object) List(name string) (elements []json.RawMessage, ok bool) {
 	w := walker{data: o[name]}
 	if w.peek() != '[' {
 		return nil, false
@@ -98,8 +98,8 @@ func (o object) list(name string) (elements []json.RawMessage, ok bool) {
 	return elements, err == nil
 }
 
-// flag returns a boolean member; an absent one is false.
-func (o object) flag(name string) (value, ok bool) {
+// Flag returns a boolean member; an absent one is false.
+func (o Object) Flag(name string) (value, ok bool) {
 	switch string(o[name]) {
 	case "true":
 		return true, true

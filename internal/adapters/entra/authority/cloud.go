@@ -1,4 +1,4 @@
-package entra
+package authority
 
 // cloud is one of Microsoft's clouds, which share nothing: an application, its
 // tenants and its API are in one of them.

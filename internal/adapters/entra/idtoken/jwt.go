@@ -1,4 +1,4 @@
-package entra
+package idtoken
 
 import (
 	"context"
@@ -8,13 +8,14 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // jwt is a token under check and, once its checks are over, a verified one.
 type jwt struct {
 	header header
 	key    signingKey
-	claims object
+	claims providerhttp.Object
 
 	issuer, subject, tenant, objectID string
 	name, username, session           string
@@ -24,13 +25,13 @@ type jwt struct {
 	groups                            ports.Groups
 }
 
-// jwtKind is what sort of token is expected. The same keys sign all sorts, so
+// tokenKind is what sort of token is expected. The same keys sign all sorts, so
 // none may pass for another (RFC 8725, section 3.11).
-type jwtKind string
+type tokenKind string
 
 const (
-	kindIDToken     jwtKind = "ID token"
-	kindLogoutToken jwtKind = "logout token"
+	idToken     tokenKind = "ID token"
+	logoutToken tokenKind = "logout token"
 )
 
 // Bounds of a token. An ID token may carry hundreds of groups.
@@ -39,10 +40,10 @@ const (
 	maxLogoutTokenBytes = 16 << 10
 )
 
-func (k jwtKind) refuse(reason string) error { return refuse("the " + string(k) + reason) }
+func (k tokenKind) refuse(reason string) error { return refuse("the " + string(k) + reason) }
 
-func (k jwtKind) maxBytes() int {
-	if k == kindLogoutToken {
+func (k tokenKind) maxBytes() int {
+	if k == logoutToken {
 		return maxLogoutTokenBytes
 	}
 	return maxIDTokenBytes
@@ -51,40 +52,35 @@ func (k jwtKind) maxBytes() int {
 // accepts says whether a token of this kind may have this header "typ": the
 // plain one, or none, and a logout token its own (OpenID Connect Back-Channel
 // Logout 1.0, section 2.4). An access token's (at+jwt) never will do.
-func (k jwtKind) accepts(typ string) bool {
+func (k tokenKind) accepts(typ string) bool {
 	typ = strings.ToLower(typ)
 	switch strings.TrimPrefix(typ, "application/") {
 	case "jwt":
 		return true
 	case "logout+jwt":
-		return k == kindLogoutToken
+		return k == logoutToken
 	}
 	return typ == ""
 }
 
-// asker is who brings the token: the provider itself, over TLS, or a stranger
-// who may have written it.
-func (k jwtKind) asker() asker {
-	if k == kindLogoutToken {
-		return askedByStranger
-	}
-	return askedBySignIn
-}
-
 // verifySigned checks all of a token that stands outside its claims, and that
 // these are one well-formed object.
-func (p *Provider) verifySigned(ctx context.Context, m metadata, raw string, kind jwtKind) (*jwt, error) {
+func (v Verifier) verifySigned(ctx context.Context, raw string, kind tokenKind) (*jwt, error) {
 	segments, err := splitToken(raw, kind)
 	if err != nil {
 		return nil, err
 	}
-	h, err := parseHeader(segments[0], kind, m.algorithms)
+	h, err := parseHeader(segments[0], kind, v.Algorithms)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := p.findKeys(ctx, h, kind)
+	set, err := v.Keys(ctx, h.keyID)
 	if err != nil {
 		return nil, err
+	}
+	keys := set.candidates(h.keyID, h.alg)
+	if len(keys) == 0 {
+		return nil, refuse("no key of the provider fits its signature")
 	}
 	payload, key, err := checkSignature(raw, kind, h, keys)
 	if err != nil {
@@ -100,7 +96,7 @@ func (p *Provider) verifySigned(ctx context.Context, m metadata, raw string, kin
 // splitToken returns the three segments of a compact JWS (RFC 7515, section
 // 7.1). The encoding is checked here because decoders are lenient: they skip
 // line breaks, and bits that no byte is made of (RFC 4648, section 3.5).
-func splitToken(raw string, kind jwtKind) ([]string, error) {
+func splitToken(raw string, kind tokenKind) ([]string, error) {
 	if len(raw) > kind.maxBytes() {
 		return nil, kind.refuse(" is too large")
 	}
@@ -119,6 +115,13 @@ func splitToken(raw string, kind jwtKind) ([]string, error) {
 	return segments, nil
 }
 
+// CheckLogoutForm refuses bytes that cannot be a logout token. It needs nothing
+// of the provider, so that a stranger's bytes make nobody wait for it.
+func CheckLogoutForm(raw string) error {
+	_, err := splitToken(raw, logoutToken)
+	return err
+}
+
 // checkSignature verifies the signature with the provider's keys, by go-jose,
 // and returns the signed payload and the key that verified it.
 //
@@ -129,7 +132,7 @@ func splitToken(raw string, kind jwtKind) ([]string, error) {
 // and look neither at a logout token's age nor at its type. A test holds that
 // they accept what is accepted here, in each of its forms and algorithms, but
 // for the leeway.
-func checkSignature(raw string, kind jwtKind, h header, keys []signingKey) ([]byte, signingKey, error) {
+func checkSignature(raw string, kind tokenKind, h header, keys []signingKey) ([]byte, signingKey, error) {
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(h.alg)})
 	if err != nil {
 		return nil, signingKey{}, kind.refuse(" is not a signed JWT")

@@ -1,8 +1,11 @@
-package entra
+// Package authority knows which provider is configured: the form of its
+// authority, its cloud, and which issuers fit it. It makes no request.
+package authority
 
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -40,13 +43,13 @@ type Authority struct {
 const consumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 var (
-	domainForm = newTextForm(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
-	policyForm = newTextForm(`^[A-Za-z0-9_.-]{1,128}$`)
+	domainForm = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
+	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 )
 
-// isGUID says whether text is a GUID in the one form Entra writes: lower case.
+// IsGUID says whether text is a GUID in the one form Entra writes: lower case.
 // One spelling only, because a user is keyed on it.
-func isGUID(text string) bool {
+func IsGUID(text string) bool {
 	if len(text) != 36 {
 		return false
 	}
@@ -63,7 +66,7 @@ func isGUID(text string) bool {
 	return true
 }
 
-// ParseAuthority reads an Entra authority such as
+// Parse reads an Entra authority such as
 // https://login.microsoftonline.com/common or, for B2C,
 // https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin. A trailing
 // slash changes nothing. https://contoso.ciamlogin.com stands for External ID's
@@ -74,8 +77,8 @@ func isGUID(text string) bool {
 // application that has signing keys of its own (for claims mapping) finds them
 // in the metadata of that URL only. It is never added by itself, since without
 // such keys it would change where the metadata come from for nothing.
-func ParseAuthority(text string) (Authority, error) {
-	u, err := parseWebURL(text)
+func Parse(text string) (Authority, error) {
+	u, err := ParseWebURL(text)
 	if err != nil {
 		return Authority{}, err
 	}
@@ -112,7 +115,7 @@ func classify(segments []string) (Authority, error) {
 		segments = segments[1:]
 	}
 	tenant := strings.ToLower(segments[0])
-	if len(segments) != 2 || !isGUID(tenant) && !domainForm.matches(tenant) || !policyForm.matches(segments[1]) {
+	if len(segments) != 2 || !IsGUID(tenant) && !domainForm.MatchString(tenant) || !policyForm.MatchString(segments[1]) {
 		return Authority{}, errors.New("must have the path /TENANT, or /TENANT/POLICY for Azure AD B2C")
 	}
 	return Authority{Kind: KindPolicy}, nil
@@ -128,9 +131,9 @@ func classifyTenant(tenant string) (Authority, error) {
 		return Authority{Kind: KindOrganizations, Tenant: tenant}, nil
 	case tenant == "consumers":
 		return Authority{Kind: KindConsumers, Tenant: tenant}, nil
-	case isGUID(tenant):
+	case IsGUID(tenant):
 		return Authority{Kind: KindTenantID, Tenant: tenant}, nil
-	case domainForm.matches(tenant):
+	case domainForm.MatchString(tenant):
 		return Authority{Kind: KindDomain, Tenant: tenant}, nil
 	}
 	return Authority{}, errors.New("must end in a tenant ID (a GUID), a domain, common, organizations or consumers")
@@ -138,7 +141,7 @@ func classifyTenant(tenant string) (Authority, error) {
 
 // ParseIssuer reads the exact issuer of any OpenID Provider.
 func ParseIssuer(text string) (Authority, error) {
-	u, err := parseWebURL(text)
+	u, err := ParseWebURL(text)
 	if err != nil {
 		return Authority{}, err
 	}
@@ -151,6 +154,20 @@ func ParseIssuer(text string) (Authority, error) {
 	return Authority{Kind: KindOther, base: u, issuer: text}, nil
 }
 
-// entra says whether the provider is Microsoft's, so that its own claims and
+// Entra says whether the provider is Microsoft's, so that its own claims and
 // rules apply.
-func (a Authority) entra() bool { return a.Kind != KindOther }
+func (a Authority) Entra() bool { return a.Kind != KindOther }
+
+// EntraParameters says whether the provider knows Entra's own parameters: the
+// prompt select_account, logout_hint and client capabilities. Azure AD B2C does
+// not.
+func (a Authority) EntraParameters() bool { return a.Entra() && a.Kind != KindPolicy }
+
+// AppID returns the application of ?appid=, or "".
+func (a Authority) AppID() string { return a.appID }
+
+// Scheme returns https, or http for an authority on this machine.
+func (a Authority) Scheme() string { return a.base.Scheme }
+
+// OnLoopback says whether the authority is on this machine.
+func (a Authority) OnLoopback() bool { return IsLoopback(a.base.Hostname()) }

@@ -1,4 +1,4 @@
-package entra
+package idtoken
 
 import (
 	"crypto/sha256"
@@ -8,26 +8,17 @@ import (
 	"strings"
 )
 
-// nonceEquals ties the token to the sign-in that began here. An empty nonce
-// equals nothing.
-func nonceEquals(want string) func(*jwt) error {
+// checkNonce ties the token to the sign-in that began here.
+func checkNonce(want Expected) func(*jwt) error {
 	return func(t *jwt) error {
-		nonce, ok := t.claims.text("nonce")
-		if !ok || want == "" || !equalConstantTime(nonce, want) {
+		if want.Refreshed && !t.claims.Has("nonce") {
+			return nil
+		}
+		nonce, ok := t.claims.Text("nonce")
+		if !ok || want.Nonce == "" || !equalConstantTime(nonce, want.Nonce) {
 			return refuse("its nonce is not that of this sign-in")
 		}
 		return nil
-	}
-}
-
-// nonceEqualsIfPresent is the rule for a refreshed ID token, which should have
-// no nonce (OpenID Connect Core 1.0, section 12.2).
-func nonceEqualsIfPresent(want string) func(*jwt) error {
-	return func(t *jwt) error {
-		if !t.claims.has("nonce") {
-			return nil
-		}
-		return nonceEquals(want)(t)
 	}
 }
 
@@ -36,10 +27,10 @@ func nonceEqualsIfPresent(want string) func(*jwt) error {
 // token's hash, by the hash of the signature's algorithm.
 func checkAccessTokenHash(accessToken string) func(*jwt) error {
 	return func(t *jwt) error {
-		if !t.claims.has("at_hash") {
+		if !t.claims.Has("at_hash") {
 			return nil
 		}
-		got, ok := t.claims.text("at_hash")
+		got, ok := t.claims.Text("at_hash")
 		if !ok || accessToken == "" || !equalConstantTime(got, leftHalfHash(t.header.alg, accessToken)) {
 			return refuse("its access token hash does not match the access token")
 		}

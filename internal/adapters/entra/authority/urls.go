@@ -1,4 +1,4 @@
-package entra
+package authority
 
 import (
 	"errors"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// parseWebURL reads an absolute https URL. Plain http is taken only where the
+// ParseWebURL reads an absolute https URL. Plain http is taken only where the
 // host is this machine, because there is no network to protect.
-func parseWebURL(text string) (*url.URL, error) {
+func ParseWebURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Opaque != "" {
 		return nil, errors.New("is not an absolute URL")
@@ -22,7 +22,7 @@ func parseWebURL(text string) (*url.URL, error) {
 	}
 	switch {
 	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "http" && IsLoopback(u.Hostname()):
 	case u.Scheme == "http":
 		return nil, errors.New("must use https; plain http is for localhost only")
 	default:
@@ -31,9 +31,9 @@ func parseWebURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// isLoopback says whether host stands for this machine by its very form, so
+// IsLoopback says whether host stands for this machine by its very form, so
 // that no name server has a say in it.
-func isLoopback(host string) bool {
+func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
@@ -41,9 +41,9 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// isLoopbackOrigin says whether text is the scheme and host of a URL on this
+// IsLoopbackOrigin says whether text is the scheme and host of a URL on this
 // machine and nothing more.
-func isLoopbackOrigin(text string) bool {
-	u, err := parseWebURL(text)
-	return err == nil && isLoopback(u.Hostname()) && strings.Trim(u.Path, "/") == "" && u.RawQuery == ""
+func IsLoopbackOrigin(text string) bool {
+	u, err := ParseWebURL(text)
+	return err == nil && IsLoopback(u.Hostname()) && strings.Trim(u.Path, "/") == "" && u.RawQuery == ""
 }

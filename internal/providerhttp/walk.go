@@ -1,4 +1,4 @@
-package entra
+package providerhttp
 
 // walker goes over JSON (RFC 8259) once: it checks the grammar and, on the way,
 // what the grammar leaves open. encoding/json would do it in three passes, which

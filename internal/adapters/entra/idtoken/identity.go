@@ -1,4 +1,4 @@
-package entra
+package idtoken
 
 import (
 	"cmp"
@@ -22,7 +22,7 @@ const (
 // readRoles reads the app roles: strings, or the token is refused, because
 // rights hang on them.
 func readRoles(t *jwt) error {
-	roles, ok := t.claims.texts("roles")
+	roles, ok := t.claims.Texts("roles")
 	if !ok || len(roles) > maxRoles {
 		return refuse("its roles are not a list of role names")
 	}
@@ -48,7 +48,7 @@ func readDetails(t *jwt) error {
 		{"name", &t.name, maxIDTokenBytes},
 		{"preferred_username", &t.username, maxIDTokenBytes},
 	} {
-		text, ok := t.claims.text(claim.name)
+		text, ok := t.claims.Text(claim.name)
 		if !ok || len(text) > claim.max {
 			return refuse("its " + claim.name + " is not a string of sensible length")
 		}
@@ -60,7 +60,7 @@ func readDetails(t *jwt) error {
 }
 
 // identity returns who the verified token speaks of.
-func (p *Provider) identity(t *jwt) ports.Identity {
+func (t *jwt) identity() ports.Identity {
 	objectID := t.objectID
 	if t.tenant == "" {
 		objectID = "" // B2C without tid: oid names nobody by itself, iss and sub do
@@ -70,8 +70,8 @@ func (p *Provider) identity(t *jwt) ports.Identity {
 		Subject:         t.subject,
 		TenantID:        t.tenant,
 		ObjectID:        objectID,
-		Name:            shorten(t.name, maxNameBytes),
-		Username:        shorten(t.username, maxNameBytes),
+		Name:            Shorten(t.name),
+		Username:        Shorten(t.username),
 		Roles:           t.roles,
 		Guest:           t.guest,
 		ProviderSession: t.session,
@@ -83,7 +83,7 @@ func (t *jwt) listClaims() []ports.Claim {
 	claims := make([]ports.Claim, 0, len(t.claims))
 	for name, raw := range t.claims {
 		value := string(raw)
-		if text, ok := t.claims.text(name); ok {
+		if text, ok := t.claims.Text(name); ok {
 			value = text
 		}
 		claims = append(claims, ports.Claim{Name: shorten(name, maxNameBytes), Value: shorten(value, maxClaimBytes)})
@@ -122,6 +122,9 @@ func claimRank(name string) int {
 	}
 	return 12
 }
+
+// Shorten cuts a name to the length that an identity takes.
+func Shorten(name string) string { return shorten(name, maxNameBytes) }
 
 // shorten cuts text at a character's boundary and shows that it did.
 func shorten(text string, limit int) string {

@@ -1,4 +1,4 @@
-package entra
+package providerhttp
 
 import "slices"
 

@@ -1,4 +1,4 @@
-package entra
+package authority
 
 import (
 	"errors"
@@ -20,8 +20,8 @@ func (a Authority) DiscoveryURL() string {
 	return a.base.String() + "/v2.0" + wellKnown + query
 }
 
-// origin is the scheme and host of the authority.
-func (a Authority) origin() string { return a.base.Scheme + "://" + a.base.Host }
+// Origin is the scheme and host of the authority.
+func (a Authority) Origin() string { return a.base.Scheme + "://" + a.base.Host }
 
 // parseAppID reads the query, which is empty or names an application.
 func parseAppID(u *url.URL) (string, error) {
@@ -29,7 +29,7 @@ func parseAppID(u *url.URL) (string, error) {
 		return "", nil
 	}
 	id, ok := strings.CutPrefix(u.RawQuery, "appid=")
-	if id = strings.ToLower(id); !ok || !isGUID(id) {
+	if id = strings.ToLower(id); !ok || !IsGUID(id) {
 		return "", errors.New("must not have a query, but for ?appid= with the application ID")
 	}
 	return id, nil

@@ -1,4 +1,4 @@
-package entra
+package idtoken
 
 import (
 	"crypto/ecdsa"
@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/providerhttp"
 )
 
 // Bounds of a key set.
@@ -23,7 +26,7 @@ const (
 type signingKey struct {
 	id     string
 	alg    string // empty where the key may be used with any of its type
-	issuer issuerTemplate
+	issuer authority.Issuer
 	public any // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
@@ -31,7 +34,7 @@ type signingKey struct {
 // the JOSE library: certificates beside it add nothing to keys that came over
 // TLS from the provider, and an odd one must not cost the key.
 func parseKey(data []byte) (signingKey, bool) {
-	doc, err := parseObject(data)
+	doc, err := providerhttp.ParseObject(data)
 	if err != nil || !forSignatures(doc) || hasPrivatePart(doc) {
 		return signingKey{}, false
 	}
@@ -39,14 +42,14 @@ func parseKey(data []byte) (signingKey, bool) {
 	var issuer string
 	for name, field := range map[string]*string{"kid": &key.id, "alg": &key.alg, "issuer": &issuer} {
 		var ok bool
-		if *field, ok = doc.text(name); !ok {
+		if *field, ok = doc.Text(name); !ok {
 			return signingKey{}, false
 		}
 	}
-	key.issuer = issuerTemplate(issuer)
+	key.issuer = authority.Issuer(issuer)
 	public := make(map[string]json.RawMessage)
 	for _, name := range []string{"kty", "crv", "n", "e", "x", "y"} {
-		if doc.has(name) {
+		if doc.Has(name) {
 			public[name] = doc[name]
 		}
 	}
@@ -63,18 +66,18 @@ func parseKey(data []byte) (signingKey, bool) {
 }
 
 // forSignatures reads "use" and "key_ops" (RFC 7517, sections 4.2 and 4.3).
-func forSignatures(doc object) bool {
-	use, ok := doc.text("use")
+func forSignatures(doc providerhttp.Object) bool {
+	use, ok := doc.Text("use")
 	if !ok || use != "" && use != "sig" {
 		return false
 	}
-	operations, ok := doc.texts("key_ops")
+	operations, ok := doc.Texts("key_ops")
 	return ok && (operations == nil || slices.Contains(operations, "verify"))
 }
 
 // hasPrivatePart finds keys that are no secret any more, and symmetric ones.
-func hasPrivatePart(doc object) bool {
-	return slices.ContainsFunc([]string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}, doc.has)
+func hasPrivatePart(doc providerhttp.Object) bool {
+	return slices.ContainsFunc([]string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}, doc.Has)
 }
 
 func strong(public any) bool {

@@ -1,8 +1,10 @@
-package entra
+package idtoken
 
 import (
 	"encoding/base64"
 	"slices"
+
+	"webapp/internal/providerhttp"
 )
 
 // header is what counts of a JOSE header (RFC 7515, section 4.1). The members
@@ -13,27 +15,27 @@ type header struct {
 }
 
 // parseHeader reads the header and checks it against the allowed algorithms.
-func parseHeader(segment string, kind jwtKind, algorithms []string) (header, error) {
+func parseHeader(segment string, kind tokenKind, algorithms []string) (header, error) {
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(segment)
 	if err != nil {
 		return header{}, kind.refuse("'s header is not base64url")
 	}
-	doc, err := parseObject(decoded)
+	doc, err := providerhttp.ParseObject(decoded)
 	if err != nil {
 		return header{}, kind.refuse("'s header is not a JSON object without duplicates")
 	}
-	if doc.has("crit") {
+	if doc.Has("crit") {
 		return header{}, kind.refuse("'s header names a critical extension")
 	}
-	alg, ok := doc.text("alg")
+	alg, ok := doc.Text("alg")
 	if !ok || !slices.Contains(algorithms, alg) {
 		return header{}, kind.refuse("'s algorithm is not allowed")
 	}
-	keyID, ok := doc.text("kid")
+	keyID, ok := doc.Text("kid")
 	if !ok || len(keyID) > maxKeyIDBytes {
 		return header{}, kind.refuse("'s key ID is not a short string")
 	}
-	typ, ok := doc.text("typ")
+	typ, ok := doc.Text("typ")
 	if !ok || !kind.accepts(typ) {
 		return header{}, kind.refuse(" is of another type")
 	}
