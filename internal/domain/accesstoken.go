@@ -31,8 +31,10 @@ const (
 
 // AccessToken returns a bearer token of the signed-in user for an API's scopes,
 // renewed when it is about to end. One request of a session renews at a time,
-// on all instances together; the others wait for its result. Errors:
-// ErrNotSignedIn, ErrStoreUnavailable, ErrProviderUnavailable, ErrRefreshBusy,
+// on all instances together; the others wait for its result. A new ID token
+// renews the person's roles and groups. Errors: ErrNotSignedIn, also where the
+// provider says that the account is gone, which ends the session;
+// ErrStoreUnavailable, ErrProviderUnavailable, ErrRefreshBusy,
 // or *InteractionRequired where the person has to sign in again.
 func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, error) {
 	session, err := s.current(ctx)
@@ -120,20 +122,51 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 	})
 	if err != nil {
 		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
+		if errors.Is(err, ports.ErrAccountGone) {
+			return "", s.endGone(ctx, err)
+		}
 		return "", refreshError(err, scopes)
 	}
-	err = s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
-		g.RefreshToken = refreshed.RefreshToken
-		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
-	})
-	if err != nil {
+	if err := s.keepRefreshed(ctx, refreshed); err != nil {
 		// The provider may have spent the old refresh token.
-		err = notSignedIn(err, "save grant")
 		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
 		return "", err
 	}
 	s.record(ctx, ports.AuditEvent{Kind: ports.AuditTokenRefreshed}, session.Identity)
 	return refreshed.AccessToken.Value, nil
+}
+
+// keepRefreshed renews what the session knows of the person. The roles come
+// first: where they cannot be written, no new token hides for an hour that they
+// are old.
+func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) error {
+	renewed := refreshed.Memberships
+	if renewed != nil {
+		if err := s.sessions.UpdateRoles(ctx, renewed.Roles); err != nil {
+			return notSignedIn(err, "save roles")
+		}
+	}
+	err := s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
+		g.RefreshToken = refreshed.RefreshToken
+		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
+		if renewed != nil {
+			g.Groups = renewed.Groups
+		}
+	})
+	if err != nil {
+		return notSignedIn(err, "save grant")
+	}
+	return nil
+}
+
+// endGone ends the session of an account that is gone. It returns
+// ErrNotSignedIn, or the store's error: the session lives on then, and the next
+// refresh ends it.
+func (s *Service) endGone(ctx context.Context, cause error) error {
+	if err := s.end(ctx, ports.EndedByProvider); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotSignedIn, cause)
 }
 
 // DropAccessToken forgets a token that its API has refused, so that it is not

@@ -54,4 +54,5 @@ const (
 	EndedByNewSignIn    AuditCause = "new sign-in"
 	EndedByLimit        AuditCause = "limit"
 	EndedByAdmission    AuditCause = "no longer admitted"
+	EndedByProvider     AuditCause = "account gone"
 )

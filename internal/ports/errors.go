@@ -18,6 +18,10 @@ var (
 	ErrDeclined = errors.New("sign-in declined")
 	// ErrInteractionRequired: only the person can go on, by signing in.
 	ErrInteractionRequired = errors.New("interactive sign-in required")
+	// ErrAccountGone: the provider says that the person's account, or everything
+	// that it granted to the account, is gone: disabled, deleted, revoked or no
+	// longer assigned to the application. It comes with ErrInteractionRequired.
+	ErrAccountGone = errors.New("account or grant is gone")
 	// ErrProviderRefused: the provider refused the request for another reason,
 	// most often the application's or the account's registration.
 	ErrProviderRefused = errors.New("refused by the identity provider")

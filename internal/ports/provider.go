@@ -200,7 +200,8 @@ type TokenRefresher interface {
 	// ErrTokenRefused.
 	//
 	// Errors: *ProviderError of kind ErrInteractionRequired where the person
-	// has to sign in again; ErrProviderUnavailable where trying again later
+	// has to sign in again, with ErrAccountGone where nobody could with that
+	// account; ErrProviderUnavailable where trying again later
 	// can help; the adapter has then tried a second time itself where the
 	// provider failed or took too long, since providers honour a token whose
 	// successor was never seen.
@@ -271,6 +272,16 @@ type Refreshed struct {
 	// RefreshToken replaces the one that was used. It is the old one where
 	// the provider did not rotate it.
 	RefreshToken string
+	// Memberships are those of the new ID token; nil where the answer had none,
+	// which says nothing about them.
+	Memberships *Memberships
+}
+
+// Memberships are what an ID token says a person belongs to. Empty lists mean
+// that the person has no roles, or that the token names no groups.
+type Memberships struct {
+	Roles  []string
+	Groups Groups
 }
 
 // ProviderAdmission is the optional ability to tell whether somebody who has

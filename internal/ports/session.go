@@ -62,6 +62,12 @@ type Sessions interface {
 	// never written back. Of two touches at once either may win.
 	Touch(ctx context.Context, seen, expires time.Time) error
 
+	// UpdateRoles replaces the roles of this browser's session and changes
+	// nothing else of it. ErrNoSession where it has ended meanwhile; an ended
+	// session is never written back. A Touch at the same time loses neither the
+	// roles nor an end. Calling it again changes nothing.
+	UpdateRoles(ctx context.Context, roles []string) error
+
 	// End ends this browser's session and its grant for good, on every
 	// instance, and returns what it has ended: one that had run out too, and
 	// more than one where the browser names several. Of several calls, on

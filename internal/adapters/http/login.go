@@ -33,26 +33,35 @@ func loginURL(path string) string {
 type signedInFunc func(w http.ResponseWriter, r *http.Request, session domain.Session) error
 
 // signedIn lets signed-in people through. Anybody else gets the sign-in page
-// in the page's place, with status 401, and comes back to it afterwards.
+// in the page's place, with status 401, and comes back to it afterwards; so does
+// a person whose session ends while the page is made.
 func (a *app) signedIn(h signedInFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		session, err := a.Domain.CurrentUser(r.Context())
-		if errors.Is(err, domain.ErrNotSignedIn) && !wantsJSON(r) && r.Method != http.MethodPost {
-			wanted := a.Domain.ReturnPath(r.URL.RequestURI())
-			v := templates.SignIn{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
-			return a.page(w, r, http.StatusUnauthorized, nil, v)
+		if err == nil {
+			observed(r.Context()).session = &session
+			if err = h(w, r, session); err != nil {
+				observed(r.Context()).err = err // for the log line
+			}
 		}
-		if err != nil {
+		required, interactive := errors.AsType[*domain.InteractionRequired](err)
+		switch {
+		case wantsJSON(r):
 			return err
-		}
-		observed(r.Context()).session = &session
-		err = h(w, r, session)
-		if required, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet && !wantsJSON(r) {
-			observed(r.Context()).err = err // for the log line
+		case errors.Is(err, domain.ErrNotSignedIn) && r.Method != http.MethodPost:
+			return a.signInFirst(w, r)
+		case interactive && r.Method == http.MethodGet:
 			return a.interact(w, r, required)
 		}
 		return err
 	}
+}
+
+// signInFirst shows the sign-in page in the place of the page that was asked for.
+func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
+	wanted := a.Domain.ReturnPath(r.URL.RequestURI())
+	v := templates.SignIn{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
+	return a.page(w, r, http.StatusUnauthorized, nil, v)
 }
 
 // interact begins the sign-in that a page's error asks for, with a return to the

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"webapp/internal/ports"
 )
 
-// maxUpdates bounds how often UpdateGrant begins again. At each attempt one of
-// those that contend succeeds.
+// maxUpdates bounds how often UpdateGrant and UpdateRoles begin again. At each
+// attempt one of the callers that contend succeeds.
 const maxUpdates = 64
 
 // UpdateGrant compares and swaps until it succeeds, each time with the grant
@@ -31,6 +32,55 @@ func (m *Manager) UpdateGrant(ctx context.Context, change func(*ports.Grant)) er
 		}
 	}
 	return fmt.Errorf("%w: grant changes too often", ports.ErrStoreUnavailable)
+}
+
+// UpdateRoles compares and swaps the session's record until it succeeds, each
+// time with the session as it then is: another request may have touched it
+// since this one loaded it. The indexes stay those that it was created with.
+func (m *Manager) UpdateRoles(ctx context.Context, roles []string) error {
+	req, err := m.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer req.mu.Unlock()
+	if _, err := m.current(ctx, req); err != nil {
+		return err
+	}
+	for range maxUpdates {
+		err := m.updateRolesOnce(ctx, req, roles)
+		switch {
+		case errors.Is(err, ports.ErrNoRecord):
+			req.held = held{loaded: true}
+			return ports.ErrNoSession
+		case !errors.Is(err, ports.ErrRecordChanged):
+			return err
+		}
+	}
+	return fmt.Errorf("%w: session changes too often", ports.ErrStoreUnavailable)
+}
+
+func (m *Manager) updateRolesOnce(ctx context.Context, req *browserRequest, roles []string) error {
+	found, err := m.records.find(ctx, req.held.key())
+	if err != nil {
+		return err
+	}
+	s := m.sessionIn(found)
+	if s == nil {
+		return ports.ErrNoRecord
+	}
+	version := found.version
+	if !slices.Equal(s.Identity.Roles, roles) {
+		s.Identity.Roles = slices.Clone(roles)
+		version, err = m.records.replace(ctx, entry{
+			key: req.held.key(), value: encodeSession(s), expires: s.Expires.Add(ExpiredRetention),
+			indexes: indexesOf(m.seal.key(s.indexedBy), &s.Identity),
+		}, version)
+		if err != nil {
+			return err
+		}
+	}
+	req.held.session, req.held.read.version = s, version
+	return nil
 }
 
 // errOvertaken: somebody else changed the record meanwhile.

@@ -30,9 +30,12 @@ type FakeProvider struct {
 	groups   ports.Groups
 	memberOf []string
 	lookups  int
-	requests []ports.AuthorizationRequest
-	calls    int
-	renewed  int
+	// memberships are what a refresh brings, and gone lets it fail.
+	memberships *ports.Memberships
+	gone        bool
+	requests    []ports.AuthorizationRequest
+	calls       int
+	renewed     int
 }
 
 type fakeSignIn struct {

@@ -52,6 +52,22 @@ func (f *FakeProvider) SetGroups(inToken ports.Groups, all []string) {
 	f.groups, f.memberOf = inToken, slices.Clone(all)
 }
 
+// SetMemberships lets every refresh from now on bring an ID token that says
+// this; nil lets it bring none.
+func (f *FakeProvider) SetMemberships(m *ports.Memberships) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.memberships = m
+}
+
+// DisableAccounts lets every refresh from now on fail, because the account is
+// disabled.
+func (f *FakeProvider) DisableAccounts() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone = true
+}
+
 // MemberGroups implements ports.GroupLookup. It takes any token that was issued.
 func (f *FakeProvider) MemberGroups(ctx context.Context, accessToken string) ([]string, error) {
 	f.mu.Lock()

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"time"
@@ -111,11 +112,15 @@ func (f *FakeProvider) Refresh(ctx context.Context, req ports.RefreshRequest) (p
 		return ports.Refreshed{}, err
 	}
 	f.renewed++
+	if f.gone {
+		gone := &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant", Number: 50057}
+		return ports.Refreshed{}, errors.Join(gone, ports.ErrAccountGone)
+	}
 	if !f.refresh[req.RefreshToken] {
 		return ports.Refreshed{}, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant"}
 	}
 	delete(f.refresh, req.RefreshToken)
-	return ports.Refreshed{AccessToken: f.accessToken(req.Scopes), RefreshToken: f.refreshToken()}, nil
+	return ports.Refreshed{AccessToken: f.accessToken(req.Scopes), RefreshToken: f.refreshToken(), Memberships: f.memberships}, nil
 }
 
 // EndSessionURL implements ports.ProviderSignOut.

@@ -128,6 +128,17 @@ func (f *FakeSessions) Touch(ctx context.Context, seen, expires time.Time) error
 	return nil
 }
 
+// UpdateRoles implements ports.Sessions.
+func (f *FakeSessions) UpdateRoles(ctx context.Context, roles []string) error {
+	_, live, err := f.enterLive(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.mu.Unlock()
+	live.session.Identity.Roles = slices.Clone(roles)
+	return nil
+}
+
 // End implements ports.Sessions.
 func (f *FakeSessions) End(ctx context.Context) ([]ports.Session, error) {
 	ex, err := f.enter(ctx)
