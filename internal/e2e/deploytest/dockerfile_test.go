@@ -96,7 +96,7 @@ func TestDockerfile(t *testing.T) {
 	require.NotNil(t, goVersion)
 	exact := regexp.MustCompile(`golang:(` + regexp.QuoteMeta(goVersion[1]) + `\.\d+)-`).FindStringSubmatch(file.all("FROM")[0])
 	require.NotNil(t, exact, "the toolchain of go.mod, to the patch version")
-	assert.Contains(t, read(t, "deploy/README.md"), "GOTOOLCHAIN=go"+exact[1]+" ", "who builds again uses the same")
+	assert.Contains(t, read(t, "docs/deployment.md"), "GOTOOLCHAIN=go"+exact[1]+" ", "who builds again uses the same")
 
 	image := file.final()
 	assert.Equal(t, []string{"scratch"}, image.all("FROM"))

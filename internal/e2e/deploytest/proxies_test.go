@@ -49,7 +49,7 @@ func TestProxiesSendToWhereTheAppListens(t *testing.T) {
 	const address = "127.0.0.1:3000"
 	assert.Equal(t, address, variables(read(t, "deploy/systemd/webapp.env.example"))["LISTEN_ADDR"])
 	assert.Equal(t, []string{address + ":3000"}, strs(documents(t, "deploy/compose.yaml")[0].at("services", "app", "ports")))
-	assert.Contains(t, read(t, "README.md"), "\nLISTEN_ADDR="+address+"\n")
+	assert.Contains(t, read(t, "docs/deployment.md"), "\nLISTEN_ADDR="+address+"\n")
 
 	for file, upstream := range map[string]string{
 		"deploy/nginx/webapp.conf": "server %s max_fails=0;", "deploy/caddy/Caddyfile": "to %s", "deploy/traefik/dynamic.yaml": "- url: http://%s",

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const partyHeading = "### The OpenID Foundation's relying-party tests"
+const partyDocument = "../../docs/openid-conformance.md"
 
-// partyVerdicts are those words of the README's table that are not "yes".
+// partyVerdicts are those words of the table in docs/openid-conformance.md that are not "yes".
 func partyVerdicts() map[string]string {
 	return map[string]string{
 		"form_post/oidcc-client-test-form-post-error":        "in part",
@@ -41,7 +41,7 @@ const suiteTests = `
 	signing-key-rotation signing-key-rotation-just-before-signing userinfo-bearer-body userinfo-bearer-header
 	userinfo-invalid-sub userinfo-signed`
 
-// TestRelyingPartyTable holds the README's table against the tests: each test of
+// TestRelyingPartyTable holds the table in docs/openid-conformance.md against the tests: each test of
 // the suite stands in it, those that are not there for a reason, and what it
 // says to hold is what TestRelyingParty runs.
 func TestRelyingPartyTable(t *testing.T) {
@@ -74,17 +74,14 @@ func TestRelyingPartyTable(t *testing.T) {
 
 var partyTestName = regexp.MustCompile("`(oidcc-client-test[a-z0-9-]*)`")
 
-// readPartyTable returns the table of the README: what it says of each test of
-// each profile, without what it says besides.
+// readPartyTable returns the verdict of the document's table on each test of
+// each profile, without the words behind it.
 func readPartyTable(t *testing.T) map[string]string {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	document, err := os.ReadFile(partyDocument)
 	require.NoError(t, err)
-	_, section, found := strings.Cut(string(readme), "\n"+partyHeading+"\n")
-	require.True(t, found, "README.md has no section %q", partyHeading)
-	section, _, _ = strings.Cut(section, "\n#")
 	table := make(map[string]string)
-	for line := range strings.Lines(section) {
+	for line := range strings.Lines(string(document)) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
 		if len(cells) != 3 {
 			continue
