@@ -2,7 +2,7 @@
 #
 #   docker build --build-arg VERSION=v1.2.3 -t webapp:v1.2.3 .
 #
-# The toolchain is one patch version: another makes other bytes. deploy/README.md
+# The toolchain is one patch version: another makes other bytes. docs/deployment.md
 # says how to build them again.
 #
 # internal/e2e/deploytest runs the build command below as it stands here, builds
@@ -36,5 +36,5 @@ USER 65532:65532
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # No HEALTHCHECK: it runs inside the image, where nothing could ask. Let the
-# orchestrator and the proxy ask /healthz; deploy/README.md says why not /readyz.
+# orchestrator and the proxy ask /healthz; docs/deployment.md says why not /readyz.
 ENTRYPOINT ["/webapp"]

@@ -1,7 +1,7 @@
 // Command load measures what the application costs: sessions in memory and
 // their expiry, the idle limit, pages from every store, sign-ins, the process as
 // a whole, and what anonymous visitors leave in it. It ends with one table in
-// Markdown, the latest of which is in README.md.
+// Markdown, the latest of which is in docs/performance.md.
 //
 //	go run ./internal/tools/load
 //	go run ./internal/tools/load -quick

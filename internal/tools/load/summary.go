@@ -7,7 +7,7 @@ import (
 )
 
 // writeSummary writes the rows that have an aim, and a few more, as one table
-// for README.md.
+// for docs/performance.md.
 func (r *report) writeSummary(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "\n<!-- benchmark: begin -->\n%s, commit %s: %s, %s, GOMAXPROCS=%d, load average %s before and %s after, took %s.\n\n"+
 		"| figure | value | baseline in the same run | ratio | aim | |\n|---|---|---|---|---|---|\n",

@@ -1,0 +1,144 @@
+// Command rename makes this application yours: it writes another module path
+// and another name into every file that git tracks, and into file names. The
+// name stands in cookies, metrics, database tables, log texts and deployment
+// files, so two applications made of this one can share a host and a store.
+//
+//	go run ./internal/tools/rename -module example.com/acme/portal -name portal
+//
+// It changes files only. `git diff` shows what it did, and `git checkout .`
+// takes it back.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/format"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	currentModule = "webapp"
+	currentName   = "webapp"
+)
+
+func main() {
+	if err := run(os.Args[1:], ".", os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "rename:", err)
+		os.Exit(1)
+	}
+}
+
+// run renames the files of the git checkout in dir and prints a summary.
+func run(args []string, dir string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("rename", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	module := flags.String("module", "", "module path of your application, such as example.com/acme/portal")
+	name := flags.String("name", "", "its name in cookies, metrics and files: small letters and digits, such as portal")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	r, err := newRenamer(*module, *name)
+	if err != nil {
+		return err
+	}
+	tracked, err := exec.Command("git", "-C", dir, "ls-files", "-z").Output()
+	if err != nil {
+		return fmt.Errorf("list the files of the git checkout: %w", err)
+	}
+	changed := 0
+	for file := range strings.SplitSeq(strings.TrimRight(string(tracked), "\x00"), "\x00") {
+		did, err := r.file(dir, file)
+		if err != nil {
+			return err
+		}
+		if did {
+			changed++
+		}
+	}
+	_, err = fmt.Fprintf(stdout, "Changed %d files. Next: go mod tidy && go test ./...\n", changed)
+	return err
+}
+
+var (
+	validModule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._~-]*(/[a-zA-Z0-9._~-]+)*$`)
+	// A name is part of SQL identifiers, metric names and cookie names.
+	validName = regexp.MustCompile(`^[a-z][a-z0-9]{1,30}$`)
+	// modulePath is the module path before one of its packages, not a folder
+	// of the same name: cmd/webapp/config is left alone.
+	modulePath = regexp.MustCompile(`(^|[^/\w.-])` + currentModule + `(/cmd/|/internal/|/templates\b|/")`)
+	moduleLine = regexp.MustCompile(`(?m)^module ` + currentModule + `$`)
+)
+
+type renamer struct{ module, name string }
+
+func newRenamer(module, name string) (renamer, error) {
+	if !validModule.MatchString(module) {
+		return renamer{}, fmt.Errorf("-module %q is not a module path, such as example.com/acme/portal", module)
+	}
+	if !validName.MatchString(name) {
+		return renamer{}, fmt.Errorf("-name %q must be 2 to 31 small letters and digits, and begin with a letter", name)
+	}
+	return renamer{module: module, name: name}, nil
+}
+
+// text returns what stands in a file after the renaming.
+func (r renamer) text(old []byte) []byte {
+	// The mark keeps a module path that contains the old name from being
+	// renamed twice.
+	const mark = "\x00"
+	s := modulePath.ReplaceAll(old, []byte("${1}"+mark+"${2}"))
+	s = moduleLine.ReplaceAll(s, []byte("module "+mark))
+	s = bytes.ReplaceAll(s, []byte(currentName), []byte(r.name))
+	return bytes.ReplaceAll(s, []byte(mark), []byte(r.module))
+}
+
+// file renames in one file and moves it if its path has the old name. It says
+// whether it changed anything. Binary files keep their content.
+func (r renamer) file(dir, file string) (bool, error) {
+	from := filepath.Join(dir, filepath.FromSlash(file))
+	info, err := os.Lstat(from)
+	if os.IsNotExist(err) || err == nil && !info.Mode().IsRegular() {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	old, err := os.ReadFile(from)
+	if err != nil {
+		return false, err
+	}
+	content := old
+	if utf8.Valid(old) && !bytes.ContainsRune(old, 0) && filepath.Base(file) != "go.sum" {
+		content = r.text(old)
+		if strings.HasSuffix(file, ".go") {
+			if content, err = format.Source(content); err != nil {
+				return false, fmt.Errorf("%s: %w", file, err)
+			}
+		}
+	}
+	to := filepath.Join(dir, filepath.FromSlash(strings.ReplaceAll(file, currentName, r.name)))
+	if to == from && bytes.Equal(content, old) {
+		return false, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return false, err
+	}
+	if err := os.WriteFile(to, content, info.Mode().Perm()); err != nil {
+		return false, err
+	}
+	if to == from {
+		return true, nil
+	}
+	if err := os.Remove(from); err != nil {
+		return false, err
+	}
+	_ = os.Remove(filepath.Dir(from)) // only if it is empty now
+	return true, nil
+}
