@@ -11,6 +11,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"go/format"
@@ -21,11 +22,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-)
-
-const (
-	currentModule = "webapp"
-	currentName   = "webapp"
 )
 
 func main() {
@@ -44,7 +40,11 @@ func run(args []string, dir string, stdout, stderr io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	r, err := newRenamer(*module, *name)
+	oldModule, oldName, err := current(dir)
+	if err != nil {
+		return err
+	}
+	r, err := newRenamer(oldModule, oldName, *module, *name)
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,9 @@ func run(args []string, dir string, stdout, stderr io.Writer) error {
 	}
 	changed := 0
 	for file := range strings.SplitSeq(strings.TrimRight(string(tracked), "\x00"), "\x00") {
+		if strings.HasPrefix(file, "internal/tools/rename/") {
+			continue // its tests are about the names themselves
+		}
 		did, err := r.file(dir, file)
 		if err != nil {
 			return err
@@ -66,26 +69,54 @@ func run(args []string, dir string, stdout, stderr io.Writer) error {
 	return err
 }
 
+// current reads the module path from go.mod and the name from the folder of
+// the program, the only one in cmd.
+func current(dir string) (module, name string, err error) {
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return "", "", err
+	}
+	line := moduleLine.FindSubmatch(mod)
+	programs, err := os.ReadDir(filepath.Join(dir, "cmd"))
+	if err != nil {
+		return "", "", err
+	}
+	if line == nil || len(programs) != 1 {
+		return "", "", errors.New("run it in the root of the module, with one program in cmd")
+	}
+	return string(line[1]), programs[0].Name(), nil
+}
+
 var (
 	validModule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._~-]*(/[a-zA-Z0-9._~-]+)*$`)
 	// A name is part of SQL identifiers, metric names and cookie names.
-	validName = regexp.MustCompile(`^[a-z][a-z0-9]{1,30}$`)
-	// modulePath is the module path before one of its packages, not a folder
-	// of the same name: cmd/webapp/config is left alone.
-	modulePath = regexp.MustCompile(`(^|[^/\w.-])` + currentModule + `(/cmd/|/internal/|/templates\b|/")`)
-	moduleLine = regexp.MustCompile(`(?m)^module ` + currentModule + `$`)
+	validName  = regexp.MustCompile(`^[a-z][a-z0-9]{1,30}$`)
+	moduleLine = regexp.MustCompile(`(?m)^module (\S+)$`)
 )
 
-type renamer struct{ module, name string }
+type renamer struct {
+	oldName, name, module string
+	// modulePath finds the module path before one of its packages, not a
+	// folder of the same name: cmd/webapp/config is left alone.
+	modulePath *regexp.Regexp
+	moduleLine *regexp.Regexp
+}
 
-func newRenamer(module, name string) (renamer, error) {
+func newRenamer(oldModule, oldName, module, name string) (renamer, error) {
 	if !validModule.MatchString(module) {
 		return renamer{}, fmt.Errorf("-module %q is not a module path, such as example.com/acme/portal", module)
 	}
 	if !validName.MatchString(name) {
 		return renamer{}, fmt.Errorf("-name %q must be 2 to 31 small letters and digits, and begin with a letter", name)
 	}
-	return renamer{module: module, name: name}, nil
+	quoted := regexp.QuoteMeta(oldModule)
+	return renamer{
+		oldName:    oldName,
+		name:       name,
+		module:     module,
+		modulePath: regexp.MustCompile(`(^|[^/\w.-])` + quoted + `(/cmd/|/internal/|/templates\b|/")`),
+		moduleLine: regexp.MustCompile(`(?m)^module ` + quoted + `$`),
+	}, nil
 }
 
 // text returns what stands in a file after the renaming.
@@ -93,9 +124,9 @@ func (r renamer) text(old []byte) []byte {
 	// The mark keeps a module path that contains the old name from being
 	// renamed twice.
 	const mark = "\x00"
-	s := modulePath.ReplaceAll(old, []byte("${1}"+mark+"${2}"))
-	s = moduleLine.ReplaceAll(s, []byte("module "+mark))
-	s = bytes.ReplaceAll(s, []byte(currentName), []byte(r.name))
+	s := r.modulePath.ReplaceAll(old, []byte("${1}"+mark+"${2}"))
+	s = r.moduleLine.ReplaceAll(s, []byte("module "+mark))
+	s = bytes.ReplaceAll(s, []byte(r.oldName), []byte(r.name))
 	return bytes.ReplaceAll(s, []byte(mark), []byte(r.module))
 }
 
@@ -123,7 +154,7 @@ func (r renamer) file(dir, file string) (bool, error) {
 			}
 		}
 	}
-	to := filepath.Join(dir, filepath.FromSlash(strings.ReplaceAll(file, currentName, r.name)))
+	to := filepath.Join(dir, filepath.FromSlash(strings.ReplaceAll(file, r.oldName, r.name)))
 	if to == from && bytes.Equal(content, old) {
 		return false, nil
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestText(t *testing.T) {
-	r, err := newRenamer("example.com/acme/webapp2", "portal")
+	r, err := newRenamer("webapp", "webapp", "example.com/acme/webapp2", "portal")
 	require.NoError(t, err)
 	for _, c := range []struct{ name, old, renamed string }{
 		{"module line", "module webapp\n\ngo 1.26", "module example.com/acme/webapp2\n\ngo 1.26"},
@@ -29,7 +29,7 @@ func TestText(t *testing.T) {
 
 func TestNamesThatCannotBe(t *testing.T) {
 	for _, c := range [][2]string{{"", "portal"}, {"example.com/x", ""}, {"example.com/x", "My Portal"}, {"example.com/x", "p-q"}, {"example.com//x", "portal"}, {"/x", "portal"}} {
-		_, err := newRenamer(c[0], c[1])
+		_, err := newRenamer("webapp", "webapp", c[0], c[1])
 		assert.Error(t, err, c)
 	}
 }
@@ -42,9 +42,10 @@ func TestACheckoutIsRenamed(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(content), mode))
 	}
 	write("cmd/webapp/main.go", "package main\n\nimport _ \"webapp/internal/x\"\n", 0o644)
+	write("go.mod", "module webapp\n", 0o644)
 	write("picture.png", "\x00webapp", 0o644)
 	write("untracked", "webapp", 0o644)
-	for _, args := range [][]string{{"init", "-q"}, {"add", "cmd", "picture.png"}} {
+	for _, args := range [][]string{{"init", "-q"}, {"add", "cmd", "go.mod", "picture.png"}} {
 		require.NoError(t, exec.Command("git", append([]string{"-C", dir}, args...)...).Run())
 	}
 
@@ -59,4 +60,9 @@ func TestACheckoutIsRenamed(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(got), "webapp", kept)
 	}
+
+	require.NoError(t, run([]string{"-module", "example.com/other", "-name", "other"}, dir, io.Discard, io.Discard), "and once more")
+	got, err = os.ReadFile(filepath.Join(dir, "go.mod"))
+	require.NoError(t, err)
+	assert.Equal(t, "module example.com/other\n", string(got))
 }
