@@ -41,8 +41,8 @@ internal/adapters/http     internal/domain internal/clientaddr internal/provider
 internal/adapters/http/server     std internal/clientaddr
 templates
 cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/providerhttp internal/adapters/* templates
-cmd/webapp/config          internal/ports internal/adapters/entra internal/adapters/http internal/adapters/observe
-cmd/webapp/doctor          internal/ports internal/adapters/entra cmd/webapp/config
+cmd/webapp/config          internal/ports internal/adapters/entra internal/adapters/entra/authority internal/adapters/http internal/adapters/observe
+cmd/webapp/doctor          internal/ports internal/adapters/entra internal/adapters/entra/authority cmd/webapp/config
 `
 
 // testRooms import what they like. Nothing else imports them, so nothing of
