@@ -284,6 +284,19 @@ func TestTenants(t *testing.T) {
 	}
 }
 
+// TestOrganizationsAreForNoPersonalAccounts, although any tenant is allowed and
+// the token holds otherwise.
+func TestOrganizationsAreForNoPersonalAccounts(t *testing.T) {
+	w := newWorld(t, "organizations", nil)
+	w.mustSignIn(t, fakeidp.UserMember)
+	w.idp.Mutate(func(d *fakeidp.TokenDraft) {
+		d.Claims["tid"], d.Claims["iss"] = fakeidp.ConsumersTenantID, w.idp.Issuer(fakeidp.ConsumersTenantID)
+	})
+	_, err := w.signIn(t, fakeidp.UserMember)
+	require.ErrorIs(t, err, ports.ErrTenantNotAllowed)
+	assert.False(t, w.provider.Admits(ports.Identity{TenantID: fakeidp.ConsumersTenantID}), "nor by a session from before")
+}
+
 // TestKeyIssuers checks that a key signs for its own issuer alone.
 func TestKeyIssuers(t *testing.T) {
 	keyIssuer := func(issuer func(old string) any) func(string, map[string]any) {

@@ -81,9 +81,18 @@ func tenantSet(allowed []string) map[string]bool {
 	return set
 }
 
-// Admits holds the identity's tenant against the list, which may have become
-// shorter since that person signed in.
-func (p *Provider) Admits(id ports.Identity) bool { return p.tenants == nil || p.tenants[id.TenantID] }
+// Admits says whether the identity's tenant is allowed now. The list may have
+// become shorter since that person signed in.
+func (p *Provider) Admits(id ports.Identity) bool { return p.allowsTenant(id.TenantID) }
+
+// allowsTenant says whether people of the tenant may sign in. With organizations,
+// AnyTenant means any but the tenant of personal accounts.
+func (p *Provider) allowsTenant(tenant string) bool {
+	if p.tenants == nil {
+		return p.authority.Kind != authority.KindOrganizations || tenant != authority.ConsumersTenant
+	}
+	return p.tenants[tenant]
+}
 
 // Ready returns nil once metadata and keys have been loaded.
 func (p *Provider) Ready(ctx context.Context) error {

@@ -13,14 +13,14 @@ var _ ports.LogoutTokens = (*Provider)(nil)
 // verifier returns what verifies the tokens that this asker brings.
 func (p *Provider) verifier(m metadata, who asker) idtoken.Verifier {
 	return idtoken.Verifier{
-		Authority:  p.authority,
-		Issuer:     m.issuer,
-		Algorithms: m.algorithms,
-		ClientID:   p.cfg.ClientID,
-		Tenants:    p.tenants,
-		Keys:       p.keysFor(who),
-		Clock:      p.clock,
-		Log:        p.log,
+		Authority:    p.authority,
+		Issuer:       m.issuer,
+		Algorithms:   m.algorithms,
+		ClientID:     p.cfg.ClientID,
+		AllowsTenant: p.allowsTenant,
+		Keys:         p.keysFor(who),
+		Clock:        p.clock,
+		Log:          p.log,
 	}
 }
 

@@ -39,8 +39,8 @@ type Authority struct {
 	issuer string   // KindOther: the exact issuer
 }
 
-// consumersTenant is the tenant of personal Microsoft accounts.
-const consumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
+// ConsumersTenant is the tenant of personal Microsoft accounts.
+const ConsumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 var (
 	domainForm = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
@@ -80,6 +80,9 @@ func IsGUID(text string) bool {
 func Parse(text string) (Authority, error) {
 	u, err := ParseWebURL(text)
 	if err != nil {
+		return Authority{}, err
+	}
+	if err := checkAlias(u.Hostname()); err != nil {
 		return Authority{}, err
 	}
 	appID, err := parseAppID(u)
@@ -147,6 +150,10 @@ func ParseIssuer(text string) (Authority, error) {
 	}
 	if u.RawQuery != "" || u.ForceQuery {
 		return Authority{}, errors.New("must not have a query")
+	}
+	// The issuer of Entra's version 1.0 endpoint is at sts.windows.net.
+	if err := checkAlias(u.Hostname()); err != nil && !strings.EqualFold(u.Hostname(), "sts.windows.net") {
+		return Authority{}, err
 	}
 	if strings.Contains(text, "/.well-known/") {
 		return Authority{}, errors.New("must be the issuer, without /.well-known/openid-configuration")

@@ -50,14 +50,14 @@ func TestEachAuthorityInEachCloud(t *testing.T) {
 	} {
 		at := func(tenant string) string { return "https://" + login + "/" + tenant }
 		issuer := func(tenant string) string { return at(tenant) + "/v2.0" }
-		all := []string{issuer("{tenantid}"), issuer(tenantA), issuer(consumersTenant)}
+		all := []string{issuer("{tenantid}"), issuer(tenantA), issuer(ConsumersTenant)}
 		for segment, accepted := range map[string][]string{
 			"common":                 {issuer("{tenantid}")},
 			"organizations":          {issuer("{tenantid}")},
-			"consumers":              {issuer(consumersTenant)},
+			"consumers":              {issuer(ConsumersTenant)},
 			tenantA:                  {issuer(tenantA)},
 			strings.ToUpper(tenantA): {issuer(tenantA)},
-			"contoso.com":            {issuer(tenantA), issuer(consumersTenant)},
+			"contoso.com":            {issuer(tenantA), issuer(ConsumersTenant)},
 		} {
 			t.Run(login+"/"+segment, func(t *testing.T) {
 				f := form{
@@ -83,6 +83,29 @@ func TestEachAuthorityInEachCloud(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestAliasHostsAreRefusedWithTheHostToWrite, however they are written.
+func TestAliasHostsAreRefusedWithTheHostToWrite(t *testing.T) {
+	for alias, login := range map[string]string{
+		"login.windows.net":          "login.microsoftonline.com",
+		"login.microsoft.com":        "login.microsoftonline.com",
+		"STS.windows.net":            "login.microsoftonline.com",
+		"login.usgovcloudapi.net":    "login.microsoftonline.us",
+		"login.chinacloudapi.cn":     "login.partner.microsoftonline.cn",
+		"Login.ChinaCloudAPI.cn:443": "login.partner.microsoftonline.cn",
+	} {
+		for _, path := range []string{"/" + tenantA, "/common", "/contoso.com/B2C_1_signin"} {
+			_, err := Parse("https://" + alias + path)
+			assert.ErrorContains(t, err, "write "+login, alias+path)
+		}
+	}
+	_, err := ParseIssuer("https://login.windows.net/" + tenantA + "/v2.0")
+	assert.ErrorContains(t, err, "write login.microsoftonline.com")
+	_, err = ParseIssuer("https://sts.windows.net/" + tenantA + "/")
+	assert.NoError(t, err, "the exact issuer of version 1.0")
+	_, err = Parse("https://login.windows.net.contoso.com/" + tenantA)
+	assert.NoError(t, err, "a domain of somebody's own")
 }
 
 func contains(list []string, text string) bool {

@@ -1,5 +1,10 @@
 package authority
 
+import (
+	"fmt"
+	"strings"
+)
+
 // cloud is one of Microsoft's clouds, which share nothing: an application, its
 // tenants and its API are in one of them.
 type cloud struct {
@@ -8,10 +13,8 @@ type cloud struct {
 	audience string // what a federated credential's outside token is meant for
 }
 
-// clouds are those there are. The last three are the sovereign clouds of France,
-// Germany and Singapore. Other names of the login hosts (login.windows.net,
-// login.chinacloudapi.cn, sts.windows.net and so on) are not among them: their
-// metadata speak for another host, and an issuer counts as it is written.
+// clouds returns all clouds. The last three are the sovereign clouds of France,
+// Germany and Singapore.
 func clouds() []cloud {
 	return []cloud{
 		{"login.microsoftonline.com", "graph.microsoft.com", "api://AzureADTokenExchange"},
@@ -21,6 +24,23 @@ func clouds() []cloud {
 		{"login.sovcloud-identity.de", "graph.svc.sovcloud.de", "api://AzureADTokenExchangeGermany"},
 		{"login.sovcloud-identity.sg", "graph.svc.sovcloud.sg", "api://AzureADTokenExchangeGovSG"},
 	}
+}
+
+// checkAlias refuses another name of a login host. The metadata there have the
+// issuer of the login host, so no sign-in would succeed. The error names the
+// host to write.
+func checkAlias(host string) error {
+	login := map[string]string{
+		"login.windows.net":       "login.microsoftonline.com",
+		"login.microsoft.com":     "login.microsoftonline.com",
+		"sts.windows.net":         "login.microsoftonline.com",
+		"login.usgovcloudapi.net": "login.microsoftonline.us",
+		"login.chinacloudapi.cn":  "login.partner.microsoftonline.cn",
+	}[strings.ToLower(host)]
+	if login == "" {
+		return nil
+	}
+	return fmt.Errorf("has another name of the host that Entra's metadata speak for: write %s in its place", login)
 }
 
 // cloud returns the authority's cloud; the zero cloud where it is in none that

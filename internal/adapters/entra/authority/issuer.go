@@ -53,7 +53,7 @@ func (a Authority) CheckIssuer(issuer string) error {
 	case KindCommon, KindOrganizations:
 		fits = issuer == origin+"/"+tenantPlaceholder+"/v2.0"
 	case KindConsumers:
-		fits = issuer == origin+"/"+consumersTenant+"/v2.0"
+		fits = issuer == origin+"/"+ConsumersTenant+"/v2.0"
 	case KindTenantID:
 		fits = a.tenantIssuer(issuer, a.Tenant)
 	case KindDomain:

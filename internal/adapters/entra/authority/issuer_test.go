@@ -27,7 +27,7 @@ func TestMetadataIssuers(t *testing.T) {
 		{public + "common", public + "{tenantid}/v2.0/", false},
 		{public + "common", public + "{tenantid}{tenantid}/v2.0", false},
 		{public + "common", "{tenantid}", false},
-		{public + "consumers", public + consumersTenant + "/v2.0", true},
+		{public + "consumers", public + ConsumersTenant + "/v2.0", true},
 		{public + "consumers", public + tenantA + "/v2.0", false},
 		{public + tenantA, public + tenantA + "/v2.0", true},
 		{public + strings.ToUpper(tenantA), public + tenantA + "/v2.0", true},

@@ -27,8 +27,8 @@ type Verifier struct {
 	Algorithms []string
 	// ClientID is this application, the only audience.
 	ClientID string
-	// Tenants are the IDs of the tenants whose people may sign in; nil allows any.
-	Tenants map[string]bool
+	// AllowsTenant says whether people of a tenant may sign in; nil allows any.
+	AllowsTenant func(tenant string) bool
 	// Keys returns the provider's keys. It may load them again where none has
 	// this ID, which is empty for a token without one.
 	Keys func(ctx context.Context, keyID string) (KeySet, error)
@@ -110,6 +110,6 @@ func (v Verifier) checks(want Expected) []func(*jwt) error {
 		readRoles,
 		readDetails,
 		// Last, so that ErrTenantNotAllowed implies a token that holds otherwise.
-		checkTenantAllowed(v.Tenants),
+		checkTenantAllowed(v.AllowsTenant),
 	)
 }
