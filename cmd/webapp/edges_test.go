@@ -53,7 +53,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 					assert.Equal(t, strings.Contains(r.body, "<form"), strings.Contains(h.Get("Content-Security-Policy"), "https:") && method != http.MethodHead, path)
 					assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
 					assert.Equal(t, framed, h.Get("X-Frame-Options") != "DENY", path)
-					assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
+					assert.Equal(t, "strict-origin", h.Get("Referrer-Policy"), path)
 					assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)
 					assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"), path)
 					assert.NotEmpty(t, h.Get("Permissions-Policy"), path)

@@ -73,7 +73,7 @@ func TestWhatIsNoRequestIsAnsweredLikeOne(t *testing.T) {
 				assert.NotContains(t, body, "<script>")
 				for header, value := range map[string]string{
 					"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
-					"Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY", "Cross-Origin-Resource-Policy": "same-origin",
+					"Referrer-Policy": "strict-origin", "X-Frame-Options": "DENY", "Cross-Origin-Resource-Policy": "same-origin",
 				} {
 					assert.Contains(t, res.Header.Get(header), value)
 				}

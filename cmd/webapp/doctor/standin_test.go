@@ -57,7 +57,7 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
 	for name, value := range map[string]string{
 		"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
-		"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Request-Id": "0123456789abcdef",
+		"Referrer-Policy": "strict-origin", "Cache-Control": "no-store", "X-Request-Id": "0123456789abcdef",
 		"Strict-Transport-Security": "max-age=31536000",
 	} {
 		w.Header().Set(name, value)

@@ -32,7 +32,10 @@ func (a *app) fixedHeaders() []header {
 	headers := []header{
 		{cspHeader, a.policies.bare},
 		{"X-Content-Type-Options", []string{"nosniff"}},
-		{"Referrer-Policy", []string{"no-referrer"}},
+		// With no-referrer, browsers send "Origin: null" with our own forms, and
+		// sameOrigin would refuse those that send no Sec-Fetch-Site. This policy
+		// tells the origin and never a path or query.
+		{"Referrer-Policy", []string{"strict-origin"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
 		{"Permissions-Policy", []string{"camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"}},

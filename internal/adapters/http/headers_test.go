@@ -90,7 +90,7 @@ func requireGuarded(t *testing.T, rec *httptest.ResponseRecorder, https bool) {
 	assert.Equal(t, strings.HasPrefix(h.Get("Content-Type"), "text/html"), strings.Contains(policy, "style-src 'self'; img-src 'self'"))
 	assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
 	assert.Equal(t, "DENY", h.Get("X-Frame-Options"))
-	assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
+	assert.Equal(t, "strict-origin", h.Get("Referrer-Policy"))
 	assert.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"))
 	assert.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"))
 	assert.NotEmpty(t, h.Get("Permissions-Policy"))

@@ -21,10 +21,10 @@ func (a *app) sameOrigin(next http.Handler) http.Handler {
 }
 
 // fromOrigin reports whether r changes nothing, comes from a page of this
-// origin, or comes from a program. A browser says where it comes from, in
-// Sec-Fetch-Site or, an old one, in Origin. The Host header has no say in what
-// this origin is, as it has in http.CrossOriginProtection: configuration alone
-// has.
+// origin, or comes from a program. A browser tells the origin of a request in
+// Sec-Fetch-Site; one without Fetch Metadata tells it in Origin, or in Referer.
+// http.CrossOriginProtection is no replacement: it compares with the Host header,
+// and this origin comes from configuration alone.
 func fromOrigin(r *http.Request, own string) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -34,8 +34,11 @@ func fromOrigin(r *http.Request, own string) bool {
 	case "same-origin", "none":
 		return true
 	case "":
-		origin := r.Header.Get("Origin")
-		return origin == "" || origin == own
+		if origin := r.Header.Get("Origin"); origin != "" {
+			return origin == own
+		}
+		referer := r.Header.Get("Referer")
+		return referer == "" || strings.HasPrefix(referer+"/", own+"/")
 	}
 	return false
 }

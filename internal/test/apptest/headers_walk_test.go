@@ -100,7 +100,7 @@ func (a arrangement) requireGuarded(t *testing.T, r request, got seen) {
 	t.Helper()
 	h, what := got.Header, r.method+" "+r.path+" "+r.accept
 	for name, want := range map[string]string{
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		require.Equal(t, []string{want}, h.Values(name), "%s of %s", name, what)
