@@ -1,12 +1,15 @@
 package templates
 
-// Explanation is what is known of an AADSTS number: a sentence and a next step
-// for the person in front of the screen, a remedy for the administrator.
+import (
+	"cmp"
+	"strconv"
+)
+
+// Explanation is what is known of an error number: a sentence and a next step
+// for the person in front of the screen, a remedy for the administrator. Heading
+// replaces "you declined" where the provider reports access_denied.
 type Explanation struct {
-	Sentence, Next, Remedy Message
-	// Refusal: the person did not say no, even where the provider reports
-	// access_denied.
-	Refusal bool
+	Heading, Sentence, Next, Remedy Message
 }
 
 // aadstsGroup is numbers of one meaning. Its texts are aadsts.NAME.sentence,
@@ -14,68 +17,75 @@ type Explanation struct {
 type aadstsGroup struct {
 	name, next string
 	numbers    []int
+	// b2c are numbers of Azure AD B2C (AADB2C).
+	b2c []int
+	// heading is error.refused.heading where it is empty.
+	heading Message
 }
-
-// groupDeclined is the group of what a person said no to.
-const groupDeclined = "declined"
 
 // aadstsGroups are the numbers that people meet when they sign in to an
 // application, as Microsoft's list of Entra authentication errors has them.
 func aadstsGroups() []aadstsGroup {
 	return []aadstsGroup{
-		{"redirect", "admin", []int{50011, 900971}},
-		{"consent", "consent", []int{65001}},
-		{"adminconsent", "admin", []int{90094, 90095}},
-		{groupDeclined, "accept", []int{65004}},
-		{"unassigned", "account", []int{50105}},
-		{"secretwrong", "admin", []int{7000215}},
-		{"secretexpired", "admin", []int{7000222}},
-		{"secretmissing", "admin", []int{7000218}},
-		{"publicclient", "admin", []int{700025}},
-		{"assertion", "admin", []int{700027, 700024, 50012}},
-		{"application", "admin", []int{700016, 700011}},
-		{"tenant", "admin", []int{90002}},
-		{"cloud", "admin", []int{90038, 900439}},
-		{"singletenant", "admin", []int{50194}},
-		{"account", "account", []int{50020, 16000, 50034, 51004}},
-		{"policy", "admin", []int{53003}},
-		{"device", "device", []int{53000, 53001, 53002}},
-		{"mfa", "verify", []int{50074, 50076}},
-		{"mfasetup", "enroll", []int{50072, 50079}},
-		{"sso", "again", []int{50058, 16002}},
-		{"used", "again", []int{54005}},
-		{"expired", "again", []int{70008, 700082, 50173, 70043}},
-		{"pkce", "again", []int{501481, 50147}},
-		{"code", "again", []int{700005}},
-		{"parameter", "admin", []int{9002313, 900144}},
-		{"scope", "admin", []int{70011, 28003, 700022}},
-		{"disabled", "admin", []int{50057}},
-		{"locked", "unlock", []int{50053}},
-		{"passwordexpired", "password", []int{50055}},
-		{"loop", "browser", []int{50196}},
-		{"busy", "later", []int{90055, 90033, 50033}},
+		{name: "forgotten", next: "admin", b2c: []int{90118}, heading: "aadsts.forgotten.heading"},
+		{name: "cancelled", next: "accept", b2c: []int{90091}, heading: "error.declined.heading"},
+		{name: "redirect", next: "admin", numbers: []int{50011, 900971}},
+		{name: "consent", next: "consent", numbers: []int{65001}},
+		{name: "adminconsent", next: "admin", numbers: []int{90094, 90095}},
+		{name: "declined", next: "accept", numbers: []int{65004}, heading: "error.declined.heading"},
+		{name: "unassigned", next: "account", numbers: []int{50105}},
+		{name: "secretwrong", next: "admin", numbers: []int{7000215}},
+		{name: "secretexpired", next: "admin", numbers: []int{7000222}},
+		{name: "secretmissing", next: "admin", numbers: []int{7000218}},
+		{name: "publicclient", next: "admin", numbers: []int{700025}},
+		{name: "assertion", next: "admin", numbers: []int{700027, 700024, 50012}},
+		{name: "application", next: "admin", numbers: []int{700016, 700011}},
+		{name: "tenant", next: "admin", numbers: []int{90002}},
+		{name: "cloud", next: "admin", numbers: []int{90038, 900439}},
+		{name: "singletenant", next: "admin", numbers: []int{50194}},
+		{name: "account", next: "account", numbers: []int{50020, 16000, 50034, 51004}},
+		{name: "policy", next: "admin", numbers: []int{53003}},
+		{name: "device", next: "device", numbers: []int{53000, 53001, 53002}},
+		{name: "mfa", next: "verify", numbers: []int{50074, 50076}},
+		{name: "mfasetup", next: "enroll", numbers: []int{50072, 50079}},
+		{name: "sso", next: "again", numbers: []int{50058, 16002}},
+		{name: "used", next: "again", numbers: []int{54005}},
+		{name: "expired", next: "again", numbers: []int{70008, 700082, 50173, 70043}},
+		{name: "pkce", next: "again", numbers: []int{501481, 50147}},
+		{name: "code", next: "again", numbers: []int{700005}},
+		{name: "parameter", next: "admin", numbers: []int{9002313, 900144}},
+		{name: "scope", next: "admin", numbers: []int{70011, 28003, 700022}},
+		{name: "disabled", next: "admin", numbers: []int{50057}},
+		{name: "locked", next: "unlock", numbers: []int{50053}},
+		{name: "passwordexpired", next: "password", numbers: []int{50055}},
+		{name: "loop", next: "browser", numbers: []int{50196}},
+		{name: "busy", next: "later", numbers: []int{90055, 90033, 50033}},
 	}
 }
 
 // explanations is the table by number.
-func explanations() map[int]Explanation {
-	table := map[int]Explanation{}
+func explanations() map[string]Explanation {
+	table := map[string]Explanation{}
 	for _, g := range aadstsGroups() {
+		e := Explanation{
+			Heading:  cmp.Or(g.heading, "error.refused.heading"),
+			Sentence: Message("aadsts." + g.name + ".sentence"),
+			Remedy:   Message("aadsts." + g.name + ".remedy"),
+			Next:     Message("aadsts.next." + g.next),
+		}
 		for _, number := range g.numbers {
-			table[number] = Explanation{
-				Sentence: Message("aadsts." + g.name + ".sentence"),
-				Remedy:   Message("aadsts." + g.name + ".remedy"),
-				Next:     Message("aadsts.next." + g.next),
-				Refusal:  g.name != groupDeclined,
-			}
+			table["AADSTS"+strconv.Itoa(number)] = e
+		}
+		for _, number := range g.b2c {
+			table["AADB2C"+strconv.Itoa(number)] = e
 		}
 	}
 	return table
 }
 
-// Explain is what is known of number, which Entra gave as AADSTS and digits;
-// false where nothing is.
-func (p *Pages) Explain(number int) (Explanation, bool) {
+// Explain returns what is known of an error number with its prefix, such as
+// "AADSTS50011"; false where nothing is.
+func (p *Pages) Explain(number string) (Explanation, bool) {
 	e, ok := p.explain[number]
 	return e, ok
 }

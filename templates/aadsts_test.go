@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,29 +16,32 @@ const knownNumbers = `
 50058 16002 54005 70008 700082 50173 70043 501481 50147 700005 9002313 900144 70011 28003 700022
 50057 50053 50055 50196 90055 90033 50033`
 
-func numbers(t *testing.T) []int {
-	t.Helper()
-	var all []int
-	for _, field := range strings.Fields(knownNumbers) {
-		var n int
-		_, err := fmt.Sscan(field, &n)
-		require.NoError(t, err)
-		all = append(all, n)
+// knownB2CNumbers are those of Azure AD B2C.
+const knownB2CNumbers = "90118 90091"
+
+// numbers returns all of them with their prefix.
+func numbers() []string {
+	var all []string
+	for _, digits := range strings.Fields(knownNumbers) {
+		all = append(all, "AADSTS"+digits)
+	}
+	for _, digits := range strings.Fields(knownB2CNumbers) {
+		all = append(all, "AADB2C"+digits)
 	}
 	return all
 }
 
 func TestEveryNumberIsExplainedInEveryLanguage(t *testing.T) {
 	p := mustPages(t, Options{})
-	assert.Len(t, p.explain, len(numbers(t)))
+	assert.Len(t, p.explain, len(numbers()))
 	concrete := regexp.MustCompile(`[A-Z]+_[A-Z_]+|AUTHORITY|SCOPE|App registrations|Enterprise applications|Users|Protection|sign-in logs|Nothing|nothing|aka\.ms`)
-	for _, number := range numbers(t) {
+	for _, number := range numbers() {
 		e, ok := p.Explain(number)
 		require.True(t, ok, number)
 		assert.Regexp(t, concrete, p.source().text(e.Remedy), number)
 		for _, edition := range p.editions {
-			for _, m := range []Message{e.Sentence, e.Next, e.Remedy} {
-				assert.True(t, edition.words.has(m), "%d %s %s", number, edition.site.Lang, m)
+			for _, m := range []Message{e.Heading, e.Sentence, e.Next, e.Remedy} {
+				assert.True(t, edition.words.has(m), "%s %s %s", number, edition.site.Lang, m)
 			}
 			if edition.words != p.source() {
 				assert.NotEqual(t, p.source().text(e.Remedy), edition.words.text(e.Remedy))
@@ -49,11 +51,15 @@ func TestEveryNumberIsExplainedInEveryLanguage(t *testing.T) {
 }
 
 func TestNumberBelongsToOneGroup(t *testing.T) {
-	seen := map[int]string{}
+	seen, seenB2C := map[int]string{}, map[int]string{}
 	for _, g := range aadstsGroups() {
 		for _, n := range g.numbers {
 			assert.Empty(t, seen[n], n)
 			seen[n] = g.name
+		}
+		for _, n := range g.b2c {
+			assert.Empty(t, seenB2C[n], n)
+			seenB2C[n] = g.name
 		}
 	}
 }

@@ -44,7 +44,7 @@ type Pages struct {
 	// editions has the source language first.
 	editions []*edition
 	choose   *negotiator
-	explain  map[int]Explanation
+	explain  map[string]Explanation
 	static   *static
 	buffers  sync.Pool
 }

@@ -91,7 +91,7 @@ func sampleError() Error {
 		Actions: []Link{{"error.action.signin", "/login"}, {"error.action.home", "/"}},
 		Details: ErrorDetails{
 			Remedy: "aadsts.unassigned.remedy",
-			AADSTS: 50105, Code: "access_denied",
+			Number: "AADSTS50105", Code: "access_denied",
 			CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01",
 			TraceID:       "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00",
 			Time:          "2026-11-23 16:09:57Z", RequestID: "r-7f3a9c21", Status: 403,
@@ -136,6 +136,7 @@ func samples() []sample {
 		{"signin-lost", anyone, SignIn{LoginURL: "/login", Wanted: "/", Lost: true}},
 		{"signin-wanted", anyone, SignIn{LoginURL: "/login?return_to=%2Freports%3Fyear%3D2026%26q%3Da", Wanted: "/reports?year=2026&q=a"}},
 		{"signin-down", anyone, SignIn{LoginURL: "/login", ProviderDown: true}},
+		{"signin-setup", anyone, SignIn{LoginURL: "/login", ProviderDown: true, ProviderSetup: true, Number: "AADSTS90002"}},
 		{"home", signedIn("/"), sampleHome()},
 		{"home-guest", Chrome{SignedIn: true, Name: sampleGuest().Name}, sampleGuest()},
 		{"home-hebrew", Chrome{SignedIn: true, Name: sampleHebrew().Name}, sampleHebrew()},

@@ -35,7 +35,7 @@ func (c *catalogue) fits(source *catalogue) error {
 func (c *catalogue) complete(needed []Message) error {
 	wanted := slices.Clone(needed)
 	for _, e := range explanations() {
-		wanted = append(wanted, e.Sentence, e.Next, e.Remedy)
+		wanted = append(wanted, e.Heading, e.Sentence, e.Next, e.Remedy)
 	}
 	for month := range 12 {
 		wanted = append(wanted, Message("date.month."+strconv.Itoa(month+1)))

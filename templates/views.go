@@ -2,6 +2,7 @@ package templates
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -27,8 +28,12 @@ type SignIn struct {
 	// Lost says that the page that needs sign-in cannot be returned to, most
 	// often because its address is too long; Wanted is then "/".
 	Lost bool
-	// ProviderDown adds a notice that the provider cannot be reached.
-	ProviderDown bool
+	// ProviderDown adds a notice that no sign-in can begin: the provider cannot
+	// be reached, or, with ProviderSetup, does not fit the configuration. Number
+	// is the provider's error number with its prefix, or "".
+	ProviderDown  bool
+	ProviderSetup bool
+	Number        string
 }
 
 // Home shows a signed-in person what is known about them.
@@ -116,8 +121,8 @@ type Error struct {
 type ErrorDetails struct {
 	// Remedy says what the administrator can do about it.
 	Remedy Message
-	// AADSTS is Entra's error number, without its prefix.
-	AADSTS int
+	// Number is Microsoft's error number with its prefix, such as "AADSTS50011".
+	Number string
 	// Code is the OAuth 2.0 error code, such as "access_denied".
 	Code          string
 	CorrelationID string
@@ -127,6 +132,15 @@ type ErrorDetails struct {
 	RequestID string
 	// Status is the HTTP status of this page.
 	Status int
+}
+
+// Lookup returns the number as Microsoft's page of Entra's errors takes it; ""
+// where that page does not know it.
+func (d ErrorDetails) Lookup() string {
+	if digits, ok := strings.CutPrefix(d.Number, "AADSTS"); ok {
+		return digits
+	}
+	return ""
 }
 
 // Any says whether there is anything to show.

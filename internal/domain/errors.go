@@ -31,6 +31,12 @@ var (
 	ErrConsentRefused = errors.New("administrator did not consent")
 	// ErrUnsupported: the identity provider cannot do this.
 	ErrUnsupported = errors.New("not supported by the identity provider")
+	// ErrDirectory: the provider's directory did not say which groups the user
+	// belongs to. It failed, or its answer is not one.
+	ErrDirectory = errors.New("directory lookup failed")
+	// ErrDirectoryRefused: the directory does not allow the application to ask
+	// which groups the user belongs to.
+	ErrDirectoryRefused = errors.New("directory lookup refused")
 	// ErrRoleMissing: the user has not the role that a page needs.
 	ErrRoleMissing = errors.New("role missing")
 )
@@ -41,6 +47,7 @@ var (
 	ErrInteractionRequired = ports.ErrInteractionRequired
 	ErrProviderPending     = ports.ErrProviderPending
 	ErrProviderRefused     = ports.ErrProviderRefused
+	ErrProviderSetup       = ports.ErrProviderSetup
 	ErrProviderUnavailable = ports.ErrProviderUnavailable
 	ErrTokenRefused        = ports.ErrTokenRefused
 	ErrTenantNotAllowed    = ports.ErrTenantNotAllowed

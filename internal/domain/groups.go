@@ -28,8 +28,9 @@ type Groups struct {
 // It never returns a part: where the groups cannot be had the answer is an
 // error, and whatever depends on a group stays closed.
 //
-// Errors: ErrNotSignedIn, ErrStoreUnavailable, ErrProviderUnavailable,
-// ErrUnsupported where the provider says nothing of groups, or
+// Errors: ErrNotSignedIn, ErrStoreUnavailable, ErrDirectory,
+// ErrDirectoryRefused, ErrProviderUnavailable where the directory could not be
+// asked because no token was to be had, ErrUnsupported where the provider says nothing of groups, or
 // *InteractionRequired where the directory wants the person to sign in again.
 func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	if _, err := s.current(ctx); err != nil {
@@ -64,8 +65,12 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 	switch {
 	case errors.Is(err, ports.ErrNoGroupLookup):
 		return Groups{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.Is(err, ports.ErrInteractionRequired):
+		return Groups{}, refreshError(err, s.groupScopes)
+	case errors.Is(err, ports.ErrProviderRefused):
+		return Groups{}, fmt.Errorf("%w: %w", ErrDirectoryRefused, err)
 	case err != nil:
-		return Groups{}, fmt.Errorf("look up groups: %w", refreshError(err, s.groupScopes))
+		return Groups{}, fmt.Errorf("%w: %w", ErrDirectory, err)
 	}
 	found := ports.Groups{IDs: ids, Overage: true, AsOf: s.now()}
 	if err := s.grants.UpdateGrant(ctx, func(g *ports.Grant) { g.Groups = found }); err != nil {

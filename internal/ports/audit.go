@@ -20,8 +20,10 @@ type AuditEvent struct {
 	Tenant string
 	// Reason says in a few constant words why, for a refusal or a failure.
 	Reason string
-	// Number and CorrelationID are Entra's, for its logs; zero where unknown.
+	// Number and CorrelationID are Entra's, for its logs; zero where unknown. B2C
+	// is as in ProviderError.
 	Number        int
+	B2C           bool
 	CorrelationID string
 	// By says what ended sessions, and Count how many of the User's they were;
 	// at least one.

@@ -14,6 +14,11 @@ var (
 	// it is being asked for the first time. It comes with
 	// ErrProviderUnavailable.
 	ErrProviderPending = errors.New("identity provider not asked yet")
+	// ErrProviderSetup: the provider answers, but not as the configuration says:
+	// it has no such tenant, or describes itself as another provider. Somebody
+	// has to correct something; waiting does not help. It comes with
+	// ErrProviderUnavailable.
+	ErrProviderSetup = errors.New("identity provider does not fit the configuration")
 	// ErrDeclined: the person, or somebody for them, said no (access_denied).
 	ErrDeclined = errors.New("sign-in declined")
 	// ErrInteractionRequired: only the person can go on, by signing in.
@@ -79,8 +84,8 @@ func (e *TenantNotAllowedError) Unwrap() []error {
 	return []error{ErrTokenRefused, ErrTenantNotAllowed}
 }
 
-// ProviderError is an error that the provider itself reported, at the
-// authorization or the token endpoint. It carries only what is safe to show
+// ProviderError is an error that the provider itself reported, at whichever
+// endpoint. It carries only what is safe to show
 // and to log: error_description is read for its numbers and dropped, because
 // it can name people.
 type ProviderError struct {
@@ -94,9 +99,12 @@ type ProviderError struct {
 	// rest on it alone. It can come from a stranger: one that does not look like
 	// a code is "unrecognized_error" here.
 	Code string
-	// Number is the AADSTS number without its prefix, or 0. It is for people
-	// and their logs: no caller decides on it.
+	// Number is Microsoft's error number without its prefix, or 0. It is for
+	// people and their logs: no caller decides on it.
 	Number int
+	// B2C says that Number is one of Azure AD B2C (AADB2C) and not of Entra
+	// (AADSTS). The same number means something else there.
+	B2C bool
 	// CorrelationID, TraceID and Timestamp are Entra's, for its logs; empty
 	// where they were not given in their exact form.
 	CorrelationID string
@@ -109,9 +117,25 @@ type ProviderError struct {
 // Error names the code and number, and nothing that the provider worded.
 func (e *ProviderError) Error() string {
 	if e.Number != 0 {
-		return fmt.Sprintf("%v: %s (AADSTS%d)", e.Kind, e.Code, e.Number)
+		return fmt.Sprintf("%v: %s (%s)", e.Kind, e.Code, e.NumberText())
 	}
 	return fmt.Sprintf("%v: %s", e.Kind, e.Code)
+}
+
+// NumberText returns the number with its prefix, such as "AADSTS50011"; "" where
+// there is none.
+func (e *ProviderError) NumberText() string { return NumberText(e.Number, e.B2C) }
+
+// NumberText returns Microsoft's error number as ProviderError has it, with its
+// prefix; "" for 0.
+func NumberText(number int, b2c bool) string {
+	switch {
+	case number == 0:
+		return ""
+	case b2c:
+		return fmt.Sprintf("AADB2C%d", number)
+	}
+	return fmt.Sprintf("AADSTS%d", number)
 }
 
 // Unwrap returns the kind.

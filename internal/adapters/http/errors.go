@@ -19,7 +19,6 @@ var (
 	errClientGone  = errors.New("client went away")
 	errBadForm     = errors.New("malformed form")
 	errUnreadable  = errors.New("unreadable input")
-	errDirectory   = errors.New("directory lookup failed")
 	errNotFound    = errors.New("no such page")
 	errMethod      = errors.New("method not allowed")
 
@@ -56,7 +55,8 @@ type errorPage struct {
 	// keepsWords: the provider's error number changes only the remedy, because
 	// the person has already done what the number's text suggests.
 	keepsWords bool
-	// headedByNumber: an error number that means a refusal changes the heading.
+	// headedByNumber: an error number changes the heading, because the person
+	// need not have said no.
 	headedByNumber bool
 	// view replaces the general error page. An error may bring its own.
 	view templates.View
@@ -94,8 +94,10 @@ var errorTable = []errorPage{
 	{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},
 	{is: domain.ErrTenantNotAllowed, status: http.StatusForbidden, name: "tenant", signInAgain: true},
 	{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true, headedByNumber: true},
-	{is: errDirectory, status: http.StatusServiceUnavailable, name: "directory",
+	{is: domain.ErrDirectoryRefused, status: http.StatusForbidden, name: "directoryrefused"},
+	{is: domain.ErrDirectory, status: http.StatusServiceUnavailable, name: "directory",
 		retryAfter: 10 * time.Second, retry: true},
+	{is: domain.ErrProviderSetup, status: http.StatusServiceUnavailable, name: "setup", retryAfter: time.Minute},
 	{is: domain.ErrProviderUnavailable, status: http.StatusServiceUnavailable, name: "unavailable",
 		retryAfter: 10 * time.Second, retry: true, signInAgain: true},
 	{is: domain.ErrTokenRefused, status: http.StatusForbidden, name: "unverified", signInAgain: true},
@@ -173,7 +175,7 @@ func (a *app) wording(row errorPage, err error) wording {
 	if !ok {
 		return w
 	}
-	known, ok := a.pages.Explain(reported.Number)
+	known, ok := a.pages.Explain(reported.NumberText())
 	if !ok {
 		return w
 	}
@@ -182,8 +184,8 @@ func (a *app) wording(row errorPage, err error) wording {
 		return w
 	}
 	w.sentence, w.why, w.next = known.Sentence, "", known.Next
-	if row.headedByNumber && known.Refusal {
-		w.heading = "error.refused.heading"
+	if row.headedByNumber {
+		w.heading = known.Heading
 	}
 	return w
 }

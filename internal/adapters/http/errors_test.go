@@ -13,6 +13,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,8 +61,9 @@ func ourWords(page string) string {
 func numbers(t *testing.T, p *templates.Pages) []int {
 	t.Helper()
 	var all []int
+	text := []byte("AADSTS")
 	for number := range 10_000_000 { // none has more digits
-		if _, ok := p.Explain(number); ok {
+		if _, ok := p.Explain(string(strconv.AppendInt(text, int64(number), 10))); ok {
 			all = append(all, number)
 		}
 	}
@@ -148,6 +150,55 @@ func TestHeadingFitsWhoSaidNo(t *testing.T) {
 		page := failed(t, a, &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: number}).Body.String()
 		assert.Contains(t, page, "<h1>"+heading+"</h1>")
 	}
+}
+
+// Numbers of Azure AD B2C are its own: 90118 means nothing there that it means
+// at Entra, and who forgot a password has declined nothing.
+func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
+	forgotten := &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: 90118, B2C: true}
+	rec := failed(t, failing(t), forgotten)
+	page := rec.Body.String()
+	assert.Equal(t, http.StatusForbidden, rec.Code)
+	assert.Contains(t, page, "<h1>You forgot your password</h1>")
+	assert.Contains(t, words(page), "AADB2C90118")
+	assert.NotContains(t, ourWords(page), "declined")
+	assert.NotContains(t, page, "microsoftonline.com/error", "Entra's list does not know it")
+
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(failed(t, failing(t), forgotten, "Accept", "application/json").Body.Bytes(), &doc))
+	assert.InDelta(t, 90118, doc["aadb2c"], 0)
+	assert.NotContains(t, doc, "aadsts")
+
+	cancelled := failed(t, failing(t), &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: 90091, B2C: true})
+	assert.Contains(t, cancelled.Body.String(), "<h1>Sign-in was cancelled</h1>")
+	assert.NotContains(t, ourWords(cancelled.Body.String()), "declined")
+}
+
+// The directory's refusal is not the sign-in's, and names the permission.
+func TestDirectoryRefusalNamesThePermission(t *testing.T) {
+	cause := &domain.ProviderError{Kind: domain.ErrProviderRefused, Code: "Authorization_RequestDenied", CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01"}
+	rec := failed(t, failing(t), fmt.Errorf("%w: %w", domain.ErrDirectoryRefused, cause))
+	page := words(rec.Body.String())
+	assert.Equal(t, http.StatusForbidden, rec.Code)
+	for _, said := range []string{"directory of your organization does not allow", "GroupMember.Read.All", "Authorization_RequestDenied", "2b8e1b9c"} {
+		assert.Contains(t, page, said)
+	}
+	assert.NotContains(t, page, "refused the sign-in")
+	assert.NotContains(t, page, "another account")
+}
+
+// A tenant that does not exist is no outage: waiting does not help.
+func TestAProviderThatDoesNotFitIsNoOutage(t *testing.T) {
+	refused := fmt.Errorf("%w: %w", domain.ErrProviderSetup, &domain.ProviderError{Kind: domain.ErrProviderUnavailable, Code: "invalid_tenant", Number: 90002})
+	rec := failed(t, failing(t), refused)
+	page := words(rec.Body.String())
+	assert.Equal(t, http.StatusServiceUnavailable, rec.Code)
+	assert.Contains(t, page, "AADSTS90002")
+	assert.Contains(t, page, "does not know the organization that this application is set up for")
+	assert.NotContains(t, page, "Wait a moment")
+	other := words(failed(t, failing(t), fmt.Errorf("%w: %w", domain.ErrProviderSetup, domain.ErrProviderUnavailable)).Body.String())
+	assert.Contains(t, other, "webapp doctor")
+	assert.NotContains(t, other, "Wait a moment")
 }
 
 func TestEveryErrorHasAPageInEveryLanguage(t *testing.T) {

@@ -77,7 +77,7 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 		},
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
-		v.Details.AADSTS, v.Details.Code = p.Number, p.Code
+		v.Details.Number, v.Details.Code = p.NumberText(), p.Code
 		v.Details.CorrelationID, v.Details.TraceID = p.CorrelationID, p.TraceID
 		if p.Timestamp != "" {
 			v.Details.Time = p.Timestamp
@@ -139,7 +139,9 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
 		doc["error"] = p.Code
-		if p.Number != 0 {
+		if p.B2C {
+			doc["aadb2c"] = p.Number
+		} else if p.Number != 0 {
 			doc["aadsts"] = p.Number
 		}
 	}

@@ -58,25 +58,39 @@ func (a *app) welcome(w http.ResponseWriter, r *http.Request) error {
 	if atProvider, ok := a.justSignedOut(r); ok {
 		return a.page(w, r, http.StatusOK, nil, templates.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
 	}
-	return a.page(w, r, http.StatusOK, nil, templates.SignIn{LoginURL: loginURL("/"), ProviderDown: a.providerDown(r.Context())})
+	return a.page(w, r, http.StatusOK, nil, a.signInView(r.Context(), "/"))
 }
 
 // providerPatience is how long the sign-in page waits for a provider that has
 // failed before, to learn whether it is back.
 const providerPatience = 100 * time.Millisecond
 
-// providerDown reports whether the provider is known not to answer. Not knowing
-// is no reason to warn, nor to wait: the first pages of a process come before
-// the provider's metadata.
-func (a *app) providerDown(ctx context.Context) bool {
-	return a.providerFails(ctx, 0) && a.providerFails(ctx, providerPatience)
+// signInView is the sign-in page with a link that comes back to path, and with a
+// warning where a sign-in cannot begin.
+func (a *app) signInView(ctx context.Context, path string) templates.SignIn {
+	v := templates.SignIn{LoginURL: loginURL(path)}
+	if err := a.providerTrouble(ctx); err != nil {
+		v.ProviderDown, v.ProviderSetup = true, errors.Is(err, domain.ErrProviderSetup)
+		v.Number = numberIn(err)
+	}
+	return v
 }
 
-// providerFails reports whether the provider is known not to answer within
-// patience.
-func (a *app) providerFails(ctx context.Context, patience time.Duration) bool {
+// providerTrouble returns why the provider is known not to work. Not knowing is
+// no reason to warn, nor to wait: the first pages of a process come before the
+// provider's metadata.
+func (a *app) providerTrouble(ctx context.Context) error {
+	if a.providerKnownToFail(ctx, 0) == nil {
+		return nil
+	}
+	return a.providerKnownToFail(ctx, providerPatience)
+}
+
+func (a *app) providerKnownToFail(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := a.Domain.ProviderReady(ctx)
-	return err != nil && !errors.Is(err, domain.ErrProviderPending)
+	if err := a.Domain.ProviderReady(ctx); !errors.Is(err, domain.ErrProviderPending) {
+		return err
+	}
+	return nil
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
+	"webapp/templates"
 )
 
 // readiness is a provider that tells how it is as ready does.
@@ -47,7 +51,7 @@ func TestTheSignInPageWaitsForNoAnswerThatNobodyHas(t *testing.T) {
 		<-ctx.Done() // the metadata are on their way
 		return errors.Join(ports.ErrProviderUnavailable, ports.ErrProviderPending, ctx.Err())
 	})
-	assert.False(t, a.providerDown(t.Context()), "not knowing is no reason to warn")
+	assert.NoError(t, a.providerTrouble(t.Context()), "not knowing is no reason to warn")
 }
 
 func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
@@ -69,7 +73,33 @@ func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
 			}
 			return c.inTime
 		})
-		assert.Equal(t, c.want, a.providerDown(t.Context()), name)
+		assert.Equal(t, c.want, a.providerTrouble(t.Context()) != nil, name)
 		assert.Equal(t, 2, asked, name)
+	}
+}
+
+// The number reaches whoever looks: on the sign-in page and in /readyz.
+func TestAnUnknownTenantShowsItsNumber(t *testing.T) {
+	unknown := errors.Join(ports.ErrProviderSetup, &ports.ProviderError{Kind: ports.ErrProviderUnavailable, Code: "invalid_tenant", Number: 90002})
+	for name, c := range map[string]struct {
+		err        error
+		page, says string
+	}{
+		"unknown tenant": {unknown, "Sign-in is not set up correctly. The sign-in service does not fit", "it answers, but does not fit the configured authority (AADSTS90002)"},
+		"no number":      {errors.Join(ports.ErrProviderSetup, ports.ErrProviderUnavailable), "Sign-in is not set up correctly.", "does not fit the configured authority; run"},
+		"throttled":      {&ports.ProviderError{Kind: ports.ErrProviderUnavailable, Number: 90055}, "cannot be reached at the moment.", "have not been loaded (AADSTS90055); is"},
+		"down":           {ports.ErrProviderUnavailable, "cannot be reached at the moment.", "have not been loaded; is the authority right"},
+	} {
+		a := telling(t, func(context.Context) error { return c.err })
+		rec := httptest.NewRecorder()
+		require.NoError(t, a.readyz(rec, httptest.NewRequest(http.MethodGet, "/readyz", nil)))
+		assert.Equal(t, http.StatusServiceUnavailable, rec.Code, name)
+		assert.Contains(t, rec.Body.String(), c.says, name)
+		assert.Contains(t, rec.Body.String(), `un "webapp doctor"`, name)
+		rec = httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		require.NoError(t, mustPages(t).Write(rec, r, http.StatusOK, templates.Chrome{}, a.signInView(t.Context(), "/")))
+		assert.Contains(t, words(rec.Body.String()), c.page, name)
+		assert.Equal(t, numberIn(c.err) != "", strings.Contains(rec.Body.String(), "Error number: AADSTS"), name)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/url"
 
 	"webapp/internal/domain"
-	"webapp/templates"
 )
 
 // login begins a sign-in and sends the browser to the provider.
@@ -60,7 +59,8 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 // signInFirst shows the sign-in page in the place of the page that was asked for.
 func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	wanted := a.Domain.ReturnPath(r.URL.RequestURI())
-	v := templates.SignIn{LoginURL: loginURL(wanted), Wanted: wanted, Lost: wanted == "/", ProviderDown: a.providerDown(r.Context())}
+	v := a.signInView(r.Context(), wanted)
+	v.Wanted, v.Lost = wanted, wanted == "/"
 	return a.page(w, r, http.StatusUnauthorized, nil, v)
 }
 

@@ -2,7 +2,6 @@ package http
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"webapp/internal/domain"
@@ -33,9 +32,6 @@ func (a *app) groups(w http.ResponseWriter, r *http.Request, session domain.Sess
 	groups, err := a.Domain.Groups(r.Context())
 	if errors.Is(err, domain.ErrUnsupported) {
 		return a.page(w, r, http.StatusOK, &session, templates.Groups{})
-	}
-	if errors.Is(err, domain.ErrProviderUnavailable) {
-		return fmt.Errorf("%w: %w", errDirectory, err)
 	}
 	if err != nil {
 		return err

@@ -36,10 +36,14 @@ func (a *AuditLog) Record(ctx context.Context, e ports.AuditEvent) {
 			attrs = append(attrs, slog.String(text.name, text.value))
 		}
 	}
+	numberName := "aadsts"
+	if e.B2C {
+		numberName = "aadb2c"
+	}
 	for _, number := range [...]struct {
 		name  string
 		value int
-	}{{"aadsts", e.Number}, {"count", e.Count}} {
+	}{{numberName, e.Number}, {"count", e.Count}} {
 		if number.value != 0 {
 			attrs = append(attrs, slog.Int(number.name, number.value))
 		}
