@@ -170,6 +170,9 @@ func ruleFor(p string) (rule, bool) {
 }
 
 func (r rule) allows(imported string) bool {
+	if imported == "html/template" {
+		return false // pages are templ components; without it the linker leaves a quarter of the binary out
+	}
 	standardOnly := slices.Contains(r.allowed, "std")
 	within, ours := strings.CutPrefix(imported, "./")
 	if !ours {

@@ -31,7 +31,7 @@ func numbers() []string {
 	return all
 }
 
-func TestEveryNumberIsExplainedInEveryLanguage(t *testing.T) {
+func TestEveryNumberIsExplained(t *testing.T) {
 	p := mustPages(t, Options{})
 	assert.Len(t, p.explain, len(numbers()))
 	concrete := regexp.MustCompile(`[A-Z]+_[A-Z_]+|AUTHORITY|SCOPE|App registrations|Enterprise applications|Users|Protection|sign-in logs|Nothing|nothing|aka\.ms`)
@@ -39,13 +39,8 @@ func TestEveryNumberIsExplainedInEveryLanguage(t *testing.T) {
 		e, ok := p.Explain(number)
 		require.True(t, ok, number)
 		assert.Regexp(t, concrete, p.source().text(e.Remedy), number)
-		for _, edition := range p.editions {
-			for _, m := range []Message{e.Heading, e.Sentence, e.Next, e.Remedy} {
-				assert.True(t, edition.words.has(m), "%s %s %s", number, edition.site.Lang, m)
-			}
-			if edition.words != p.source() {
-				assert.NotEqual(t, p.source().text(e.Remedy), edition.words.text(e.Remedy))
-			}
+		for _, m := range []Message{e.Heading, e.Sentence, e.Next, e.Remedy} {
+			assert.True(t, p.Has(m), "%s %s", number, m)
 		}
 	}
 }
@@ -67,10 +62,10 @@ func TestNumberBelongsToOneGroup(t *testing.T) {
 func TestNamesOfVariablesAreNotTranslated(t *testing.T) {
 	variable := regexp.MustCompile(`\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bAUTHORITY\b|\bSCOPE\b|\bENDPOINT\b`)
 	p := mustPages(t, Options{})
-	for _, e := range p.editions[1:] {
+	for _, c := range p.languages[1:] {
 		for m := range p.source().phrases {
 			assert.Equal(t, unique(variable.FindAllString(p.source().text(m), -1)),
-				unique(variable.FindAllString(e.words.text(m), -1)), "%s %s", e.site.Lang, m)
+				unique(variable.FindAllString(c.text(m), -1)), "%s %s", c.lang, m)
 		}
 	}
 }

@@ -1,7 +1,13 @@
 package templates
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"html"
+	"io/fs"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,21 +15,74 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Message is the key of a text that people read; the texts are in
-// templates/messages, one file for each language. A message that no catalogue
-// has stands for itself.
+// Message is the key of a text in templates/messages. A message that no
+// catalogue has is its own text.
 type Message string
 
-// SourceLanguage is the language that the others are translated from, and the
-// one for readers of none of them.
+// SourceLanguage is the language that the others are translated from. Readers
+// of no language that we have get it too.
 const SourceLanguage = "en"
 
 // catalogue holds all texts of one language. It does not change once loaded.
 type catalogue struct {
 	tag     language.Tag
+	lang    string // tag, as text
 	phrases map[Message]phrase
 	// plurals has the phrases that depend on a number.
 	plurals map[Message]map[plural.Form]phrase
+}
+
+// loadCatalogues reads messages/*.json of fsys. The source language comes
+// first. The others take the texts that they lack from it.
+func loadCatalogues(fsys fs.FS) ([]*catalogue, error) {
+	source, err := loadCatalogue(fsys, SourceLanguage)
+	if err != nil {
+		return nil, err
+	}
+	all := []*catalogue{source}
+	names, err := fs.Glob(fsys, "messages/*.json")
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	for _, name := range names {
+		lang := strings.TrimSuffix(path.Base(name), ".json")
+		if lang == SourceLanguage {
+			continue
+		}
+		c, err := loadCatalogue(fsys, lang)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.fallBackTo(source); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
+	name := "messages/" + lang + ".json"
+	tag, err := language.Parse(lang)
+	if err != nil || tag.String() != lang {
+		return nil, fmt.Errorf("%s: the name is no language tag as BCP 47 writes it", name)
+	}
+	file, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	var texts map[string]string
+	if err := json.Unmarshal(file, &texts); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	c := &catalogue{tag: tag, lang: lang,
+		phrases: make(map[Message]phrase, len(texts)), plurals: map[Message]map[plural.Form]phrase{}}
+	for key, text := range texts {
+		if err := c.add(key, text); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", name, key, err)
+		}
+	}
+	return c, nil
 }
 
 // add takes one entry. A key that ends in [one], [few] and so on is a plural
@@ -31,37 +90,47 @@ type catalogue struct {
 func (c *catalogue) add(key, text string) error {
 	p, err := parsePhrase(text)
 	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
+		return err
 	}
 	base, suffix, isPlural := strings.Cut(key, "[")
 	m := Message(base)
 	if !isPlural {
-		if _, twice := c.phrases[m]; twice {
-			return fmt.Errorf("%s: there twice", key)
-		}
 		c.phrases[m] = p
 		return nil
 	}
-	form, ok := pluralForm(strings.TrimSuffix(suffix, "]"))
+	form, ok := pluralForms[strings.TrimSuffix(suffix, "]")]
 	if !ok {
-		return fmt.Errorf("%s: no such plural form", key)
+		return errors.New("no such plural form")
 	}
 	if c.plurals[m] == nil {
 		c.plurals[m] = map[plural.Form]phrase{}
-	}
-	if _, twice := c.plurals[m][form]; twice {
-		return fmt.Errorf("%s: there twice", key)
 	}
 	c.plurals[m][form] = p
 	return nil
 }
 
-func pluralForm(name string) (plural.Form, bool) {
-	form, ok := map[string]plural.Form{
-		"zero": plural.Zero, "one": plural.One, "two": plural.Two,
-		"few": plural.Few, "many": plural.Many, "other": plural.Other,
-	}[name]
-	return form, ok
+var pluralForms = map[string]plural.Form{
+	"zero": plural.Zero, "one": plural.One, "two": plural.Two,
+	"few": plural.Few, "many": plural.Many, "other": plural.Other,
+}
+
+// fallBackTo takes from source the texts that c lacks. It fails where a text of
+// c has other placeholders than the source: a value would be lost.
+func (c *catalogue) fallBackTo(source *catalogue) error {
+	for m, want := range source.phrases {
+		got, ok := c.phrases[m]
+		if !ok {
+			c.phrases[m] = want
+		} else if !slices.Equal(got.placeholders(), want.placeholders()) {
+			return fmt.Errorf("%s: has the placeholders %v, but needs %v", m, got.placeholders(), want.placeholders())
+		}
+	}
+	for m, forms := range source.plurals {
+		if _, ok := c.plurals[m][plural.Other]; !ok {
+			c.plurals[m] = forms
+		}
+	}
+	return nil
 }
 
 // has reports whether there is a text for m.
@@ -70,22 +139,91 @@ func (c *catalogue) has(m Message) bool {
 	return ok
 }
 
-// text is the text of m, whose placeholders are filled from pairs of a name
-// and a value.
+// text returns the text of m. pairs are the names of its placeholders, each
+// followed by its value.
 func (c *catalogue) text(m Message, pairs ...string) string {
 	p, ok := c.phrases[m]
 	if !ok {
 		return string(m)
 	}
-	return p.fill(pairs...)
+	return p.fill(pairs, func(value string) string { return value })
 }
 
-// count is the text of m in the plural form for n, with {count} filled.
+// markup returns the text of m as HTML, with each value in a <bdi> element.
+func (c *catalogue) markup(m Message, pairs ...string) string {
+	p, ok := c.phrases[m]
+	if !ok {
+		return html.EscapeString(string(m))
+	}
+	escaped := phrase{names: p.names, texts: make([]string, len(p.texts))}
+	for i, text := range p.texts {
+		escaped.texts[i] = html.EscapeString(text)
+	}
+	return escaped.fill(pairs, func(value string) string { return "<bdi>" + html.EscapeString(value) + "</bdi>" })
+}
+
+// count returns the text of m in the plural form for n, with {count} filled in.
 func (c *catalogue) count(m Message, n int) string {
 	forms := c.plurals[m]
 	p, ok := forms[plural.Cardinal.MatchPlural(c.tag, n%10_000_000, 0, 0, 0, 0)]
 	if !ok {
 		p = forms[plural.Other]
 	}
-	return p.fill("count", strconv.Itoa(n))
+	return p.fill([]string{"count", strconv.Itoa(n)}, func(value string) string { return value })
+}
+
+// phrase is a text cut at its placeholders: texts[0] names[0] texts[1] …
+type phrase struct {
+	texts []string
+	names []string
+}
+
+var errStrayBrace = errors.New("a brace that belongs to no {placeholder}")
+
+// parsePhrase cuts text at its placeholders, such as {name}.
+func parsePhrase(text string) (phrase, error) {
+	if text == "" || text != strings.TrimSpace(text) {
+		return phrase{}, errors.New("empty, or with space at an end")
+	}
+	var p phrase
+	for {
+		before, after, more := strings.Cut(text, "{")
+		if strings.Contains(before, "}") {
+			return phrase{}, errStrayBrace
+		}
+		p.texts = append(p.texts, before)
+		if !more {
+			return p, nil
+		}
+		name, rest, closed := strings.Cut(after, "}")
+		if !closed || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return phrase{}, errStrayBrace
+		}
+		p.names, text = append(p.names, name), rest
+	}
+}
+
+// fill puts the values of pairs (name, value, …) into the placeholders, each
+// shown by show. A placeholder that pairs does not name stays empty.
+func (p phrase) fill(pairs []string, show func(value string) string) string {
+	if len(p.names) == 0 {
+		return p.texts[0]
+	}
+	var b strings.Builder
+	b.Grow(64)
+	for i, name := range p.names {
+		b.WriteString(p.texts[i])
+		for j := 0; j+1 < len(pairs); j += 2 {
+			if pairs[j] == name {
+				b.WriteString(show(pairs[j+1]))
+			}
+		}
+	}
+	b.WriteString(p.texts[len(p.names)])
+	return b.String()
+}
+
+// placeholders returns the names in p, sorted, each once.
+func (p phrase) placeholders() []string {
+	return slices.Compact(slices.Sorted(slices.Values(p.names)))
 }

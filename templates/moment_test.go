@@ -24,7 +24,7 @@ func TestMomentTellsUTCAndTheDistance(t *testing.T) {
 
 func wordsIn(t testing.TB, lang string) *catalogue {
 	t.Helper()
-	return mustPages(t, Options{}).edition(requestIn(lang)).words
+	return mustPages(t, Options{}).inLanguage(requestIn(lang))
 }
 
 func TestRelative(t *testing.T) {

@@ -26,8 +26,12 @@ type negotiator struct {
 	count      atomic.Int32
 }
 
-// newNegotiator chooses among tags; the first is for everybody else.
-func newNegotiator(tags []language.Tag) *negotiator {
+// newNegotiator chooses among languages. The first is for everybody else.
+func newNegotiator(languages []*catalogue) *negotiator {
+	var tags []language.Tag
+	for _, c := range languages {
+		tags = append(tags, c.tag)
+	}
 	return &negotiator{matcher: language.NewMatcher(tags)}
 }
 

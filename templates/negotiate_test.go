@@ -43,7 +43,7 @@ func TestLanguageFollowsTheReader(t *testing.T) {
 			if header != "" {
 				r.Header.Set("Accept-Language", header)
 			}
-			assert.Equal(t, want, p.edition(r).site.Lang, header)
+			assert.Equal(t, want, p.inLanguage(r).lang, header)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func TestLanguageFollowsTheReader(t *testing.T) {
 func TestLanguageOfSeveralHeaderLines(t *testing.T) {
 	r := anyRequest()
 	r.Header["Accept-Language"] = []string{"fr", "de;q=0.5"}
-	assert.Equal(t, "de", mustPages(t, Options{}).edition(r).site.Lang)
+	assert.Equal(t, "de", mustPages(t, Options{}).inLanguage(r).lang)
 }
 
 func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
@@ -61,25 +61,25 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 	assert.False(t, strings.HasSuffix(acceptLanguage([]string{strings.Repeat("de-AT,", 50)}), "de-A"), "no half of a tag")
 
 	p := mustPages(t, Options{})
-	assert.Equal(t, "de", p.edition(requestIn(long)).site.Lang, "what comes first still counts")
+	assert.Equal(t, "de", p.inLanguage(requestIn(long)).lang, "what comes first still counts")
 	for _, hostile := range []string{
 		strings.Repeat("a-", 16_000), strings.Repeat(",", 32_000), "x-" + strings.Repeat("a", 30_000),
 		strings.Repeat("de;q=0.1;", 3000), strings.Repeat("zh-Hant-", 4000),
 	} {
 		assert.LessOrEqual(t, len(acceptLanguage([]string{hostile})), maxAcceptLanguage)
-		assert.Equal(t, "en", p.edition(requestIn(hostile)).site.Lang)
+		assert.Equal(t, "en", p.inLanguage(requestIn(hostile)).lang)
 	}
 }
 
 func TestRememberedLanguagesAreBounded(t *testing.T) {
 	p := mustPages(t, Options{})
 	for i := range 10 * maxRemembered {
-		p.edition(requestIn("fr-FR;q=0." + strconv.Itoa(i)))
+		p.inLanguage(requestIn("fr-FR;q=0." + strconv.Itoa(i)))
 	}
 	n := 0
 	p.choose.remembered.Range(func(any, any) bool { n++; return true })
 	assert.LessOrEqual(t, n, maxRemembered)
-	assert.Equal(t, "de", p.edition(requestIn("de-LI")).site.Lang, "who comes later is understood all the same")
+	assert.Equal(t, "de", p.inLanguage(requestIn("de-LI")).lang, "who comes later is understood all the same")
 }
 
 func TestPageNamesItsLanguage(t *testing.T) {

@@ -2,6 +2,9 @@ package templates
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"html"
 	"io"
 	"io/fs"
@@ -15,6 +18,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/a-h/templ"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -71,16 +75,6 @@ func sampleNamed(t testing.TB, name string) sample {
 	return sample{}
 }
 
-func TestSamplesCoverEveryPage(t *testing.T) {
-	seen := map[pageName]bool{}
-	for _, s := range samples() {
-		seen[s.view.page()] = true
-	}
-	for _, v := range emptyViews() {
-		assert.True(t, seen[v.page()], v.page())
-	}
-}
-
 func TestEveryPageIsWellMade(t *testing.T) {
 	for _, demo := range []bool{false, true} {
 		p := mustPages(t, Options{Demo: demo})
@@ -89,7 +83,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 				page := renderIn(t, p, lang, s.chrome, s.view)
 				for _, once := range []string{
 					"<!doctype html>", `<html lang="` + lang + `" dir="ltr">`, "<title>", `<meta name="viewport" content="width=device-width, initial-scale=1">`,
-					"<h1", "<header", "<main", "<footer", `href="#main"`, p.static.styleURL, p.static.iconURL,
+					"<h1", "<header", "<main", "<footer", `href="#main"`, p.static.urls["style.css"], p.static.urls["favicon.svg"],
 				} {
 					assert.Equal(t, 1, strings.Count(page, once), once)
 				}
@@ -136,14 +130,14 @@ func TestTitlesTellThePagesApart(t *testing.T) {
 func titlesTellThePagesApart(t *testing.T, lang string) {
 	p := mustPages(t, Options{})
 	title := regexp.MustCompile(`<title>(.+) - Fabrikam Reports</title>`)
-	pageOf := map[string]pageName{}
+	pageOf := map[string]string{}
 	for _, s := range samples() {
 		m := title.FindStringSubmatch(renderIn(t, p, lang, s.chrome, s.view))
 		require.NotNil(t, m, s.name)
 		if other, ok := pageOf[m[1]]; ok {
-			assert.Equal(t, other, s.view.page(), "two pages share the title %q", m[1])
+			assert.Equal(t, other, fmt.Sprintf("%T", s.view), "two pages share the title %q", m[1])
 		}
-		pageOf[m[1]] = s.view.page()
+		pageOf[m[1]] = fmt.Sprintf("%T", s.view)
 	}
 }
 
@@ -245,6 +239,18 @@ func fill(v reflect.Value, text string) {
 	}
 }
 
+// oneOfEach has one view of each type.
+func oneOfEach() (views []View) {
+	seen := map[reflect.Type]bool{}
+	for _, s := range samples() {
+		if kind := reflect.TypeOf(s.view); !seen[kind] {
+			seen[kind] = true
+			views = append(views, s.view)
+		}
+	}
+	return views
+}
+
 func TestHostileTextStaysText(t *testing.T) {
 	p := mustPages(t, Options{})
 	quoted := regexp.MustCompile(`"[^"]*"`)
@@ -252,17 +258,17 @@ func TestHostileTextStaysText(t *testing.T) {
 		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `javascript:alert(1)`,
 		`</title><script>`, `</code></pre><script>`, `{{.Site}}`, "\u202Eevil\x00\xff", `data:text/html,<script>`,
 	} {
-		for empty, lang := range inAllLanguages(p, emptyViews()) {
+		for empty, lang := range inAllLanguages(p, oneOfEach()) {
 			full := reflect.New(reflect.TypeOf(empty)).Elem()
 			fill(full, text)
 			var c Chrome
 			fill(reflect.ValueOf(&c).Elem(), text)
 			page := strings.ToLower(renderIn(t, p, lang, c, full.Interface().(View)))
-			assert.NotContains(t, page, "<script", empty.page())
-			assert.NotContains(t, page, "<img", empty.page())
-			assert.NotRegexp(t, `<[^>]*\son[a-z]+=`, quoted.ReplaceAllString(page, `""`), empty.page())
-			assert.NotRegexp(t, `(href|src|action)="(javascript|data):`, page, empty.page())
-			assert.Equal(t, 1, strings.Count(page, "<main"), empty.page())
+			assert.NotContains(t, page, "<script", fmt.Sprintf("%T", empty))
+			assert.NotContains(t, page, "<img", fmt.Sprintf("%T", empty))
+			assert.NotRegexp(t, `<[^>]*\son[a-z]+=`, quoted.ReplaceAllString(page, `""`), fmt.Sprintf("%T", empty))
+			assert.NotRegexp(t, `(href|src|action)="(javascript|data):`, page, fmt.Sprintf("%T", empty))
+			assert.Equal(t, 1, strings.Count(page, "<main"), fmt.Sprintf("%T", empty))
 		}
 	}
 }
@@ -274,27 +280,6 @@ func TestNamesOfAllKindsAreShownWhole(t *testing.T) {
 		assert.Contains(t, words(page), "Welcome "+name+"!")
 		assert.Contains(t, page, "<bdi>"+html.EscapeString(name)+"</bdi>", "its direction does not reach its neighbours")
 	}
-}
-
-func TestBrokenTemplatesFailTheStart(t *testing.T) {
-	for _, c := range []struct{ name, file, text string }{
-		{"syntax", "home.html", `{{define "title"}}x{{end}}{{define "main"}}{{if}}{{end}}`},
-		{"unknown field", "home.html", `{{define "title"}}x{{end}}{{define "main"}}{{.Body.Nmae}}{{end}}`},
-		{"ambiguous context", "error.html", `{{define "title"}}x{{end}}{{define "main"}}<a href="{{if .Body.Why}}"{{end}}>{{end}}`},
-		{"no main", "method.html", `{{define "title"}}x{{end}}`},
-		{"no layout", "layout.html", `{{define "mark"}}{{end}}`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			files := embedded(t)
-			files[c.file] = &fstest.MapFile{Data: []byte(c.text)}
-			_, err := newFrom(files, Options{AppName: "A"})
-			require.ErrorContains(t, err, "page ")
-		})
-	}
-	files := embedded(t)
-	delete(files, "notfound.html")
-	_, err := newFrom(files, Options{})
-	require.ErrorContains(t, err, "notfound")
 }
 
 // embedded is a copy of the embedded files that a test may change.
@@ -312,14 +297,21 @@ func embedded(t *testing.T) fstest.MapFS {
 	return files
 }
 
-// brokenView claims to be the home page but has nothing of it.
+// brokenView fails while its main part is rendered.
 type brokenView struct{}
 
-func (brokenView) page() pageName { return pageHome }
+func (brokenView) Title(*Page) string { return "Broken" }
+
+func (brokenView) Main(*Page) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, _ = io.WriteString(w, "half of ")
+		return errors.New("cannot be shown")
+	})
+}
 
 func TestFailedPageWritesNothing(t *testing.T) {
 	rec := httptest.NewRecorder()
-	require.ErrorContains(t, mustPages(t, Options{}).Write(rec, anyRequest(), http.StatusOK, Chrome{}, brokenView{}), "page home")
+	require.ErrorContains(t, mustPages(t, Options{}).Write(rec, anyRequest(), http.StatusOK, Chrome{}, brokenView{}), "page templates.brokenView: cannot be shown")
 	assert.Empty(t, rec.Body.String())
 	assert.Empty(t, rec.Header())
 }
@@ -376,11 +368,19 @@ func TestLargePageDoesNotStayInMemory(t *testing.T) {
 }
 
 func BenchmarkHomePage(b *testing.B) {
+	benchmarkPage(b, signedIn("/"), sampleHome())
+}
+
+func BenchmarkSmallPage(b *testing.B) {
+	benchmarkPage(b, Chrome{}, NotFound{})
+}
+
+func benchmarkPage(b *testing.B, c Chrome, v View) {
 	p := mustPages(b, Options{})
-	c, v := signedIn("/"), sampleHome()
+	page := &Page{Options: p.options, Chrome: c, words: p.source(), static: p.static}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := p.editions[0].render(io.Discard, c, v); err != nil {
+		if err := layout(page, v).Render(b.Context(), io.Discard); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -216,11 +216,11 @@ func TestPreview(t *testing.T) {
 	}
 }
 
-// languages are the tags of all editions.
+// languages are the tags of all languages.
 func languages(p *Pages) []string {
 	var tags []string
-	for _, e := range p.editions {
-		tags = append(tags, e.site.Lang)
+	for _, c := range p.languages {
+		tags = append(tags, c.lang)
 	}
 	return tags
 }

@@ -5,21 +5,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"mime"
 	"net/http"
+	"path"
 	"strconv"
+	"strings"
 )
 
-// StaticPrefix begins the paths of the files that pages link to.
+// StaticPrefix begins the paths of the files in templates/static.
 const StaticPrefix = "/static/"
 
-// static serves the stylesheet and the icon under names that carry a hash of
-// their content, so that a browser may keep them for good: another content has
-// another name. It needs no session and sets no cookie.
+// static serves each file under a name that carries a hash of its content. A
+// browser may keep it for good: other content has another name.
 type static struct {
 	files map[string]staticFile // by path
-	// styleURL and iconURL are the paths to link to.
-	styleURL string
-	iconURL  string
+	urls  map[string]string     // path by name in templates/static
 }
 
 // staticFile is one file as it is served.
@@ -29,33 +29,38 @@ type staticFile struct {
 	body        []byte
 }
 
-// newStatic reads the files once. It fails when one is missing.
+// newStatic reads the files in the folder static of fsys.
 func newStatic(fsys fs.FS) (*static, error) {
-	s := &static{files: make(map[string]staticFile)}
-	var err error
-	if s.styleURL, err = s.add(fsys, "style", ".css", "text/css; charset=utf-8"); err != nil {
-		return nil, err
+	names, err := fs.Glob(fsys, "static/*")
+	if err != nil {
+		return nil, fmt.Errorf("static files: %w", err)
 	}
-	if s.iconURL, err = s.add(fsys, "favicon", ".svg", "image/svg+xml"); err != nil {
-		return nil, err
+	s := &static{files: map[string]staticFile{}, urls: map[string]string{}}
+	for _, name := range names {
+		body, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("static file: %w", err)
+		}
+		sum := sha256.Sum256(body)
+		name, ext := path.Base(name), path.Ext(name)
+		url := StaticPrefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
+		s.urls[name] = url
+		s.files[url] = staticFile{contentType: contentType(ext), length: strconv.Itoa(len(body)), body: body}
 	}
 	return s, nil
 }
 
-// add reads name+ext and returns the path it is served at.
-func (s *static) add(fsys fs.FS, name, ext, contentType string) (string, error) {
-	body, err := fs.ReadFile(fsys, name+ext)
-	if err != nil {
-		return "", fmt.Errorf("static file: %w", err)
+// contentType returns the media type of files with the extension ext. A type
+// that Go does not know is bytes: browsers are told not to guess.
+func contentType(ext string) string {
+	if known := mime.TypeByExtension(ext); known != "" {
+		return known
 	}
-	sum := sha256.Sum256(body)
-	path := StaticPrefix + name + "." + hex.EncodeToString(sum[:8]) + ext
-	s.files[path] = staticFile{contentType: contentType, length: strconv.Itoa(len(body)), body: body}
-	return path, nil
+	return "application/octet-stream"
 }
 
-// WriteStatic answers with the file of a current name. It is false, and has
-// written nothing, where r's path is none.
+// WriteStatic responds with the file of a current name. It is false, and has
+// written nothing, if r's path is no such name. No cookie is set.
 func (p *Pages) WriteStatic(w http.ResponseWriter, r *http.Request) bool {
 	file, ok := p.static.files[r.URL.Path]
 	if !ok {

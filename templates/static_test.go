@@ -12,34 +12,38 @@ import (
 
 func TestStaticNamesFollowTheContent(t *testing.T) {
 	files := func(css string) fstest.MapFS {
-		return fstest.MapFS{"style.css": {Data: []byte(css)}, "favicon.svg": {Data: []byte("<svg/>")}}
+		return fstest.MapFS{"static/style.css": {Data: []byte(css)}, "static/favicon.svg": {Data: []byte("<svg/>")}}
 	}
 	old, err := newStatic(files("a{}"))
 	require.NoError(t, err)
 	current, err := newStatic(files("b{}"))
 	require.NoError(t, err)
-	assert.Regexp(t, `^/static/style\.[0-9a-f]{16}\.css$`, old.styleURL)
-	assert.NotEqual(t, old.styleURL, current.styleURL)
-	assert.Equal(t, old.iconURL, current.iconURL)
+	assert.Regexp(t, `^/static/style\.[0-9a-f]{16}\.css$`, old.urls["style.css"])
+	assert.NotEqual(t, old.urls["style.css"], current.urls["style.css"])
+	assert.Equal(t, old.urls["favicon.svg"], current.urls["favicon.svg"])
 
 	rec := httptest.NewRecorder()
 	p := &Pages{static: current}
-	assert.False(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, old.styleURL, nil)), "another version's name")
+	assert.False(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, old.urls["style.css"], nil)), "another version's name")
 	assert.Empty(t, rec.Header(), "whoever asked may still answer")
-	assert.True(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, current.styleURL, nil)))
+	assert.True(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, current.urls["style.css"], nil)))
 	assert.Equal(t, "b{}", rec.Body.String())
 }
 
 func TestStylesheetIsSmallAndAsksForNothing(t *testing.T) {
 	s, err := newStatic(Files())
 	require.NoError(t, err)
-	css := string(s.files[s.styleURL].body)
+	css := string(s.files[s.urls["style.css"]].body)
 	assert.LessOrEqual(t, len(css), 10<<10)
 	assert.NotContains(t, css, "url(")
 	assert.NotContains(t, css, "@import")
 }
 
-func TestMissingStaticFileFailsTheStart(t *testing.T) {
-	_, err := newStatic(fstest.MapFS{"style.css": {Data: []byte("a{}")}})
-	require.ErrorContains(t, err, "favicon.svg")
+func TestAFileOfOnesOwnIsServed(t *testing.T) {
+	s, err := newStatic(fstest.MapFS{"static/logo.png": {Data: []byte("png")}, "static/app.js": {Data: []byte("0")}, "static/font.own": {Data: []byte("f")}})
+	require.NoError(t, err)
+	assert.Regexp(t, `^/static/logo\.[0-9a-f]{16}\.png$`, s.urls["logo.png"])
+	for name, want := range map[string]string{"logo.png": "image/png", "app.js": "text/javascript; charset=utf-8", "font.own": "application/octet-stream"} {
+		assert.Equal(t, want, s.files[s.urls[name]].contentType)
+	}
 }

@@ -2,51 +2,36 @@ package fakeidp
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
-	"embed"
+	_ "embed"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
-	"html/template"
 	"net/http"
 	"strings"
+
+	"github.com/a-h/templ"
 )
 
-//go:embed pages
-var pageFiles embed.FS
+//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.1118 generate
+
+//go:embed pages.css
+var stylesheet []byte
 
 // autoSubmit is the only script: it presses the button of a form_post answer.
 // The Content-Security-Policy of that one page allows it by its hash.
 const autoSubmit = "document.forms[0].submit()"
 
-// pages are the parsed templates and the stylesheet.
-type pages struct {
-	sets           map[string]*template.Template
-	stylesheet     []byte
-	stylesheetPath string
-	scriptHash     string
+// stylesheetPath carries a hash of the content, so that browsers may keep it.
+func stylesheetPath() string {
+	sum := sha256.Sum256(stylesheet)
+	return "/fakeidp-" + hex.EncodeToString(sum[:6]) + ".css"
 }
 
-func parsePages() (*pages, error) {
-	css, err := pageFiles.ReadFile("pages/style.css")
-	if err != nil {
-		return nil, fmt.Errorf("fakeidp: %w", err)
-	}
-	sum, script := sha256.Sum256(css), sha256.Sum256([]byte(autoSubmit))
-	views := &pages{
-		sets:           make(map[string]*template.Template),
-		stylesheet:     css,
-		stylesheetPath: "/fakeidp-" + hex.EncodeToString(sum[:6]) + ".css",
-		scriptHash:     "'sha256-" + base64.StdEncoding.EncodeToString(script[:]) + "'",
-	}
-	for _, name := range []string{"picker", "consent", "error", "help", "notfound", "signedout", "formpost", "front"} {
-		set, err := template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
-		if err != nil {
-			return nil, fmt.Errorf("fakeidp: %w", err)
-		}
-		views.sets[name] = set
-	}
-	return views, nil
+// autoSubmitSource allows autoSubmit in a Content-Security-Policy.
+func autoSubmitSource() string {
+	sum := sha256.Sum256([]byte(autoSubmit))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // policy is what a page's Content-Security-Policy adds to the common part.
@@ -70,21 +55,10 @@ func (c policy) header() string {
 	return strings.Join(directives, "; ")
 }
 
-// view is what every page is given.
-type view struct {
-	Title      string
-	Notice     string
-	Stylesheet string
-	Page       any
-}
-
 // show renders a page. It is rendered as a whole before the status is written.
-func (p *Provider) show(w http.ResponseWriter, status int, name, title string, page any, allow policy) {
+func (p *Provider) show(w http.ResponseWriter, status int, title string, body templ.Component, allow policy) {
 	var out bytes.Buffer
-	err := p.pages.sets[name].ExecuteTemplate(&out, "layout", view{
-		Title: title, Notice: p.config.Notice, Stylesheet: p.pages.stylesheetPath, Page: page,
-	})
-	if err != nil {
+	if err := layout(title, p.config.Notice, stylesheetPath(), body).Render(context.Background(), &out); err != nil {
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 		return
 	}
@@ -98,5 +72,5 @@ func (p *Provider) show(w http.ResponseWriter, status int, name, title string, p
 func (p *Provider) serveStylesheet(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(p.pages.stylesheet)
+	_, _ = w.Write(stylesheet)
 }

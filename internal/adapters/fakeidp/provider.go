@@ -13,7 +13,6 @@ import (
 // Provider is an OpenID Provider. All its methods are safe for concurrent use.
 type Provider struct {
 	config Config
-	pages  *pages
 	routes http.Handler
 	keys   *keyStore
 	faults *faultBook
@@ -43,13 +42,8 @@ func New(config Config) (*Provider, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	views, err := parsePages()
-	if err != nil {
-		return nil, err
-	}
 	p := &Provider{
 		config:   config,
-		pages:    views,
 		faults:   newFaultBook(),
 		log:      newRequestLog(),
 		baseURL:  strings.TrimSuffix(config.BaseURL, "/"),

@@ -47,7 +47,7 @@ func (p *Provider) buildRoutes() http.Handler {
 	mux.Handle("GET "+pathMemberGroups, p.at(EndpointMemberGroups, p.serveMemberGroups))
 	mux.Handle("POST "+pathMemberGroups, p.at(EndpointMemberGroups, p.serveMemberGroups))
 
-	mux.HandleFunc("GET "+p.pages.stylesheetPath, p.serveStylesheet)
+	mux.HandleFunc("GET "+stylesheetPath(), p.serveStylesheet)
 	mux.HandleFunc("GET /error", p.serveErrorHelp)
 	mux.HandleFunc("GET /{$}", p.serveFrontPage)
 	mux.HandleFunc("/", p.serveNotFound)

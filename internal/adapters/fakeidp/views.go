@@ -30,7 +30,7 @@ func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRe
 		})
 	}
 	// Browsers apply form-action to the redirect that follows the form as well.
-	p.show(w, http.StatusOK, "picker", "Pick an account", page, policy{formTo: []string{origin(req.redirectURI)}})
+	p.show(w, http.StatusOK, "Pick an account", page.main(), policy{formTo: []string{origin(req.redirectURI)}})
 }
 
 type consentPage struct {
@@ -50,18 +50,15 @@ func (p *Provider) showConsent(w http.ResponseWriter, _ *http.Request, req authR
 		Action: pickAction(req), Client: req.clientName(), Host: host(req.redirectURI),
 		Name: account.Name, Username: account.Username, Scopes: asked,
 	}
-	p.show(w, http.StatusOK, "consent", "Permissions requested", page, policy{formTo: []string{origin(req.redirectURI)}})
+	p.show(w, http.StatusOK, "Permissions requested", page.main(), policy{formTo: []string{origin(req.redirectURI)}})
 }
 
-type errorPage struct {
-	report
-	Heading string
-}
+type errorPage struct{ report }
 
 // showError is an error that stays at the provider.
 func (p *Provider) showError(w http.ResponseWriter, r *http.Request, err *Error, status int) {
-	page := errorPage{report: p.report(err, correlationID(r)), Heading: "Sorry, we could not sign you in"}
-	p.show(w, status, "error", "Sign-in problem", page, policy{})
+	page := errorPage{report: p.report(err, correlationID(r))}
+	p.show(w, status, "Sign-in problem", page.main(), policy{})
 }
 
 // serveErrorHelp is where error_uri leads.
@@ -71,7 +68,7 @@ func (p *Provider) serveErrorHelp(w http.ResponseWriter, r *http.Request) {
 		p.serveNotFound(w, r)
 		return
 	}
-	p.show(w, http.StatusOK, "help", "Error "+strconv.Itoa(number), helpPage{Number: number, Code: usualCode(number)}, policy{})
+	p.show(w, http.StatusOK, "Error "+strconv.Itoa(number), helpPage{Number: number, Code: usualCode(number)}.main(), policy{})
 }
 
 type helpPage struct {
@@ -80,7 +77,7 @@ type helpPage struct {
 }
 
 func (p *Provider) serveNotFound(w http.ResponseWriter, _ *http.Request) {
-	p.show(w, http.StatusNotFound, "notfound", "Page not found", nil, policy{})
+	p.show(w, http.StatusNotFound, "Page not found", notFoundPage(), policy{})
 }
 
 type signedOutPage struct {
@@ -100,30 +97,28 @@ func (p *Provider) showSignedOut(w http.ResponseWriter, frames []string, back st
 	if back != "" {
 		w.Header().Set("Refresh", "3; url="+back)
 	}
-	p.show(w, http.StatusOK, "signedout", "You signed out", signedOutPage{Frames: frames, Back: back, Host: host(back)}, allow)
+	p.show(w, http.StatusOK, "You signed out", signedOutPage{Frames: frames, Back: back, Host: host(back)}.main(), allow)
 }
 
 type formPostPage struct {
 	Action string
 	Values url.Values
-	Script string
 }
 
 // showFormPost answers by OAuth 2.0 Form Post Response Mode.
 func (p *Provider) showFormPost(w http.ResponseWriter, a Answer) {
-	p.show(w, http.StatusOK, "formpost", "Back to the application", formPostPage{Action: a.RedirectURI, Values: a.Values},
-		policy{formTo: []string{origin(a.RedirectURI)}, scripts: p.pages.scriptHash})
+	p.show(w, http.StatusOK, "Back to the application", formPostPage{Action: a.RedirectURI, Values: a.Values}.main(),
+		policy{formTo: []string{origin(a.RedirectURI)}, scripts: autoSubmitSource()})
 }
 
 type frontPage struct {
-	Tenants  []Tenant
-	Base     string
-	Accounts []Account
+	Tenants []Tenant
+	Base    string
 }
 
 func (p *Provider) serveFrontPage(w http.ResponseWriter, _ *http.Request) {
-	p.show(w, http.StatusOK, "front", "An OpenID Provider for trying things out",
-		frontPage{Tenants: p.config.Tenants, Base: p.base(), Accounts: p.config.Accounts}, policy{})
+	p.show(w, http.StatusOK, "An OpenID Provider for trying things out",
+		frontPage{Tenants: p.config.Tenants, Base: p.base()}.main(), policy{})
 }
 
 func pickAction(req authRequest) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -140,15 +139,6 @@ func errorPageFor(err error) errorPage {
 // asMaxBytes finds the error of a body that is too large.
 func asMaxBytes(err error) (*http.MaxBytesError, bool) {
 	return errors.AsType[*http.MaxBytesError](err)
-}
-
-// errorMessages lists the texts that each kind of error must have.
-func errorMessages() []templates.Message {
-	var all []templates.Message
-	for _, row := range slices.Concat(errorTable, []errorPage{internalPage, tooLargePage}) {
-		all = append(all, row.message("heading"), row.message("sentence"))
-	}
-	return all
 }
 
 // message returns the name of one text of a kind of error.

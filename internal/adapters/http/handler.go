@@ -111,9 +111,8 @@ func New(c Config) (http.Handler, error) {
 	return a.application()
 }
 
-// newPages makes the pages of c. It fails where a kind of error has no words.
 func newPages(c Config) (*templates.Pages, error) {
-	return templates.New(templates.Options{Demo: c.Demo, AppName: c.appName(), Messages: errorMessages()})
+	return templates.New(templates.Options{Demo: c.Demo, AppName: c.appName()})
 }
 
 // page answers with a page. The chrome is that of the signed-in user, or of an

@@ -38,7 +38,7 @@ func buildBinary(ctx context.Context, r *report, name string) (b binary, remove 
 		return b, nil, err
 	}
 	b = binary{dir: dir, path: filepath.Join(dir, path.Base(name))}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.path, name)
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "grpcnotrace", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.path, name)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		_ = os.RemoveAll(dir)
