@@ -32,16 +32,18 @@ internal/ports             std
 internal/domain            std internal/ports
 internal/clientaddr
 internal/providerhttp      internal/ports
+internal/secretfile        std
 internal/adapters/*        internal/ports internal/providerhttp
 internal/adapters/entra           internal/ports internal/providerhttp
 internal/adapters/entra/authority std
+internal/adapters/entra/credential internal/ports internal/providerhttp internal/secretfile internal/adapters/entra/authority
 internal/adapters/entra/idtoken   internal/ports internal/providerhttp internal/adapters/entra/authority
 internal/adapters/fakeidp
 internal/adapters/http     internal/domain internal/clientaddr internal/providerhttp templates
 internal/adapters/http/server     std internal/clientaddr
 templates
-cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/providerhttp internal/adapters/* templates
-cmd/webapp/config          internal/ports internal/adapters/entra internal/adapters/entra/authority internal/adapters/http internal/adapters/observe
+cmd/webapp                 internal/domain internal/ports internal/clientaddr internal/providerhttp internal/secretfile internal/adapters/* templates
+cmd/webapp/config          internal/ports internal/secretfile internal/adapters/entra internal/adapters/entra/authority internal/adapters/entra/credential internal/adapters/http internal/adapters/observe
 cmd/webapp/doctor          internal/ports internal/adapters/entra internal/adapters/entra/authority cmd/webapp/config
 `
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"webapp/cmd/webapp/config"
-	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/github"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/adapters/session/postgres"
@@ -18,6 +16,7 @@ import (
 	"webapp/internal/adapters/session/sqlite"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // This file lists what is plugged in. A new adapter is its import above and one
@@ -30,12 +29,6 @@ func identityProviders() map[string]openProvider {
 	return map[string]openProvider{
 		github.Issuer: provider(github.New),
 	}
-}
-
-// endpointOf names what the request of this context asks a provider for, for
-// metrics and traces; "" where its adapter does not say.
-func endpointOf(ctx context.Context) string {
-	return cmp.Or(entra.EndpointOf(ctx), github.EndpointOf(ctx))
 }
 
 // sessionStores are the stores by the scheme of SESSION_STORE, which each gets
@@ -69,7 +62,7 @@ func thisProgram(demo bool) config.Program {
 	providers := make(map[string]func(ports.Registration) error)
 	for issuer, open := range identityProviders() {
 		providers[issuer] = func(r ports.Registration) error {
-			_, err := open(r, entra.DefaultTransport(), time.Now)
+			_, err := open(r, providerhttp.NewTransport(providerhttp.DefaultTimeout), time.Now)
 			return err
 		}
 	}

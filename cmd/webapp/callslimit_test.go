@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
-	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/providerhttp"
 )
 
 // More people than may be called for at once come while somebody whom the
 // application calls hangs: no more calls than allowed are made, other pages are
 // there, and when the other side is back everybody is served.
 func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
-	const people = webhttp.MaxCalls + 12
+	const people = providerhttp.MaxCalls + 12
 	for endpoint, prepare := range map[fakeidp.Endpoint]func(w *world) func() reply{
 		fakeidp.EndpointMe: func(w *world) func() reply {
 			b := w.browser()
@@ -49,11 +49,11 @@ func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
 				all.Go(func() { statuses <- ask().StatusCode })
 			}
 			under := func() int { return w.idp.Requests(endpoint) - before }
-			require.Eventually(t, func() bool { return under() == webhttp.MaxCalls }, 10*time.Second, 5*time.Millisecond)
+			require.Eventually(t, func() bool { return under() == providerhttp.MaxCalls }, 10*time.Second, 5*time.Millisecond)
 			assert.True(t, other.signedIn())
 			assert.Equal(t, http.StatusOK, other.get("/sessions").StatusCode)
 			assert.Equal(t, http.StatusSeeOther, w.browser().get("/login").StatusCode)
-			assert.Equal(t, webhttp.MaxCalls, under())
+			assert.Equal(t, providerhttp.MaxCalls, under())
 
 			w.idp.Heal()
 			all.Wait()
@@ -82,7 +82,7 @@ func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 	t.Cleanup(client.CloseIdleConnections)
 	t.Cleanup(release)
 	var all sync.WaitGroup
-	for i := range webhttp.MaxCalls/2 + 6 {
+	for i := range providerhttp.MaxCalls/2 + 6 {
 		for _, host := range []string{signIn.URL, directory.URL} {
 			all.Go(func() {
 				res, err := client.Get(host)
@@ -92,9 +92,9 @@ func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 			})
 		}
 	}
-	require.Eventually(t, func() bool { return under.Load() == webhttp.MaxCalls }, 10*time.Second, 5*time.Millisecond)
-	require.Never(t, func() bool { return under.Load() > webhttp.MaxCalls }, 100*time.Millisecond, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return under.Load() == providerhttp.MaxCalls }, 10*time.Second, 5*time.Millisecond)
+	require.Never(t, func() bool { return under.Load() > providerhttp.MaxCalls }, 100*time.Millisecond, 10*time.Millisecond)
 	release()
 	all.Wait()
-	assert.EqualValues(t, webhttp.MaxCalls+12, under.Load(), "everybody had a turn")
+	assert.EqualValues(t, providerhttp.MaxCalls+12, under.Load(), "everybody had a turn")
 }

@@ -20,6 +20,7 @@ import (
 
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 func githubVars() map[string]string {
@@ -189,7 +190,7 @@ func TestDoctorOfGitHub(t *testing.T) {
 type namer struct{ named []string }
 
 func (n *namer) RoundTrip(r *http.Request) (*http.Response, error) {
-	n.named = append(n.named, endpointOf(r.Context()))
+	n.named = append(n.named, providerhttp.EndpointOf(r.Context()))
 	body := `{"access_token":"gho_x","token_type":"bearer","id":1,"login":"octocat"}`
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},

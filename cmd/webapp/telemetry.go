@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"webapp/cmd/webapp/config"
-	"webapp/internal/adapters/entra"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/observe"
 	"webapp/internal/adapters/session"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // telemetry is the audit log, which is always on, the metrics and the traces. A
@@ -56,10 +56,10 @@ func newTelemetry(c config.Config, d deps) (telemetry, error) {
 // them; nil is the network. The wait for a free place is not measured.
 func (t telemetry) provider(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
-		base = entra.DefaultTransport()
+		base = providerhttp.NewTransport(providerhttp.DefaultTimeout)
 	}
-	limited := webhttp.LimitCalls(observe.Transport(base, endpointOf, t.metrics, t.tracer), webhttp.MaxCalls)
-	return t.metrics.CountRefused(limited, webhttp.ErrTooManyCalls)
+	limited := providerhttp.LimitCalls(observe.Transport(base, providerhttp.EndpointOf, t.metrics, t.tracer), providerhttp.MaxCalls)
+	return t.metrics.CountRefused(limited, providerhttp.ErrTooManyCalls)
 }
 
 // handler adds the functions by which the HTTP adapter reports.
@@ -71,7 +71,7 @@ func (t telemetry) handler(c webhttp.Config) webhttp.Config {
 		c.Trace = t.tracer.Request
 	}
 	if t.metrics != nil || t.tracer != nil {
-		c.APITransport = observe.Transport(webhttp.NewAPITransport(), func(context.Context) string { return "api" }, t.metrics, t.tracer)
+		c.APITransport = observe.Transport(providerhttp.NewAPITransport(), func(context.Context) string { return "api" }, t.metrics, t.tracer)
 	}
 	return c
 }

@@ -142,9 +142,12 @@ func TestHints(t *testing.T) {
 func TestEveryFieldOfTheAdapterHasItsVariable(t *testing.T) {
 	known := providerRemedies()
 	maps.Copy(known, credentialRemedies())
-	known["ClientSecret"] = remedy{} // has its own check, checkCredential
+	known["Secret"] = remedy{} // has its own check, checkCredential
 	files, err := filepath.Glob("../../../internal/adapters/entra/*.go")
 	require.NoError(t, err)
+	ofCredentials, err := filepath.Glob("../../../internal/adapters/entra/credential/*.go")
+	require.NoError(t, err)
+	files = append(files, ofCredentials...)
 	reported := regexp.MustCompile(`(?:report\(|Problem\{)"([A-Za-z]+)"`)
 	found := 0
 	for _, file := range files {

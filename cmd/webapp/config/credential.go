@@ -1,11 +1,12 @@
 package config
 
 import (
+	"log/slog"
 	"regexp"
 	"strings"
 	"time"
 
-	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 )
 
 // variable is an environment variable with its value.
@@ -63,34 +64,38 @@ func (c *Config) SecretExpires() (time.Time, error) {
 	return time.Parse(time.DateOnly, c.ClientSecretExpires)
 }
 
-// withCredential adds the credential to the adapter's configuration.
-func (c *Config) withCredential(adapter entra.Config) entra.Config {
-	adapter.ClientSecret = c.ClientSecret
-	adapter.ClientSecretFile = c.ClientSecretFile
-	adapter.ClientSecretExpires, _ = c.SecretExpires() // checked by checkCredential
-	adapter.ClientCertificateFile = c.ClientCertificateFile
-	adapter.ClientCertificatePassword = c.ClientCertificatePassword
-	adapter.FederatedTokenFile = c.FederatedTokenFile
+// credential is the credential's configuration, for any provider's adapter.
+func (c *Config) credential(logger *slog.Logger) credential.Config {
+	expires, _ := c.SecretExpires() // checked by checkCredential
+	made := credential.Config{
+		Secret:              c.ClientSecret,
+		SecretFile:          c.ClientSecretFile,
+		SecretExpires:       expires,
+		CertificateFile:     c.ClientCertificateFile,
+		CertificatePassword: c.ClientCertificatePassword,
+		FederatedTokenFile:  c.FederatedTokenFile,
+		Logger:              logger,
+	}
 	if c.ManagedIdentity != "" {
-		adapter.ManagedIdentity = entra.ManagedIdentity{
+		made.ManagedIdentity = credential.ManagedIdentity{
 			ClientID: c.ManagedIdentity,
 			Endpoint: c.IdentityEndpoint,
 			Header:   c.IdentityHeader,
 		}
 	}
-	return adapter
+	return made
 }
 
 // credentialRemedies are the variables behind the adapter's fields, and how to
 // mend what is wrong with them.
 func credentialRemedies() map[string]remedy {
 	return map[string]remedy{
-		"ClientSecretFile":          {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
-		"ClientSecretExpires":       {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
-		"ClientCertificateFile":     {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD opens it."},
-		"ClientCertificatePassword": {"CLIENT_CERTIFICATE_PASSWORD", "Unset it, or set CLIENT_CERTIFICATE_FILE."},
-		"FederatedTokenFile":        {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to; on AKS label the pod azure.workload.identity/use: \"true\"."},
-		"ManagedIdentity":           {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity; it needs AUTHORITY."},
-		"ManagedIdentityEndpoint":   {"IDENTITY_ENDPOINT", "Unset it, unless App Service or Container Apps set it."},
+		"SecretFile":              {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
+		"SecretExpires":           {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
+		"CertificateFile":         {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD opens it."},
+		"CertificatePassword":     {"CLIENT_CERTIFICATE_PASSWORD", "Unset it, or set CLIENT_CERTIFICATE_FILE."},
+		"FederatedTokenFile":      {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to; on AKS label the pod azure.workload.identity/use: \"true\"."},
+		"ManagedIdentity":         {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity; it needs AUTHORITY."},
+		"ManagedIdentityEndpoint": {"IDENTITY_ENDPOINT", "Unset it, unless App Service or Container Apps set it."},
 	}
 }

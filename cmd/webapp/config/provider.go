@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/ports"
 )
 
 // Entra is the configuration of the entra adapter.
 func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
-	return c.withCredential(entra.Config{
+	return entra.Config{
 		Authority:             c.Authority,
 		Issuer:                c.OIDCAuthority,
 		ClientID:              c.ClientID,
+		Credential:            c.credential(logger),
 		RedirectURI:           c.RedirectURI,
 		PostLogoutRedirectURI: c.Origin() + "/",
 		AllowedTenants:        c.AllowedTenants,
@@ -25,7 +27,7 @@ func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 		Logger:                logger,
 		GraphBase:             c.graphBase(),
 		SigningAlgorithm:      c.IDTokenSignedResponseAlg,
-	})
+	}
 }
 
 // graphBase is the directory of a provider on this machine, which is where its
@@ -40,7 +42,7 @@ func (c *Config) graphBase() string {
 
 // Registration is what an adapter of another provider needs to know.
 func (c *Config) Registration(logger *slog.Logger) (ports.Registration, error) {
-	secret, err := c.Entra(nil, logger).SecretSource()
+	secret, err := credential.SecretSource(c.credential(logger))
 	return ports.Registration{ClientID: c.ClientID, ClientSecret: secret, RedirectURI: c.RedirectURI}, err
 }
 
@@ -66,7 +68,7 @@ func (c *Config) checkAdapter(found *Problems) {
 	for _, p := range c.Entra(nil, nil).Problems() {
 		mend, known := remedies[p.Field]
 		switch {
-		case p.Field == "ClientSecret": // checkCredential tells it with all the names
+		case p.Field == "Secret": // checkCredential tells it with all the names
 		case !known:
 			found.add(p.Field, p.Text, "Compare what was set with the table in README.md.")
 		case !found.has(mend.variable):

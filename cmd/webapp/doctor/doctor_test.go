@@ -57,7 +57,7 @@ var cases = []struct {
 	}, outcomes{"configuration": doctor.Failed, "authority-name": doctor.Skipped, "session-store": doctor.Skipped}},
 	{"configuration-credential", func(w *world) {
 		w.cfg.Problems = []config.Problem{{Name: "CLIENT_SECRET", Wrong: "is missing", Remedy: "Make one."}}
-		w.cfg.Entra.ClientSecret = ""
+		w.cfg.Entra.Credential.Secret = ""
 	}, outcomes{"configuration": doctor.Failed, "credential": doctor.Skipped}},
 	{"configuration-dotenv", func(w *world) {
 		w.cfg.Problems = []config.Problem{{Name: config.DotEnv, Wrong: "cannot be read", Remedy: "Mend it."}}
@@ -121,7 +121,7 @@ var cases = []struct {
 
 	{"credential-common", func(w *world) { w.commonAuthority(fakeidp.ContosoTenantID) }, nil},
 	{"credential-common-any-tenant", func(w *world) { w.commonAuthority("*") }, outcomes{"credential": doctor.Warning}},
-	{"credential-wrong-secret", func(w *world) { w.cfg.Entra.ClientSecret = wrongSecret }, outcomes{"credential": doctor.Failed}},
+	{"credential-wrong-secret", func(w *world) { w.cfg.Entra.Credential.Secret = wrongSecret }, outcomes{"credential": doctor.Failed}},
 	{"credential-expired-secret", func(w *world) {
 		client := fakeidp.DefaultClient()
 		client.Secrets, client.ExpiredSecrets = []string{"another"}, client.Secrets
@@ -139,7 +139,7 @@ var cases = []struct {
 	{"credential-certificate-ends-soon", func(w *world) { w.useCertificate(true, 20*day+time.Hour) }, outcomes{"credential": doctor.Warning}},
 	{"credential-assertion-out-of-time", func(w *world) { w.tokenError(700024) }, outcomes{"credential": doctor.Failed}},
 	{"credential-federation", func(w *world) { w.tokenError(700213) }, outcomes{"credential": doctor.Failed}},
-	{"credential-secret-has-ended", func(w *world) { w.cfg.Entra.ClientSecretExpires = noon.Add(-day) }, outcomes{"credential": doctor.Warning}},
+	{"credential-secret-has-ended", func(w *world) { w.cfg.Entra.Credential.SecretExpires = noon.Add(-day) }, outcomes{"credential": doctor.Warning}},
 	{"credential-without-role", func(w *world) { w.tokenError(501051) }, nil},
 	{"credential-without-right", func(w *world) {
 		w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Error: &fakeidp.Error{Code: "unauthorized_client"}})
@@ -151,7 +151,7 @@ var cases = []struct {
 	{"credential-oidc", func(w *world) { w.anotherProvider() }, nil},
 	{"credential-oidc-wrong-secret", func(w *world) {
 		w.anotherProvider()
-		w.cfg.Entra.ClientSecret = wrongSecret
+		w.cfg.Entra.Credential.Secret = wrongSecret
 		w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Status: 401, Body: `{"error":"invalid_client"}`})
 	}, outcomes{"credential": doctor.Failed}},
 	{"credential-oidc-unclear", func(w *world) {

@@ -25,6 +25,7 @@ import (
 
 	"webapp/cmd/webapp/doctor"
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
@@ -94,7 +95,7 @@ func (w *world) config() doctor.Config {
 	return doctor.Config{
 		Entra: entra.Config{
 			Authority: w.idp.Authority(fakeidp.ContosoTenantID),
-			ClientID:  fakeidp.DefaultClientID, ClientSecret: fakeidp.DefaultClientSecret,
+			ClientID:  fakeidp.DefaultClientID, Credential: credential.Config{Secret: fakeidp.DefaultClientSecret},
 			RedirectURI: "https://" + appHost + "/getAToken",
 		},
 		RedirectURI: "https://" + appHost + "/getAToken", ListenAddr: "localhost:3000",
@@ -247,7 +248,7 @@ func (w *world) useCertificate(registered bool, until time.Duration) {
 		client.Authenticator = fakeidp.CertificateAuthenticator(cert)
 	}
 	w.idp.AddClient(client)
-	w.cfg.Entra.ClientSecret, w.cfg.Entra.ClientCertificateFile = "", path
+	w.cfg.Entra.Credential.Secret, w.cfg.Entra.Credential.CertificateFile = "", path
 }
 
 // anotherProvider names the provider by its issuer, as one that is not Entra.

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/ports"
 )
 
@@ -133,7 +134,7 @@ func newAgreement(t *testing.T, alg string, private crypto.Signer) agreement {
 	clock := func() time.Time { return a.now }
 	var err error
 	a.ours, err = entra.New(entra.Config{
-		Issuer: stubIssuer, ClientID: "client", ClientSecret: "secret", RedirectURI: redirectURI, Clock: clock, Transport: a.stub,
+		Issuer: stubIssuer, ClientID: "client", Credential: credential.Config{Secret: "secret"}, RedirectURI: redirectURI, Clock: clock, Transport: a.stub,
 	})
 	require.NoError(t, err)
 	a.theirs = oidc.NewVerifier(stubIssuer, &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{private.Public()}},

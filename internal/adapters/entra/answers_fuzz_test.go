@@ -16,6 +16,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/providerhttp"
 )
 
 // inserted answers for one of the provider's endpoints, by an answer of its own;
@@ -30,7 +31,7 @@ type inserted struct {
 }
 
 func (i *inserted) RoundTrip(req *http.Request) (*http.Response, error) {
-	if entra.EndpointOf(req.Context()) != i.endpoint {
+	if providerhttp.EndpointOf(req.Context()) != i.endpoint {
 		return i.RoundTripper.RoundTrip(req)
 	}
 	i.hosts = append(i.hosts, req.URL.Host)

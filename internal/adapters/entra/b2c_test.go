@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 )
@@ -56,7 +57,7 @@ func newPolicy(t *testing.T, issuerPath string) world {
 
 func policyConfig(w world) entra.Config {
 	return entra.Config{
-		Authority: w.idp.BaseURL() + policyPath, ClientID: fakeidp.DefaultClientID, ClientSecret: fakeidp.DefaultClientSecret,
+		Authority: w.idp.BaseURL() + policyPath, ClientID: fakeidp.DefaultClientID, Credential: credential.Config{Secret: fakeidp.DefaultClientSecret},
 		RedirectURI: redirectURI, PostLogoutRedirectURI: homeURI, Clock: w.clock.Now, Transport: asPolicy{},
 	}
 }

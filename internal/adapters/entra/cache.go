@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Ages of what is loaded from the provider.
@@ -115,7 +116,7 @@ func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
 	if err == nil || known {
 		return c.lastGood()
 	}
-	return c.value, marked{err, ports.ErrProviderPending}
+	return c.value, providerhttp.Tagged(err, ports.ErrProviderPending)
 }
 
 // lastGood returns the value, whatever its age, or why there is none; c.mu is
@@ -132,6 +133,6 @@ func await(ctx context.Context, flight <-chan struct{}) error {
 	case <-flight:
 		return nil
 	case <-ctx.Done():
-		return networkError(ctx.Err())
+		return providerhttp.NetworkError(ctx.Err())
 	}
 }

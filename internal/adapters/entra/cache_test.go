@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // countingCache counts its loads; the value is the number of the load.
@@ -127,7 +128,7 @@ func TestCacheAnswersWhatIsKnown(t *testing.T) {
 	_, err := c.get(noTime)
 	require.ErrorIs(t, err, ports.ErrProviderPending, "nothing is known yet")
 
-	for _, why := range []error{errors.New("down"), networkError(context.DeadlineExceeded)} {
+	for _, why := range []error{errors.New("down"), providerhttp.NetworkError(context.DeadlineExceeded)} {
 		c.fail = why
 		release <- struct{}{}
 		c.settle(t)

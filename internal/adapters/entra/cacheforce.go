@@ -1,6 +1,8 @@
 package entra
 
-import "context"
+import (
+	"context"
+)
 
 // asker is on whose behalf a cache is forced. Each has an allowance of its own,
 // so that a stranger can use up none but a stranger's: a key that was rotated a

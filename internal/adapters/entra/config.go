@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,6 +9,10 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/credential"
+	"webapp/internal/providerhttp"
 )
 
 // The response modes: how the provider sends its answer to the redirect URI.
@@ -28,25 +33,10 @@ type Config struct {
 	Issuer string
 	// ClientID is the application's ID at the provider.
 	ClientID string
-	// The credential by which the application proves itself, exactly one of the
-	// next five. Files are read again when they change; see watchedFile.
-	//
-	// ClientSecret is the secret itself, ClientSecretFile a file that holds it.
-	ClientSecret     string
-	ClientSecretFile string
-	// ClientCertificateFile is PEM or PKCS #12 (PFX) with an RSA key; where it
-	// holds the issuers' certificates too, they are sent as x5c.
-	ClientCertificateFile string
-	// FederatedTokenFile holds a token of another issuer that a federated
-	// credential of the application trusts.
-	FederatedTokenFile string
-	// ManagedIdentity is a user-assigned managed identity of this host.
-	ManagedIdentity ManagedIdentity
-	// ClientCertificatePassword opens the certificate's file, where it needs
-	// one. ClientSecretExpires says when the secret ends, which only a person
-	// knows; zero where nobody said.
-	ClientCertificatePassword string
-	ClientSecretExpires       time.Time
+	// Credential is how the application proves itself. New sets the fields that
+	// the two configurations share: ClientID, ExchangeAudience, Clock, Rand,
+	// Timeout, Pause and Logger.
+	Credential credential.Config
 	// RedirectURI is where the provider sends the browser back to, exactly as
 	// it is registered.
 	RedirectURI string
@@ -108,16 +98,38 @@ func (c Config) validated() (Config, error) {
 		c.Rand = rand.Reader
 	}
 	if c.Timeout <= 0 {
-		c.Timeout = defaultTimeout
+		c.Timeout = providerhttp.DefaultTimeout
 	}
 	if c.Transport == nil {
-		c.Transport = newTransport(c.Timeout)
+		c.Transport = providerhttp.NewTransport(c.Timeout)
 	}
 	if c.Pause == nil {
-		c.Pause = pause
+		c.Pause = providerhttp.Pause
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
+}
+
+// authority reads the one of Authority and Issuer that is set.
+func (c Config) authority() (authority.Authority, error) {
+	if c.Issuer != "" {
+		return authority.ParseIssuer(c.Issuer)
+	}
+	return authority.Parse(c.Authority)
+}
+
+// publicCloudAudience is for authorities that do not tell their cloud, such as
+// External ID, which is in the public one.
+const publicCloudAudience = "api://AzureADTokenExchange"
+
+// credential returns the credential's configuration with the shared fields.
+func (c Config) credential(configured authority.Authority) credential.Config {
+	made := c.Credential
+	made.ClientID, made.Clock, made.Rand, made.Timeout, made.Pause, made.Logger = c.ClientID, c.Clock, c.Rand, c.Timeout, c.Pause, c.Logger
+	if configured.Entra() {
+		made.ExchangeAudience = cmp.Or(configured.TokenExchangeAudience(), publicCloudAudience)
+	}
+	return made
 }

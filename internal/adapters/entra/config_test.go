@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
 )
 
@@ -15,10 +16,10 @@ const guid = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
 
 func goodConfig() entra.Config {
 	return entra.Config{
-		Authority:    "https://login.microsoftonline.com/" + guid,
-		ClientID:     fakeidp.DefaultClientID,
-		ClientSecret: "the-secret-itself",
-		RedirectURI:  redirectURI,
+		Authority:   "https://login.microsoftonline.com/" + guid,
+		ClientID:    fakeidp.DefaultClientID,
+		Credential:  credential.Config{Secret: "the-secret-itself"},
+		RedirectURI: redirectURI,
 	}
 }
 
@@ -45,8 +46,8 @@ func TestConfigProblems(t *testing.T) {
 	_, err = entra.New(own)
 	require.NoError(t, err)
 
-	_, err = entra.New(entra.Config{ClientSecret: "the-secret-itself\n", ResponseMode: "fragment"})
-	assert.Equal(t, []string{"Authority", "ClientID", "ClientSecret", "RedirectURI", "ResponseMode"}, fields(err))
+	_, err = entra.New(entra.Config{Credential: credential.Config{Secret: "the-secret-itself\n"}, ResponseMode: "fragment"})
+	assert.Equal(t, []string{"Authority", "ClientID", "Secret", "RedirectURI", "ResponseMode"}, fields(err))
 	assert.NotContains(t, err.Error(), "the-secret-itself")
 
 	common := "https://login.microsoftonline.com/common"

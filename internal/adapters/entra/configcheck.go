@@ -6,29 +6,26 @@ import (
 	"strings"
 
 	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/providerhttp"
 )
 
-// Problem is one thing that is wrong with a Config.
-type Problem struct {
-	Field string // the name of the Config's field
-	Text  string // what is wrong, without the value
-}
-
-// Error reads "Field text".
-func (p Problem) Error() string { return p.Field + " " + p.Text }
+// Problem is one thing that is wrong with a Config, or with its credential.
+type Problem = credential.Problem
 
 // Problems returns everything that is wrong with c, in the order of its
 // fields; none when New will accept it.
 func (c Config) Problems() []Problem {
 	var found []Problem
-	report := func(field, text string) { found = append(found, Problem{field, text}) }
+	report := func(field, text string) { found = append(found, Problem{Field: field, Text: text}) }
 
 	kind := c.checkAuthority(report)
-	if strings.TrimSpace(c.ClientID) == "" || hasControl(c.ClientID) {
+	if strings.TrimSpace(c.ClientID) == "" || providerhttp.HasControl(c.ClientID) {
 		report("ClientID", "is missing or not an application ID")
 	}
-	c.checkCredential(report)
+	configured, _ := c.authority() // checkAuthority has reported the error
+	found = append(found, c.credential(configured).Problems()...)
 	c.checkRedirects(report)
 	c.checkTenants(kind, report)
 	c.checkAlgorithm(report)
@@ -96,12 +93,6 @@ func (c Config) checkTenants(kind authority.Kind, report func(field, text string
 			report("AllowedTenants", fmt.Sprintf(`entry %d is not a tenant ID (a GUID); "*" stands alone`, i+1))
 		}
 	}
-}
-
-// hasControl says whether text holds a character that no value of a form or a
-// header should, most often a line break that came with a file.
-func hasControl(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 func (c Config) checkAlgorithm(report func(field, text string)) {

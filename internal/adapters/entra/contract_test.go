@@ -27,16 +27,16 @@ func harness(t *testing.T, w world) portstest.ProviderHarness {
 	return portstest.ProviderHarness{
 		New: func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error) {
 			c := w.config
-			c.ClientID, c.RedirectURI, c.ClientSecret = r.ClientID, r.RedirectURI, ""
+			c.ClientID, c.RedirectURI, c.Credential.Secret = r.ClientID, r.RedirectURI, ""
 			if r.ClientSecret != nil {
-				c.ClientSecret = r.ClientSecret(t.Context())
+				c.Credential.Secret = r.ClientSecret(t.Context())
 			}
 			c.Transport, c.Clock = transport, now
 			return entra.New(c)
 		},
 		Registration: ports.Registration{
 			ClientID: w.config.ClientID, RedirectURI: w.config.RedirectURI,
-			ClientSecret: func(context.Context) string { return w.config.ClientSecret },
+			ClientSecret: func(context.Context) string { return w.config.Credential.Secret },
 		},
 		Transport: w.config.Transport,
 		Clock:     w.clock,

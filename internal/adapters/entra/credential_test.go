@@ -36,7 +36,7 @@ const (
 func credentialWorld(t testing.TB, auth fakeidp.Authenticator, change func(*fakeidp.Config, *entra.Config)) world {
 	t.Helper()
 	return newWorld(t, fakeidp.ContosoTenantID, func(f *fakeidp.Config, e *entra.Config) {
-		e.ClientSecret = ""
+		e.Credential.Secret = ""
 		if auth != nil {
 			f.Clients = []fakeidp.Client{clientWith(auth)}
 		}
@@ -52,7 +52,7 @@ func clientWith(auth fakeidp.Authenticator) fakeidp.Client {
 
 func certificateFile(path string) func(*fakeidp.Config, *entra.Config) {
 	return func(_ *fakeidp.Config, e *entra.Config) {
-		e.ClientCertificateFile, e.ClientCertificatePassword = path, password
+		e.Credential.CertificateFile, e.Credential.CertificatePassword = path, password
 	}
 }
 
@@ -82,14 +82,14 @@ func TestEachCredentialSignsIn(t *testing.T) {
 	cluster := tokenIssuer(t, 1)
 	secretFile := func(end string) func(*fakeidp.Config, *entra.Config) {
 		return func(_ *fakeidp.Config, e *entra.Config) {
-			e.ClientSecretFile = tempFile(t, []byte(fakeidp.DefaultClientSecret+end))
+			e.Credential.SecretFile = tempFile(t, []byte(fakeidp.DefaultClientSecret+end))
 		}
 	}
 	for name, c := range map[string]struct {
 		auth   fakeidp.Authenticator
 		change func(*fakeidp.Config, *entra.Config)
 	}{
-		"secret":                 {nil, func(_ *fakeidp.Config, e *entra.Config) { e.ClientSecret = fakeidp.DefaultClientSecret }},
+		"secret":                 {nil, func(_ *fakeidp.Config, e *entra.Config) { e.Credential.Secret = fakeidp.DefaultClientSecret }},
 		"secret file":            {nil, secretFile("")},
 		"secret file, line end":  {nil, secretFile("\n")},
 		"secret file of Windows": {nil, secretFile("\r\n")},
@@ -99,16 +99,16 @@ func TestEachCredentialSignsIn(t *testing.T) {
 		"PFX":                    {certificates(), certificateFile(tempFile(t, pfx(pkcs12.Modern, password)))},
 		"PFX of old":             {certificates(), certificateFile(tempFile(t, pfx(pkcs12.LegacyRC2, password)))},
 		"PFX of Key Vault": {certificates(), func(_ *fakeidp.Config, e *entra.Config) {
-			e.ClientCertificateFile = tempFile(t, pfx(pkcs12.Modern, ""))
+			e.Credential.CertificateFile = tempFile(t, pfx(pkcs12.Modern, ""))
 		}},
 		"PFX without any password": {certificates(), func(_ *fakeidp.Config, e *entra.Config) {
-			e.ClientCertificateFile = tempFile(t, pfx(pkcs12.Passwordless, ""))
+			e.Credential.CertificateFile = tempFile(t, pfx(pkcs12.Passwordless, ""))
 		}},
 		"federated token": {fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, exchange, cluster.Key()), func(_ *fakeidp.Config, e *entra.Config) {
-			e.FederatedTokenFile = tempFile(t, clusterToken(t, cluster, exchange, time.Hour))
+			e.Credential.FederatedTokenFile = tempFile(t, clusterToken(t, cluster, exchange, time.Hour))
 		}},
 		"federated token of any form": {fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, "aud", cluster.Key()), func(_ *fakeidp.Config, e *entra.Config) {
-			e.FederatedTokenFile = tempFile(t, append(clusterToken(t, cluster, "aud", time.Hour), '\n'))
+			e.Credential.FederatedTokenFile = tempFile(t, append(clusterToken(t, cluster, "aud", time.Hour), '\n'))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +197,7 @@ func TestFederatedTokenIsSentUnchanged(t *testing.T) {
 	first, second := clusterToken(t, cluster, exchange, time.Hour), clusterToken(t, cluster, exchange, 2*time.Hour)
 	path := tempFile(t, append(first, '\n'))
 	w := credentialWorld(t, fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, exchange, cluster.Key()),
-		func(_ *fakeidp.Config, e *entra.Config) { e.FederatedTokenFile = path })
+		func(_ *fakeidp.Config, e *entra.Config) { e.Credential.FederatedTokenFile = path })
 	w.mustSignIn(t, fakeidp.UserMember)
 	replace(t, path, second)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -211,7 +211,7 @@ func TestFederatedCredentialIsAwaited(t *testing.T) {
 	cluster := tokenIssuer(t, 1)
 	w := credentialWorld(t, fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, exchange, cluster.Key()),
 		func(_ *fakeidp.Config, e *entra.Config) {
-			e.FederatedTokenFile = tempFile(t, clusterToken(t, cluster, exchange, time.Hour))
+			e.Credential.FederatedTokenFile = tempFile(t, clusterToken(t, cluster, exchange, time.Hour))
 		})
 	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Times: 1, Error: &fakeidp.Error{Number: 70021}})
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -246,7 +246,7 @@ func TestOtherProviders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := credentialWorld(t, fakeidp.CertificateAuthenticator(cert.cert).AllowRS256(), func(_ *fakeidp.Config, e *entra.Config) {
-				e.Issuer, e.ClientCertificateFile = "self", tempFile(t, cert.pem(t))
+				e.Issuer, e.Credential.CertificateFile = "self", tempFile(t, cert.pem(t))
 			})
 			w.idp.MutateMetadata(func(_ string, m map[string]any) {
 				m["token_endpoint_auth_methods_supported"], m["token_endpoint_auth_signing_alg_values_supported"] = c.methods, c.algs
@@ -279,7 +279,7 @@ func TestCertificateOutOfItsTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			w := credentialWorld(t, fakeidp.CertificateAuthenticator(cert.cert), func(_ *fakeidp.Config, e *entra.Config) {
-				e.ClientCertificateFile, e.Logger = tempFile(t, cert.pem(t)), slog.New(slog.NewTextHandler(&log, nil))
+				e.Credential.CertificateFile, e.Logger = tempFile(t, cert.pem(t)), slog.New(slog.NewTextHandler(&log, nil))
 			})
 			assert.Contains(t, log.String(), "level=WARN")
 			assert.Contains(t, log.String(), name)
@@ -307,7 +307,7 @@ func TestCredentialExpiry(t *testing.T) {
 	_, known = w.provider.CredentialExpiry()
 	assert.False(t, known)
 	said := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
-	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) { e.ClientSecretExpires = said })
+	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) { e.Credential.SecretExpires = said })
 	end, known = w.provider.CredentialExpiry()
 	assert.True(t, known)
 	assert.Equal(t, said, end)
@@ -318,7 +318,7 @@ func TestSmallKey(t *testing.T) {
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	config := goodConfig()
-	config.ClientSecret, config.ClientCertificateFile = "", tempFile(t, certify(t, "small", small, nil, -time.Hour, year).pem(t))
+	config.Credential.Secret, config.Credential.CertificateFile = "", tempFile(t, certify(t, "small", small, nil, -time.Hour, year).pem(t))
 	_, err = entra.New(config)
-	assert.ErrorContains(t, err, "ClientCertificateFile holds an RSA key of 1024 bits")
+	assert.ErrorContains(t, err, "CertificateFile holds an RSA key of 1024 bits")
 }

@@ -9,6 +9,7 @@ import (
 
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/providerhttp"
 )
 
 // namer notes what each request was for.
@@ -20,13 +21,13 @@ type namer struct {
 
 func (n *namer) RoundTrip(req *http.Request) (*http.Response, error) {
 	n.mu.Lock()
-	n.asked[entra.EndpointOf(req.Context())]++
+	n.asked[providerhttp.EndpointOf(req.Context())]++
 	n.mu.Unlock()
 	return n.RoundTripper.RoundTrip(req)
 }
 
 func TestATransportCanTellTheEndpoints(t *testing.T) {
-	transport := &namer{RoundTripper: entra.DefaultTransport(), asked: map[string]int{}}
+	transport := &namer{RoundTripper: providerhttp.NewTransport(providerhttp.DefaultTimeout), asked: map[string]int{}}
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = transport })
 	signedIn := w.mustSignIn(t, fakeidp.UserManyGroups, apiScope)
 	_, err := w.provider.MemberGroups(t.Context(), signedIn.Grant.AccessTokens[0].Value)
@@ -36,11 +37,11 @@ func TestATransportCanTellTheEndpoints(t *testing.T) {
 	assert.NotZero(t, transport.asked["graph"])
 	delete(transport.asked, "graph")
 	assert.Equal(t, map[string]int{"metadata": 1, "keys": 1, "token": 1}, transport.asked)
-	assert.Empty(t, entra.EndpointOf(t.Context()))
+	assert.Empty(t, providerhttp.EndpointOf(t.Context()))
 }
 
 func TestATransportCanTellTheUserInfoEndpoint(t *testing.T) {
-	transport := &namer{RoundTripper: entra.DefaultTransport(), asked: map[string]int{}}
+	transport := &namer{RoundTripper: providerhttp.NewTransport(providerhttp.DefaultTimeout), asked: map[string]int{}}
 	w := namelessWorld(t, func(c *entra.Config) { c.Transport = transport })
 	w.mustSignIn(t, fakeidp.UserMember)
 	transport.mu.Lock()

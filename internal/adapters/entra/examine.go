@@ -17,13 +17,13 @@ import (
 // once. It needs no credential; ExamineCredential does.
 type Examiner struct {
 	authority authority.Authority
-	client    *client
+	client    *providerhttp.Client
 }
 
 // NewExaminer returns an Examiner that sends its requests through transport,
 // each of which may take as long as timeout.
 func NewExaminer(configured authority.Authority, transport http.RoundTripper, timeout time.Duration) *Examiner {
-	return &Examiner{configured, newClient(Config{Transport: transport, Timeout: timeout, Pause: pause})}
+	return &Examiner{configured, providerhttp.New(providerhttp.Config{Transport: transport, Timeout: timeout})}
 }
 
 // StatusError says that the provider answered a request, and that its answer is
@@ -50,22 +50,22 @@ func (e *StatusError) Unwrap() error { return ports.ErrProviderUnavailable }
 func (e *Examiner) fetch(ctx context.Context, target string) ([]byte, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
-		return nil, unavailable("the address cannot be asked")
+		return nil, providerhttp.Unavailable("the address cannot be asked")
 	}
 	req.Header.Set("Accept", "application/json")
-	got, err := e.client.do(ctx, req)
+	got, err := e.client.Do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if got.status != http.StatusOK {
+	if got.Status != http.StatusOK {
 		return nil, refusedAnswer(got)
 	}
-	return got.body, nil
+	return got.Body, nil
 }
 
-func refusedAnswer(got answer) *StatusError {
-	e := &StatusError{Status: got.status}
-	if doc, err := providerhttp.ParseObject(got.body); err == nil {
+func refusedAnswer(got providerhttp.Answer) *StatusError {
+	e := &StatusError{Status: got.Status}
+	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
 		e.Number = tokenError(doc).Number
 	}
 	return e

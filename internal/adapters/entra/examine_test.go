@@ -87,7 +87,7 @@ func TestExamineCredential(t *testing.T) {
 		number int
 	}{
 		"right":                    {want: entra.VerdictAccepted},
-		"wrong":                    {config: func(e *entra.Config) { e.ClientSecret = "wrong" }, want: entra.VerdictRefused, number: 7000215},
+		"wrong":                    {config: func(e *entra.Config) { e.Credential.Secret = "wrong" }, want: entra.VerdictRefused, number: 7000215},
 		"no right of its own":      {fault: &fakeidp.Fault{Error: &fakeidp.Error{Number: 501051}}, want: entra.VerdictAccepted, number: 501051},
 		"not in the tenant":        {fault: &fakeidp.Fault{Error: &fakeidp.Error{Number: 700016}}, want: entra.VerdictRefused, number: 700016},
 		"odd request":              {fault: &fakeidp.Fault{Error: &fakeidp.Error{Number: 9002313}}, want: entra.VerdictUnclear, number: 9002313},
@@ -150,7 +150,7 @@ func credentialWorldAt(t *testing.T, tenant string, cert pair) world {
 		client := fakeidp.DefaultClient()
 		client.Secrets, client.Authenticator = nil, fakeidp.CertificateAuthenticator(cert.cert)
 		idp.Clients = []fakeidp.Client{client}
-		e.ClientSecret, e.ClientCertificateFile = "", tempFile(t, cert.pem(t))
+		e.Credential.Secret, e.Credential.CertificateFile = "", tempFile(t, cert.pem(t))
 		if tenant == "common" {
 			e.AllowedTenants = []string{fakeidp.ContosoTenantID}
 		}

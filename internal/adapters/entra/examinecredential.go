@@ -50,14 +50,14 @@ func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error
 		m.token = p.tenantTokenEndpoint(m.token)
 	}
 	header := make(http.Header)
-	if err := p.credential.authenticate(ctx, m, form, header); err != nil {
+	if err := p.credential.Authenticate(ctx, p.tokenEndpoint(m), form, header); err != nil {
 		return CredentialExam{}, err
 	}
-	got, err := p.client.post(ctx, m.token, form, header)
+	got, err := p.client.Post(ctx, m.token, form, header)
 	if err != nil {
 		return CredentialExam{}, err
 	}
-	if got.status == http.StatusTooManyRequests || got.status >= http.StatusInternalServerError {
+	if got.Status == http.StatusTooManyRequests || got.Status >= http.StatusInternalServerError {
 		return CredentialExam{}, refusedAnswer(got)
 	}
 	return p.judge(got), nil

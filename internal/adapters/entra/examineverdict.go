@@ -8,12 +8,12 @@ import (
 )
 
 // judge reads the token endpoint's answer.
-func (p *Provider) judge(got answer) CredentialExam {
-	doc, err := providerhttp.ParseObject(got.body)
+func (p *Provider) judge(got providerhttp.Answer) CredentialExam {
+	doc, err := providerhttp.ParseObject(got.Body)
 	if err != nil {
 		return CredentialExam{}
 	}
-	if got.status == http.StatusOK && !doc.Has("error") {
+	if got.Status == http.StatusOK && !doc.Has("error") {
 		if p.authority.Entra() && doc.Has("access_token") {
 			return CredentialExam{Verdict: VerdictAccepted}
 		}
@@ -21,7 +21,7 @@ func (p *Provider) judge(got answer) CredentialExam {
 	}
 	e := tokenError(doc)
 	exam := CredentialExam{Code: e.Code, Number: e.Number, CorrelationID: e.CorrelationID, Timestamp: e.Timestamp}
-	exam.Verdict = otherVerdict(got.status, e)
+	exam.Verdict = otherVerdict(got.Status, e)
 	if p.authority.Entra() {
 		exam.Verdict = entraVerdict(e)
 	}

@@ -115,7 +115,7 @@ func TestClientAuthentication(t *testing.T) {
 				client := fakeidp.DefaultClient()
 				client.Secrets = []string{awkward}
 				f.Clients = []fakeidp.Client{client}
-				e.ClientSecret = awkward
+				e.Credential.Secret = awkward
 			})
 			w.idp.MutateMetadata(func(_ string, m map[string]any) {
 				m["token_endpoint_auth_methods_supported"] = c.methods

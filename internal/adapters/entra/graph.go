@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 var _ ports.GroupLookup = (*Provider)(nil)
@@ -33,7 +34,7 @@ func (p *Provider) MemberGroups(ctx context.Context, accessToken string) ([]stri
 	if base == "" {
 		return nil, ports.ErrNoGroupLookup
 	}
-	if accessToken == "" || hasControl(accessToken) {
+	if accessToken == "" || providerhttp.HasControl(accessToken) {
 		return nil, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_token"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
@@ -95,7 +96,7 @@ func (p *Provider) askGroups(ctx context.Context, target, accessToken string, fu
 		method = http.MethodPost
 		page, err = p.askGroupsOnce(ctx, method, target, accessToken)
 	}
-	if p.client.again(ctx, err) {
+	if p.client.WaitToRetry(ctx, err) {
 		page, err = p.askGroupsOnce(ctx, method, target, accessToken)
 	}
 	return page, err
@@ -115,10 +116,10 @@ func (p *Provider) askGroupsOnce(ctx context.Context, method, target, accessToke
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	got, err := p.client.do(asking(ctx, endpointGraph), req)
+	got, err := p.client.Do(providerhttp.WithEndpoint(ctx, providerhttp.EndpointGraph), req)
 	if err != nil {
 		return groupPage{}, err
 	}
 	page, err := readGroupPage(got)
-	return page, withWait(err, got, p.clock())
+	return page, providerhttp.WithRetryAfter(err, got, p.clock())
 }

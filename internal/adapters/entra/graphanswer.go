@@ -16,17 +16,17 @@ type groupPage struct {
 }
 
 // errMethod is an answer that wants another method.
-var errMethod = unavailable("the API takes another method")
+var errMethod = providerhttp.Unavailable("the API takes another method")
 
 // readGroupPage reads Graph's answer, whatever it is.
-func readGroupPage(got answer) (groupPage, error) {
+func readGroupPage(got providerhttp.Answer) (groupPage, error) {
 	switch {
-	case got.status == http.StatusOK:
-		return readGroupIDs(got.body)
-	case got.status == http.StatusMethodNotAllowed:
+	case got.Status == http.StatusOK:
+		return readGroupIDs(got.Body)
+	case got.Status == http.StatusMethodNotAllowed:
 		return groupPage{}, errMethod
-	case got.status == http.StatusTooManyRequests || got.status >= http.StatusInternalServerError || got.status < http.StatusBadRequest:
-		return groupPage{}, statusError(got.status)
+	case got.Status == http.StatusTooManyRequests || got.Status >= http.StatusInternalServerError || got.Status < http.StatusBadRequest:
+		return groupPage{}, providerhttp.StatusError(got.Status)
 	}
 	return groupPage{}, graphError(got)
 }
@@ -56,9 +56,9 @@ func readGroupIDs(body []byte) (groupPage, error) {
 
 // graphError reads the API's refusal: 401 is about the token and only the
 // person can mend it, the rest about what the application may do.
-func graphError(got answer) error {
+func graphError(got providerhttp.Answer) error {
 	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: unknownCode}
-	if doc, err := providerhttp.ParseObject(got.body); err == nil {
+	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
 		said, _ := providerhttp.ParseObject(doc["error"])
 		if code, ok := said.Text("code"); ok && errorCodeForm.matches(code) {
 			e.Code = code
@@ -68,9 +68,9 @@ func graphError(got answer) error {
 			e.CorrelationID = id
 		}
 	}
-	if got.status == http.StatusUnauthorized {
+	if got.Status == http.StatusUnauthorized {
 		e.Kind = ports.ErrInteractionRequired
-		e.Claims, _ = providerhttp.ClaimsChallenge(got.header.Values("WWW-Authenticate"))
+		e.Claims, _ = providerhttp.ClaimsChallenge(got.Header.Values("WWW-Authenticate"))
 	}
 	return e
 }

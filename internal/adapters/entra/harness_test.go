@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
@@ -49,7 +50,7 @@ func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.C
 	idpConfig := fakeidp.Config{Clock: w.clock.Now, SigningKey: key}
 	config := entra.Config{
 		ClientID:              fakeidp.DefaultClientID,
-		ClientSecret:          fakeidp.DefaultClientSecret,
+		Credential:            credential.Config{Secret: fakeidp.DefaultClientSecret},
 		RedirectURI:           redirectURI,
 		PostLogoutRedirectURI: homeURI,
 		Clock:                 w.clock.Now,

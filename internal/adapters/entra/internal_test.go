@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,12 +10,6 @@ import (
 )
 
 const tenantA = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
-
-// The host's own endpoint hands out a credential: no proxy gets to see it.
-func TestManagedIdentityIsAskedForWithoutAProxy(t *testing.T) {
-	m := newManagedIdentity(Config{}, "audience")
-	assert.Nil(t, m.client.http.Transport.(*http.Transport).Proxy)
-}
 
 func TestProviderErrorForms(t *testing.T) {
 	const id = "0F5D2B6E-1c47-4a83-9be2-7a60d3f1c851"

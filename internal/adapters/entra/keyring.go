@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/providerhttp"
 )
 
 // loadKeys fetches the key set that the metadata name.
@@ -13,7 +14,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeyS
 	if err != nil {
 		return nil, err
 	}
-	body, err := p.client.get(asking(ctx, endpointKeys), m.jwks)
+	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointKeys), m.jwks)
 	if err != nil {
 		p.log.WarnContext(ctx, "provider keys not loaded", slog.Any("err", err))
 		return nil, err
@@ -21,7 +22,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeyS
 	set, err := idtoken.ParseKeySet(body)
 	if err != nil {
 		p.log.ErrorContext(ctx, "provider keys refused", slog.Any("err", err))
-		return nil, unavailable(err.Error())
+		return nil, providerhttp.Unavailable(err.Error())
 	}
 	return set, nil
 }

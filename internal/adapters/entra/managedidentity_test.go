@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 )
@@ -36,7 +37,7 @@ func identityWorld(t *testing.T, path, header string) (world, *fakeidp.IdentityE
 		tokens, err := fakeidp.NewTokenIssuer(entraIssuer, rsaKey(t, 1), f.Clock)
 		require.NoError(t, err)
 		endpoint.Tokens, key = tokens, tokens.Key()
-		e.ManagedIdentity = entra.ManagedIdentity{ClientID: identityID, Endpoint: host.URL + path, Header: header}
+		e.Credential.ManagedIdentity = credential.ManagedIdentity{ClientID: identityID, Endpoint: host.URL + path, Header: header}
 	})
 	w.idp.AddClient(clientWith(fakeidp.FederatedAuthenticator(entraIssuer, principalID, exchange, key)))
 	return w, endpoint
@@ -128,7 +129,7 @@ func TestManagedIdentityIsAskedOnceByMany(t *testing.T) {
 	defer slow.Close()
 	defer close(release)
 	w = credentialWorld(t, nil, func(_ *fakeidp.Config, e *entra.Config) {
-		e.ManagedIdentity = entra.ManagedIdentity{ClientID: identityID, Endpoint: slow.URL}
+		e.Credential.ManagedIdentity = credential.ManagedIdentity{ClientID: identityID, Endpoint: slow.URL}
 		e.Pause = func(context.Context, time.Duration) error { return errors.New("no") }
 	})
 	ctx, cancel := context.WithCancel(t.Context())

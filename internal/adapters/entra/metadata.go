@@ -32,7 +32,7 @@ type metadata struct {
 
 // loadMetadata fetches the metadata and checks them as a whole.
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
-	body, err := p.client.get(asking(ctx, endpointMetadata), p.authority.DiscoveryURL())
+	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointMetadata), p.authority.DiscoveryURL())
 	if err != nil {
 		p.log.WarnContext(ctx, "provider metadata not loaded", slog.Any("err", err))
 		return metadata{}, err
@@ -48,7 +48,7 @@ func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, e
 	}
 	if err != nil {
 		p.log.ErrorContext(ctx, "provider metadata refused", slog.Any("err", err))
-		return metadata{}, unavailable(err.Error())
+		return metadata{}, providerhttp.Unavailable(err.Error())
 	}
 	return m, nil
 }

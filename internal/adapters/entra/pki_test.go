@@ -121,7 +121,7 @@ func replace(t testing.TB, path string, data []byte) {
 
 func testdata(t testing.TB, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "certificates", name))
+	data, err := os.ReadFile(filepath.Join("credential", "testdata", "certificates", name))
 	require.NoError(t, err)
 	return data
 }

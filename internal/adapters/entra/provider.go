@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 var (
@@ -26,9 +28,9 @@ var (
 type Provider struct {
 	authority  authority.Authority
 	cfg        Config
-	credential credential
+	credential credential.Credential
 	tenants    map[string]bool // nil: any, or not a matter of a list
-	client     *client
+	client     *providerhttp.Client
 	metadata   *cache[metadata]
 	keys       *cache[idtoken.KeySet]
 	clock      func() time.Time
@@ -43,23 +45,20 @@ func New(cfg Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	configured, err := authority.ParseIssuer(cfg.Issuer)
-	if cfg.Authority != "" {
-		configured, err = authority.Parse(cfg.Authority)
-	}
+	configured, err := cfg.authority()
 	if err != nil {
 		return nil, err
 	}
-	credential, err := newCredential(cfg, configured)
+	proof, err := credential.New(cfg.credential(configured))
 	if err != nil {
 		return nil, err
 	}
 	p := &Provider{
 		authority:  configured,
 		cfg:        cfg,
-		credential: credential,
+		credential: proof,
 		tenants:    tenantSet(cfg.AllowedTenants),
-		client:     newClient(cfg),
+		client:     providerhttp.New(providerhttp.Config{Transport: cfg.Transport, Timeout: cfg.Timeout, Pause: cfg.Pause}),
 		clock:      cfg.Clock,
 		rand:       cfg.Rand,
 		log:        cfg.Logger,
@@ -104,4 +103,24 @@ func (p *Provider) Ready(ctx context.Context) error {
 		return errors.Join(ports.ErrProviderUnavailable, err)
 	}
 	return err
+}
+
+// CredentialExpiry returns when the credential that is in use ends: the
+// certificate's NotAfter, or the date that a person named for the secret. It is
+// false where the credential renews itself or its end is not known.
+func (p *Provider) CredentialExpiry() (time.Time, bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)
+	defer cancel()
+	return p.credential.Expiry(ctx)
+}
+
+// tokenEndpoint tells the credential about the token endpoint. Entra takes
+// client assertions everywhere, and B2C's metadata do not say so.
+func (p *Provider) tokenEndpoint(m metadata) credential.Endpoint {
+	return credential.Endpoint{
+		URL:                 m.token,
+		SecretInForm:        m.postSecret,
+		TakesAssertions:     m.takesAssertions || p.authority.Entra(),
+		AssertionAlgorithms: m.assertionAlgorithms,
+	}
 }

@@ -21,7 +21,7 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 		return ports.Refreshed{}, err
 	}
 	got, err := p.redeemRefreshToken(ctx, m, req)
-	if p.client.again(ctx, err) {
+	if p.client.WaitToRetry(ctx, err) {
 		got, err = p.redeemRefreshToken(ctx, m, req)
 	}
 	if err != nil {

@@ -36,7 +36,7 @@ func secretRotation(t *testing.T) rotation {
 	path := tempFile(t, []byte(secret(0)+"\n"))
 	return rotation{
 		path:    path,
-		change:  func(_ *fakeidp.Config, e *entra.Config) { e.ClientSecretFile = path },
+		change:  func(_ *fakeidp.Config, e *entra.Config) { e.Credential.SecretFile = path },
 		version: func(n int) []byte { return []byte(secret(n) + "\n") },
 		accept: func(w world, versions ...int) {
 			client := fakeidp.DefaultClient()
@@ -57,7 +57,7 @@ func certificateRotation(t *testing.T) rotation {
 	path := tempFile(t, pairs[0].pem(t))
 	return rotation{
 		path: path, torn: true,
-		change:  func(_ *fakeidp.Config, e *entra.Config) { e.ClientCertificateFile = path },
+		change:  func(_ *fakeidp.Config, e *entra.Config) { e.Credential.CertificateFile = path },
 		version: func(n int) []byte { return pairs[n].pem(t) },
 		accept: func(w world, versions ...int) {
 			auth := fakeidp.CertificateAuthenticator()
@@ -80,7 +80,7 @@ func tokenRotation(t *testing.T) rotation {
 	path := tempFile(t, version(0))
 	return rotation{
 		path: path, torn: true, version: version,
-		change: func(_ *fakeidp.Config, e *entra.Config) { e.FederatedTokenFile = path },
+		change: func(_ *fakeidp.Config, e *entra.Config) { e.Credential.FederatedTokenFile = path },
 		accept: func(w world, versions ...int) {
 			var any anyOf
 			for _, n := range versions {
@@ -241,7 +241,7 @@ func TestBadNewVersionKeepsTheOld(t *testing.T) {
 			path := tempFile(t, cert.pem(t))
 			auth := fakeidp.CertificateAuthenticator(cert.cert)
 			w := credentialWorld(t, auth, func(_ *fakeidp.Config, e *entra.Config) {
-				e.ClientCertificateFile, e.Logger = path, slog.New(slog.NewTextHandler(&log, nil))
+				e.Credential.CertificateFile, e.Logger = path, slog.New(slog.NewTextHandler(&log, nil))
 			})
 			c.spoil(path)
 			for range 3 {

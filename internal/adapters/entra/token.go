@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,6 +13,12 @@ import (
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
+
+// unknownYetPause is the wait for a credential that was registered a moment ago.
+const unknownYetPause = time.Second
+
+// errDeadGrant marks that a grant will never be good again.
+var errDeadGrant = errors.New("dead grant")
 
 // Lifetimes of an access token where the answer says none, or an absurd one.
 const (
@@ -33,7 +40,7 @@ type tokenAnswer struct {
 // credential was not known there yet, so that nothing came of the first.
 func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
 	got, err := p.postToken(ctx, m, form)
-	if p.credential.unknownYet(err) && p.client.pause(ctx, unknownYetPause) == nil {
+	if p.credential.UnknownYet(err) && p.client.Pause(ctx, unknownYetPause) == nil {
 		got, err = p.postToken(ctx, m, form)
 	}
 	return got, err
@@ -48,28 +55,28 @@ func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (t
 // oauth2's TokenSource, which can name no scope when it refreshes.
 func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
 	header := make(http.Header)
-	if err := p.credential.authenticate(ctx, m, form, header); err != nil {
+	if err := p.credential.Authenticate(ctx, p.tokenEndpoint(m), form, header); err != nil {
 		return tokenAnswer{}, err
 	}
-	got, err := p.client.post(asking(ctx, endpointToken), m.token, form, header)
+	got, err := p.client.Post(providerhttp.WithEndpoint(ctx, providerhttp.EndpointToken), m.token, form, header)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
 	t, err := p.readToken(got)
-	return t, withWait(err, got, p.clock())
+	return t, providerhttp.WithRetryAfter(err, got, p.clock())
 }
 
-func (p *Provider) readToken(got answer) (tokenAnswer, error) {
-	doc, err := providerhttp.ParseObject(got.body)
-	failed := got.status != http.StatusOK
+func (p *Provider) readToken(got providerhttp.Answer) (tokenAnswer, error) {
+	doc, err := providerhttp.ParseObject(got.Body)
+	failed := got.Status != http.StatusOK
 	switch {
 	case err == nil && (failed || doc.Has("error")) && doc["error"] != nil:
-		return tokenAnswer{}, failedAnswer(got.status, doc)
+		return tokenAnswer{}, failedAnswer(got.Status, doc)
 	case failed:
-		return tokenAnswer{}, statusError(got.status)
-	case err != nil && !json.Valid(got.body):
+		return tokenAnswer{}, providerhttp.StatusError(got.Status)
+	case err != nil && !json.Valid(got.Body):
 		// Not the endpoint's word at all: a proxy's page, or half an answer.
-		return tokenAnswer{}, unavailable("its answer is not JSON")
+		return tokenAnswer{}, providerhttp.Unavailable("its answer is not JSON")
 	case err != nil:
 		return tokenAnswer{}, refuse("the token endpoint's answer is not a JSON object without duplicates")
 	}
@@ -101,9 +108,9 @@ func failedAnswer(status int, doc providerhttp.Object) error {
 	suberror, _ := doc.Text("suberror")
 	switch {
 	case status >= http.StatusInternalServerError:
-		return transient(e)
+		return providerhttp.Transient(e)
 	case status != http.StatusTooManyRequests && (suberror == "bad_token" || suberror == "token_expired"):
-		return marked{e, errDeadGrant}
+		return providerhttp.Tagged(e, errDeadGrant)
 	}
 	return e
 }

@@ -74,25 +74,25 @@ func (t tokenAnswer) opensUserInfo() bool {
 func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) (providerhttp.Object, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
-		return nil, unavailable("the address cannot be asked")
+		return nil, providerhttp.Unavailable("the address cannot be asked")
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	req.Header.Set("Accept", "application/json")
-	ctx, cancel := context.WithTimeout(asking(ctx, endpointUserInfo), userInfoBudget)
+	ctx, cancel := context.WithTimeout(providerhttp.WithEndpoint(ctx, providerhttp.EndpointUserInfo), userInfoBudget)
 	defer cancel()
-	got, err := p.client.do(ctx, req)
+	got, err := p.client.Do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if got.status != http.StatusOK {
-		return nil, statusError(got.status)
+	if got.Status != http.StatusOK {
+		return nil, providerhttp.StatusError(got.Status)
 	}
-	if kind, _, err := mime.ParseMediaType(got.header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, unavailable("its answer is not application/json")
+	if kind, _, err := mime.ParseMediaType(got.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return nil, providerhttp.Unavailable("its answer is not application/json")
 	}
-	said, err := providerhttp.ParseObject(got.body)
+	said, err := providerhttp.ParseObject(got.Body)
 	if err != nil {
-		return nil, unavailable("its answer is not a JSON object without duplicates")
+		return nil, providerhttp.Unavailable("its answer is not a JSON object without duplicates")
 	}
 	return said, nil
 }

@@ -14,6 +14,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // nameless is an ID token as the specification has it: who it is, not how that
@@ -83,7 +84,7 @@ func TestUserInfoIsNotAskedWhereItCannotHelp(t *testing.T) {
 		"one with a password in it":  metadata("https://user:password@127.0.0.1/userinfo"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			transport := &namer{RoundTripper: entra.DefaultTransport(), asked: map[string]int{}}
+			transport := &namer{RoundTripper: providerhttp.NewTransport(providerhttp.DefaultTimeout), asked: map[string]int{}}
 			w := namelessWorld(t, func(c *entra.Config) { c.Transport = transport })
 			prepare(w)
 			in := w.mustSignIn(t, fakeidp.UserMember)
@@ -192,7 +193,7 @@ type lingering struct {
 }
 
 func (l *lingering) RoundTrip(req *http.Request) (*http.Response, error) {
-	if entra.EndpointOf(req.Context()) != "userinfo" {
+	if providerhttp.EndpointOf(req.Context()) != "userinfo" {
 		return l.RoundTripper.RoundTrip(req)
 	}
 	until, ok := req.Context().Deadline()
@@ -204,7 +205,7 @@ func (l *lingering) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func TestNobodyWaitsLongForAName(t *testing.T) {
-	l := &lingering{RoundTripper: entra.DefaultTransport()}
+	l := &lingering{RoundTripper: providerhttp.NewTransport(providerhttp.DefaultTimeout)}
 	w := namelessWorld(t, func(c *entra.Config) { c.Transport = l })
 	in := w.mustSignIn(t, fakeidp.UserMember)
 	assert.Empty(t, in.Identity.Name)

@@ -1,13 +1,11 @@
 package github
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Errors have constant words: what GitHub worded could name people, and what it
@@ -15,28 +13,12 @@ import (
 
 func refuse(reason string) error { return fmt.Errorf("%w: %s", ports.ErrTokenRefused, reason) }
 
-func unavailable(reason string) error {
-	return fmt.Errorf("%w: %s", ports.ErrProviderUnavailable, reason)
-}
-
-// answered is err, or says that the status is not 200.
+// answered returns err, or an error for a status that is not 200.
 func answered(status int, err error) error {
 	if err == nil && status != http.StatusOK {
-		return unavailable(fmt.Sprintf("it answered with status %d", status))
+		return providerhttp.StatusError(status)
 	}
 	return err
-}
-
-// networkError keeps the cause where its text is known to hold nothing but an
-// address.
-func networkError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, ctx.Err())
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		return fmt.Errorf("%w: %w", ports.ErrProviderUnavailable, op)
-	}
-	return unavailable("the connection failed or took too long")
 }
 
 const maxCode = 64 // bytes

@@ -18,6 +18,7 @@ import (
 	"webapp/internal/adapters/github"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/providerhttp"
 )
 
 const (
@@ -66,7 +67,7 @@ func (p *played) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("somebody else was asked")
 	}
 	p.mu.Lock()
-	p.named = append(p.named, github.EndpointOf(r.Context()))
+	p.named = append(p.named, providerhttp.EndpointOf(r.Context()))
 	p.mu.Unlock()
 	return p.server.RoundTrip(r)
 }

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 const (
@@ -40,7 +41,7 @@ const (
 // Provider signs people in with GitHub. It keeps no state of a sign-in.
 type Provider struct {
 	app    ports.Registration
-	client *http.Client
+	client *providerhttp.Client
 	now    func() time.Time
 }
 
@@ -59,7 +60,7 @@ func New(r ports.Registration, transport http.RoundTripper, now func() time.Time
 	case transport == nil || now == nil:
 		return nil, errors.New("a transport and a clock are needed")
 	}
-	return &Provider{app: r, client: newClient(transport), now: now}, nil
+	return &Provider{app: r, client: providerhttp.New(providerhttp.Config{Transport: transport, MaxBytes: maxAnswerBytes}), now: now}, nil
 }
 
 // Begin returns the authorization URL with PKCE (RFC 7636). A claims request is

@@ -11,6 +11,7 @@ import (
 
 	"webapp/internal/adapters/github"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
@@ -93,7 +94,7 @@ func TestWhatGoesWhere(t *testing.T) {
 		assert.Equal(t, "webapp", r.Header.Get("User-Agent"))
 	}
 	assert.Equal(t, []string{"token", "userinfo"}, p.named, "a transport can tell the endpoints")
-	assert.Empty(t, github.EndpointOf(t.Context()))
+	assert.Empty(t, providerhttp.EndpointOf(t.Context()))
 }
 
 // TestCallbackIsJudgedBeforeTheCodeIsPosted anywhere.

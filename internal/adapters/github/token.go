@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"webapp/internal/providerhttp"
 )
 
 // unusedLife is when GitHub revokes the token of an OAuth app that nobody has
@@ -43,13 +45,13 @@ func (p *Provider) redeem(ctx context.Context, code, verifier string) (accessTok
 		"redirect_uri":  {p.app.RedirectURI},
 		"code_verifier": {verifier},
 	}
-	req, err := http.NewRequestWithContext(asking(ctx, endpointToken), http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
+	req, err := http.NewRequest(http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return accessToken{}, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	status, doc, err := p.ask(req)
+	status, doc, err := p.ask(providerhttp.WithEndpoint(ctx, providerhttp.EndpointToken), req)
 	// GitHub reports errors with status 200 too.
 	if err == nil && doc["error"] != nil {
 		return accessToken{}, newProviderError(doc.text("error"))

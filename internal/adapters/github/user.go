@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // maxNameBytes bounds a name; GitHub's own limit is 255 characters.
@@ -21,14 +22,14 @@ type user struct {
 
 // user asks whose access token this is.
 func (p *Provider) user(ctx context.Context, token string) (user, error) {
-	req, err := http.NewRequestWithContext(asking(ctx, endpointUser), http.MethodGet, userURL, nil)
+	req, err := http.NewRequest(http.MethodGet, userURL, nil)
 	if err != nil {
 		return user{}, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	status, doc, err := p.ask(req)
+	status, doc, err := p.ask(providerhttp.WithEndpoint(ctx, providerhttp.EndpointUserInfo), req)
 	if err := answered(status, err); err != nil {
 		return user{}, err
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+
+	"webapp/internal/providerhttp"
 )
 
 // apiError keeps the cause only where its text is known to hold nothing but an
@@ -23,7 +25,7 @@ func apiError(err error) error {
 		return fmt.Errorf("%w: %w", errAPI, bad)
 	}
 	for _, known := range []struct{ cause, kind error }{
-		{context.Canceled, errAPI}, {ErrTooManyCalls, errAPIBusy}, {context.DeadlineExceeded, errAPISlow},
+		{context.Canceled, errAPI}, {providerhttp.ErrTooManyCalls, errAPIBusy}, {context.DeadlineExceeded, errAPISlow},
 		{io.ErrUnexpectedEOF, errAPI}, {io.EOF, errAPI},
 	} {
 		if errors.Is(err, known.cause) {

@@ -9,16 +9,6 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// NewAPITransport returns what carries the calls of an API: the default of
-// net/http, with as much of an answer's header as anybody needs, and with
-// connections kept for more than two calls at once.
-func NewAPITransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxResponseHeaderBytes = 64 << 10
-	t.MaxIdleConnsPerHost = MaxCalls / 4
-	return t
-}
-
 // APIClient returns a client for handlers that call an API as the signed-in
 // user. Each request carries the user's access token for scopes, renewed before
 // it ends. Its requests must carry the context of the browser's request.
@@ -82,7 +72,7 @@ func (b *bearer) ask(req *http.Request, token string) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	res.Body = &heldBody{res.Body, cancel}
+	res.Body = providerhttp.OnClose(res.Body, cancel)
 	return res, nil
 }
 

@@ -2,7 +2,6 @@ package http
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/providerhttp"
 )
 
 // hangingAPI answers nothing until it has been mended.
@@ -84,74 +85,20 @@ func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
 			case http.StatusServiceUnavailable:
 				assert.Equal(t, "10", a.retryAfter)
 				assert.Contains(t, a.text, "leaves too many requests of this application unanswered")
-				assert.Equal(t, callPatience, a.took)
+				assert.Equal(t, providerhttp.MaxCallWait, a.took)
 			case http.StatusGatewayTimeout:
 				assert.Equal(t, apiPatience, a.took)
 			}
 		}
-		assert.Equal(t, map[int]int{http.StatusGatewayTimeout: MaxCalls, http.StatusServiceUnavailable: 1000 - MaxCalls}, counts)
-		assert.EqualValues(t, MaxCalls, api.asked.Load())
-		assert.EqualValues(t, MaxCalls, api.most.Load())
+		assert.Equal(t, map[int]int{http.StatusGatewayTimeout: providerhttp.MaxCalls, http.StatusServiceUnavailable: 1000 - providerhttp.MaxCalls}, counts)
+		assert.EqualValues(t, providerhttp.MaxCalls, api.asked.Load())
+		assert.EqualValues(t, providerhttp.MaxCalls, api.most.Load())
 
 		api.mended.Store(true)
-		for range 3 * MaxCalls {
+		for range 3 * providerhttp.MaxCalls {
 			healed := visit(handler, request, "/call_api")
 			require.Equal(t, http.StatusOK, healed.status)
 			require.Zero(t, healed.took)
-		}
-	})
-}
-
-// answering is a RoundTripper whose answers have a body to be closed.
-type answering func(*http.Request) (*http.Response, error)
-
-func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-func TestACallCountsUntilItsAnswerIsClosedOrItsTimeIsOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		failing := errors.New("connection refused")
-		var fail bool
-		calls := LimitCalls(answering(func(r *http.Request) (*http.Response, error) {
-			if fail {
-				return nil, failing
-			}
-			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("x")), Request: r}, nil
-		}), 2)
-		call := func(ctx context.Context) (*http.Response, error) {
-			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.example", nil)
-			require.NoError(t, err)
-			return calls.RoundTrip(r)
-		}
-		forgotten, leave := context.WithCancel(t.Context())
-		first, err := call(t.Context())
-		require.NoError(t, err)
-		_, err = call(forgotten)
-		require.NoError(t, err)
-
-		_, err = call(t.Context())
-		require.ErrorIs(t, err, ErrTooManyCalls)
-		var timeout interface{ Timeout() bool }
-		require.True(t, errors.As(err, &timeout) && timeout.Timeout())
-		short, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err = call(short)
-		require.ErrorIs(t, err, context.DeadlineExceeded, "nobody waits longer than they can")
-
-		leave() // whoever never closes an answer has its place until their request ends
-		synctest.Wait()
-		second, err := call(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, first.Body.Close())
-		require.NoError(t, first.Body.Close(), "twice gives one place back")
-		_, err = call(t.Context())
-		require.NoError(t, err)
-		_, err = call(t.Context())
-		require.ErrorIs(t, err, ErrTooManyCalls)
-		require.NoError(t, second.Body.Close())
-		fail = true
-		for range 5 {
-			_, err = call(t.Context())
-			require.ErrorIs(t, err, failing, "a call that failed has no place any more")
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
+	"webapp/internal/providerhttp"
 	"webapp/templates"
 )
 
@@ -98,14 +99,14 @@ func New(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	if c.APITransport == nil {
-		c.APITransport = NewAPITransport()
+		c.APITransport = providerhttp.NewAPITransport()
 	}
 	a := &app{
 		Config:        c,
 		pages:         p,
 		policies:      newPolicies(c.SignOutTargets),
 		clientAddress: clientaddr.Forwarded(c.TrustedProxies, c.Logger),
-		apiTransport:  LimitCalls(c.APITransport, MaxCalls),
+		apiTransport:  providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
 		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
 	}
 	return a.application()

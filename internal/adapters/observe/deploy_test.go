@@ -111,9 +111,9 @@ func auditReasons(t *testing.T) (reasons []string) {
 // providerEndpoints are the names that the providers' adapters give their calls,
 // and cmd/webapp those of the API.
 func providerEndpoints(t *testing.T) []string {
-	const named = `(?m)^\s*endpoint\w+\s*=\s*"(\w+)"`
-	return append(append(append(wordsIn(t, named, "entra", "endpoint.go"), wordsIn(t, named, "github", "endpoint.go")...),
-		wordsIn(t, `return "(api)"`, "..", "..", "cmd", "webapp", "watch.go")...), other)
+	const named = `(?m)^\s*Endpoint\w+\s*=\s*"(\w+)"`
+	return append(append(wordsIn(t, named, "..", "providerhttp", "endpoint.go"),
+		wordsIn(t, `return "(api)"`, "..", "..", "cmd", "webapp", "telemetry.go")...), other)
 }
 
 var (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/entra/credential"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/observe"
 	"webapp/internal/adapters/session"
@@ -38,7 +39,7 @@ const redirectURI = "http://localhost:3000/getAToken"
 func newApplication(store ports.SessionStore, p provider, now func() time.Time) (*application, error) {
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil)) // lines are made and thrown away
 	idp, err := entra.New(entra.Config{
-		Authority: p.authority, ClientID: p.clientID, ClientSecret: p.secret,
+		Authority: p.authority, ClientID: p.clientID, Credential: credential.Config{Secret: p.secret},
 		RedirectURI: redirectURI, PostLogoutRedirectURI: "http://localhost:3000/", Clock: now, Logger: logger,
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package entra
+package credential
 
 import (
 	"crypto/aes"

@@ -1,32 +1,36 @@
-package entra
+package credential
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"log/slog"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"webapp/internal/secretfile"
 )
 
 // openCertificateFile reads the certificate. One that is out of its time is
 // tried all the same, at the start, because the clock may be what is wrong; it
 // does not replace a good one.
-func openCertificateFile(cfg Config) (*watchedFile[certificate], error) {
-	file, err := openWatched(cfg, &watchedFile[certificate]{
-		path: cfg.ClientCertificateFile, what: "client certificate", limit: maxCertificateFileBytes, private: true,
-		parse: func(data []byte) (certificate, error) {
-			return parseCertificateFile(data, cfg.ClientCertificatePassword)
+func openCertificateFile(c Config) (*secretfile.File[certificate], error) {
+	file, err := secretfile.Open(secretfile.Config[certificate]{
+		Path: c.CertificateFile, What: "client certificate", Limit: maxCertificateFileBytes, Private: true,
+		Parse: func(data []byte) (certificate, error) {
+			return parseCertificateFile(data, c.CertificatePassword)
 		},
-		usable: func(c certificate) error { return c.checkTime(cfg.Clock()) },
+		Usable: func(found certificate) error { return found.checkTime(c.Clock()) },
+		Pause:  c.Pause, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := file.value.checkTime(cfg.Clock()); err != nil {
-		cfg.Logger.Warn("the client certificate will be refused: the file "+err.Error()+"; replace it, or check this machine's clock",
-			slog.String("file", file.path))
+	if err := file.Get(context.Background()).checkTime(c.Clock()); err != nil {
+		c.Logger.Warn("the client certificate will be refused: the file "+err.Error()+"; replace it, or check this machine's clock",
+			slog.String("file", c.CertificateFile))
 	}
 	return file, nil
 }

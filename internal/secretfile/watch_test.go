@@ -1,4 +1,4 @@
-package entra
+package secretfile_test
 
 import (
 	"context"
@@ -10,36 +10,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/secretfile"
 )
 
-// FuzzParsePEM finds no file that panics, or that is accepted with a key that is
-// not the certificate's.
-func FuzzParsePEM(f *testing.F) {
-	for _, name := range []string{"plain-pkcs1.pem", "aes128-sha1.pem", "aes256-sha256.pem", "unknown-scrypt.pem", "old-dek-info.pem"} {
-		data, err := os.ReadFile(filepath.Join("testdata", "certificates", name))
-		require.NoError(f, err)
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := parsePEM(data, "Pa55-of-the-tests")
-		if err != nil {
-			assert.NotContains(t, err.Error(), "MII")
-			return
-		}
-		assert.True(t, c.key.PublicKey.Equal(c.leaf.PublicKey))
-		_, err = c.sign("PS256", assertionClaims{})
-		assert.NoError(t, err)
-	})
-}
-
 // watchedSecret is a secret's file whose writer goes on while it is read.
-func watchedSecret(t *testing.T, during func(round int)) (*watchedFile[string], string) {
+func watchedSecret(t *testing.T, during func(round int)) (*secretfile.File[string], string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(path, []byte("the-old-one"), 0o600))
 	round := 0
-	file, err := openSecretFile(Config{
-		ClientSecretFile: path, Logger: slog.New(slog.DiscardHandler),
+	file, err := secretfile.Open(secretfile.Config[string]{
+		Path: path, What: "secret", Limit: 1 << 10, Logger: slog.New(slog.DiscardHandler),
+		Parse: func(data []byte) (string, error) { return string(data), nil },
 		Pause: func(ctx context.Context, _ time.Duration) error {
 			round++
 			during(round)
@@ -67,7 +50,7 @@ func TestSecretIsReadWhole(t *testing.T) {
 	})
 	path = at
 	require.NoError(t, os.WriteFile(path, []byte("the-"), 0o600))
-	assert.Equal(t, "the-new-one", file.get(t.Context()))
+	assert.Equal(t, "the-new-one", file.Get(t.Context()))
 }
 
 func TestSecretThatNeverStandsStill(t *testing.T) {
@@ -80,9 +63,9 @@ func TestSecretThatNeverStandsStill(t *testing.T) {
 	})
 	path = at
 	require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
-	assert.Equal(t, "the-old-one", file.get(t.Context()))
+	assert.Equal(t, "the-old-one", file.Get(t.Context()))
 	still = true
-	assert.Equal(t, "4ns", file.get(t.Context()))
+	assert.Equal(t, "4ns", file.Get(t.Context()))
 }
 
 func TestSettlingEndsWithTheCaller(t *testing.T) {
@@ -90,6 +73,6 @@ func TestSettlingEndsWithTheCaller(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("the-new-one"), 0o600))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.Equal(t, "the-old-one", file.get(gone))
-	assert.Equal(t, "the-new-one", file.get(t.Context()))
+	assert.Equal(t, "the-old-one", file.Get(gone))
+	assert.Equal(t, "the-new-one", file.Get(t.Context()))
 }

@@ -1,4 +1,7 @@
-package entra
+// Package secretfile reads files that hold secrets: credentials, keys and
+// tokens. Its errors are sentences about the file that name neither its path
+// nor its content.
+package secretfile
 
 import (
 	"errors"
@@ -9,10 +12,9 @@ import (
 	"runtime"
 )
 
-// readFile reads a regular file of at most limit bytes. open says that every
-// account of this machine may read it. The errors are sentences about the file
-// that name neither its path nor its content.
-func readFile(path string, limit int64) (data []byte, open bool, err error) {
+// Read reads a regular file of at most limit bytes. open reports whether every
+// account of this machine may read it.
+func Read(path string, limit int64) (data []byte, open bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, false, unreadable(err)

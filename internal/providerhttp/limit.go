@@ -1,4 +1,4 @@
-package http
+package providerhttp
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 // where the other side hangs it is all that anybody waits for.
 const MaxCalls = 128
 
-// callPatience is how long a call waits for its turn: long enough for a rush,
+// MaxCallWait is how long a call waits for its turn: long enough for a rush,
 // short enough for the person to read that there is one.
-const callPatience = 5 * time.Second
+const MaxCallWait = 5 * time.Second
 
 // ErrTooManyCalls: the call has waited its time without being made, because too
 // many others have not been answered. It is a time-out.
@@ -42,7 +42,9 @@ type limitedCalls struct {
 // RoundTrip implements http.RoundTripper.
 func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.enter(req.Context()); err != nil {
-		closeBody(req.Body)
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
 		return nil, err
 	}
 	leave := sync.OnceFunc(func() { <-l.under })
@@ -52,7 +54,7 @@ func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	forget := context.AfterFunc(req.Context(), leave)
-	res.Body = &heldBody{res.Body, func() { forget(); leave() }}
+	res.Body = OnClose(res.Body, func() { forget(); leave() })
 	return res, nil
 }
 
@@ -62,7 +64,7 @@ func (l *limitedCalls) enter(ctx context.Context) error {
 		return nil
 	default:
 	}
-	patience := time.NewTimer(callPatience)
+	patience := time.NewTimer(MaxCallWait)
 	defer patience.Stop()
 	select {
 	case l.under <- struct{}{}:
@@ -81,7 +83,9 @@ func (l *limitedCalls) CloseIdleConnections() {
 	}
 }
 
-// heldBody lets go of what its call holds when it is closed.
+// OnClose returns body such that Close also calls release.
+func OnClose(body io.ReadCloser, release func()) io.ReadCloser { return &heldBody{body, release} }
+
 type heldBody struct {
 	io.ReadCloser
 	release func()

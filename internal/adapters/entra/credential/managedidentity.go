@@ -1,6 +1,7 @@
-package entra
+package credential
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,7 @@ type ManagedIdentity struct {
 const (
 	instanceMetadata      = "http://169.254.169.254/metadata/identity/oauth2/token"
 	identityRetryPause    = time.Second
+	identityColdRetry     = time.Second // no token yet: pause after a failure
 	identityRenewFailed   = time.Minute
 	identityMargin        = 5 * time.Minute // a token is not used in its last minutes
 	maxIdentityTokenBytes = 32 << 10
@@ -39,7 +41,7 @@ const (
 // what is one GET on each of two kinds of host.
 type managedIdentity struct {
 	request  *http.Request
-	client   *client
+	client   *providerhttp.Client
 	clock    func() time.Time
 	log      *slog.Logger
 	turn     chan struct{} // holds one: whoever may look and fetch
@@ -50,25 +52,28 @@ type managedIdentity struct {
 	failedAt time.Time
 }
 
-func newManagedIdentity(cfg Config, audience string) *managedIdentity {
-	identity := cfg.ManagedIdentity
-	// The host's own endpoint is never behind a proxy, and no redirect leads
-	// from it: its answer is a credential.
-	transport := newTransport(cfg.Timeout)
-	transport.Proxy = nil
-	cfg.Transport = transport
+func newManagedIdentity(c Config) *managedIdentity {
 	m := &managedIdentity{
-		client: newClient(cfg), clock: cfg.Clock, log: cfg.Logger, turn: make(chan struct{}, 1),
+		client: providerhttp.New(providerhttp.Config{Transport: identityTransport(c), Timeout: c.Timeout, Pause: c.Pause}),
+		clock:  c.Clock, log: c.Logger, turn: make(chan struct{}, 1),
 	}
-	query := url.Values{"resource": {audience}, "client_id": {identity.ClientID}, "api-version": {"2018-02-01"}}
+	query := url.Values{"resource": {c.ExchangeAudience}, "client_id": {c.ManagedIdentity.ClientID}, "api-version": {"2018-02-01"}}
 	header := http.Header{"Metadata": {"true"}}
-	if identity.Header != "" {
+	if c.ManagedIdentity.Header != "" {
 		query.Set("api-version", "2019-08-01")
-		header = http.Header{"X-Identity-Header": {identity.Header}}
+		header = http.Header{"X-Identity-Header": {c.ManagedIdentity.Header}}
 	}
-	m.request = &http.Request{Method: http.MethodGet, URL: identity.endpointURL(), Header: header}
+	m.request = &http.Request{Method: http.MethodGet, URL: c.ManagedIdentity.endpointURL(), Header: header}
 	m.request.URL.RawQuery = query.Encode()
 	return m
+}
+
+// identityTransport uses no proxy: the endpoint is this host's own, and its
+// answer is a credential.
+func identityTransport(c Config) *http.Transport {
+	transport := providerhttp.NewTransport(cmp.Or(c.Timeout, providerhttp.DefaultTimeout))
+	transport.Proxy = nil
+	return transport
 }
 
 // endpointURL returns where to ask; Config.Problems has looked at it.
@@ -90,13 +95,13 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
 	case <-ctx.Done():
-		return "", networkError(ctx.Err())
+		return "", providerhttp.NetworkError(ctx.Err())
 	}
 	now := m.clock()
 	if m.token != "" && now.Before(m.renew) {
 		return m.token, nil
 	}
-	if m.failed != nil && now.Sub(m.failedAt) < coldRetry {
+	if m.failed != nil && now.Sub(m.failedAt) < identityColdRetry {
 		return "", m.failed // a crowd of sign-ins does not become a crowd of requests
 	}
 	err := m.fetch(ctx)
@@ -115,33 +120,33 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 
 // fetch asks the endpoint, once more where the failure may pass.
 func (m *managedIdentity) fetch(ctx context.Context) error {
-	got, err := m.client.do(ctx, m.request)
-	passing := err != nil || got.status >= http.StatusInternalServerError || got.status == http.StatusNotFound ||
-		got.status == http.StatusGone || got.status == http.StatusTooManyRequests
-	if passing && m.client.pause(ctx, identityRetryPause) == nil {
-		got, err = m.client.do(ctx, m.request)
+	got, err := m.client.Do(ctx, m.request)
+	passing := err != nil || got.Status >= http.StatusInternalServerError || got.Status == http.StatusNotFound ||
+		got.Status == http.StatusGone || got.Status == http.StatusTooManyRequests
+	if passing && m.client.Pause(ctx, identityRetryPause) == nil {
+		got, err = m.client.Do(ctx, m.request)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("this host's managed identity endpoint cannot be asked (does the application run on Azure?): %w", err)
-	case got.status == http.StatusBadRequest:
-		return unavailable("this host has no such managed identity: assign it to the host, and check its client ID")
-	case got.status != http.StatusOK:
-		return unavailable("this host's managed identity endpoint answered with status " + strconv.Itoa(got.status))
+	case got.Status == http.StatusBadRequest:
+		return providerhttp.Unavailable("this host has no such managed identity: assign it to the host, and check its client ID")
+	case got.Status != http.StatusOK:
+		return providerhttp.Unavailable("this host's managed identity endpoint answered with status " + strconv.Itoa(got.Status))
 	}
-	return m.read(got.body)
+	return m.read(got.Body)
 }
 
 func (m *managedIdentity) read(body []byte) error {
 	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
-		return unavailable("this host's managed identity endpoint answered no JSON object")
+		return providerhttp.Unavailable("this host's managed identity endpoint answered no JSON object")
 	}
 	token, ok := doc.Text("access_token")
 	// Seconds since 1970, as a string or as a number.
 	seconds, err := strconv.ParseInt(strings.Trim(string(doc["expires_on"]), `"`), 10, 64)
 	if !ok || token == "" || len(token) > maxIdentityTokenBytes || err != nil {
-		return unavailable("this host's managed identity endpoint answered no token")
+		return providerhttp.Unavailable("this host's managed identity endpoint answered no token")
 	}
 	now := m.clock()
 	m.token, m.expires = token, time.Unix(seconds, 0)

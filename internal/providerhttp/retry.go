@@ -1,4 +1,4 @@
-package entra
+package providerhttp
 
 import (
 	"context"
@@ -25,13 +25,13 @@ type afterWait struct {
 
 func (e afterWait) Unwrap() error { return e.error }
 
-// withWait adds to err the wait that the answer asks for, if it does (RFC 9110,
+// WithRetryAfter adds to err the wait that the answer asks for, if it does (RFC 9110,
 // section 10.2.3; RFC 6585, section 4).
-func withWait(err error, got answer, now time.Time) error {
-	if err == nil || got.status != http.StatusTooManyRequests && got.status != http.StatusServiceUnavailable {
+func WithRetryAfter(err error, got Answer, now time.Time) error {
+	if err == nil || got.Status != http.StatusTooManyRequests && got.Status != http.StatusServiceUnavailable {
 		return err
 	}
-	text := got.header.Get("Retry-After")
+	text := got.Header.Get("Retry-After")
 	if seconds, bad := strconv.ParseUint(text, 10, 31); bad == nil {
 		return afterWait{err, time.Duration(seconds) * time.Second}
 	}
@@ -41,19 +41,19 @@ func withWait(err error, got answer, now time.Time) error {
 	return err
 }
 
-// again waits as long as is right before a failed call is made once more, and
-// says whether it may be: the provider failed, took too long or asked for a
-// bearable wait, the caller is still there, and has the time. What the provider
-// refused is never repeated.
-func (c *client) again(ctx context.Context, err error) bool {
+// WaitToRetry waits before a failed call is made once more, and reports whether
+// it may be made: the provider failed, took too long or asked for a short wait,
+// and the caller has the time. A call that the provider refused is never
+// repeated.
+func (c *Client) WaitToRetry(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
 	wait := retryPause
 	if told, ok := errors.AsType[afterWait](err); ok {
 		wait = told.wait
-	} else if !errors.Is(err, errTransient) && !errors.Is(err, context.DeadlineExceeded) {
+	} else if !errors.Is(err, ErrTransient) && !errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	return wait <= maxRetryWait && c.pause(ctx, wait) == nil
+	return wait <= maxRetryWait && c.Pause(ctx, wait) == nil
 }

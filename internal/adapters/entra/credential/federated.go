@@ -1,4 +1,4 @@
-package entra
+package credential
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/secretfile"
 )
 
 const (
 	maxTokenFileBytes = 32 << 10
-	unknownYetPause   = time.Second
 	tokenFileSegments = 3
 )
 
@@ -22,11 +22,11 @@ const (
 type outsideToken struct {
 	id    string
 	token func(ctx context.Context) (string, error)
-	rule  assertionRule
 }
 
-func (o outsideToken) authenticate(ctx context.Context, m metadata, form url.Values, _ http.Header) error {
-	if err := o.rule.check(m); err != nil {
+// Authenticate sends the token.
+func (o outsideToken) Authenticate(ctx context.Context, e Endpoint, form url.Values, _ http.Header) error {
+	if err := e.check(); err != nil {
 		return err
 	}
 	token, err := o.token(ctx)
@@ -37,15 +37,16 @@ func (o outsideToken) authenticate(ctx context.Context, m metadata, form url.Val
 	return nil
 }
 
-func (outsideToken) expiry(context.Context) (time.Time, bool) { return time.Time{}, false }
+// Expiry returns false: the platform renews the token.
+func (outsideToken) Expiry(context.Context) (time.Time, bool) { return time.Time{}, false }
 
-// unknownYet finds the answers "no matching federated identity record", which
+// UnknownYet finds the answers "no matching federated identity record", which
 // some of Entra's servers give for a while after the record was made. Here
 // alone a number decides: the codes that come with it (invalid_request,
 // invalid_client) come with everything else too. The client has not been
 // authenticated then, so the server has not looked at a code in the request
 // (RFC 6749, section 4.1.3) and it can be sent again.
-func (outsideToken) unknownYet(err error) bool {
+func (outsideToken) UnknownYet(err error) bool {
 	e, ok := errors.AsType[*ports.ProviderError](err)
 	if !ok || e.Kind != ports.ErrProviderRefused {
 		return false
@@ -57,9 +58,10 @@ func (outsideToken) unknownYet(err error) bool {
 	return false
 }
 
-func openTokenFile(cfg Config) (*watchedFile[string], error) {
-	return openWatched(cfg, &watchedFile[string]{
-		path: cfg.FederatedTokenFile, what: "federated token", limit: maxTokenFileBytes, parse: parseTokenFile,
+func openTokenFile(c Config) (*secretfile.File[string], error) {
+	return secretfile.Open(secretfile.Config[string]{
+		Path: c.FederatedTokenFile, What: "federated token", Limit: maxTokenFileBytes, Parse: parseTokenFile,
+		Pause: c.Pause, Logger: c.Logger,
 	})
 }
 
@@ -74,4 +76,8 @@ func parseTokenFile(data []byte) (string, error) {
 		}
 	}
 	return token, nil
+}
+
+func notBase64URL(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }

@@ -1,4 +1,4 @@
-package entra
+package credential
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"webapp/internal/providerhttp"
+	"webapp/internal/secretfile"
 )
 
 // maxSecretBytes bounds a secret's file; Entra's secrets have 40 characters.
@@ -19,23 +22,23 @@ type clientSecret struct {
 	expires time.Time // zero where nobody said
 }
 
-func newSecret(cfg Config) (clientSecret, error) {
-	made := clientSecret{cfg.ClientID, func(context.Context) string { return cfg.ClientSecret }, cfg.ClientSecretExpires}
-	if cfg.ClientSecret == "" {
-		file, err := openSecretFile(cfg)
+func newSecret(c Config) (clientSecret, error) {
+	made := clientSecret{c.ClientID, func(context.Context) string { return c.Secret }, c.SecretExpires}
+	if c.Secret == "" {
+		file, err := openSecretFile(c)
 		if err != nil {
-			return clientSecret{}, Problem{"ClientSecretFile", err.Error()}
+			return clientSecret{}, Problem{"SecretFile", err.Error()}
 		}
-		made.secret = file.get
+		made.secret = file.Get
 	}
 	return made, nil
 }
 
-// authenticate sends the secret in the one way that the metadata name. Trying
+// Authenticate sends the secret in the one way that the metadata name. Trying
 // both would post a code twice and so burn it.
-func (c clientSecret) authenticate(ctx context.Context, m metadata, form url.Values, header http.Header) error {
+func (c clientSecret) Authenticate(ctx context.Context, e Endpoint, form url.Values, header http.Header) error {
 	secret := c.secret(ctx)
-	if m.postSecret {
+	if e.SecretInForm {
 		form.Set("client_id", c.id)
 		form.Set("client_secret", secret)
 		return nil
@@ -46,15 +49,18 @@ func (c clientSecret) authenticate(ctx context.Context, m metadata, form url.Val
 	return nil
 }
 
-func (c clientSecret) expiry(context.Context) (time.Time, bool) {
+// Expiry returns the end that a person named.
+func (c clientSecret) Expiry(context.Context) (time.Time, bool) {
 	return c.expires, !c.expires.IsZero()
 }
 
-func (clientSecret) unknownYet(error) bool { return false }
+// UnknownYet returns false: Entra knows a secret as soon as it is made.
+func (clientSecret) UnknownYet(error) bool { return false }
 
-func openSecretFile(cfg Config) (*watchedFile[string], error) {
-	return openWatched(cfg, &watchedFile[string]{
-		path: cfg.ClientSecretFile, what: "client secret", limit: maxSecretBytes, private: true, parse: parseSecretFile,
+func openSecretFile(c Config) (*secretfile.File[string], error) {
+	return secretfile.Open(secretfile.Config[string]{
+		Path: c.SecretFile, What: "client secret", Limit: maxSecretBytes, Private: true, Parse: parseSecretFile,
+		Pause: c.Pause, Logger: c.Logger,
 	})
 }
 
@@ -65,7 +71,7 @@ func parseSecretFile(data []byte) (string, error) {
 	switch {
 	case strings.TrimSpace(secret) == "":
 		return "", errors.New("is empty")
-	case hasControl(secret):
+	case providerhttp.HasControl(secret):
 		return "", errors.New("holds more than one line, or a control character")
 	}
 	return secret, nil

@@ -1,4 +1,4 @@
-package entra
+package credential
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/secretfile"
 )
 
 // assertionLife is how long a client assertion holds. Entra asks for 5 to 10
@@ -27,17 +28,17 @@ const assertionLife = 8 * time.Minute
 // (private_key_jwt: OpenID Connect Core 1.0, section 9; RFC 7523).
 type clientCertificate struct {
 	id    string
-	file  *watchedFile[certificate]
+	file  *secretfile.File[certificate]
 	clock func() time.Time
 	rand  io.Reader
-	rule  assertionRule
 }
 
-func (c *clientCertificate) authenticate(ctx context.Context, m metadata, form url.Values, _ http.Header) error {
-	if err := c.rule.check(m); err != nil {
+// Authenticate signs an assertion and sends it.
+func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, form url.Values, _ http.Header) error {
+	if err := e.check(); err != nil {
 		return err
 	}
-	alg, err := m.assertionAlgorithm()
+	alg, err := e.assertionAlgorithm()
 	if err != nil {
 		return err
 	}
@@ -46,8 +47,8 @@ func (c *clientCertificate) authenticate(ctx context.Context, m metadata, form u
 		return fmt.Errorf("no randomness: %w", err)
 	}
 	now := c.clock().Unix()
-	assertion, err := c.file.get(ctx).sign(alg, assertionClaims{
-		Audience: m.token, Issuer: c.id, Subject: c.id, ID: formatGUID(id),
+	assertion, err := c.file.Get(ctx).sign(alg, assertionClaims{
+		Audience: e.URL, Issuer: c.id, Subject: c.id, ID: formatGUID(id),
 		NotBefore: now, IssuedAt: now, Expires: now + int64(assertionLife/time.Second),
 	})
 	if err != nil {
@@ -57,17 +58,19 @@ func (c *clientCertificate) authenticate(ctx context.Context, m metadata, form u
 	return nil
 }
 
-func (c *clientCertificate) expiry(ctx context.Context) (time.Time, bool) {
-	return c.file.get(ctx).leaf.NotAfter, true
+// Expiry returns the end of the certificate in use.
+func (c *clientCertificate) Expiry(ctx context.Context) (time.Time, bool) {
+	return c.file.Get(ctx).leaf.NotAfter, true
 }
 
-func (*clientCertificate) unknownYet(error) bool { return false }
+// UnknownYet returns false: Entra knows a certificate as soon as it is uploaded.
+func (*clientCertificate) UnknownYet(error) bool { return false }
 
 // assertionAlgorithm is PS256, which Entra asks for, unless the metadata list
 // algorithms and it is not among them.
-func (m metadata) assertionAlgorithm() (string, error) {
+func (e Endpoint) assertionAlgorithm() (string, error) {
 	for _, alg := range []string{"PS256", "RS256"} {
-		if m.assertionAlgorithms == nil || slices.Contains(m.assertionAlgorithms, alg) {
+		if e.AssertionAlgorithms == nil || slices.Contains(e.AssertionAlgorithms, alg) {
 			return alg, nil
 		}
 	}

@@ -1,0 +1,152 @@
+package providerhttp
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Bounds of one call to the provider.
+const (
+	// DefaultTimeout bounds a call where Config.Timeout is 0.
+	DefaultTimeout = 10 * time.Second
+	maxAnswerBytes = 1 << 20 // after decompression
+	getRetryPause  = 250 * time.Millisecond
+)
+
+// Config is what a Client is made of. The zero value of each field stands for
+// its default.
+type Config struct {
+	// Transport carries the requests; nil is NewTransport.
+	Transport http.RoundTripper
+	// Timeout bounds each call, the answer's body included; 0 is DefaultTimeout.
+	Timeout time.Duration
+	// MaxBytes bounds an answer's body after decompression; 0 is 1 MiB.
+	MaxBytes int64
+	// Pause waits between a call and its one repetition; nil is Pause.
+	Pause func(ctx context.Context, d time.Duration) error
+}
+
+// Client makes the calls to one provider. It follows no redirect, because an
+// answer from elsewhere would come from somebody who was not configured.
+type Client struct {
+	http     *http.Client
+	timeout  time.Duration
+	maxBytes int64
+	pause    func(ctx context.Context, d time.Duration) error
+}
+
+// Answer is a whole answer.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// New returns a Client.
+func New(c Config) *Client {
+	made := &Client{timeout: cmp.Or(c.Timeout, DefaultTimeout), maxBytes: cmp.Or(c.MaxBytes, maxAnswerBytes), pause: c.Pause}
+	if made.pause == nil {
+		made.pause = Pause
+	}
+	if c.Transport == nil {
+		c.Transport = NewTransport(made.timeout)
+	}
+	made.http = &http.Client{
+		Transport:     c.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return made
+}
+
+// Pause waits for d, or until ctx ends. It returns an error at once where ctx
+// would end first.
+func Pause(ctx context.Context, d time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return context.DeadlineExceeded
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Get fetches a document. A failure that may pass is tried once more; a
+// time-out is not, because the caller has waited long enough.
+func (c *Client) Get(ctx context.Context, target string) ([]byte, error) {
+	body, err := c.getOnce(ctx, target)
+	if err == nil || !errors.Is(err, ErrTransient) {
+		return body, err
+	}
+	if c.Pause(ctx, getRetryPause) != nil {
+		return nil, err
+	}
+	return c.getOnce(ctx, target)
+}
+
+func (c *Client) getOnce(ctx context.Context, target string) ([]byte, error) {
+	req, err := http.NewRequest(http.MethodGet, target, nil)
+	if err != nil {
+		return nil, Unavailable("the address cannot be asked")
+	}
+	req.Header.Set("Accept", "application/json")
+	got, err := c.Do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if got.Status != http.StatusOK {
+		return nil, StatusError(got.Status)
+	}
+	return got.Body, nil
+}
+
+// Post sends a form, exactly once. (The transport itself sends a request
+// again only where a kept connection was found closed and nothing of the
+// request had been written to it.)
+func (c *Client) Post(ctx context.Context, target string, form url.Values, header http.Header) (Answer, error) {
+	req, err := http.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode()))
+	if err != nil {
+		return Answer{}, Unavailable("the address cannot be asked")
+	}
+	req.Header = header.Clone()
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	return c.Do(ctx, req)
+}
+
+// Do makes one call. Its deadline covers the body too.
+func (c *Client) Do(ctx context.Context, req *http.Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	resp, err := c.http.Do(req.WithContext(ctx))
+	if err != nil {
+		return Answer{}, NetworkError(cmp.Or(ctx.Err(), err))
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBytes+1))
+	if err != nil {
+		return Answer{}, NetworkError(cmp.Or(ctx.Err(), err))
+	}
+	if int64(len(body)) > c.maxBytes {
+		return Answer{}, Unavailable("its answer is too large")
+	}
+	return Answer{resp.StatusCode, resp.Header, body}, nil
+}
+
+// Pause waits as Config.Pause does.
+func (c *Client) Pause(ctx context.Context, d time.Duration) error { return c.pause(ctx, d) }
+
+// HasControl reports whether text has a character that no value of a form or a
+// header may have, most often a line break that came with a file.
+func HasControl(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+}

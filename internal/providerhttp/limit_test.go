@@ -1,0 +1,70 @@
+package providerhttp_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/providerhttp"
+)
+
+// answering is a RoundTripper whose answers have a body to be closed.
+type answering func(*http.Request) (*http.Response, error)
+
+func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestACallCountsUntilItsAnswerIsClosedOrItsTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failing := errors.New("connection refused")
+		var fail bool
+		calls := providerhttp.LimitCalls(answering(func(r *http.Request) (*http.Response, error) {
+			if fail {
+				return nil, failing
+			}
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("x")), Request: r}, nil
+		}), 2)
+		call := func(ctx context.Context) (*http.Response, error) {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.example", nil)
+			require.NoError(t, err)
+			return calls.RoundTrip(r)
+		}
+		forgotten, leave := context.WithCancel(t.Context())
+		first, err := call(t.Context())
+		require.NoError(t, err)
+		_, err = call(forgotten)
+		require.NoError(t, err)
+
+		_, err = call(t.Context())
+		require.ErrorIs(t, err, providerhttp.ErrTooManyCalls)
+		var timeout interface{ Timeout() bool }
+		require.True(t, errors.As(err, &timeout) && timeout.Timeout())
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = call(short)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "nobody waits longer than they can")
+
+		leave() // whoever never closes an answer has its place until their request ends
+		synctest.Wait()
+		second, err := call(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, first.Body.Close())
+		require.NoError(t, first.Body.Close(), "twice gives one place back")
+		_, err = call(t.Context())
+		require.NoError(t, err)
+		_, err = call(t.Context())
+		require.ErrorIs(t, err, providerhttp.ErrTooManyCalls)
+		require.NoError(t, second.Body.Close())
+		fail = true
+		for range 5 {
+			_, err = call(t.Context())
+			require.ErrorIs(t, err, failing, "a call that failed has no place any more")
+		}
+	})
+}
