@@ -49,7 +49,7 @@ func (s *Store) connect(ctx context.Context) error {
 	if err := migrate(ctx, conn, migrations[:]); err != nil {
 		return err
 	}
-	w, err := newWriter(ctx, conn)
+	w, err := s.newWriter(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Store) connectReaders(ctx context.Context) error {
 			return err
 		}
 		s.conns = append(s.conns, conn)
-		r, err := newReader(ctx, conn)
+		r, err := s.newReader(ctx, conn)
 		if err != nil {
 			return err
 		}
@@ -94,19 +94,19 @@ func (s *Store) firstConn(ctx context.Context) (*sql.Conn, error) {
 	}
 }
 
-func newReader(ctx context.Context, conn *sql.Conn) (*reader, error) {
+func (s *Store) newReader(ctx context.Context, conn *sql.Conn) (*reader, error) {
 	if _, err := conn.ExecContext(ctx, readOnly); err != nil {
 		return nil, err
 	}
 	r := &reader{conn: conn}
-	return r, prepare(ctx, conn, map[string]**sql.Stmt{
+	return r, s.prepare(ctx, conn, map[string]**sql.Stmt{
 		findRecord: &r.find, findKeys: &r.keys, ping: &r.ping, countIndexed: &r.count,
 	})
 }
 
-func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
+func (s *Store) newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 	w := &writer{conn: conn}
-	return w, prepare(ctx, conn, map[string]**sql.Stmt{
+	return w, s.prepare(ctx, conn, map[string]**sql.Stmt{
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
 		clearExpired: &w.clear, createRecord: &w.create, createIndex: &w.index,
 		replaceRecord: &w.replace, deleteAny: &w.delete, deleteVersion: &w.deleteVersion,
@@ -116,13 +116,15 @@ func newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 }
 
 // prepare compiles each text for conn. Statements that belong to a connection
-// spare every call the search for one.
-func prepare(ctx context.Context, conn *sql.Conn, texts map[string]**sql.Stmt) error {
+// spare every call the search for one. database/sql does not close them with
+// the connection, so disconnect does.
+func (s *Store) prepare(ctx context.Context, conn *sql.Conn, texts map[string]**sql.Stmt) error {
 	for text, stmt := range texts {
 		var err error
 		if *stmt, err = conn.PrepareContext(ctx, text); err != nil {
 			return err
 		}
+		s.statements = append(s.statements, *stmt)
 	}
 	return nil
 }

@@ -48,6 +48,18 @@ func TestARestartLosesNothing(t *testing.T) {
 	require.Equal(t, []string{"k"}, keys)
 }
 
+// SQLite removes the write-ahead log when the last connection is closed.
+func TestCloseClosesTheFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.db")
+	s := openStore(t, path, startClock())
+	_, err := s.Create(t.Context(), record("k", "v"))
+	require.NoError(t, err)
+	require.FileExists(t, path+"-wal")
+	require.NoError(t, s.Close())
+	require.NoFileExists(t, path+"-wal")
+	require.NoFileExists(t, path+"-shm")
+}
+
 func TestOnlyTheOwnerMayReadTheFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.db")
 	s := openStore(t, path, startClock())

@@ -24,12 +24,14 @@ const (
 // Store implements ports.SessionStore, ports.StoreReadiness and
 // ports.SessionCounter. It is safe for concurrent use.
 type Store struct {
-	db      *sql.DB
-	conns   []*sql.Conn // all that are open
-	path    string
-	now     func() time.Time
-	readers chan *reader
-	writer  chan *writer
+	db    *sql.DB
+	conns []*sql.Conn // all that are open
+	// statements are the prepared statements of all connections.
+	statements []*sql.Stmt
+	path       string
+	now        func() time.Time
+	readers    chan *reader
+	writer     chan *writer
 
 	// refused is set while the last write has failed.
 	refused atomic.Bool
@@ -154,6 +156,9 @@ func (s *Store) Close() (err error) {
 // disconnect closes all connections and the file.
 func (s *Store) disconnect() error {
 	var errs []error
+	for _, statement := range s.statements {
+		errs = append(errs, statement.Close())
+	}
 	for _, conn := range s.conns {
 		errs = append(errs, conn.Close())
 	}
