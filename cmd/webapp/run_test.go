@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +111,12 @@ func TestPortInUseNamesListenAddr(t *testing.T) {
 	assert.ErrorContains(t, err, "LISTEN_ADDR")
 	assert.ErrorContains(t, err, "Another program is using the port")
 	assert.Equal(t, 1, exitCode(err))
+}
+
+func TestPortInUseOnWindows(t *testing.T) {
+	const wsaeAddrInUse, wsaeAccess = syscall.Errno(10048), syscall.Errno(10013)
+	assert.True(t, portTaken(&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", wsaeAddrInUse)}))
+	assert.False(t, portTaken(&net.OpError{Op: "listen", Err: os.NewSyscallError("bind", wsaeAccess)}))
 }
 
 func TestAnAddressThatNobodyCanListenAtNamesListenAddr(t *testing.T) {

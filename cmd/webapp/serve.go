@@ -72,10 +72,17 @@ func listen(address string) (net.Listener, error) {
 		return listener, nil
 	}
 	remedy := "Write it like localhost:3000, with an address of this machine and a port up to 65535"
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if portTaken(err) {
 		remedy = "Another program is using the port. Stop it, or set LISTEN_ADDR (and REDIRECT_URI) to another port"
 	}
 	return nil, fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n    %s", err, remedy)
+}
+
+// portTaken says whether another program listens on the port. Windows reports
+// WSAEADDRINUSE, which is not its syscall.EADDRINUSE.
+func portTaken(err error) bool {
+	const wsaeAddrInUse = syscall.Errno(10048)
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, wsaeAddrInUse)
 }
 
 // announce tells the person who started the program which address to open.

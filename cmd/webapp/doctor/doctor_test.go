@@ -249,6 +249,14 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+func TestRefusedConnectionOnWindows(t *testing.T) {
+	w := newWorld(t)
+	w.routes[apiHost+":443"], w.routes[appHost+":80"] = refusedOnWindows, refusedOnWindows
+	text, report := w.examine()
+	assert.Contains(t, text, apiHost+":443 refuses connections.")
+	assertOutcomes(t, report, outcomes{"api": doctor.Failed}) // plain-http is well
+}
+
 // assertOutcomes wants every check to be ok but those named and those that
 // depend on them.
 func assertOutcomes(t *testing.T, report doctor.Report, want outcomes) {
@@ -305,10 +313,12 @@ func (w *world) assertNothingSecret(text string, report doctor.Report) {
 // to run.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
+	text = filepath.ToSlash(text)
 	for pattern, instead := range map[string]string{
 		`127\.0\.0\.1:\d+`: "127.0.0.1:PORT",
-		`correlation ID [0-9a-f-]{36}, time [0-9 :-]{19}Z`: "correlation ID GUID, time TIME",
-		regexp.QuoteMeta(os.TempDir()) + `/[^ ]*/missing`:  "DIRECTORY/missing",
+		`correlation ID [0-9a-f-]{36}, time [0-9 :-]{19}Z`:                  "correlation ID GUID, time TIME",
+		regexp.QuoteMeta(filepath.ToSlash(os.TempDir())) + `/[^ ]*/missing`: "DIRECTORY/missing",
+		`connectex: [^.]*\.`: "connect: connection refused", // Windows words it in its own way
 	} {
 		text = regexp.MustCompile(pattern).ReplaceAllString(text, instead)
 	}

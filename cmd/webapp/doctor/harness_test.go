@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,7 +41,9 @@ const (
 	// closedAddress is one of this machine where nobody listens: its port is no
 	// program's, and the kernel gives it to none.
 	closedAddress = "127.0.0.1:1"
-	day           = 24 * time.Hour
+	// refusedOnWindows is a route to where Windows reports that nobody listens.
+	refusedOnWindows = "refused on Windows"
+	day              = 24 * time.Hour
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -145,6 +148,10 @@ func (w *world) dial(ctx context.Context, network, address string) (net.Conn, er
 	}
 	if address == nobody {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.ErrDeadlineExceeded}
+	}
+	if address == refusedOnWindows {
+		const wsaeConnRefused = syscall.Errno(10061)
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connectex", wsaeConnRefused)}
 	}
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }

@@ -2,9 +2,7 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"net/url"
-	"syscall"
 )
 
 // checkPlainHTTP asks the same host without TLS, where people land who type its
@@ -23,7 +21,7 @@ func (x *examination) checkPlainHTTP(ctx context.Context) Check {
 	}
 	p, err := x.get(ctx, plain.String()+"/", nil)
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED) || isTimeout(err):
+	case isRefused(err) || isTimeout(err):
 		return ok("Nothing is served without TLS.")
 	case err != nil:
 		return skip("Not looked at: the connection without TLS broke.")

@@ -29,7 +29,7 @@ func unreachable(u *url.URL, err error) Check {
 		return fail(host+" did not answer within 5 seconds.",
 			"Most often a firewall drops the connection, or the way out of this network is a proxy.",
 			"Allow outgoing connections to "+host+", or set HTTPS_PROXY.")
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isRefused(err):
 		return fail(host+" refuses connections.",
 			"The machine is there, but nothing listens on that port, or a firewall rejects it.",
 			"Check the host and the port; is the server up?")
@@ -49,6 +49,13 @@ func unreachable(u *url.URL, err error) Check {
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// isRefused says whether nothing listens on the port. Windows reports
+// WSAECONNREFUSED, which is not its syscall.ECONNREFUSED.
+func isRefused(err error) bool {
+	const wsaeConnRefused = syscall.Errno(10061)
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaeConnRefused)
 }
 
 // badCertificate tells apart the ways in which a certificate can be wrong.
