@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Kind is the form of an authority; it decides which issuers fit.
@@ -42,9 +43,13 @@ type Authority struct {
 // ConsumersTenant is the tenant of personal Microsoft accounts.
 const ConsumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
+// These expressions are compiled at their first use: their counts make them
+// large, and every start of the program would wait for them.
 var (
-	domainForm = regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
-	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+	domainForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
+	})
+	policyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`) })
 )
 
 // IsGUID says whether text is a GUID in the one form Entra writes: lower case.
@@ -118,7 +123,7 @@ func classify(segments []string) (Authority, error) {
 		segments = segments[1:]
 	}
 	tenant := strings.ToLower(segments[0])
-	if len(segments) != 2 || !IsGUID(tenant) && !domainForm.MatchString(tenant) || !policyForm.MatchString(segments[1]) {
+	if len(segments) != 2 || !IsGUID(tenant) && !domainForm().MatchString(tenant) || !policyForm().MatchString(segments[1]) {
 		return Authority{}, errors.New("must have the path /TENANT, or /TENANT/POLICY for Azure AD B2C")
 	}
 	return Authority{Kind: KindPolicy}, nil
@@ -136,7 +141,7 @@ func classifyTenant(tenant string) (Authority, error) {
 		return Authority{Kind: KindConsumers, Tenant: tenant}, nil
 	case IsGUID(tenant):
 		return Authority{Kind: KindTenantID, Tenant: tenant}, nil
-	case domainForm.MatchString(tenant):
+	case domainForm().MatchString(tenant):
 		return Authority{Kind: KindDomain, Tenant: tenant}, nil
 	}
 	return Authority{}, errors.New("must end in a tenant ID (a GUID), a domain, common, organizations or consumers")

@@ -96,7 +96,7 @@ func (a Authority) policyIssuer(issuer string) bool {
 	case 2:
 		return IsGUID(segments[0]) && segments[1] == "v2.0"
 	case 4:
-		return segments[0] == "tfp" && IsGUID(segments[1]) && policyForm.MatchString(segments[2]) && segments[3] == "v2.0"
+		return segments[0] == "tfp" && IsGUID(segments[1]) && policyForm().MatchString(segments[2]) && segments[3] == "v2.0"
 	}
 	return false
 }
