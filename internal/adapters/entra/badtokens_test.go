@@ -201,8 +201,13 @@ func TestBadTokensAreRefused(t *testing.T) {
 // reasonAt is the reason at one authority: where the issuer is a template
 // another check finds what is wrong.
 func reasonAt(tenant string, bad badToken) string {
-	if tenant == "common" && bad.name == "iss is another tenant's" {
-		return "its tenant is not its issuer's"
+	if tenant == "common" {
+		switch bad.name {
+		case "iss is another tenant's":
+			return "its tenant is not its issuer's"
+		case "signed by another tenant's key":
+			return "the key that signed it is another issuer's"
+		}
 	}
 	return bad.reason
 }

@@ -12,13 +12,14 @@ import (
 
 // Ages of what is loaded from the provider.
 const (
-	refreshAfter = time.Hour        // older: refreshed in the background
-	expireAfter  = 24 * time.Hour   // older: the caller waits for a refresh
-	coldRetry    = time.Second      // nothing loaded yet: pause after a failure
-	warmRetry    = time.Minute      // a good value at hand: pause after a failure
-	forcedRetry  = 5 * time.Minute  // between refreshes that a caller forces
-	forcedFailed = 10 * time.Second // the same after one that failed
-	loadBudget   = 30 * time.Second // for a load with all its calls
+	refreshAfter   = time.Hour        // older: refreshed in the background
+	expireAfter    = 24 * time.Hour   // older: the caller waits for a refresh
+	coldRetry      = time.Second      // nothing loaded yet: pause after a failure
+	warmRetry      = time.Minute      // a good value at hand: pause after a failure
+	forcedBySignIn = time.Second      // between loads that sign-ins force
+	forcedByLogout = 5 * time.Minute  // between loads that logout tokens force
+	forcedFailed   = 10 * time.Second // the same after one that failed
+	loadBudget     = 30 * time.Second // for a load with all its calls
 )
 
 // cache keeps one value that is loaded over the network. At most one load is
@@ -39,7 +40,7 @@ type cache[T any] struct {
 	loaded   time.Time
 	err      error // of the last load, nil when it went well
 	failedAt time.Time
-	forcedAt [askers]time.Time
+	forcedAt [refetchCauses]time.Time
 	flight   chan struct{} // closed when the load under way has ended
 }
 

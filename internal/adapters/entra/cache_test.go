@@ -92,26 +92,34 @@ func TestCacheOutlivesAnOutageOfDays(t *testing.T) {
 	assert.EqualValues(t, before+1, c.settled(t))
 }
 
-// TestCacheIsForcedSeldom, each asker by an allowance of its own.
+// Each cause has a rate limit of its own.
 func TestCacheIsForcedSeldom(t *testing.T) {
 	c := newCountingCache()
-	force := func(who asker) int {
-		value, err := c.force(t.Context(), who)
-		require.NoError(t, err)
-		return value
+	force := func(cause refetchCause, want int, allowed bool) {
+		t.Helper()
+		value, fresh, err := c.force(t.Context(), cause)
+		assert.Equal(t, want, value)
+		assert.Equal(t, allowed, fresh)
+		if allowed {
+			require.NoError(t, err)
+			return
+		}
+		require.ErrorIs(t, err, errWithheld)
+		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
 	}
 	assert.Equal(t, 1, c.settled(t))
-	assert.Equal(t, 2, force(askedByStranger), "at once the first time")
+	force(byLogoutToken, 2, true)
 	for range 10_000 {
-		assert.Equal(t, 2, force(askedByStranger))
+		force(byLogoutToken, 2, false)
 	}
-	assert.Equal(t, 3, force(askedBySignIn), "a stranger takes nothing from a sign-in")
-	c.now = c.now.Add(5*time.Minute - time.Second)
-	assert.Equal(t, 3, force(askedByStranger))
-	assert.Equal(t, 3, force(askedBySignIn))
+	force(bySignIn, 3, true)
+	force(bySignIn, 3, false)
 	c.now = c.now.Add(time.Second)
-	assert.Equal(t, 4, force(askedBySignIn))
-	assert.Equal(t, 5, force(askedByStranger))
+	force(bySignIn, 4, true)
+	c.now = c.now.Add(5*time.Minute - 2*time.Second)
+	force(byLogoutToken, 4, false)
+	c.now = c.now.Add(time.Second)
+	force(byLogoutToken, 5, true)
 }
 
 // TestCacheAnswersWhatIsKnown to a caller whose time ends before the load.

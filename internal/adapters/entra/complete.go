@@ -37,7 +37,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if got.id == "" {
 		return ports.SignedIn{}, refuse("the token endpoint's answer has no ID token")
 	}
-	token, err := p.verifier(m, askedBySignIn).Verify(ctx, got.id, idtoken.Expected{
+	token, err := p.verifier(m, bySignIn).Verify(ctx, got.id, idtoken.Expected{
 		Nonce:       t.nonce,
 		Issuer:      callback.Issuer,
 		AccessToken: got.access,

@@ -15,9 +15,9 @@
 //
 // Metadata and keys are loaded when they are first needed, so the application
 // starts while the provider is down. While they are used they are refreshed
-// hourly in the background, and the last good ones survive an outage. A key that
-// nobody knows is a reason to load the keys once more, at once and then every
-// five minutes at the most; a bad signature never is.
+// hourly in the background, and the last good ones survive an outage. A key ID that
+// no key has is a reason to load the keys again: for a sign-in at once and again
+// after seconds, for a logout token once in five minutes. A bad signature never is.
 //
 // A name that the ID token of another OpenID Provider leaves out is asked for at
 // its UserInfo endpoint (userinfo.go); it is for display and nothing else.

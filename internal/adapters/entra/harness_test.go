@@ -54,7 +54,10 @@ func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.C
 		RedirectURI:           redirectURI,
 		PostLogoutRedirectURI: homeURI,
 		Clock:                 w.clock.Now,
-		Pause:                 func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Pause: func(ctx context.Context, d time.Duration) error {
+			w.clock.Advance(d)
+			return ctx.Err()
+		},
 	}
 	if tenant == "common" || tenant == "organizations" {
 		config.AllowedTenants = []string{entra.AnyTenant}

@@ -1,29 +1,76 @@
 package entra_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 )
 
+// TestRotationJustBeforeASignIn rotates the keys again and again: no rotation
+// uses up what the next one needs.
 func TestRotationJustBeforeASignIn(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)
-	w.idp.RotateKeys(fakeidp.DropOldKeys)
-	w.mustSignIn(t, fakeidp.UserMember)
-	assert.Equal(t, 2, w.idp.Requests(fakeidp.EndpointKeys))
+	for want := 2; want < 6; want++ {
+		w.idp.RotateKeys(fakeidp.DropOldKeys)
+		w.mustSignIn(t, fakeidp.UserMember)
+		assert.Equal(t, want, w.idp.Requests(fakeidp.EndpointKeys))
+		w.clock.Advance(time.Second)
+	}
+}
 
-	w.idp.RotateKeys(fakeidp.DropOldKeys)
-	_, err := w.signIn(t, fakeidp.UserMember)
-	require.ErrorIs(t, err, ports.ErrTokenRefused, "the second rotation within five minutes waits")
-	w.clock.Advance(5 * time.Minute)
-	w.mustSignIn(t, fakeidp.UserMember)
-	assert.Equal(t, 3, w.idp.Requests(fakeidp.EndpointKeys))
+// TestAKeyThatIsPublishedLate signs ID tokens seconds before the keys endpoint
+// lists it, or before each of its replicas does.
+func TestAKeyThatIsPublishedLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		faults []fakeidp.Fault
+		want   error
+	}{
+		"listed at the second look":         {[]fakeidp.Fault{staleKeys(t)}, nil},
+		"listed at the third look":          {[]fakeidp.Fault{staleKeys(t), staleKeys(t)}, nil},
+		"the endpoint fails, and is back":   {[]fakeidp.Fault{{Status: 500, Body: "x", Times: 2}, staleKeys(t)}, nil},
+		"not listed":                        {[]fakeidp.Fault{staleKeys(t), staleKeys(t), staleKeys(t)}, ports.ErrTokenRefused},
+		"the endpoint fails all the time":   {[]fakeidp.Fault{{Status: 500, Body: "x"}}, ports.ErrProviderUnavailable},
+		"the endpoint fails, then is stale": {[]fakeidp.Fault{{Status: 500, Body: "x", Times: 4}, staleKeys(t)}, ports.ErrTokenRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := contoso(t)
+			w.mustSignIn(t, fakeidp.UserMember)
+			began := w.clock.Now()
+			w.idp.RotateKeys(fakeidp.DropOldKeys)
+			for _, fault := range c.faults {
+				w.idp.Fail(fakeidp.EndpointKeys, fault)
+			}
+			_, err := w.signIn(t, fakeidp.UserMember)
+			if c.want != nil {
+				require.ErrorIs(t, err, c.want)
+				w.idp.Heal()
+				w.clock.Advance(time.Second)
+				w.mustSignIn(t, fakeidp.UserMember)
+				return
+			}
+			require.NoError(t, err)
+			assert.LessOrEqual(t, w.clock.Now().Sub(began), 5*time.Second, "a sign-in does not wait for long")
+		})
+	}
+}
+
+// staleKeys is an answer of a keys endpoint that does not know the newest key.
+func staleKeys(t *testing.T) fakeidp.Fault {
+	t.Helper()
+	key, err := testKey()
+	require.NoError(t, err)
+	members, err := jose.JSONWebKey{Key: key.Public(), KeyID: "stale", Use: "sig"}.MarshalJSON()
+	require.NoError(t, err)
+	return fakeidp.Fault{Status: 200, Body: `{"keys":[` + string(members) + `]}`, Times: 1}
 }
 
 // TestASecondRotation comes when the allowance of the first is there again.
@@ -71,17 +118,28 @@ func TestRotationDuringAnOutageOfTheKeys(t *testing.T) {
 	w.mustSignIn(t, fakeidp.UserMember)
 }
 
+// However many people sign in, the keys are loaded once a second at the most,
+// and three times for one sign-in.
 func TestAFloodOfUnknownKeysIsBounded(t *testing.T) {
-	w := contoso(t)
+	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) {
+		e.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() } // time stands still
+	})
 	w.mustSignIn(t, fakeidp.UserMember)
 	w.idp.Mutate(sign(fakeidp.SignUnknownKey))
-	for range 1000 {
-		_, err := w.signIn(t, fakeidp.UserMember)
-		require.ErrorIs(t, err, ports.ErrTokenRefused)
+	for second := 1; second <= 10; second++ {
+		for range 10 {
+			_, err := w.signIn(t, fakeidp.UserMember)
+			require.ErrorIs(t, err, ports.ErrTokenRefused)
+		}
+		assert.Equal(t, 1+second, w.idp.Requests(fakeidp.EndpointKeys))
 		w.clock.Advance(time.Second)
 	}
-	// 1000 seconds are three times five minutes and a bit.
-	assert.LessOrEqual(t, w.idp.Requests(fakeidp.EndpointKeys), 1+4)
+	patient := contoso(t)
+	patient.mustSignIn(t, fakeidp.UserMember)
+	patient.idp.Mutate(sign(fakeidp.SignUnknownKey))
+	_, err := patient.signIn(t, fakeidp.UserMember)
+	require.ErrorIs(t, err, ports.ErrTokenRefused)
+	assert.Equal(t, 1+3, patient.idp.Requests(fakeidp.EndpointKeys))
 }
 
 func TestABadSignatureNeverFetches(t *testing.T) {

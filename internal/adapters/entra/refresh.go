@@ -57,7 +57,7 @@ func (p *Provider) checkRefreshedIDToken(ctx context.Context, m metadata, got to
 	if got.id == "" {
 		return nil
 	}
-	_, err := p.verifier(m, askedBySignIn).Verify(ctx, got.id, idtoken.Expected{
+	_, err := p.verifier(m, bySignIn).Verify(ctx, got.id, idtoken.Expected{
 		Nonce:       req.Nonce,
 		Refreshed:   true,
 		Issuer:      req.Issuer,

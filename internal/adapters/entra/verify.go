@@ -10,15 +10,15 @@ import (
 
 var _ ports.LogoutTokens = (*Provider)(nil)
 
-// verifier returns what verifies the tokens that this asker brings.
-func (p *Provider) verifier(m metadata, who asker) idtoken.Verifier {
+// verifier returns what verifies the tokens of this cause.
+func (p *Provider) verifier(m metadata, cause refetchCause) idtoken.Verifier {
 	return idtoken.Verifier{
 		Authority:    p.authority,
 		Issuer:       m.issuer,
 		Algorithms:   m.algorithms,
 		ClientID:     p.cfg.ClientID,
 		AllowsTenant: p.allowsTenant,
-		Keys:         p.keysFor(who),
+		Keys:         p.keysFor(cause),
 		Clock:        p.clock,
 		Log:          p.log,
 	}
@@ -33,7 +33,7 @@ func (p *Provider) VerifyLogoutToken(ctx context.Context, raw string) (ports.Log
 	if err != nil {
 		return ports.LogoutToken{}, err
 	}
-	return p.verifier(m, askedByStranger).VerifyLogout(ctx, raw)
+	return p.verifier(m, byLogoutToken).VerifyLogout(ctx, raw)
 }
 
 // refuse is the error of an answer that did not pass a check. reason is a
