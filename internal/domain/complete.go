@@ -149,6 +149,7 @@ func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingS
 	if p.Round > 0 {
 		in.Grant.Page, in.Grant.Round = p.ReturnTo, p.Round
 	}
+	in.Grant.Groups = tokenGroups(in.Grant.Groups)
 	session := ports.Session{Identity: id, Device: device, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
 	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Grant: in.Grant})
 	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"webapp/internal/ports"
@@ -44,10 +45,20 @@ func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	switch {
 	case known.AsOf.IsZero() && !known.Overage:
 		return Groups{}, fmt.Errorf("%w: it says nothing of groups", ErrUnsupported)
-	case !known.Overage, len(known.IDs) > 0 && s.now().Sub(known.AsOf) < groupsFresh:
+	case !known.Overage, !known.AsOf.IsZero() && s.now().Sub(known.AsOf) < groupsFresh:
 		return Groups{IDs: known.IDs, AsOf: known.AsOf}, nil
 	}
 	return s.lookUpGroups(ctx)
+}
+
+// tokenGroups returns what an ID token's groups are worth: where the provider
+// left some out, the others are not the whole list, and nothing was looked up
+// yet.
+func tokenGroups(said ports.Groups) ports.Groups {
+	if said.Overage {
+		return ports.Groups{Overage: true}
+	}
+	return said
 }
 
 // lookUpGroups asks the directory and keeps the answer with its age. Overage
@@ -80,4 +91,7 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 }
 
 // Contains reports whether the user belongs to the group with this object ID.
-func (g Groups) Contains(id string) bool { return id != "" && slices.Contains(g.IDs, id) }
+// IDs compare without regard to case.
+func (g Groups) Contains(id string) bool {
+	return id != "" && slices.ContainsFunc(g.IDs, func(one string) bool { return strings.EqualFold(one, id) })
+}

@@ -52,6 +52,7 @@ func TestGroupsOfTheToken(t *testing.T) {
 	assert.True(t, groups.Contains("g1"))
 	assert.False(t, groups.Contains("g2"))
 	assert.False(t, groups.Contains(""))
+	assert.True(t, groups.Contains("G1"), "IDs compare without regard to case")
 	assert.Zero(t, d.asked)
 }
 
@@ -71,6 +72,30 @@ func TestGroupsBeyondTheTokenAreLookedUpAndKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, groups.Contains("g2"))
 	assert.Equal(t, 2, d.asked)
+}
+
+// A token that leaves groups out may list some all the same. They are not shown
+// as the whole list, not even for a moment.
+func TestGroupsOfATokenThatLeavesSomeOutCountForNothing(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{IDs: []string{"g1"}, Overage: true, AsOf: time.Now()})
+	d.err = ports.ErrProviderUnavailable
+	_, err := f.Groups(ctx)
+	require.ErrorIs(t, err, domain.ErrProviderUnavailable)
+	d.all, d.err = []string{"g1", "g2"}, nil
+	groups, err := f.Groups(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"g1", "g2"}, groups.IDs)
+	assert.Equal(t, 2, d.asked)
+}
+
+func TestADirectoryThatNamesNoGroupIsAskedOnce(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{Overage: true})
+	for range 3 {
+		groups, err := f.Groups(ctx)
+		require.NoError(t, err)
+		assert.Empty(t, groups.IDs)
+	}
+	assert.Equal(t, 1, d.asked)
 }
 
 // Overage never reads as "no groups", and an old answer is not good for ever.

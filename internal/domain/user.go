@@ -47,12 +47,14 @@ type Session struct {
 }
 
 // newUser gives an identity its meaning. The key is tid and oid, which are the
-// same in each application of the tenant, else iss and sub (OpenID Connect Core
-// 1.0, section 5.7); never an address or a name, which people can choose.
+// same in each application of the tenant and compare without regard to case, else
+// iss and sub (OpenID Connect Core 1.0, section 5.7); never an address or a name,
+// which people can choose.
 func newUser(id ports.Identity) User {
 	u := User{Name: id.Name, Username: id.Username, Issuer: id.Issuer, Guest: id.Guest, Roles: id.Roles}
 	if id.TenantID != "" && id.ObjectID != "" {
-		u.Key, u.Tenant = UserKey("tid:"+id.TenantID+" oid:"+id.ObjectID), id.TenantID
+		u.Tenant = strings.ToLower(id.TenantID)
+		u.Key = UserKey("tid:" + u.Tenant + " oid:" + strings.ToLower(id.ObjectID))
 	} else {
 		u.Key = UserKey("iss:" + id.Issuer + " sub:" + id.Subject)
 	}

@@ -105,7 +105,8 @@ type Identity struct {
 	// to anybody else: a number, not a name or an address.
 	Issuer  string
 	Subject string
-	// TenantID and ObjectID are Entra's tid and oid; empty for other providers.
+	// TenantID and ObjectID are Entra's tid and oid, GUIDs in lower case; empty
+	// for other providers.
 	TenantID string
 	ObjectID string
 	// Name and Username are for display only. They change hands and can be
@@ -155,11 +156,11 @@ type Groups struct {
 	// IDs are object IDs of groups: GUIDs in lower case, never names.
 	IDs []string
 	// Overage says that the provider left groups out, since there are too many
-	// for a token. IDs then says nothing about groups it does not list: they
-	// have to be looked up (GroupLookup), and until then a check of one fails.
-	// IDs that are there all the same were looked up at AsOf.
+	// for a token. The IDs of such a token count for nothing: all groups have to
+	// be looked up (GroupLookup), and until then a check of one fails.
 	Overage bool
-	// AsOf is when the provider said so; zero where it said nothing of groups.
+	// AsOf is when the token, or with Overage the directory, named the groups. It
+	// is zero where neither has.
 	AsOf time.Time
 }
 

@@ -1,77 +1,142 @@
 package providerhttp
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
-	"unicode/utf8"
+	"io"
+	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Object is a JSON object whose member names are compared exactly. Decoding
-// into a struct would take "SUB" for "sub" and the last of two members of one
-// name; with tokens both are ways to show two readers two different things.
-type Object map[string]json.RawMessage
-
+// maxDepth bounds how deeply an object is nested, itself included. jsontext
+// would go down ten thousand levels.
 const maxDepth = 16
 
 var (
 	errNotObject = errors.New("not a JSON object")
-	errNotUTF8   = errors.New("not UTF-8")
-	errDuplicate = errors.New("a member stands twice")
-	errTooDeep   = errors.New("nested too deeply")
+	errDuplicate = errors.New("a JSON member stands twice")
+	errTooDeep   = errors.New("JSON nested too deeply")
 )
 
-// ParseObject reads a JSON object: UTF-8, nothing after it, no member twice at
-// any level (RFC 8259, section 4; RFC 7519, section 4). The members are parts of
-// data, not copies.
-func ParseObject(data []byte) (Object, error) {
-	if !utf8.Valid(data) {
-		return nil, errNotUTF8
-	}
-	w := walker{data: data}
-	if w.peek() != '{' {
-		return nil, errNotObject
-	}
-	found := make(Object, 16)
-	err := w.members(func(name string) error {
-		if found.Has(name) {
-			return errDuplicate
-		}
-		w.peek()
-		start := w.at
-		err := w.value(1)
-		found[name] = data[start:w.at]
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if w.peek(); w.at != len(data) {
-		return nil, errNotObject
-	}
-	return found, nil
+// Object is a JSON object that a provider sent. Member names are compared
+// exactly. A member that is null is absent: only Listed tells it from one that
+// is not there.
+type Object struct {
+	members map[string]jsontext.Value // those that are not null
+	nulls   []string
 }
 
-// Has says whether the member is there, null included.
-func (o Object) Has(name string) bool { _, ok := o[name]; return ok }
+// ParseObject reads a JSON object: UTF-8, nothing after it, no member twice at
+// any level (RFC 8259, section 4; RFC 7519, section 4). The object keeps parts
+// of data. The errors are constant: those of jsontext quote names.
+func ParseObject(data []byte) (Object, error) {
+	in := jsontext.NewDecoder(bytes.NewBuffer(data))
+	if in.PeekKind() != '{' {
+		return Object{}, errNotObject
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return Object{}, errNotObject
+	}
+	o := Object{members: make(map[string]jsontext.Value, 16)}
+	for in.PeekKind() == '"' {
+		name, err := in.ReadToken()
+		if err != nil {
+			return Object{}, constant(err)
+		}
+		member, start := name.String(), in.InputOffset()
+		if err := skipValue(in); err != nil {
+			return Object{}, constant(err)
+		}
+		value := bytes.TrimLeft(data[start:in.InputOffset()], " \t\r\n:")
+		if string(value) == "null" {
+			o.nulls = append(o.nulls, member)
+		} else {
+			o.members[member] = value
+		}
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return Object{}, constant(err)
+	}
+	if _, err := in.ReadToken(); !errors.Is(err, io.EOF) {
+		return Object{}, errNotObject
+	}
+	return o, nil
+}
+
+// skipValue passes over the value of a member of the outermost object.
+func skipValue(in *jsontext.Decoder) error {
+	for {
+		if _, err := in.ReadToken(); err != nil {
+			return err
+		}
+		switch depth := in.StackDepth(); {
+		case depth > maxDepth:
+			return errTooDeep
+		case depth == 1:
+			return nil
+		}
+	}
+}
+
+func constant(err error) error {
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return errDuplicate
+	case errors.Is(err, errTooDeep):
+		return errTooDeep
+	}
+	return errNotObject
+}
+
+// Has says whether the member is there and not null.
+func (o Object) Has(name string) bool { return o.members[name] != nil }
+
+// Listed says whether the member is there, null included.
+func (o Object) Listed(name string) bool {
+	for listed := range o.Names() {
+		if listed == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Names returns the names of all members, in no order, null ones included.
+func (o Object) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name := range o.members {
+			if !yield(name) {
+				return
+			}
+		}
+		for _, name := range o.nulls {
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// Raw returns a member's JSON, or nil where it is absent.
+func (o Object) Raw(name string) []byte { return o.members[name] }
 
 // Text returns a string member. ok is false where it is there and is not a
 // string; an absent one is "" and true.
 func (o Object) Text(name string) (value string, ok bool) {
-	raw, there := o[name]
-	if !there {
+	raw := o.members[name]
+	if raw == nil {
 		return "", true
 	}
 	return unquote(raw)
 }
 
-// Texts returns a member that is an array of strings, and nothing else.
+// Texts returns a member that is an array of strings, and nothing else. An
+// absent one is nil and true.
 func (o Object) Texts(name string) (values []string, ok bool) {
-	if !o.Has(name) {
-		return nil, true
-	}
 	elements, ok := o.List(name)
-	if !ok {
-		return nil, false
+	if !ok || elements == nil {
+		return nil, ok
 	}
 	values = make([]string, len(elements))
 	for i, element := range elements {
@@ -82,29 +147,64 @@ func (o Object) Texts(name string) (values []string, ok bool) {
 	return values, true
 }
 
-// List returns the elements of a member that is an array.
-func (o Object) List(name string) (elements []json.RawMessage, ok bool) {
-	w := walker{data: o[name]}
-	if w.peek() != '[' {
-		return nil, false
+// TextOrTexts returns a member that is an array of strings, or one string in
+// place of an array with one. An absent one is nil and true.
+func (o Object) TextOrTexts(name string) (values []string, ok bool) {
+	if one, ok := unquote(o.members[name]); ok {
+		return []string{one}, true
 	}
-	err := w.elements(func() error {
-		w.peek()
-		start := w.at
-		err := w.value(0)
-		elements = append(elements, w.data[start:w.at])
-		return err
-	})
-	return elements, err == nil
+	return o.Texts(name)
 }
 
-// Flag returns a boolean member; an absent one is false.
+// List returns the elements of a member that is an array. An absent one is nil
+// and true.
+func (o Object) List(name string) (elements [][]byte, ok bool) {
+	raw := o.members[name]
+	if raw == nil {
+		return nil, true
+	}
+	if raw.Kind() != '[' {
+		return nil, false
+	}
+	in := jsontext.NewDecoder(bytes.NewBuffer(raw))
+	if _, err := in.ReadToken(); err != nil {
+		return nil, false
+	}
+	elements = [][]byte{}
+	for in.PeekKind() != ']' {
+		element, err := in.ReadValue()
+		if err != nil {
+			return nil, false
+		}
+		end := int(in.InputOffset())
+		elements = append(elements, raw[end-len(element):end])
+	}
+	return elements, true
+}
+
+// Object returns a member that is an object. ok is false where it is absent or
+// anything else.
+func (o Object) Object(name string) (inner Object, ok bool) {
+	inner, err := ParseObject(o.members[name])
+	return inner, err == nil
+}
+
+// Flag returns a boolean member; an absent one is false and true.
 func (o Object) Flag(name string) (value, ok bool) {
-	switch string(o[name]) {
+	switch string(o.members[name]) {
 	case "true":
 		return true, true
 	case "", "false":
 		return false, true
 	}
 	return false, false
+}
+
+// unquote returns what a JSON string says.
+func unquote(raw jsontext.Value) (text string, ok bool) {
+	if raw.Kind() != '"' {
+		return "", false
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, raw)
+	return string(unquoted), err == nil
 }

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// decoderFindsDuplicates is the slow and plain way to do what walker does.
+// decoderFindsDuplicates looks for duplicates by encoding/json.
 func decoderFindsDuplicates(dec *json.Decoder) bool {
 	token, err := dec.Token()
 	if err != nil || token != json.Delim('{') && token != json.Delim('[') {
@@ -55,8 +58,76 @@ func FuzzDuplicates(f *testing.F) {
 		if errors.Is(err, errTooDeep) {
 			return
 		}
+		if errors.Is(err, errNotObject) {
+			assert.Regexp(t, `\\u[dD][89a-fA-F]`, string(data), "half a surrogate pair is all that encoding/json takes besides")
+			return
+		}
 		dec := json.NewDecoder(bytes.NewReader(data))
 		dec.UseNumber() // else a number beyond float64 ends the search
 		assert.Equal(t, decoderFindsDuplicates(dec), errors.Is(err, errDuplicate))
 	})
+}
+
+// The one rule about null: a member that is null is absent, whatever is asked.
+func TestNullIsAbsent(t *testing.T) {
+	o, err := ParseObject([]byte(`{"a": null , "b":{"c":null}, "d":"x"}`))
+	require.NoError(t, err)
+	for _, name := range []string{"a", "nowhere"} {
+		assert.False(t, o.Has(name))
+		assert.Nil(t, o.Raw(name))
+		text, ok := o.Text(name)
+		assert.True(t, ok)
+		assert.Empty(t, text)
+		texts, ok := o.Texts(name)
+		assert.True(t, ok)
+		assert.Nil(t, texts)
+		texts, ok = o.TextOrTexts(name)
+		assert.True(t, ok)
+		assert.Nil(t, texts)
+		list, ok := o.List(name)
+		assert.True(t, ok)
+		assert.Nil(t, list)
+		flag, ok := o.Flag(name)
+		assert.True(t, ok)
+		assert.False(t, flag)
+		_, ok = o.Object(name)
+		assert.False(t, ok)
+	}
+	inner, ok := o.Object("b")
+	require.True(t, ok)
+	assert.False(t, inner.Has("c"))
+	assert.True(t, inner.Listed("c"), "where a member must not be at all")
+	assert.True(t, o.Listed("d"))
+	assert.False(t, o.Listed("nowhere"))
+	assert.ElementsMatch(t, []string{"a", "b", "d"}, slices.Collect(o.Names()))
+}
+
+func TestTextOrTexts(t *testing.T) {
+	o, err := ParseObject([]byte(`{"one":"x","several":["x","\u0079"],"none":[],"mixed":["x",1],"null":["x",null],"other":{}}`))
+	require.NoError(t, err)
+	for name, want := range map[string][]string{"one": {"x"}, "several": {"x", "y"}, "none": {}} {
+		got, ok := o.TextOrTexts(name)
+		assert.True(t, ok, name)
+		assert.Equal(t, want, got, name)
+	}
+	for _, name := range []string{"mixed", "null", "other"} {
+		_, ok := o.TextOrTexts(name)
+		assert.False(t, ok, name)
+	}
+}
+
+func TestNotAnObject(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
+	_, err := ParseObject([]byte(nested(maxDepth)))
+	require.NoError(t, err)
+	for _, text := range []string{
+		"", "null", "[]", `"x"`, "{", `{"a"}`, `{"a":}`, `{"a":1,}`, `{a:1}`, `{"a":1}{}`, `{"a":1} x`, `{"a":01}`, `{"a":"` + "\n" + `"}`,
+		"{\"a\":\"\xff\"}", `{"a":"\ud800"}`, `{"a":1,"a":1}`, `{"a":null,"a":1}`, `{"b":[{"a":1,"\u0061":2}]}`, nested(maxDepth + 1),
+		strings.Repeat(`{"a":[`, maxDepth),
+	} {
+		o, err := ParseObject([]byte(text))
+		require.Error(t, err, text)
+		assert.Zero(t, o)
+		assert.Less(t, len(err.Error()), 40, "nothing is quoted")
+	}
 }

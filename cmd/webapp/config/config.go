@@ -249,13 +249,14 @@ func (c *Config) Keys() [][]byte {
 // the demo is a fixed name.
 func (c *Config) Realm() string {
 	configured, err := authority.Parse(c.Authority)
+	clientID := authority.FoldGUID(c.ClientID)
 	switch {
 	case c.Demo:
 		return "demo"
 	case err == nil:
-		return configured.DiscoveryURL() + " " + c.ClientID // the same with a slash behind AUTHORITY
+		return strings.ToLower(configured.DiscoveryURL()) + " " + clientID // the same with a slash behind AUTHORITY
 	default:
-		return c.OIDCAuthority + " " + c.ClientID
+		return c.OIDCAuthority + " " + clientID
 	}
 }
 

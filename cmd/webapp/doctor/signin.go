@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+
+	"webapp/internal/adapters/entra/authority"
 )
 
 // checkSignIn begins a sign-in as a browser would, and reads where it leads.
@@ -39,7 +41,7 @@ func (x *examination) judgeLocation(location *url.URL) Check {
 	case x.cfg.RedirectURI != "" && got != x.cfg.RedirectURI:
 		return fail("The running application lets people come back to "+shown(got)+".",
 			"REDIRECT_URI is "+x.cfg.RedirectURI+".", remedy)
-	case x.cfg.Entra.ClientID != "" && query.Get("client_id") != x.cfg.Entra.ClientID:
+	case x.cfg.Entra.ClientID != "" && authority.FoldGUID(query.Get("client_id")) != authority.FoldGUID(x.cfg.Entra.ClientID):
 		return fail("The running application has the client ID "+shown(query.Get("client_id"))+".",
 			"CLIENT_ID is "+x.cfg.Entra.ClientID+".", remedy)
 	}

@@ -23,25 +23,15 @@ func (p *Provider) claimsParameter(scopes []string, challenge string) (string, e
 	if len(challenge) > providerhttp.MaxClaims {
 		return "", errClaims
 	}
-	claims := providerhttp.Object{}
 	if challenge != "" {
-		var err error
-		if claims, err = providerhttp.ParseObject([]byte(challenge)); err != nil {
+		if _, err := providerhttp.ParseObject([]byte(challenge)); err != nil {
 			return "", errClaims
 		}
 	}
 	if len(scopes) == 0 || !p.authority.EntraParameters() {
 		return challenge, nil
 	}
-	if challenge == "" {
-		return clientCapability, nil
-	}
-	capability, err := providerhttp.ParseObject([]byte(clientCapability))
-	if err != nil {
-		return "", err
-	}
-	merged, err := json.Marshal(merge(claims, capability))
-	return string(merged), err
+	return string(merge([]byte(challenge), []byte(clientCapability))), nil
 }
 
 // withCapability adds the client capability to a token request for scopes, as
@@ -54,17 +44,19 @@ func (p *Provider) withCapability(form url.Values, scopes []string) url.Values {
 }
 
 // merge puts the members of more into base: objects are merged, anything else
-// is replaced.
-func merge(base, more providerhttp.Object) providerhttp.Object {
-	for name, value := range more {
-		inner, err := providerhttp.ParseObject(base[name])
-		added, err2 := providerhttp.ParseObject(value)
-		if err == nil && err2 == nil {
-			if both, err := json.Marshal(merge(inner, added)); err == nil {
-				value = both
-			}
-		}
-		base[name] = value
+// is replaced. A member that is null stays, since in a claims request it asks
+// for that claim.
+func merge(base, more json.RawMessage) json.RawMessage {
+	var into, from map[string]json.RawMessage
+	if json.Unmarshal(base, &into) != nil || json.Unmarshal(more, &from) != nil || into == nil || from == nil {
+		return more
 	}
-	return base
+	for name, value := range from {
+		into[name] = merge(into[name], value)
+	}
+	merged, err := json.Marshal(into)
+	if err != nil {
+		return more
+	}
+	return merged
 }

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"net/http"
-	"strings"
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
@@ -43,7 +42,7 @@ func readGroupIDs(body []byte) (groupPage, error) {
 		return groupPage{}, refuse("the groups are not a list of group IDs")
 	}
 	for i, id := range ids {
-		if ids[i] = strings.ToLower(id); !authority.IsGUID(ids[i]) {
+		if ids[i] = authority.FoldGUID(id); !authority.IsGUID(ids[i]) {
 			return groupPage{}, refuse("the groups are not a list of group IDs")
 		}
 	}
@@ -59,11 +58,11 @@ func readGroupIDs(body []byte) (groupPage, error) {
 func graphError(got providerhttp.Answer) error {
 	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: unknownCode}
 	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
-		said, _ := providerhttp.ParseObject(doc["error"])
+		said, _ := doc.Object("error")
 		if code, ok := said.Text("code"); ok && errorCodeForm.matches(code) {
 			e.Code = code
 		}
-		inner, _ := providerhttp.ParseObject(said["innerError"])
+		inner, _ := said.Object("innerError")
 		if id, ok := inner.Text("request-id"); ok && anyGUID.matches(id) {
 			e.CorrelationID = id
 		}

@@ -83,11 +83,11 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 }
 
 // endpoint returns a checked URL; only the end-session endpoint may be absent.
-func endpoint(o providerhttp.Object, name string, configured authority.Authority) (string, error) {
-	if name == "end_session_endpoint" && !o.Has(name) {
+func endpoint(doc providerhttp.Object, name string, configured authority.Authority) (string, error) {
+	if name == "end_session_endpoint" && !doc.Has(name) {
 		return "", nil
 	}
-	text, ok := o.Text(name)
+	text, ok := doc.Text(name)
 	if !ok || text == "" {
 		return "", errors.New("the metadata have no " + name)
 	}
@@ -110,11 +110,7 @@ func (m *metadata) readMethods(doc providerhttp.Object) error {
 	if offered == nil {
 		offered = []string{"RS256"} // what every provider has to support
 	}
-	for _, alg := range idtoken.Algorithms() {
-		if slices.Contains(offered, alg) {
-			m.algorithms = append(m.algorithms, alg)
-		}
-	}
+	m.algorithms = idtoken.Acceptable(offered)
 	if len(m.algorithms) == 0 {
 		return errors.New("the metadata offer no acceptable signing algorithm")
 	}
@@ -147,6 +143,6 @@ func (m *metadata) keepAlgorithm(registered string) error {
 	if !slices.Contains(m.algorithms, registered) {
 		return errors.New("the metadata do not offer the registered signing algorithm")
 	}
-	m.algorithms = []string{registered}
+	m.algorithms = idtoken.Acceptable([]string{registered})
 	return nil
 }

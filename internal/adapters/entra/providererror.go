@@ -61,14 +61,14 @@ func newProviderError(code, description string) *ports.ProviderError {
 	return e
 }
 
-// tokenError reads the token endpoint's error providerhttp.Object, which has Entra's
+// tokenError reads the token endpoint's error object, which has Entra's
 // details as members of their own.
 func tokenError(doc providerhttp.Object) *ports.ProviderError {
 	code, _ := doc.Text("error")
 	description, _ := doc.Text("error_description")
 	e := newProviderError(code, description)
 	var numbers []json.Number
-	if e.Number == 0 && json.Unmarshal(doc["error_codes"], &numbers) == nil && len(numbers) > 0 {
+	if e.Number == 0 && json.Unmarshal(doc.Raw("error_codes"), &numbers) == nil && len(numbers) > 0 {
 		if n, err := numbers[0].Int64(); err == nil && n > 0 && n < 1e9 {
 			e.Number = int(n)
 		}

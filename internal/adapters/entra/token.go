@@ -70,7 +70,7 @@ func (p *Provider) readToken(got providerhttp.Answer) (tokenAnswer, error) {
 	doc, err := providerhttp.ParseObject(got.Body)
 	failed := got.Status != http.StatusOK
 	switch {
-	case err == nil && (failed || doc.Has("error")) && doc["error"] != nil:
+	case err == nil && doc.Has("error"):
 		return tokenAnswer{}, failedAnswer(got.Status, doc)
 	case failed:
 		return tokenAnswer{}, providerhttp.StatusError(got.Status)
@@ -90,11 +90,11 @@ func (p *Provider) readToken(got providerhttp.Answer) (tokenAnswer, error) {
 			return tokenAnswer{}, refuse("the token endpoint's " + name + " is not a string")
 		}
 	}
-	if t.access != "" && !strings.EqualFold(kind, "Bearer") {
+	if t.access != "" && kind != "" && !strings.EqualFold(kind, "Bearer") {
 		return tokenAnswer{}, refuse("the access token is not a bearer token")
 	}
 	t.scope, _ = doc.Text("scope")
-	t.expires = p.clock().Add(lifetime(string(doc["expires_in"])))
+	t.expires = p.clock().Add(lifetime(string(doc.Raw("expires_in"))))
 	return t, nil
 }
 

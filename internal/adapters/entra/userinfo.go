@@ -52,10 +52,7 @@ func (p *Provider) addNames(ctx context.Context, m metadata, who *ports.Identity
 	if sub, ok := said.Text("sub"); !ok || sub != who.Subject {
 		return refuse("the userinfo is not about the ID token's subject")
 	}
-	// One that is no string is as good as none.
-	name, _ := said.Text("name")
-	username, _ := said.Text("preferred_username")
-	who.Name, who.Username = idtoken.Shorten(name), idtoken.Shorten(username)
+	who.Name, who.Username = idtoken.DisplayText(said, "name"), idtoken.DisplayText(said, "preferred_username")
 	return nil
 }
 
@@ -74,7 +71,7 @@ func (t tokenAnswer) opensUserInfo() bool {
 func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) (providerhttp.Object, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
-		return nil, providerhttp.Unavailable("the address cannot be asked")
+		return providerhttp.Object{}, providerhttp.Unavailable("the address cannot be asked")
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	req.Header.Set("Accept", "application/json")
@@ -82,17 +79,17 @@ func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) 
 	defer cancel()
 	got, err := p.client.Do(ctx, req)
 	if err != nil {
-		return nil, err
+		return providerhttp.Object{}, err
 	}
 	if got.Status != http.StatusOK {
-		return nil, providerhttp.StatusError(got.Status)
+		return providerhttp.Object{}, providerhttp.StatusError(got.Status)
 	}
 	if kind, _, err := mime.ParseMediaType(got.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, providerhttp.Unavailable("its answer is not application/json")
+		return providerhttp.Object{}, providerhttp.Unavailable("its answer is not application/json")
 	}
 	said, err := providerhttp.ParseObject(got.Body)
 	if err != nil {
-		return nil, providerhttp.Unavailable("its answer is not a JSON object without duplicates")
+		return providerhttp.Object{}, providerhttp.Unavailable("its answer is not a JSON object without duplicates")
 	}
 	return said, nil
 }

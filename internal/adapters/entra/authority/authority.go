@@ -71,6 +71,15 @@ func IsGUID(text string) bool {
 	return true
 }
 
+// FoldGUID returns a GUID in lower case, and any other text as it is. IDs that
+// are GUIDs compare without regard to case; issuers and subjects do not.
+func FoldGUID(text string) string {
+	if folded := strings.ToLower(text); IsGUID(folded) {
+		return folded
+	}
+	return text
+}
+
 // Parse reads an Entra authority such as
 // https://login.microsoftonline.com/common or, for B2C,
 // https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin. A trailing

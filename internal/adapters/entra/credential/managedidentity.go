@@ -144,7 +144,7 @@ func (m *managedIdentity) read(body []byte) error {
 	}
 	token, ok := doc.Text("access_token")
 	// Seconds since 1970, as a string or as a number.
-	seconds, err := strconv.ParseInt(strings.Trim(string(doc["expires_on"]), `"`), 10, 64)
+	seconds, err := strconv.ParseInt(strings.Trim(string(doc.Raw("expires_on")), `"`), 10, 64)
 	if !ok || token == "" || len(token) > maxIdentityTokenBytes || err != nil {
 		return providerhttp.Unavailable("this host's managed identity endpoint answered no token")
 	}

@@ -7,68 +7,57 @@ import (
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/providerhttp"
 )
 
-// knownClaims are the claims whose meaning counts here or downstream. A claim
-// that differs from one of them in letter case only is nobody's honest claim:
-// another reader of the same token might take it for the known one.
-func knownClaims() []string {
-	return []string{
-		"iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "azp", "at_hash", "c_hash", "jti",
-		"auth_time", "acr", "amr", "sid", "tid", "oid", "ver", "idp", "acct", "tfp", "roles",
-		"groups", "hasgroups", "wids", "name", "email", "upn", "preferred_username",
-		"login_hint", "_claim_names", "_claim_sources",
-	}
-}
-
-// parseClaims reads the payload (RFC 7519, section 4: names are
-// case-sensitive and unique).
+// parseClaims reads the payload (RFC 7519, section 4: names are case-sensitive
+// and unique). Two names that differ in letter case only are refused: another
+// reader of the same token might take the one for the other.
 func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
 	claims, err := providerhttp.ParseObject(payload)
 	if err != nil {
-		return nil, kind.refuse("'s claims are not a JSON object without duplicates")
+		return claims, kind.refuse("'s claims are not a JSON object without duplicates")
 	}
-	for name := range claims {
-		if isLowerCase(name) {
-			continue
+	seen := make(map[string]bool)
+	for name := range claims.Names() {
+		folded := strings.ToLower(strings.ToUpper(name)) // U+017F is an s, too
+		if seen[folded] {
+			return claims, kind.refuse("'s claims have two names that differ in letter case only")
 		}
-		folds := func(known string) bool { return strings.EqualFold(known, name) }
-		if slices.ContainsFunc(knownClaims(), folds) || kind == logoutToken && folds("events") {
-			return nil, refuse("a claim's name is that of a known one in other letter case")
-		}
+		seen[folded] = true
 	}
 	return claims, nil
 }
 
-// isLowerCase is the quick answer for nearly every name there is.
-func isLowerCase(name string) bool {
-	return !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || r >= 'A' && r <= 'Z' })
-}
-
-// checkAudience wants this client, alone: a token that is also meant for
-// others may have been obtained by them.
-func checkAudience(clientID string) func(*jwt) error {
+// checkAudience wants this client, alone: a token that is also meant for others
+// may have been obtained by them. Some OpenID Providers always list several; if
+// several is set, such a token must have azp, which checkAuthorizedParty
+// compares (OpenID Connect Core 1.0, section 3.1.3.7, points 3 to 5).
+func checkAudience(clientID string, several bool) func(*jwt) error {
 	return func(t *jwt) error {
-		if one, ok := t.claims.Text("aud"); ok && one == clientID {
-			return nil
+		audiences, ok := t.claims.TextOrTexts("aud")
+		isThis := func(one string) bool { return sameID(one, clientID) }
+		alone := len(audiences) == 1 || several && t.claims.Has("azp")
+		if !ok || !alone || !slices.ContainsFunc(audiences, isThis) {
+			return refuse("its audience is not this application alone")
 		}
-		if list, ok := t.claims.Texts("aud"); ok && len(list) == 1 && list[0] == clientID {
-			return nil
-		}
-		return refuse("its audience is not this application alone")
+		return nil
 	}
 }
 
 // checkAuthorizedParty looks at azp where it is present.
 func checkAuthorizedParty(clientID string) func(*jwt) error {
 	return func(t *jwt) error {
-		if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && azp != clientID {
+		if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && !sameID(azp, clientID) {
 			return refuse("it was issued to another application")
 		}
 		return nil
 	}
 }
+
+// sameID compares two IDs of applications: GUIDs without regard to case.
+func sameID(a, b string) bool { return authority.FoldGUID(a) == authority.FoldGUID(b) }
 
 func checkExpiry(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
@@ -113,8 +102,8 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 // not. What lies outside the years 1970 to 9999 is a mistake or a trick with
 // overflow, not a time.
 func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
-	raw, present := o[name]
-	if !present {
+	raw := o.Raw(name)
+	if raw == nil {
 		return time.Time{}, false, true
 	}
 	const endOf9999 = 253402300799

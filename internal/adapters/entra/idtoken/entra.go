@@ -27,7 +27,7 @@ func checkTenant(template authority.Issuer, kind authority.Kind) func(*jwt) erro
 			return nil
 		}
 		tid, ok := t.claims.Text("tid")
-		if !ok || !authority.IsGUID(tid) {
+		if tid = authority.FoldGUID(tid); !ok || !authority.IsGUID(tid) {
 			return refuse("its tenant is missing or not a tenant ID")
 		}
 		if template.ForTenant(tid) != t.issuer || authority.TenantOf(t.issuer) != tid {
@@ -68,7 +68,7 @@ func checkVersion(kind authority.Kind) func(*jwt) error {
 // checkObjectID reads oid, on which people are keyed, where it is present.
 func checkObjectID(t *jwt) error {
 	oid, ok := t.claims.Text("oid")
-	if !ok || t.claims.Has("oid") && !authority.IsGUID(oid) {
+	if oid = authority.FoldGUID(oid); !ok || t.claims.Has("oid") && !authority.IsGUID(oid) {
 		return refuse("its object ID is not a GUID")
 	}
 	t.objectID = oid

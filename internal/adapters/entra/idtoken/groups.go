@@ -3,7 +3,6 @@ package idtoken
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"webapp/internal/adapters/entra/authority"
@@ -16,28 +15,24 @@ const maxTokenGroups = 1000
 
 // readGroups reads the groups and whether some were left out. Rights hang on
 // both, so anything that is not understood is an overage ("ask"), and never "no
-// groups". Only GUIDs count: a tenant can be set to send names in their place,
-// and names are not unique and can be chosen.
+// groups". With an overage the token's own groups count for nothing, because a
+// part would be taken for the whole. Only GUIDs count: a tenant can be set to
+// send names in their place, and names are not unique and can be chosen.
 func readGroups(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
-		t.groups.Overage = leavesGroupsOut(t.claims)
-		if !t.claims.Has("groups") {
-			if t.groups.Overage {
-				t.groups.AsOf = clock()
-			}
-			return nil
-		}
 		listed, ok := t.claims.Texts("groups")
-		if !ok {
+		switch {
+		case !ok:
 			return refuse("its groups are not a list of group IDs")
-		}
-		t.groups.AsOf = clock()
-		if len(listed) > maxTokenGroups {
+		case leavesGroupsOut(t.claims) || len(listed) > maxTokenGroups:
 			t.groups.Overage = true
 			return nil
+		case !t.claims.Has("groups"):
+			return nil
 		}
+		t.groups.AsOf = clock()
 		for _, id := range listed {
-			if id = strings.ToLower(id); authority.IsGUID(id) {
+			if id = authority.FoldGUID(id); authority.IsGUID(id) {
 				t.groups.IDs = append(t.groups.IDs, id)
 			}
 		}
@@ -50,8 +45,8 @@ func readGroups(clock func() time.Time) func(*jwt) error {
 // Where the groups are, the token says wrongly if at all: Graph is asked.
 func leavesGroupsOut(claims providerhttp.Object) bool {
 	if claims.Has("_claim_names") {
-		names, err := providerhttp.ParseObject(claims["_claim_names"])
-		if err != nil || names.Has("groups") {
+		names, ok := claims.Object("_claim_names")
+		if !ok || names.Has("groups") {
 			return true
 		}
 	}
@@ -60,7 +55,7 @@ func leavesGroupsOut(claims providerhttp.Object) bool {
 }
 
 // noteOverage tells the operator that a token leaves groups out without naming
-// a source for them, which is not how Entra does it.
+// a source for them. Entra's tokens name one.
 func (v Verifier) noteOverage(ctx context.Context, t *jwt) {
 	if t.groups.Overage && t.claims.Has("_claim_names") && !t.claims.Has("_claim_sources") {
 		v.Log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))

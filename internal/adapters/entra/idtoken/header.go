@@ -24,7 +24,7 @@ func parseHeader(segment string, kind tokenKind, algorithms []string) (header, e
 	if err != nil {
 		return header{}, kind.refuse("'s header is not a JSON object without duplicates")
 	}
-	if doc.Has("crit") {
+	if doc.Listed("crit") {
 		return header{}, kind.refuse("'s header names a critical extension")
 	}
 	alg, ok := doc.Text("alg")

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Bounds of what a session keeps of a token.
@@ -19,10 +20,10 @@ const (
 	maxClaimBytes = 2048
 )
 
-// readRoles reads the app roles: strings, or the token is refused, because
-// rights hang on them.
+// readRoles reads the app roles: strings, or one string in place of a list with
+// one. Anything else refuses the token, because rights hang on roles.
 func readRoles(t *jwt) error {
-	roles, ok := t.claims.Texts("roles")
+	roles, ok := t.claims.TextOrTexts("roles")
 	if !ok || len(roles) > maxRoles {
 		return refuse("its roles are not a list of role names")
 	}
@@ -35,8 +36,7 @@ func readRoles(t *jwt) error {
 	return nil
 }
 
-// readDetails reads the rest that an identity carries. Names are for display:
-// they are cut to length, not refused.
+// readDetails reads the rest that an identity carries.
 func readDetails(t *jwt) error {
 	for _, claim := range []struct {
 		name string
@@ -45,8 +45,6 @@ func readDetails(t *jwt) error {
 	}{
 		{"sid", &t.session, ports.MaxProviderSession},
 		{"login_hint", &t.loginHint, maxHintBytes},
-		{"name", &t.name, maxIDTokenBytes},
-		{"preferred_username", &t.username, maxIDTokenBytes},
 	} {
 		text, ok := t.claims.Text(claim.name)
 		if !ok || len(text) > claim.max {
@@ -54,9 +52,19 @@ func readDetails(t *jwt) error {
 		}
 		*claim.to = text
 	}
-	acct := strings.Trim(string(t.claims["acct"]), `"`)
+	t.name, t.username = DisplayText(t.claims, "name"), DisplayText(t.claims, "preferred_username")
+	acct := strings.Trim(string(t.claims.Raw("acct")), `"`)
 	t.guest = acct == "1"
 	return nil
+}
+
+// DisplayText returns a member that is for display only, such as a name. One
+// that is too long or not a string is no reason to refuse anybody: it is "".
+func DisplayText(o providerhttp.Object, name string) string {
+	if text, _ := o.Text(name); len(text) <= maxNameBytes {
+		return text
+	}
+	return ""
 }
 
 // identity returns who the verified token speaks of.
@@ -70,8 +78,8 @@ func (t *jwt) identity() ports.Identity {
 		Subject:         t.subject,
 		TenantID:        t.tenant,
 		ObjectID:        objectID,
-		Name:            Shorten(t.name),
-		Username:        Shorten(t.username),
+		Name:            t.name,
+		Username:        t.username,
 		Roles:           t.roles,
 		Guest:           t.guest,
 		ProviderSession: t.session,
@@ -80,11 +88,14 @@ func (t *jwt) identity() ports.Identity {
 
 // listClaims returns the claims as text, those first that a person looks for.
 func (t *jwt) listClaims() []ports.Claim {
-	claims := make([]ports.Claim, 0, len(t.claims))
-	for name, raw := range t.claims {
-		value := string(raw)
-		if text, ok := t.claims.Text(name); ok {
-			value = text
+	var claims []ports.Claim
+	for name := range t.claims.Names() {
+		if !t.claims.Has(name) {
+			continue
+		}
+		value, ok := t.claims.Text(name)
+		if !ok {
+			value = string(t.claims.Raw(name))
 		}
 		claims = append(claims, ports.Claim{Name: shorten(name, maxNameBytes), Value: shorten(value, maxClaimBytes)})
 	}
@@ -122,9 +133,6 @@ func claimRank(name string) int {
 	}
 	return 12
 }
-
-// Shorten cuts a name to the length that an identity takes.
-func Shorten(name string) string { return shorten(name, maxNameBytes) }
 
 // shorten cuts text at a character's boundary and shows that it did.
 func shorten(text string, limit int) string {

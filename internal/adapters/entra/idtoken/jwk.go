@@ -50,7 +50,7 @@ func parseKey(data []byte) (signingKey, bool) {
 	public := make(map[string]json.RawMessage)
 	for _, name := range []string{"kty", "crv", "n", "e", "x", "y"} {
 		if doc.Has(name) {
-			public[name] = doc[name]
+			public[name] = doc.Raw(name)
 		}
 	}
 	encoded, err := json.Marshal(public)
@@ -95,7 +95,7 @@ func strong(public any) bool {
 
 // fits says whether the key may verify a signature of this algorithm.
 func (k signingKey) fits(alg string) bool {
-	if k.alg != "" && k.alg != alg {
+	if k.alg != "" && !sameAlgorithm(k.alg, alg) {
 		return false
 	}
 	switch key := k.public.(type) {
@@ -104,7 +104,7 @@ func (k signingKey) fits(alg string) bool {
 	case *ecdsa.PublicKey:
 		return map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Params().BitSize] == alg
 	case ed25519.PublicKey:
-		return alg == "EdDSA"
+		return isEd25519(alg)
 	}
 	return false
 }

@@ -1,7 +1,6 @@
 package idtoken
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -19,8 +18,8 @@ func ParseKeySet(body []byte) (KeySet, error) {
 	if err != nil {
 		return nil, errors.New("the keys are not a JSON object without duplicates")
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(doc["keys"], &elements); err != nil {
+	elements, ok := doc.List("keys")
+	if !ok || elements == nil {
 		return nil, errors.New("the keys are not a JWK set")
 	}
 	if len(elements) > maxKeys {

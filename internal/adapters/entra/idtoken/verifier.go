@@ -22,10 +22,9 @@ type Verifier struct {
 	Authority authority.Authority
 	// Issuer is the issuer in the provider's metadata.
 	Issuer authority.Issuer
-	// Algorithms are the signature algorithms that the provider offers, out of
-	// Algorithms().
+	// Algorithms are the Acceptable ones that the provider offers.
 	Algorithms []string
-	// ClientID is this application, the only audience.
+	// ClientID is this application.
 	ClientID string
 	// AllowsTenant says whether people of a tenant may sign in; nil allows any.
 	AllowsTenant func(tenant string) bool
@@ -68,14 +67,9 @@ func refuse(reason string) error { return fmt.Errorf("%w: %s", ports.ErrTokenRef
 // 3.1.3.7, and Microsoft's rules for many tenants). The signature comes first,
 // so that nothing is read from claims that nobody vouches for.
 func (v Verifier) Verify(ctx context.Context, raw string, want Expected) (Token, error) {
-	t, err := v.verifySigned(ctx, raw, idToken)
+	t, err := v.verify(ctx, raw, idToken, v.checks(want))
 	if err != nil {
 		return Token{}, err
-	}
-	for _, check := range v.checks(want) {
-		if err := check(t); err != nil {
-			return Token{}, err
-		}
 	}
 	v.noteOverage(ctx, t)
 	return Token{Identity: t.identity(), Claims: t.listClaims(), Groups: t.groups, LoginHint: t.loginHint}, nil
@@ -98,7 +92,7 @@ func (v Verifier) checks(want Expected) []func(*jwt) error {
 		)
 	}
 	return append(checks,
-		checkAudience(v.ClientID),
+		checkAudience(v.ClientID, !v.Authority.Entra()),
 		checkAuthorizedParty(v.ClientID),
 		checkExpiry(v.Clock),
 		checkIssuedAt(v.Clock),

@@ -16,7 +16,7 @@ func bindings() []Forgery {
 			{"aud is an empty list", Set("aud", []string{})},
 			{"aud has one more", SetFrom("aud", func(d *fakeidp.TokenDraft) any { return []string{d.ClientID, "another"} })},
 			{"aud is an object", SetFrom("aud", func(d *fakeidp.TokenDraft) any { return map[string]string{"client": d.ClientID} })},
-			{"aud in other letter case", Edit("aud", strings.ToUpper)},
+			{"aud is null", Set("aud", nil)},
 		}),
 		rule(kind{prudent: true}, "prudence: an audience is named once", []attack{
 			{"aud has this client twice", SetFrom("aud", func(d *fakeidp.TokenDraft) any { return []string{d.ClientID, d.ClientID} })},
@@ -30,6 +30,7 @@ func bindings() []Forgery {
 			{"nonce is missing", Drop("nonce")},
 			{"nonce is empty", Set("nonce", "")},
 			{"nonce is another sign-in's", Set("nonce", strings.Repeat("A", 43))},
+			{"nonce is null", Set("nonce", nil)},
 			{"nonce is a list", func(d *fakeidp.TokenDraft) { d.Claims["nonce"] = []any{d.Claims["nonce"]} }},
 		}),
 		rule(kind{prudent: true}, "OpenID Connect Core 1.0, section 3.1.3.8: at_hash, where present, fits the access token", []attack{

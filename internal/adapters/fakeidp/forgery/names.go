@@ -27,26 +27,27 @@ func names() []Forgery {
 			{"a nested member stands twice", WithMembers(`"note":{"a":{"b":1,"b":2}}`)},
 			{"a member in a list stands twice", WithMembers(`"note":[{"b":1,"b":2}]`)},
 		}),
-		rule(kind{prudent: true}, "prudence: a name that differs from a known one in letter case only means one thing to one reader and another to the next", []attack{
+		rule(kind{prudent: true}, "prudence: of two names that differ in letter case only, one reader takes the one and the next the other", []attack{
 			{"SUB beside sub", Set("SUB", "somebody-else")},
 			{"Tid beside tid", Set("Tid", fakeidp.FabrikamTenantID)},
 			{"OID beside oid", Set("OID", "00000000-0000-0000-0000-000000000001")},
-			{"Roles beside roles", Set("Roles", []string{"Admin"})},
+			{"Roles beside roles", All(Set("roles", []string{}), Set("Roles", []string{"Admin"}))},
+			{"Groups beside groups", All(Set("groups", []string{}), Set("Groups", []string{"Admin"}))},
+			{"two names that nobody reads", All(Set("note", "a"), Set("Note", "b"))},
 			{"a name that only folds to a known one", Set("i\u017fs", "https://attacker.example")},
 		}),
-		rule(kind{prudent: true}, "prudence: roles decide what a person may do, so they are a list of a few names or the token is refused", []attack{
-			{"roles is a string", Set("roles", "Admin")},
+		rule(kind{prudent: true}, "prudence: roles decide what a person may do, so they are a name, a list of a few names, or the token is refused", []attack{
+			{"roles is one empty string", Set("roles", "")},
+			{"roles is a number", Set("roles", 1)},
 			{"roles has a number", Set("roles", []any{"Admin", 1})},
 			{"roles has an empty name", Set("roles", []string{""})},
 			{"roles is an object", Set("roles", map[string]bool{"Admin": true})},
-			{"roles is null", Set("roles", nil)},
+			{"roles has a null", Set("roles", []any{"Admin", nil})},
 			{"roles are too many", Set("roles", make([]string, 300))},
 		}),
 		rule(kind{prudent: true}, "OpenID Connect Core 1.0, section 5.1, and prudence: a known claim has its own type", []attack{
 			{"sid is a number", Set("sid", 1)},
 			{"login_hint is a list", Set("login_hint", []string{"x"})},
-			{"name is an object", Set("name", map[string]string{"given": "Adele"})},
-			{"preferred_username is null", Set("preferred_username", nil)},
 		}),
 	)
 }
