@@ -76,7 +76,7 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		"id too large":                {userPath, object(`{"id":9223372036854775808,"login":"octocat"}`), refused},
 		"no login":                    {userPath, object(`{"id":1}`), refused},
 		"login is a number":           {userPath, object(`{"id":1,"login":5}`), refused},
-		"absurd name":                 {userPath, object(`{"id":1,"login":"octocat","name":"` + strings.Repeat("x", 2000) + `"}`), refused},
+		"login is null":               {userPath, object(`{"id":1,"login":null}`), refused},
 		"a list of users":             {userPath, object(`[` + goodUser + `]`), refused},
 		"two users":                   {userPath, object(goodUser + goodUser), down},
 		"huge user":                   {userPath, object(huge(goodUser)), down},
@@ -90,7 +90,8 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		"no token":                    {tokenPath, object(`{"token_type":"bearer"}`), refused},
 		"token is a number":           {tokenPath, object(`{"access_token":5,"token_type":"bearer"}`), refused},
 		"token with a line break":     {tokenPath, object(`{"access_token":"gho_x\r\nHost: x","token_type":"bearer"}`), refused},
-		"no token type":               {tokenPath, object(`{"access_token":"gho_x"}`), refused},
+		"token is null":               {tokenPath, object(`{"access_token":null,"token_type":"bearer"}`), refused},
+		"token type is a list":        {tokenPath, object(`{"access_token":"gho_x","token_type":["bearer"]}`), refused},
 		"token type mac":              {tokenPath, object(`{"access_token":"gho_x","token_type":"mac"}`), refused},
 		"expires_in is a string":      {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":"8"}`), refused},
 		"expires_in is negative":      {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":-8}`), refused},
@@ -118,6 +119,28 @@ func TestBadAnswersAreRefused(t *testing.T) {
 				assert.NotContains(t, r.URL.Path, "/good", "a redirect was followed")
 			}
 		})
+	}
+}
+
+// TestOddAnswersAreAccepted: a member that is null is absent, a missing token_type
+// is Bearer, and a name that cannot be shown refuses nobody.
+func TestOddAnswersAreAccepted(t *testing.T) {
+	for name, c := range map[string]struct{ path, body string }{
+		"no token type":                {tokenPath, `{"access_token":"gho_x"}`},
+		"token type is null":           {tokenPath, `{"access_token":"gho_x","token_type":null}`},
+		"error and expires_in is null": {tokenPath, `{"access_token":"gho_x","token_type":"bearer","expires_in":null,"error":null,"error_description":null}`},
+		"name is null":                 {userPath, `{"id":1,"login":"octocat","name":null,"email":null}`},
+		"name is a list":               {userPath, `{"id":1,"login":"octocat","name":["Eve"]}`},
+		"absurd name":                  {userPath, `{"id":1,"login":"octocat","name":"` + strings.Repeat("x", 2000) + `"}`},
+	} {
+		p := newPlayed(t)
+		p.tokens["Bearer gho_x"] = true
+		p.instead[tokenPath], p.instead[userPath] = object(`{"access_token":"gho_x","token_type":"bearer"}`), object(`{"id":1,"login":"octocat"}`)
+		p.instead[c.path] = object(c.body)
+		in, err := p.signIn(t)
+		require.NoError(t, err, name)
+		assert.Equal(t, "octocat", in.Identity.Username, name)
+		assert.Empty(t, in.Identity.Name, name)
 	}
 }
 

@@ -53,8 +53,9 @@ func (p *Provider) redeem(ctx context.Context, code, verifier string) (accessTok
 	req.Header.Set("Accept", "application/json")
 	status, doc, err := p.ask(providerhttp.WithEndpoint(ctx, providerhttp.EndpointToken), req)
 	// GitHub reports errors with status 200 too.
-	if err == nil && doc["error"] != nil {
-		return accessToken{}, newProviderError(doc.text("error"))
+	if err == nil && doc.Has("error") {
+		code, _ := doc.Text("error")
+		return accessToken{}, newProviderError(code)
 	}
 	if err := answered(status, err); err != nil {
 		return accessToken{}, err
@@ -62,15 +63,17 @@ func (p *Provider) redeem(ctx context.Context, code, verifier string) (accessTok
 	return readToken(doc, p.now())
 }
 
-func readToken(doc object, now time.Time) (accessToken, error) {
-	t := accessToken{value: doc.text("access_token"), expires: now.Add(unusedLife)}
+func readToken(doc providerhttp.Object, now time.Time) (accessToken, error) {
+	value, _ := doc.Text("access_token")
+	kind, isText := doc.Text("token_type")
+	t := accessToken{value: value, expires: now.Add(unusedLife)}
 	switch {
 	case !isToken(t.value):
 		return accessToken{}, refuse("it has no access token")
-	case !strings.EqualFold(doc.text("token_type"), "bearer"):
+	case !isText, kind != "" && !strings.EqualFold(kind, "bearer"):
 		return accessToken{}, refuse("its token is not a bearer token")
 	}
-	if raw := doc["expires_in"]; raw != nil { // a GitHub App's
+	if raw := doc.Raw("expires_in"); raw != nil { // a GitHub App's
 		seconds, err := strconv.ParseInt(string(raw), 10, 64)
 		if err != nil || seconds < 0 || seconds > int64(unusedLife/time.Second) {
 			return accessToken{}, refuse("its expires_in is no number of seconds")

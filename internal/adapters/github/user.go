@@ -34,15 +34,19 @@ func (p *Provider) user(ctx context.Context, token string) (user, error) {
 		return user{}, err
 	}
 	// The digits are the subject as they stand: a float would round them.
-	id, err := strconv.ParseInt(string(doc["id"]), 10, 64)
+	id, err := strconv.ParseInt(string(doc.Raw("id")), 10, 64)
 	if err != nil || id <= 0 {
 		return user{}, refuse("its user has no positive whole number as id")
 	}
-	u := user{strconv.FormatInt(id, 10), doc.text("login"), strings.TrimSpace(doc.text("name"))}
-	if u.login == "" || len(u.login) > maxNameBytes || len(u.name) > maxNameBytes {
-		return user{}, refuse("its user has no login, or an absurd name")
+	login, _ := doc.Text("login")
+	name, _ := doc.Text("name")
+	if login == "" || len(login) > maxNameBytes {
+		return user{}, refuse("its user has no login")
 	}
-	return u, nil
+	if len(name) > maxNameBytes {
+		name = "" // for display only
+	}
+	return user{strconv.FormatInt(id, 10), login, strings.TrimSpace(name)}, nil
 }
 
 func (u user) identity() ports.Identity {
