@@ -234,10 +234,11 @@ func messagesIn(v reflect.Value) []Message {
 }
 
 func TestSamplesAreMadeOfMessages(t *testing.T) {
-	source := mustPages(t, Options{}).source()
+	p := mustPages(t, Options{})
+	source := p.source()
 	for _, s := range samples() {
 		for _, m := range append(messagesIn(reflect.ValueOf(s.chrome)), messagesIn(reflect.ValueOf(s.view))...) {
-			assert.True(t, m == "" || source.has(m), "%s: %q", s.name, m)
+			assert.True(t, source.has(m) || !keyForm(p).MatchString(string(m)), "%s: %q", s.name, m)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -127,11 +128,19 @@ func sampleGroups() Groups {
 	return v
 }
 
+// OwnViews are the examples of the pages that the application lists. TestMain
+// sets it.
+var OwnViews []View
+
 // samples holds every page in each of its variants.
 func samples() []sample {
 	anyone := Chrome{}
 	here := signedIn("")
-	return []sample{
+	var own []sample
+	for _, v := range OwnViews {
+		own = append(own, sample{fmt.Sprintf("own-%T", v), here, v})
+	}
+	return append(own, []sample{
 		{"signin", anyone, SignIn{LoginURL: "/login"}},
 		{"signin-lost", anyone, SignIn{LoginURL: "/login", Wanted: "/", Lost: true}},
 		{"signin-wanted", anyone, SignIn{LoginURL: "/login?return_to=%2Freports%3Fyear%3D2026%26q%3Da", Wanted: "/reports?year=2026&q=a"}},
@@ -193,7 +202,7 @@ func samples() []sample {
 		{"admin", here, Admin{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
 		{"notfound", anyone, NotFound{}},
 		{"method", anyone, MethodNotAllowed{Allowed: []string{"GET", "HEAD"}}},
-	}
+	}...)
 }
 
 // TestPreview lays all pages out as files, to be looked at in a browser:

@@ -125,7 +125,7 @@ func benchmarkPage(b testing.TB) (handler http.Handler, request *http.Request, b
 	require.NoError(b, err)
 	p, err := newPages(c)
 	require.NoError(b, err)
-	a := &app{Config: c, pages: p}
+	a := &app{Config: c, pages: p, own: pagesWith(c)}
 	var chrome templates.Chrome
 	var home templates.Home
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -24,11 +24,11 @@ const (
 
 // callAPI calls the configured API as the signed-in user and shows its answer.
 // It is also the example of a handler with an API client.
-func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+func (a *app) callAPI(r *http.Request, _ domain.Session) (templates.View, error) {
 	start := a.Now()
 	got, err := get(r.Context(), a.APIClient(a.Scopes...), a.Endpoint)
 	if err != nil && !errors.Is(err, errAPI) {
-		return err
+		return nil, err
 	}
 	v := templates.API{
 		Method: http.MethodGet, Endpoint: withoutQuery(a.Endpoint), Took: a.Now().Sub(start),
@@ -37,9 +37,9 @@ func (a *app) callAPI(w http.ResponseWriter, r *http.Request, session domain.Ses
 	}
 	if err != nil {
 		v.Explanation = a.wording(errorPageFor(err), err).sentence
-		return &shownError{err, v}
+		return nil, &shownError{err, v}
 	}
-	return a.page(w, r, http.StatusOK, &session, v)
+	return v, nil
 }
 
 // withoutQuery is what may be shown of an API's address: APIs take keys in the

@@ -282,10 +282,3 @@ func TestErrorTextsAllHaveAnError(t *testing.T) {
 		}
 	}
 }
-
-func TestLinksOfTheNavigationHaveWords(t *testing.T) {
-	a := &app{Config: Config{Endpoint: "x"}}
-	for _, l := range a.navFor(domain.User{Roles: []string{adminRole}}) {
-		assert.True(t, mustPages(t).Has(l.Text), l.Text)
-	}
-}

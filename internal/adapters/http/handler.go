@@ -83,6 +83,8 @@ type app struct {
 	// apiTransport carries the calls of APIs.
 	apiTransport http.RoundTripper
 	https        bool
+	// own are the pages that exist with this configuration.
+	own []Page
 }
 
 // New returns the handler of all routes. It fails where c is incomplete or a
@@ -108,6 +110,7 @@ func New(c Config) (http.Handler, error) {
 		clientAddress: clientaddr.Forwarded(c.TrustedProxies, c.Logger),
 		apiTransport:  providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
 		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
+		own:           pagesWith(c),
 	}
 	return a.application()
 }
@@ -127,25 +130,7 @@ func (a *app) chrome(r *http.Request, session *domain.Session) templates.Chrome 
 	if session == nil {
 		return templates.Chrome{}
 	}
-	return templates.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.navFor(session.User), Current: r.URL.Path}
-}
-
-// nav are the links that every signed-in page offers.
-func (a *app) nav() []templates.Link {
-	links := append(make([]templates.Link, 0, 4), templates.Link{Text: "nav.home", URL: homePath})
-	if a.Endpoint != "" {
-		links = append(links, templates.Link{Text: "nav.api", URL: callAPIPath})
-	}
-	return append(links, templates.Link{Text: "nav.sessions", URL: sessionsPath})
-}
-
-// navFor adds what is open to this user: no link leads to a closed door.
-func (a *app) navFor(user domain.User) []templates.Link {
-	links := a.nav()
-	if user.HasRole(adminRole) {
-		links = append(links, templates.Link{Text: "nav.admin", URL: adminPath})
-	}
-	return links
+	return templates.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(session.User), Current: r.URL.Path}
 }
 
 // seeOther sends the browser on with a GET (RFC 9110, section 15.4.4). The

@@ -7,16 +7,14 @@ import (
 	"webapp/templates"
 )
 
-// The paths of the routes. That of the callback is configured, and those of
-// static files begin with templates.StaticPrefix.
+// The paths of the routes. Those of signed-in people's pages stand in Pages. The
+// callback's path is configured, and static files begin with
+// templates.StaticPrefix.
 const (
 	homePath         = "/"
 	loginPath        = "/login"
 	logoutPath       = "/logout"
-	callAPIPath      = "/call_api"
 	sessionsPath     = "/sessions"
-	groupsPath       = "/groups"
-	adminPath        = "/admin"
 	frontChannelPath = "/frontchannel-logout"
 	backChannelPath  = "/backchannel-logout"
 	healthPath       = "/healthz"
@@ -24,8 +22,12 @@ const (
 )
 
 func reservedPaths() []string {
-	return []string{homePath, loginPath, logoutPath, callAPIPath, sessionsPath, groupsPath, adminPath,
-		frontChannelPath, backChannelPath, healthPath, readyPath, strings.TrimSuffix(templates.StaticPrefix, "/")}
+	paths := []string{homePath, loginPath, logoutPath, frontChannelPath, backChannelPath, healthPath, readyPath,
+		strings.TrimSuffix(templates.StaticPrefix, "/")}
+	for _, p := range Pages() {
+		paths = append(paths, p.Path)
+	}
+	return paths
 }
 
 // Reserved says whether path is the application's own, with or without a slash

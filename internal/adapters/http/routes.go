@@ -55,13 +55,7 @@ func (a *app) pageRoutes(r chi.Router) {
 	}
 	r.Get(logoutPath, a.handle(a.askSignOut))
 	r.Post(logoutPath, a.handle(a.signOut))
-	r.Get(sessionsPath, a.handle(a.signedIn(a.sessionsPage)))
-	r.Post(sessionsPath, a.handle(a.signedIn(a.endSessions)))
-	r.Get(groupsPath, a.handle(a.signedIn(a.groups)))
-	r.Get(adminPath, a.handle(a.requireRole(adminRole, a.admin)))
-	if a.Endpoint != "" {
-		r.Get(callAPIPath, a.handle(a.signedIn(a.callAPI)))
-	}
+	a.routePages(r)
 }
 
 // checkMounts refuses a path that is no plain one, or that a page has: the

@@ -14,11 +14,11 @@ const (
 	endOthers = "others"
 )
 
-// sessionsPage shows the user where they are signed in.
-func (a *app) sessionsPage(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+// sessions shows the user where they are signed in.
+func (a *app) sessions(r *http.Request, _ domain.Session) (templates.View, error) {
 	own, err := a.Domain.OwnSessions(r.Context())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := a.Now()
 	v := templates.Sessions{}
@@ -29,7 +29,7 @@ func (a *app) sessionsPage(w http.ResponseWriter, r *http.Request, session domai
 		})
 	}
 	v.Others = len(own) > 1
-	return a.page(w, r, http.StatusOK, &session, v)
+	return v, nil
 }
 
 // endSessions ends one of the user's sessions, or all others, and shows the

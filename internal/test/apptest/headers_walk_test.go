@@ -162,11 +162,17 @@ type person struct {
 	user apptest.User // nobody where it has no name
 }
 
+// people are somebody anonymous, somebody with a role that opens nothing, and
+// somebody with the roles of all pages.
 func people() []person {
+	var roles []string
+	for _, p := range webhttp.Pages() {
+		roles = append(roles, p.Role)
+	}
 	return []person{
 		{name: "anonymous"},
-		{"without the role", apptest.User{Name: "Charles Babbage", Roles: []string{"Reader"}}},
-		{"with the role", apptest.User{Name: "Ada Lovelace", Roles: []string{"Admin"}}},
+		{"without the role", apptest.User{Name: "Charles Babbage", Roles: []string{"Opens.Nothing"}}},
+		{"with the role", apptest.User{Name: "Ada Lovelace", Roles: roles}},
 	}
 }
 

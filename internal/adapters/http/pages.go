@@ -1,0 +1,83 @@
+package http
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
+	"webapp/internal/domain"
+	"webapp/templates"
+)
+
+// Page is a page for signed-in people. The routes, the navigation, the reserved
+// paths and the tests of all pages are loops over Pages.
+type Page struct {
+	// Path is the page's address, such as /reports.
+	Path string
+	// Role is the app role that opens the page. Empty opens it to everybody who
+	// is signed in.
+	Role string
+	// Nav is the text of the page's link in the navigation, or the key of a text
+	// in templates/messages. Empty leaves the link out.
+	Nav templates.Message
+	// Example is what the page may show. The tests of all pages render it.
+	Example templates.View
+	// NeedsAPI leaves the page out unless ENDPOINT is set.
+	NeedsAPI bool
+
+	// show returns what the page shows.
+	show func(a *app, r *http.Request, session domain.Session) (templates.View, error)
+	// post responds to the page's form. A page without a form has none.
+	post func(a *app, w http.ResponseWriter, r *http.Request, session domain.Session) error
+}
+
+// HasForm reports whether the page takes a POST.
+func (p Page) HasForm() bool { return p.post != nil }
+
+// Pages returns the pages for signed-in people beside the home page, in the
+// order of the navigation. Add a page of your own here. To remove a page, delete
+// its line, its Go file and its file in templates.
+func Pages() []Page {
+	return []Page{
+		{Path: "/call_api", Nav: "nav.api", show: (*app).callAPI, NeedsAPI: true, Example: templates.API{Method: "GET", Status: 200, Body: "{}"}},
+		{Path: "/groups", Nav: "nav.groups", show: (*app).groups, Example: templates.Groups{Known: true, IDs: []string{"6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"}}},
+		{Path: "/admin", Nav: "nav.admin", Role: adminRole, show: (*app).admin, Example: templates.Admin{Role: adminRole, Roles: []string{adminRole}}},
+		{Path: sessionsPath, Nav: "nav.sessions", show: (*app).sessions, post: (*app).endSessions, Example: templates.Sessions{Sessions: []templates.SessionRow{{This: true}}}},
+	}
+}
+
+// pagesWith returns the pages that exist with c.
+func pagesWith(c Config) []Page {
+	return slices.DeleteFunc(Pages(), func(p Page) bool { return p.NeedsAPI && c.Endpoint == "" })
+}
+
+// routePages adds the routes of Pages.
+func (a *app) routePages(r chi.Router) {
+	for _, p := range a.own {
+		r.Get(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+			v, err := p.show(a, r, session)
+			if err != nil {
+				return err
+			}
+			return a.page(w, r, http.StatusOK, &session, v)
+		})))
+		if p.post != nil {
+			r.Post(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+				return p.post(a, w, r, session)
+			})))
+		}
+	}
+}
+
+// nav returns the links of the navigation that are open to user: no link leads
+// to a closed door.
+func (a *app) nav(user domain.User) []templates.Link {
+	links := append(make([]templates.Link, 0, 1+len(a.own)), templates.Link{Text: "nav.home", URL: homePath})
+	for _, p := range a.own {
+		if p.Nav != "" && (p.Role == "" || user.HasRole(p.Role)) {
+			links = append(links, templates.Link{Text: p.Nav, URL: p.Path})
+		}
+	}
+	return links
+}
