@@ -6,13 +6,27 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+// pagesIn has pages in these languages and English, whatever languages the
+// application has.
+func pagesIn(t *testing.T, languages ...string) *Pages {
+	t.Helper()
+	files := fstest.MapFS{"messages/en.json": embedded(t)["messages/en.json"]}
+	for _, lang := range languages {
+		files["messages/"+lang+".json"] = &fstest.MapFile{Data: []byte("{}")}
+	}
+	p, err := newFrom(files, Options{})
+	require.NoError(t, err)
+	return p
+}
+
 func TestLanguageFollowsTheReader(t *testing.T) {
-	p := mustPages(t, Options{})
+	p := pagesIn(t, "de", "zh-Hans")
 	for header, want := range map[string]string{
 		"":                                    "en",
 		"zh":                                  "zh-Hans",
@@ -51,7 +65,7 @@ func TestLanguageFollowsTheReader(t *testing.T) {
 func TestLanguageOfSeveralHeaderLines(t *testing.T) {
 	r := anyRequest()
 	r.Header["Accept-Language"] = []string{"fr", "de;q=0.5"}
-	assert.Equal(t, "de", mustPages(t, Options{}).inLanguage(r).lang)
+	assert.Equal(t, "de", pagesIn(t, "de", "zh-Hans").inLanguage(r).lang)
 }
 
 func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
@@ -60,7 +74,7 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 	assert.LessOrEqual(t, len(acceptLanguage([]string{strings.Repeat("x", 1000), "de"})), maxAcceptLanguage)
 	assert.False(t, strings.HasSuffix(acceptLanguage([]string{strings.Repeat("de-AT,", 50)}), "de-A"), "no half of a tag")
 
-	p := mustPages(t, Options{})
+	p := pagesIn(t, "de", "zh-Hans")
 	assert.Equal(t, "de", p.inLanguage(requestIn(long)).lang, "what comes first still counts")
 	for _, hostile := range []string{
 		strings.Repeat("a-", 16_000), strings.Repeat(",", 32_000), "x-" + strings.Repeat("a", 30_000),
@@ -72,7 +86,7 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 }
 
 func TestRememberedLanguagesAreBounded(t *testing.T) {
-	p := mustPages(t, Options{})
+	p := pagesIn(t, "de", "zh-Hans")
 	for i := range 10 * maxRemembered {
 		p.inLanguage(requestIn("fr-FR;q=0." + strconv.Itoa(i)))
 	}
@@ -83,7 +97,7 @@ func TestRememberedLanguagesAreBounded(t *testing.T) {
 }
 
 func TestPageNamesItsLanguage(t *testing.T) {
-	p := mustPages(t, Options{})
+	p := pagesIn(t, "de", "zh-Hans")
 	for _, lang := range languages(p) {
 		rec := httptest.NewRecorder()
 		rec.Header().Set("Vary", "Cookie")

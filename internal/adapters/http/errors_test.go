@@ -132,6 +132,9 @@ func TestErrorPageHelpsPersonAndAdministrator(t *testing.T) {
 		"de":      {"Ihr Geheimnis ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID 2b8e1b9c", "Erneut anmelden"},
 		"zh-Hans": {"无法向登录服务证明其身份", "“证书和密码”", "相关 ID 2b8e1b9c", "重新登录"},
 	} {
+		if !slices.Contains(languages(t), lang) {
+			continue // an application in one language only
+		}
 		rec := failed(t, failing(t), err, "Accept-Language", lang)
 		page := rec.Body.String()
 		for _, said := range append(says, "AADSTS7000215", "invalid_client", "CLIENT_SECRET", "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00") {
@@ -246,9 +249,8 @@ func TestAPIStatusesAreExplained(t *testing.T) {
 		assert.True(t, m == "" || p.Has(m), m)
 	}
 	rec, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/call_api", nil)
-	r.Header.Set("Accept-Language", "de")
 	require.NoError(t, p.Write(rec, r, http.StatusOK, templates.Chrome{}, templates.API{Status: 403, Explanation: explainStatus(403)}))
-	assert.Contains(t, words(rec.Body.String()), "Die API kennt Sie, lässt diesen Zugriff aber nicht zu.")
+	assert.Contains(t, words(rec.Body.String()), "The API knows you but does not allow this.")
 }
 
 func TestErrorPageOfSomebodySignedInIsTheirs(t *testing.T) {
