@@ -48,7 +48,7 @@ func (p *party) refuses(userInfo int) {
 	for _, c := range r.Cookies() {
 		assert.Negative(p.t, c.MaxAge, "%s is set", c.Name)
 	}
-	assert.Equal(p.t, 1, writes(p.store.Calls()), "the mark of the spent state alone is written")
+	assert.Equal(p.t, 2, writes(p.store.Calls()), "the mark of the spent state alone is written, and how that ended")
 	assert.False(p.t, p.b.signedIn())
 	assert.Equal(p.t, asked{before.token + 1, before.userInfo + userInfo}, p.asked())
 	p.heal()

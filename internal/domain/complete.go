@@ -21,12 +21,21 @@ const PendingLifetime = 15 * time.Minute
 // the rest fails.
 //
 // A browser that is signed in by now and repeats an old callback is sent to "/"
-// without a word and without another call to the provider.
+// without a word and without another call to the provider. One that repeats it
+// while the first is still being completed waits, and gets the same session or
+// the same error.
 //
 // Errors: ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
 func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {
-	to, who, err := s.complete(ctx, cb, device)
+	if err := checkCallback(cb); err != nil {
+		return "", s.RefuseSignIn(ctx, err)
+	}
+	pending, err := s.pending.Take(ctx, cb.State)
+	if errors.Is(err, ports.ErrPendingSpent) && pending.State == cb.State {
+		return s.secondCallback(ctx, pending)
+	}
+	to, who, err := s.complete(ctx, cb, device, pending, err)
 	if err != nil {
 		s.recordFailure(ctx, ports.AuditSignInRefused, err, who)
 	}
@@ -48,12 +57,9 @@ func checkCallback(cb Callback) error {
 }
 
 // complete returns where to go, and, also beside an error, whom the provider
-// vouches for as far as that has been verified.
-func (s *Service) complete(ctx context.Context, cb Callback, device string) (to string, who ports.Identity, err error) {
-	if err := checkCallback(cb); err != nil {
-		return "", who, err
-	}
-	pending, err := s.pending.Take(ctx, cb.State)
+// vouches for as far as that has been verified. pending and err are what Take
+// returned.
+func (s *Service) complete(ctx context.Context, cb Callback, device string, pending ports.PendingSignIn, err error) (to string, who ports.Identity, _ error) {
 	switch {
 	case errors.Is(err, ports.ErrNoPendingSignIn), errors.Is(err, ports.ErrPendingSpent):
 		to, err = s.lateCallback(ctx, err)
@@ -64,6 +70,20 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string) (to 
 	case subtle.ConstantTimeCompare([]byte(pending.State), []byte(cb.State)) != 1:
 		return "", who, ErrUnknownSignIn
 	}
+	// It goes on if the browser gives up: a second callback may wait for it.
+	ctx = context.WithoutCancel(ctx)
+	first := s.completing.begin(pending.State)
+	err = errNotCompleted
+	defer func() { s.conclude(ctx, pending.State, first, to, err) }()
+	to, who, err = s.redeem(ctx, cb, device, pending)
+	return to, who, err
+}
+
+// errNotCompleted is what a second callback gets if the first one panics.
+var errNotCompleted = errors.New("sign-in not completed")
+
+// redeem lets the provider redeem the code, and starts the session.
+func (s *Service) redeem(ctx context.Context, cb Callback, device string, pending ports.PendingSignIn) (to string, who ports.Identity, err error) {
 	if err := s.checkAge(pending); err != nil {
 		return "", who, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}

@@ -31,6 +31,8 @@ func (s *strangePending) Take(context.Context, string) (ports.PendingSignIn, err
 	return s.kept, nil
 }
 
+func (s *strangePending) Conclude(context.Context, string, []byte) error { return nil }
+
 // completeCorrupted is a whole sign-in whose pending part is corrupted on the way.
 func completeCorrupted(t *testing.T, corrupt func(*ports.PendingSignIn)) (*fixture, string, error) {
 	t.Helper()

@@ -9,22 +9,24 @@ import (
 	"webapp/internal/ports"
 )
 
-// Service holds the use cases. It is safe for concurrent use and keeps no
-// state of its own: everything lasting is behind a port.
+// Service holds the use cases. It is safe for concurrent use. Everything lasting
+// is behind a port.
 type Service struct {
-	provider  ports.IdentityProvider
-	sessions  ports.Sessions
-	grants    ports.Grants
-	pending   ports.PendingSignIns
-	directory ports.SessionDirectory
-	onceOnly  ports.OneTimeIDs
-	auditLog  ports.AuditLog
-	limits    Limits
-	returns   returnRule
-	now       func() time.Time
-	random    io.Reader
-	wait      func(context.Context, time.Duration) error
-	sidAlone  bool
+	provider ports.IdentityProvider
+	sessions ports.Sessions
+	grants   ports.Grants
+	pending  ports.PendingSignIns
+	// completing are the sign-ins that this instance is completing.
+	completing *completions
+	directory  ports.SessionDirectory
+	onceOnly   ports.OneTimeIDs
+	auditLog   ports.AuditLog
+	limits     Limits
+	returns    returnRule
+	now        func() time.Time
+	random     io.Reader
+	wait       func(context.Context, time.Duration) error
+	sidAlone   bool
 	// groupScopes are those of the token for the provider's directory.
 	groupScopes []string
 }
@@ -91,7 +93,7 @@ func New(c Config) (*Service, error) {
 		c.Wait = waitFor
 	}
 	return &Service{
-		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending,
+		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending, completing: &completions{byState: map[string]*completion{}},
 		directory: c.Others, onceOnly: c.OneTime, auditLog: c.Audit, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil

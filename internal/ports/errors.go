@@ -48,6 +48,8 @@ var (
 	ErrNoPendingSignIn = errors.New("no such pending sign-in")
 	// ErrPendingSpent: the pending sign-in has been taken before.
 	ErrPendingSpent = errors.New("pending sign-in already used")
+	// ErrNoOutcome: how the sign-in ended has not been recorded.
+	ErrNoOutcome = errors.New("no outcome of this sign-in yet")
 	// ErrNoSession: this browser is not signed in.
 	ErrNoSession = errors.New("no session")
 	// ErrSessionExpired: this browser's session has run out, and the store
@@ -94,7 +96,7 @@ type ProviderError struct {
 	// account_selection_required), ErrProviderUnavailable (server_error and
 	// temporarily_unavailable) or, for every other code, ErrProviderRefused;
 	// errors.Is finds it.
-	Kind error
+	Kind error `json:"-"`
 	// Code is the OAuth 2.0 error code, such as "access_denied". Decisions
 	// rest on it alone. It can come from a stranger: one that does not look like
 	// a code is "unrecognized_error" here.

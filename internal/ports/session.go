@@ -26,8 +26,21 @@ type PendingSignIns interface {
 	// every instance that shares a store, also when the browser presents an
 	// old copy. Errors: ErrNoPendingSignIn where there is none, ErrPendingSpent
 	// where there was one and it has been taken. Beside ErrStoreUnavailable,
-	// which spends nothing, ReturnTo is set where the browser has it.
+	// which spends nothing, ReturnTo is set where the browser has it. Beside
+	// ErrPendingSpent, State and ReturnTo are set if this browser still holds the
+	// sign-in: it has not had the response to the first Take.
 	Take(ctx context.Context, state string) (PendingSignIn, error)
+
+	// Conclude records how the sign-in of a spent state ended, for every
+	// instance that shares a store and as long as the state is known to be
+	// spent. outcome is not empty. The first call counts; a later one changes
+	// nothing and is no error. It needs no browser in ctx. ErrNoRecord if the
+	// state is not known to be spent.
+	Conclude(ctx context.Context, state string, outcome []byte) error
+
+	// Outcome returns what Conclude has recorded, ErrNoOutcome if there is
+	// nothing. It needs no browser in ctx.
+	Outcome(ctx context.Context, state string) ([]byte, error)
 }
 
 // PendingSignIn is what is remembered of a sign-in while the browser is at the
@@ -86,6 +99,16 @@ type SessionReferences interface {
 	// done for them because of it. ErrNoSession where it names none, or one
 	// that has ended or run out. Calling it again changes nothing.
 	Referred(ctx context.Context) (Session, error)
+}
+
+// SessionHandOver is an optional ability of a Sessions: two requests of the same
+// browser can get the same new session.
+type SessionHandOver interface {
+	// HandOver returns a function that gives this browser's session to the
+	// request in another context. Its caller knows that both requests come from
+	// the same browser. ErrNoSession if there is no session. Calling either again
+	// changes nothing.
+	HandOver(ctx context.Context) (give func(ctx context.Context) error, err error)
 }
 
 // NewSession is what a session begins with. The parts are kept apart, because

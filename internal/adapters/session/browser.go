@@ -174,6 +174,37 @@ func (m *Manager) Referred(ctx context.Context) (ports.Session, error) {
 	return s.Session, nil
 }
 
+// HandOver implements ports.SessionHandOver.
+func (m *Manager) HandOver(ctx context.Context) (give func(context.Context) error, err error) {
+	req, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer req.mu.Unlock()
+	token, key := req.held.token, req.held.key()
+	if token == "" {
+		return nil, ports.ErrNoSession
+	}
+	return func(ctx context.Context) error {
+		other, err := m.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer other.mu.Unlock()
+		other.held = held{}
+		m.setSession(other, token, key)
+		return nil
+	}, nil
+}
+
+// setSession puts the cookies of a session on the response.
+func (m *Manager) setSession(req *browserRequest, token, key string) {
+	req.set(m.cookies.make(m.cookies.session, token, 0))
+	if m.cookies.crossSite {
+		req.set(m.cookies.make(m.cookies.reference, key, 0))
+	}
+}
+
 // presented returns the record keys of all sessions that the browser names.
 // They are to be ended, so every copy counts here, and with CrossSiteCallback
 // the reference too: a cross-site POST comes without the session cookie.

@@ -105,9 +105,36 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 	}
 	req.set(m.cookies.make(name, "", -1))
 	if spent {
-		return ports.PendingSignIn{}, ports.ErrPendingSpent
+		return ports.PendingSignIn{State: p.State, ReturnTo: p.ReturnTo}, ports.ErrPendingSpent
 	}
 	return p, nil
+}
+
+// Conclude implements ports.PendingSignIns. The outcome is the value of the mark
+// that the state is spent.
+func (m *Manager) Conclude(ctx context.Context, state string, outcome []byte) error {
+	found, err := m.records.find(ctx, spentKey(state))
+	if err != nil || len(found.value) > 0 {
+		return err
+	}
+	spent := entry{key: spentKey(state), value: outcome, expires: m.clock().Add(pendingLife + clockSkew)}
+	_, err = m.records.replace(ctx, spent, found.version)
+	if errors.Is(err, ports.ErrRecordChanged) { // another call was first
+		return nil
+	}
+	return err
+}
+
+// Outcome implements ports.PendingSignIns.
+func (m *Manager) Outcome(ctx context.Context, state string) ([]byte, error) {
+	found, err := m.records.find(ctx, spentKey(state))
+	switch {
+	case errors.Is(err, ports.ErrNoRecord), err == nil && len(found.value) == 0:
+		return nil, ports.ErrNoOutcome
+	case err != nil:
+		return nil, err
+	}
+	return found.value, nil
 }
 
 // absent tells a state that was taken before from one that never was here.

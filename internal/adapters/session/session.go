@@ -161,6 +161,7 @@ var (
 	_ ports.StoreReadiness   = (*Manager)(nil)
 
 	_ ports.SessionReferences = (*Manager)(nil)
+	_ ports.SessionHandOver   = (*Manager)(nil)
 )
 
 // Ready returns nil when the store answers, else an error that wraps

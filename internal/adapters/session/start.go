@@ -35,10 +35,7 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Sessio
 	// The former session is over already, and nobody else reads the rest.
 	_ = m.records.deleteAll(ctx, belongings(former))
 	req.held = begun
-	req.set(m.cookies.make(m.cookies.session, begun.token, 0))
-	if m.cookies.crossSite {
-		req.set(m.cookies.make(m.cookies.reference, begun.key(), 0))
-	}
+	m.setSession(req, begun.token, begun.key())
 	return ended, nil
 }
 

@@ -36,10 +36,63 @@ func (f *FakeSessions) Take(ctx context.Context, state string) (ports.PendingSig
 	p, found := ex.browser.take(state)
 	switch {
 	case f.spent[state]:
-		return ports.PendingSignIn{}, ports.ErrPendingSpent
+		return ports.PendingSignIn{State: p.State, ReturnTo: p.ReturnTo}, ports.ErrPendingSpent
 	case !found, !f.clock().Before(p.Began.Add(fakePendingLife)):
 		return ports.PendingSignIn{}, ports.ErrNoPendingSignIn
 	}
 	f.spent[state] = true
 	return p, nil
+}
+
+// Conclude implements ports.PendingSignIns.
+func (f *FakeSessions) Conclude(_ context.Context, state string, outcome []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.reach(); err != nil {
+		return err
+	}
+	if !f.spent[state] {
+		return ports.ErrNoRecord
+	}
+	if _, ok := f.outcomes[state]; !ok {
+		f.outcomes[state] = slices.Clone(outcome)
+	}
+	return nil
+}
+
+// Outcome implements ports.PendingSignIns.
+func (f *FakeSessions) Outcome(_ context.Context, state string) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.reach(); err != nil {
+		return nil, err
+	}
+	outcome, ok := f.outcomes[state]
+	if !ok {
+		return nil, ports.ErrNoOutcome
+	}
+	return outcome, nil
+}
+
+// HandOver implements ports.SessionHandOver.
+func (f *FakeSessions) HandOver(ctx context.Context) (give func(context.Context) error, err error) {
+	ex, err := f.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	token := ex.token
+	if token == "" {
+		return nil, ports.ErrNoSession
+	}
+	return func(ctx context.Context) error {
+		other, err := f.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer f.mu.Unlock()
+		other.token = token
+		other.browser.setToken(token)
+		return nil
+	}, nil
 }

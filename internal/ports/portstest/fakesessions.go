@@ -26,6 +26,7 @@ type FakeSessions struct {
 	down     bool
 	sessions map[string]*fakeSession // by token
 	spent    map[string]bool         // states of pending sign-ins
+	outcomes map[string][]byte       // by state
 	oneTime  map[string]time.Time
 }
 
@@ -55,6 +56,7 @@ func NewFakeSessions(clock func() time.Time) *FakeSessions {
 		clock:    clock,
 		sessions: map[string]*fakeSession{},
 		spent:    map[string]bool{},
+		outcomes: map[string][]byte{},
 		oneTime:  map[string]time.Time{},
 	}
 }

@@ -34,6 +34,7 @@ func PendingSignIns(t *testing.T, newHarness func(t *testing.T) SessionHarness) 
 		{"a pending sign-in runs out", pendingExpire},
 		{"a replay after everything has run out", pendingLateReplay},
 		{"beside a session", pendingBesideSession},
+		{"the outcome", pendingOutcome},
 		{"the store is down", pendingDown},
 	})
 }
@@ -66,6 +67,10 @@ func requireNotTaken(t *testing.T, h SessionHarness, b Browser, state string, ca
 	require.ErrorIs(t, err, cause)
 	if errors.Is(err, ports.ErrStoreUnavailable) {
 		p.ReturnTo = "" // the way back is no secret, and nothing is spent
+	}
+	if errors.Is(err, ports.ErrPendingSpent) {
+		require.Contains(t, []string{"", state}, p.State)
+		p.State, p.ReturnTo = "", "" // the browser has both
 	}
 	require.Zero(t, p)
 }
@@ -104,7 +109,33 @@ func pendingReplay(t *testing.T, h SessionHarness) {
 	p := keep(t, h, b, "replayed")
 	old := b.Clone()
 	requireTaken(t, h, b, p)
+	requireNotTaken(t, h, h.NewBrowser(), "replayed", ports.ErrPendingSpent)
+	stranger, _ := take(t, h, h.NewBrowser(), "replayed")
+	require.Zero(t, stranger, "a browser that holds no such sign-in learns nothing")
 	requireNotTaken(t, h, old, "replayed", ports.ErrPendingSpent)
+}
+
+// pendingOutcome: a browser that still holds a spent sign-in is told so, and how
+// it ended can be recorded once.
+func pendingOutcome(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	p := keep(t, h, b, "concluded")
+	twin := b.Clone()
+	requireTaken(t, h, b, p)
+	again, err := take(t, h, twin, "concluded")
+	require.ErrorIs(t, err, ports.ErrPendingSpent)
+	require.Equal(t, ports.PendingSignIn{State: p.State, ReturnTo: p.ReturnTo}, again)
+
+	_, err = h.Pending.Outcome(t.Context(), "concluded")
+	require.ErrorIs(t, err, ports.ErrNoOutcome)
+	require.NoError(t, h.Pending.Conclude(t.Context(), "concluded", []byte("first")))
+	require.NoError(t, h.Pending.Conclude(t.Context(), "concluded", []byte("second")))
+	outcome, err := h.Pending.Outcome(t.Context(), "concluded")
+	require.NoError(t, err)
+	require.Equal(t, "first", string(outcome))
+	require.ErrorIs(t, h.Pending.Conclude(t.Context(), "another", []byte("first")), ports.ErrNoRecord)
+	_, err = h.Pending.Outcome(t.Context(), "another")
+	require.ErrorIs(t, err, ports.ErrNoOutcome)
 }
 
 func pendingRace(t *testing.T, h SessionHarness) {

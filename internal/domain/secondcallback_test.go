@@ -1,0 +1,217 @@
+package domain_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
+)
+
+// slowProvider redeems a code when it is released, or fails.
+type slowProvider struct {
+	*portstest.FakeProvider
+	release chan error
+}
+
+func (p *slowProvider) Complete(ctx context.Context, cb ports.Callback, secret string) (ports.SignedIn, error) {
+	if err := <-p.release; err != nil {
+		return ports.SignedIn{}, err
+	}
+	return p.FakeProvider.Complete(ctx, cb, secret)
+}
+
+// twice is a sign-in whose first callback is with a slow provider.
+type twice struct {
+	*fixture
+	slow     *slowProvider
+	browser  *portstest.FakeBrowser
+	again    *portstest.FakeBrowser // the browser as it was before the first response
+	callback domain.Callback
+	giveUp   context.CancelFunc
+	first    chan error
+}
+
+// beginTwice is for use inside a synctest bubble.
+func beginTwice(t *testing.T) *twice {
+	t.Helper()
+	x := &twice{slow: &slowProvider{release: make(chan error, 1)}, first: make(chan error, 1)}
+	x.fixture = newFixtureWith(t, func(c *domain.Config) {
+		x.slow.FakeProvider = c.Provider.(*portstest.FakeProvider)
+		c.Provider, c.Wait = x.slow, nil
+	})
+	x.browser = x.sessions.NewBrowser()
+	location, err := x.SignIn(x.browser.Context(t.Context()), domain.SignInRequest{ReturnTo: "/reports"})
+	require.NoError(t, err)
+	x.callback = x.provider.Approve(location, somebody())
+	x.again = x.browser.Clone().(*portstest.FakeBrowser)
+	ctx, giveUp := context.WithCancel(t.Context())
+	x.giveUp = giveUp
+	ctx = x.browser.Context(ctx)
+	go func() {
+		_, err := x.CompleteSignIn(ctx, x.callback, "")
+		x.first <- err
+	}()
+	synctest.Wait()
+	return x
+}
+
+func TestASecondCallbackGetsTheSessionOfTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := beginTwice(t)
+		x.giveUp() // the browser shows the second response alone
+		second := x.again.Context(t.Context())
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			to, err := x.CompleteSignIn(second, x.callback, "")
+			assert.NoError(t, err)
+			assert.Equal(t, "/reports", to)
+		})
+		synctest.Wait()
+		x.slow.release <- nil
+		wait.Wait()
+		require.NoError(t, <-x.first)
+		assert.Equal(t, 1, x.provider.Completions(), "the code is posted once")
+		assert.Equal(t, "https://idp.example", x.user(x.again).Issuer)
+		assert.Equal(t, 1, x.sessions.Len())
+	})
+}
+
+// A state that was used before is refused at once, also for whoever kept a copy
+// of the cookie.
+func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
+	for name, failure := range map[string]error{"completed": nil, "refused": ports.ErrProviderRefused} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := beginTwice(t)
+				x.slow.release <- failure
+				require.ErrorIs(t, <-x.first, failure)
+				began := time.Now()
+				_, err := x.CompleteSignIn(x.again.Context(t.Context()), x.callback, "")
+				require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+				assert.Zero(t, time.Since(began))
+				assert.False(t, x.again.SignedIn())
+			})
+		})
+	}
+}
+
+// Where nobody completes the sign-in, because the store lost an answer or an
+// instance was stopped, the person is told soon.
+func TestASecondCallbackWithoutAFirstDoesNotWaitForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := beginTwice(t)
+		other := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Pending, c.Wait = x.sessions, x.sessions, nil })
+		began := time.Now()
+		_, err := other.CompleteSignIn(x.again.Context(t.Context()), x.callback, "")
+		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+		assert.Equal(t, 5*time.Second, time.Since(began))
+		x.slow.release <- nil
+		require.NoError(t, <-x.first)
+	})
+}
+
+func TestASecondCallbackGetsTheErrorOfTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := beginTwice(t)
+		refused := &ports.ProviderError{Kind: ports.ErrDeclined, Code: "access_denied", Number: 65004}
+		var wait sync.WaitGroup
+		second := x.again.Context(t.Context())
+		wait.Go(func() {
+			_, err := x.CompleteSignIn(second, x.callback, "")
+			assert.ErrorIs(t, err, domain.ErrDeclined)
+			assert.ErrorIs(t, err, error(refused))
+		})
+		synctest.Wait()
+		x.slow.release <- refused
+		wait.Wait()
+		require.ErrorIs(t, <-x.first, domain.ErrDeclined)
+	})
+}
+
+// On another instance that shares the store, the second callback goes on or
+// shows the same error as well.
+func TestASecondCallbackOnAnotherInstanceLearnsTheOutcome(t *testing.T) {
+	refused := &ports.ProviderError{Kind: ports.ErrDeclined, Code: "access_denied", Number: 65004, CorrelationID: "c"}
+	for name, failure := range map[string]error{"completed": nil, "refused": refused, "tenant": ports.ErrTenantNotAllowed, "unforeseen": errors.New("odd")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := beginTwice(t)
+				other := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Pending, c.Wait = x.sessions, x.sessions, nil })
+				second := x.again.Context(t.Context())
+				var wait sync.WaitGroup
+				wait.Go(func() {
+					to, err := other.CompleteSignIn(second, x.callback, "")
+					switch reported, _ := errors.AsType[*domain.ProviderError](err); {
+					case failure == nil:
+						assert.NoError(t, err)
+						assert.Equal(t, "/reports", to)
+					case failure == refused:
+						assert.Equal(t, refused, reported)
+						assert.ErrorIs(t, err, domain.ErrDeclined)
+					case errors.Is(failure, ports.ErrTenantNotAllowed):
+						assert.ErrorIs(t, err, failure)
+					default:
+						assert.Error(t, err)
+						assert.NotErrorIs(t, err, domain.ErrUnknownSignIn)
+					}
+				})
+				synctest.Wait()
+				x.slow.release <- failure
+				wait.Wait()
+				<-x.first
+				assert.Zero(t, other.provider.Completions())
+			})
+		})
+	}
+}
+
+// Another browser with the same callback is refused at once.
+func TestASecondCallbackOfAnotherBrowserDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := beginTwice(t)
+		began := time.Now()
+		stranger := x.sessions.NewBrowser()
+		_, err := x.CompleteSignIn(stranger.Context(t.Context()), x.callback, "")
+		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+		assert.Zero(t, time.Since(began))
+		x.slow.release <- nil
+		require.NoError(t, <-x.first)
+		_, err = x.CompleteSignIn(stranger.Context(t.Context()), x.callback, "")
+		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+		assert.False(t, stranger.SignedIn())
+	})
+}
+
+// Second callbacks wait for a bounded time, and a bounded number of them.
+func TestSecondCallbacksThatWaitAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := beginTwice(t)
+		const most = 64
+		began := time.Now()
+		var wait sync.WaitGroup
+		for range most {
+			second := x.again.Clone().(*portstest.FakeBrowser).Context(t.Context())
+			wait.Go(func() {
+				_, err := x.CompleteSignIn(second, x.callback, "")
+				assert.ErrorIs(t, err, domain.ErrProviderUnavailable)
+				assert.Equal(t, 20*time.Second, time.Since(began))
+			})
+		}
+		synctest.Wait()
+		_, err := x.CompleteSignIn(x.again.Clone().(*portstest.FakeBrowser).Context(t.Context()), x.callback, "")
+		require.ErrorIs(t, err, domain.ErrProviderUnavailable)
+		assert.Zero(t, time.Since(began), "one too many is told so at once")
+		wait.Wait()
+		x.slow.release <- nil
+		require.NoError(t, <-x.first)
+	})
+}
