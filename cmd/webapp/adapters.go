@@ -31,17 +31,23 @@ func identityProviders() map[string]openProvider {
 	}
 }
 
-// sessionStores are the stores by the scheme of SESSION_STORE, which each gets
-// whole.
-func sessionStores() map[string]openStore {
-	return map[string]openStore{
-		"memory":         store(openMemory),
-		"sqlite":         store(openSQLite),
-		"redis":          store(openRedis),
-		"rediss":         store(openRedis),
-		"redis+sentinel": store(openRedis), "rediss+sentinel": store(openRedis),
-		"redis+cluster": store(openRedis), "rediss+cluster": store(openRedis),
-		"postgres": store(postgres.Open), "postgresql": store(postgres.Open),
+// sessionStores are the stores by the scheme of SESSION_STORE. Each gets the whole
+// value.
+func sessionStores() map[string]storeAdapter {
+	return map[string]storeAdapter{
+		"memory":          {open: store(openMemory)},
+		"sqlite":          {open: store(openSQLite)},
+		"redis":           {open: store(openRedis), warn: redis.Warn},
+		"rediss":          {open: store(openRedis)},
+		"redis+sentinel":  {open: store(openRedis), warn: redis.Warn},
+		"rediss+sentinel": {open: store(openRedis)},
+		"redis+cluster":   {open: store(openRedis), warn: redis.Warn},
+		"rediss+cluster":  {open: store(openRedis)},
+		"redis+unix":      {open: store(openRedis)},
+		"redis+socket":    {open: store(openRedis)},
+		"unix":            {open: store(openRedis)},
+		"postgres":        {open: store(postgres.Open), warn: postgres.Warn},
+		"postgresql":      {open: store(postgres.Open), warn: postgres.Warn},
 	}
 }
 
@@ -66,10 +72,14 @@ func thisProgram(demo bool) config.Program {
 			return err
 		}
 	}
+	stores := make(map[string]config.WarnOfStore)
+	for scheme, adapter := range sessionStores() {
+		stores[scheme] = adapter.warn
+	}
 	return config.Program{
 		Demo:      demo,
 		Providers: providers,
-		Stores:    slices.Collect(maps.Keys(sessionStores())),
+		Stores:    stores,
 		Mounts:    slices.Collect(maps.Keys(mounts())),
 	}
 }
@@ -89,6 +99,13 @@ func provider[P ports.IdentityProvider](open func(ports.Registration, http.Round
 		}
 		return p, nil
 	}
+}
+
+// storeAdapter opens a session store. warn looks at its address before that; nil
+// where there is nothing to look for.
+type storeAdapter struct {
+	open openStore
+	warn config.WarnOfStore
 }
 
 // openStore opens a session store. A server that is down is no error: the store

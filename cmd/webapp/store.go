@@ -19,11 +19,11 @@ type sessionStore interface {
 // newStore opens the store that SESSION_STORE names. A server that is down is no
 // error: the store heals, and /readyz says so meanwhile.
 func newStore(ctx context.Context, c config.Config, now func() time.Time) (sessionStore, error) {
-	open, known := sessionStores()[c.StoreScheme()]
+	adapter, known := sessionStores()[c.StoreScheme()]
 	if !known {
 		return nil, errors.New("webapp cannot use its SESSION_STORE: no such store")
 	}
-	store, err := open(ctx, c.SessionStore, now)
+	store, err := adapter.open(ctx, c.SessionStore, now)
 	if err != nil {
 		return nil, fmt.Errorf("webapp cannot use its SESSION_STORE: %w", err)
 	}

@@ -114,11 +114,15 @@ type Program struct {
 	// OIDC_AUTHORITY that chooses each. An error says why the adapter cannot be
 	// used.
 	Providers map[string]func(ports.Registration) error
-	// Stores are the schemes of SESSION_STORE.
-	Stores []string
+	// Stores are the schemes of SESSION_STORE. A scheme without warnings has nil.
+	Stores map[string]WarnOfStore
 	// Mounts are the paths of handlers besides the pages.
 	Mounts []string
 }
+
+// WarnOfStore says what about the address of a session store is dangerous, and
+// what to write instead, in fixed words. It returns empty texts where nothing is.
+type WarnOfStore func(address string) (wrong, remedy string)
 
 // Load reads and checks the configuration: the environment, and .env in the
 // working directory. The error is *Problems. It names every problem at once,

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,8 +24,16 @@ func load(lookup Lookup, demo bool) (Config, error) {
 	return Load(lookup, Program{
 		Demo:      demo,
 		Providers: map[string]func(ports.Registration) error{github.Issuer: func(ports.Registration) error { return nil }},
-		Stores:    []string{"memory", "sqlite", "redis", "postgres"},
+		Stores:    map[string]WarnOfStore{"memory": nil, "sqlite": nil, "redis": nil, "postgres": warnOfStore},
 	})
+}
+
+// warnOfStore warns of the word plain.
+func warnOfStore(address string) (wrong, remedy string) {
+	if strings.Contains(address, "plain") {
+		return "goes without TLS", "Add TLS."
+	}
+	return "", ""
 }
 
 func lookupIn(vars map[string]string) Lookup {
@@ -122,6 +131,9 @@ func TestHints(t *testing.T) {
 		"no page":                  {map[string]string{"SCOPE": "", "ENDPOINT": ""}, nil},
 		"no scope":                 {map[string]string{"SCOPE": ""}, nil},
 		"an API without scope":     {map[string]string{"SCOPE": "", "ENDPOINT": "https://api.example"}, []string{"ENDPOINT"}},
+		"a store without TLS":      {map[string]string{"SESSION_STORE": "postgres://plain/db", "SESSION_KEY": someKey}, []string{"SESSION_STORE"}},
+		"a store with TLS":         {map[string]string{"SESSION_STORE": "postgres://db/db", "SESSION_KEY": someKey}, nil},
+		"a store without warnings": {map[string]string{"SESSION_STORE": "redis://plain", "SESSION_KEY": someKey}, nil},
 		"a scope without API":      {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "SCOPE": "x"}, []string{"SCOPE"}},
 	} {
 		vars := good()

@@ -2,7 +2,6 @@ package config
 
 import (
 	"encoding/base64"
-	"slices"
 	"strings"
 	"time"
 )
@@ -43,8 +42,9 @@ func (c *Config) checkSession(found *Problems) {
 // address when it is opened.
 func (c *Config) checkStore(found *Problems) {
 	scheme, rest, _ := strings.Cut(c.SessionStore, ":")
+	warn, known := c.program.Stores[scheme]
 	switch {
-	case !slices.Contains(c.program.Stores, scheme):
+	case !known:
 		found.add("SESSION_STORE", "is not a store that this application knows",
 			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379; README.md lists all stores.")
 		return
@@ -58,6 +58,10 @@ func (c *Config) checkStore(found *Problems) {
 			"Write it like sqlite:/var/lib/webapp/sessions.db or redis://localhost:6379, as README.md shows.")
 	case servedStore(scheme) && !strings.HasPrefix(rest, "//"):
 		found.add("SESSION_STORE", "is not a URL", "Write it like redis://localhost:6379 or postgres://user:password@host/database")
+	case warn != nil:
+		if wrong, remedy := warn(c.SessionStore); wrong != "" {
+			c.hint("SESSION_STORE", wrong, remedy)
+		}
 	}
 	if c.SessionKey == "" {
 		found.add("SESSION_KEY", "is missing, and this SESSION_STORE outlives the process",
@@ -67,5 +71,5 @@ func (c *Config) checkStore(found *Problems) {
 
 // servedStore says whether the scheme is that of a server's URL.
 func servedStore(scheme string) bool {
-	return strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "postgres")
+	return strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "postgres") || scheme == "unix"
 }

@@ -33,7 +33,16 @@ type PostgreSQL struct {
 
 // StartPostgreSQL starts a new, empty PostgreSQL. Where the test runs as root,
 // the server runs as the user postgres, because it refuses to be root.
-func StartPostgreSQL(t testing.TB) *PostgreSQL {
+func StartPostgreSQL(t testing.TB) *PostgreSQL { t.Helper(); return startPostgreSQL(t, "", "") }
+
+// StartPostgreSQLTLS is StartPostgreSQL with TLS, which it offers and does not
+// demand, with the certificate and key of two PEM files.
+func StartPostgreSQLTLS(t testing.TB, cert, key string) *PostgreSQL {
+	t.Helper()
+	return startPostgreSQL(t, cert, key)
+}
+
+func startPostgreSQL(t testing.TB, cert, key string) *PostgreSQL {
 	t.Helper()
 	initdb := binary(t, "initdb", "postgresql", "/usr/lib/postgresql/*/bin/initdb")
 	if target, err := filepath.EvalSymlinks(initdb); err == nil {
@@ -45,14 +54,18 @@ func StartPostgreSQL(t testing.TB) *PostgreSQL {
 		ready: "database system is ready to accept connections",
 	}
 	data := p.initialise()
+	var tls []string
+	if cert != "" {
+		tls = []string{"-c", "ssl=on", "-c", "ssl_cert_file=" + p.copied(cert), "-c", "ssl_key_file=" + p.copied(key)}
+	}
 	p.startAnywhere(1, func(free []int) {
 		p.Addr = loopback(free[0])
-		p.argv = []string{
+		p.argv = append([]string{
 			p.binary("postgres"), "-D", data, "-p", strconv.Itoa(free[0]),
 			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 			// A killed process loses nothing without fsync, only a power cut does.
 			"-c", "fsync=off", "-c", "logging_collector=off",
-		}
+		}, tls...)
 	})
 	return p
 }
@@ -65,17 +78,41 @@ func (p *PostgreSQL) initialise() string {
 	if err := os.WriteFile(password, []byte(PostgresPassword), 0o600); err != nil {
 		p.t.Fatalf("prepare PostgreSQL: %v", err)
 	}
-	if p.user != nil {
-		for _, path := range []string{dir, password} {
-			if err := os.Chown(path, int(p.user.Uid), int(p.user.Gid)); err != nil {
-				p.t.Fatalf("prepare PostgreSQL: %v", err)
-			}
-		}
-	}
+	p.give(dir, password)
 	data := filepath.Join(dir, "data")
 	p.run(p.binary("initdb"), "-D", data, "-U", "postgres", "-A", "scram-sha-256",
 		"--pwfile", password, "--encoding=UTF8", "--locale=C", "--no-sync")
 	return data
+}
+
+// copied returns a copy of a file that the server alone may read, as it wants a
+// key to be.
+func (p *PostgreSQL) copied(file string) string {
+	p.t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		p.t.Fatalf("prepare PostgreSQL: %v", err)
+	}
+	dir := tempDir(p.t)
+	path := filepath.Join(dir, filepath.Base(file))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		p.t.Fatalf("prepare PostgreSQL: %v", err)
+	}
+	p.give(dir, path)
+	return path
+}
+
+// give makes files the server's own.
+func (p *PostgreSQL) give(paths ...string) {
+	p.t.Helper()
+	if p.user == nil {
+		return
+	}
+	for _, path := range paths {
+		if err := os.Chown(path, int(p.user.Uid), int(p.user.Gid)); err != nil {
+			p.t.Fatalf("prepare PostgreSQL: %v", err)
+		}
+	}
 }
 
 // NewDatabase makes an empty database and returns its URL, password included.

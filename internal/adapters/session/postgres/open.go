@@ -7,10 +7,15 @@ import (
 	"io/fs"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"webapp/internal/adapters/session/remote"
 )
 
 const (
@@ -30,6 +35,10 @@ const (
 // postgres://user:password@host:5432/database?sslmode=verify-full, see
 // https://www.postgresql.org/docs/current/libpq-connect.html; pool_max_conns
 // in it bounds the connections. clock tells the time by which records expire.
+//
+// A server on another machine is reached with sslmode=verify-full, unless the
+// URL itself names another mode: pgx would try without TLS whenever somebody on
+// the way says that the server has none.
 //
 // The error says that the URL is malformed, and never repeats it. A server that
 // cannot be reached is no error here: the store connects when it is used, and
@@ -51,6 +60,10 @@ func open(ctx context.Context, dsn string, clock func() time.Time, sweeps <-chan
 	if err != nil {
 		return nil, err
 	}
+	return start(ctx, config, clock, sweeps)
+}
+
+func start(ctx context.Context, config *pgxpool.Config, clock func() time.Time, sweeps <-chan time.Time) (*Store, error) {
 	// The pool outlives ctx, which is that of the start.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	pool, err := pgxpool.NewWithConfig(life, config)
@@ -69,23 +82,26 @@ func open(ctx context.Context, dsn string, clock func() time.Time, sweeps <-chan
 // errMalformed has no cause, because that may quote a part of the password as
 // what it took for a port or a host.
 var errMalformed = errors.New("postgres: the URL is malformed: it has the form " +
-	"postgres://user:password@host:5432/database?sslmode=verify-full, " +
-	"where reserved characters of the user and the password are percent-encoded")
+	"postgres://user:password@host:5432/database?sslmode=verify-full, where / ? # @ % in the user and the password " +
+	"are written as %2F %3F %23 %40 %25, and each parameter is given once")
 
 // configure reads the URL and adds the limits.
 func configure(dsn string) (*pgxpool.Config, error) {
-	u, err := url.Parse(dsn)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return nil, errMalformed
-	}
-	config, err := pgxpool.ParseConfig(dsn)
-	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) {
-		return nil, fmt.Errorf("postgres: a file that the URL or the environment names cannot be read: %w", unreadable)
-	}
+	parameters, err := readParameters(dsn)
 	if err != nil {
-		return nil, errMalformed
+		return nil, err
 	}
-	if !u.Query().Has("pool_max_conns") {
+	config, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	namesMode := parameters.Get("sslmode") != "" || parameters.Get("ssl") == "true"
+	if !namesMode && leavesMachine(config.ConnConfig) {
+		if config, err = parse(withParameter(dsn, "sslmode=verify-full")); err != nil {
+			return nil, err
+		}
+	}
+	if !parameters.Has("pool_max_conns") {
 		config.MaxConns = int32(min(max(4*runtime.GOMAXPROCS(0), 8), 24))
 	}
 	config.MaxConns = min(config.MaxConns, maxConns)
@@ -99,4 +115,90 @@ func configure(dsn string) (*pgxpool.Config, error) {
 		connecting.RuntimeParams["application_name"] = "webapp"
 	}
 	return config, nil
+}
+
+// readParameters returns the parameters after the question mark. It refuses a
+// URL that two parsers can read differently. pgx, for example, ends the password
+// at the first @ and net/url at the last one: a part of the password would become
+// a host name, which is looked up in the DNS.
+func readParameters(dsn string) (url.Values, error) {
+	scheme, rest, _ := strings.Cut(dsn, "://")
+	if scheme != "postgres" && scheme != "postgresql" {
+		return nil, errMalformed
+	}
+	authority, tail := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, tail = rest[:i], rest[i:]
+	}
+	if strings.Count(authority, "@") > 1 || strings.ContainsAny(tail, "@#") {
+		return nil, errMalformed
+	}
+	_, query, _ := strings.Cut(tail, "?")
+	parameters, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, errMalformed
+	}
+	for _, values := range parameters {
+		if len(values) > 1 {
+			return nil, errMalformed
+		}
+	}
+	return parameters, nil
+}
+
+// parse has pgx read the URL, and PostgreSQL's own environment variables.
+func parse(dsn string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) {
+		return nil, fmt.Errorf("postgres: a file cannot be read that sslrootcert, sslcert or sslkey names: %w", unreadable.Err)
+	}
+	if err != nil {
+		return nil, errMalformed
+	}
+	return config, nil
+}
+
+// withParameter adds a parameter to a URL that has no fragment.
+func withParameter(dsn, parameter string) string {
+	if strings.Contains(dsn, "?") {
+		return dsn + "&" + parameter
+	}
+	return dsn + "?" + parameter
+}
+
+// leavesMachine reports whether any host that is tried is on another machine.
+// Hosts can also come from the parameter host and from PGHOST.
+func leavesMachine(config *pgx.ConnConfig) bool {
+	return slices.ContainsFunc(attempts(config), func(a *pgconn.FallbackConfig) bool { return !remote.ThisMachine(a.Host) })
+}
+
+// attempts are the ways of connecting that pgx tries one after the other: each
+// host, with TLS and without where sslmode allows both.
+func attempts(config *pgx.ConnConfig) []*pgconn.FallbackConfig {
+	first := &pgconn.FallbackConfig{Host: config.Host, Port: config.Port, TLSConfig: config.TLSConfig}
+	return append([]*pgconn.FallbackConfig{first}, config.Fallbacks...)
+}
+
+// Warn says why the connection to the server of dsn is not safe, and what to
+// write instead. It returns nothing for one that is safe or malformed. Only a
+// URL that names an sslmode is not safe, see Open.
+func Warn(dsn string) (wrong, remedy string) {
+	config, err := configure(dsn)
+	if err != nil {
+		return "", ""
+	}
+	const write = "Write sslmode=verify-full, and sslrootcert=FILE where the system does not know the certificate's authority."
+	for _, a := range attempts(config.ConnConfig) {
+		switch {
+		case remote.ThisMachine(a.Host):
+		case a.TLSConfig == nil:
+			return "lets PostgreSQL on another machine be reached without TLS (sslmode disable, allow or prefer): " +
+				"whoever is on the way can read the password", write
+		case a.TLSConfig.InsecureSkipVerify && a.TLSConfig.VerifyPeerCertificate == nil:
+			wrong = "does not check the certificate of PostgreSQL on another machine (sslmode require): " +
+				"whoever is on the way can pose as the server"
+			remedy = write
+		}
+	}
+	return wrong, remedy
 }

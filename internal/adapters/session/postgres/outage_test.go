@@ -137,7 +137,7 @@ func TestAStoreThatStartsBeforeItsServer(t *testing.T) {
 	wrong := openStore(t, strings.Replace(dsn, servertest.PostgresPassword, "hunter2secret", 1), startClock())
 	err = wrong.Ready(t.Context())
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-	require.ErrorContains(t, err, "password authentication failed")
+	require.ErrorContains(t, err, "the server refuses the user name or password (SQLSTATE 28P01)")
 	require.NotContains(t, err.Error(), "hunter2")
 }
 

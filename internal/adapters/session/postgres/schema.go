@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -55,18 +54,6 @@ const (
 		INSERT INTO webapp_session_schema (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING`
 )
 
-var errNewer = errors.New("its tables were made by a newer version of this program: run that version, or choose another database")
-
-// undefinedTable is a SQLSTATE, see
-// https://www.postgresql.org/docs/current/errcodes-appendix.html.
-const undefinedTable = "42P01"
-
-// hasState reports whether the server answered with this SQLSTATE.
-func hasState(err error, state string) bool {
-	var answered *pgconn.PgError
-	return errors.As(err, &answered) && answered.Code == state
-}
-
 // migrate brings the tables up to date. A role that may not change them can
 // use those that are.
 func migrate(ctx context.Context, pool *pgxpool.Pool, migrations []string) error {
@@ -82,7 +69,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, migrations []string) error
 	}
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return migrateIn(ctx, tx, migrations) })
 	if err != nil && !errors.Is(err, errNewer) {
-		return fmt.Errorf("make or change the tables: %w", err)
+		return fmt.Errorf("%w: %w", errTables, err)
 	}
 	return err
 }

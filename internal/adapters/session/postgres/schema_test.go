@@ -59,7 +59,7 @@ func testMigration(t *testing.T, dsn string) {
 	require.Equal(t, 1, count(t, dsn, `SELECT count(*) FROM webapp_session_records WHERE note = 'migrated'`))
 
 	broken := append(next[:len(next):len(next)], `CREATE TABLE half (v int); CREATE TABLE half (v int)`)
-	require.ErrorContains(t, migrate(t.Context(), s.pool, broken), "make or change the tables")
+	require.ErrorIs(t, migrate(t.Context(), s.pool, broken), errTables)
 	require.NoError(t, migrate(t.Context(), s.pool, next), "a failed migration leaves nothing behind")
 	found, err := s.Find(t.Context(), "k")
 	require.NoError(t, err, "an instance of the old version goes on meanwhile")
@@ -96,7 +96,7 @@ func testPoorRole(t *testing.T, dsn string) {
 	s := openStore(t, u.String(), startClock())
 	err = s.Ready(t.Context())
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-	require.ErrorContains(t, err, "make or change the tables")
+	require.ErrorContains(t, err, "its tables cannot be made or changed")
 
 	require.NoError(t, openStore(t, dsn, startClock()).Ready(t.Context()))
 	execute(t, dsn, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO `+role)

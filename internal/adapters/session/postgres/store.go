@@ -3,13 +3,13 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"webapp/internal/adapters/session/remote"
 	"webapp/internal/ports"
 )
 
@@ -40,9 +40,6 @@ var (
 	_ ports.StoreReadiness = (*Store)(nil)
 	_ ports.SessionCounter = (*Store)(nil)
 )
-
-var errStandby = errors.New("the server only lets read; it may be a standby: " +
-	"name the primary, or several hosts and target_session_attrs=read-write")
 
 // Find implements ports.SessionStore, in one round trip.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
@@ -115,7 +112,6 @@ func (s *Store) Close() error {
 
 // call runs ask within the time limit, once the tables are there. Errors of the
 // contract come back as they are, all others as ports.ErrStoreUnavailable.
-// Those of pgx name user, database and host, and never a password or a value.
 //
 // A caller that goes away, as browsers do, does not interrupt the statement:
 // that would cost its connection, and strangers could have the application
@@ -137,5 +133,5 @@ func (s *Store) call(ctx context.Context, doing string, ask func(context.Context
 	case hasState(err, undefinedTable): // somebody has dropped the tables
 		s.schema.current.Store(false)
 	}
-	return fmt.Errorf("%w: postgres: %s: %w", ports.ErrStoreUnavailable, doing, err)
+	return remote.Unavailable("PostgreSQL", doing+": "+reason(err), err)
 }

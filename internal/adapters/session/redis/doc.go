@@ -7,6 +7,9 @@
 //	redis://[[USER]:PASSWORD@]HOST[:6379][/DB]
 //	redis+sentinel://[[USER]:PASSWORD@]HOST[:26379][,HOST[:26379]…]/MASTER[/DB]
 //	redis+cluster://[[USER]:PASSWORD@]HOST[:6379][,HOST[:6379]…]
+//	unix://[[USER]:PASSWORD@]/PATH/OF/SOCKET[?db=DB]
+//
+// redis+unix:// and redis+socket:// are other spellings of unix://.
 //
 // The same with rediss, rediss+sentinel and rediss+cluster is TLS 1.2 or newer
 // on every connection, those to the Sentinels included. Certificates must fit

@@ -1,46 +1,22 @@
 package redis
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"io"
-	"net"
 	"strings"
-	"syscall"
 
 	"github.com/redis/go-redis/v9"
 
-	"webapp/internal/ports"
+	"webapp/internal/adapters/session/remote"
 )
 
 var errForeign = errors.New("a key of the session store holds something else")
 
-// outage says that the server could not be asked. Its text is made of words of
-// ours and of addresses: what a server answers can repeat the command it was
-// sent, and with that a password or a value.
-type outage struct{ cause error }
-
-func unavailable(cause error) error { return &outage{cause} }
-
-// Error names the reason.
-func (e *outage) Error() string {
-	return ports.ErrStoreUnavailable.Error() + ": Redis: " + reason(e.cause)
-}
-
-// Unwrap returns ports.ErrStoreUnavailable and the cause, whose text is for no
-// log.
-func (e *outage) Unwrap() []error { return []error{ports.ErrStoreUnavailable, e.cause} }
+// unavailable says that the server could not be asked.
+func unavailable(cause error) error { return remote.Unavailable("Redis", reason(cause), cause) }
 
 // reason says in plain words what err means.
 func reason(err error) string {
-	var (
-		badCertificate *tls.CertificateVerificationError
-		noTLS          tls.RecordHeaderError
-		network        *net.OpError
-		refused        redis.Error
-		errno          syscall.Errno
-	)
+	var refused redis.Error
 	switch {
 	case errors.Is(err, errForeign):
 		return errForeign.Error()
@@ -48,31 +24,24 @@ func reason(err error) string {
 		return "the store has been closed"
 	case strings.Contains(err.Error(), "all sentinels specified"):
 		return "no Sentinel answers, or none knows a master of that name"
-	case errors.As(err, &badCertificate):
-		return "the server's certificate is not trusted: " + badCertificate.Err.Error()
-	case errors.As(err, &noTLS):
-		return "the server does not speak TLS on that port (rediss:// asks for it)"
 	case errors.As(err, &refused):
 		return answered(refused.Error())
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
 		return "all connections are busy"
-	case errors.As(err, &network) && network.Op == "dial":
-		return "cannot connect: " + network.Error()
-	case errors.Is(err, context.Canceled):
-		return "the request was given up"
-	case isTimeout(err):
-		return "no answer in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &errno), network != nil:
-		return "the connection broke (a server that expects TLS, rediss://, does that too)"
-	case strings.Contains(err.Error(), "redis: can't parse"), strings.Contains(err.Error(), "redis: invalid reply"):
+	}
+	switch network := remote.Reason(err); network {
+	case remote.NoTLS:
+		return network + " (rediss:// asks for it)"
+	case remote.Broken:
+		return network + " (a server that expects TLS, rediss://, does that too)"
+	case "":
+	default:
+		return network
+	}
+	if text := err.Error(); strings.Contains(text, "redis: can't parse") || strings.Contains(text, "redis: invalid reply") {
 		return "what answers does not speak the Redis protocol (or expects TLS: rediss://)"
 	}
 	return "the request failed"
-}
-
-func isTimeout(err error) bool {
-	var network net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
 }
 
 // answered translates an error that the server answered.

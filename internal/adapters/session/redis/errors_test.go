@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -26,33 +27,33 @@ func (answer) RedisError()     {}
 
 func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
 	for says, cause := range map[string]error{
-		"asks for a password":                     answer("NOAUTH Authentication required."),
-		"refuses the user name or password":       fmt.Errorf("failed to authenticate: %w", answer("WRONGPASS invalid hunter2")),
-		"access rules (ACL)":                      answer("NOPERM User hunter2 has no permissions"),
-		"use redis+cluster://":                    answer("MOVED 1 127.0.0.1:1"),
-		"use redis://":                            answer("ERR This instance has cluster support disabled"),
-		"does not serve all its slots":            answer("CLUSTERDOWN The cluster is down"),
-		"LOADING":                                 answer("LOADING Redis is loading the dataset in memory"),
-		"READONLY":                                answer("READONLY You can't write against a read only replica."),
-		"memory is full":                          answer("OOM command not allowed when used memory > 'maxmemory'."),
-		"to disk":                                 answer("MISCONF Redis is configured to save RDB snapshots"),
-		"holds something else":                    answer("WRONGTYPE Operation against a key"),
-		"no database of that number":              answer("ERR DB index is out of range"),
-		"no password set":                         answer("ERR AUTH <password> called without any password configured"),
-		"does not know a command":                 answer("ERR unknown command `HELLO`, with args beginning with: `hunter2`"),
-		"an error (ERR)":                          answer("ERR hunter2"),
-		"not known here":                          answer("HUNTER2 hunter2"),
-		"no Sentinel answers":                     errors.New("redis: all sentinels specified in configuration are unreachable: hunter2"),
-		"certificate is not trusted":              &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
-		"does not speak TLS":                      tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"},
-		"connections are busy":                    redis.ErrPoolTimeout,
-		"cannot connect: dial tcp 127.0.0.1:6379": &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6379}, Err: errors.New("connection refused")},
-		"given up":                                fmt.Errorf("x: %w", context.Canceled),
-		"no answer in time":                       &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
-		"the connection broke":                    io.EOF,
-		"does not speak the Redis protocol":       errors.New("redis: can't parse \"hunter2\""),
-		"the request failed":                      errors.New("hunter2"),
-		"has been closed":                         redis.ErrClosed,
+		"asks for a password":                answer("NOAUTH Authentication required."),
+		"refuses the user name or password":  fmt.Errorf("failed to authenticate: %w", answer("WRONGPASS invalid hunter2")),
+		"access rules (ACL)":                 answer("NOPERM User hunter2 has no permissions"),
+		"use redis+cluster://":               answer("MOVED 1 127.0.0.1:1"),
+		"use redis://":                       answer("ERR This instance has cluster support disabled"),
+		"does not serve all its slots":       answer("CLUSTERDOWN The cluster is down"),
+		"LOADING":                            answer("LOADING Redis is loading the dataset in memory"),
+		"READONLY":                           answer("READONLY You can't write against a read only replica."),
+		"memory is full":                     answer("OOM command not allowed when used memory > 'maxmemory'."),
+		"to disk":                            answer("MISCONF Redis is configured to save RDB snapshots"),
+		"holds something else":               answer("WRONGTYPE Operation against a key"),
+		"no database of that number":         answer("ERR DB index is out of range"),
+		"no password set":                    answer("ERR AUTH <password> called without any password configured"),
+		"does not know a command":            answer("ERR unknown command `HELLO`, with args beginning with: `hunter2`"),
+		"an error (ERR)":                     answer("ERR hunter2"),
+		"not known here":                     answer("HUNTER2 hunter2"),
+		"no Sentinel answers":                errors.New("redis: all sentinels specified in configuration are unreachable: hunter2"),
+		"certificate is not trusted":         &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+		"does not speak TLS":                 tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"},
+		"connections are busy":               redis.ErrPoolTimeout,
+		"cannot connect: connection refused": &net.OpError{Op: "dial", Net: "hunter2", Err: syscall.ECONNREFUSED},
+		"given up":                           fmt.Errorf("x: %w", context.Canceled),
+		"no answer in time":                  &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
+		"the connection broke":               io.EOF,
+		"does not speak the Redis protocol":  errors.New("redis: can't parse \"hunter2\""),
+		"the request failed":                 errors.New("hunter2"),
+		"has been closed":                    redis.ErrClosed,
 	} {
 		err := unavailable(cause)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
@@ -60,5 +61,36 @@ func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
 		assert.ErrorContains(t, err, says)
 		assert.NotContains(t, err.Error(), "hunter2")
 		assert.NotContains(t, err.Error(), "HUNTER2")
+	}
+}
+
+// TestErrorsQuoteNothingOfTheAddress asks places where nobody answers.
+func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, closed.Close())
+	_, port, err := net.SplitHostPort(closed.Addr().String())
+	require.NoError(t, err)
+	for raw, says := range map[string]string{
+		"redis://secret:hunter2@127.0.0.1:" + port:                      "cannot connect: connection refused",
+		"rediss://secret:hunter2@127.0.0.1:" + port:                     "cannot connect: connection refused",
+		"redis://secret:hunter2@secret.invalid":                         "host name",
+		"redis+cluster://secret:hunter2@127.0.0.1:" + port:              "cannot connect: connection refused",
+		"redis+cluster://secret:hunter2@secret.invalid":                 "host name",
+		"redis+sentinel://secret:hunter2@127.0.0.1:" + port + "/secret": "no Sentinel answers",
+		"redis+sentinel://secret:hunter2@secret.invalid/secret":         "no Sentinel answers",
+		"redis+unix://secret:hunter2@/nowhere/secret.sock?db=3":         "cannot connect: no such file or directory",
+	} {
+		s, err := Open(raw, nil)
+		require.NoError(t, err)
+		_, err = s.Find(t.Context(), "k")
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		for _, err := range []error{err, s.Ready(t.Context())} {
+			assert.ErrorContains(t, err, says, raw)
+			for _, piece := range []string{"secret", "hunter2", "127.0.0.1", port} {
+				assert.NotContains(t, err.Error(), piece)
+			}
+		}
+		require.NoError(t, s.Close())
 	}
 }

@@ -5,6 +5,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -106,7 +107,7 @@ func TestUnfitServers(t *testing.T) {
 	requireUnavailable(t, open(t, "redis+cluster://"+server.Addr, nil), "use redis://")
 	requireUnavailable(t, open(t, "redis+sentinel://"+server.Addr+"/main", nil), "no Sentinel answers")
 	server.Kill()
-	requireUnavailable(t, open(t, "redis://"+server.Addr, nil), "cannot connect: dial tcp "+server.Addr)
+	requireUnavailable(t, open(t, "redis://"+server.Addr, nil), "cannot connect: connection refused")
 	server.Restart()
 	require.NoError(t, direct.nodes[0].ConfigSet(t.Context(), "maxmemory", "1").Err())
 	_, err := open(t, "redis://"+server.Addr, nil).Create(t.Context(), record("k", "v"))
@@ -230,4 +231,21 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	_, err := s.Find(t.Context(), "k")
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	require.ErrorContains(t, err, "has been closed")
+}
+
+func TestUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a socket.sock")
+	servertest.StartRedis(t, "--requirepass", "hunter2/@", "--unixsocket", path)
+	at := func(userinfo, parameters string) *Store {
+		return open(t, "redis+unix://"+userinfo+strings.ReplaceAll(path, " ", "%20")+parameters, nil)
+	}
+	s := at("default:hunter2%2F%40@", "?db=3")
+	require.NoError(t, useAll(t.Context(), s))
+	create(t, s, record("k", "v", "index"))
+	_, err := at(":hunter2%2F%40@", "").Find(t.Context(), "k")
+	require.ErrorIs(t, err, ports.ErrNoRecord, "another database")
+	_, err = at(":hunter2%2F%40@", "?db=3").Find(t.Context(), "k")
+	require.NoError(t, err)
+	requireUnavailable(t, at("", ""), "asks for a password")
+	requireUnavailable(t, at(":hunter2@", ""), "refuses the user name or password")
 }

@@ -12,15 +12,21 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"webapp/internal/adapters/session/remote"
 )
 
 // form is one kind of URL.
 type form struct {
-	tls, sentinel, cluster bool
+	tls, sentinel, cluster, socket bool
 }
 
 // forms are the schemes, see the package comment.
 func forms(scheme string) (form, bool) {
+	switch scheme {
+	case "redis+unix", "redis+socket", "unix":
+		return form{socket: true}, true
+	}
 	plain, secure := strings.CutPrefix(scheme, "rediss")
 	if !secure {
 		var ok bool
@@ -39,7 +45,7 @@ func parseURL(raw string) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	f, known := forms(scheme)
 	if !ok || !known {
-		return nil, errors.New("the URL must begin with redis://, rediss://, redis+sentinel://, rediss+sentinel://, redis+cluster:// or rediss+cluster://")
+		return nil, errors.New("the URL must begin with redis://, rediss://, redis+sentinel://, rediss+sentinel://, redis+cluster://, rediss+cluster:// or unix://")
 	}
 	authority, tail := rest, ""
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -57,12 +63,23 @@ func parseURL(raw string) (*redis.UniversalOptions, error) {
 	if !signedIn {
 		userinfo, hosts = "", authority
 	}
-	return o, errors.Join(
-		setCredentials(o, userinfo, signedIn),
-		setHosts(o, f, hosts),
-		setPath(o, f, path),
-		setParameters(o, f, query),
-	)
+	err := setCredentials(o, userinfo, signedIn)
+	if f.socket {
+		err = errors.Join(err, setSocket(o, hosts, path))
+	} else {
+		err = errors.Join(err, setHosts(o, f, hosts), setPath(o, f, path))
+	}
+	return o, errors.Join(err, setParameters(o, f, query))
+}
+
+// setSocket reads the path of a Unix socket, which has no host in front.
+func setSocket(o *redis.UniversalOptions, hosts, path string) error {
+	socket, err := url.PathUnescape(path)
+	if err != nil || hosts != "" || socket == "" || strings.HasSuffix(socket, "/") {
+		return errors.New("the path of the Unix socket is missing or malformed; write unix:///PATH with three slashes, and % as %25")
+	}
+	o.Addrs = []string{socket}
+	return nil
 }
 
 func setCredentials(o *redis.UniversalOptions, userinfo string, given bool) error {
@@ -99,10 +116,16 @@ func setPath(o *redis.UniversalOptions, f form, path string) error {
 		return errors.New("a Cluster has database 0 only")
 	}
 	var err error
-	if o.DB, err = strconv.Atoi(db); err != nil || o.DB < 0 || o.DB > maxDB {
-		return errors.New("the database number is malformed")
+	o.DB, err = database(db)
+	return err
+}
+
+func database(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxDB {
+		return 0, errors.New("the database number is malformed")
 	}
-	return nil
+	return n, nil
 }
 
 const (
@@ -127,12 +150,16 @@ func setParameters(o *redis.UniversalOptions, f form, query string) error {
 			if o.PoolSize < 1 || o.PoolSize > maxPoolSize {
 				err = errors.Join(err, errors.New("pool_size is not a number from 1 to "+strconv.Itoa(maxPoolSize)))
 			}
+		case f.socket && name == "db":
+			var malformed error
+			o.DB, malformed = database(given[0])
+			err = errors.Join(err, malformed)
 		case f.sentinel && name == "sentinel_username":
 			o.SentinelUsername = given[0]
 		case f.sentinel && name == "sentinel_password":
 			o.SentinelPassword = given[0]
 		default:
-			err = errors.Join(err, errors.New("there is an unknown parameter; known are pool_size and, with Sentinel, sentinel_username and sentinel_password"))
+			err = errors.Join(err, errors.New("there is an unknown parameter; known are pool_size, with a Unix socket db, and with Sentinel sentinel_username and sentinel_password"))
 		}
 	}
 	if o.SentinelUsername != "" && o.SentinelPassword == "" {
@@ -192,4 +219,21 @@ func hostPort(s, defaultPort string) (string, error) {
 		return "", errors.New("the port is not a number from 1 to 65535 (an IPv6 address stands in brackets)")
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// Warn says why the connection to the server of rawURL is not safe, and what to
+// write instead. It returns nothing for one that is safe or malformed.
+func Warn(rawURL string) (wrong, remedy string) {
+	o, err := parseURL(rawURL)
+	if err != nil || o.TLSConfig != nil {
+		return "", ""
+	}
+	for _, addr := range o.Addrs {
+		host, _, err := net.SplitHostPort(addr)
+		if err == nil && !remote.ThisMachine(host) {
+			return "reaches Redis on another machine without TLS: whoever is on the way can read its password",
+				"Write rediss:// in place of redis://, also in front of +sentinel or +cluster."
+		}
+	}
+	return "", ""
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"runtime"
 	"time"
 
@@ -41,12 +42,19 @@ func readerCount() int { return min(2*runtime.GOMAXPROCS(0), 16) }
 func (s *Store) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
-	conn, err := s.firstConn(ctx)
+	if err := patiently(ctx, func() error { return examine(ctx, s.path) }); err != nil {
+		return err
+	}
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	s.conns = append(s.conns, conn)
-	if err := migrate(ctx, conn, migrations[:]); err != nil {
+	// The file is marked as ours before it is switched to WAL.
+	if err := patiently(ctx, func() error { return migrate(ctx, conn, migrations[:]) }); err != nil {
+		return err
+	}
+	if err := patiently(ctx, func() error { return useWAL(ctx, conn) }); err != nil {
 		return err
 	}
 	w, err := s.newWriter(ctx, conn)
@@ -78,20 +86,34 @@ func (s *Store) connectReaders(ctx context.Context) error {
 	return nil
 }
 
-// firstConn opens a connection, and tries again while others hold the file:
-// SQLite does not wait by itself for the switch to WAL.
-func (s *Store) firstConn(ctx context.Context) (*sql.Conn, error) {
+// patiently tries again while others hold the file, such as instances that start
+// at the same time. SQLite itself does not wait for the switch to WAL.
+func patiently(ctx context.Context, try func() error) error {
+	var held error
 	for {
-		conn, err := s.db.Conn(ctx)
-		if c := code(err); c != lib.SQLITE_BUSY && c != lib.SQLITE_LOCKED {
-			return conn, err
+		err := try()
+		if err != nil && held != nil && ctx.Err() != nil {
+			return held
 		}
+		if c := code(err); c != lib.SQLITE_BUSY && c != lib.SQLITE_LOCKED && !errors.Is(err, errUnfinished) {
+			return err
+		}
+		held = err
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return held
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+func useWAL(ctx context.Context, conn *sql.Conn) error {
+	var mode string
+	err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+	if err == nil && mode != "wal" {
+		return errNoWAL
+	}
+	return err
 }
 
 func (s *Store) newReader(ctx context.Context, conn *sql.Conn) (*reader, error) {

@@ -16,6 +16,9 @@
 // machines must not share a file through a network file system, whose locks
 // cannot be relied on.
 //
+// A file of another program is refused and left byte for byte as it was, with
+// what stands next to it.
+//
 // Expired records are invisible at once and removed in the background, a few
 // at a time. The space of removed records is used again; the file does not
 // shrink.

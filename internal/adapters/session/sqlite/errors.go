@@ -15,6 +15,9 @@ var (
 	errQueue  = errors.New("too many are waiting for the file")
 	errNewer  = errors.New("it was written by a newer version of this program: run that version, or choose another file")
 	errAlien  = errors.New("it is a database of another program: choose another file")
+	errNoWAL  = errors.New("its file system has no shared memory for the write-ahead log: choose a path on a local disk")
+	// errUnfinished is about a file that is not ours yet and has a journal beside it.
+	errUnfinished = errors.New("another program is writing it, or was killed while it did: choose another file")
 )
 
 // unavailable returns that the file could not be asked. Neither the driver's
@@ -33,12 +36,12 @@ func code(err error) int {
 	return failed.Code() & 0xff
 }
 
-// explain says why the file at path cannot be used, and what to do.
-func explain(path string, err error) error {
+// explain says why the file cannot be used, and what to do.
+func explain(err error) error {
 	advice := "check the disk and the file"
 	switch code(err) {
 	case lib.SQLITE_OK:
-		return fmt.Errorf("sqlite: %s cannot be used: %w", path, err)
+		return fmt.Errorf("sqlite: the file cannot be used: %w", err)
 	case lib.SQLITE_NOTADB:
 		advice = "it is no SQLite database: choose another file"
 	case lib.SQLITE_CORRUPT:
@@ -50,5 +53,5 @@ func explain(path string, err error) error {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		advice = "another program holds it: end that program, or choose another path"
 	}
-	return fmt.Errorf("sqlite: %s cannot be used; %s: %w", path, advice, err)
+	return fmt.Errorf("sqlite: the file cannot be used; %s: %w", advice, err)
 }

@@ -17,10 +17,10 @@ import (
 // as processes that start at the same time.
 const openLimit = 5 * time.Second
 
-// pragmas are the settings of every connection.
+// pragmas are the settings of every connection. The file itself keeps that it is
+// in WAL mode.
 var pragmas = [...]string{
 	"busy_timeout(2000)", // milliseconds
-	"journal_mode(WAL)",
 	"synchronous(NORMAL)",
 	"foreign_keys(1)",
 	"cache_size(-4096)",            // KiB, for each connection
@@ -30,7 +30,8 @@ var pragmas = [...]string{
 
 // Open opens the store in the file at path and makes it, readable by its owner
 // alone, where there is none. clock tells the time by which records expire.
-// The error says what is wrong with the file and what to do about it.
+// The error says what is wrong with the file and what to do about it, and does
+// not quote the path. A file of another program is left as it is.
 func Open(ctx context.Context, path string, clock func() time.Time) (*Store, error) {
 	sweeps := time.NewTicker(sweepEvery)
 	s, err := open(ctx, path, clock, sweeps.C)
@@ -48,34 +49,43 @@ func open(ctx context.Context, path string, clock func() time.Time, sweeps <-cha
 	if err != nil {
 		return nil, err
 	}
-	connector, err := sqlite.NewConnector(dataSource(path))
+	db, err := openFile(path, settings())
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %s: %w", path, err)
+		return nil, explain(err)
 	}
 	s := &Store{
-		db: sql.OpenDB(connector), path: path, now: clock,
+		db: db, path: path, now: clock,
 		closed: make(chan struct{}), swept: make(chan struct{}), stopTicks: func() {},
 	}
 	if err := s.connect(ctx); err != nil {
-		return nil, errors.Join(explain(path, err), s.disconnect())
+		return nil, errors.Join(explain(err), s.disconnect())
 	}
 	go s.sweepAt(sweeps)
 	return s, nil
 }
 
-// dataSource names the file to the driver. As a URL, so that no character of
-// the path has a meaning.
-func dataSource(path string) string {
+// settings are those of every connection that the store keeps.
+func settings() url.Values {
 	query := url.Values{"_txlock": {"immediate"}}
 	for _, pragma := range pragmas {
 		query.Add("_pragma", pragma)
 	}
+	return query
+}
+
+// openFile names the file to the driver, as a URL, so that no character of the
+// path has a meaning. Nothing is opened yet.
+func openFile(path string, settings url.Values) (*sql.DB, error) {
 	path = filepath.ToSlash(path)
 	if filepath.VolumeName(path) != "" {
 		path = "/" + path
 	}
-	u := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
-	return u.String()
+	u := url.URL{Scheme: "file", Path: path, RawQuery: settings.Encode()}
+	connector, err := sqlite.NewConnector(u.String())
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
 }
 
 // prepareFile returns the absolute path of a file that is there.
@@ -88,19 +98,18 @@ func prepareFile(path string) (string, error) {
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return "", fmt.Errorf("sqlite: %s: %w", path, err)
+		return "", errors.New("sqlite: the path cannot be understood: give an absolute one")
 	}
 	info, err := os.Stat(absolute)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return absolute, createFile(absolute)
 	case err != nil:
-		return "", fmt.Errorf("sqlite: the file cannot be looked at; check the path and its permissions: %w", err)
+		return "", fmt.Errorf("sqlite: the file cannot be looked at; check the path and its permissions: %w", withoutPath(err))
 	case info.IsDir():
-		return "", fmt.Errorf("sqlite: %s is a directory: name a file in it, such as %s",
-			absolute, filepath.Join(absolute, "sessions.db"))
+		return "", errors.New("sqlite: it is a directory: name a file in it, such as sessions.db")
 	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("sqlite: %s is no regular file: choose another path", absolute)
+		return "", errors.New("sqlite: it is no regular file: choose another path")
 	}
 	return absolute, nil
 }
@@ -113,11 +122,18 @@ func createFile(path string) error {
 	case errors.Is(err, os.ErrExist): // another process was quicker
 		return nil
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("sqlite: %s cannot be made, because the directory %s does not exist: make it, "+
-			"or choose another path", path, filepath.Dir(path))
+		return errors.New("sqlite: the file cannot be made, because its directory does not exist: make it, or choose another path")
 	case err != nil:
-		return fmt.Errorf("sqlite: the file cannot be made; let this user write to %s, or choose another path: %w",
-			filepath.Dir(path), err)
+		return fmt.Errorf("sqlite: the file cannot be made; let this user write to its directory, or choose another path: %w", withoutPath(err))
 	}
 	return file.Close()
+}
+
+// withoutPath returns why a call of the operating system failed, without the
+// path: it is a part of SESSION_STORE, whose text can be a mistyped password.
+func withoutPath(err error) error {
+	if failed := (*os.PathError)(nil); errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }

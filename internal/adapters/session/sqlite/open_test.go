@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -112,7 +113,7 @@ func TestOpenRefuses(t *testing.T) {
 		"of another program":  {database("alien.db", "CREATE TABLE customers (name TEXT)"), "another program: choose another file"},
 		"of a newer version":  {newer, "newer version of this program"},
 		"cut in the middle":   {file("cut", "SQLite format 3\x00\x10\x00\x02\x02\x00\x40\x20\x20"), "move it away"},
-		"in use, exclusively": {lockedDatabase(t, filepath.Join(dir, "locked.db")), "another program holds it"},
+		"in use, exclusively": {lockedStore(t, filepath.Join(dir, "locked.db")), "another program holds it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,14 +126,103 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// lockedDatabase makes a database that another handle keeps to itself.
-func lockedDatabase(t testing.TB, path string) string {
-	db := rawDatabase(t, path)
-	for _, statement := range []string{"PRAGMA locking_mode = EXCLUSIVE", "CREATE TABLE t (v)"} {
-		_, err := db.Exec(statement)
+// lockedStore makes a store that another handle keeps to itself.
+func lockedStore(t testing.TB, path string) string {
+	require.NoError(t, openStore(t, path, startClock()).Close())
+	_, err := rawDatabase(t, path).Exec("BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	return path
+}
+
+// TestAFileThatIsMarkedInItsLogAlone is what earlier versions left behind.
+func TestAFileThatIsMarkedInItsLogAlone(t *testing.T) {
+	inUse, left := t.TempDir(), t.TempDir()
+	earlier := rawDatabase(t, filepath.Join(inUse, "sessions.db"))
+	for _, statement := range []string{
+		"PRAGMA journal_mode = WAL", migrations[0],
+		"INSERT INTO records (key, expires, version, value) VALUES ('k', 4000000000000000, 7, x'76')",
+		fmt.Sprintf("PRAGMA application_id = %d", applicationID), "PRAGMA user_version = 1",
+	} {
+		_, err := earlier.Exec(statement)
 		require.NoError(t, err)
 	}
-	return path
+	for name, content := range files(t, inUse) {
+		require.NoError(t, os.WriteFile(filepath.Join(left, name), []byte(content), 0o600))
+	}
+	require.NoError(t, os.Remove(filepath.Join(left, "sessions.db-shm")))
+	s := openStore(t, filepath.Join(left, "sessions.db"), startClock())
+	found, err := s.Find(t.Context(), "k")
+	require.NoError(t, err)
+	require.EqualValues(t, 7, found.Version)
+}
+
+// files returns the content of every file in dir.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	content := map[string]string{}
+	for _, entry := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		require.NoError(t, err)
+		content[entry.Name()] = string(b)
+	}
+	return content
+}
+
+// TestAFileOfAnotherProgramIsLeftAsItIs opens what other programs have made:
+// closed, in use, and as it is found after they were killed.
+func TestAFileOfAnotherProgramIsLeftAsItIs(t *testing.T) {
+	const customers = "CREATE TABLE customers (name TEXT)"
+	const large = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)\n" +
+		"INSERT INTO customers SELECT hex(randomblob(2000)) FROM n"
+	for _, c := range []struct {
+		name       string
+		statements []string
+		raw        string // the file's content, where it is no database
+		mode       os.FileMode
+		says       string
+	}{
+		{name: "a table", statements: []string{customers}, says: "of another program"},
+		{name: "a table, read-only", statements: []string{customers}, mode: 0o444, says: "of another program"},
+		{name: "its own application ID", statements: []string{"PRAGMA application_id = 42"}, says: "of another program"},
+		{name: "its own version", statements: []string{"PRAGMA user_version = 1"}, says: "of another program"},
+		{name: "no table yet", statements: []string{customers, "DROP TABLE customers", "VACUUM"}, says: "of another program"},
+		{name: "WAL mode", statements: []string{"PRAGMA journal_mode = WAL", customers}, says: "program"},
+		{name: "WAL mode, checkpointed", statements: []string{"PRAGMA journal_mode = WAL", customers, "PRAGMA wal_checkpoint(TRUNCATE)"}, says: "of another program"},
+		{name: "a transaction", statements: []string{customers, "PRAGMA cache_size = 1", "BEGIN", large}, says: "program"},
+		{name: "its first transaction", statements: []string{"PRAGMA cache_size = 1", "BEGIN", customers, large}, says: "another program is writing it"},
+		{name: "text", raw: strings.Repeat("not a database\n", 1000), says: "it is no SQLite database"},
+		{name: "short text", raw: "hello", says: "it is no SQLite database"},
+		{name: "text, read-only", raw: "hello", mode: 0o400, says: "it is no SQLite database"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inUse, killed := t.TempDir(), t.TempDir()
+			path := filepath.Join(inUse, "app.db")
+			if c.raw != "" {
+				require.NoError(t, os.WriteFile(path, []byte(c.raw), 0o600))
+			}
+			program := rawDatabase(t, path)
+			for _, statement := range c.statements {
+				_, err := program.Exec(statement)
+				require.NoError(t, err, statement)
+			}
+			for name, content := range files(t, inUse) {
+				require.NoError(t, os.WriteFile(filepath.Join(killed, name), []byte(content), 0o600))
+			}
+			for _, dir := range []string{killed, inUse} {
+				if c.mode != 0 {
+					require.NoError(t, os.Chmod(filepath.Join(dir, "app.db"), c.mode))
+				}
+				before := files(t, dir)
+				_, err := Open(t.Context(), filepath.Join(dir, "app.db"), time.Now)
+				require.ErrorContains(t, err, c.says)
+				require.NotContains(t, err.Error(), "app.db")
+				require.Equal(t, before, files(t, dir))
+			}
+		})
+	}
 }
 
 func TestAnOlderSchemaIsMigrated(t *testing.T) {

@@ -1,9 +1,15 @@
 package sqlite
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
+	"net/url"
+	"os"
 )
 
 // applicationID marks the file as ours, see PRAGMA application_id.
@@ -43,7 +49,7 @@ func migrate(ctx context.Context, conn *sql.Conn, migrations []string) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
-	version, err := schemaVersion(ctx, tx)
+	version, _, err := schemaVersion(ctx, tx)
 	switch {
 	case err != nil:
 		return err
@@ -62,18 +68,93 @@ func migrate(ctx context.Context, conn *sql.Conn, migrations []string) error {
 	return tx.Commit()
 }
 
-// schemaVersion returns how many migrations have run, or errAlien where the
-// database is not ours.
-func schemaVersion(ctx context.Context, tx *sql.Tx) (int, error) {
-	var application, version, tables int
-	err := tx.QueryRowContext(ctx, `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+// queryer is a connection or a transaction.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// schemaVersion returns how many migrations have run, and whether the database
+// is marked as ours. It returns errAlien for one of another program.
+func schemaVersion(ctx context.Context, db queryer) (version int, ours bool, err error) {
+	var application, tables int
+	err = db.QueryRowContext(ctx, `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
 		FROM pragma_application_id, pragma_user_version`).Scan(&application, &version, &tables)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	empty := application == 0 && version == 0 && tables == 0
 	if application != applicationID && !empty {
-		return 0, errAlien
+		return 0, false, errAlien
 	}
-	return version, nil
+	return version, application == applicationID, nil
+}
+
+// examine looks whether the file is ours or new, and leaves everything as it is.
+// The ordinary way of opening would replay a journal that another program has
+// left, or make and remove the companions of its write-ahead log. With
+// immutable=1 SQLite takes no lock and reads the file alone.
+//
+// A file of ours is marked by the transaction that first writes to it. Others
+// may be in it right now, so the order of the questions matters: with no journal
+// beside it, a file that is not empty is complete.
+func examine(ctx context.Context, path string) error {
+	file, err := os.Stat(path)
+	if err != nil {
+		return withoutPath(err)
+	}
+	unfinished := hasContent(path+"-journal") || hasContent(path+"-wal")
+	if markedInWAL(path + "-wal") {
+		return nil
+	}
+	db, err := openFile(path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, ours, err := schemaVersion(ctx, db)
+	switch {
+	case err == nil && ours, file.Size() == 0 && !unfinished:
+		return nil
+	case unfinished && !errors.Is(err, errAlien):
+		return errUnfinished
+	case err != nil:
+		return err
+	}
+	return errAlien
+}
+
+// markedInWAL reports whether a write-ahead log holds a first page with our
+// mark: until now a new file was switched to WAL before it was marked. See
+// https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+func markedInWAL(path string) bool {
+	const headSize, frameHeadSize, markAt = 32, 24, 68
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	log := bufio.NewReader(file)
+	var head [headSize]byte
+	if _, err := io.ReadFull(log, head[:]); err != nil {
+		return false
+	}
+	pageSize := binary.BigEndian.Uint32(head[8:])
+	if pageSize < 512 || pageSize > 65536 {
+		return false
+	}
+	frame := make([]byte, frameHeadSize+pageSize)
+	for {
+		if _, err := io.ReadFull(log, frame); err != nil {
+			return false
+		}
+		page := frame[frameHeadSize:]
+		if binary.BigEndian.Uint32(frame) == 1 && binary.BigEndian.Uint32(page[markAt:]) == applicationID {
+			return true
+		}
+	}
+}
+
+func hasContent(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
 }
