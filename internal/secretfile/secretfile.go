@@ -1,5 +1,5 @@
 // Package secretfile reads files that hold secrets: credentials, keys and
-// tokens. Its errors are sentences about the file that name neither its path
+// tokens. Its errors are sentences about the file. They name neither its path
 // nor its content.
 package secretfile
 
@@ -12,32 +12,31 @@ import (
 	"runtime"
 )
 
-// Read reads a regular file of at most limit bytes. open reports whether every
-// account of this machine may read it.
-func Read(path string, limit int64) (data []byte, open bool, err error) {
+// Read reads a regular file of at most limit bytes. An empty file is an error.
+func Read(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, false, unreadable(err)
+		return nil, unreadable(err)
 	}
 	// A pipe would block, and yields its content only once.
 	if !info.Mode().IsRegular() {
-		return nil, false, errors.New("is not a regular file")
+		return nil, errors.New("is not a regular file")
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, false, unreadable(err)
+		return nil, unreadable(err)
 	}
 	defer func() { _ = file.Close() }()
-	data, err = io.ReadAll(io.LimitReader(file, limit+1))
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	switch {
 	case err != nil:
-		return nil, false, unreadable(err)
+		return nil, unreadable(err)
 	case int64(len(data)) > limit:
-		return nil, false, fmt.Errorf("is larger than %d KiB, which is more than such a file needs", limit>>10)
+		return nil, fmt.Errorf("is larger than %d KiB, which is more than such a file needs", limit>>10)
 	case len(data) == 0:
-		return nil, false, errors.New("is empty")
+		return nil, errors.New("is empty")
 	}
-	return data, runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0, nil
+	return data, nil
 }
 
 func unreadable(err error) error {
@@ -51,4 +50,12 @@ func unreadable(err error) error {
 		return fmt.Errorf("cannot be read: %w", path.Err)
 	}
 	return errors.New("cannot be read")
+}
+
+// OpenToOthers reports whether every account of this machine can read or change
+// the file. It returns false for a file that does not exist, and on Windows,
+// which keeps such rights elsewhere.
+func OpenToOthers(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o006 != 0
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,18 +18,16 @@ const (
 	settleRounds = 4
 )
 
-var errUnsettled = errors.New("is being written at this moment")
-
 // Config says how a File is read.
 type Config[T any] struct {
-	Path  string
+	// Paths are the files that make up one version: a certificate and its
+	// password, for instance.
+	Paths []string
 	What  string // the secret, in words for the log
-	Limit int64  // bytes
-	// Private warns where other accounts can read the file.
-	Private bool
+	Limit int64  // bytes of each file
 	// Parse reads a version. Its errors are sentences about the file, without
 	// any of its content.
-	Parse func(data []byte) (T, error)
+	Parse func(files [][]byte) (T, error)
 	// Usable, where set, can hold a new version back for the time being.
 	Usable func(T) error
 	Pause  func(ctx context.Context, d time.Duration) error
@@ -37,113 +36,120 @@ type Config[T any] struct {
 
 // File is a secret in a file that somebody replaces from time to time. It is
 // read at each use: that takes microseconds beside the network call that
-// follows, while a file's times are too coarse to show each change, and a
-// secret that was replaced and revoked at once must not be used once more. A
-// new version that cannot be used leaves the one before in use.
+// follows. A file's times are too coarse to show each change, and a secret that
+// was replaced and revoked at once must not be used once more. While a new
+// version cannot be used, the last good one stays in use.
 type File[T any] struct {
-	Config[T]
+	config Config[T]
 
 	mu       sync.Mutex
-	value    T                 // in use
-	taken    [sha256.Size]byte // hash of what is in use
-	seen     [sha256.Size]byte // of what was read last
-	next     *T                // read, and held back
+	inUse    version[T]
+	newest   version[T] // not parsed again until the file changes
 	reported string
+}
+
+type version[T any] struct {
+	sum   [sha256.Size]byte
+	value T
+	err   error // of Parse
 }
 
 // Open reads the first version, which has to be good.
 func Open[T any](c Config[T]) (*File[T], error) {
-	f := &File[T]{Config: c}
-	data, open, err := Read(f.Path, f.Limit)
-	if err == nil {
-		f.value, err = f.Parse(data)
-	}
+	f := &File[T]{config: c}
+	data, _, err := f.read()
 	if err != nil {
 		return nil, err
 	}
-	f.seen = sha256.Sum256(data)
-	f.taken = f.seen
-	if f.Private && open {
-		f.Logger.Warn("everybody on this machine can read the "+f.What+"; take the right away from others (chmod o-r)", slog.String("file", f.Path))
-	}
-	return f, nil
+	f.inUse = f.parse(data)
+	f.newest = f.inUse
+	return f, f.inUse.err
 }
 
 // Get returns the newest version that can be used.
 func (f *File[T]) Get(ctx context.Context) T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.look(ctx); err != nil {
-		f.report(ctx, err)
+	path, err := f.renew(ctx)
+	switch {
+	case err == nil:
+		f.reported = ""
+	case err.Error() != f.reported:
+		f.reported = err.Error()
+		f.config.Logger.WarnContext(ctx, "the new "+f.config.What+" cannot be used; the one before stays in use: the file "+f.reported, slog.String("file", path))
 	}
-	return f.value
+	return f.inUse.value
 }
 
-// look reads the file and takes what is new and good; f.mu is held.
-func (f *File[T]) look(ctx context.Context) error {
-	data, _, err := Read(f.Path, f.Limit)
+// renew puts a new version to use if it is good. It returns the path of the
+// file that is to blame for an error.
+func (f *File[T]) renew(ctx context.Context) (path string, err error) {
+	data, path, err := f.read()
 	if err != nil {
-		return err
+		return path, err
 	}
-	switch sum := sha256.Sum256(data); {
-	case sum == f.taken:
-		f.seen, f.next, f.reported = sum, nil, ""
-		return nil
-	case sum != f.seen:
-		return f.change(ctx, data)
-	case f.next != nil:
-		return f.take(ctx, *f.next)
+	switch sumOf(data) {
+	case f.newest.sum:
+	case f.inUse.sum:
+		f.newest = f.inUse
+	default:
+		if data, path, err = f.settle(ctx, data); err != nil {
+			return path, err
+		}
+		f.newest, f.reported = f.parse(data), ""
 	}
-	return nil // looked at before, and bad
-}
-
-func (f *File[T]) change(ctx context.Context, data []byte) error {
-	data, err := f.settle(ctx, data)
-	if err != nil {
-		return err
+	if f.newest.sum == f.inUse.sum || f.newest.err != nil {
+		return path, f.newest.err
 	}
-	f.seen, f.next, f.reported = sha256.Sum256(data), nil, ""
-	value, err := f.Parse(data)
-	if err != nil {
-		return err
-	}
-	return f.take(ctx, value)
-}
-
-func (f *File[T]) take(ctx context.Context, value T) error {
-	if f.Usable != nil {
-		if err := f.Usable(value); err != nil {
-			f.next = &value
-			return err
+	if f.config.Usable != nil {
+		if err := f.config.Usable(f.newest.value); err != nil {
+			return path, err
 		}
 	}
-	f.value, f.taken, f.next, f.reported = value, f.seen, nil, ""
-	f.Logger.InfoContext(ctx, "the "+f.What+" has changed; the new one is in use", slog.String("file", f.Path))
-	return nil
+	f.inUse = f.newest
+	f.config.Logger.InfoContext(ctx, "the "+f.config.What+" has changed; the new one is in use", slog.String("file", path))
+	return path, nil
 }
 
-// settle reads until the file stands still.
-func (f *File[T]) settle(ctx context.Context, data []byte) ([]byte, error) {
+// settle reads until the files stand still.
+func (f *File[T]) settle(ctx context.Context, data [][]byte) ([][]byte, string, error) {
 	for range settleRounds {
-		if f.Pause(ctx, settlePause) != nil {
+		if f.config.Pause(ctx, settlePause) != nil {
 			break
 		}
-		again, _, err := Read(f.Path, f.Limit)
-		if err != nil {
-			return nil, err
-		}
-		if bytes.Equal(data, again) {
-			return data, nil
+		again, path, err := f.read()
+		if err != nil || slices.EqualFunc(data, again, bytes.Equal) {
+			return again, path, err
 		}
 		data = again
 	}
-	return nil, errUnsettled
+	return nil, f.config.Paths[0], errors.New("is being written at this moment")
 }
 
-// report logs what is wrong, once.
-func (f *File[T]) report(ctx context.Context, err error) {
-	if text := err.Error(); text != f.reported {
-		f.reported = text
-		f.Logger.WarnContext(ctx, "the new "+f.What+" cannot be used; the one before stays in use: the file "+text, slog.String("file", f.Path))
+// read returns what the files hold. path is the first, or the one that cannot
+// be read.
+func (f *File[T]) read() (data [][]byte, path string, err error) {
+	for _, path := range f.config.Paths {
+		one, err := Read(path, f.config.Limit)
+		if err != nil {
+			return nil, path, err
+		}
+		data = append(data, one)
 	}
+	return data, f.config.Paths[0], nil
+}
+
+func (f *File[T]) parse(data [][]byte) version[T] {
+	value, err := f.config.Parse(data)
+	return version[T]{sumOf(data), value, err}
+}
+
+// sumOf tells versions apart.
+func sumOf(data [][]byte) [sha256.Size]byte {
+	var all []byte
+	for _, one := range data {
+		sum := sha256.Sum256(one)
+		all = append(all, sum[:]...)
+	}
+	return sha256.Sum256(all)
 }

@@ -14,22 +14,32 @@ import (
 	"webapp/internal/secretfile"
 )
 
+func open[T any](t *testing.T, c secretfile.Config[T]) *secretfile.File[T] {
+	t.Helper()
+	c.What, c.Limit, c.Logger = "secret", 1<<10, slog.New(slog.DiscardHandler)
+	if c.Pause == nil {
+		c.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	}
+	file, err := secretfile.Open(c)
+	require.NoError(t, err)
+	return file
+}
+
 // watchedSecret is a secret's file whose writer goes on while it is read.
 func watchedSecret(t *testing.T, during func(round int)) (*secretfile.File[string], string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(path, []byte("the-old-one"), 0o600))
 	round := 0
-	file, err := secretfile.Open(secretfile.Config[string]{
-		Path: path, What: "secret", Limit: 1 << 10, Logger: slog.New(slog.DiscardHandler),
-		Parse: func(data []byte) (string, error) { return string(data), nil },
+	file := open(t, secretfile.Config[string]{
+		Paths: []string{path},
+		Parse: func(files [][]byte) (string, error) { return string(files[0]), nil },
 		Pause: func(ctx context.Context, _ time.Duration) error {
 			round++
 			during(round)
 			return ctx.Err()
 		},
 	})
-	require.NoError(t, err)
 	return file, path
 }
 

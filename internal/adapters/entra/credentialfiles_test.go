@@ -2,8 +2,6 @@ package entra_test
 
 import (
 	"bytes"
-	"log/slog"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -13,7 +11,6 @@ import (
 
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/entra/credential"
-	"webapp/internal/adapters/fakeidp"
 )
 
 // TestKeysOfOpenSSL reads the forms in which OpenSSL writes.
@@ -58,7 +55,7 @@ func TestBadCredentialFiles(t *testing.T) {
 		"secret, huge":               {secret, bytes.Repeat([]byte("S3cret"), 1000), "SecretFile", "larger than 4 KiB"},
 		"certificate, empty":         {certificate, nil, "CertificateFile", "is empty"},
 		"certificate, text":          {certificate, []byte("S3cret"), "CertificateFile", "neither PEM nor PKCS #12"},
-		"certificate, other DER":     {certificate, cert.cert.Raw, "CertificateFile", "not a PKCS #12"},
+		"certificate, other DER":     {certificate, cert.cert.Raw, "CertificateFile", "a certificate without its private key"},
 		"certificate, no key":        {certificate, cert.certPEM(), "CertificateFile", "no private key"},
 		"certificate, no cert":       {certificate, cert.keyPEM(t), "CertificateFile", "no certificate"},
 		"certificate, two keys":      {certificate, join(whole, other.keyPEM(t)), "CertificateFile", "more than one private key"},
@@ -134,20 +131,5 @@ func TestExactlyOneCredential(t *testing.T) {
 		_, err := entra.New(config)
 		require.Error(t, err, name)
 		assert.Equal(t, []string{c.field}, fields(err), name)
-	}
-}
-
-// TestOpenPermissionsAreTold where everybody could read the secret.
-func TestOpenPermissionsAreTold(t *testing.T) {
-	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true} {
-		path := tempFile(t, []byte(fakeidp.DefaultClientSecret))
-		require.NoError(t, os.Chmod(path, mode))
-		var log bytes.Buffer
-		config := goodConfig()
-		config.Credential.Secret, config.Credential.SecretFile, config.Logger = "", path, slog.New(slog.NewTextHandler(&log, nil))
-		_, err := entra.New(config)
-		require.NoError(t, err)
-		assert.Equal(t, warned, bytes.Contains(log.Bytes(), []byte("level=WARN")), mode)
-		assert.NotContains(t, log.String(), fakeidp.DefaultClientSecret)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"software.sslmate.com/src/go-pkcs12"
 
@@ -17,16 +19,30 @@ import (
 // tried all the same, at the start, because the clock may be what is wrong; it
 // does not replace a good one.
 func openCertificateFile(c Config) (*secretfile.File[certificate], error) {
+	paths := []string{c.CertificateFile}
+	if c.CertificatePasswordFile != "" {
+		if _, err := readPassword(c.CertificatePasswordFile); err != nil {
+			return nil, Problem{"CertificatePasswordFile", err.Error()}
+		}
+		paths = append(paths, c.CertificatePasswordFile)
+	}
 	file, err := secretfile.Open(secretfile.Config[certificate]{
-		Path: c.CertificateFile, What: "client certificate", Limit: maxCertificateFileBytes, Private: true,
-		Parse: func(data []byte) (certificate, error) {
-			return parseCertificateFile(data, c.CertificatePassword)
+		Paths: paths, What: "client certificate", Limit: maxCertificateFileBytes,
+		Parse: func(files [][]byte) (certificate, error) {
+			password := c.CertificatePassword
+			if len(files) > 1 {
+				var err error
+				if password, err = secretfile.Value(files[1]); err != nil {
+					return certificate{}, errors.New("has a password in another file, which " + err.Error())
+				}
+			}
+			return parseCertificateFile(files[0], password)
 		},
 		Usable: func(found certificate) error { return found.checkTime(c.Clock()) },
 		Pause:  c.Pause, Logger: c.Logger,
 	})
 	if err != nil {
-		return nil, err
+		return nil, Problem{"CertificateFile", err.Error()}
 	}
 	if err := file.Get(context.Background()).checkTime(c.Clock()); err != nil {
 		c.Logger.Warn("the client certificate will be refused: the file "+err.Error()+"; replace it, or check this machine's clock",
@@ -35,25 +51,81 @@ func openCertificateFile(c Config) (*secretfile.File[certificate], error) {
 	return file, nil
 }
 
-// parseCertificateFile reads PEM, or PKCS #12 (PFX; RFC 7292). Its errors
-// quote nothing.
+func readPassword(path string) (string, error) {
+	data, err := secretfile.Read(path, maxSecretBytes)
+	if err != nil {
+		return "", err
+	}
+	return secretfile.Value(data)
+}
+
+// parseCertificateFile reads PEM, or PKCS #12 (PFX; RFC 7292), also in base64,
+// as Key Vault and Kubernetes give it. Its errors quote nothing.
 func parseCertificateFile(data []byte, password string) (certificate, error) {
-	if bytes.Contains(data, []byte("-----BEGIN ")) {
+	text, notText := secretfile.Text(data)
+	if notText == nil {
+		data = undress(text)
+	}
+	switch {
+	case bytes.Contains(data, []byte(pemBegin)):
 		return parsePEM(data, password)
+	case len(data) > 0 && data[0] == 0x30: // SEQUENCE
+		return parsePFX(data, password)
+	case notText != nil:
+		return certificate{}, notText
 	}
-	if len(data) == 0 || data[0] != 0x30 { // SEQUENCE
-		return certificate{}, errors.New("is neither PEM nor PKCS #12 (PFX)")
+	return certificate{}, errors.New("is neither PEM nor PKCS #12 (PFX), nor base64 of one of them")
+}
+
+const pemBegin = "-----BEGIN "
+
+// undress returns PEM or DER without what tools put around it: base64, quotation
+// marks, blanks in front of lines, byte order marks between files that were
+// joined, and \n written as two characters. None of these can be a part of PEM.
+func undress(text string) []byte {
+	text = strings.NewReplacer("\ufeff", "", `\r`, "", `\n`, "\n", `"`, "", "'", "").Replace(text)
+	if der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err == nil {
+		return der
 	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
+func parsePFX(data []byte, password string) (certificate, error) {
 	key, leaf, others, err := pkcs12.DecodeChain(data, password)
+	if err != nil && password != "" {
+		// As with PEM, a password that is not needed does no harm.
+		if k, l, o, again := pkcs12.DecodeChain(data, ""); again == nil {
+			key, leaf, others, err = k, l, o, nil
+		}
+	}
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
 		return certificate{}, errors.New("is protected by a password, and none is given")
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		return certificate{}, errors.New("cannot be opened with the password that is given")
+		return certificate{}, errWrongPassword
 	case err != nil:
-		return certificate{}, errors.New("is not a PKCS #12 (PFX) file with one certificate and its private key, or it is incomplete")
+		return certificate{}, notPFX(data, err)
 	}
 	return newCertificate(key, append([]*x509.Certificate{leaf}, others...))
+}
+
+// notPFX says what DER that is no usable PFX is instead, as far as that can be
+// told.
+func notPFX(data []byte, err error) error {
+	_, notCertificate := x509.ParseCertificate(data)
+	_, notKey := x509.ParsePKCS8PrivateKey(data)
+	_, notRSAKey := x509.ParsePKCS1PrivateKey(data)
+	switch {
+	case notCertificate == nil, strings.HasSuffix(err.Error(), "private key missing"):
+		return errors.New("holds a certificate without its private key: export both to one file")
+	case notKey == nil, notRSAKey == nil, strings.HasSuffix(err.Error(), "certificate missing"):
+		return errors.New("holds a private key without its certificate: put both into one file")
+	}
+	return errors.New("is not a PKCS #12 (PFX) file with one certificate and its private key, or it is incomplete")
 }
 
 // parsePEM reads a private key and its certificates in any order.
@@ -70,6 +142,8 @@ func parsePEM(data []byte, password string) (certificate, error) {
 				return certificate{}, errors.New("holds a certificate that is damaged")
 			}
 			found = append(found, one)
+		case strings.HasSuffix(block.Type, "CERTIFICATE REQUEST"):
+			return certificate{}, errors.New("holds a certificate request, which is no certificate yet")
 		case isPrivateKey(block) && key != nil:
 			return certificate{}, errors.New("holds more than one private key")
 		case isPrivateKey(block):
@@ -80,7 +154,7 @@ func parsePEM(data []byte, password string) (certificate, error) {
 		}
 	}
 	switch {
-	case blocks < bytes.Count(data, []byte("-----BEGIN ")):
+	case blocks < bytes.Count(data, []byte(pemBegin)):
 		return certificate{}, errors.New("holds a PEM block that is damaged or incomplete")
 	case key == nil:
 		return certificate{}, errors.New("holds no private key: append it to the same file")

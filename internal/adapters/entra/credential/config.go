@@ -30,8 +30,10 @@ type Config struct {
 	// ManagedIdentity is a user-assigned managed identity of this host.
 	ManagedIdentity ManagedIdentity
 
-	// CertificatePassword opens the certificate's file, where it needs one.
-	CertificatePassword string
+	// CertificatePassword opens the certificate's file, where it needs one;
+	// CertificatePasswordFile is a file that holds the password.
+	CertificatePassword     string
+	CertificatePasswordFile string
 	// SecretExpires says when the secret ends, which only a person knows; zero
 	// where nobody said.
 	SecretExpires time.Time
@@ -95,8 +97,13 @@ func (c Config) Problems() []Problem {
 	case c.Secret != "" && providerhttp.HasControl(c.Secret):
 		report("Secret", "holds a line break or another control character")
 	}
-	if c.CertificatePassword != "" && c.CertificateFile == "" {
+	switch {
+	case c.CertificatePassword != "" && c.CertificatePasswordFile != "":
+		report("CertificatePassword", "is set beside a file that holds it")
+	case c.CertificatePassword != "" && c.CertificateFile == "":
 		report("CertificatePassword", "is set without a certificate")
+	case c.CertificatePasswordFile != "" && c.CertificateFile == "":
+		report("CertificatePasswordFile", "is set without a certificate")
 	}
 	if !c.SecretExpires.IsZero() && c.Secret == "" && c.SecretFile == "" {
 		report("SecretExpires", "is set without a secret")

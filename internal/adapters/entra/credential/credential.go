@@ -50,7 +50,7 @@ func New(c Config) (Credential, error) {
 	case c.CertificateFile != "":
 		file, err := openCertificateFile(c)
 		if err != nil {
-			return nil, Problem{"CertificateFile", err.Error()}
+			return nil, err
 		}
 		return &clientCertificate{id: c.ClientID, file: file, clock: c.Clock, rand: c.Rand}, nil
 	case c.FederatedTokenFile != "":

@@ -60,15 +60,23 @@ func (outsideToken) UnknownYet(err error) bool {
 
 func openTokenFile(c Config) (*secretfile.File[string], error) {
 	return secretfile.Open(secretfile.Config[string]{
-		Path: c.FederatedTokenFile, What: "federated token", Limit: maxTokenFileBytes, Parse: parseTokenFile,
-		Pause: c.Pause, Logger: c.Logger,
+		Paths: []string{c.FederatedTokenFile}, What: "federated token", Limit: maxTokenFileBytes, Pause: c.Pause, Logger: c.Logger,
+		Parse: func(files [][]byte) (string, error) { return parseTokenFile(files[0]) },
 	})
 }
 
-// parseTokenFile wants the form of a JWT and judges nothing else: the token is
-// for Entra to verify.
+// parseTokenFile reads a token in the form of a JWT and judges nothing else: the
+// token is for Entra to verify. Blanks and quotation marks cannot be a part of
+// it, so they are removed.
 func parseTokenFile(data []byte) (string, error) {
-	token := strings.TrimSpace(string(data))
+	text, err := secretfile.Text(data)
+	if err != nil {
+		return "", err
+	}
+	token := strings.Trim(text, " \t\r\n\"'")
+	if strings.HasPrefix(token, "{") {
+		return "", errors.New("holds a JSON object: write the token alone, which begins with eyJ")
+	}
 	segments := strings.Split(token, ".")
 	for _, segment := range segments {
 		if len(segments) != tokenFileSegments || segment == "" || strings.ContainsFunc(segment, notBase64URL) {

@@ -2,13 +2,11 @@ package credential
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
-	"webapp/internal/providerhttp"
 	"webapp/internal/secretfile"
 )
 
@@ -59,20 +57,14 @@ func (clientSecret) UnknownYet(error) bool { return false }
 
 func openSecretFile(c Config) (*secretfile.File[string], error) {
 	return secretfile.Open(secretfile.Config[string]{
-		Path: c.SecretFile, What: "client secret", Limit: maxSecretBytes, Private: true, Parse: parseSecretFile,
-		Pause: c.Pause, Logger: c.Logger,
+		Paths: []string{c.SecretFile}, What: "client secret", Limit: maxSecretBytes, Pause: c.Pause, Logger: c.Logger,
+		Parse: func(files [][]byte) (string, error) {
+			secret, err := secretfile.Value(files[0])
+			if secretfile.InQuotes(secret) {
+				c.Logger.Warn("the client secret is in quotation marks, which are sent as a part of it; unless they are meant, remove them from the file",
+					slog.String("file", c.SecretFile))
+			}
+			return secret, err
+		},
 	})
-}
-
-// parseSecretFile takes away the line end that editors and shells put behind
-// the secret, and nothing else.
-func parseSecretFile(data []byte) (string, error) {
-	secret := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	switch {
-	case strings.TrimSpace(secret) == "":
-		return "", errors.New("is empty")
-	case providerhttp.HasControl(secret):
-		return "", errors.New("holds more than one line, or a control character")
-	}
-	return secret, nil
 }
