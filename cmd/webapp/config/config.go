@@ -35,6 +35,7 @@ type Config struct {
 	ClientSecretFile          string `env:"CLIENT_SECRET_FILE"`
 	ClientCertificateFile     string `env:"CLIENT_CERTIFICATE_FILE"`
 	ClientCertificatePassword string `env:"CLIENT_CERTIFICATE_PASSWORD"`
+	CertificatePasswordFile   string `env:"CLIENT_CERTIFICATE_PASSWORD_FILE"`
 	FederatedTokenFile        string `env:"AZURE_FEDERATED_TOKEN_FILE"`
 	ManagedIdentity           string `env:"CLIENT_MANAGED_IDENTITY"` // client ID of a user-assigned managed identity
 	ClientSecretExpires       string `env:"CLIENT_SECRET_EXPIRES"`   // a date, for the warning before it

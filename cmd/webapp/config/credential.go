@@ -68,13 +68,14 @@ func (c *Config) SecretExpires() (time.Time, error) {
 func (c *Config) credential(logger *slog.Logger) credential.Config {
 	expires, _ := c.SecretExpires() // checked by checkCredential
 	made := credential.Config{
-		Secret:              c.ClientSecret,
-		SecretFile:          c.ClientSecretFile,
-		SecretExpires:       expires,
-		CertificateFile:     c.ClientCertificateFile,
-		CertificatePassword: c.ClientCertificatePassword,
-		FederatedTokenFile:  c.FederatedTokenFile,
-		Logger:              logger,
+		Secret:                  c.ClientSecret,
+		SecretFile:              c.ClientSecretFile,
+		SecretExpires:           expires,
+		CertificateFile:         c.ClientCertificateFile,
+		CertificatePassword:     c.ClientCertificatePassword,
+		CertificatePasswordFile: c.CertificatePasswordFile,
+		FederatedTokenFile:      c.FederatedTokenFile,
+		Logger:                  logger,
 	}
 	if c.ManagedIdentity != "" {
 		made.ManagedIdentity = credential.ManagedIdentity{
@@ -90,12 +91,14 @@ func (c *Config) credential(logger *slog.Logger) credential.Config {
 // mend what is wrong with them.
 func credentialRemedies() map[string]remedy {
 	return map[string]remedy{
-		"SecretFile":              {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
-		"SecretExpires":           {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
-		"CertificateFile":         {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD opens it."},
-		"CertificatePassword":     {"CLIENT_CERTIFICATE_PASSWORD", "Unset it, or set CLIENT_CERTIFICATE_FILE."},
-		"FederatedTokenFile":      {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to; on AKS label the pod azure.workload.identity/use: \"true\"."},
-		"ManagedIdentity":         {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity; it needs AUTHORITY."},
-		"ManagedIdentityEndpoint": {"IDENTITY_ENDPOINT", "Unset it, unless App Service or Container Apps set it."},
+		"SecretFile":          {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
+		"SecretExpires":       {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
+		"CertificateFile":     {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD or CLIENT_CERTIFICATE_PASSWORD_FILE opens it."},
+		"CertificatePassword": {"CLIENT_CERTIFICATE_PASSWORD", "Unset it, or set CLIENT_CERTIFICATE_FILE."},
+		"CertificatePassword and CertificatePasswordFile": {"CLIENT_CERTIFICATE_PASSWORD and CLIENT_CERTIFICATE_PASSWORD_FILE", "Remove one of the two."},
+		"CertificatePasswordFile":                         {"CLIENT_CERTIFICATE_PASSWORD_FILE", "Name a file that holds the certificate's password and nothing else, or unset it."},
+		"FederatedTokenFile":                              {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to; on AKS label the pod azure.workload.identity/use: \"true\"."},
+		"ManagedIdentity":                                 {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity; it needs AUTHORITY."},
+		"ManagedIdentityEndpoint":                         {"IDENTITY_ENDPOINT", "Unset it, unless App Service or Container Apps set it."},
 	}
 }

@@ -13,6 +13,7 @@ func (c *Config) checkDemo(found *Problems) {
 		{"AUTHORITY", c.Authority},
 		{"OIDC_AUTHORITY", c.OIDCAuthority},
 		{"CLIENT_CERTIFICATE_PASSWORD", c.ClientCertificatePassword},
+		{"CLIENT_CERTIFICATE_PASSWORD_FILE", c.CertificatePasswordFile},
 	}
 	for _, v := range append(real, c.credentials()...) {
 		if v.value != "" {

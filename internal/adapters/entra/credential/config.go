@@ -99,7 +99,7 @@ func (c Config) Problems() []Problem {
 	}
 	switch {
 	case c.CertificatePassword != "" && c.CertificatePasswordFile != "":
-		report("CertificatePassword", "is set beside a file that holds it")
+		report("CertificatePassword and CertificatePasswordFile", "are both set")
 	case c.CertificatePassword != "" && c.CertificateFile == "":
 		report("CertificatePassword", "is set without a certificate")
 	case c.CertificatePasswordFile != "" && c.CertificateFile == "":

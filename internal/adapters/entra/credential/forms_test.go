@@ -213,6 +213,6 @@ func TestPasswordFile(t *testing.T) {
 	require.NoError(t, os.Remove(c.CertificatePasswordFile))
 	assert.Equal(t, []credential.Problem{{Field: "CertificatePasswordFile", Text: "does not exist"}}, c.Problems())
 	c.CertificatePassword = password
-	assert.Equal(t, "CertificatePassword", c.Problems()[0].Field)
+	assert.Equal(t, "CertificatePassword and CertificatePasswordFile", c.Problems()[0].Field)
 	assert.Equal(t, "CertificatePasswordFile", credential.Config{Secret: "x", CertificatePasswordFile: "x"}.Problems()[0].Field)
 }
