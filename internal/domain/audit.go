@@ -24,7 +24,7 @@ func (s *Service) record(ctx context.Context, e ports.AuditEvent, who ports.Iden
 func (s *Service) recordFailure(ctx context.Context, kind ports.AuditKind, err error, who ports.Identity) {
 	e := ports.AuditEvent{Kind: kind, Reason: reason(err)}
 	if reported, ok := errors.AsType[*ports.ProviderError](err); ok {
-		e.Number, e.B2C, e.CorrelationID = reported.Number, reported.B2C, reported.CorrelationID
+		e.Number, e.B2CNumber, e.CorrelationID = reported.Number, reported.B2CNumber, reported.CorrelationID
 	}
 	if refused, ok := errors.AsType[*ports.TenantNotAllowedError](err); ok {
 		e.Tenant = refused.TenantID

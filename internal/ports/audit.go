@@ -20,10 +20,10 @@ type AuditEvent struct {
 	Tenant string
 	// Reason says in a few constant words why, for a refusal or a failure.
 	Reason string
-	// Number and CorrelationID are Entra's, for its logs; zero where unknown. B2C
-	// is as in ProviderError.
+	// Number, B2CNumber and CorrelationID are Microsoft's, for its logs, as in
+	// ProviderError; zero where unknown.
 	Number        int
-	B2C           bool
+	B2CNumber     int
 	CorrelationID string
 	// By says what ended sessions, and Count how many of the User's they were;
 	// at least one.

@@ -101,12 +101,12 @@ type ProviderError struct {
 	// rest on it alone. It can come from a stranger: one that does not look like
 	// a code is "unrecognized_error" here.
 	Code string
-	// Number is Microsoft's error number without its prefix, or 0. It is for
+	// Number is Entra's error number without its prefix AADSTS, or 0. It is for
 	// people and their logs: no caller decides on it.
 	Number int
-	// B2C says that Number is one of Azure AD B2C (AADB2C) and not of Entra
-	// (AADSTS). The same number means something else there.
-	B2C bool
+	// B2CNumber is the error number of Azure AD B2C without its prefix AADB2C, or
+	// 0. The same number means something else there than in Number.
+	B2CNumber int
 	// CorrelationID, TraceID and Timestamp are Entra's, for its logs; empty
 	// where they were not given in their exact form.
 	CorrelationID string
@@ -118,26 +118,22 @@ type ProviderError struct {
 
 // Error names the code and number, and nothing that the provider worded.
 func (e *ProviderError) Error() string {
-	if e.Number != 0 {
-		return fmt.Sprintf("%v: %s (%s)", e.Kind, e.Code, e.NumberText())
+	if number := e.NumberText(); number != "" {
+		return fmt.Sprintf("%v: %s (%s)", e.Kind, e.Code, number)
 	}
 	return fmt.Sprintf("%v: %s", e.Kind, e.Code)
 }
 
 // NumberText returns the number with its prefix, such as "AADSTS50011"; "" where
 // there is none.
-func (e *ProviderError) NumberText() string { return NumberText(e.Number, e.B2C) }
-
-// NumberText returns Microsoft's error number as ProviderError has it, with its
-// prefix; "" for 0.
-func NumberText(number int, b2c bool) string {
+func (e *ProviderError) NumberText() string {
 	switch {
-	case number == 0:
-		return ""
-	case b2c:
-		return fmt.Sprintf("AADB2C%d", number)
+	case e.Number != 0:
+		return fmt.Sprintf("AADSTS%d", e.Number)
+	case e.B2CNumber != 0:
+		return fmt.Sprintf("AADB2C%d", e.B2CNumber)
 	}
-	return fmt.Sprintf("AADSTS%d", number)
+	return ""
 }
 
 // Unwrap returns the kind.

@@ -2,7 +2,6 @@ package providerhttp
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"strings"
 )
 
@@ -45,8 +44,7 @@ func decodeClaims(text string) (claims string, ok bool) {
 	if err != nil || len(raw) > MaxClaims {
 		return "", false
 	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil || len(object) == 0 {
+	if object, err := ParseObject(raw); err != nil || len(object.members)+len(object.nulls) == 0 {
 		return "", false
 	}
 	return string(raw), true

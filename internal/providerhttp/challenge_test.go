@@ -40,6 +40,7 @@ func TestClaimsChallenge(t *testing.T) {
 		"no claims":                {[]string{`Bearer error="insufficient_claims"`}, ""},
 		"no base64":                {[]string{`Bearer error="insufficient_claims", claims="%%%"`}, ""},
 		"no object":                {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`["x"]`)) + `"`}, ""},
+		"a member twice":           {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`{"a":1,"a":2}`)) + `"`}, ""},
 		"no JSON":                  {[]string{`Bearer error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(`x`)) + `"`}, ""},
 		"unterminated":             {[]string{`Bearer error="insufficient_claims", claims="` + std}, ""},
 		"parameter of nothing":     {[]string{`error="insufficient_claims", claims="` + std + `"`}, ""},

@@ -80,7 +80,8 @@ func Pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Get fetches a document. A failure that may pass is tried once more; a
+// Get fetches a document. The error is a *StatusError where there is an answer
+// and no document. A failure that may pass is tried once more; a
 // time-out is not, because the caller has waited long enough.
 func (c *Client) Get(ctx context.Context, target string) ([]byte, error) {
 	body, err := c.getOnce(ctx, target)
@@ -104,7 +105,7 @@ func (c *Client) getOnce(ctx context.Context, target string) ([]byte, error) {
 		return nil, err
 	}
 	if got.Status != http.StatusOK {
-		return nil, StatusError(got.Status)
+		return nil, &StatusError{Status: got.Status, Body: got.Body}
 	}
 	return got.Body, nil
 }

@@ -34,14 +34,22 @@ func Unavailable(reason string) error {
 	return fmt.Errorf("%w: %s", ports.ErrProviderUnavailable, reason)
 }
 
-// StatusError returns the error for an answer with an unexpected status. From
-// 500 on it is transient.
-func StatusError(status int) error {
-	err := Unavailable(fmt.Sprintf("it answered with status %d", status))
-	if status >= http.StatusInternalServerError {
-		return Transient(err)
-	}
-	return err
+// StatusError is the error for an answer with an unexpected status. errors.Is
+// matches ports.ErrProviderUnavailable and, from 500 on, ErrTransient.
+type StatusError struct {
+	Status int
+	// Body is the answer's. It may say why; it is no part of the error's text.
+	Body []byte
+}
+
+// Error names the status.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
+}
+
+// Is reports what the error is, by its status.
+func (e *StatusError) Is(target error) bool {
+	return target == ports.ErrProviderUnavailable || target == ErrTransient && e.Status >= http.StatusInternalServerError
 }
 
 // NetworkError returns ports.ErrProviderUnavailable for a call that failed. It

@@ -39,7 +39,7 @@ func (x *examination) checkCredential(ctx context.Context) Check {
 
 func (x *examination) acceptedCredential(provider *entra.Provider, exam entra.CredentialExam) Check {
 	summary := "The provider accepts it"
-	if exam.Code != "" {
+	if exam.Said.Code != "" {
 		// It gives the application no token of its own, which sign-ins do not need.
 		summary += fmt.Sprintf(" (proved by its answer %s)", answered(exam))
 	}
@@ -60,17 +60,17 @@ func (x *examination) acceptedCredential(provider *entra.Provider, exam entra.Cr
 
 // answered names an answer by what it is known by.
 func answered(exam entra.CredentialExam) string {
-	if exam.Number != 0 {
-		return fmt.Sprintf("%s, AADSTS%d", exam.Code, exam.Number)
+	if number := exam.Said.NumberText(); number != "" {
+		return exam.Said.Code + ", " + number
 	}
-	return exam.Code
+	return exam.Said.Code
 }
 
 func refusedCredential(exam entra.CredentialExam) Check {
-	c := credentialTexts(exam.Number)
+	c := credentialTexts(exam.Said.Number)
 	c.Status, c.Summary = Failed, c.Summary+" ("+answered(exam)+")."
-	if exam.CorrelationID != "" {
-		c.Detail += "\nIn the provider's logs: correlation ID " + exam.CorrelationID + ", time " + exam.Timestamp + "."
+	if exam.Said.CorrelationID != "" {
+		c.Detail += "\nIn the provider's logs: correlation ID " + exam.Said.CorrelationID + ", time " + exam.Said.Timestamp + "."
 	}
 	return c
 }
@@ -121,7 +121,7 @@ func credentialTexts(number int) Check {
 // unclearCredential is for answers that prove nothing.
 func (x *examination) unclearCredential(exam entra.CredentialExam) Check {
 	answer := "an answer that is no error"
-	if exam.Code != "" {
+	if exam.Said.Code != "" {
 		answer = answered(exam)
 	}
 	detail := "The provider did not say whether the credential is right; it answered with " + answer + "."

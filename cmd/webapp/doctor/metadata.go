@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"webapp/internal/adapters/entra"
@@ -74,10 +73,14 @@ func (x *examination) noDocument(err error, what, address string) Check {
 		}
 		return unreachable(u, err)
 	}
-	summary := "The provider answers " + statusText(refused.Status) + " in place of its " + what + "."
+	status, number := statusText(refused.Status), refused.Said.NumberText()
+	if number != "" {
+		status += " (" + number + ")"
+	}
+	summary := "The provider answers " + status + " in place of its " + what + "."
 	switch {
-	case refused.Number == 90002 || refused.Number == 90038 || refused.Number == 900439:
-		return fail("There is no such tenant (AADSTS"+strconv.Itoa(refused.Number)+").",
+	case slices.Contains([]int{90002, 90038, 900439}, refused.Said.Number):
+		return fail("There is no such tenant ("+number+").",
 			"The authority's cloud does not know the tenant that AUTHORITY names.",
 			`Compare AUTHORITY with "Directory (tenant) ID" on the Overview page of the app registration; is it the right cloud?`)
 	case refused.Status >= 500 || refused.Status == 429:

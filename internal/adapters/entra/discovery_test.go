@@ -2,6 +2,8 @@ package entra_test
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
@@ -207,4 +209,53 @@ func TestRedirectsAreRefused(t *testing.T) {
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = f })
 	require.ErrorIs(t, w.tryBegin(t.Context()), ports.ErrProviderUnavailable)
 	assert.Equal(t, 1, f.hops)
+}
+
+// A provider that refuses to give its metadata, or gives those of another, has
+// no outage: its number, or the reason, reaches the log and whoever asks.
+func TestAProviderThatDoesNotFit(t *testing.T) {
+	unknown := `{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant adele@contoso.example not found. Trace ID: x","error_codes":[90002]}`
+	for name, c := range map[string]struct {
+		fault  fakeidp.Fault
+		setup  bool
+		number string
+	}{
+		"unknown tenant":     {fakeidp.Fault{Status: 400, Body: unknown}, true, "AADSTS90002"},
+		"B2C":                {fakeidp.Fault{Status: 404, Body: `{"error":"invalid_request","error_description":"AADB2C90047: no"}`}, true, "AADB2C90047"},
+		"no word of why":     {fakeidp.Fault{Status: 404, Body: "x"}, true, ""},
+		"another provider's": {fakeidp.Fault{Status: 200, Body: `{"issuer":"https://evil.example"}`}, true, ""},
+		"throttled":          {fakeidp.Fault{Status: 429, Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90055: no"}`}, false, "AADSTS90055"},
+		"in trouble":         {fakeidp.Fault{Status: 503, Body: `{"error":"server_error","error_description":"AADSTS90033: no"}`}, false, "AADSTS90033"},
+		"a proxy's page":     {fakeidp.Fault{Status: 200, Body: "<html>"}, false, ""},
+		"a redirect":         {fakeidp.Fault{Status: 302, Body: "x", Location: "/elsewhere"}, false, ""},
+	} {
+		for _, endpoint := range []fakeidp.Endpoint{fakeidp.EndpointMetadata, fakeidp.EndpointKeys} {
+			if endpoint == fakeidp.EndpointKeys && name == "another provider's" {
+				c.fault.Body = `{"keys":[]}`
+			}
+			t.Run(name+" "+string(endpoint), func(t *testing.T) {
+				var log lockedBuffer
+				w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) {
+					e.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				})
+				w.idp.Fail(endpoint, c.fault)
+				err := w.provider.Ready(t.Context())
+				require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+				assert.Equal(t, c.setup, errors.Is(err, ports.ErrProviderSetup), err)
+				assert.Contains(t, log.String(), "webapp doctor")
+				assertNothingSecret(t, err)
+				assert.NotContains(t, log.String(), "adele@")
+				if c.number != "" {
+					e, ok := errors.AsType[*ports.ProviderError](err)
+					require.True(t, ok)
+					assert.Equal(t, c.number, e.NumberText())
+					assert.Contains(t, err.Error(), c.number)
+					assert.Contains(t, log.String(), c.number)
+				}
+				w.idp.Heal()
+				w.clock.Advance(time.Minute)
+				require.NoError(t, w.provider.Ready(t.Context()), "it heals by itself")
+			})
+		}
+	}
 }

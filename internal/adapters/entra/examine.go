@@ -31,14 +31,14 @@ func NewExaminer(configured authority.Authority, transport http.RoundTripper, ti
 type StatusError struct {
 	// Status is the HTTP status.
 	Status int
-	// Number is the AADSTS number in the answer, or 0.
-	Number int
+	// Said is the error in the answer, zero where it holds none.
+	Said ports.ProviderError
 }
 
 // Error names the status and the number.
 func (e *StatusError) Error() string {
-	if e.Number != 0 {
-		return fmt.Sprintf("%v: it answered with status %d (AADSTS%d)", ports.ErrProviderUnavailable, e.Status, e.Number)
+	if number := e.Said.NumberText(); number != "" {
+		return fmt.Sprintf("%v: it answered with status %d (%s)", ports.ErrProviderUnavailable, e.Status, number)
 	}
 	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
 }
@@ -66,7 +66,7 @@ func (e *Examiner) fetch(ctx context.Context, target string) ([]byte, error) {
 func refusedAnswer(got providerhttp.Answer) *StatusError {
 	e := &StatusError{Status: got.Status}
 	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
-		e.Number = tokenError(doc).Number
+		e.Said = *tokenError(doc)
 	}
 	return e
 }

@@ -36,7 +36,8 @@ func TestExamineMetadata(t *testing.T) {
 	_, err = examiner(t, w, "99999999-8888-7777-6666-555555555555").Metadata(t.Context())
 	var refused *entra.StatusError
 	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, entra.StatusError{Status: 400, Number: 90002}, *refused)
+	assert.Equal(t, 400, refused.Status)
+	assert.Equal(t, 90002, refused.Said.Number)
 	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
 
 	w.idp.MutateMetadata(func(_ string, m map[string]any) { m["issuer"] = "https://evil.example" })
@@ -124,7 +125,7 @@ func TestExamineCredential(t *testing.T) {
 			exam, err := w.provider.ExamineCredential(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, c.want, exam.Verdict)
-			assert.Equal(t, c.number, exam.Number)
+			assert.Equal(t, c.number, exam.Said.Number)
 			assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken), "asked once")
 			assert.NotContains(t, log.String(), "S3cret")
 		})

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"webapp/internal/ports"
 )
 
 // Verdict is what the token endpoint's answer says of a credential.
@@ -23,13 +25,8 @@ const (
 // CredentialExam is what the provider says of the application's credential.
 type CredentialExam struct {
 	Verdict Verdict
-	// Code is the OAuth 2.0 error code of the answer; empty where there was none.
-	Code string
-	// Number is the AADSTS number without its prefix, or 0; CorrelationID and
-	// Timestamp find the request in Entra's logs.
-	Number        int
-	CorrelationID string
-	Timestamp     string
+	// Said is the error in the answer, zero where it holds none.
+	Said ports.ProviderError
 }
 
 // ExamineCredential shows the credential to the token endpoint in a request that

@@ -20,7 +20,7 @@ func (p *Provider) judge(got providerhttp.Answer) CredentialExam {
 		return CredentialExam{} // to redeem that code is not what a provider does
 	}
 	e := tokenError(doc)
-	exam := CredentialExam{Code: e.Code, Number: e.Number, CorrelationID: e.CorrelationID, Timestamp: e.Timestamp}
+	exam := CredentialExam{Said: *e}
 	exam.Verdict = otherVerdict(got.Status, e)
 	if p.authority.Entra() {
 		exam.Verdict = entraVerdict(e)

@@ -16,6 +16,9 @@ func newTextForm(expression string) textForm {
 // matches reports whether the form is found in text.
 func (f textForm) matches(text string) bool { return f.compiled().MatchString(text) }
 
+// find returns the first match in text, or "".
+func (f textForm) find(text string) string { return f.compiled().FindString(text) }
+
 // submatch returns what the form's first group matches in text, or "".
 func (f textForm) submatch(text string) string {
 	if found := f.compiled().FindStringSubmatch(text); found != nil {

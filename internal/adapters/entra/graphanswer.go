@@ -24,8 +24,8 @@ func readGroupPage(got providerhttp.Answer) (groupPage, error) {
 		return readGroupIDs(got.Body)
 	case got.Status == http.StatusMethodNotAllowed:
 		return groupPage{}, errMethod
-	case got.Status == http.StatusTooManyRequests || got.Status >= http.StatusInternalServerError || got.Status < http.StatusBadRequest:
-		return groupPage{}, providerhttp.StatusError(got.Status)
+	case got.Status < http.StatusBadRequest:
+		return groupPage{}, &providerhttp.StatusError{Status: got.Status}
 	}
 	return groupPage{}, graphError(got)
 }
@@ -53,10 +53,10 @@ func readGroupIDs(body []byte) (groupPage, error) {
 	return groupPage{ids: ids, next: next}, nil
 }
 
-// graphError reads the API's refusal: 401 is about the token and only the
-// person can mend it, the rest about what the application may do.
+// graphError reads why the API did not answer as asked: 401 is about the token,
+// and only the person can mend it; 403 is about what the application may do.
 func graphError(got providerhttp.Answer) error {
-	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: unknownCode}
+	e := &ports.ProviderError{Kind: ports.ErrProviderUnavailable, Code: unknownCode}
 	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
 		said, _ := doc.Object("error")
 		if code, ok := said.Text("code"); ok && errorCodeForm.matches(code) {
@@ -67,9 +67,14 @@ func graphError(got providerhttp.Answer) error {
 			e.CorrelationID = id
 		}
 	}
-	if got.Status == http.StatusUnauthorized {
+	switch {
+	case got.Status == http.StatusUnauthorized:
 		e.Kind = ports.ErrInteractionRequired
 		e.Claims, _ = providerhttp.ClaimsChallenge(got.Header.Values("WWW-Authenticate"))
+	case got.Status == http.StatusForbidden:
+		e.Kind = ports.ErrProviderRefused
+	case got.Status >= http.StatusInternalServerError:
+		return providerhttp.Transient(e)
 	}
 	return e
 }

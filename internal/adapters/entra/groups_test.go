@@ -109,7 +109,7 @@ func TestMemberGroupsThroughFailures(t *testing.T) {
 		"no method is taken":   {fakeidp.Fault{Status: 405, Body: "{}"}, 0, ports.ErrProviderUnavailable},
 		"a redirect":           {fakeidp.Fault{Status: 302, Body: "x"}, 0, ports.ErrProviderUnavailable},
 		"forbidden":            {fakeidp.Fault{Status: 403, Body: `{"error":{"code":"Authorization_RequestDenied"}}`}, 0, ports.ErrProviderRefused},
-		"too many for Graph":   {fakeidp.Fault{Status: 400, Body: `{"error":{"code":"Directory_ResultSizeLimitExceeded"}}`}, 0, ports.ErrProviderRefused},
+		"too many for Graph":   {fakeidp.Fault{Status: 400, Body: `{"error":{"code":"Directory_ResultSizeLimitExceeded"}}`}, 0, ports.ErrProviderUnavailable},
 		"refused with a page":  {fakeidp.Fault{Status: 403, Body: "<html>adele@contoso.example"}, 0, ports.ErrProviderRefused},
 		"a page in place":      {fakeidp.Fault{Status: 200, Body: "<html>adele@contoso.example"}, 0, ports.ErrTokenRefused},
 		"no list":              {fakeidp.Fault{Status: 200, Body: `{}`}, 0, ports.ErrTokenRefused},
@@ -288,6 +288,26 @@ func TestGraphBaseIsForThisMachineOnly(t *testing.T) {
 			require.Error(t, err, c.base)
 			assert.Equal(t, []string{"GraphBase"}, fields(err))
 		}
+	}
+}
+
+// The directory's own error keeps its code and number for the administrator,
+// whatever became of it.
+func TestErrorsOfTheDirectoryKeepTheirSource(t *testing.T) {
+	for status, kind := range map[int]error{
+		400: ports.ErrProviderUnavailable, 401: ports.ErrInteractionRequired, 403: ports.ErrProviderRefused,
+		429: ports.ErrProviderUnavailable, 503: ports.ErrProviderUnavailable,
+	} {
+		w := contoso(t)
+		token := manyGroups(t, w)
+		w.idp.Fail(fakeidp.EndpointMemberGroups, fakeidp.Fault{Status: status,
+			Body: `{"error":{"code":"Authorization_RequestDenied","innerError":{"request-id":"` + groupA + `"}}}`})
+		_, err := w.provider.MemberGroups(t.Context(), token)
+		require.ErrorIs(t, err, kind, status)
+		e, ok := errors.AsType[*ports.ProviderError](err)
+		require.True(t, ok, status)
+		assert.Equal(t, "Authorization_RequestDenied", e.Code)
+		assert.Equal(t, groupA, e.CorrelationID)
 	}
 }
 

@@ -26,6 +26,12 @@ func TestProviderErrorForms(t *testing.T) {
 	assert.Empty(t, e.CorrelationID)
 	assert.Empty(t, e.Timestamp)
 
+	e = newProviderError("access_denied", "AADB2C90118: The user has forgotten their password.\r\nCorrelation ID: "+id+"\r\nTimestamp: 2026-09-20 18:16:31Z\r\n")
+	assert.Equal(t, 90118, e.B2CNumber)
+	assert.Zero(t, e.Number, "the same number means something else at Entra")
+	assert.Equal(t, "AADB2C90118", e.NumberText())
+	assert.Equal(t, id, e.CorrelationID)
+
 	doc, err := providerhttp.ParseObject([]byte(`{"error":"invalid_grant","error_codes":[50173],"trace_id":"adele@contoso.example","claims":"no JSON"}`))
 	require.NoError(t, err)
 	e = tokenError(doc)
@@ -36,6 +42,7 @@ func TestProviderErrorForms(t *testing.T) {
 
 func FuzzProviderError(f *testing.F) {
 	f.Add("access_denied", "AADSTS65004: User declined. Trace ID: 0f5d2b6e-1c47-4a83-9be2-7a60d3f1c851 Timestamp: 2026-11-23 12:00:00Z")
+	f.Add("access_denied", "AADB2C90118: The user has forgotten their password. Correlation ID: 0f5d2b6e-1c47-4a83-9be2-7a60d3f1c851")
 	f.Add("", "")
 	f.Add("x@y", "Correlation ID: x@y AADSTS99999999999999999999")
 	f.Fuzz(func(t *testing.T, code, description string) {

@@ -18,13 +18,14 @@ func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeyS
 	}
 	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointKeys), m.jwks)
 	if err != nil {
-		p.log.WarnContext(ctx, "provider keys not loaded", slog.Any("err", err))
+		err = documentError(err)
+		p.log.WarnContext(ctx, `provider keys not loaded; run "webapp doctor" to find out why`, slog.Any("err", err))
 		return nil, err
 	}
 	set, err := idtoken.ParseKeySet(body)
 	if err != nil {
-		p.log.ErrorContext(ctx, "provider keys refused", slog.Any("err", err))
-		return nil, providerhttp.Unavailable(err.Error())
+		p.log.ErrorContext(ctx, `provider keys refused; run "webapp doctor" to find out why`, slog.Any("err", err))
+		return nil, unfitDocument(body, err)
 	}
 	return set, nil
 }

@@ -34,7 +34,8 @@ type metadata struct {
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
 	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointMetadata), p.authority.DiscoveryURL())
 	if err != nil {
-		p.log.WarnContext(ctx, "provider metadata not loaded", slog.Any("err", err))
+		err = documentError(err)
+		p.log.WarnContext(ctx, `provider metadata not loaded; run "webapp doctor" to find out why`, slog.Any("err", err))
 		return metadata{}, err
 	}
 	m, err := parseMetadata(body, p.authority)
@@ -47,8 +48,8 @@ func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, e
 		err = errors.New("the metadata's issuer has changed")
 	}
 	if err != nil {
-		p.log.ErrorContext(ctx, "provider metadata refused", slog.Any("err", err))
-		return metadata{}, providerhttp.Unavailable(err.Error())
+		p.log.ErrorContext(ctx, `provider metadata refused; run "webapp doctor" to find out why`, slog.Any("err", err))
+		return metadata{}, unfitDocument(body, err)
 	}
 	return m, nil
 }

@@ -2,7 +2,10 @@ package entra
 
 import (
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strconv"
+	"strings"
 
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
@@ -15,7 +18,7 @@ const maxDescriptionBytes = 4096
 // text of the provider's, which can name people, gets through.
 var (
 	errorCodeForm   = newTextForm(`^[A-Za-z0-9_.-]{1,64}$`)
-	numberForm      = newTextForm(`\bAADSTS([0-9]{4,9})\b`)
+	numberForm      = newTextForm(`\b(?:AADSTS|AADB2C)[0-9]{4,9}\b`)
 	traceForm       = newTextForm(`\bTrace ID: (` + guidText + `)\b`)
 	correlationForm = newTextForm(`\bCorrelation ID: (` + guidText + `)\b`)
 	timestampForm   = newTextForm(`\bTimestamp: (` + timestampText + `)`)
@@ -52,13 +55,56 @@ func newProviderError(code, description string) *ports.ProviderError {
 		e.Code = unknownCode
 	}
 	description = description[:min(len(description), maxDescriptionBytes)]
-	if number, err := strconv.Atoi(numberForm.submatch(description)); err == nil {
-		e.Number = number
-	}
+	e.Number, e.B2CNumber = findNumber(description)
 	e.TraceID = traceForm.submatch(description)
 	e.CorrelationID = correlationForm.submatch(description)
 	e.Timestamp = timestampForm.submatch(description)
 	return e
+}
+
+// findNumber returns the first of Microsoft's error numbers in a description, as
+// one of Entra or of Azure AD B2C; 0 for none.
+func findNumber(description string) (number, b2c int) {
+	text := numberForm.find(description)
+	if digits, ok := strings.CutPrefix(text, "AADB2C"); ok {
+		b2c, _ = strconv.Atoi(digits) // nine digits at the most
+		return 0, b2c
+	}
+	number, _ = strconv.Atoi(strings.TrimPrefix(text, "AADSTS"))
+	return number, 0
+}
+
+// documentError returns why the provider gave no metadata, or no keys. Its error
+// number stays; ports.ErrProviderSetup says that it has refused to give them,
+// so that waiting does not help.
+func documentError(err error) error {
+	answered, ok := errors.AsType[*providerhttp.StatusError](err)
+	if !ok {
+		return err
+	}
+	err = &providerhttp.StatusError{Status: answered.Status} // without the body
+	if doc, bad := providerhttp.ParseObject(answered.Body); bad == nil && doc.Has("error") {
+		said := tokenError(doc)
+		said.Kind = ports.ErrProviderUnavailable
+		err = said
+	}
+	switch status := answered.Status; {
+	case status < http.StatusBadRequest, status >= http.StatusInternalServerError,
+		status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		return err
+	}
+	return providerhttp.Tagged(err, ports.ErrProviderSetup)
+}
+
+// unfitDocument is the error of metadata or keys that do not pass a check, with
+// reason's constant text. What is not JSON is not the provider's word, as a
+// proxy's page: it may pass.
+func unfitDocument(body []byte, reason error) error {
+	err := providerhttp.Unavailable(reason.Error())
+	if !json.Valid(body) {
+		return err
+	}
+	return providerhttp.Tagged(err, ports.ErrProviderSetup)
 }
 
 // tokenError reads the token endpoint's error object, which has Entra's
@@ -68,7 +114,7 @@ func tokenError(doc providerhttp.Object) *ports.ProviderError {
 	description, _ := doc.Text("error_description")
 	e := newProviderError(code, description)
 	var numbers []json.Number
-	if e.Number == 0 && json.Unmarshal(doc.Raw("error_codes"), &numbers) == nil && len(numbers) > 0 {
+	if e.NumberText() == "" && json.Unmarshal(doc.Raw("error_codes"), &numbers) == nil && len(numbers) > 0 {
 		if n, err := numbers[0].Int64(); err == nil && n > 0 && n < 1e9 {
 			e.Number = int(n)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Refresh renews the access token for req.Scopes. A failure on the provider's
@@ -25,17 +26,19 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 		got, err = p.redeemRefreshToken(ctx, m, req)
 	}
 	if err != nil {
-		return ports.Refreshed{}, refreshError(err)
+		return ports.Refreshed{}, p.refreshError(err)
 	}
 	if got.access == "" {
 		return ports.Refreshed{}, refuse("the answer to a refresh has no access token")
 	}
-	if err := p.checkRefreshedIDToken(ctx, m, got, req); err != nil {
+	memberships, err := p.refreshedMemberships(ctx, m, got, req)
+	if err != nil {
 		return ports.Refreshed{}, err
 	}
 	refreshed := ports.Refreshed{
 		AccessToken:  ports.AccessToken{Value: got.access, Scopes: req.Scopes, Expires: got.expires},
 		RefreshToken: req.RefreshToken,
+		Memberships:  memberships,
 	}
 	if got.refresh != "" {
 		refreshed.RefreshToken = got.refresh
@@ -51,31 +54,39 @@ func (p *Provider) redeemRefreshToken(ctx context.Context, m metadata, req ports
 	}, req.Scopes))
 }
 
-// checkRefreshedIDToken verifies the new ID token, where there is one, as a
-// whole and against the old (OpenID Connect Core 1.0, section 12.2).
-func (p *Provider) checkRefreshedIDToken(ctx context.Context, m metadata, got tokenAnswer, req ports.RefreshRequest) error {
+// refreshedMemberships reads the new ID token, where there is one, after it has
+// been verified as a whole and against the old (OpenID Connect Core 1.0, section
+// 12.2). It returns nil where there is none.
+func (p *Provider) refreshedMemberships(ctx context.Context, m metadata, got tokenAnswer, req ports.RefreshRequest) (*ports.Memberships, error) {
 	if got.id == "" {
-		return nil
+		return nil, nil
 	}
-	_, err := p.verifier(m, bySignIn).Verify(ctx, got.id, idtoken.Expected{
+	token, err := p.verifier(m, bySignIn).Verify(ctx, got.id, idtoken.Expected{
 		Nonce:       req.Nonce,
 		Refreshed:   true,
 		Issuer:      req.Issuer,
 		Subject:     req.Subject,
 		AccessToken: got.access,
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return &ports.Memberships{Roles: token.Identity.Roles, Groups: token.Groups}, nil
 }
 
 // refreshError turns "this grant is over" into what it means after a sign-in:
-// only the person can go on. Which claims to ask for stays in the error.
-func refreshError(err error) error {
+// only the person can go on, and where Entra says that the account is gone not
+// even the person. Which claims to ask for stays in the error.
+func (p *Provider) refreshError(err error) error {
 	e, ok := errors.AsType[*ports.ProviderError](err)
 	if !ok || e.Kind != ports.ErrProviderRefused {
 		return err
 	}
 	if e.Code == "invalid_grant" || errors.Is(err, errDeadGrant) {
 		e.Kind = ports.ErrInteractionRequired
+	}
+	if errors.Is(err, errAccountGone) && p.authority.Entra() {
+		return providerhttp.Tagged(err, ports.ErrAccountGone)
 	}
 	return err
 }

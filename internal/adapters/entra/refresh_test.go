@@ -49,6 +49,74 @@ func TestRefreshKeepsATokenThatWasNotRotated(t *testing.T) {
 	assert.Equal(t, req.RefreshToken, fresh.RefreshToken)
 }
 
+// Invariant 7: the roles and groups of a refreshed ID token are the person's.
+func TestRefreshBringsRolesAndGroups(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*fakeidp.TokenDraft)
+		want   *ports.Memberships
+	}{
+		"others":      {all(set("roles", []string{"Reader"}), set("groups", []string{groupB})), &ports.Memberships{Roles: []string{"Reader"}, Groups: ports.Groups{IDs: []string{groupB}}}},
+		"none":        {all(drop("roles"), drop("groups")), &ports.Memberships{}},
+		"too many":    {all(set("roles", []string{"Reader"}), drop("groups"), set("hasgroups", true)), &ports.Memberships{Roles: []string{"Reader"}, Groups: ports.Groups{Overage: true}}},
+		"no ID token": {func(d *fakeidp.TokenDraft) { d.OmitIDToken = true }, nil},
+	} {
+		w := contoso(t)
+		req := refreshOf(w.mustSignIn(t, fakeidp.UserAdmin, apiScope))
+		w.idp.Mutate(c.change)
+		fresh, err := w.provider.Refresh(t.Context(), req)
+		require.NoError(t, err)
+		if c.want != nil && c.want.Groups.IDs != nil {
+			c.want.Groups.AsOf = w.clock.Now()
+		}
+		assert.Equal(t, c.want, fresh.Memberships, name)
+	}
+}
+
+// Exactly four numbers in error_codes say that an account is gone; nothing else
+// does, and no other provider.
+func TestAccountsThatAreGone(t *testing.T) {
+	body := func(code, codes string) string {
+		return `{"error":"` + code + `","error_codes":` + codes + `,"error_description":"AADSTS50057: disabled."}`
+	}
+	for name, c := range map[string]struct {
+		fault fakeidp.Fault
+		gone  bool
+	}{
+		"disabled":          {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[50057]")}, true},
+		"revoked":           {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[50173]")}, true},
+		"deleted":           {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[50034]")}, true},
+		"not assigned":      {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[50105]")}, true},
+		"one of several":    {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[70000,50173]")}, true},
+		"frequency":         {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[70043]")}, false},
+		"expired":           {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[700082]")}, false},
+		"a longer number":   {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "[500571]")}, false},
+		"in the text alone": {fakeidp.Fault{Status: 400, Body: `{"error":"invalid_grant","error_description":"AADSTS50057: disabled."}`}, false},
+		"as text":           {fakeidp.Fault{Status: 400, Body: body("invalid_grant", `["50057"]`)}, false},
+		"no list":           {fakeidp.Fault{Status: 400, Body: body("invalid_grant", "50057")}, false},
+		"another code":      {fakeidp.Fault{Status: 400, Body: body("interaction_required", "[50057]")}, false},
+		"another status":    {fakeidp.Fault{Status: 401, Body: body("invalid_grant", "[50057]")}, false},
+		"bad token":         {fakeidp.Fault{Status: 400, Body: `{"error":"invalid_grant","suberror":"bad_token"}`}, false},
+		"bare":              {fakeidp.Fault{Status: 400, Body: `{"error":"invalid_grant"}`}, false},
+		"throttled":         {fakeidp.Fault{Status: 429, Body: body("invalid_grant", "[50057]")}, false},
+		"in trouble":        {fakeidp.Fault{Status: 503, Body: body("invalid_grant", "[50057]")}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.fault.Match = isRefresh
+			for issuer, gone := range map[string]bool{"": c.gone, "self": false} {
+				w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) { e.Issuer = issuer })
+				req := refreshOf(w.mustSignIn(t, fakeidp.UserMember, apiScope))
+				w.idp.Fail(fakeidp.EndpointToken, c.fault)
+				_, err := w.provider.Refresh(t.Context(), req)
+				require.Error(t, err)
+				assert.Equal(t, gone, errors.Is(err, ports.ErrAccountGone), "issuer %q: %v", issuer, err)
+				if gone {
+					require.ErrorIs(t, err, ports.ErrInteractionRequired)
+				}
+			}
+		})
+	}
+}
+
 func TestRefreshRetries(t *testing.T) {
 	at := newClock().Now().Add(7 * time.Second).Format(http.TimeFormat)
 	for name, c := range map[string]struct {

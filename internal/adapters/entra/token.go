@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,12 @@ import (
 // unknownYetPause is the wait for a credential that was registered a moment ago.
 const unknownYetPause = time.Second
 
-// errDeadGrant marks that a grant will never be good again.
-var errDeadGrant = errors.New("dead grant")
+var (
+	// errDeadGrant: the refresh token will never be good again.
+	errDeadGrant = errors.New("dead grant")
+	// errAccountGone: Entra says that the account, or all that it granted, is gone.
+	errAccountGone = errors.New("account gone")
+)
 
 // Lifetimes of an access token where the answer says none, or an absurd one.
 const (
@@ -73,7 +78,7 @@ func (p *Provider) readToken(got providerhttp.Answer) (tokenAnswer, error) {
 	case err == nil && doc.Has("error"):
 		return tokenAnswer{}, failedAnswer(got.Status, doc)
 	case failed:
-		return tokenAnswer{}, providerhttp.StatusError(got.Status)
+		return tokenAnswer{}, &providerhttp.StatusError{Status: got.Status}
 	case err != nil && !json.Valid(got.Body):
 		// Not the endpoint's word at all: a proxy's page, or half an answer.
 		return tokenAnswer{}, providerhttp.Unavailable("its answer is not JSON")
@@ -98,8 +103,9 @@ func (p *Provider) readToken(got providerhttp.Answer) (tokenAnswer, error) {
 	return t, nil
 }
 
-// failedAnswer lets the status overrule the code where it says that the
-// provider is in trouble, and marks a refresh token that is worthless.
+// failedAnswer returns the error of the token endpoint. The status overrules the
+// code where it says that the provider is in trouble. errDeadGrant and
+// errAccountGone are for a refresh.
 func failedAnswer(status int, doc providerhttp.Object) error {
 	e := tokenError(doc)
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
@@ -109,10 +115,27 @@ func failedAnswer(status int, doc providerhttp.Object) error {
 	switch {
 	case status >= http.StatusInternalServerError:
 		return providerhttp.Transient(e)
-	case status != http.StatusTooManyRequests && (suberror == "bad_token" || suberror == "token_expired"):
+	case status == http.StatusTooManyRequests:
+		return e
+	case status == http.StatusBadRequest && e.Code == "invalid_grant" && saysAccountGone(doc):
+		return providerhttp.Tagged(e, errAccountGone)
+	case suberror == "bad_token" || suberror == "token_expired":
 		return providerhttp.Tagged(e, errDeadGrant)
 	}
 	return e
+}
+
+// accountGone are Entra's numbers for an account that is disabled, does not
+// exist or is not assigned to the application, and for a grant that was revoked,
+// as by a new password.
+var accountGone = []int{50057, 50034, 50105, 50173}
+
+// saysAccountGone reads error_codes, and never the text, which can name a number
+// for other reasons.
+func saysAccountGone(doc providerhttp.Object) bool {
+	var numbers []int
+	return json.Unmarshal(doc.Raw("error_codes"), &numbers) == nil &&
+		slices.ContainsFunc(numbers, func(n int) bool { return slices.Contains(accountGone, n) })
 }
 
 // lifetime reads expires_in: seconds, as a number or, from some, as a string.

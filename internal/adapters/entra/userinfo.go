@@ -82,7 +82,7 @@ func (p *Provider) askUserInfo(ctx context.Context, target, accessToken string) 
 		return providerhttp.Object{}, err
 	}
 	if got.Status != http.StatusOK {
-		return providerhttp.Object{}, providerhttp.StatusError(got.Status)
+		return providerhttp.Object{}, &providerhttp.StatusError{Status: got.Status}
 	}
 	if kind, _, err := mime.ParseMediaType(got.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return providerhttp.Object{}, providerhttp.Unavailable("its answer is not application/json")

@@ -16,7 +16,7 @@ func refuse(reason string) error { return fmt.Errorf("%w: %s", ports.ErrTokenRef
 // answered returns err, or an error for a status that is not 200.
 func answered(status int, err error) error {
 	if err == nil && status != http.StatusOK {
-		return providerhttp.StatusError(status)
+		return &providerhttp.StatusError{Status: status}
 	}
 	return err
 }

@@ -158,7 +158,7 @@ func TestHeadingFitsWhoSaidNo(t *testing.T) {
 // Numbers of Azure AD B2C are its own: 90118 means nothing there that it means
 // at Entra, and who forgot a password has declined nothing.
 func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
-	forgotten := &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: 90118, B2C: true}
+	forgotten := &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", B2CNumber: 90118}
 	rec := failed(t, failing(t), forgotten)
 	page := rec.Body.String()
 	assert.Equal(t, http.StatusForbidden, rec.Code)
@@ -172,7 +172,7 @@ func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	assert.InDelta(t, 90118, doc["aadb2c"], 0)
 	assert.NotContains(t, doc, "aadsts")
 
-	cancelled := failed(t, failing(t), &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: 90091, B2C: true})
+	cancelled := failed(t, failing(t), &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", B2CNumber: 90091})
 	assert.Contains(t, cancelled.Body.String(), "<h1>Sign-in was cancelled</h1>")
 	assert.NotContains(t, ourWords(cancelled.Body.String()), "declined")
 }

@@ -139,10 +139,11 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
 		doc["error"] = p.Code
-		if p.B2C {
-			doc["aadb2c"] = p.Number
-		} else if p.Number != 0 {
+		if p.Number != 0 {
 			doc["aadsts"] = p.Number
+		}
+		if p.B2CNumber != 0 {
+			doc["aadb2c"] = p.B2CNumber
 		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")

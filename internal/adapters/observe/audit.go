@@ -36,14 +36,10 @@ func (a *AuditLog) Record(ctx context.Context, e ports.AuditEvent) {
 			attrs = append(attrs, slog.String(text.name, text.value))
 		}
 	}
-	numberName := "aadsts"
-	if e.B2C {
-		numberName = "aadb2c"
-	}
 	for _, number := range [...]struct {
 		name  string
 		value int
-	}{{numberName, e.Number}, {"count", e.Count}} {
+	}{{"aadsts", e.Number}, {"aadb2c", e.B2CNumber}, {"count", e.Count}} {
 		if number.value != 0 {
 			attrs = append(attrs, slog.Int(number.name, number.value))
 		}
