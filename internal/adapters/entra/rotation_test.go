@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,6 +100,9 @@ const (
 // TestRotationUnderLoad replaces each kind of credential while people sign in,
 // and takes the old one away as soon as nobody uses it. Not one sign-in fails.
 func TestRotationUnderLoad(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not replace a file while the program reads it: whoever writes it has to try again")
+	}
 	for name, make := range map[string]func(*testing.T) rotation{
 		"secret": secretRotation, "certificate": certificateRotation, "federated token": tokenRotation,
 	} {

@@ -56,7 +56,7 @@ func TestAKeyInTheAPIsAddressStaysHere(t *testing.T) {
 		log    string
 	}{
 		"answers":       {api.URL, http.StatusOK, ""},
-		"is down":       {"http://127.0.0.1:1", http.StatusBadGateway, "connection refused"},
+		"is down":       {"http://127.0.0.1:1", http.StatusBadGateway, "dial tcp 127.0.0.1:1: connect"},
 		"hangs up":      {garbled(t, ""), http.StatusBadGateway, "EOF"},
 		"is no API":     {garbled(t, "ada@contoso.example FUNCTION-KEY\r\n\r\n"), http.StatusBadGateway, "not HTTP"},
 		"misdirects":    {garbled(t, "HTTP/1.1 302 Found\r\nLocation: http://ada@contoso.example:x/?code=FUNCTION-KEY\r\n\r\n"), http.StatusBadGateway, "not HTTP"},
