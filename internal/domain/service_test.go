@@ -82,11 +82,17 @@ func TestUserKey(t *testing.T) {
 	assert.NotEqual(t, key(entra), key(with(func(id *ports.Identity) { id.ObjectID = "o2" })), "the same address is not the same person")
 	assert.NotEqual(t, key(entra), key(with(func(id *ports.Identity) { id.TenantID = "t2" })), "an object ID belongs to its tenant")
 
+	capitals := with(func(id *ports.Identity) { id.TenantID, id.ObjectID = "T1", "O1" })
+	assert.Equal(t, key(entra), key(capitals), "GUIDs compare without regard to case")
+
 	other := ports.Identity{Issuer: "https://idp.example", Subject: "s1", Username: "ada@contoso.example"}
 	assert.NotEqual(t, key(entra), key(other))
 	elsewhere := other
 	elsewhere.Issuer = "https://other.example"
 	assert.NotEqual(t, key(other), key(elsewhere), "a subject belongs to its issuer")
+	shouting := other
+	shouting.Subject = "S1"
+	assert.NotEqual(t, key(other), key(shouting), "a subject keeps its letter case")
 }
 
 // A person is called by what the provider asserted, and by nothing that it did

@@ -205,6 +205,9 @@ func unquote(raw jsontext.Value) (text string, ok bool) {
 	if raw.Kind() != '"' {
 		return "", false
 	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1]), true
+	}
 	unquoted, err := jsontext.AppendUnquote(nil, raw)
 	return string(unquoted), err == nil
 }

@@ -109,6 +109,20 @@ var cases = []struct {
 	}, outcomes{"metadata": doctor.Failed}},
 	{"metadata-endpoint-without-tls", func(w *world) { w.metadata("token_endpoint", "http://idp.example/token") }, outcomes{"metadata": doctor.Failed}},
 	{"metadata-other-algorithm", func(w *world) { w.cfg.Entra.SigningAlgorithm = "ES256" }, outcomes{"metadata": doctor.Failed}},
+	{"metadata-null-members", func(w *world) {
+		w.nullMetadata("end_session_endpoint", "userinfo_endpoint", "prompt_values_supported", "authorization_response_iss_parameter_supported")
+	}, nil},
+	{"metadata-null-issuer", func(w *world) { w.nullMetadata("issuer") }, outcomes{"metadata": doctor.Failed}},
+	{"metadata-null-endpoint", func(w *world) { w.nullMetadata("jwks_uri") }, outcomes{"metadata": doctor.Failed}},
+	{"metadata-ed25519", func(w *world) {
+		w.cfg.Entra.SigningAlgorithm = "EdDSA"
+		w.metadata("id_token_signing_alg_values_supported", []string{"Ed25519"})
+		w.idp.MutateKeys(func(_ string, d map[string]any) {
+			d["keys"] = []any{map[string]any{ // RFC 8037, A.2
+				"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "alg": "Ed25519", "use": nil, "key_ops": nil,
+			}}
+		})
+	}, nil},
 	{"metadata-without-sign-out", func(w *world) { w.metadata("end_session_endpoint", nil) }, nil},
 
 	{"keys-none", func(w *world) { w.idp.MutateKeys(func(_ string, d map[string]any) { d["keys"] = []any{} }) }, outcomes{"keys": doctor.Failed}},

@@ -34,6 +34,15 @@ func (w *world) metadata(name string, value any) {
 	})
 }
 
+// nullMetadata makes members of the discovery document null.
+func (w *world) nullMetadata(names ...string) {
+	w.idp.MutateMetadata(func(_ string, document map[string]any) {
+		for _, name := range names {
+			document[name] = nil
+		}
+	})
+}
+
 // keyIssuer changes the issuer of every key; nil takes it away.
 func (w *world) keyIssuer(issuer any) {
 	w.idp.MutateKeys(func(_ string, document map[string]any) {

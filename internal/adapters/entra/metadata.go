@@ -59,6 +59,9 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 	if err != nil {
 		return metadata{}, errors.New("the metadata are not a JSON object without duplicates")
 	}
+	if !doc.Has("issuer") {
+		return metadata{}, errors.New("the metadata have no issuer")
+	}
 	issuer, ok := doc.Text("issuer")
 	if !ok {
 		return metadata{}, authority.ErrIssuer

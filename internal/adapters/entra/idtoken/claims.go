@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/providerhttp"
@@ -19,9 +20,9 @@ func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
 	if err != nil {
 		return claims, kind.refuse("'s claims are not a JSON object without duplicates")
 	}
-	seen := make(map[string]bool)
+	seen := make(map[string]bool, 32)
 	for name := range claims.Names() {
-		folded := strings.ToLower(strings.ToUpper(name)) // U+017F is an s, too
+		folded := strings.Map(foldCase, name)
 		if seen[folded] {
 			return claims, kind.refuse("'s claims have two names that differ in letter case only")
 		}
@@ -29,6 +30,9 @@ func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
 	}
 	return claims, nil
 }
+
+// foldCase maps all forms of a letter to one. U+017F, the long s, is an s.
+func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
 // checkAudience wants this client, alone: a token that is also meant for others
 // may have been obtained by them. Some OpenID Providers always list several; if

@@ -88,7 +88,7 @@ func (t *jwt) identity() ports.Identity {
 
 // listClaims returns the claims as text, those first that a person looks for.
 func (t *jwt) listClaims() []ports.Claim {
-	var claims []ports.Claim
+	claims := make([]ports.Claim, 0, 32)
 	for name := range t.claims.Names() {
 		if !t.claims.Has(name) {
 			continue

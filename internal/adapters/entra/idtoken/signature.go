@@ -133,11 +133,12 @@ func (t *jwt) claimsForOIDC() ([]byte, error) {
 	for i, audience := range audiences {
 		audiences[i] = authority.FoldGUID(audience)
 	}
-	payload, err := json.Marshal(audiences)
+	folded, err := json.Marshal(audiences)
 	if err != nil {
 		return nil, err
 	}
-	payload = append([]byte(`{"aud":`), payload...)
+	payload := append(make([]byte, 0, 1024), `{"aud":`...)
+	payload = append(payload, folded...)
 	for _, name := range []string{"iss", "sub", "exp", "iat", "nbf", "nonce", "at_hash", "jti", "sid", "events"} {
 		if raw := t.claims.Raw(name); raw != nil {
 			payload = append(append(append(payload, `,"`...), name+`":`...), raw...)
