@@ -121,11 +121,14 @@ func TestImportPolicy(t *testing.T) {
 	}
 }
 
-func TestNothingThatOnlyTestsNeedIsBuiltIn(t *testing.T) {
+func TestWhatIsBuiltIn(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "../cmd/webapp").Output()
 	require.NoError(t, err)
 	for p := range strings.FieldsSeq(string(out)) {
 		assert.False(t, below(p, notBuiltIn...), "cmd/webapp is built from %s", p)
+	}
+	for _, library := range []string{"github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2", "github.com/alexedwards/scs/v2", "github.com/go-chi/chi/v5"} {
+		assert.Contains(t, strings.Fields(string(out)), library, "the program uses this library")
 	}
 }
 

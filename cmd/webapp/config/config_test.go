@@ -190,3 +190,18 @@ func TestBlanksAroundValues(t *testing.T) {
 	_, err = load(lookupIn(vars), false)
 	require.NoError(t, err)
 }
+
+// A GUID compares without regard to case, so its spelling does not part two
+// instances that share a store.
+func TestTheRealmIgnoresTheLetterCaseOfGUIDs(t *testing.T) {
+	realm := func(authority, clientID string) string {
+		c := Config{Authority: authority, ClientID: clientID}
+		return c.Realm()
+	}
+	const authority, clientID = "https://login.microsoftonline.com/" + fakeidp.ContosoTenantID, fakeidp.DefaultClientID
+	same := realm(authority, clientID)
+	assert.Equal(t, same, realm(authority+"/", strings.ToUpper(clientID)))
+	assert.Equal(t, same, realm("https://login.microsoftonline.com/"+strings.ToUpper(fakeidp.ContosoTenantID), clientID))
+	assert.NotEqual(t, same, realm("https://login.microsoftonline.com/"+fakeidp.FabrikamTenantID, clientID))
+	assert.NotEqual(t, realm("", "app"), realm("", "APP"), "a name is no GUID")
+}

@@ -219,6 +219,7 @@ var cases = []struct {
 	{"app-provider-down", func(w *world) { w.app.before = refuse(http.StatusServiceUnavailable, "/login") }, outcomes{"sign-in": doctor.Failed}},
 	{"app-login-answered-by-proxy", func(w *world) { w.app.before = refuse(http.StatusOK, "/login") }, outcomes{"sign-in": doctor.Failed}},
 	{"app-other-redirect-uri", func(w *world) { w.app.redirectURI = "http://localhost:3000/getAToken" }, outcomes{"sign-in": doctor.Failed}},
+	{"app-client-in-capitals", func(w *world) { w.app.clientID = strings.ToUpper(fakeidp.DefaultClientID) }, nil},
 	{"app-other-client", func(w *world) { w.app.clientID = "another" }, outcomes{"sign-in": doctor.Failed}},
 	{"app-other-provider", func(w *world) { w.app.authorize = "/common/oauth2/v2.0/authorize" }, outcomes{"sign-in": doctor.Failed}},
 	{"proxy-drops-cookies", func(w *world) { w.app.alter = without("Set-Cookie") }, outcomes{"cookies": doctor.Failed}},

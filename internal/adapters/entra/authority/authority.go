@@ -52,8 +52,8 @@ var (
 	policyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`) })
 )
 
-// IsGUID says whether text is a GUID in the one form Entra writes: lower case.
-// One spelling only, because a user is keyed on it.
+// IsGUID says whether text is a GUID in lower case, as Entra writes it. FoldGUID
+// comes first where capitals are allowed.
 func IsGUID(text string) bool {
 	if len(text) != 36 {
 		return false
@@ -71,8 +71,8 @@ func IsGUID(text string) bool {
 	return true
 }
 
-// FoldGUID returns a GUID in lower case, and any other text as it is. IDs that
-// are GUIDs compare without regard to case; issuers and subjects do not.
+// FoldGUID returns a GUID in lower case and any other text unchanged. IDs that are
+// GUIDs compare without regard to case. Issuers and subjects do not.
 func FoldGUID(text string) string {
 	if folded := strings.ToLower(text); IsGUID(folded) {
 		return folded

@@ -57,7 +57,7 @@ func (a Authority) cloud() cloud {
 	return cloud{}
 }
 
-// GraphHost is the host of the cloud's Microsoft Graph, or "" where none is
+// GraphHost returns the host of the cloud's Microsoft Graph, or "" if none is
 // known. US Government's is that of GCC High; the Department of Defense has one
 // of its own (dod-graph.microsoft.us) behind the same authority, so nothing here
 // can tell: who is there names the API in full.

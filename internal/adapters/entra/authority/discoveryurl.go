@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// DiscoveryURL is where the metadata are (OpenID Connect Discovery 1.0,
+// DiscoveryURL returns the address of the metadata (OpenID Connect Discovery 1.0,
 // section 4; Entra has them below v2.0).
 func (a Authority) DiscoveryURL() string {
 	const wellKnown = "/.well-known/openid-configuration"
@@ -20,7 +20,7 @@ func (a Authority) DiscoveryURL() string {
 	return a.base.String() + "/v2.0" + wellKnown + query
 }
 
-// Origin is the scheme and host of the authority.
+// Origin returns the scheme and host of the authority.
 func (a Authority) Origin() string { return a.base.Scheme + "://" + a.base.Host }
 
 // parseAppID reads the query, which is empty or names an application.

@@ -10,8 +10,8 @@ import (
 // authority's metadata, and in the issuer of its keys.
 const tenantPlaceholder = "{tenantid}"
 
-// Issuer is an issuer, with the placeholder where it is for many
-// tenants.
+// Issuer is the issuer in a provider's metadata. For many tenants it is a template
+// with the placeholder {tenantid}.
 type Issuer string
 
 // ForTenant returns the issuer of one tenant's tokens.
@@ -19,12 +19,12 @@ func (t Issuer) ForTenant(tid string) string {
 	return strings.ReplaceAll(string(t), tenantPlaceholder, tid)
 }
 
-// PerTenant says that the template stands for many issuers.
+// PerTenant says whether the issuer is a template for many tenants.
 func (t Issuer) PerTenant() bool {
 	return strings.Contains(string(t), tenantPlaceholder)
 }
 
-// Matches says whether issuer is one that the template stands for.
+// Matches says whether issuer is this issuer, or one of the template's.
 func (t Issuer) Matches(issuer string) bool {
 	before, after, multi := strings.Cut(string(t), tenantPlaceholder)
 	if !multi {
@@ -35,8 +35,7 @@ func (t Issuer) Matches(issuer string) bool {
 	return ok && ok2 && IsGUID(tid)
 }
 
-// ErrIssuer is one text for every way in which an issuer can be wrong: which
-// it was shows in the two values, and those stay out of error texts.
+// ErrIssuer says that an issuer does not fit. The text never quotes the issuer.
 var ErrIssuer = errors.New("the metadata's issuer does not fit the configured authority")
 
 // CheckIssuer says whether an issuer read from metadata fits the authority

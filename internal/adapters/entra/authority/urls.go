@@ -31,8 +31,8 @@ func ParseWebURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// IsLoopback says whether host stands for this machine by its very form, so
-// that no name server has a say in it.
+// IsLoopback says whether host is localhost or a loopback address. It asks no name
+// server.
 func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

@@ -3,8 +3,8 @@ package idtoken
 import "slices"
 
 // Algorithms returns every signature algorithm that a token may have: public-key
-// algorithms only. With "none" or a MAC anybody who knows the client secret, or
-// nobody's secret at all, could write a token.
+// algorithms only. Anybody can write a token with "none". Whoever knows the client
+// secret can write one with a MAC.
 func Algorithms() []string {
 	return []string{
 		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
@@ -12,8 +12,8 @@ func Algorithms() []string {
 	}
 }
 
-// Acceptable returns those of Algorithms that are among the offered ones. Each
-// of the two names of Ed25519 stands for both.
+// Acceptable returns the offered algorithms that are in Algorithms. One name of
+// Ed25519 adds the other.
 func Acceptable(offered []string) []string {
 	var found []string
 	for _, alg := range Algorithms() {
@@ -24,8 +24,8 @@ func Acceptable(offered []string) []string {
 	return found
 }
 
-// sameAlgorithm compares names of algorithms. RFC 9864 calls Ed25519 what RFC
-// 8037 calls EdDSA; no key of another curve is used here.
+// sameAlgorithm compares names of algorithms. RFC 8037 names the algorithm EdDSA,
+// RFC 9864 names it Ed25519. Keys of other EdDSA curves are not used here.
 func sameAlgorithm(a, b string) bool { return a == b || isEd25519(a) && isEd25519(b) }
 
 func isEd25519(alg string) bool { return alg == "EdDSA" || alg == "Ed25519" }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// checkNonce ties the token to the sign-in that began here.
+// checkNonce compares the nonce with that of the sign-in that began here.
 func checkNonce(want Expected) func(*jwt) error {
 	return func(t *jwt) error {
 		if want.Refreshed && !t.claims.Has("nonce") {
@@ -22,9 +22,8 @@ func checkNonce(want Expected) func(*jwt) error {
 	}
 }
 
-// checkAccessTokenHash ties the access token to the ID token where at_hash is
-// present (OpenID Connect Core 1.0, section 3.1.3.6): the left half of the
-// token's hash, by the hash of the signature's algorithm.
+// checkAccessTokenHash compares at_hash, if it is present, with the access token
+// (OpenID Connect Core 1.0, section 3.1.3.6).
 func checkAccessTokenHash(accessToken string) func(*jwt) error {
 	return func(t *jwt) error {
 		if !t.claims.Has("at_hash") {
@@ -38,6 +37,8 @@ func checkAccessTokenHash(accessToken string) func(*jwt) error {
 	}
 }
 
+// leftHalfHash returns the left half of the text's hash. The signature algorithm
+// decides which hash it is.
 func leftHalfHash(alg, text string) string {
 	var sum []byte
 	switch {

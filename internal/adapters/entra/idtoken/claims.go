@@ -34,10 +34,11 @@ func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
 // foldCase maps all forms of a letter to one. U+017F, the long s, is an s.
 func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
-// checkAudience wants this client, alone: a token that is also meant for others
-// may have been obtained by them. Some OpenID Providers always list several; if
-// several is set, such a token must have azp, which checkAuthorizedParty
-// compares (OpenID Connect Core 1.0, section 3.1.3.7, points 3 to 5).
+// checkAudience requires that this client is the only audience: another audience
+// may have obtained the token and passed it on. Some OpenID Providers always list
+// several audiences. If several is set, such a token must have azp, which
+// checkAuthorizedParty compares (OpenID Connect Core 1.0, section 3.1.3.7, points
+// 3 to 5).
 func checkAudience(clientID string, several bool) func(*jwt) error {
 	return func(t *jwt) error {
 		audiences, ok := t.claims.TextOrTexts("aud")
@@ -50,7 +51,7 @@ func checkAudience(clientID string, several bool) func(*jwt) error {
 	}
 }
 
-// checkAuthorizedParty looks at azp where it is present.
+// checkAuthorizedParty compares azp, if it is present, with this client.
 func checkAuthorizedParty(clientID string) func(*jwt) error {
 	return func(t *jwt) error {
 		if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && !sameID(azp, clientID) {
@@ -103,8 +104,8 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 }
 
 // date reads a NumericDate (RFC 7519, section 2): seconds since 1970, whole or
-// not. What lies outside the years 1970 to 9999 is a mistake or a trick with
-// overflow, not a time.
+// not. ok is false for other types and for times outside the years 1970 to 9999,
+// which are mistakes or tricks with overflow.
 func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
 	raw := o.Raw(name)
 	if raw == nil {
@@ -118,12 +119,12 @@ func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
 	return time.Unix(int64(seconds), 0), true, true
 }
 
-// noSubject is what Azure AD B2C puts into everybody's sub where a user flow's
-// subject claim is set to "Not supported".
+// noSubject is the sub of every user of an Azure AD B2C user flow whose subject
+// claim is set to "Not supported".
 const noSubject = "Not supported currently. Use oid claim."
 
-// checkSubject wants sub: not empty, at most 255 bytes (OpenID Connect Core
-// 1.0, section 2), and one person's.
+// checkSubject requires a sub that is not empty, has at most 255 bytes (OpenID
+// Connect Core 1.0, section 2) and belongs to one person.
 func checkSubject(t *jwt) error {
 	sub, ok := t.claims.Text("sub")
 	if !ok || sub == "" || len(sub) > 255 {
@@ -136,8 +137,8 @@ func checkSubject(t *jwt) error {
 	return nil
 }
 
-// checkExpected compares a claim that was read before with one that is known
-// already; where none is known every value is as good.
+// checkExpected compares a claim that was read before with the expected value. An
+// empty expected value accepts any.
 func checkExpected(read func(*jwt) string, want, reason string) func(*jwt) error {
 	return func(t *jwt) error {
 		if want != "" && read(t) != want {

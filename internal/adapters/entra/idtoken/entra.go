@@ -5,9 +5,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// checkIssuer compares iss with the metadata's issuer, exactly. Where that is
-// one for many tenants checkTenant, which comes next, completes it: here iss
-// has to be an issuer that the template stands for.
+// checkIssuer compares iss with the metadata's issuer, exactly. A template for
+// many tenants matches the issuer of any tenant; checkTenant then compares the
+// tenant.
 func checkIssuer(template authority.Issuer) func(*jwt) error {
 	return func(t *jwt) error {
 		iss, ok := t.claims.Text("iss")
@@ -19,8 +19,8 @@ func checkIssuer(template authority.Issuer) func(*jwt) error {
 	}
 }
 
-// checkTenant wants tid to be a GUID and the one that iss names. B2C leaves it
-// out unless a policy adds it.
+// checkTenant requires that tid is a GUID and the tenant in iss. Azure AD B2C
+// leaves tid out unless a policy adds it.
 func checkTenant(template authority.Issuer, kind authority.Kind) func(*jwt) error {
 	return func(t *jwt) error {
 		if kind == authority.KindPolicy && !t.claims.Has("tid") {
@@ -38,9 +38,9 @@ func checkTenant(template authority.Issuer, kind authority.Kind) func(*jwt) erro
 	}
 }
 
-// checkKeyIssuer holds the signing key to its own issuer: keys of several
-// issuers stand in one set, and each may sign for its own only. With an
-// authority for many tenants a key that names no issuer signs for nobody.
+// checkKeyIssuer compares iss with the issuer of the signing key: one key set has
+// keys of several issuers, and each may sign for its own only. With an authority
+// for many tenants, a key without an issuer may not sign at all.
 func checkKeyIssuer(template authority.Issuer) func(*jwt) error {
 	return func(t *jwt) error {
 		if t.key.issuer == "" && !template.PerTenant() {
@@ -53,8 +53,8 @@ func checkKeyIssuer(template authority.Issuer) func(*jwt) error {
 	}
 }
 
-// checkVersion wants a v2.0 token: in others the same names mean other things.
-// B2C's tokens carry a version of their own.
+// checkVersion requires a v2.0 token: in other versions the same names mean other
+// things. Azure AD B2C has version numbers of its own.
 func checkVersion(kind authority.Kind) func(*jwt) error {
 	return func(t *jwt) error {
 		ver, ok := t.claims.Text("ver")
@@ -65,7 +65,7 @@ func checkVersion(kind authority.Kind) func(*jwt) error {
 	}
 }
 
-// checkObjectID reads oid, on which people are keyed, where it is present.
+// checkObjectID reads oid, which is part of the user's key, if it is present.
 func checkObjectID(t *jwt) error {
 	oid, ok := t.claims.Text("oid")
 	if oid = authority.FoldGUID(oid); !ok || t.claims.Has("oid") && !authority.IsGUID(oid) {

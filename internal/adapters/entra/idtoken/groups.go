@@ -42,7 +42,7 @@ func readGroups(clock func() time.Time) func(*jwt) error {
 
 // leavesGroupsOut finds groups overage in its two forms: a distributed claim
 // (OpenID Connect Core 1.0, section 5.6.2) and, from the implicit flow, a flag.
-// Where the groups are, the token says wrongly if at all: Graph is asked.
+// The source that the token names is out of date and not used: Graph is asked.
 func leavesGroupsOut(claims providerhttp.Object) bool {
 	if claims.Has("_claim_names") {
 		names, ok := claims.Object("_claim_names")

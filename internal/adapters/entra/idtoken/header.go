@@ -7,8 +7,8 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// header is what counts of a JOSE header (RFC 7515, section 4.1). The members
-// jwk, jku, x5u and x5c are ignored: a token does not bring its own key.
+// header is the part of a JOSE header that is used (RFC 7515, section 4.1). The
+// members jwk, jku, x5u and x5c are ignored: a token does not bring its own key.
 type header struct {
 	alg   string
 	keyID string

@@ -10,7 +10,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Bounds of what a session keeps of a token.
+// Bounds of the claims that a session keeps.
 const (
 	maxRoles      = 256
 	maxRoleBytes  = 256
@@ -67,7 +67,7 @@ func DisplayText(o providerhttp.Object, name string) string {
 	return ""
 }
 
-// identity returns who the verified token speaks of.
+// identity returns the person that the verified token is about.
 func (t *jwt) identity() ports.Identity {
 	objectID := t.objectID
 	if t.tenant == "" {
@@ -86,7 +86,7 @@ func (t *jwt) identity() ports.Identity {
 	}
 }
 
-// listClaims returns the claims as text, those first that a person looks for.
+// listClaims returns the claims as text, ordered by claimRank and name.
 func (t *jwt) listClaims() []ports.Claim {
 	claims := make([]ports.Claim, 0, 32)
 	for name := range t.claims.Names() {
@@ -105,7 +105,7 @@ func (t *jwt) listClaims() []ports.Claim {
 	return claims[:min(len(claims), maxClaims)]
 }
 
-// claimRank orders the claims that a person looks for before all others.
+// claimRank orders the claims that people look for before all others.
 func claimRank(name string) int {
 	switch name {
 	case "name":

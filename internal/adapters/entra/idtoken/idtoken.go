@@ -28,16 +28,16 @@ type Verifier struct {
 	ClientID string
 	// AllowsTenant says whether people of a tenant may sign in; nil allows any.
 	AllowsTenant func(tenant string) bool
-	// Keys returns the provider's keys. It may load them again where none has
-	// this ID, which is empty for a token without one.
+	// Keys returns the provider's keys. It may load them again if no key has this
+	// ID. The ID is empty for a token without a kid.
 	Keys func(ctx context.Context, keyID string) (KeySet, error)
 	// Clock tells the time.
 	Clock func() time.Time
-	// Log gets what an operator should know of a token that is accepted.
+	// Log gets warnings about tokens that are accepted.
 	Log *slog.Logger
 }
 
-// Expected is what an ID token must agree with, besides the Verifier's fields.
+// Expected holds the values of one sign-in that an ID token must agree with.
 type Expected struct {
 	// Nonce is that of the sign-in. An empty one equals nothing.
 	Nonce string
@@ -51,7 +51,7 @@ type Expected struct {
 	AccessToken string
 }
 
-// Token is what a verified ID token says.
+// Token holds the claims of a verified ID token.
 type Token struct {
 	Identity  ports.Identity
 	Claims    []ports.Claim
@@ -59,8 +59,8 @@ type Token struct {
 	LoginHint string
 }
 
-// refuse is the error of an answer that did not pass a check. reason is a
-// constant text: what the token said stays out of it.
+// refuse returns ports.ErrTokenRefused with a reason. The reason is a constant
+// text and quotes nothing of the token.
 func refuse(reason string) error { return fmt.Errorf("%w: %s", ports.ErrTokenRefused, reason) }
 
 // Verify checks an ID token as a whole (OpenID Connect Core 1.0, section
@@ -75,8 +75,8 @@ func (v Verifier) Verify(ctx context.Context, raw string, want Expected) (Token,
 	return Token{Identity: t.identity(), Claims: t.listClaims(), Groups: t.groups, LoginHint: t.loginHint}, nil
 }
 
-// checks lists the claims' checks in their order; those that read a claim into
-// the token come before those that rely on it.
+// checks lists the checks of the claims in their order. A check that reads a claim
+// into the jwt comes before the checks that use it.
 func (v Verifier) checks(want Expected) []func(*jwt) error {
 	checks := []func(*jwt) error{
 		checkIssuer(v.Issuer),

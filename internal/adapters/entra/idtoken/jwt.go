@@ -23,8 +23,8 @@ type jwt struct {
 	groups                            ports.Groups
 }
 
-// tokenKind is what sort of token is expected. The same keys sign all sorts, so
-// none may pass for another (RFC 8725, section 3.11).
+// tokenKind is the kind of token that is expected. The same keys sign all kinds,
+// so one must not pass for another (RFC 8725, section 3.11).
 type tokenKind string
 
 const (
@@ -47,9 +47,9 @@ func (k tokenKind) maxBytes() int {
 	return maxIDTokenBytes
 }
 
-// accepts says whether a token of this kind may have this header "typ": the
-// plain one, or none, and a logout token its own (OpenID Connect Back-Channel
-// Logout 1.0, section 2.4). An access token's (at+jwt) is refused.
+// accepts says whether a token of this kind may have this header "typ": "JWT", no
+// type, or for a logout token "logout+jwt" (OpenID Connect Back-Channel Logout
+// 1.0, section 2.4). An access token's "at+jwt" is refused.
 func (k tokenKind) accepts(typ string) bool {
 	typ = strings.ToLower(typ)
 	switch strings.TrimPrefix(typ, "application/") {

@@ -42,9 +42,9 @@ func (s KeySet) Knows(kid string) bool {
 	return slices.ContainsFunc(s, func(k signingKey) bool { return k.id == kid })
 }
 
-// candidates returns the keys that may have signed: those with the ID, or,
-// where the token names none, the only one that fits. With several, trying
-// them in turn would let the token choose among keys of different issuers.
+// candidates returns the keys that may have signed: the keys with this ID, or, for
+// a token without an ID, the only key that fits. If several fit it returns none:
+// the token could otherwise choose among keys of different issuers.
 func (s KeySet) candidates(kid, alg string) []signingKey {
 	var fitting []signingKey
 	for _, key := range s {
@@ -77,8 +77,8 @@ func (s KeySet) Count(issuer authority.Issuer, algorithms []string) (fitting, an
 	return fitting, anyTenant, withoutIssuer
 }
 
-// signsFor says whether there can be a token of this issuer, signed by this key,
-// that checkKeyIssuer lets pass.
+// signsFor says whether checkKeyIssuer can accept a token of this issuer that
+// this key signed.
 func (k signingKey) signsFor(issuer authority.Issuer) bool {
 	switch {
 	case k.issuer == "":

@@ -15,8 +15,8 @@ const (
 	maxTokenIDBytes = 512
 )
 
-// logoutEvent is what makes a token a logout token (OpenID Connect Back-Channel
-// Logout 1.0, section 2.4).
+// logoutEvent is the event of a logout token (OpenID Connect Back-Channel Logout
+// 1.0, section 2.4).
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
 // VerifyLogout verifies a logout token (OpenID Connect Back-Channel Logout 1.0,
@@ -53,8 +53,8 @@ func (v Verifier) logoutChecks(said *ports.LogoutToken) []func(*jwt) error {
 	)
 }
 
-// checkNoNonce keeps ID tokens out, whatever else they hold: a nonce is
-// prohibited, also one that is null.
+// checkNoNonce refuses ID tokens: a logout token must not have a nonce, not even
+// one that is null.
 func checkNoNonce(t *jwt) error {
 	if t.claims.Listed("nonce") {
 		return refuse("it has a nonce, as an ID token does")
@@ -62,8 +62,8 @@ func checkNoNonce(t *jwt) error {
 	return nil
 }
 
-// readIssuersTenant takes the tenant from iss, since nothing promises tid in a
-// logout token; where it is there it must agree.
+// readIssuersTenant reads the tenant from iss, because a logout token need not
+// have tid. If tid is present it must be the same tenant.
 func readIssuersTenant(t *jwt) error {
 	t.tenant = authority.TenantOf(t.issuer)
 	if tid, ok := t.claims.Text("tid"); !ok || t.claims.Has("tid") && authority.FoldGUID(tid) != t.tenant {
@@ -72,8 +72,8 @@ func readIssuersTenant(t *jwt) error {
 	return nil
 }
 
-// checkAge wants a token of the last day and notes when it will be too old for
-// any instance, however wrong that one's clock is.
+// checkAge requires a token of the last day. It notes when the token will be too
+// old for every instance, with the largest skew of their clocks.
 func checkAge(clock func() time.Time, expires *time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		issued, _, _ := date(t.claims, "iat") // checked by checkIssuedAt
@@ -85,8 +85,7 @@ func checkAge(clock func() time.Time, expires *time.Time) func(*jwt) error {
 	}
 }
 
-// checkLogoutEvent wants the logout event, and it alone: what a token with
-// another besides would mean is not known.
+// checkLogoutEvent requires the logout event and no other event.
 func checkLogoutEvent(t *jwt) error {
 	events, _ := t.claims.Object("events")
 	_, isEvent := events.Object(logoutEvent)
@@ -108,7 +107,7 @@ func readTokenID(id *string) func(*jwt) error {
 	}
 }
 
-// readWhoSignedOut reads sub and sid; one of them has to be there.
+// readWhoSignedOut reads sub and sid. At least one of them is required.
 func readWhoSignedOut(t *jwt) error {
 	if t.claims.Has("sub") {
 		if err := checkSubject(t); err != nil {

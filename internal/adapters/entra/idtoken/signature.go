@@ -14,14 +14,13 @@ import (
 	"webapp/internal/adapters/entra/authority"
 )
 
-// verify lets go-oidc verify a token of this kind, with the checks around it.
+// verify verifies a token of this kind with go-oidc and runs the checks.
 //
-// go-oidc's verifier is told to skip two of its own checks. Its check of exp has
-// no leeway: checkExpiry, checkIssuedAt and checkNotBefore stand in. It knows one
-// issuer only: where the provider's issuer is a template for many tenants,
-// checkIssuer and checkTenant stand in.
+// go-oidc skips two of its own checks. It allows no leeway for exp: checkExpiry,
+// checkIssuedAt and checkNotBefore check the dates. It knows one issuer only:
+// checkIssuer and checkTenant compare with a template for many tenants.
 //
-// The error never holds go-oidc's text, which quotes the token.
+// The error never has go-oidc's text, which quotes the token.
 func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks []func(*jwt) error) (*jwt, error) {
 	segments, err := splitToken(raw, kind)
 	if err != nil {
@@ -125,9 +124,9 @@ func (k ed25519KeySet) VerifySignature(_ context.Context, raw string) ([]byte, e
 	return base64.RawURLEncoding.DecodeString(raw[strings.IndexByte(raw, '.')+1 : end])
 }
 
-// claimsForOIDC returns the claims that go-oidc reads, by their exact names.
-// go-oidc takes names in any letter case, compares GUIDs with their case, and
-// fails where _claim_names has no _claim_sources.
+// claimsForOIDC returns the claims that go-oidc needs, under their exact names.
+// go-oidc would read names in any letter case, compare GUIDs with regard to case,
+// and fail if _claim_names has no _claim_sources.
 func (t *jwt) claimsForOIDC() ([]byte, error) {
 	audiences, _ := t.claims.TextOrTexts("aud")
 	for i, audience := range audiences {
