@@ -98,3 +98,32 @@ func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 	all.Wait()
 	assert.EqualValues(t, providerhttp.MaxCalls+12, under.Load(), "everybody had a turn")
 }
+
+// While the provider's metadata hang, a bounded number of sign-ins wait for them.
+// The others are told at once, and whoever is signed in notices nothing.
+func TestSignInsThatWaitForMetadataAreBounded(t *testing.T) {
+	const waiting, more = 128, 40
+	w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
+	other := w.browser()
+	other.mustSignIn(fakeidp.UserAdmin)
+	w.restart()
+	w.idp.Fail(fakeidp.EndpointMetadata, fakeidp.Fault{Hang: true})
+	answers := make(chan reply, waiting+more)
+	for range waiting + more {
+		b := w.browser()
+		go func() { answers <- b.get("/login") }()
+	}
+	for range more {
+		r := <-answers // those who wait do not come back
+		assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
+		assert.NotEmpty(t, r.Header.Get("Retry-After"))
+	}
+	assert.Empty(t, answers)
+	assert.Equal(t, http.StatusOK, w.browser().get("/healthz").StatusCode)
+	assert.True(t, other.signedIn())
+	assert.Equal(t, http.StatusOK, other.get("/sessions").StatusCode)
+	w.idp.Heal()
+	for range waiting {
+		assert.Equal(t, http.StatusSeeOther, (<-answers).StatusCode)
+	}
+}

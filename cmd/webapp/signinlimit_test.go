@@ -101,8 +101,8 @@ func TestSixtySignInsAMinuteAreFine(t *testing.T) {
 func TestANetworkOfIPv6BeginsSignInsAsOne(t *testing.T) {
 	w := newWorld(t, everyProxy())
 	w.exhaust(w.beginsFrom("2001:db8:1:1::1"))
-	assert.Equal(t, http.StatusTooManyRequests, w.beginsFrom("2001:db8:1:1:abcd:ef01:2345:6789")().StatusCode)
-	assert.True(t, w.begins("2001:db8:1:2::1", "2001:db8:1:3::1"))
+	assert.Equal(t, http.StatusTooManyRequests, w.beginsFrom("2001:db8:1:ff:abcd:ef01:2345:6789")().StatusCode, "the same /56")
+	assert.True(t, w.begins("2001:db8:1:200::1", "2001:db8:1:300::1"))
 }
 
 // What a client says of its own address changes nothing: not without proxies,
@@ -142,5 +142,5 @@ func TestAClientBehindAGatewayThatWritesPortsHasItsOwnBound(t *testing.T) {
 	w.exhaust(w.beginsFrom("198.51.100.7:50001"))
 	assert.Equal(t, http.StatusTooManyRequests, w.beginsFrom("198.51.100.7:50002")().StatusCode)
 	assert.True(t, w.begins("198.51.100.8:50001", "198.51.100.9:50001"))
-	assert.True(t, w.begins("[2001:db8:1:1::1]:50001", "[2001:db8:1:2::1]:50001"))
+	assert.True(t, w.begins("[2001:db8:1:1::1]:50001", "[2001:db8:2:1::1]:50001"))
 }

@@ -76,6 +76,10 @@ func (t telemetry) handler(c webhttp.Config) webhttp.Config {
 	return c
 }
 
+// maxMetricsConnections bounds the connections of METRICS_ADDR: each takes memory
+// of the same process, and a handful of scrapers need one each.
+const maxMetricsConnections = 64
+
 // serveMetrics answers scrapes on METRICS_ADDR until ctx ends or stop is
 // called, which waits for the last one.
 func serveMetrics(ctx context.Context, addr string, m *observe.Metrics, logger *slog.Logger) (stop func(), err error) {
@@ -87,11 +91,13 @@ func serveMetrics(ctx context.Context, addr string, m *observe.Metrics, logger *
 		return nil, fmt.Errorf("webapp cannot listen on its METRICS_ADDR: %w.\n"+
 			"    Is another program using the port? Stop it, or set METRICS_ADDR to another port, or to nothing for no metrics", err)
 	}
+	scraped := m.NewServer(logger)
+	server.Bound(scraped, maxMetricsConnections, logger)
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := server.Serve(ctx, m.NewServer(logger), listener); err != nil {
+		if err := server.Serve(ctx, scraped, listener); err != nil {
 			logger.Error("metrics are no longer served", "err", err)
 		}
 	}()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -214,6 +215,7 @@ func TestMetricsListener(t *testing.T) {
 		assert.Equal(t, c.status, res.StatusCode, "%s %s", c.method, c.path)
 	}
 	http.DefaultClient.CloseIdleConnections()
+	requireBoundedConnections(t, address[1])
 	stop()
 	require.NoError(t, <-done)
 	_, err := net.Dial("tcp", address[1])
@@ -221,6 +223,29 @@ func TestMetricsListener(t *testing.T) {
 	for lines := bufio.NewScanner(strings.NewReader(logs.String())); lines.Scan(); {
 		assert.True(t, json.Valid(lines.Bytes()), lines.Text())
 	}
+}
+
+// requireBoundedConnections opens more connections than the metrics listener
+// keeps: the oldest is closed for the newest, and a scrape gets through.
+func requireBoundedConnections(t *testing.T, address string) {
+	t.Helper()
+	const most = 64
+	var held []net.Conn
+	for range most + 1 {
+		conn, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		defer func() { _ = conn.Close() }()
+		held = append(held, conn)
+	}
+	require.NoError(t, held[0].SetReadDeadline(time.Now().Add(3*time.Second))) // less than a silent connection may stay
+	_, err := held[0].Read(make([]byte, 1))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it is closed")
+	res, err := http.Get("http://" + address + "/metrics")
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	http.DefaultClient.CloseIdleConnections()
 }
 
 func TestMetricsAddrInUseIsNamed(t *testing.T) {

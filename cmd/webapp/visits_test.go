@@ -73,3 +73,24 @@ func TestAnotherSitesImagesLeaveTheSignInThatHasBegun(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
 	assert.Equal(t, "/sessions", r.Header.Get("Location"))
 }
+
+// The callback of form_post comes from another site by design. What is no
+// navigation is no callback, and would tell that site whether somebody is
+// signed in.
+func TestTheFormPostCallbackIsANavigation(t *testing.T) {
+	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
+	b := w.browser()
+	answer := b.approve(b.begin("/login"), fakeidp.UserMember)
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"},
+		{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"},
+		{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"},
+	} {
+		r := b.do(http.MethodPost, answer.RedirectURI, answer.Values, headers...)
+		assert.Equal(t, http.StatusForbidden, r.StatusCode, headers)
+		assert.Empty(t, r.Cookies())
+	}
+	assert.Zero(t, w.idp.Requests(fakeidp.EndpointToken))
+	r := b.do(http.MethodPost, answer.RedirectURI, answer.Values, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+	assert.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
+}

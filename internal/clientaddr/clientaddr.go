@@ -7,16 +7,16 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Key is whom an address counts for: an IPv4 address for itself, an IPv6
-// address for its /64, because that is what one customer is given and every
-// address of it is theirs to choose (RFC 6177, RFC 8981). An address that is
-// not valid is its own key.
+// Key returns the customer that an address counts for: an IPv4 address counts
+// for itself, an IPv6 address for its /56. Many a customer is given a /56, and
+// chooses among all its networks and addresses (RFC 6177, RFC 8981). An address
+// that is not valid is its own key.
 func Key(address netip.Addr) netip.Addr {
 	address = address.Unmap().WithZone("")
 	if address.Is4() || !address.IsValid() {
 		return address
 	}
-	return netip.PrefixFrom(address, 64).Masked().Addr()
+	return netip.PrefixFrom(address, 56).Masked().Addr()
 }
 
 // Of is the address that Forwarded decided on, else the TCP peer's. It is not

@@ -27,6 +27,8 @@ const (
 	// less often, not longer.
 	leasePatience = 5 * time.Second
 	leasePause    = 100 * time.Millisecond
+	// maxRefreshWaits bounds the requests that wait so on this instance.
+	maxRefreshWaits = 128
 )
 
 // AccessToken returns a bearer token of the signed-in user for an API's scopes,
@@ -64,11 +66,20 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 		if s.now().After(giveUp) {
 			break
 		}
-		if err := s.wait(ctx, leasePause); err != nil {
+		if err := s.waitForRefresh(ctx); err != nil {
 			return "", fmt.Errorf("%w: %w", ErrRefreshBusy, err)
 		}
 	}
 	return "", ErrRefreshBusy
+}
+
+// waitForRefresh lets a moment pass, for at most maxRefreshWaits requests at once.
+func (s *Service) waitForRefresh(ctx context.Context) error {
+	if !s.refreshing.take() {
+		return errors.New("too many requests wait already")
+	}
+	defer s.refreshing.leave()
+	return s.wait(ctx, leasePause)
 }
 
 // keptToken returns the token that the session has for scopes; the zero token

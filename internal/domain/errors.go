@@ -15,6 +15,9 @@ var (
 	// ErrTooManySignIns: more sign-ins have begun at one address than people
 	// begin.
 	ErrTooManySignIns = errors.New("too many sign-ins begun at one address")
+	// ErrTooManyRefusals: the provider has refused more codes that came from one
+	// address than people bring.
+	ErrTooManyRefusals = errors.New("too many codes refused from one address")
 	// ErrUnknownSignIn: no sign-in of that state is pending in this browser.
 	// It was never begun here, has been completed, or was begun in another
 	// browser.
@@ -60,6 +63,16 @@ type ProviderError = ports.ProviderError
 
 // Callback is what the provider's redirect carried; a stranger's text.
 type Callback = ports.Callback
+
+// CodeRefused reports whether err says that the provider refused a callback's
+// code. A failure of the provider is no such refusal, and neither are
+// invalid_client and unauthorized_client, which are about this application's
+// registration (RFC 6749, section 5.2).
+func CodeRefused(err error) bool {
+	reported, ok := errors.AsType[*ProviderError](err)
+	return ok && !errors.Is(err, ErrProviderUnavailable) &&
+		reported.Code != "invalid_client" && reported.Code != "unauthorized_client"
+}
 
 // SignInFailure is the error of a sign-in that began in this browser and
 // failed. It unwraps to the cause.

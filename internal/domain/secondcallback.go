@@ -41,7 +41,6 @@ type completion struct {
 type completions struct {
 	mu      sync.Mutex
 	byState map[string]*completion
-	waiting int
 }
 
 func (c *completions) begin(state string) *completion {
@@ -66,21 +65,6 @@ func (c *completions) find(state string) *completion {
 	return c.byState[state]
 }
 
-// wait takes a place among the second callbacks that wait.
-func (c *completions) wait() (leave func(), ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.waiting >= maxSecond {
-		return nil, false
-	}
-	c.waiting++
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.waiting--
-	}, true
-}
-
 // conclude tells second callbacks, here and on other instances, how a sign-in
 // ended. ctx is that of its browser.
 func (s *Service) conclude(ctx context.Context, state string, one *completion, to string, err error) {
@@ -100,11 +84,10 @@ func (s *Service) conclude(ctx context.Context, state string, one *completion, t
 // returns the same with the same session. The code is not posted again.
 func (s *Service) secondCallback(ctx context.Context, pending ports.PendingSignIn) (string, error) {
 	tooLong := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: fmt.Errorf("%w: the same sign-in is still being completed", ErrProviderUnavailable)}
-	leave, ok := s.completing.wait()
-	if !ok {
+	if !s.seconds.take() {
 		return "", tooLong
 	}
-	defer leave()
+	defer s.seconds.leave()
 	limited, cancel := context.WithTimeout(ctx, elsewherePatience)
 	defer cancel()
 	for waited := false; limited.Err() == nil; waited = true {

@@ -18,15 +18,18 @@ type Service struct {
 	pending  ports.PendingSignIns
 	// completing are the sign-ins that this instance is completing.
 	completing *completions
-	directory  ports.SessionDirectory
-	onceOnly   ports.OneTimeIDs
-	auditLog   ports.AuditLog
-	limits     Limits
-	returns    returnRule
-	now        func() time.Time
-	random     io.Reader
-	wait       func(context.Context, time.Duration) error
-	sidAlone   bool
+	// seconds and refreshing are the requests that wait for another one: a second
+	// callback for the first, an API call for a token refresh.
+	seconds, refreshing places
+	directory           ports.SessionDirectory
+	onceOnly            ports.OneTimeIDs
+	auditLog            ports.AuditLog
+	limits              Limits
+	returns             returnRule
+	now                 func() time.Time
+	random              io.Reader
+	wait                func(context.Context, time.Duration) error
+	sidAlone            bool
 	// groupScopes are those of the token for the provider's directory.
 	groupScopes []string
 }
@@ -94,10 +97,25 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending, completing: &completions{byState: map[string]*completion{}},
+		seconds: make(places, maxSecond), refreshing: make(places, maxRefreshWaits),
 		directory: c.Others, onceOnly: c.OneTime, auditLog: c.Audit, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
 }
+
+// places bounds the requests that wait, so that they leave connections to others.
+type places chan struct{}
+
+func (p places) take() bool {
+	select {
+	case p <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p places) leave() { <-p }
 
 func waitFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

@@ -17,8 +17,9 @@ const MaxCalls = 128
 // short enough for the person to read that there is one.
 const MaxCallWait = 5 * time.Second
 
-// ErrTooManyCalls: the call has waited its time without being made, because too
-// many others have not been answered. It is a time-out.
+// ErrTooManyCalls: the call has not been made, because too many others have not
+// been answered. It has waited its time, or too many wait already. It is a
+// time-out.
 var ErrTooManyCalls error = tooManyCalls{}
 
 type tooManyCalls struct{}
@@ -29,14 +30,17 @@ func (tooManyCalls) Timeout() bool { return true }
 // LimitCalls returns base with a bound on the calls under way, whatever the
 // protocol: a call counts until its answer's body is closed or its context
 // ends. One more waits for its turn at most five seconds and not longer than
-// its context; its error then is ErrTooManyCalls, or the context's.
+// its context; its error then is ErrTooManyCalls, or the context's. At most as
+// many wait as may be under way; beyond that the error is ErrTooManyCalls at
+// once, so that those who wait leave connections to everybody else.
 func LimitCalls(base http.RoundTripper, most int) http.RoundTripper {
-	return &limitedCalls{base: base, under: make(chan struct{}, most)}
+	return &limitedCalls{base: base, under: make(chan struct{}, most), waiting: make(chan struct{}, most)}
 }
 
 type limitedCalls struct {
-	base  http.RoundTripper
-	under chan struct{} // holds one for each call under way
+	base    http.RoundTripper
+	under   chan struct{} // holds one for each call under way
+	waiting chan struct{} // and one for each that waits
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -63,6 +67,12 @@ func (l *limitedCalls) enter(ctx context.Context) error {
 	case l.under <- struct{}{}:
 		return nil
 	default:
+	}
+	select {
+	case l.waiting <- struct{}{}:
+		defer func() { <-l.waiting }()
+	default:
+		return ErrTooManyCalls
 	}
 	patience := time.NewTimer(MaxCallWait)
 	defer patience.Stop()

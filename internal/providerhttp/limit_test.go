@@ -68,3 +68,37 @@ func TestACallCountsUntilItsAnswerIsClosedOrItsTimeIsOver(t *testing.T) {
 		}
 	})
 }
+
+// As many calls wait as may be under way; the next one is told at once.
+func TestCallsThatWaitAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 3
+		calls := providerhttp.LimitCalls(answering(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}), most)
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		call := func() error {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://idp.example", nil)
+			require.NoError(t, err)
+			_, err = calls.RoundTrip(r)
+			return err
+		}
+		waited := make(chan error, 2*most)
+		for range 2 * most {
+			go func() { waited <- call() }()
+		}
+		synctest.Wait()
+		require.ErrorIs(t, call(), providerhttp.ErrTooManyCalls)
+		require.Zero(t, time.Since(began))
+		for range most {
+			require.ErrorIs(t, <-waited, providerhttp.ErrTooManyCalls)
+		}
+		require.Equal(t, providerhttp.MaxCallWait, time.Since(began))
+		cancel()
+		for range most {
+			require.ErrorIs(t, <-waited, context.Canceled)
+		}
+	})
+}

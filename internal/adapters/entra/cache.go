@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"webapp/internal/ports"
@@ -42,7 +43,15 @@ type cache[T any] struct {
 	failedAt time.Time
 	forcedAt [refetchCauses]time.Time
 	flight   chan struct{} // closed when the load under way has ended
+	waiting  atomic.Int32  // callers that wait for a load
 }
+
+// maxWaiting is how many callers may wait for one value. While a provider hangs,
+// those who wait hold their connections; everybody else is told at once.
+const maxWaiting = 128
+
+// errCrowded is the error of a caller beyond maxWaiting.
+var errCrowded = providerhttp.Unavailable("too many requests wait for it already")
 
 // peek returns the value that is at hand, without any load.
 func (c *cache[T]) peek() (T, bool) {
@@ -110,7 +119,7 @@ func (c *cache[T]) start() {
 // than the caller has time for, it is what is known: the last good value, or
 // why the load before has failed.
 func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
-	err := await(ctx, flight)
+	err := c.await(ctx, flight)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := c.have || c.err != nil && errors.Is(err, context.DeadlineExceeded)
@@ -129,7 +138,12 @@ func (c *cache[T]) lastGood() (T, error) {
 	return c.value, c.err
 }
 
-func await(ctx context.Context, flight <-chan struct{}) error {
+// await waits for the end of a load, as one of at most maxWaiting.
+func (c *cache[T]) await(ctx context.Context, flight <-chan struct{}) error {
+	defer c.waiting.Add(-1)
+	if c.waiting.Add(1) > maxWaiting {
+		return errCrowded
+	}
 	select {
 	case <-flight:
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,7 @@ func (c *countingCache) settle(t *testing.T) {
 	flight := c.flight
 	c.mu.Unlock()
 	if flight != nil {
-		require.NoError(t, await(t.Context(), flight))
+		require.NoError(t, c.await(t.Context(), flight))
 	}
 }
 
@@ -152,4 +153,29 @@ func TestCacheAnswersWhatIsKnown(t *testing.T) {
 	value, err := c.get(noTime)
 	require.NoError(t, err)
 	assert.Equal(t, 3, value)
+}
+
+// While a load hangs, a bounded number of callers wait for it. The others are
+// told at once that the provider is not available.
+func TestCallersThatWaitForALoadAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		c := &cache[int]{clock: time.Now, load: func(context.Context, int) (int, error) { <-release; return 7, nil }}
+		results := make(chan error, maxWaiting)
+		for range maxWaiting {
+			go func() { _, err := c.get(t.Context()); results <- err }()
+		}
+		synctest.Wait()
+		_, err := c.get(t.Context())
+		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+		_, _, err = c.force(t.Context(), bySignIn)
+		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+		close(release)
+		for range maxWaiting {
+			require.NoError(t, <-results)
+		}
+		value, err := c.get(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 7, value)
+	})
 }

@@ -42,7 +42,7 @@ func (c *cache[T]) force(ctx context.Context, cause refetchCause) (value T, fres
 	}
 	flight := c.flight
 	c.mu.Unlock()
-	err = await(ctx, flight)
+	err = c.await(ctx, flight)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,16 +49,24 @@ func TestACrowdLoadsOnce(t *testing.T) {
 				w.idp.Fail(fakeidp.EndpointMetadata, fakeidp.Fault{Status: 503, Body: "x"})
 			}
 			var wg sync.WaitGroup
+			var begun atomic.Int32
 			for range 1000 {
 				wg.Go(func() {
-					if err := w.tryBegin(t.Context()); down {
-						assert.ErrorIs(t, err, ports.ErrProviderUnavailable)
-					} else {
-						assert.NoError(t, err)
+					err := w.tryBegin(t.Context())
+					if err == nil {
+						begun.Add(1)
+						return
 					}
+					assert.ErrorIs(t, err, ports.ErrProviderUnavailable)
 				})
 			}
 			wg.Wait()
+			if down {
+				assert.Zero(t, begun.Load())
+			} else {
+				assert.GreaterOrEqual(t, begun.Load(), int32(128), "those who may wait for the load")
+				assert.NoError(t, w.tryBegin(t.Context()))
+			}
 			assert.LessOrEqual(t, w.idp.Requests(fakeidp.EndpointMetadata), 2, "one load, and its one repetition")
 		})
 	}

@@ -3,6 +3,8 @@ package http
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,4 +38,19 @@ func TestWhoWantsJSON(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header["Accept"] = []string{"text/plain", "application/json"}
 	assert.True(t, wantsJSON(r), "in a second line")
+}
+
+// Only so much of the header is read as a browser or a program needs.
+func TestALongAcceptIsNotRead(t *testing.T) {
+	for _, lines := range [][]string{
+		{"application/json," + strings.Repeat("text/x;q=0.1,", 100)},
+		slices.Repeat([]string{"application/json"}, 100),
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header["Accept"] = lines
+		assert.False(t, wantsJSON(r))
+		r.Header["Accept"] = lines[:1]
+		r.Header["Accept"][0] = r.Header["Accept"][0][:len("application/json")]
+		assert.True(t, wantsJSON(r))
+	}
 }

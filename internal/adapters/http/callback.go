@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 	"webapp/templates"
 )
@@ -30,7 +31,14 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.Domain.RefuseSignIn(r.Context(), err)
 	}
+	client := clientaddr.Of(r)
+	if cb.Code != "" && a.refusedCodes.exhausted(client) {
+		return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManyRefusals)
+	}
 	location, err := a.Domain.CompleteSignIn(r.Context(), cb, device(r))
+	if cb.Code != "" && domain.CodeRefused(err) {
+		a.refusedCodes.count(client)
+	}
 	if err != nil {
 		a.noteSession(r)
 		return err

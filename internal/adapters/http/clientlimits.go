@@ -22,60 +22,54 @@ const (
 	// somebody who begins sixty a minute is far from it. A machine that begins
 	// a million is stopped.
 	signInsPerMinute = 3000
-	// blockFactor is how many times as many may begin in an IPv6 /56: many a
-	// customer is given one, with 256 networks to begin them from.
-	blockFactor = 4
-	// signInBuckets and blockBuckets bound what is remembered of all addresses:
-	// 1.8 MB.
-	signInBuckets = 1 << 14
-	blockBuckets  = signInBuckets / blockFactor
+	// refusedCodesPerMinute is how many codes from one address the provider may
+	// refuse in a minute, before no more are posted. People's codes are hardly
+	// ever refused. Without this bound one address makes the application post
+	// hundreds of made-up codes a second with its own credential.
+	refusedCodesPerMinute = 60
+	// rateBuckets bounds the memory of one addressRate to 1.6 MB.
+	rateBuckets = 1 << 14
 )
 
-// signInRate bounds how fast sign-ins begin at an address, and in a block of
-// IPv6 addresses. Addresses are as many as an attacker likes, so they are not
-// kept: each falls into one of a fixed number of buckets, by a hash that nobody
-// outside can know, and shares its budget with whoever else falls into it.
-type signInRate struct {
+// addressRate bounds how often something happens at an address, counted by
+// clientaddr.Key. An attacker has as many addresses as they like, so addresses
+// are not kept: each falls into one of a fixed number of buckets, by a hash that
+// nobody outside can know, and shares its budget with the other addresses of
+// that bucket.
+type addressRate struct {
+	perMinute int
 	now       func() time.Time
 	seed      maphash.Seed
-	addresses [signInBuckets]bucket
-	blocks    [blockBuckets]bucket
+	buckets   [rateBuckets]atomic.Pointer[rate.Limiter] // made when first used
 }
 
-// bucket is a budget, made when it is first drawn on.
-type bucket struct{ atomic.Pointer[rate.Limiter] }
-
-func newSignInRate(now func() time.Time) *signInRate {
-	return &signInRate{now: now, seed: maphash.MakeSeed()}
+func newAddressRate(perMinute int, now func() time.Time) *addressRate {
+	return &addressRate{perMinute: perMinute, now: now, seed: maphash.MakeSeed()}
 }
 
-// allow says whether one more sign-in may begin at the address now.
-func (s *signInRate) allow(address netip.Addr) bool {
-	key, now := clientaddr.Key(address), s.now()
-	if !s.addresses[s.hash(key)%signInBuckets].allow(now, signInsPerMinute) {
-		return false
+func (a *addressRate) limiter(address netip.Addr) *rate.Limiter {
+	bucket := &a.buckets[maphash.Comparable(a.seed, clientaddr.Key(address))%rateBuckets]
+	if bucket.Load() == nil {
+		bucket.CompareAndSwap(nil, rate.NewLimiter(rate.Limit(a.perMinute)/60, a.perMinute))
 	}
-	if !key.Is6() {
-		return true
-	}
-	block := netip.PrefixFrom(key, 56).Masked().Addr()
-	return s.blocks[s.hash(block)%blockBuckets].allow(now, blockFactor*signInsPerMinute)
+	return bucket.Load()
 }
 
-func (s *signInRate) hash(key netip.Addr) uint64 { return maphash.Comparable(s.seed, key) }
+// allow counts one more and reports whether it is within the bound.
+func (a *addressRate) allow(address netip.Addr) bool { return a.limiter(address).AllowN(a.now(), 1) }
 
-func (b *bucket) allow(now time.Time, perMinute int) bool {
-	limiter := b.Load()
-	if limiter == nil {
-		b.CompareAndSwap(nil, rate.NewLimiter(rate.Limit(perMinute)/60, perMinute))
-		limiter = b.Load()
-	}
-	return limiter.AllowN(now, 1)
+// exhausted reports whether the bound is reached, and counts nothing.
+func (a *addressRate) exhausted(address netip.Addr) bool {
+	return a.limiter(address).TokensAt(a.now()) < 1
 }
+
+// count counts one more, also beyond the bound: what was under way at once when
+// the bound was reached is paid back first.
+func (a *addressRate) count(address netip.Addr) { a.limiter(address).ReserveN(a.now(), 1) }
 
 // limitSignIns bounds the sign-ins that one address begins.
 func (a *app) limitSignIns(next http.Handler) http.Handler {
-	begun := newSignInRate(a.Now)
+	begun := newAddressRate(signInsPerMinute, a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if !begun.allow(clientaddr.Of(r)) {
 			return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManySignIns)

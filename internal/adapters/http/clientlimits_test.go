@@ -17,8 +17,8 @@ func network(n uint32) netip.Addr {
 	return netip.AddrFrom16(address)
 }
 
-// block is the /56 that network(n) belongs to.
-func block(n uint32) netip.Addr { return netip.PrefixFrom(network(n), 56).Masked().Addr() }
+// customer is the nth /56.
+func customer(n uint32) netip.Addr { return network(n << 8) }
 
 func heap() int64 {
 	runtime.GC()
@@ -33,9 +33,9 @@ func heap() int64 {
 func TestAMillionAddressesTakeNoRoom(t *testing.T) {
 	now := time.Now()
 	before := heap()
-	begun := newSignInRate(func() time.Time { return now })
+	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	for n := range uint32(1_000_000) {
-		begun.allow(network(n))
+		begun.allow(customer(n))
 	}
 	assert.Less(t, heap()-before, int64(2<<20))
 	assert.True(t, begun.allow(netip.MustParseAddr("192.0.2.1")))
@@ -46,14 +46,14 @@ func TestAMillionAddressesTakeNoRoom(t *testing.T) {
 // nobody can choose to, because each process hashes in its own way.
 func TestOneAddressHardlyTakesAnothersBudget(t *testing.T) {
 	now := time.Now()
-	begun := newSignInRate(func() time.Time { return now })
+	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	for range signInsPerMinute + 100 {
 		begun.allow(network(1))
 	}
 	assert.False(t, begun.allow(network(1)))
 	refused := 0
 	for n := range uint32(1000) {
-		if !begun.allow(network(n + 2)) {
+		if !begun.allow(customer(n + 1)) {
 			refused++
 		}
 	}
@@ -62,7 +62,7 @@ func TestOneAddressHardlyTakesAnothersBudget(t *testing.T) {
 
 func TestTheBudgetComesBackWithTime(t *testing.T) {
 	now := time.Now()
-	begun := newSignInRate(func() time.Time { return now })
+	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	count := func() (allowed int) {
 		for begun.allow(network(1)) {
 			allowed++
@@ -81,9 +81,9 @@ func TestTheBudgetComesBackWithTime(t *testing.T) {
 }
 
 // Whoever is given a /56 of IPv6 is not given 256 budgets.
-func TestABlockOfIPv6HasABudgetToo(t *testing.T) {
+func TestABlockOfIPv6HasOneBudget(t *testing.T) {
 	now := time.Now()
-	begun := newSignInRate(func() time.Time { return now })
+	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	allowed := 0
 	for n := range uint32(256) {
 		for range 100 {
@@ -92,12 +92,32 @@ func TestABlockOfIPv6HasABudgetToo(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 4*signInsPerMinute, allowed)
+	assert.Equal(t, signInsPerMinute, allowed)
 	another := uint32(256) // the first of the next block that has another bucket
-	for begun.hash(block(another))%blockBuckets == begun.hash(block(0))%blockBuckets {
+	for begun.limiter(network(another)) == begun.limiter(network(0)) {
 		another += 256
 	}
 	assert.True(t, begun.allow(network(another)), "another block")
 	now = now.Add(10 * time.Second)
 	assert.True(t, begun.allow(network(0)), "it comes back with time")
+}
+
+// What is counted beyond the bound, because it was under way already, is paid
+// back before anything else is allowed.
+func TestWhatIsCountedBeyondTheBoundIsPaidBack(t *testing.T) {
+	now := time.Now()
+	refused := newAddressRate(refusedCodesPerMinute, func() time.Time { return now })
+	client := netip.MustParseAddr("192.0.2.1")
+	for range refusedCodesPerMinute {
+		assert.False(t, refused.exhausted(client))
+		refused.count(client)
+	}
+	assert.True(t, refused.exhausted(client))
+	for range refusedCodesPerMinute {
+		refused.count(client)
+	}
+	now = now.Add(time.Minute)
+	assert.True(t, refused.exhausted(client))
+	now = now.Add(2 * time.Second)
+	assert.False(t, refused.exhausted(client))
 }

@@ -76,6 +76,8 @@ var errorTable = []errorPage{
 		retryAfter: 5 * time.Second, retry: true},
 	{is: domain.ErrTooManySignIns, status: http.StatusTooManyRequests, name: "toomany",
 		retryAfter: 10 * time.Second, signInAgain: true},
+	{is: domain.ErrTooManyRefusals, status: http.StatusTooManyRequests, name: "toomanyrefused",
+		retryAfter: time.Minute, signInAgain: true},
 	{is: errCrowded, status: http.StatusServiceUnavailable, name: "crowded",
 		retryAfter: 5 * time.Second, retry: true},
 	{is: errLongURL, status: http.StatusRequestURITooLong, name: "longurl"},

@@ -82,6 +82,8 @@ type app struct {
 	clientAddress func(http.Handler) http.Handler
 	// apiTransport carries the calls of APIs.
 	apiTransport http.RoundTripper
+	// refusedCodes are the codes that the provider has refused, by address.
+	refusedCodes *addressRate
 	https        bool
 	// own are the pages that exist with this configuration.
 	own []Page
@@ -109,6 +111,7 @@ func New(c Config) (http.Handler, error) {
 		policies:      newPolicies(c.SignOutTargets),
 		clientAddress: clientaddr.Forwarded(c.TrustedProxies, c.Logger),
 		apiTransport:  providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
+		refusedCodes:  newAddressRate(refusedCodesPerMinute, c.Now),
 		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
 		own:           pagesWith(c),
 	}

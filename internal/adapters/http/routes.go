@@ -51,7 +51,7 @@ func (a *app) pageRoutes(r chi.Router) {
 	r.With(a.navigationsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
 	r.Get(a.CallbackPath, a.handle(a.callback))
 	if a.FormPost {
-		r.Post(a.CallbackPath, a.handle(a.callback))
+		r.With(a.navigationsOnly).Post(a.CallbackPath, a.handle(a.callback))
 	}
 	r.Get(logoutPath, a.handle(a.askSignOut))
 	r.Post(logoutPath, a.handle(a.signOut))

@@ -56,8 +56,9 @@ func originOfBrowsers(origin string) string {
 
 // navigationsOnly refuses images, scripts and frames that a page elsewhere makes
 // a browser fetch. Each would begin a sign-in, and a few of them would crowd out
-// the one that the person is about to finish. Links from elsewhere are
-// navigations and pass. A request without these headers (Fetch Metadata Request
+// the one that the person is about to finish; as a form_post callback, each
+// would carry cookies that tell whether somebody is signed in. Links and forms
+// from elsewhere are navigations and pass. A request without these headers (Fetch Metadata Request
 // Headers) comes from an old browser or a program, and passes too.
 func (a *app) navigationsOnly(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {

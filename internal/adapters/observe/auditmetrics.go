@@ -79,7 +79,7 @@ func knownCause(by ports.AuditCause) string {
 }
 
 // maxWords bounds the values of one label that come from elsewhere.
-const maxWords = 32
+const maxWords = 48
 
 // words lets the first so many texts pass. Reasons are constant words of the
 // domain; should one ever vary, it does not become a series each time.

@@ -161,6 +161,20 @@ func TestSixtyStartsLeaveABoundedCookieHeader(t *testing.T) {
 	}
 }
 
+// A response deletes a bounded number of cookies, however many a request has.
+func TestAResponseDeletesABoundedNumberOfCookies(t *testing.T) {
+	b := newWorld(t).newBrowser()
+	for i := range 150 {
+		b.put(&http.Cookie{Name: fmt.Sprint("webapp_signin_planted", i), Value: "1.AAAA"})
+	}
+	for len(b.cookies) > 8 {
+		before := len(b.cookies)
+		b.keepPending(t, fmt.Sprint("state", before))
+		require.LessOrEqual(t, len(b.last.Header["Set-Cookie"]), 21)
+		require.Less(t, len(b.cookies), before, "each sign-in deletes some")
+	}
+}
+
 func TestAPendingSignInThatFitsNoCookieIsAnError(t *testing.T) {
 	b := newWorld(t).newBrowser()
 	p := portstest.SamplePending("state", start)

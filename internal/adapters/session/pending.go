@@ -36,7 +36,8 @@ func (m *Manager) Keep(ctx context.Context, p ports.PendingSignIn) error {
 	if kept.size() > maxCookie {
 		return errPendingTooLarge
 	}
-	for _, name := range overflow(kept, req.pendingCookies(m.cookies.pending)) {
+	gone := overflow(kept, req.pendingCookies(m.cookies.pending))
+	for _, name := range gone[:min(len(gone), maxDeletions)] {
 		req.set(m.cookies.make(name, "", -1))
 	}
 	req.set(m.cookies.make(kept.name, kept.value, pendingLife))
@@ -176,6 +177,10 @@ const (
 	// minPending are kept whatever they take: not quite 9 kB with the longest
 	// return paths there are.
 	minPending = 5
+	// maxDeletions bounds the cookies that one response deletes: the browser of a
+	// person holds a few more than maxPending, and each deletion goes through all
+	// cookies of the response. The next sign-in deletes more.
+	maxDeletions = 20
 )
 
 // pendingCookie is a pending sign-in as the browser holds it.

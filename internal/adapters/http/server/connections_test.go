@@ -261,13 +261,35 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 		c.changed(conn, http.StateNew)
 		return conn
 	}
-	neighbour := from("2001:db8:1:2::1")
-	mine := []*somewhere{from("2001:db8:1:1::1"), from("2001:db8:1:1:ffff::2"), from("2001:db8:1:1:abcd::3")}
-	assert.True(t, mine[0].closed, "three addresses of one /64")
+	neighbour := from("2001:db8:1:100::1")
+	mine := []*somewhere{from("2001:db8:1:1::1"), from("2001:db8:1:1:ffff::2"), from("2001:db8:1:ff:abcd::3")}
+	assert.True(t, mine[0].closed, "three addresses of one /56")
 	assert.False(t, neighbour.closed || mine[1].closed || mine[2].closed)
 	mapped, plain := from("::ffff:192.0.2.1"), []*somewhere{from("192.0.2.1"), from("192.0.2.1")}
 	assert.True(t, mapped.closed, "one address in two spellings")
 	assert.False(t, plain[0].closed || plain[1].closed || from("192.0.2.2").closed)
+}
+
+// Nine networks of one customer, with a request on each connection that waits for
+// an answer, leave connections to everybody else. The bounds are the real ones.
+func TestBusyConnectionsOfOneBlockResetNobody(t *testing.T) {
+	const most = maxConnections
+	c := newConnections(bounds{connections: most, perAddress: most / addressShare}, nil, slog.New(slog.DiscardHandler))
+	busy := 0
+	for i := range most + 512 {
+		conn := &somewhere{from: netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i%9))}
+		c.changed(conn, http.StateNew)
+		if !conn.closed {
+			c.with(conn, c.becomesBusy)
+			busy++
+		}
+	}
+	assert.Equal(t, most/addressShare, busy)
+	for _, other := range []string{"127.0.0.1", "192.0.2.1", "2001:db8:0:100::1"} {
+		conn := &somewhere{from: netip.MustParseAddr(other)}
+		c.changed(conn, http.StateNew)
+		assert.False(t, conn.closed, other)
+	}
 }
 
 // Whatever happens to connections, none is counted that is gone, and nothing is

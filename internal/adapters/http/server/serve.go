@@ -45,6 +45,12 @@ func New(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Ser
 	return server
 }
 
+// Bound keeps a server that New has not made to so many open connections. Beyond
+// them it closes the one that it has waited for the longest.
+func Bound(server *http.Server, connections int, logger *slog.Logger) {
+	newConnections(bounds{connections: connections, perAddress: connections}, nil, logger).guard(server)
+}
+
 // Serve answers requests on l until ctx ends, then lets those in flight finish
 // within ten seconds. A stop by ctx is no error, nor is what had to be cut off
 // then; an error is that of the listener.
