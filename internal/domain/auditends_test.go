@@ -237,3 +237,35 @@ func TestALongProviderSessionCanBeEnded(t *testing.T) {
 		assert.Equal(t, ended, n, "%d bytes", size)
 	}
 }
+
+// A person has at most 100 sessions: a sign-in ends the one that was used the
+// longest time ago, for good, and the list shows all that are left.
+func TestAPersonHasABoundedNumberOfSessions(t *testing.T) {
+	log := &auditLog{}
+	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })
+	neighbour := f.sessions.NewBrowser()
+	f.signIn(neighbour, entraIdentity("eve", ""))
+	browsers := make([]*portstest.FakeBrowser, ports.MaxSessions+2)
+	for i := range browsers {
+		f.clock.Advance(time.Second)
+		browsers[i] = f.sessions.NewBrowser()
+		if i == ports.MaxSessions {
+			f.clock.Advance(5 * time.Minute)
+			f.user(browsers[0]) // the first is in use again
+		}
+		f.signIn(browsers[i], entraIdentity("ada", ""))
+	}
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByNumber, 1), endOf("ada", ports.EndedByNumber, 1)}, log.ended())
+	for i, b := range browsers {
+		_, err := f.CurrentUser(b.Context(t.Context()))
+		if i == 1 || i == 2 {
+			require.ErrorIs(t, err, domain.ErrNotSignedIn, i)
+		} else {
+			require.NoError(t, err, i)
+		}
+	}
+	f.user(neighbour)
+	listed, err := f.OwnSessions(browsers[0].Context(t.Context()))
+	require.NoError(t, err)
+	require.Len(t, listed, ports.MaxSessions)
+}

@@ -177,5 +177,8 @@ func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingS
 		return fmt.Errorf("start session: %w", err)
 	}
 	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInCompleted}, id)
+	// A failure costs nothing: the person's next sign-in ends the same sessions.
+	tooMany, _ := s.directory.EndLeastUsed(ctx, id.Issuer, id.Subject, ports.MaxSessions)
+	s.recordEndedOf(ctx, ports.EndedByNumber, tooMany)
 	return nil
 }

@@ -165,7 +165,7 @@ type Grants interface {
 // oid.
 type SessionDirectory interface {
 	// SessionsOf lists the live sessions of one person, this browser's
-	// included, at most a hundred of them. None is no error.
+	// included, at most MaxSessions of them. None is no error.
 	SessionsOf(ctx context.Context, issuer, subject string) ([]ListedSession, error)
 
 	// The methods that end sessions return what they have ended, one Ended for
@@ -181,6 +181,12 @@ type SessionDirectory interface {
 	// where keepThis is set. With keepThis unset it needs no browser in ctx.
 	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]Ended, error)
 
+	// EndLeastUsed ends sessions of one person until at most keep are left:
+	// those that have run out first, then the ones seen the longest time ago.
+	// It never ends this browser's, whose session counts too. A session that is
+	// used while the call goes on may be kept beyond that.
+	EndLeastUsed(ctx context.Context, issuer, subject string, keep int) ([]Ended, error)
+
 	// EndProviderSession ends all sessions that began in the provider's
 	// session sid. An empty issuer or subject stands for any; else sessions of
 	// others are left alone. It needs no browser in ctx.
@@ -190,6 +196,9 @@ type SessionDirectory interface {
 // MaxProviderSession bounds Identity.ProviderSession, in bytes: a provider's
 // session with a longer name is none that anybody can end here.
 const MaxProviderSession = 512
+
+// MaxSessions is how many sessions a person has at most.
+const MaxSessions = 100
 
 // Ended is what a call has ended of one person's sessions.
 type Ended struct {

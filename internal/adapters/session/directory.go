@@ -1,15 +1,13 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 
 	"webapp/internal/ports"
 )
-
-// maxListed bounds a person's list of sessions.
-const maxListed = 100
 
 // SessionsOf reads the sessions under the person's indexes, the one seen last
 // first. What cannot be read, or has run out, is not listed.
@@ -37,7 +35,7 @@ func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]por
 		}
 	}
 	slices.SortFunc(list, func(a, b ports.ListedSession) int { return b.Session.Seen.Compare(a.Session.Seen) })
-	return list[:min(len(list), maxListed)], nil
+	return list[:min(len(list), ports.MaxSessions)], nil
 }
 
 // presentedKey returns the record key of the session that the browser names,
@@ -116,6 +114,89 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 		key:     func(key string) bool { return key != kept },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
 	})
+}
+
+// EndLeastUsed reads the person's sessions only where an index names more than
+// keep, which it seldom does.
+func (m *Manager) EndLeastUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.Ended, error) {
+	req, err := m.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	this, _ := m.presentedKey(req)
+	req.mu.Unlock()
+	var ended tally
+	for range maxRounds {
+		excess, err := m.leastUsed(ctx, issuer, subject, this, keep)
+		if err != nil || len(excess) == 0 {
+			return ended, err
+		}
+		removed := 0
+		for _, one := range excess {
+			n, err := m.endKeys(ctx, []string{one.key}, selection{
+				key:     func(string) bool { return true },
+				session: func(s *keptSession) bool { return isOf(s, issuer, subject) && !s.Seen.After(one.session.Seen) },
+			}, &ended)
+			if err != nil {
+				return ended, err
+			}
+			removed += n
+		}
+		if removed == 0 {
+			return ended, nil
+		}
+	}
+	return ended, nil
+}
+
+// keyedSession is a session with its record's key.
+type keyedSession struct {
+	key     string
+	session *keptSession
+}
+
+// leastUsed returns those of the person's sessions that are too many beside
+// this one, whose key is this.
+func (m *Manager) leastUsed(ctx context.Context, issuer, subject, this string, keep int) ([]keyedSession, error) {
+	var keys []string
+	for _, index := range m.userIndexes(issuer, subject) {
+		more, err := m.records.keys(ctx, index)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, more...)
+	}
+	if len(keys) <= keep {
+		return nil, nil
+	}
+	var list []keyedSession
+	for _, key := range keys {
+		if key == this {
+			keep--
+			continue
+		}
+		found, err := m.records.find(ctx, key)
+		if errors.Is(err, ports.ErrNoRecord) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s := m.sessionIn(found); s != nil && isOf(s, issuer, subject) {
+			list = append(list, keyedSession{key, s})
+		}
+	}
+	slices.SortFunc(list, func(a, b keyedSession) int {
+		if expired := m.expired(a.session); expired != m.expired(b.session) {
+			if expired {
+				return -1
+			}
+			return 1
+		}
+		// Instances that do this at once choose the same ones.
+		return cmp.Or(a.session.Seen.Compare(b.session.Seen), cmp.Compare(a.key, b.key))
+	})
+	return list[:max(0, len(list)-max(0, keep))], nil
 }
 
 // EndProviderSession ends the sessions under the indexes of sid.

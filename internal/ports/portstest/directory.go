@@ -32,6 +32,9 @@ func SessionDirectory(t *testing.T, newHarness func(t *testing.T) SessionHarness
 		{"ends at the same time", directoryEndRace},
 		{"a request in flight writes none back", directoryInFlight},
 		{"more sessions than a list holds", directoryMany},
+		{"the least recently used end", directoryLeastUsed},
+		{"what has run out ends before", directoryLeastUsedExpired},
+		{"the least recently used, at once", directoryLeastUsedRace},
 		{"contexts without browser", directoryNoBrowser},
 		{"the store is down", directoryDown},
 	})
@@ -134,6 +137,8 @@ func directoryNoBrowser(t *testing.T, h SessionHarness) {
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 	_, err = h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, true)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	_, err = h.Directory.EndLeastUsed(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, 0)
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
 }
 
 func directoryMany(t *testing.T, h SessionHarness) {
@@ -144,7 +149,7 @@ func directoryMany(t *testing.T, h SessionHarness) {
 		anna.Device = fmt.Sprint("browser ", i)
 		last = signInAs(t, h, anna)
 	}
-	require.Len(t, listed(t, h, last, anna), 100)
+	require.Len(t, listed(t, h, last, anna), ports.MaxSessions)
 	requireEnded(t, sessions-1)(endSessionsOf(t, h, last, anna, true))
 	require.Len(t, listed(t, h, last, anna), 1)
 }

@@ -2,9 +2,11 @@ package portstest
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
@@ -188,7 +190,108 @@ func directoryDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id")), ports.ErrStoreUnavailable)
 		_, err = h.Directory.EndProviderSession(ctx, "", "", "sid")
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
+		_, err = h.Directory.EndLeastUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, 0)
+		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	})
 	h.Down(false)
 	requireSession(t, h, b, anna)
+}
+
+func endLeastUsed(t *testing.T, h SessionHarness, b Browser, s ports.Session, keep int) (ended []ports.Ended, err error) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) {
+		ended, err = h.Directory.EndLeastUsed(ctx, s.Identity.Issuer, s.Identity.Subject, keep)
+	})
+	return ended, err
+}
+
+// directoryLeastUsed has five sessions, the first of which was used last.
+func directoryLeastUsed(t *testing.T, h SessionHarness) {
+	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
+	neighbour := signInAs(t, h, bert)
+	start := h.Now()
+	browsers := make([]Browser, 5)
+	sessions := make([]ports.Session, len(browsers))
+	for i := range browsers {
+		sessions[i] = anna
+		sessions[i].Seen = start.Add(time.Duration(i-10) * time.Minute)
+		browsers[i] = signInAs(t, h, sessions[i])
+	}
+	browsers[0].Do(t.Context(), func(ctx context.Context) {
+		sessions[0].Seen = start
+		require.NoError(t, h.Sessions.Touch(ctx, start, sessions[0].Expires))
+	})
+	requireEnded(t, 0)(endLeastUsed(t, h, browsers[1], anna, len(browsers)))
+	requireEnded(t, 2)(endLeastUsed(t, h, browsers[1], anna, 3))
+	requireEnded(t, 0)(endLeastUsed(t, h, browsers[1], anna, 3))
+	for _, i := range []int{2, 3} { // not the one that asks, although it was used before them
+		requireSignedOut(t, h, browsers[i])
+		requireNoGrant(t, h, browsers[i])
+	}
+	for _, i := range []int{0, 1, 4} {
+		requireSession(t, h, browsers[i], sessions[i])
+	}
+	requireEnded(t, 2)(endLeastUsed(t, h, browsers[1], anna, 0))
+	requireSession(t, h, browsers[1], sessions[1])
+	requireSession(t, h, neighbour, bert)
+}
+
+// directoryLeastUsedExpired: what has run out goes first, however late it was
+// used.
+func directoryLeastUsedExpired(t *testing.T, h SessionHarness) {
+	brief, lasting := person(h, "one", "anna", "sid"), person(h, "one", "anna", "sid")
+	brief.Expires = h.Now().Add(time.Minute)
+	lasting.Seen = h.Now().Add(-time.Hour)
+	b := signInAs(t, h, lasting)
+	signInAs(t, h, brief)
+	last := signInAs(t, h, lasting)
+	h.Advance(2 * time.Minute)
+	ended, err := endLeastUsed(t, h, last, lasting, 2)
+	require.NoError(t, err)
+	require.Equal(t, []ports.Ended{{Identity: lasting.Identity, Expired: 1}}, ended)
+	requireSession(t, h, b, lasting)
+	requireSession(t, h, last, lasting)
+}
+
+// directoryLeastUsedRace has several begin at once, each of which then makes
+// room.
+func directoryLeastUsedRace(t *testing.T, h SessionHarness) {
+	const keep, more = 5, 4
+	anna := person(h, "one", "anna", "sid")
+	old := anna
+	old.Seen = h.Now().Add(-time.Minute)
+	for range keep {
+		signInAs(t, h, old)
+	}
+	browsers, live := make([]Browser, more), make([]int, more)
+	for i := range browsers {
+		browsers[i] = h.NewBrowser()
+	}
+	var begun, done sync.WaitGroup
+	begun.Add(more)
+	for i, b := range browsers {
+		done.Go(func() {
+			b.Do(t.Context(), func(ctx context.Context) {
+				_, err := h.Sessions.Start(ctx, ports.NewSession{Session: anna})
+				assert.NoError(t, err)
+				begun.Done()
+				begun.Wait()
+				ended, err := h.Directory.EndLeastUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, keep)
+				assert.NoError(t, err)
+				for _, one := range ended {
+					live[i] += one.Live
+				}
+			})
+		})
+	}
+	done.Wait()
+	total := 0
+	for _, n := range live {
+		total += n
+	}
+	require.Equal(t, more, total, "each is ended by one alone")
+	for _, b := range browsers {
+		requireSession(t, h, b, anna)
+	}
+	require.Len(t, listed(t, h, browsers[0], anna), keep)
 }

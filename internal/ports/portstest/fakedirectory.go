@@ -47,6 +47,35 @@ func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string
 	})
 }
 
+// EndLeastUsed implements ports.SessionDirectory.
+func (f *FakeSessions) EndLeastUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.Ended, error) {
+	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
+	if !ok {
+		return nil, ports.ErrNoBrowser
+	}
+	f.mu.Lock()
+	var list []*fakeSession
+	for token, s := range f.sessions {
+		if belongsTo(s, issuer, subject) && token != ex.token {
+			list = append(list, s)
+		}
+	}
+	if this := f.sessions[ex.token]; this != nil && belongsTo(this, issuer, subject) {
+		keep--
+	}
+	now := f.clock()
+	used := func(s *fakeSession) time.Time {
+		if !now.Before(s.session.Expires) {
+			return time.Time{}
+		}
+		return s.session.Seen
+	}
+	slices.SortFunc(list, func(a, b *fakeSession) int { return used(a).Compare(used(b)) })
+	list = list[:max(0, len(list)-max(0, keep))]
+	f.mu.Unlock()
+	return f.endWhere(func(_ string, s *fakeSession) bool { return slices.Contains(list, s) })
+}
+
 // EndProviderSession implements ports.SessionDirectory.
 func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
 	return f.endWhere(func(_ string, s *fakeSession) bool {
