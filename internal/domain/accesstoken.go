@@ -161,7 +161,7 @@ func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) 
 		g.RefreshToken = refreshed.RefreshToken
 		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
 		if renewed != nil {
-			g.Groups = renewed.Groups
+			g.Groups = tokenGroups(renewed.Groups)
 		}
 	})
 	if err != nil {

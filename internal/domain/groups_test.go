@@ -88,6 +88,19 @@ func TestGroupsOfATokenThatLeavesSomeOutCountForNothing(t *testing.T) {
 	assert.Equal(t, 2, d.asked)
 }
 
+func TestGroupsOfARefreshedTokenThatLeavesSomeOutCountForNothing(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{IDs: []string{"g0"}, AsOf: time.Now()})
+	d.SetMemberships(&ports.Memberships{Groups: ports.Groups{IDs: []string{"g1"}, Overage: true, AsOf: f.clock.Now().Add(56 * time.Minute)}})
+	f.clock.Advance(56 * time.Minute)
+	_, err := f.AccessToken(ctx, "User.Read")
+	require.NoError(t, err)
+	d.all = []string{"g1", "g2"}
+	groups, err := f.Groups(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"g1", "g2"}, groups.IDs)
+	assert.Equal(t, 1, d.asked)
+}
+
 func TestADirectoryThatNamesNoGroupIsAskedOnce(t *testing.T) {
 	f, d, ctx := newDirectory(t, ports.Groups{Overage: true})
 	for range 3 {
