@@ -20,7 +20,7 @@ func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	if err != nil || !found.readable {
 		return nil, err
 	}
-	claims, err := decodeClaims(found.value)
+	claims, err := decodeJSON[[]ports.Claim](found.value)
 	if err != nil {
 		return nil, nil
 	}
@@ -49,7 +49,7 @@ func grantOf(found opened) ports.Grant {
 	if !found.readable {
 		return ports.Grant{}
 	}
-	g, err := decodeGrant(found.value)
+	g, err := decodeJSON[ports.Grant](found.value)
 	if err != nil {
 		return ports.Grant{}
 	}

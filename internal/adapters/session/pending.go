@@ -24,7 +24,7 @@ var errPendingTooLarge = errors.New("session: pending sign-in does not fit into 
 
 // Keep seals p into a cookie of its own and drops the oldest where there are
 // too many. It asks nothing of the store. A p that is larger than a cookie can
-// be is an error; about 2.8 kB fit.
+// be is an error; about 2.7 kB fit.
 func (m *Manager) Keep(ctx context.Context, p ports.PendingSignIn) error {
 	req, err := m.enter(ctx)
 	if err != nil {
@@ -32,7 +32,9 @@ func (m *Manager) Keep(ctx context.Context, p ports.PendingSignIn) error {
 	}
 	defer req.mu.Unlock()
 	kept := pendingCookie{name: m.pendingName(p.State), began: p.Began.UnixMilli()}
-	kept.value = m.sealPending(kept.name, &p)
+	if kept.value, err = m.sealPending(kept.name, &p); err != nil {
+		return err
+	}
 	if kept.size() > maxCookie {
 		return errPendingTooLarge
 	}
@@ -47,9 +49,13 @@ func (m *Manager) Keep(ctx context.Context, p ports.PendingSignIn) error {
 // sealPending writes the value of a pending sign-in's cookie: when it began, in
 // plain text, and the sealed rest. The plain time only orders cookies; the one
 // that counts is sealed.
-func (m *Manager) sealPending(name string, p *ports.PendingSignIn) string {
-	sealed := m.seal.seal(inCookie, name, encodePending(p))
-	return strconv.FormatInt(p.Began.UnixMilli(), 36) + "." + base64.RawURLEncoding.EncodeToString(sealed)
+func (m *Manager) sealPending(name string, p *ports.PendingSignIn) (string, error) {
+	plain, err := encodePending(p)
+	if err != nil {
+		return "", err
+	}
+	sealed := m.seal.seal(inCookie, name, plain)
+	return strconv.FormatInt(p.Began.UnixMilli(), 36) + "." + base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
 func (m *Manager) unsealPending(name, value string) (ports.PendingSignIn, bool) {

@@ -48,7 +48,9 @@ func TestASealedSignInOfAnotherStateIsRefused(t *testing.T) {
 	m, _ := newSealing(t)
 	p := portstest.SamplePending("theirs", codecStart)
 	name := m.pendingName("mine")
-	visit(t, m, name, m.sealPending(name, &p), func(ctx context.Context) {
+	value, err := m.sealPending(name, &p)
+	require.NoError(t, err)
+	visit(t, m, name, value, func(ctx context.Context) {
 		_, err := m.Take(ctx, "mine")
 		require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
 	})

@@ -69,17 +69,22 @@ func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSe
 // createBelongings writes what a session begins with besides its record.
 func (m *Manager) createBelongings(ctx context.Context, key string, n ports.NewSession) error {
 	expires := m.belongingsExpire(&n.Session)
+	add := func(key string, v any) error {
+		value, err := encodeJSON(v)
+		if err == nil {
+			_, err = m.records.create(ctx, entry{key: key, value: value, expires: expires})
+		}
+		return err
+	}
 	if len(n.Claims) > 0 {
-		e := entry{key: claimsKey(key), value: encodeClaims(n.Claims), expires: expires}
-		if _, err := m.records.create(ctx, e); err != nil {
+		if err := add(claimsKey(key), n.Claims); err != nil {
 			return err
 		}
 	}
 	if isEmpty(&n.Grant) {
 		return nil
 	}
-	_, err := m.records.create(ctx, entry{key: grantKey(key), value: encodeGrant(&n.Grant), expires: expires})
-	return err
+	return add(grantKey(key), n.Grant)
 }
 
 // belongingsExpire is when the store may forget the claims and the grant. It

@@ -97,7 +97,11 @@ func (m *Manager) updateOnce(ctx context.Context, key string, expires time.Time,
 	}
 	g := grantOf(found)
 	change(&g)
-	e := entry{key: grantKey(key), value: encodeGrant(&g), expires: expires}
+	value, err := encodeJSON(g)
+	if err != nil {
+		return err
+	}
+	e := entry{key: grantKey(key), value: value, expires: expires}
 	if none {
 		return m.addGrant(ctx, key, e)
 	}

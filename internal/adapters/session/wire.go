@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The records and cookies are written in a small binary form: a version byte,
+// The session record is written in a small binary form: a version byte,
 // then the fields in a fixed order, texts and lists with their length in front.
 // Numbers are varints (encoding/binary).
 

@@ -1,0 +1,78 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+// Claims, grants and pending sign-ins are written as JSON behind a version byte.
+// The session record, which is read with every request, has a codec of its own.
+
+// jsonVersion is the version byte. It is 1 in what earlier programs wrote.
+const jsonVersion = 2
+
+// encodeJSON fails only for a time that JSON has no form for.
+func encodeJSON(v any) ([]byte, error) {
+	b := bytes.NewBuffer([]byte{jsonVersion})
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false) // an & in a return path would take six bytes
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("session: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// decodeJSON fails with errUnreadable on anything that encodeJSON did not write
+// for a T: another version, an unknown member, something after the value.
+func decodeJSON[T any](data []byte) (v T, err error) {
+	if len(data) == 0 || data[0] != jsonVersion {
+		return v, errUnreadable
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data[1:]))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&v); err != nil {
+		return *new(T), errUnreadable
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return *new(T), errUnreadable
+	}
+	return v, nil
+}
+
+// encodePending writes a list: names would take room in the cookie, and eight of
+// them must fit into a request header.
+func encodePending(p *ports.PendingSignIn) ([]byte, error) {
+	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.Round, p.Began.UnixMilli()})
+}
+
+func decodePending(data []byte) (ports.PendingSignIn, error) {
+	parts, err := decodeJSON[[]json.RawMessage](data)
+	if err != nil {
+		return ports.PendingSignIn{}, err
+	}
+	var p ports.PendingSignIn
+	var began int64
+	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.Scopes, &p.Round, &began}
+	if len(parts) != len(fields) {
+		return ports.PendingSignIn{}, errUnreadable
+	}
+	for i, field := range fields {
+		if err := json.Unmarshal(parts[i], field); err != nil {
+			return ports.PendingSignIn{}, errUnreadable
+		}
+	}
+	p.Began = time.UnixMilli(began).UTC()
+	return p, nil
+}
+
+// isEmpty reports that there is nothing in g worth a record.
+func isEmpty(g *ports.Grant) bool {
+	return len(g.AccessTokens) == 0 && g.RefreshToken == "" && g.SignOutHint == "" &&
+		g.LoginHint == "" && g.Nonce == "" && g.Page == "" && g.Round == 0 &&
+		len(g.Groups.IDs) == 0 && !g.Groups.Overage && g.Groups.AsOf.IsZero()
+}
