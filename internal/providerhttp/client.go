@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -59,10 +58,12 @@ func New(c Config) *Client {
 	}
 	made.http = &http.Client{
 		Transport:     c.Transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: followNoRedirect,
 	}
 	return made
 }
+
+func followNoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Pause waits for d, or until ctx ends. It returns an error at once where ctx
 // would end first.
@@ -110,25 +111,13 @@ func (c *Client) getOnce(ctx context.Context, target string) ([]byte, error) {
 	return got.Body, nil
 }
 
-// Post sends a form, exactly once. (The transport itself sends a request
-// again only where a kept connection was found closed and nothing of the
-// request had been written to it.)
-func (c *Client) Post(ctx context.Context, target string, form url.Values, header http.Header) (Answer, error) {
-	req, err := http.NewRequest(http.MethodPost, target, strings.NewReader(form.Encode()))
-	if err != nil {
-		return Answer{}, Unavailable("the address cannot be asked")
-	}
-	req.Header = header.Clone()
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	return c.Do(ctx, req)
-}
-
 // Do makes one call. Its deadline covers the body too.
 func (c *Client) Do(ctx context.Context, req *http.Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	resp, err := c.http.Do(req.WithContext(ctx))
+	req = req.Clone(ctx)
+	req.Header.Set("User-Agent", "webapp") // GitHub's API refuses requests without one
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return Answer{}, NetworkError(cmp.Or(ctx.Err(), err))
 	}

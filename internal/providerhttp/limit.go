@@ -46,9 +46,7 @@ type limitedCalls struct {
 // RoundTrip implements http.RoundTripper.
 func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.enter(req.Context()); err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
+		closeBody(req.Body)
 		return nil, err
 	}
 	leave := sync.OnceFunc(func() { <-l.under })
@@ -105,4 +103,10 @@ type heldBody struct {
 func (b *heldBody) Close() error {
 	defer b.release()
 	return b.ReadCloser.Close()
+}
+
+func closeBody(body io.Closer) {
+	if body != nil {
+		_ = body.Close()
+	}
 }

@@ -42,15 +42,10 @@ func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error
 	if err != nil {
 		return CredentialExam{}, err
 	}
-	form := p.examinationForm()
 	if p.authority.Kind.MultiTenant() {
 		m.token = p.tenantTokenEndpoint(m.token)
 	}
-	header := make(http.Header)
-	if err := p.credential.Authenticate(ctx, p.tokenEndpoint(m), form, header); err != nil {
-		return CredentialExam{}, err
-	}
-	got, err := p.client.Post(ctx, m.token, form, header)
+	got, err := p.requestToken(ctx, m, p.examination())
 	if err != nil {
 		return CredentialExam{}, err
 	}
@@ -60,12 +55,12 @@ func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error
 	return p.judge(got), nil
 }
 
-// examinationForm asks Entra for a token for the application itself, because
+// examination asks Entra for a token for the application itself, because
 // what it makes of a bad code is not documented; and other providers, which may
 // not give such tokens, to redeem a code that nobody has issued. They have to
 // authenticate the client before they look at the code (RFC 6749, section
 // 4.1.3).
-func (p *Provider) examinationForm() url.Values {
+func (p *Provider) examination() url.Values {
 	if p.authority.Entra() {
 		return url.Values{"grant_type": {"client_credentials"}, "scope": {p.cfg.ClientID + "/.default"}}
 	}

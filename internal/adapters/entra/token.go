@@ -41,34 +41,33 @@ type tokenAnswer struct {
 	expires time.Time
 }
 
-// askToken posts one form to the token endpoint; once more only where the
+// askToken posts one request to the token endpoint; once more only where the
 // credential was not known there yet, so that nothing came of the first.
-func (p *Provider) askToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
-	got, err := p.postToken(ctx, m, form)
+func (p *Provider) askToken(ctx context.Context, m metadata, params url.Values) (tokenAnswer, error) {
+	got, err := p.postToken(ctx, m, params)
 	if p.credential.UnknownYet(err) && p.client.Pause(ctx, unknownYetPause) == nil {
-		got, err = p.postToken(ctx, m, form)
+		got, err = p.postToken(ctx, m, params)
 	}
 	return got, err
 }
 
-// postToken posts one form to the token endpoint, exactly once.
-//
-// It does not use oauth2.Config.Exchange, which refuses an answer without an
-// access token (B2C's answer to "openid" alone), reckons the expiry by a clock
-// of its own, takes members whatever the case of their names, reads a form
-// where the answer should be JSON, and puts the body into its errors; nor
-// oauth2's TokenSource, which can name no scope when it refreshes.
-func (p *Provider) postToken(ctx context.Context, m metadata, form url.Values) (tokenAnswer, error) {
-	header := make(http.Header)
-	if err := p.credential.Authenticate(ctx, p.tokenEndpoint(m), form, header); err != nil {
-		return tokenAnswer{}, err
-	}
-	got, err := p.client.Post(providerhttp.WithEndpoint(ctx, providerhttp.EndpointToken), m.token, form, header)
+// postToken posts one request to the token endpoint, exactly once.
+func (p *Provider) postToken(ctx context.Context, m metadata, params url.Values) (tokenAnswer, error) {
+	got, err := p.requestToken(ctx, m, params)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
 	t, err := p.readToken(got)
 	return t, providerhttp.WithRetryAfter(err, got, p.clock())
+}
+
+// requestToken adds the application's proof to params and posts them.
+func (p *Provider) requestToken(ctx context.Context, m metadata, params url.Values) (providerhttp.Answer, error) {
+	request := providerhttp.TokenRequest{URL: m.token, ClientID: p.cfg.ClientID, Params: params}
+	if err := p.credential.Authenticate(ctx, p.tokenEndpoint(m), &request); err != nil {
+		return providerhttp.Answer{}, err
+	}
+	return p.client.RequestToken(ctx, request)
 }
 
 func (p *Provider) readToken(got providerhttp.Answer) (tokenAnswer, error) {

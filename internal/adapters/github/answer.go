@@ -1,7 +1,6 @@
 package github
 
 import (
-	"context"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -12,10 +11,8 @@ import (
 // maxAnswerBytes bounds an answer; a user has 2 kB.
 const maxAnswerBytes = 64 << 10
 
-// ask makes one call and reads its answer.
-func (p *Provider) ask(ctx context.Context, req *http.Request) (status int, doc providerhttp.Object, err error) {
-	req.Header.Set("User-Agent", "webapp") // GitHub's API refuses requests without one
-	got, err := p.client.Do(ctx, req)
+// readAnswer reads the answer to one call, which may have failed with err.
+func readAnswer(got providerhttp.Answer, err error) (status int, doc providerhttp.Object, _ error) {
 	if err != nil {
 		return 0, doc, err
 	}

@@ -2,11 +2,12 @@ package github
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"webapp/internal/providerhttp"
 )
@@ -37,21 +38,16 @@ type accessToken struct {
 
 // redeem posts the code, exactly once (RFC 6749, section 4.1.3).
 func (p *Provider) redeem(ctx context.Context, code, verifier string) (accessToken, error) {
-	form := url.Values{
-		"grant_type":    {"authorization_code"},
-		"client_id":     {p.app.ClientID},
-		"client_secret": {p.app.ClientSecret(ctx)},
-		"code":          {code},
-		"redirect_uri":  {p.app.RedirectURI},
-		"code_verifier": {verifier},
-	}
-	req, err := http.NewRequest(http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
-	if err != nil {
-		return accessToken{}, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	status, doc, err := p.ask(providerhttp.WithEndpoint(ctx, providerhttp.EndpointToken), req)
+	got, err := p.client.RequestToken(ctx, providerhttp.TokenRequest{
+		URL: tokenURL, ClientID: p.app.ClientID, Secret: p.app.ClientSecret(ctx), AuthStyle: oauth2.AuthStyleInParams,
+		Params: url.Values{
+			"grant_type":    {"authorization_code"},
+			"code":          {code},
+			"redirect_uri":  {p.app.RedirectURI},
+			"code_verifier": {verifier},
+		},
+	})
+	status, doc, err := readAnswer(got, err)
 	// GitHub reports errors with status 200 too.
 	if err == nil && doc.Has("error") {
 		code, _ := doc.Text("error")

@@ -29,7 +29,8 @@ func (p *Provider) user(ctx context.Context, token string) (user, error) {
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	status, doc, err := p.ask(providerhttp.WithEndpoint(ctx, providerhttp.EndpointUserInfo), req)
+	got, err := p.client.Do(providerhttp.WithEndpoint(ctx, providerhttp.EndpointUserInfo), req)
+	status, doc, err := readAnswer(got, err)
 	if err := answered(status, err); err != nil {
 		return user{}, err
 	}

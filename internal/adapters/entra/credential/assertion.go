@@ -11,12 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 	"webapp/internal/secretfile"
 )
 
@@ -34,7 +33,7 @@ type clientCertificate struct {
 }
 
 // Authenticate signs an assertion and sends it.
-func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, form url.Values, _ http.Header) error {
+func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
 	if err := e.check(); err != nil {
 		return err
 	}
@@ -54,7 +53,7 @@ func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, form u
 	if err != nil {
 		return err
 	}
-	sendAssertion(form, c.id, assertion)
+	sendAssertion(r, assertion)
 	return nil
 }
 

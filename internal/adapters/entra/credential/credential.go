@@ -7,18 +7,19 @@ package credential
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Credential proves which application asks.
 type Credential interface {
-	// Authenticate adds the proof to the form or to the header of one request.
-	// The same form may come twice: an older proof in it is replaced.
-	Authenticate(ctx context.Context, e Endpoint, form url.Values, header http.Header) error
+	// Authenticate adds the proof to a request for the token endpoint e. The same
+	// parameters may come twice: an older proof in them is replaced.
+	Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error
 	// Expiry returns when the credential in use ends; false where it has no
 	// end, or none that is known here.
 	Expiry(ctx context.Context) (time.Time, bool)
@@ -59,9 +60,9 @@ func New(c Config) (Credential, error) {
 			return nil, Problem{"FederatedTokenFile", err.Error()}
 		}
 		fromFile := func(ctx context.Context) (string, error) { return file.Get(ctx), nil }
-		return outsideToken{c.ClientID, fromFile}, nil
+		return outsideToken{fromFile}, nil
 	case c.ManagedIdentity.ClientID != "":
-		return outsideToken{c.ClientID, newManagedIdentity(c).get}, nil
+		return outsideToken{newManagedIdentity(c).get}, nil
 	}
 	return nil, Problem{"Secret", "is missing, and so is every other credential"}
 }
@@ -85,8 +86,8 @@ func (e Endpoint) check() error {
 }
 
 // sendAssertion is RFC 7523, section 2.2.
-func sendAssertion(form url.Values, id, assertion string) {
-	form.Set("client_id", id)
-	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-	form.Set("client_assertion", assertion)
+func sendAssertion(r *providerhttp.TokenRequest, assertion string) {
+	r.AuthStyle = oauth2.AuthStyleInParams
+	r.Params.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	r.Params.Set("client_assertion", assertion)
 }

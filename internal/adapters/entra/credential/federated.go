@@ -3,12 +3,11 @@ package credential
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 	"webapp/internal/secretfile"
 )
 
@@ -20,12 +19,11 @@ const (
 // outsideToken sends a token of another issuer unchanged as the client
 // assertion (workload identity federation).
 type outsideToken struct {
-	id    string
 	token func(ctx context.Context) (string, error)
 }
 
 // Authenticate sends the token.
-func (o outsideToken) Authenticate(ctx context.Context, e Endpoint, form url.Values, _ http.Header) error {
+func (o outsideToken) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
 	if err := e.check(); err != nil {
 		return err
 	}
@@ -33,7 +31,7 @@ func (o outsideToken) Authenticate(ctx context.Context, e Endpoint, form url.Val
 	if err != nil {
 		return err
 	}
-	sendAssertion(form, o.id, token)
+	sendAssertion(r, token)
 	return nil
 }
 

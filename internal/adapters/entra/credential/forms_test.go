@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"webapp/internal/adapters/entra/credential"
+	"webapp/internal/providerhttp"
 )
 
 const password = "Pa55-of-the-tests"
@@ -47,17 +47,18 @@ func inUTF16(text string) []byte {
 	return data
 }
 
-// sent is what the credential adds to the form of a token request.
+// sent is what the credential adds to a token request.
 func sent(t *testing.T, c credential.Config) url.Values {
 	t.Helper()
 	c.ClientID = "client"
 	require.Empty(t, c.Problems())
 	made, err := credential.New(c)
 	require.NoError(t, err)
-	form := url.Values{}
+	request := providerhttp.TokenRequest{Params: url.Values{}}
 	endpoint := credential.Endpoint{URL: "https://idp.example/token", SecretInForm: true, TakesAssertions: true}
-	require.NoError(t, made.Authenticate(t.Context(), endpoint, form, http.Header{}))
-	return form
+	require.NoError(t, made.Authenticate(t.Context(), endpoint, &request))
+	request.Params.Set("client_secret", request.Secret)
+	return request.Params
 }
 
 func TestSecretFilesOfWindows(t *testing.T) {

@@ -3,10 +3,11 @@ package credential
 import (
 	"context"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"time"
 
+	"golang.org/x/oauth2"
+
+	"webapp/internal/providerhttp"
 	"webapp/internal/secretfile"
 )
 
@@ -15,13 +16,12 @@ const maxSecretBytes = 4 << 10
 
 // clientSecret is a password of the application.
 type clientSecret struct {
-	id      string
 	secret  func(ctx context.Context) string
 	expires time.Time // zero where nobody said
 }
 
 func newSecret(c Config) (clientSecret, error) {
-	made := clientSecret{c.ClientID, func(context.Context) string { return c.Secret }, c.SecretExpires}
+	made := clientSecret{func(context.Context) string { return c.Secret }, c.SecretExpires}
 	if c.Secret == "" {
 		file, err := openSecretFile(c)
 		if err != nil {
@@ -34,16 +34,11 @@ func newSecret(c Config) (clientSecret, error) {
 
 // Authenticate sends the secret in the one way that the metadata name. Trying
 // both would post a code twice and so burn it.
-func (c clientSecret) Authenticate(ctx context.Context, e Endpoint, form url.Values, header http.Header) error {
-	secret := c.secret(ctx)
+func (c clientSecret) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
+	r.Secret, r.AuthStyle = c.secret(ctx), oauth2.AuthStyleInHeader
 	if e.SecretInForm {
-		form.Set("client_id", c.id)
-		form.Set("client_secret", secret)
-		return nil
+		r.AuthStyle = oauth2.AuthStyleInParams
 	}
-	// Both parts are form-encoded first (RFC 6749, section 2.3.1).
-	req := http.Request{Header: header}
-	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(secret))
 	return nil
 }
 
