@@ -17,9 +17,9 @@ const MaxCalls = 128
 // short enough for the person to read that there is one.
 const MaxCallWait = 5 * time.Second
 
-// ErrTooManyCalls: the call has not been made, because too many others have not
-// been answered. It has waited its time, or too many wait already. It is a
-// time-out.
+// ErrTooManyCalls is the error of a call that was not made, because too many
+// other calls are under way: it waited for MaxCallWait, or too many wait
+// already. It counts as a time-out.
 var ErrTooManyCalls error = tooManyCalls{}
 
 type tooManyCalls struct{}

@@ -8,13 +8,14 @@ import (
 	"golang.org/x/oauth2"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Begin returns the authorization URL (OpenID Connect Core 1.0, section
 // 3.1.2.1) with PKCE (RFC 7636), whether or not the metadata advertise it:
 // Entra supports it and does not say so.
 func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
-	if err := checkRequest(req); err != nil {
+	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err
 	}
 	claims, err := p.claimsParameter(req.Scopes, req.Claims)
@@ -25,7 +26,7 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	if err != nil {
 		return ports.Authorization{}, err
 	}
-	t, err := newTransaction(p.rand, req.Scopes)
+	t, err := providerhttp.NewTransaction(p.rand, req.Scopes)
 	if err != nil {
 		return ports.Authorization{}, err
 	}
@@ -36,15 +37,15 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 		Endpoint:    oauth2.Endpoint{AuthURL: m.authorization},
 	}
 	options := []oauth2.AuthCodeOption{
-		oauth2.S256ChallengeOption(t.verifier),
-		oauth2.SetAuthURLParam("nonce", t.nonce),
+		oauth2.S256ChallengeOption(t.Verifier),
+		oauth2.SetAuthURLParam("nonce", t.Nonce),
 		oauth2.SetAuthURLParam("response_mode", p.cfg.ResponseMode),
 	}
 	options = append(options, p.accountOptions(req, m)...)
 	if claims != "" {
 		options = append(options, oauth2.SetAuthURLParam("claims", claims))
 	}
-	return ports.Authorization{URL: request.AuthCodeURL(req.State, options...), Secret: t.secret()}, nil
+	return ports.Authorization{URL: request.AuthCodeURL(req.State, options...), Secret: t.Secret()}, nil
 }
 
 // accountOptions names the account, or lets the person choose one. Entra does

@@ -6,6 +6,7 @@ import (
 
 	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // maxCodeBytes bounds an authorization code; Entra's exceed 900 characters.
@@ -14,7 +15,7 @@ const maxCodeBytes = 16 << 10
 // Complete redeems the code and verifies the ID token. Where that names nobody,
 // it asks for the name.
 func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret string) (ports.SignedIn, error) {
-	t, err := parseSecret(secret)
+	t, err := providerhttp.ParseSecret(secret)
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
@@ -29,8 +30,8 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 		"grant_type":    {"authorization_code"},
 		"code":          {callback.Code},
 		"redirect_uri":  {p.cfg.RedirectURI},
-		"code_verifier": {t.verifier},
-	}, t.scopes))
+		"code_verifier": {t.Verifier},
+	}, t.Scopes))
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
@@ -38,7 +39,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 		return ports.SignedIn{}, refuse("the token endpoint's answer has no ID token")
 	}
 	token, err := p.verifier(m, bySignIn).Verify(ctx, got.id, idtoken.Expected{
-		Nonce:       t.nonce,
+		Nonce:       t.Nonce,
 		Issuer:      callback.Issuer,
 		AccessToken: got.access,
 	})
@@ -86,12 +87,12 @@ func checkCallbackIssuer(issuer string, m metadata) error {
 }
 
 // grant gathers what the sign-in yielded besides the identity.
-func (p *Provider) grant(token idtoken.Token, got tokenAnswer, t transaction) ports.Grant {
+func (p *Provider) grant(token idtoken.Token, got tokenAnswer, t providerhttp.Transaction) ports.Grant {
 	g := ports.Grant{
 		RefreshToken: got.refresh,
 		LoginHint:    token.LoginHint,
 		SignOutHint:  got.id,
-		Nonce:        t.nonce,
+		Nonce:        t.Nonce,
 		Groups:       token.Groups,
 	}
 	if p.authority.EntraParameters() {
@@ -99,8 +100,8 @@ func (p *Provider) grant(token idtoken.Token, got tokenAnswer, t transaction) po
 	}
 	// Entra gives an access token to everybody; keeping one that nobody
 	// asked for would be a needless risk.
-	if got.access != "" && len(t.scopes) > 0 {
-		g.AccessTokens = []ports.AccessToken{{Value: got.access, Scopes: t.scopes, Expires: got.expires}}
+	if got.access != "" && len(t.Scopes) > 0 {
+		g.AccessTokens = []ports.AccessToken{{Value: got.access, Scopes: t.Scopes, Expires: got.expires}}
 	}
 	return g
 }

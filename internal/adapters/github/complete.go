@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // maxCodeBytes bounds an authorization code; GitHub's have 20 characters.
@@ -11,14 +12,14 @@ const maxCodeBytes = 1024
 
 // Complete redeems the code and asks whose access token it got.
 func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret string) (ports.SignedIn, error) {
-	t, err := parseSecret(secret)
+	t, err := providerhttp.ParseSecret(secret)
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
 	if err := checkCallback(callback); err != nil {
 		return ports.SignedIn{}, err
 	}
-	token, err := p.redeem(ctx, callback.Code, t.verifier)
+	token, err := p.redeem(ctx, callback.Code, t.Verifier)
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
@@ -29,8 +30,8 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	grant := ports.Grant{LoginHint: who.login}
 	// GitHub gives everybody a token; keeping one that nobody asked for would be
 	// a needless risk.
-	if len(t.scopes) > 0 {
-		grant.AccessTokens = []ports.AccessToken{{Value: token.value, Scopes: t.scopes, Expires: token.expires}}
+	if len(t.Scopes) > 0 {
+		grant.AccessTokens = []ports.AccessToken{{Value: token.value, Scopes: t.Scopes, Expires: token.expires}}
 	}
 	return ports.SignedIn{Identity: who.identity(), Claims: who.claims(), Grant: grant}, nil
 }

@@ -16,6 +16,7 @@ package github
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -66,18 +67,21 @@ func New(r ports.Registration, transport http.RoundTripper, now func() time.Time
 // Begin returns the authorization URL with PKCE (RFC 7636). A claims request is
 // not passed on, since GitHub knows none.
 func (p *Provider) Begin(_ context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
-	if err := checkRequest(req); err != nil {
+	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err
 	}
 	account := oauth2.SetAuthURLParam("prompt", "select_account")
 	if req.LoginHint != "" {
 		account = oauth2.SetAuthURLParam("login", req.LoginHint)
 	}
-	t := transaction{oauth2.GenerateVerifier(), req.Scopes}
+	t, err := providerhttp.NewTransaction(rand.Reader, req.Scopes)
+	if err != nil {
+		return ports.Authorization{}, err
+	}
 	request := oauth2.Config{
 		ClientID: p.app.ClientID, RedirectURL: p.app.RedirectURI, Scopes: req.Scopes,
 		Endpoint: oauth2.Endpoint{AuthURL: authorizeURL},
 	}
-	to := request.AuthCodeURL(req.State, oauth2.S256ChallengeOption(t.verifier), account)
-	return ports.Authorization{URL: to, Secret: t.secret()}, nil
+	to := request.AuthCodeURL(req.State, oauth2.S256ChallengeOption(t.Verifier), account)
+	return ports.Authorization{URL: to, Secret: t.Secret()}, nil
 }

@@ -43,8 +43,8 @@ type (
 var errUnknownEncryption = errors.New("has a private key whose encryption is not known here: encrypt it with openssl pkcs8 -topk8 -v2 aes-256-cbc, or use PFX")
 
 // decryptPrivateKey opens an encrypted PKCS #8 key: PBES2 with PBKDF2 and
-// AES-CBC, which is what OpenSSL writes. The standard library has no such
-// function.
+// AES-CBC, as OpenSSL writes it. The standard library has no such function, and
+// github.com/youmark/pkcs8 has no bound on the iterations.
 func decryptPrivateKey(der []byte, password string) (any, error) {
 	if password == "" {
 		return nil, errors.New("has a private key that is protected by a password, and none is given")
