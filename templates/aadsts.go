@@ -1,15 +1,15 @@
 package templates
 
-import (
-	"cmp"
-	"strconv"
-)
+import "strconv"
 
 // Explanation is what is known of an error number: a sentence and a next step
 // for the person in front of the screen, a remedy for the administrator. Heading
-// replaces "you declined" where the provider reports access_denied.
+// is empty where the kind of error says enough.
 type Explanation struct {
 	Heading, Sentence, Next, Remedy Message
+	// NeedsAdmin says that signing in again does not help before an
+	// administrator has changed something.
+	NeedsAdmin bool
 }
 
 // aadstsGroup is numbers of one meaning. Its texts are aadsts.NAME.sentence,
@@ -18,8 +18,7 @@ type aadstsGroup struct {
 	name, next string
 	numbers    []int
 	// b2c are numbers of Azure AD B2C (AADB2C).
-	b2c []int
-	// heading is error.refused.heading where it is empty.
+	b2c     []int
 	heading Message
 }
 
@@ -33,7 +32,7 @@ func aadstsGroups() []aadstsGroup {
 		{name: "consent", next: "consent", numbers: []int{65001}},
 		{name: "adminconsent", next: "admin", numbers: []int{90094, 90095}},
 		{name: "declined", next: "accept", numbers: []int{65004}, heading: "error.declined.heading"},
-		{name: "unassigned", next: "account", numbers: []int{50105}},
+		{name: "unassigned", next: "account", numbers: []int{50105}, heading: "aadsts.noaccess.heading"},
 		{name: "secretwrong", next: "admin", numbers: []int{7000215}},
 		{name: "secretexpired", next: "admin", numbers: []int{7000222}},
 		{name: "secretmissing", next: "admin", numbers: []int{7000218}},
@@ -43,7 +42,7 @@ func aadstsGroups() []aadstsGroup {
 		{name: "tenant", next: "admin", numbers: []int{90002}},
 		{name: "cloud", next: "admin", numbers: []int{90038, 900439}},
 		{name: "singletenant", next: "admin", numbers: []int{50194}},
-		{name: "account", next: "account", numbers: []int{50020, 16000, 50034, 51004}},
+		{name: "account", next: "account", numbers: []int{50020, 16000, 50034, 51004}, heading: "aadsts.noaccess.heading"},
 		{name: "policy", next: "admin", numbers: []int{53003}},
 		{name: "device", next: "device", numbers: []int{53000, 53001, 53002}},
 		{name: "mfa", next: "verify", numbers: []int{50074, 50076}},
@@ -68,10 +67,12 @@ func explanations() map[string]Explanation {
 	table := map[string]Explanation{}
 	for _, g := range aadstsGroups() {
 		e := Explanation{
-			Heading:  cmp.Or(g.heading, "error.refused.heading"),
+			Heading:  g.heading,
 			Sentence: Message("aadsts." + g.name + ".sentence"),
 			Remedy:   Message("aadsts." + g.name + ".remedy"),
 			Next:     Message("aadsts.next." + g.next),
+
+			NeedsAdmin: g.next == "admin",
 		}
 		for _, number := range g.numbers {
 			table["AADSTS"+strconv.Itoa(number)] = e

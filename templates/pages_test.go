@@ -85,7 +85,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 				page := renderIn(t, p, lang, s.chrome, s.view)
 				for _, once := range []string{
 					"<!doctype html>", `<html lang="` + lang + `" dir="ltr">`, "<title>", `<meta name="viewport" content="width=device-width, initial-scale=1">`,
-					"<h1", `<header class="top">`, "<main", "<footer>", `href="#main"`, p.static.urls["style.css"], p.static.urls["favicon.svg"],
+					"<h1", `<header class="top">`, "<main", `href="#main"`, p.static.urls["style.css"], p.static.urls["favicon.svg"],
 				} {
 					assert.Equal(t, 1, strings.Count(page, once), once)
 				}
@@ -154,17 +154,17 @@ func TestWhatEachPageSays(t *testing.T) {
 	}{
 		{"signin", false, []string{"Sign in", "your identity provider"}, []string{"cannot be reached", "Sign out", "made up"}},
 		{"signin", true, []string{"The accounts to choose from are made up"}, nil},
-		{"signin-wanted", false, []string{"This page needs sign-in", "/reports?year=2026&q=a"}, nil},
+		{"signin-wanted", false, []string{"You need to sign in to open this page.", "/reports?year=2026&q=a"}, nil},
 		{"signin-down", false, []string{"The identity provider cannot be reached at the moment."}, nil},
 		{"home", false, []string{
 			"Welcome Ada Lovelace!", "Username ada@fabrikam.example", "Tenant ID 6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
 			"Roles Reports.Read Admin", "Groups See your groups", "Signed in since 23 November 2026, 16:07 UTC 2 minutes ago",
-			"Ends when not used 23 November 2026, 17:07 UTC in 58 minutes",
-			"Ends at the latest 24 November 2026, 04:07 UTC in 11 hours 58 minutes",
-			"What the identity provider asserted", "iat 1795450140", "Call an API",
+			"Expires if not used 23 November 2026, 17:07 UTC in 58 minutes",
+			"Expires in any case 24 November 2026, 04:07 UTC in 11 hours 58 minutes",
+			"The identity provider sent these claims", "iat 1795450140 23 November 2026, 16:09 UTC", "Call an API",
 		}, []string{"Guest", "Issuer"}},
-		{"home-issuer", false, []string{"Issuer https://id.fabrikam.example"}, []string{"Tenant ID", "Groups"}},
-		{"home-guest", false, []string{"Guest", "Roles none"}, []string{"Call an API", "Claims"}},
+		{"home-issuer", false, []string{"Issuer https://id.fabrikam.example"}, []string{"Tenant ID", "See your groups"}},
+		{"home-guest", false, []string{"Guest", "Roles None"}, []string{"Call an API", "Claims"}},
 		{"home-nameless", false, []string{"Welcome!", "Sign out"}, []string{"Signed in as", "Username", "Tenant"}},
 		{"api", false, []string{"GET https://graph.example/v1.0/me", "200 OK", "184 ms", "Only its beginning is shown"}, []string{"did not succeed"}},
 		{"api-failed", false, []string{"did not succeed", "The API knows you but does not allow this.", "403 Forbidden"}, []string{"Only its beginning"}},
@@ -174,11 +174,11 @@ func TestWhatEachPageSays(t *testing.T) {
 		{"signedout", false, []string{"You are signed out", "the identity provider has been asked to end its own", "Sign in again", "close all windows"}, nil},
 		{"signedout-here", false, []string{"you may still be signed in"}, nil},
 		{"error", false, []string{
-			"The sign-in service refused the sign-in", "Your account has not been given access", "What to do next Sign in again and choose",
-			"Sign in again", "Details for your administrator", "Under Enterprise applications", "AADSTS50105", "access_denied",
-			"Correlation ID 2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", "Trace ID", "Time 2026-11-23 16:09:57Z", "Request ID r-7f3a9c21", "Status 403",
+			"You do not have access to this application", "Your account is not assigned", "What to do next Sign in again and choose",
+			"Sign in again", "Details for your administrator", "Under Enterprise applications", "Error number: AADSTS50105", "access_denied",
+			"Correlation ID: 2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", "Trace ID", "Time: 2026-11-23 16:09:57Z", "Request ID: r-7f3a9c21", "Status: 403",
 		}, nil},
-		{"error-plain", false, []string{"Request ID", "Status 500"}, []string{"Why", "at Microsoft", "AADSTS", "Error code", "Correlation", "Trace", "Time"}},
+		{"error-plain", false, []string{"Request ID", "Status: 500"}, []string{"Why", "at Microsoft", "AADSTS", "Error code", "Correlation", "Trace", "Time"}},
 		{"forbidden", false, []string{"as ada@fabrikam.example", "Missing role Reports.Admin", "Ask the help desk, extension 4711"}, nil},
 		{"forbidden-plain", false, []string{"Ask the administrator of this application"}, nil},
 		{"notfound", false, []string{"Page not found"}, nil},

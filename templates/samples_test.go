@@ -22,12 +22,13 @@ type sample struct {
 func signedIn(current string) Chrome {
 	return Chrome{
 		SignedIn: true, Name: "Ada Lovelace", Current: current,
-		Nav: []Link{{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}, {Text: "nav.sessions", URL: "/sessions"}, {Text: "nav.admin", URL: "/admin"}},
+		Nav: []Link{{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}, {Text: "nav.groups", URL: "/groups"}, {Text: "nav.admin", URL: "/admin"}, {Text: "nav.sessions", URL: "/sessions"}},
 	}
 }
 
 func sampleHome() Home {
 	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
+	issued := NewMoment(time.Unix(1795450140, 0), now)
 	return Home{
 		Name: "Ada Lovelace", Username: "ada@fabrikam.example",
 		TenantID:    "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
@@ -44,7 +45,7 @@ func sampleHome() Home {
 			{Name: "preferred_username", Value: "ada@fabrikam.example"},
 			{Name: "roles", Value: `["Reports.Read","Admin"]`},
 			{Name: "login_hint", Value: strings.Repeat("O.CiQwMGRk", 20)},
-			{Name: "iat", Value: "1795450140"},
+			{Name: "iat", Value: "1795450140", Time: &issued},
 		},
 	}
 }
@@ -88,7 +89,7 @@ const sampleRefused = `{
 
 func sampleError() Error {
 	return Error{
-		Heading: "error.refused.heading", Sentence: "aadsts.unassigned.sentence", Next: "aadsts.next.account",
+		Heading: "aadsts.noaccess.heading", Sentence: "aadsts.unassigned.sentence", Next: "aadsts.next.account",
 		Actions: []Link{{"error.action.signin", "/login"}, {"error.action.home", "/"}},
 		Details: ErrorDetails{
 			Remedy: "aadsts.unassigned.remedy",
@@ -196,11 +197,13 @@ func samples() []sample {
 		{"forbidden-plain", here, Forbidden{Role: "Reports.Admin"}},
 		{"sessions", signedIn("/sessions"), sampleSessions()},
 		{"sessions-alone", signedIn("/sessions"), Sessions{Sessions: sampleSessions().Sessions[:1]}},
-		{"groups", here, sampleGroups()},
+		{"groups", signedIn("/groups"), sampleGroups()},
 		{"groups-none", here, Groups{Known: true, AsOf: sampleGroups().AsOf}},
 		{"groups-unknown", here, Groups{}},
-		{"admin", here, Admin{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
+		{"admin", signedIn("/admin"), Admin{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
 		{"notfound", anyone, NotFound{}},
+		{"notfound-here", here, NotFound{}},
+		{"error-here", here, sampleError()},
 		{"method", anyone, MethodNotAllowed{Allowed: []string{"GET", "HEAD"}}},
 	}...)
 }

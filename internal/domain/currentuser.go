@@ -17,12 +17,33 @@ func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
+	return s.sessionOf(kept), nil
+}
+
+// Peek returns who is signed in with this browser and changes nothing: it
+// neither prolongs the session nor removes one that is over. Same errors as
+// CurrentUser.
+func (s *Service) Peek(ctx context.Context) (Session, error) {
+	kept, err := s.sessions.Current(ctx)
+	if errors.Is(err, ports.ErrSessionExpired) {
+		return Session{}, fmt.Errorf("%w: %w", ErrNotSignedIn, err)
+	}
+	if err != nil {
+		return Session{}, notSignedIn(err, "read session")
+	}
+	if s.limits.over(kept, s.now()) || !s.admits(kept.Identity) {
+		return Session{}, ErrNotSignedIn
+	}
+	return s.sessionOf(kept), nil
+}
+
+func (s *Service) sessionOf(kept ports.Session) Session {
 	return Session{
 		User:     newUser(kept.Identity),
 		Started:  kept.Started,
 		Ends:     kept.Started.Add(s.limits.Lifetime),
 		IdleEnds: kept.Expires,
-	}, nil
+	}
 }
 
 // current returns the session if it is within its limits, and keeps its idle

@@ -238,3 +238,24 @@ func TestAccessToken(t *testing.T) {
 	assert.Equal(t, []string{"api"}, required.Scopes)
 	f.user(b)
 }
+
+// Peek tells who is signed in and changes nothing: the idle clock runs on, and a
+// session that is over is left to the next page.
+func TestPeekChangesNothing(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{})
+	before, err := f.CurrentUser(b.Context(t.Context()))
+	require.NoError(t, err)
+
+	f.clock.Advance(30 * time.Minute)
+	peeked, err := f.Peek(b.Context(t.Context()))
+	require.NoError(t, err)
+	assert.Equal(t, before, peeked, "the session is not prolonged")
+
+	f.clock.Advance(365 * 24 * time.Hour)
+	_, err = f.Peek(b.Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+	_, err = f.Peek(f.sessions.NewBrowser().Context(t.Context()))
+	require.ErrorIs(t, err, domain.ErrNotSignedIn)
+}

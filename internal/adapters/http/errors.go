@@ -176,8 +176,10 @@ func (a *app) wording(row errorPage, err error) wording {
 		return w
 	}
 	w.sentence, w.why, w.next = known.Sentence, "", known.Next
-	if row.headedByNumber {
+	if known.Heading != "" {
 		w.heading = known.Heading
+	} else if row.headedByNumber {
+		w.heading = "error.refused.heading"
 	}
 	return w
 }

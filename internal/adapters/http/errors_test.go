@@ -98,18 +98,32 @@ func kinds() []error {
 func TestNumbersChangeWordsAlone(t *testing.T) {
 	a := failing(t)
 	tried := append(numbers(t, a.pages), 1, 99999, 2147483647)
-	links := regexp.MustCompile(`<a class="button[^>]*>[^<]*</a>`)
+	links := regexp.MustCompile(`<a class="button[^>]* href="([^"]*)">[^<]*</a>`)
 	for _, kind := range kinds() {
 		plain := failed(t, a, &domain.ProviderError{Kind: kind, Code: "some_error"})
 		for _, number := range tried {
 			got := failed(t, a, &domain.ProviderError{Kind: kind, Code: "some_error", Number: number})
 			assert.Equal(t, plain.Code, got.Code, number)
-			assert.Equal(t, links.FindAllString(plain.Body.String(), -1), links.FindAllString(got.Body.String(), -1), number)
+			was, is := links.FindAllStringSubmatch(plain.Body.String(), -1), links.FindAllStringSubmatch(got.Body.String(), -1)
+			if known, _ := a.pages.Explain((&domain.ProviderError{Number: number}).NumberText()); known.NeedsAdmin {
+				assert.Equal(t, `<a class="button" href="/">Go to the start page</a>`, is[0][0], "signing in again does not help: %d", number)
+				assert.ElementsMatch(t, addresses(was), addresses(is), number)
+			} else {
+				assert.Equal(t, was, is, number)
+			}
 			plain.Header().Del("Content-Length")
 			got.Header().Del("Content-Length")
 			assert.Equal(t, plain.Header(), got.Header(), number)
 		}
 	}
+}
+
+// addresses are those of links.
+func addresses(links [][]string) (all []string) {
+	for _, link := range links {
+		all = append(all, link[1])
+	}
+	return all
 }
 
 func TestUnknownNumberKeepsTheGeneralText(t *testing.T) {
@@ -118,7 +132,7 @@ func TestUnknownNumberKeepsTheGeneralText(t *testing.T) {
 		sentence := a.pages.Text(errorPageFor(kind).message("sentence"))
 		page := words(failed(t, a, &domain.ProviderError{Kind: kind, Number: 1234567}).Body.String())
 		assert.Contains(t, page, sentence)
-		assert.Contains(t, page, "Number AADSTS1234567")
+		assert.Contains(t, page, "Error number: AADSTS1234567")
 	}
 }
 
@@ -128,9 +142,9 @@ func TestErrorPageHelpsPersonAndAdministrator(t *testing.T) {
 		CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", TraceID: "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00", Timestamp: "2026-11-23 16:09:57Z",
 	}}
 	for lang, says := range map[string][]string{
-		"en":      {"could not prove its identity", "not to its Secret ID", "Give the details below to your administrator.", "Correlation ID 2b8e1b9c", "Time 2026-11-23 16:09:57Z"},
-		"de":      {"Ihr Geheimnis ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID 2b8e1b9c", "Erneut anmelden"},
-		"zh-Hans": {"无法向登录服务证明其身份", "“证书和密码”", "相关 ID 2b8e1b9c", "重新登录"},
+		"en":      {"could not prove its identity", "not to its Secret ID", "Give the details below to your administrator.", "Correlation ID: 2b8e1b9c", "Time: 2026-11-23 16:09:57Z"},
+		"de":      {"Ihr Geheimnis ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID: 2b8e1b9c", "Erneut anmelden"},
+		"zh-Hans": {"无法向登录服务证明其身份", "“证书和密码”", "相关 ID：2b8e1b9c", "重新登录"},
 	} {
 		if !slices.Contains(languages(t), lang) {
 			continue // an application in one language only
@@ -157,6 +171,26 @@ func TestHeadingFitsWhoSaidNo(t *testing.T) {
 
 // Numbers of Azure AD B2C are its own: 90118 means nothing there that it means
 // at Entra, and who forgot a password has declined nothing.
+// Cancel at the account picker is no refusal of permissions, and "no access" is
+// said where that is the cause, whatever kind of error reports it.
+func TestHeadingsNameTheCause(t *testing.T) {
+	a := failing(t)
+	for _, c := range []struct {
+		err     error
+		heading string
+		not     string
+	}{
+		{&domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: 65004}, "Sign-in was cancelled", "declined"},
+		{&domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: 50105}, "You do not have access to this application", "refused"},
+		{&domain.ProviderError{Kind: domain.ErrProviderRefused, Code: "invalid_grant", Number: 50105}, "You do not have access to this application", "refused"},
+		{domain.ErrTenantNotAllowed, "You do not have access to this application", "refused"},
+	} {
+		page := words(failed(t, a, c.err).Body.String())
+		assert.Contains(t, page, c.heading)
+		assert.NotContains(t, page, c.not)
+	}
+}
+
 func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	forgotten := &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", B2CNumber: 90118}
 	rec := failed(t, failing(t), forgotten)

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"webapp/internal/domain"
 	"webapp/templates"
 )
+
+// entraTime is how Entra writes the time of an error.
+const entraTime = "2006-01-02 15:04:05Z"
 
 // handlerFunc is a handler that leaves its errors to the edge. It returns an
 // error only if it has written nothing.
@@ -73,7 +75,7 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 			Remedy:    words.remedy,
 			RequestID: observed(r.Context()).requestID,
 			Status:    row.status,
-			Time:      a.Now().UTC().Format(time.RFC3339),
+			Time:      a.Now().UTC().Format(entraTime),
 		},
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
@@ -88,7 +90,7 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 }
 
 // waysOn are the links of an error page, the best one first and each address
-// once.
+// once. Signing in again is not the best where only an administrator can help.
 func (a *app) waysOn(r *http.Request, row errorPage, err error) []templates.Link {
 	signIn := loginURL(a.returnTo(r, err))
 	var ways []templates.Link
@@ -96,6 +98,9 @@ func (a *app) waysOn(r *http.Request, row errorPage, err error) []templates.Link
 		if !slices.ContainsFunc(ways, func(l templates.Link) bool { return l.URL == url }) {
 			ways = append(ways, templates.Link{Text: text, URL: url})
 		}
+	}
+	if a.needsAdmin(err) {
+		add("error.action.home", "/")
 	}
 	switch {
 	case !row.retry:
@@ -109,6 +114,15 @@ func (a *app) waysOn(r *http.Request, row errorPage, err error) []templates.Link
 	}
 	add("error.action.home", "/")
 	return ways
+}
+
+func (a *app) needsAdmin(err error) bool {
+	reported, ok := errors.AsType[*domain.ProviderError](err)
+	if !ok {
+		return false
+	}
+	known, _ := a.pages.Explain(reported.NumberText())
+	return known.NeedsAdmin
 }
 
 // returnTo is where a sign-in after err should lead: where the failed one was

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"webapp/internal/domain"
@@ -39,18 +41,29 @@ func (a *app) homeView(ctx context.Context, session domain.Session) (templates.H
 		Roles: session.User.Roles, Guest: session.User.Guest,
 		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
 		AbsoluteEnd: templates.NewMoment(session.Ends, now),
-		Claims:      shownClaims(claims), CanCallAPI: a.Endpoint != "",
+		Claims:      shownClaims(claims, now), CanCallAPI: a.Endpoint != "",
 	}, nil
 }
 
-// shownClaims are claims as the page has them.
-func shownClaims(claims []domain.Claim) []templates.Claim {
+// shownClaims are claims as the page has them, at the time now. Those that are
+// points in time are shown as dates too.
+func shownClaims(claims []domain.Claim, now time.Time) []templates.Claim {
 	shown := make([]templates.Claim, len(claims))
 	for i, one := range claims {
-		shown[i] = templates.Claim(one)
+		shown[i] = templates.Claim{Name: one.Name, Value: one.Value}
+		if !slices.Contains([]string{"auth_time", "exp", "iat", "nbf"}, one.Name) {
+			continue
+		}
+		if seconds, err := strconv.ParseInt(one.Value, 10, 64); err == nil && seconds > 0 && seconds < maxUnixTime {
+			at := templates.NewMoment(time.Unix(seconds, 0), now)
+			shown[i].Time = &at
+		}
 	}
 	return shown
 }
+
+// maxUnixTime is the year 10000, which RFC 3339 cannot write.
+const maxUnixTime = 253402300800
 
 // welcome is what an anonymous visitor sees: the sign-in page, or, on the way
 // back from a sign-out, the confirmation of it.

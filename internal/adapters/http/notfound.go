@@ -1,13 +1,40 @@
 package http
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"webapp/templates"
 )
+
+// visitorPatience is how long an error page waits for the session store, to
+// learn whose navigation to show.
+const visitorPatience = 500 * time.Millisecond
+
+// withVisitor lets the error pages of h have the navigation of whoever is signed
+// in. It sets no cookie and changes no session. An oversized request, and one
+// that comes while the store does not respond, gets the page without it.
+func (a *app) withVisitor(h handlerFunc) http.HandlerFunc {
+	known := a.Sessions(a.handle(func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), visitorPatience)
+		defer cancel()
+		if session, err := a.Domain.Peek(ctx); err == nil {
+			observed(r.Context()).session = &session
+		}
+		return h(w, r)
+	}))
+	return func(w http.ResponseWriter, r *http.Request) {
+		if wantsJSON(r) || checkRequestSize(r) != nil {
+			a.handle(h)(w, r)
+			return
+		}
+		known.ServeHTTP(w, r)
+	}
+}
 
 func notFound(http.ResponseWriter, *http.Request) error {
 	return errNotFound

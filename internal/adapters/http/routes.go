@@ -22,8 +22,8 @@ func (a *app) routes() (router, error) {
 	}
 	r := chi.NewRouter()
 	r.Use(a.clientAddress, a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
-	r.NotFound(a.handle(notFound))
-	r.MethodNotAllowed(a.handle(methodNotAllowed))
+	r.NotFound(a.withVisitor(notFound))
+	r.MethodNotAllowed(a.withVisitor(methodNotAllowed))
 
 	// Outside the session: no cookie is read or set.
 	r.Get(healthPath, a.handle(a.healthz))

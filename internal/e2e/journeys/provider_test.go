@@ -87,7 +87,7 @@ func (y tenancy) signedInWith(t *testing.T, account, agent string) *browsertest.
 func (y tenancy) requireCalled(t *testing.T, tab *browsertest.Tab, path string) {
 	t.Helper()
 	require.Equal(t, y.app.URL+path, tab.URL())
-	require.True(t, tab.Has("heading", "API answer"), tab.Text())
+	require.True(t, tab.Has("heading", "API response"), tab.Text())
 	require.Contains(t, tab.Text(), "200 OK")
 }
 

@@ -34,7 +34,7 @@ func TestOwnSessions(t *testing.T) {
 	require.Equal(t, 1, here.Count("button", "End this session"), "the other one can be ended")
 
 	require.Equal(t, http.StatusOK, here.Follow("button", "End this session"))
-	require.Contains(t, here.Text(), "You are signed in nowhere else.")
+	require.Contains(t, here.Text(), "No other sessions")
 	requireSignInAsked(t, y, phone)
 	require.Equal(t, http.StatusOK, here.Follow("link", "Home"))
 	requireHome(t, y.app, here, member)
@@ -44,7 +44,7 @@ func TestOwnSessions(t *testing.T) {
 	here.Follow("link", "Your sessions")
 	require.True(t, here.Has("heading", "Chrome, macOS"), here.Text())
 	require.Equal(t, http.StatusOK, here.Follow("button", "End all other sessions"))
-	require.Contains(t, here.Text(), "You are signed in nowhere else.")
+	require.Contains(t, here.Text(), "No other sessions")
 	requireSignInAsked(t, y, phone)
 	requireSignInAsked(t, y, laptop)
 }

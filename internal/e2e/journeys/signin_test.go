@@ -42,7 +42,7 @@ func TestDeepLinkComesBackAfterSignIn(t *testing.T) {
 	signInAs(t, tab, member)
 
 	require.Equal(t, app.URL+wanted, tab.URL())
-	require.True(t, tab.Has("heading", "API answer"), tab.Text())
+	require.True(t, tab.Has("heading", "API response"), tab.Text())
 }
 
 func TestCallAPI(t *testing.T) {

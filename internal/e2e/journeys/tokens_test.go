@@ -57,7 +57,7 @@ func TestConsentWithdrawn(t *testing.T) {
 	requireSuggestion(t, tab, member)
 	tab.Follow("button", member)
 	require.Equal(t, http.StatusForbidden, tab.Follow("button", "Cancel"))
-	require.Contains(t, tab.Text(), "You declined the permissions that this application asks for.")
+	require.Contains(t, tab.Text(), "Sign-in was cancelled")
 	require.Equal(t, http.StatusOK, tab.Follow("link", "Home"))
 	requireHome(t, y.app, tab, member)
 

@@ -112,7 +112,7 @@ func personalPages(trap string) []stop {
 			tr.tab.Click("DisclosureTriangle", "Claims of your ID token")
 			return status
 		}},
-		{"API answer", "API answer", http.StatusOK, open("/call_api")},
+		{"API response", "API response", http.StatusOK, open("/call_api")},
 		{"not found, signed in", "Page not found", http.StatusNotFound, open("/no-such-page")},
 		{"sign out?", "Sign out?", http.StatusOK, open("/logout")},
 		{"wrong method", "This does not work this way", http.StatusMethodNotAllowed, func(tr tour) int {
