@@ -209,14 +209,32 @@ func TestMarkup(t *testing.T) {
 			"<h1>Welcome Ada Lovelace!</h1>", `<a href="/" aria-current="page">Home</a>`, `<a href="/call_api">Call an API</a>`,
 			`<form method="post" action="/logout">`, `<time datetime="2026-11-24T04:07:00Z">`, "<details", "<caption>", `<th scope="row">iss</th>`,
 		},
-		"api":     {`tabindex="0" role="region" aria-label=`, "<pre><code>{\n  &#34;@odata.context&#34;"},
-		"signout": {`<form class="actions" method="post" action="/logout">`, `<a class="button quiet" href="/">Cancel</a>`},
+		"api":      {`tabindex="0" role="region" aria-label=`, "<pre><code>{\n  &#34;@odata.context&#34;"},
+		"sessions": {`<button class="button quiet" type="submit" aria-describedby="others">End all other sessions</button>`},
+		"error": {
+			"<summary>Details for your administrator</summary>",
+			"<pre class=\"facts\">Error number: AADSTS50105\nError code: access_denied\nCorrelation ID: 2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01\n",
+		},
+		"home-hebrew": {`<th scope="row">preferred_<wbr>username</th>`, `<th scope="row">login_<wbr>hint</th>`},
+		"signout":     {`<form class="actions" method="post" action="/logout">`, `<a class="button quiet" href="/">Cancel</a>`},
 	} {
 		s := sampleNamed(t, name)
 		page := render(t, p, s.chrome, s.view)
 		for _, part := range parts {
 			assert.Contains(t, page, part, name)
 		}
+	}
+}
+
+// The heading of each page for signed-in people stands at the same place; the
+// question whether to sign out alone is a card in the middle.
+func TestSignedInPagesShareOneLayout(t *testing.T) {
+	p := mustPages(t, Options{})
+	for _, s := range samples() {
+		if _, question := s.view.(SignOut); question || !s.chrome.SignedIn {
+			continue
+		}
+		assert.Regexp(t, `<main [^>]*>(<div class="open">)?\s*<h1`, render(t, p, s.chrome, s.view), s.name)
 	}
 }
 

@@ -103,3 +103,18 @@ func TestAnUnknownTenantShowsItsNumber(t *testing.T) {
 		assert.Equal(t, numberIn(c.err) != "", strings.Contains(rec.Body.String(), "Error number: AADSTS"), name)
 	}
 }
+
+func TestClaimsThatAreTimesAreShownAsDates(t *testing.T) {
+	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
+	names := []string{"auth_time", "exp", "iat", "nbf"}
+	for _, name := range names {
+		shown := shownClaims([]domain.Claim{{Name: name, Value: "1795450140"}}, now)
+		require.NotNil(t, shown[0].Time, name)
+		assert.Equal(t, "2026-11-23T16:09:00Z", shown[0].Time.DateTime())
+		assert.Equal(t, "1795450140", shown[0].Value)
+	}
+	for _, other := range []domain.Claim{{Name: "uti", Value: "1795450140"}, {Name: "exp", Value: "soon"}, {Name: "exp", Value: "1e9"},
+		{Name: "exp", Value: "-1"}, {Name: "exp", Value: "0"}, {Name: "exp", Value: "99999999999999"}} {
+		assert.Nil(t, shownClaims([]domain.Claim{other}, now)[0].Time, other)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/test/browsertest"
 )
 
 func TestKeyboardAlone(t *testing.T) {
@@ -43,4 +45,15 @@ func TestWithoutScripts(t *testing.T) {
 // phone or zoomed to 200%.
 func TestEveryPageIsWithinReach(t *testing.T) {
 	everyPage(t, lookInEnglish)
+}
+
+// The header of a phone has two rows, however many pages the navigation leads to.
+func TestHeaderOfAPhoneHasTwoRows(t *testing.T) {
+	_, tab := signedIn(t, member)
+	tab.Resize(browsertest.Phone)
+	two := tab.Height(".bar")
+	require.LessOrEqual(t, two, 2*56, "a row is as high as a button, with space around it")
+	tab.Run(`const list = document.querySelector("nav ul"); for (let i = 0; i < 20; i++) list.append(list.lastElementChild.cloneNode(true))`)
+	require.Equal(t, two, tab.Height(".bar"))
+	require.Zero(t, tab.Overflow(), "the navigation scrolls, the page does not")
 }

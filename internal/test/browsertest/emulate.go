@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -116,4 +117,11 @@ func (tab *Tab) Overflow() int {
 func (tab *Tab) Screenshot() []byte {
 	tab.t.Helper()
 	return run(tab, "take a screenshot", chromedp.CaptureScreenshot())
+}
+
+// Height returns the height of the element that selector matches, in pixels.
+func (tab *Tab) Height(selector string) int {
+	tab.t.Helper()
+	return run(tab, "measure "+selector, chromedp.EvaluateAsDevTools[int](
+		`Math.ceil(document.querySelector(`+strconv.Quote(selector)+`).getBoundingClientRect().height)`))
 }
