@@ -44,11 +44,12 @@ func TestProviderErrorsAreExplained(t *testing.T) {
 
 				require.GreaterOrEqual(t, status, http.StatusBadRequest)
 				require.Equal(t, language, tab.Language())
+				tab.Click("DisclosureTriangle", texts["error.details"])
 				page := tab.Text()
 				assert.Contains(t, page, texts[c.texts+".sentence"])
 				assert.Contains(t, page, texts[c.texts+".remedy"])
 				assert.Contains(t, page, fmt.Sprintf("AADSTS%d", c.number))
-				assert.Regexp(t, texts["error.details.correlation"]+`\s+[0-9a-f]{8}-`, page)
+				assert.Regexp(t, texts["error.details.correlation"]+`[:：]\s*[0-9a-f]{8}-`, page)
 			})
 		}
 	}

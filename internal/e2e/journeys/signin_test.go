@@ -96,9 +96,10 @@ func TestRefusedAccount(t *testing.T) {
 
 	require.Equal(t, http.StatusForbidden, pick(t, tab, refused))
 
+	tab.Click("DisclosureTriangle", "Details for your administrator")
 	page := tab.Text()
 	require.Contains(t, page, "AADSTS50105")
-	require.Regexp(t, `Correlation ID\s+[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, page)
+	require.Regexp(t, `Correlation ID:\s+[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, page)
 	requireAnonymous(t, app, tab)
 }
 

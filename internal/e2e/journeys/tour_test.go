@@ -73,7 +73,7 @@ func anonymousPages() []stop {
 		{"account picker", "Pick an account", http.StatusOK, follow("link", "Sign in")},
 		{"declined", "Sign-in was cancelled", http.StatusForbidden, follow("button", "Cancel")},
 		{"account picker again", "Pick an account", http.StatusOK, follow("link", "Sign in")},
-		{"refused by the provider", "The sign-in service refused the sign-in", http.StatusForbidden, follow("button", refused)},
+		{"refused by the provider", "You do not have access to this application", http.StatusForbidden, follow("button", refused)},
 		{"foreign sign-in", "This sign-in cannot be finished here", http.StatusBadRequest, open("/getAToken?code=x&state=c29tZWJvZHkgZWxzZSdz")},
 		{"bad callback", "This sign-in link is not valid", http.StatusBadRequest, open("/getAToken")},
 		{"sign-in asked for by a page", "Sign in to continue", http.StatusUnauthorized, open("/call_api?x=1")},

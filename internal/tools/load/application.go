@@ -105,7 +105,7 @@ func (a *application) bare(cookie string) (home, admin http.Handler, err error) 
 		AbsoluteEnd: templates.NewMoment(session.Ends, now), CanCallAPI: true,
 	}
 	for _, one := range claims {
-		v.Claims = append(v.Claims, templates.Claim(one))
+		v.Claims = append(v.Claims, templates.Claim{Name: one.Name, Value: one.Value})
 	}
 	return barePage(p, "/", user, v), barePage(p, "/admin", user, templates.Admin{Role: "Admin", Roles: user.Roles}), nil
 }
