@@ -49,7 +49,7 @@ func refuseForgery(t *testing.T, w *world, f forgery.Forgery) {
 	for _, c := range r.Cookies() {
 		assert.Negative(t, c.MaxAge, "%s is set", c.Name)
 	}
-	assert.Equal(t, 1, writes(w.store.Calls()), "the mark of the spent state alone is written")
+	assert.Equal(t, 2, writes(w.store.Calls()), "the mark of the spent state alone is written, and how that ended")
 	assert.False(t, b.signedIn())
 
 	for _, again := range []*browser{b, thief} {
