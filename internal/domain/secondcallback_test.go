@@ -215,3 +215,35 @@ func TestSecondCallbacksThatWaitAreBounded(t *testing.T) {
 		require.NoError(t, <-x.first)
 	})
 }
+
+// Requests that wait for another one's token refresh are bounded too.
+func TestRequestsThatWaitForARefreshAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixtureWith(t, func(c *domain.Config) { c.Wait = nil })
+		b := f.sessions.NewBrowser()
+		f.signIn(b, somebody(), "api")
+		f.clock.Advance(59*time.Minute + 59*time.Second)
+		_, err := f.CurrentUser(b.Context(t.Context()))
+		require.NoError(t, err)
+		f.clock.Advance(2 * time.Minute)
+		release, err := f.sessions.LeaseRefresh(b.Context(t.Context()), f.clock.Now().Add(time.Hour))
+		require.NoError(t, err)
+		const most = 128
+		began := time.Now()
+		var wait sync.WaitGroup
+		for range most {
+			ctx := b.Context(t.Context())
+			wait.Go(func() {
+				_, err := f.AccessToken(ctx, "api")
+				assert.ErrorIs(t, err, domain.ErrRefreshBusy)
+				assert.NotZero(t, time.Since(began))
+			})
+		}
+		synctest.Wait()
+		_, err = f.AccessToken(b.Context(t.Context()), "api")
+		require.ErrorIs(t, err, domain.ErrRefreshBusy)
+		assert.Zero(t, time.Since(began), "one too many is told so at once")
+		wait.Wait()
+		release(t.Context())
+	})
+}
