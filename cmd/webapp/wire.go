@@ -67,19 +67,15 @@ func wire(c config.Config, d deps) (application, error) {
 		return application{}, err
 	}
 	service, err := domain.New(domain.Config{
-		Provider:    provider,
-		Sessions:    sessions,
-		Grants:      sessions,
-		Pending:     sessions,
-		Others:      sessions,
-		OneTime:     sessions,
-		Limits:      domain.Limits{Idle: c.SessionIdleTimeout, Lifetime: c.SessionLifetime},
-		NoReturn:    webhttp.NoReturn(c.Redirect.Path),
-		SIDAlone:    c.Authority != "",
-		GroupScopes: []string{"User.Read"},
-		Now:         d.now,
-		Random:      rand.Reader,
-		Audit:       t.audit,
+		Provider:                 provider,
+		Sessions:                 sessions,
+		Limits:                   domain.Limits{Idle: c.SessionIdleTimeout, Lifetime: c.SessionLifetime},
+		NoReturn:                 webhttp.NoReturn(c.Redirect.Path),
+		AllowLogoutWithoutIssuer: c.Authority != "",
+		GroupScopes:              []string{"User.Read"},
+		Now:                      d.now,
+		Random:                   rand.Reader,
+		Audit:                    t.audit,
 	})
 	if err != nil {
 		return application{}, err

@@ -52,7 +52,7 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 		if token.Expires.Sub(s.now()) > refreshAhead {
 			return token.Value, nil
 		}
-		release, err := s.grants.LeaseRefresh(ctx, s.now().Add(leaseFor))
+		release, err := s.sessions.LeaseRefresh(ctx, s.now().Add(leaseFor))
 		if err == nil {
 			defer release(ctx)
 			return s.renew(ctx, session, scopes)
@@ -85,7 +85,7 @@ func (s *Service) waitForRefresh(ctx context.Context) error {
 // keptToken returns the token that the session has for scopes; the zero token
 // where there is none.
 func (s *Service) keptToken(ctx context.Context, scopes []string) (ports.AccessToken, error) {
-	grant, err := s.grants.Grant(ctx)
+	grant, err := s.sessions.Tokens(ctx)
 	if err != nil {
 		return ports.AccessToken{}, notSignedIn(err, "read grant")
 	}
@@ -99,7 +99,7 @@ func (s *Service) keptToken(ctx context.Context, scopes []string) (ports.AccessT
 func (s *Service) renew(ctx context.Context, session ports.Session, scopes []string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewFor)
 	defer cancel()
-	grant, err := s.grants.Grant(ctx)
+	grant, err := s.sessions.Tokens(ctx)
 	if err != nil {
 		return "", notSignedIn(err, "read grant")
 	}
@@ -119,7 +119,7 @@ func (s *Service) renew(ctx context.Context, session ports.Session, scopes []str
 	return "", err
 }
 
-func (s *Service) refresh(ctx context.Context, session ports.Session, grant ports.Grant, scopes []string) (string, error) {
+func (s *Service) refresh(ctx context.Context, session ports.Session, grant ports.Tokens, scopes []string) (string, error) {
 	refresher, ok := s.provider.(ports.TokenRefresher)
 	if !ok || grant.RefreshToken == "" {
 		return "", &InteractionRequired{Scopes: scopes}
@@ -157,7 +157,7 @@ func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) 
 			return notSignedIn(err, "save roles")
 		}
 	}
-	err := s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
+	err := s.sessions.UpdateTokens(ctx, func(g *ports.Tokens) {
 		g.RefreshToken = refreshed.RefreshToken
 		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
 		if renewed != nil {
@@ -183,7 +183,7 @@ func (s *Service) endGone(ctx context.Context, cause error) error {
 // DropAccessToken forgets a token that its API has refused, so that it is not
 // offered again. Errors: ErrNotSignedIn, ErrStoreUnavailable.
 func (s *Service) DropAccessToken(ctx context.Context, token string) error {
-	err := s.grants.UpdateGrant(ctx, func(g *ports.Grant) {
+	err := s.sessions.UpdateTokens(ctx, func(g *ports.Tokens) {
 		g.AccessTokens = slices.DeleteFunc(g.AccessTokens, func(t ports.AccessToken) bool { return t.Value == token })
 	})
 	if err != nil {
@@ -206,7 +206,7 @@ func refreshError(err error, scopes []string) error {
 
 // tokenFor finds a token that was asked for at least these scopes; the zero
 // token, which ended long ago, where there is none.
-func tokenFor(g ports.Grant, scopes []string) ports.AccessToken {
+func tokenFor(g ports.Tokens, scopes []string) ports.AccessToken {
 	for _, t := range g.AccessTokens {
 		if !slices.ContainsFunc(scopes, func(want string) bool { return !slices.Contains(t.Scopes, want) }) {
 			return t

@@ -32,9 +32,9 @@ func (s *Service) recordFailure(ctx context.Context, kind ports.AuditKind, err e
 	s.record(ctx, e, who)
 }
 
-// RefuseSignIn records a sign-in that was refused before any use case was asked:
+// RecordRefusal records a sign-in that was refused before any use case was asked:
 // a callback that could not be read, or one of too many. It returns err.
-func (s *Service) RefuseSignIn(ctx context.Context, err error) error {
+func (s *Service) RecordRefusal(ctx context.Context, err error) error {
 	s.recordFailure(ctx, ports.AuditSignInRefused, err, ports.Identity{})
 	return err
 }
@@ -53,7 +53,7 @@ func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, ended []
 
 // recordEndedOf records the sessions of people that have ended, one event for
 // each person and cause, and returns how many were live.
-func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended []ports.Ended) int {
+func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended []ports.EndedSessions) int {
 	live := 0
 	for _, one := range ended {
 		live += one.Live

@@ -40,7 +40,7 @@ func endOf(object string, by ports.AuditCause, count int) ports.AuditEvent {
 // each has an event.
 func TestAProvidersLogoutIsAuditedForEachPerson(t *testing.T) {
 	log := &auditLog{}
-	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit, cfg.SIDAlone = log, true })
+	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit, cfg.AllowLogoutWithoutIssuer = log, true })
 	for _, object := range []string{"ada", "eve", "ada"} {
 		f.signIn(f.sessions.NewBrowser(), entraIdentity(object, "sid"))
 	}
@@ -50,38 +50,30 @@ func TestAProvidersLogoutIsAuditedForEachPerson(t *testing.T) {
 	assert.ElementsMatch(t, []ports.AuditEvent{endOf("ada", ports.EndedByFrontChannel, 2), endOf("eve", ports.EndedByFrontChannel, 1)}, log.ended())
 }
 
-// partial are sessions whose store goes away when some have ended.
-type partial struct{ *portstest.FakeSessions }
+// partialDirectory is a session manager whose store fails after sessions of a
+// person have ended.
+type partialDirectory struct{ *portstest.FakeSessions }
 
-func (p partial) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
+func (p partialDirectory) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
 	ended, _ := p.FakeSessions.EndProviderSession(ctx, issuer, subject, sid)
 	return ended, ports.ErrStoreUnavailable
 }
 
-func (p partial) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
+func (p partialDirectory) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
 	ended, _ := p.FakeSessions.EndSessionsOf(ctx, issuer, subject, keepThis)
 	return ended, ports.ErrStoreUnavailable
 }
 
-func (p partial) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+func (p partialDirectory) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
 	ended, _ := p.FakeSessions.EndSession(ctx, issuer, subject, id)
 	return ended, ports.ErrStoreUnavailable
-}
-
-func (p partial) End(ctx context.Context) ([]ports.Session, error) {
-	ended, _ := p.FakeSessions.End(ctx)
-	return ended, ports.ErrStoreUnavailable
-}
-
-func (p partial) Start(ctx context.Context, _ ports.NewSession) ([]ports.Session, error) {
-	return p.End(ctx)
 }
 
 // What has ended is recorded, whatever follows.
 func TestEndsBesideAnErrorAreAudited(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) {
-		cfg.Audit, cfg.SIDAlone, cfg.Others = log, true, partial{cfg.Sessions.(*portstest.FakeSessions)}
+		cfg.Audit, cfg.AllowLogoutWithoutIssuer, cfg.Sessions = log, true, partialDirectory{cfg.Sessions.(*portstest.FakeSessions)}
 	})
 	here, there := f.sessions.NewBrowser(), f.sessions.NewBrowser()
 	f.signIn(here, entraIdentity("ada", "sid"))
@@ -100,22 +92,24 @@ func TestEndsBesideAnErrorAreAudited(t *testing.T) {
 	}, log.ended())
 }
 
-// brittle sessions begin as others do, and then fail at their end.
+// brittle is a session manager whose store fails, once broken is set, after the
+// browser's session has ended.
 type brittle struct {
-	partial
+	*portstest.FakeSessions
 	broken bool
 }
 
 func (b *brittle) End(ctx context.Context) ([]ports.Session, error) {
+	ended, err := b.FakeSessions.End(ctx)
 	if b.broken {
-		return b.partial.End(ctx)
+		err = ports.ErrStoreUnavailable
 	}
-	return b.FakeSessions.End(ctx)
+	return ended, err
 }
 
 func (b *brittle) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
 	if b.broken {
-		return b.partial.Start(ctx, n)
+		return b.End(ctx)
 	}
 	return b.FakeSessions.Start(ctx, n)
 }
@@ -190,7 +184,7 @@ func TestNarrowerLimitsHold(t *testing.T) {
 	b := wide.sessions.NewBrowser()
 	wide.signIn(b, entraIdentity("ada", ""))
 	narrow := newFixtureWith(t, func(cfg *domain.Config) {
-		cfg.Sessions, cfg.Grants, cfg.Pending, cfg.Others, cfg.OneTime = wide.sessions, wide.sessions, wide.sessions, wide.sessions, wide.sessions
+		cfg.Sessions = wide.sessions
 		cfg.Limits.Idle, cfg.Now, cfg.Audit = time.Minute, wide.clock.Now, log
 	})
 	wide.clock.Advance(2 * time.Minute)
@@ -207,7 +201,7 @@ func TestWiderLimitsProlongNothing(t *testing.T) {
 	b := narrow.sessions.NewBrowser()
 	narrow.signIn(b, entraIdentity("ada", ""))
 	wide := newFixtureWith(t, func(cfg *domain.Config) {
-		cfg.Sessions, cfg.Grants, cfg.Pending, cfg.Others, cfg.OneTime = narrow.sessions, narrow.sessions, narrow.sessions, narrow.sessions, narrow.sessions
+		cfg.Sessions = narrow.sessions
 		cfg.Now, cfg.Audit = narrow.clock.Now, log
 	})
 	narrow.clock.Advance(time.Minute)
@@ -216,11 +210,11 @@ func TestWiderLimitsProlongNothing(t *testing.T) {
 	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
 }
 
-// RefuseSignIn records what its caller has refused.
+// RecordRefusal records what its caller has refused.
 func TestRefuseSignIn(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })
-	err := f.RefuseSignIn(t.Context(), fmt.Errorf("%w: adele@contoso.example", domain.ErrBadCallback))
+	err := f.RecordRefusal(t.Context(), fmt.Errorf("%w: adele@contoso.example", domain.ErrBadCallback))
 	require.ErrorIs(t, err, domain.ErrBadCallback)
 	assert.Equal(t, []ports.AuditEvent{{Kind: ports.AuditSignInRefused, Reason: domain.ErrBadCallback.Error()}}, log.events)
 	assert.Contains(t, domain.AuditReasons(), log.last().Reason)
@@ -229,7 +223,7 @@ func TestRefuseSignIn(t *testing.T) {
 // A provider's session as long as one may be can be ended, a longer one is none.
 func TestALongProviderSessionCanBeEnded(t *testing.T) {
 	for size, ended := range map[int]int{257: 1, ports.MaxProviderSession: 1, ports.MaxProviderSession + 1: 0} {
-		f := newFixtureWith(t, func(cfg *domain.Config) { cfg.SIDAlone = true })
+		f := newFixtureWith(t, func(cfg *domain.Config) { cfg.AllowLogoutWithoutIssuer = true })
 		sid := strings.Repeat("s", size)
 		f.signIn(f.sessions.NewBrowser(), entraIdentity("ada", sid))
 		n, err := f.FrontChannelLogout(t.Context(), "", sid)
@@ -255,7 +249,7 @@ func TestAPersonHasABoundedNumberOfSessions(t *testing.T) {
 		}
 		f.signIn(browsers[i], entraIdentity("ada", ""))
 	}
-	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByNumber, 1), endOf("ada", ports.EndedByNumber, 1)}, log.ended())
+	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByMaxSessions, 1), endOf("ada", ports.EndedByMaxSessions, 1)}, log.ended())
 	for i, b := range browsers {
 		_, err := f.CurrentUser(b.Context(t.Context()))
 		if i == 1 || i == 2 {

@@ -29,9 +29,9 @@ const PendingLifetime = 15 * time.Minute
 // *SignInFailure with the cause.
 func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {
 	if err := checkCallback(cb); err != nil {
-		return "", s.RefuseSignIn(ctx, err)
+		return "", s.RecordRefusal(ctx, err)
 	}
-	pending, err := s.pending.Take(ctx, cb.State)
+	pending, err := s.sessions.Take(ctx, cb.State)
 	if errors.Is(err, ports.ErrPendingSpent) && pending.State == cb.State {
 		return s.secondCallback(ctx, pending)
 	}
@@ -138,7 +138,7 @@ func (s *Service) signedInByReference(ctx context.Context) error {
 	if !ok {
 		return ErrNotSignedIn
 	}
-	kept, err := references.Referred(ctx)
+	kept, err := references.ReferencedSession(ctx)
 	if err != nil {
 		return notSignedIn(err, "read referred session")
 	}
@@ -167,18 +167,18 @@ func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingS
 	}
 	now := s.now()
 	if p.Round > 0 {
-		in.Grant.Page, in.Grant.Round = p.ReturnTo, p.Round
+		in.Tokens.Page, in.Tokens.Round = p.ReturnTo, p.Round
 	}
-	in.Grant.Groups = tokenGroups(in.Grant.Groups)
+	in.Tokens.Groups = tokenGroups(in.Tokens.Groups)
 	session := ports.Session{Identity: id, Device: device, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
-	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Grant: in.Grant})
+	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Tokens: in.Tokens})
 	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)
 	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
 	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInCompleted}, id)
 	// A failure costs nothing: the person's next sign-in ends the same sessions.
-	tooMany, _ := s.directory.EndLeastUsed(ctx, id.Issuer, id.Subject, ports.MaxSessions)
-	s.recordEndedOf(ctx, ports.EndedByNumber, tooMany)
+	tooMany, _ := s.sessions.EndLeastRecentlyUsed(ctx, id.Issuer, id.Subject, ports.MaxSessions)
+	s.recordEndedOf(ctx, ports.EndedByMaxSessions, tooMany)
 	return nil
 }

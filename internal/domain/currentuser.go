@@ -99,7 +99,7 @@ func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
 	if _, err := s.current(ctx); err != nil {
 		return nil, err
 	}
-	claims, err := s.grants.Claims(ctx)
+	claims, err := s.sessions.Claims(ctx)
 	if err != nil {
 		return nil, notSignedIn(err, "read claims")
 	}

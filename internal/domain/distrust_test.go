@@ -13,10 +13,10 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// strangePending is a pending-sign-in port that is wrong: whatever was kept, it
-// hands out something else. The domain must not rely on an adapter's checks.
+// strangePending is a session manager that returns another pending sign-in than
+// it was given. The domain must not rely on an adapter's checks.
 type strangePending struct {
-	ports.PendingSignIns
+	ports.SessionManager
 	kept    ports.PendingSignIn
 	corrupt func(*ports.PendingSignIn)
 }
@@ -31,13 +31,13 @@ func (s *strangePending) Take(context.Context, string) (ports.PendingSignIn, err
 	return s.kept, nil
 }
 
-func (s *strangePending) Conclude(context.Context, string, []byte) error { return nil }
+func (s *strangePending) RecordOutcome(context.Context, string, []byte) error { return nil }
 
 // completeCorrupted is a whole sign-in whose pending part is corrupted on the way.
 func completeCorrupted(t *testing.T, corrupt func(*ports.PendingSignIn)) (*fixture, string, error) {
 	t.Helper()
 	pending := &strangePending{corrupt: corrupt}
-	f := newFixtureWith(t, func(c *domain.Config) { c.Pending = pending })
+	f := newFixtureWith(t, func(c *domain.Config) { pending.SessionManager, c.Sessions = c.Sessions, pending })
 	b := f.sessions.NewBrowser()
 	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "//evil.example"})
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	if _, err := s.current(ctx); err != nil {
 		return Groups{}, err
 	}
-	grant, err := s.grants.Grant(ctx)
+	grant, err := s.sessions.Tokens(ctx)
 	if err != nil {
 		return Groups{}, notSignedIn(err, "read grant")
 	}
@@ -84,7 +84,7 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 		return Groups{}, fmt.Errorf("%w: %w", ErrDirectory, err)
 	}
 	found := ports.Groups{IDs: ids, Overage: true, AsOf: s.now()}
-	if err := s.grants.UpdateGrant(ctx, func(g *ports.Grant) { g.Groups = found }); err != nil {
+	if err := s.sessions.UpdateTokens(ctx, func(g *ports.Tokens) { g.Groups = found }); err != nil {
 		return Groups{}, notSignedIn(err, "keep groups")
 	}
 	return Groups{IDs: ids, AsOf: found.AsOf}, nil

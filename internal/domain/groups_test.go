@@ -25,7 +25,7 @@ type directory struct {
 
 func (d *directory) Complete(ctx context.Context, cb ports.Callback, secret string) (ports.SignedIn, error) {
 	in, err := d.FakeProvider.Complete(ctx, cb, secret)
-	in.Grant.Groups = d.said
+	in.Tokens.Groups = d.said
 	return in, err
 }
 

@@ -17,25 +17,25 @@ const (
 	roundMemory = 2 * time.Minute
 )
 
-// Interact begins the sign-in that an InteractionRequired asks for, of the same
+// StepUp begins the sign-in that an InteractionRequired asks for, of the same
 // person, with exactly its scopes and claims, and back to page. It returns
 // where to send the browser. A page that asks again right after being given
 // what it asked for is refused at the third time with ErrSignInLoop, which wraps
 // required: the person must not be sent to and fro for ever.
-func (s *Service) Interact(ctx context.Context, page string, required *InteractionRequired) (string, error) {
+func (s *Service) StepUp(ctx context.Context, page string, required *InteractionRequired) (string, error) {
 	session, err := s.current(ctx)
 	if err != nil {
 		return "", err
 	}
-	location, err := s.interact(ctx, session, page, required)
+	location, err := s.stepUp(ctx, session, page, required)
 	if err != nil {
 		s.recordFailure(ctx, ports.AuditSignInRefused, err, session.Identity)
 	}
 	return location, err
 }
 
-func (s *Service) interact(ctx context.Context, session ports.Session, page string, required *InteractionRequired) (string, error) {
-	grant, err := s.grants.Grant(ctx)
+func (s *Service) stepUp(ctx context.Context, session ports.Session, page string, required *InteractionRequired) (string, error) {
+	grant, err := s.sessions.Tokens(ctx)
 	if err != nil {
 		return "", notSignedIn(err, "read grant")
 	}

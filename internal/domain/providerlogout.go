@@ -12,12 +12,12 @@ import (
 // sid, and returns how many (OpenID Connect Front-Channel Logout 1.0). The
 // request is unsigned and usually without cookies, so it can end sessions and
 // nothing else, and learns nothing. Another issuer than the session's ends
-// nothing; none at all counts only where Config.SIDAlone allows it.
+// nothing; none at all counts only where Config.AllowLogoutWithoutIssuer allows it.
 func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (int, error) {
 	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.sidAlone {
 		return 0, nil
 	}
-	ended, err := s.directory.EndProviderSession(ctx, issuer, "", sid)
+	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid)
 	n := s.recordEndedOf(ctx, ports.EndedByFrontChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)
@@ -32,7 +32,7 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 // again. Errors: ErrTokenRefused, ErrUnsupported,
 // ErrProviderUnavailable, ErrStoreUnavailable.
 func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, error) {
-	verifier, ok := s.provider.(ports.LogoutTokens)
+	verifier, ok := s.provider.(ports.LogoutTokenVerifier)
 	if !ok {
 		return 0, ErrUnsupported
 	}
@@ -41,20 +41,20 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 		return 0, fmt.Errorf("back-channel logout: %w", err)
 	}
 	id := "logout " + said.Issuer + " " + said.ID
-	if err := s.onceOnly.Unspent(ctx, id); err != nil {
+	if err := s.sessions.CheckUnspent(ctx, id); err != nil {
 		return 0, usedBefore(err)
 	}
-	var ended []ports.Ended
+	var ended []ports.EndedSessions
 	if said.ProviderSession != "" {
-		ended, err = s.directory.EndProviderSession(ctx, said.Issuer, said.Subject, said.ProviderSession)
+		ended, err = s.sessions.EndProviderSession(ctx, said.Issuer, said.Subject, said.ProviderSession)
 	} else {
-		ended, err = s.directory.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
+		ended, err = s.sessions.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
 	}
 	n := s.recordEndedOf(ctx, ports.EndedByBackChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}
-	if err := s.onceOnly.SpendOnce(ctx, id, said.Expires); err != nil {
+	if err := s.sessions.Spend(ctx, id, said.Expires); err != nil {
 		return n, usedBefore(err)
 	}
 	return n, nil

@@ -20,7 +20,9 @@ type referring struct {
 	err     error
 }
 
-func (r *referring) Referred(context.Context) (ports.Session, error) { return r.session, r.err }
+func (r *referring) ReferencedSession(context.Context) (ports.Session, error) {
+	return r.session, r.err
+}
 
 // Only a session within its limits makes a late callback go on, and a store that
 // is down says so, whatever the store still keeps.

@@ -70,7 +70,7 @@ func (c *completions) find(state string) *completion {
 func (s *Service) conclude(ctx context.Context, state string, one *completion, to string, err error) {
 	text, marshalErr := json.Marshal(newOutcome(err))
 	if marshalErr == nil && !errors.Is(err, ports.ErrStoreUnavailable) {
-		_ = s.pending.Conclude(ctx, state, text) // if this fails, a second callback elsewhere waits in vain
+		_ = s.sessions.RecordOutcome(ctx, state, text) // if this fails, a second callback elsewhere waits in vain
 	}
 	one.to, one.err = to, err
 	if sessions, ok := s.sessions.(ports.SessionHandOver); ok && err == nil {
@@ -94,7 +94,7 @@ func (s *Service) secondCallback(ctx context.Context, pending ports.PendingSignI
 		if first := s.completing.find(pending.State); first != nil {
 			return first.join(ctx, tooLong)
 		}
-		text, err := s.pending.Outcome(limited, pending.State)
+		text, err := s.sessions.Outcome(limited, pending.State)
 		switch {
 		case err == nil && waited:
 			return s.returns.check(pending.ReturnTo), outcomeError(text, pending.ReturnTo)

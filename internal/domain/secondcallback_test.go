@@ -109,7 +109,7 @@ func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
 func TestASecondCallbackWithoutAFirstDoesNotWaitForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := beginTwice(t)
-		other := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Pending, c.Wait = x.sessions, x.sessions, nil })
+		other := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Wait = x.sessions, nil })
 		began := time.Now()
 		_, err := other.CompleteSignIn(x.again.Context(t.Context()), x.callback, "")
 		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
@@ -145,7 +145,7 @@ func TestASecondCallbackOnAnotherInstanceLearnsTheOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := beginTwice(t)
-				other := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Pending, c.Wait = x.sessions, x.sessions, nil })
+				other := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Wait = x.sessions, nil })
 				second := x.again.Context(t.Context())
 				var wait sync.WaitGroup
 				wait.Go(func() {

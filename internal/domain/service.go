@@ -13,16 +13,12 @@ import (
 // is behind a port.
 type Service struct {
 	provider ports.IdentityProvider
-	sessions ports.Sessions
-	grants   ports.Grants
-	pending  ports.PendingSignIns
+	sessions ports.SessionManager
 	// completing are the sign-ins that this instance is completing.
 	completing *completions
 	// seconds and refreshing are the requests that wait for another one: a second
 	// callback for the first, an API call for a token refresh.
 	seconds, refreshing places
-	directory           ports.SessionDirectory
-	onceOnly            ports.OneTimeIDs
 	auditLog            ports.AuditLog
 	limits              Limits
 	returns             returnRule
@@ -35,23 +31,19 @@ type Service struct {
 }
 
 // Config is what a Service is made of. Every field is required, except
-// Audit, NoReturn, SIDAlone, GroupScopes and Wait.
+// Audit, NoReturn, AllowLogoutWithoutIssuer, GroupScopes and Wait.
 type Config struct {
 	Provider ports.IdentityProvider
-	Sessions ports.Sessions
-	Grants   ports.Grants
-	Pending  ports.PendingSignIns
-	Others   ports.SessionDirectory
-	OneTime  ports.OneTimeIDs
+	Sessions ports.SessionManager
 	// Audit records what happens; nil records nothing.
 	Audit  ports.AuditLog
 	Limits Limits
 	// NoReturn lists local paths that nobody is sent back to after signing in,
 	// because they would start or end another sign-in.
 	NoReturn []string
-	// SIDAlone accepts a front-channel logout without an issuer, as Entra sends
+	// AllowLogoutWithoutIssuer accepts a front-channel logout without an issuer, as Entra sends
 	// it against the specification.
-	SIDAlone bool
+	AllowLogoutWithoutIssuer bool
 	// GroupScopes are the scopes of an access token with which the provider's
 	// directory returns which groups a person belongs to.
 	GroupScopes []string
@@ -80,11 +72,7 @@ func New(c Config) (*Service, error) {
 		}
 	}
 	need(c.Provider != nil, "an identity provider")
-	need(c.Sessions != nil, "the session port")
-	need(c.Grants != nil, "the grants port")
-	need(c.Pending != nil, "the pending sign-ins port")
-	need(c.Others != nil, "the session directory")
-	need(c.OneTime != nil, "the port of one-time identifiers")
+	need(c.Sessions != nil, "a session manager")
 	need(c.Now != nil, "a clock")
 	need(c.Random != nil, "a source of randomness")
 	need(c.Limits.Idle > 0, "a positive idle limit")
@@ -96,9 +84,9 @@ func New(c Config) (*Service, error) {
 		c.Wait = waitFor
 	}
 	return &Service{
-		provider: c.Provider, sessions: c.Sessions, grants: c.Grants, pending: c.Pending, completing: &completions{byState: map[string]*completion{}},
+		provider: c.Provider, sessions: c.Sessions, completing: &completions{byState: map[string]*completion{}},
 		seconds: make(places, maxSecond), refreshing: make(places, maxRefreshWaits),
-		directory: c.Others, onceOnly: c.OneTime, auditLog: c.Audit, sidAlone: c.SIDAlone, groupScopes: c.GroupScopes, wait: c.Wait,
+		auditLog: c.Audit, sidAlone: c.AllowLogoutWithoutIssuer, groupScopes: c.GroupScopes, wait: c.Wait,
 		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
 }

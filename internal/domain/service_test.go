@@ -30,7 +30,7 @@ func newFixtureWith(t *testing.T, change func(*domain.Config)) *fixture {
 	clock := portstest.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	f := &fixture{T: t, clock: clock, provider: portstest.NewFakeProvider(clock.Now), sessions: portstest.NewFakeSessions(clock.Now)}
 	cfg := domain.Config{
-		Provider: f.provider, Sessions: f.sessions, Grants: f.sessions, Pending: f.sessions, Others: f.sessions, OneTime: f.sessions,
+		Provider: f.provider, Sessions: f.sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour},
 		Now:    clock.Now, Random: rand.Reader,
 		Wait: func(ctx context.Context, _ time.Duration) error { runtime.Gosched(); return ctx.Err() },
@@ -61,7 +61,7 @@ func (f *fixture) user(b *portstest.FakeBrowser) domain.User {
 
 func TestNewNamesEverythingMissing(t *testing.T) {
 	_, err := domain.New(domain.Config{})
-	for _, part := range []string{"provider", "session port", "grants", "pending", "clock", "randomness", "idle", "lifetime"} {
+	for _, part := range []string{"provider", "session manager", "clock", "randomness", "idle", "lifetime"} {
 		assert.ErrorContains(t, err, part)
 	}
 }

@@ -18,8 +18,8 @@ type OwnSession struct {
 	Started time.Time
 	// Seen is when the session was last used, to the minute.
 	Seen time.Time
-	// This says that it is the session of this browser.
-	This bool
+	// Current says that it is the session of this browser.
+	Current bool
 }
 
 // OwnSessions lists where the user is signed in, this browser first, then the
@@ -29,7 +29,7 @@ func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	listed, err := s.directory.SessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject)
+	listed, err := s.sessions.SessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject)
 	if err != nil {
 		return nil, notSignedIn(err, "list sessions")
 	}
@@ -38,12 +38,12 @@ func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	for _, one := range listed {
 		if !s.limits.over(one.Session, now) {
 			own = append(own, OwnSession{ID: one.ID, Device: one.Session.Device,
-				Started: one.Session.Started, Seen: one.Session.Seen, This: one.This})
+				Started: one.Session.Started, Seen: one.Session.Seen, Current: one.Current})
 		}
 	}
 	slices.SortStableFunc(own, func(a, b OwnSession) int {
-		if a.This != b.This {
-			if a.This {
+		if a.Current != b.Current {
+			if a.Current {
 				return -1
 			}
 			return 1
@@ -60,7 +60,7 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	ended, err := s.directory.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id)
+	ended, err := s.sessions.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id)
 	s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
@@ -75,7 +75,7 @@ func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ended, err := s.directory.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
+	ended, err := s.sessions.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
 	n := s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return n, fmt.Errorf("end sessions: %w", err)

@@ -116,7 +116,7 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 	f.signIn(b, ports.Identity{})
 	missing := &domain.InteractionRequired{Scopes: []string{"more"}, Claims: `{"a":{}}`}
 	round := func() error {
-		location, err := f.Interact(b.Context(t.Context()), "/page?x=1", missing)
+		location, err := f.StepUp(b.Context(t.Context()), "/page?x=1", missing)
 		if err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 	require.NoError(t, round())
 	require.NoError(t, round())
 	require.ErrorIs(t, round(), domain.ErrSignInLoop, "no third round for the same page")
-	_, err := f.Interact(b.Context(t.Context()), "/other", missing)
+	_, err := f.StepUp(b.Context(t.Context()), "/other", missing)
 	require.NoError(t, err, "another page has a row of its own")
 	f.clock.Advance(3 * time.Minute)
 	require.NoError(t, round(), "later it may ask again")
@@ -151,8 +151,8 @@ func TestOwnSessions(t *testing.T) {
 	own, err := f.OwnSessions(laptop.Context(t.Context()))
 	require.NoError(t, err)
 	require.Len(t, own, 2)
-	assert.True(t, own[0].This)
-	assert.False(t, own[1].This)
+	assert.True(t, own[0].Current)
+	assert.False(t, own[1].Current)
 	assert.Equal(t, "Firefox, Linux", own[1].Device)
 
 	require.NoError(t, f.EndOwnSession(other.Context(t.Context()), own[1].ID), "somebody else's ID is no error")
@@ -183,7 +183,7 @@ func TestFrontChannelLogout(t *testing.T) {
 		"no sid":               {true, portstest.FakeIssuer, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixtureWith(t, func(cfg *domain.Config) { cfg.SIDAlone = c.sidAlone })
+			f := newFixtureWith(t, func(cfg *domain.Config) { cfg.AllowLogoutWithoutIssuer = c.sidAlone })
 			b := f.sessions.NewBrowser()
 			f.signIn(b, ports.Identity{Issuer: portstest.FakeIssuer, Subject: "ada", ProviderSession: "s1"})
 			_, err := f.FrontChannelLogout(t.Context(), c.issuer, c.sid)

@@ -26,7 +26,7 @@ func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error)
 	ask := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
 	location, err := s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
 	if err != nil {
-		return "", s.RefuseSignIn(ctx, err)
+		return "", s.RecordRefusal(ctx, err)
 	}
 	return location, nil
 }
@@ -45,7 +45,7 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	}
 	p.State, p.Secret, p.Began = state, authorization.Secret, s.now()
 	p.ReturnTo, p.Scopes = s.returns.check(p.ReturnTo), ask.Scopes
-	err = s.pending.Keep(ctx, p)
+	err = s.sessions.Keep(ctx, p)
 	if err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
 	}

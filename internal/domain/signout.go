@@ -20,7 +20,7 @@ func (s *Service) SignOut(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read session: %w", err)
 	}
-	grant, err := s.grants.Grant(ctx)
+	grant, err := s.sessions.Tokens(ctx)
 	if err != nil && !errors.Is(err, ports.ErrNoSession) {
 		return "", fmt.Errorf("read grant: %w", err)
 	}

@@ -55,7 +55,7 @@ const (
 	EndedByBackChannel  AuditCause = "back-channel"
 	EndedByNewSignIn    AuditCause = "new sign-in"
 	EndedByLimit        AuditCause = "limit"
-	EndedByNumber       AuditCause = "too many sessions"
+	EndedByMaxSessions  AuditCause = "too many sessions"
 	EndedByAdmission    AuditCause = "no longer admitted"
 	EndedByProvider     AuditCause = "account gone"
 )

@@ -92,7 +92,7 @@ type SignedIn struct {
 	// Claims are the ID token's claims, for the person to look at. Without an ID
 	// token they are what the provider said instead; iss and sub are always there.
 	Claims []Claim
-	Grant  Grant
+	Tokens Tokens
 }
 
 // Identity is what a verified ID token asserts about a person. It is small: a
@@ -124,10 +124,10 @@ type Identity struct {
 	ProviderSession string
 }
 
-// Grant is what a sign-in yields besides the identity. It is large and secret
+// Tokens is what a sign-in yields besides the identity. It is large and secret
 // (several kilobytes of tokens), so it is kept apart from the session and read
 // only where it is needed.
-type Grant struct {
+type Tokens struct {
 	// AccessTokens holds a token for each API asked for so far. One that nobody
 	// asked for is not kept.
 	AccessTokens []AccessToken
@@ -188,7 +188,7 @@ type ProviderSignOut interface {
 	// EndSessionURL returns where to send a browser whose session here has
 	// ended, or "" where the provider offers no sign-out. It never waits for
 	// the network: a provider that is down must not keep anybody signed in.
-	// hint is the Grant's SignOutHint, or empty.
+	// hint is Tokens.SignOutHint, or empty.
 	EndSessionURL(ctx context.Context, hint string) (string, error)
 }
 
@@ -244,10 +244,10 @@ type GroupLookup interface {
 // an error.
 const MaxMemberGroups = 10_000
 
-// LogoutTokens is the optional ability to verify what the provider sends over
+// LogoutTokenVerifier is the optional ability to verify what the provider sends over
 // the back channel when a person signs out there (OpenID Connect Back-Channel
 // Logout 1.0).
-type LogoutTokens interface {
+type LogoutTokenVerifier interface {
 	// VerifyLogoutToken verifies a logout token as a whole (section 2.6), but
 	// for its single use, which is the caller's to check. ErrTokenRefused where
 	// it does not hold; ErrProviderUnavailable where the keys to tell could

@@ -13,6 +13,15 @@ import (
 // Every method may fail with ErrStoreUnavailable. It then has changed nothing
 // that the browser could notice: nobody is signed out by a store that is down.
 
+// SessionManager joins the five ports of an adapter for sessions.
+type SessionManager interface {
+	PendingSignIns
+	Sessions
+	SessionTokens
+	SessionDirectory
+	OneTimeIDs
+}
+
 // PendingSignIns keeps sign-ins that have begun and not come back yet. They
 // live with the browser: an anonymous visitor costs the server nothing.
 type PendingSignIns interface {
@@ -31,14 +40,14 @@ type PendingSignIns interface {
 	// sign-in: it has not had the response to the first Take.
 	Take(ctx context.Context, state string) (PendingSignIn, error)
 
-	// Conclude records how the sign-in of a spent state ended, for every
+	// RecordOutcome records how the sign-in of a spent state ended, for every
 	// instance that shares a store and as long as the state is known to be
 	// spent. outcome is not empty. The first call counts; a later one changes
 	// nothing and is no error. It needs no browser in ctx. ErrNoRecord if the
 	// state is not known to be spent.
-	Conclude(ctx context.Context, state string, outcome []byte) error
+	RecordOutcome(ctx context.Context, state string, outcome []byte) error
 
-	// Outcome returns what Conclude has recorded, ErrNoOutcome if there is
+	// Outcome returns what RecordOutcome has recorded, ErrNoOutcome if there is
 	// nothing. It needs no browser in ctx.
 	Outcome(ctx context.Context, state string) ([]byte, error)
 }
@@ -94,11 +103,11 @@ type Sessions interface {
 // some requests without what proves their session, as they do with a form that
 // another site has them post.
 type SessionReferences interface {
-	// Referred returns the session that this browser's request names without
+	// ReferencedSession returns the session that this browser's request names without
 	// proof. It says that somebody is signed in there; nothing may be shown or
 	// done for them because of it. ErrNoSession where it names none, or one
 	// that has ended or run out. Calling it again changes nothing.
-	Referred(ctx context.Context) (Session, error)
+	ReferencedSession(ctx context.Context) (Session, error)
 }
 
 // SessionHandOver is an optional ability of a Sessions: two requests of the same
@@ -117,7 +126,7 @@ type SessionHandOver interface {
 type NewSession struct {
 	Session Session
 	Claims  []Claim
-	Grant   Grant
+	Tokens  Tokens
 }
 
 // Session is what is kept of a signed-in browser and read with every request.
@@ -135,22 +144,22 @@ type Session struct {
 	Expires time.Time
 }
 
-// Grants keeps what belongs to the browser's session and is not needed with
+// SessionTokens keeps what belongs to the browser's session and is not needed with
 // every request. Each method returns ErrNoSession where there is no session.
-type Grants interface {
+type SessionTokens interface {
 	// Claims returns the claims that the session began with.
 	Claims(ctx context.Context) ([]Claim, error)
 
-	// Grant returns the current session's grant, as it is in the store now.
+	// Tokens returns the current session's grant, as it is in the store now.
 	// It is empty where the session has none or the store has lost it.
-	Grant(ctx context.Context) (Grant, error)
+	Tokens(ctx context.Context) (Tokens, error)
 
-	// UpdateGrant lets change alter the current session's grant and stores the
+	// UpdateTokens lets change alter the current session's grant and stores the
 	// result, so that of two updates at once none is lost. change may be
 	// called several times, each time with the grant as it then is.
 	// ErrNoSession where the session has ended meanwhile; an ended session's
 	// grant is never written back.
-	UpdateGrant(ctx context.Context, change func(*Grant)) error
+	UpdateTokens(ctx context.Context, change func(*Tokens)) error
 
 	// LeaseRefresh takes the right to renew this session's tokens until the
 	// given time, on all instances together. ErrLeased where another holds it.
@@ -168,29 +177,29 @@ type SessionDirectory interface {
 	// included, at most MaxSessions of them. None is no error.
 	SessionsOf(ctx context.Context, issuer, subject string) ([]ListedSession, error)
 
-	// The methods that end sessions return what they have ended, one Ended for
+	// The methods that end sessions return what they have ended, one EndedSessions for
 	// each person, also beside an error; the next call does the rest. Of several
 	// calls at once exactly one returns a session. Nothing to end is no error
 	// and returns none.
 
 	// EndSession ends the session that ListedSession.ID names, if it is that
 	// person's; it ends nothing where it is somebody else's.
-	EndSession(ctx context.Context, issuer, subject, id string) ([]Ended, error)
+	EndSession(ctx context.Context, issuer, subject, id string) ([]EndedSessions, error)
 
 	// EndSessionsOf ends all sessions of one person, but for this browser's
 	// where keepThis is set. With keepThis unset it needs no browser in ctx.
-	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]Ended, error)
+	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]EndedSessions, error)
 
-	// EndLeastUsed ends sessions of one person until at most keep are left:
+	// EndLeastRecentlyUsed ends sessions of one person until at most keep are left:
 	// those that have run out first, then the ones seen the longest time ago.
 	// It never ends this browser's, whose session counts too. A session that is
 	// used while the call goes on may be kept beyond that.
-	EndLeastUsed(ctx context.Context, issuer, subject string, keep int) ([]Ended, error)
+	EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]EndedSessions, error)
 
 	// EndProviderSession ends all sessions that began in the provider's
 	// session sid. An empty issuer or subject stands for any; else sessions of
 	// others are left alone. It needs no browser in ctx.
-	EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]Ended, error)
+	EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]EndedSessions, error)
 }
 
 // MaxProviderSession bounds Identity.ProviderSession, in bytes: a provider's
@@ -200,37 +209,37 @@ const MaxProviderSession = 512
 // MaxSessions is how many sessions a person has at most.
 const MaxSessions = 100
 
-// Ended is what a call has ended of one person's sessions.
-type Ended struct {
+// EndedSessions is what a call has ended of one person's sessions.
+type EndedSessions struct {
 	// Identity is the person's, as one of the sessions had it. It is zero for
-	// all those together who come after the first MaxEnded.
+	// all those together who come after the first MaxEndedUsers.
 	Identity Identity
 	// Live is how many sessions were live, and Expired how many of those that
 	// were removed had run out before, with nobody told.
 	Live, Expired int
 }
 
-// MaxEnded bounds the people that one call tells apart.
-const MaxEnded = 100
+// MaxEndedUsers bounds the people that one call tells apart.
+const MaxEndedUsers = 100
 
 // ListedSession is one session of a person's list.
 type ListedSession struct {
 	// ID names the session among that person's. It is no credential: nothing
 	// can be read or done with it alone.
 	ID string
-	// This says that it is the session of the browser that asks.
-	This    bool
+	// Current says that it is the session of the browser that asks.
+	Current bool
 	Session Session
 }
 
 // OneTimeIDs remembers identifiers that may be used once, on all instances
 // together.
 type OneTimeIDs interface {
-	// Unspent returns ErrSpent where id has been recorded, and records nothing.
+	// CheckUnspent returns ErrSpent where id has been recorded, and records nothing.
 	// It needs no browser in ctx.
-	Unspent(ctx context.Context, id string) error
+	CheckUnspent(ctx context.Context, id string) error
 
-	// SpendOnce records id until the given time. ErrSpent where it has been
+	// Spend records id until the given time. ErrSpent where it has been
 	// recorded before. It needs no browser in ctx.
-	SpendOnce(ctx context.Context, id string, until time.Time) error
+	Spend(ctx context.Context, id string, until time.Time) error
 }

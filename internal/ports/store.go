@@ -80,9 +80,9 @@ type StoreReadiness interface {
 	Ready(ctx context.Context) error
 }
 
-// CountAge is how old a number may be that SessionCounter returns and a server
+// MaxCountAge is how old a number may be that SessionCounter returns and a server
 // has counted in a moment.
-const CountAge = 15 * time.Second
+const MaxCountAge = 15 * time.Second
 
 // SessionCounter is the optional ability of a session store to tell how many
 // sessions it has: of all its records those of sessions alone have an index.
@@ -90,7 +90,7 @@ type SessionCounter interface {
 	// IndexedRecords returns how many records there are that were created with
 	// an index, were not deleted and will not have expired when as much time as
 	// ahead has passed. Every scrape of the metrics asks, so it is cheap, or
-	// answers what it found CountAge ago; where counting takes long, longer ago.
+	// answers what it found MaxCountAge ago; where counting takes long, longer ago.
 	// errors.ErrUnsupported where the store, as it is set up, can never tell.
 	IndexedRecords(ctx context.Context, ahead time.Duration) (int, error)
 }

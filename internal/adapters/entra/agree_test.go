@@ -163,7 +163,7 @@ func TestGoOIDCAgrees(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, token.Issuer, in.Identity.Issuer)
 				assert.Equal(t, token.Subject, in.Identity.Subject)
-				assert.Equal(t, token.Nonce, in.Grant.Nonce)
+				assert.Equal(t, token.Nonce, in.Tokens.Nonce)
 			})
 		}
 	}

@@ -121,13 +121,13 @@ func FuzzProviderAnswers(f *testing.F) {
 			same := usual
 			same.Name, same.Username, same.ProviderSession = in.Identity.Name, in.Identity.Username, in.Identity.ProviderSession
 			require.Equal(t, same, in.Identity)
-			for _, token := range in.Grant.AccessTokens {
+			for _, token := range in.Tokens.AccessTokens {
 				checkLife(t, w.clock, token)
 			}
 		case 1:
 			var got ports.Refreshed
 			got, err = entraWorld.provider.Refresh(t.Context(), ports.RefreshRequest{
-				RefreshToken: "old", Scopes: []string{apiScope}, Issuer: renewable.Identity.Issuer, Subject: renewable.Identity.Subject, Nonce: renewable.Grant.Nonce,
+				RefreshToken: "old", Scopes: []string{apiScope}, Issuer: renewable.Identity.Issuer, Subject: renewable.Identity.Subject, Nonce: renewable.Tokens.Nonce,
 			})
 			if err != nil {
 				require.Zero(t, got)

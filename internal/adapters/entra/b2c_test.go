@@ -70,13 +70,13 @@ func TestPolicyOfAzureADB2C(t *testing.T) {
 		assert.NotEmpty(t, in.Identity.Subject)
 		assert.Empty(t, in.Identity.TenantID)
 		assert.Empty(t, in.Identity.ObjectID, "an object ID without its tenant names nobody")
-		assert.Empty(t, in.Grant.AccessTokens)
+		assert.Empty(t, in.Tokens.AccessTokens)
 
 		in = w.mustSignIn(t, fakeidp.UserMember, apiScope)
-		require.Len(t, in.Grant.AccessTokens, 1)
+		require.Len(t, in.Tokens.AccessTokens, 1)
 		fresh, err := w.provider.Refresh(t.Context(), refreshOf(in))
 		require.NoError(t, err)
-		assert.NotEqual(t, in.Grant.RefreshToken, fresh.RefreshToken)
+		assert.NotEqual(t, in.Tokens.RefreshToken, fresh.RefreshToken)
 		for _, request := range w.idp.Log(fakeidp.EndpointAuthorize) {
 			assert.False(t, request.Form.Has("prompt"), "not every policy knows select_account")
 			assert.False(t, request.Form.Has("claims"))
@@ -87,11 +87,11 @@ func TestPolicyOfAzureADB2C(t *testing.T) {
 
 // signsOutAsB2C wants the standard's hint, since B2C knows no logout_hint.
 func signsOutAsB2C(t *testing.T, w world, in ports.SignedIn) {
-	to, err := w.provider.EndSessionURL(t.Context(), in.Grant.SignOutHint)
+	to, err := w.provider.EndSessionURL(t.Context(), in.Tokens.SignOutHint)
 	require.NoError(t, err)
 	u, err := url.Parse(to)
 	require.NoError(t, err)
-	assert.Equal(t, in.Grant.SignOutHint, u.Query().Get("id_token_hint"))
+	assert.Equal(t, in.Tokens.SignOutHint, u.Query().Get("id_token_hint"))
 	assert.Equal(t, 3, len(strings.Split(u.Query().Get("id_token_hint"), ".")))
 	assert.Equal(t, fakeidp.DefaultClientID, u.Query().Get("client_id"))
 	assert.Equal(t, homeURI, u.Query().Get("post_logout_redirect_uri"))

@@ -20,7 +20,7 @@ import (
 // verifier that takes it.
 func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifier) {
 	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
-	raw = w.mustSignIn(t, fakeidp.UserMember).Grant.SignOutHint
+	raw = w.mustSignIn(t, fakeidp.UserMember).Tokens.SignOutHint
 	key, err := testKey()
 	require.NoError(t, err)
 	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{&key.PublicKey}}

@@ -49,7 +49,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
-	return ports.SignedIn{Identity: token.Identity, Claims: token.Claims, Grant: p.grant(token, got, t)}, nil
+	return ports.SignedIn{Identity: token.Identity, Claims: token.Claims, Tokens: p.grant(token, got, t)}, nil
 }
 
 // CallbackError implements ports.CallbackErrorReader.
@@ -87,8 +87,8 @@ func checkCallbackIssuer(issuer string, m metadata) error {
 }
 
 // grant gathers what the sign-in yielded besides the identity.
-func (p *Provider) grant(token idtoken.Token, got tokenAnswer, t providerhttp.Transaction) ports.Grant {
-	g := ports.Grant{
+func (p *Provider) grant(token idtoken.Token, got tokenAnswer, t providerhttp.Transaction) ports.Tokens {
+	g := ports.Tokens{
 		RefreshToken: got.refresh,
 		LoginHint:    token.LoginHint,
 		SignOutHint:  got.id,

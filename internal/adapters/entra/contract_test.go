@@ -18,7 +18,7 @@ import (
 // withGroups adds what needs an authority of Entra's.
 func withGroups(h portstest.ProviderHarness, w world) portstest.ProviderHarness {
 	h.Groups = func(t testing.TB) (int, string) {
-		return 1000, w.mustSignIn(t, fakeidp.UserManyGroups, apiScope).Grant.AccessTokens[0].Value
+		return 1000, w.mustSignIn(t, fakeidp.UserManyGroups, apiScope).Tokens.AccessTokens[0].Value
 	}
 	return h
 }

@@ -115,8 +115,8 @@ func TestEachCredentialSignsIn(t *testing.T) {
 			w := credentialWorld(t, c.auth, c.change)
 			in := w.mustSignIn(t, fakeidp.UserMember, apiScope)
 			_, err := w.provider.Refresh(t.Context(), ports.RefreshRequest{
-				RefreshToken: in.Grant.RefreshToken, Scopes: []string{apiScope},
-				Issuer: in.Identity.Issuer, Subject: in.Identity.Subject, Nonce: in.Grant.Nonce,
+				RefreshToken: in.Tokens.RefreshToken, Scopes: []string{apiScope},
+				Issuer: in.Identity.Issuer, Subject: in.Identity.Subject, Nonce: in.Tokens.Nonce,
 			})
 			require.NoError(t, err)
 		})

@@ -30,7 +30,7 @@ func TestATransportCanTellTheEndpoints(t *testing.T) {
 	transport := &namer{RoundTripper: providerhttp.NewTransport(providerhttp.DefaultTimeout), asked: map[string]int{}}
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = transport })
 	signedIn := w.mustSignIn(t, fakeidp.UserManyGroups, apiScope)
-	_, err := w.provider.MemberGroups(t.Context(), signedIn.Grant.AccessTokens[0].Value)
+	_, err := w.provider.MemberGroups(t.Context(), signedIn.Tokens.AccessTokens[0].Value)
 	assert.NoError(t, err)
 	transport.mu.Lock()
 	defer transport.mu.Unlock()

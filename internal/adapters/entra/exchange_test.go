@@ -138,7 +138,7 @@ func TestNoAccessToken(t *testing.T) {
 		delete(d.Response, "access_token")
 		delete(d.Response, "token_type")
 	})
-	assert.Empty(t, w.mustSignIn(t, fakeidp.UserMember).Grant.AccessTokens)
+	assert.Empty(t, w.mustSignIn(t, fakeidp.UserMember).Tokens.AccessTokens)
 }
 
 func TestTokenAnswerIsChecked(t *testing.T) {
@@ -153,7 +153,7 @@ func TestTokenAnswerIsChecked(t *testing.T) {
 		int64(1) << 62: 30 * 24 * time.Hour,
 	} {
 		w.idp.Mutate(func(d *fakeidp.TokenDraft) { d.Response["expires_in"] = value })
-		token := w.mustSignIn(t, fakeidp.UserMember, apiScope).Grant.AccessTokens[0]
+		token := w.mustSignIn(t, fakeidp.UserMember, apiScope).Tokens.AccessTokens[0]
 		assert.Equal(t, want, token.Expires.Sub(w.clock.Now()), value)
 	}
 }

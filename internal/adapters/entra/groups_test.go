@@ -49,7 +49,7 @@ func TestGroupsOfAToken(t *testing.T) {
 		"too many":            {set("groups", make([]string, 1001)), ports.Groups{Overage: true}},
 	} {
 		w.idp.Mutate(c.change)
-		assert.Equal(t, c.want, w.mustSignIn(t, fakeidp.UserMember).Grant.Groups, name)
+		assert.Equal(t, c.want, w.mustSignIn(t, fakeidp.UserMember).Tokens.Groups, name)
 	}
 	for name, value := range map[string]any{
 		"text": groupA, "numbers": []int{1}, "a list in a list": []any{[]string{groupA}}, "an object": map[string]bool{groupA: true},
@@ -64,7 +64,7 @@ func TestGroupsOfAToken(t *testing.T) {
 func TestGroupsMeanNothingAtOtherProviders(t *testing.T) {
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
 	w.idp.Mutate(set("groups", "/admins"))
-	assert.Zero(t, w.mustSignIn(t, fakeidp.UserMember).Grant.Groups)
+	assert.Zero(t, w.mustSignIn(t, fakeidp.UserMember).Tokens.Groups)
 	_, err := w.provider.MemberGroups(t.Context(), "token")
 	require.ErrorIs(t, err, ports.ErrNoGroupLookup)
 }
@@ -73,9 +73,9 @@ func TestGroupsMeanNothingAtOtherProviders(t *testing.T) {
 func manyGroups(t *testing.T, w world) (token string) {
 	t.Helper()
 	in := w.mustSignIn(t, fakeidp.UserManyGroups, apiScope)
-	require.True(t, in.Grant.Groups.Overage)
-	require.Empty(t, in.Grant.Groups.IDs)
-	return in.Grant.AccessTokens[0].Value
+	require.True(t, in.Tokens.Groups.Overage)
+	require.Empty(t, in.Tokens.Groups.IDs)
+	return in.Tokens.AccessTokens[0].Value
 }
 
 func TestMemberGroups(t *testing.T) {
@@ -86,9 +86,9 @@ func TestMemberGroups(t *testing.T) {
 	assert.Equal(t, 10, w.idp.Requests(fakeidp.EndpointMemberGroups))
 
 	few := w.mustSignIn(t, fakeidp.UserMember, apiScope)
-	ids, err = w.provider.MemberGroups(t.Context(), few.Grant.AccessTokens[0].Value)
+	ids, err = w.provider.MemberGroups(t.Context(), few.Tokens.AccessTokens[0].Value)
 	require.NoError(t, err)
-	assert.ElementsMatch(t, few.Grant.Groups.IDs, ids)
+	assert.ElementsMatch(t, few.Tokens.Groups.IDs, ids)
 }
 
 func TestMemberGroupsThroughFailures(t *testing.T) {

@@ -201,7 +201,7 @@ func TestGoodLogoutTokens(t *testing.T) {
 // TestAnIDTokenIsNoLogoutToken, and the other way round: one key signs both.
 func TestAnIDTokenIsNoLogoutToken(t *testing.T) {
 	w := logoutWorld(t, "other")
-	_, err := w.provider.VerifyLogoutToken(t.Context(), w.mustSignIn(t, fakeidp.UserMember).Grant.SignOutHint)
+	_, err := w.provider.VerifyLogoutToken(t.Context(), w.mustSignIn(t, fakeidp.UserMember).Tokens.SignOutHint)
 	require.ErrorIs(t, err, ports.ErrTokenRefused)
 	w.idp.Mutate(func(d *fakeidp.TokenDraft) { d.Claims = w.logoutDraft().Claims })
 	_, err = w.signIn(t, fakeidp.UserMember)

@@ -34,7 +34,7 @@ func TestNullClaimsAreAbsent(t *testing.T) {
 			got := w.mustSignIn(t, fakeidp.UserMember, apiScope)
 			want.Identity.ProviderSession, got.Identity.ProviderSession = "", ""
 			assert.Equal(t, want.Identity, got.Identity, "%s: %s", name, claim)
-			assert.Equal(t, want.Grant.Groups, got.Grant.Groups, "%s: %s", name, claim)
+			assert.Equal(t, want.Tokens.Groups, got.Tokens.Groups, "%s: %s", name, claim)
 			assert.NotContains(t, names(got.Claims), claim, name)
 		}
 	}
@@ -56,10 +56,10 @@ func TestNullMembersOfATokenResponseAreAbsent(t *testing.T) {
 		"error_uri":         func(ports.SignedIn) {},
 		"error_codes":       func(ports.SignedIn) {},
 		"scope":             func(ports.SignedIn) {},
-		"token_type":        func(in ports.SignedIn) { assert.Len(t, in.Grant.AccessTokens, 1) },
-		"expires_in":        func(in ports.SignedIn) { assert.True(t, in.Grant.AccessTokens[0].Expires.After(w.clock.Now())) },
-		"refresh_token":     func(in ports.SignedIn) { assert.Empty(t, in.Grant.RefreshToken) },
-		"access_token":      func(in ports.SignedIn) { assert.Empty(t, in.Grant.AccessTokens) },
+		"token_type":        func(in ports.SignedIn) { assert.Len(t, in.Tokens.AccessTokens, 1) },
+		"expires_in":        func(in ports.SignedIn) { assert.True(t, in.Tokens.AccessTokens[0].Expires.After(w.clock.Now())) },
+		"refresh_token":     func(in ports.SignedIn) { assert.Empty(t, in.Tokens.RefreshToken) },
+		"access_token":      func(in ports.SignedIn) { assert.Empty(t, in.Tokens.AccessTokens) },
 	} {
 		w.idp.Mutate(respond(member, nil))
 		in, err := w.signIn(t, fakeidp.UserMember, apiScope)
@@ -153,7 +153,7 @@ func TestRolesMayBeOneString(t *testing.T) {
 func TestATokenWithoutATypeIsABearerToken(t *testing.T) {
 	w := contoso(t)
 	w.idp.Mutate(func(d *fakeidp.TokenDraft) { delete(d.Response, "token_type") })
-	assert.Len(t, w.mustSignIn(t, fakeidp.UserMember, apiScope).Grant.AccessTokens, 1)
+	assert.Len(t, w.mustSignIn(t, fakeidp.UserMember, apiScope).Tokens.AccessTokens, 1)
 	for _, other := range []any{"DPoP", "MAC", 1, []string{"Bearer"}} {
 		w.idp.Mutate(respond("token_type", other))
 		_, err := w.signIn(t, fakeidp.UserMember, apiScope)

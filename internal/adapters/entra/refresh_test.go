@@ -19,8 +19,8 @@ import (
 
 func refreshOf(in ports.SignedIn) ports.RefreshRequest {
 	return ports.RefreshRequest{
-		RefreshToken: in.Grant.RefreshToken, Scopes: []string{apiScope},
-		Issuer: in.Identity.Issuer, Subject: in.Identity.Subject, Nonce: in.Grant.Nonce,
+		RefreshToken: in.Tokens.RefreshToken, Scopes: []string{apiScope},
+		Issuer: in.Identity.Issuer, Subject: in.Identity.Subject, Nonce: in.Tokens.Nonce,
 	}
 }
 

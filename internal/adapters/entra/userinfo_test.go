@@ -53,14 +53,14 @@ func TestNamesComeFromUserInfoWhereTheIDTokenHasNone(t *testing.T) {
 	told := w.mustSignIn(t, fakeidp.UserAdmin, apiScope)
 	in.Identity.ProviderSession, told.Identity.ProviderSession = "", "" // differ from sign-in to sign-in
 	assert.Equal(t, told.Identity, in.Identity, "nothing but the names is taken")
-	assert.Equal(t, told.Grant.Groups.IDs, in.Grant.Groups.IDs)
+	assert.Equal(t, told.Tokens.Groups.IDs, in.Tokens.Groups.IDs)
 	for _, claim := range in.Claims {
 		assert.NotContains(t, claim.Value, "evil", "claims are the ID token's")
 	}
 	asked := w.idp.Log(fakeidp.EndpointUserInfo)
 	require.Len(t, asked, 1, "an ID token that names the person is enough")
 	assert.Equal(t, http.MethodGet, asked[0].Method)
-	assert.Equal(t, "Bearer "+in.Grant.AccessTokens[0].Value, asked[0].Header.Get("Authorization"))
+	assert.Equal(t, "Bearer "+in.Tokens.AccessTokens[0].Value, asked[0].Header.Get("Authorization"))
 	assert.Empty(t, asked[0].Form, "the token is in the header alone")
 }
 

@@ -8,7 +8,7 @@ import (
 	"webapp/internal/ports"
 )
 
-var _ ports.LogoutTokens = (*Provider)(nil)
+var _ ports.LogoutTokenVerifier = (*Provider)(nil)
 
 // verifier returns what verifies the tokens of this cause.
 func (p *Provider) verifier(m metadata, cause refetchCause) idtoken.Verifier {

@@ -27,13 +27,13 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
-	grant := ports.Grant{LoginHint: who.login}
+	grant := ports.Tokens{LoginHint: who.login}
 	// GitHub gives everybody a token; keeping one that nobody asked for would be
 	// a needless risk.
 	if len(t.Scopes) > 0 {
 		grant.AccessTokens = []ports.AccessToken{{Value: token.value, Scopes: t.Scopes, Expires: token.expires}}
 	}
-	return ports.SignedIn{Identity: who.identity(), Claims: who.claims(), Grant: grant}, nil
+	return ports.SignedIn{Identity: who.identity(), Claims: who.claims(), Tokens: grant}, nil
 }
 
 // checkCallback looks at GitHub's answer before the code is posted anywhere.

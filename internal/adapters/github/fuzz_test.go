@@ -72,9 +72,9 @@ func FuzzAnswers(f *testing.F) {
 		require.LessOrEqual(t, max(len(in.Identity.Name), len(in.Identity.Username)), 1024)
 		require.Empty(t, in.Identity.TenantID+in.Identity.ObjectID+in.Identity.ProviderSession)
 		require.Empty(t, in.Identity.Roles)
-		require.Len(t, in.Grant.AccessTokens, 1)
-		require.Regexp(t, `^[A-Za-z0-9._~+/-]+=*$`, in.Grant.AccessTokens[0].Value)
-		require.False(t, in.Grant.AccessTokens[0].Expires.Before(begun))
-		require.False(t, in.Grant.AccessTokens[0].Expires.After(begun.AddDate(1, 0, 1)))
+		require.Len(t, in.Tokens.AccessTokens, 1)
+		require.Regexp(t, `^[A-Za-z0-9._~+/-]+=*$`, in.Tokens.AccessTokens[0].Value)
+		require.False(t, in.Tokens.AccessTokens[0].Expires.Before(begun))
+		require.False(t, in.Tokens.AccessTokens[0].Expires.After(begun.AddDate(1, 0, 1)))
 	})
 }

@@ -64,7 +64,7 @@ func TestWhoSignsIn(t *testing.T) {
 	in, err := p.signIn(t)
 	require.NoError(t, err)
 	assert.Equal(t, ports.Identity{Issuer: "https://github.com/login/oauth", Subject: "583231", Name: "The Octocat", Username: "octocat"}, in.Identity)
-	assert.Equal(t, ports.Grant{LoginHint: "octocat"}, in.Grant)
+	assert.Equal(t, ports.Tokens{LoginHint: "octocat"}, in.Tokens)
 	assert.NotContains(t, in.Claims, ports.Claim{Name: "email", Value: "octocat@github.example"})
 
 	p.account["login"], p.account["name"] = "renamed", nil
@@ -150,9 +150,9 @@ func TestTokenLasts(t *testing.T) {
 		p.token = added
 		in, err := p.signIn(t, "repo")
 		require.NoError(t, err)
-		require.Len(t, in.Grant.AccessTokens, 1)
-		assert.Equal(t, p.clock.Now().Add(want), in.Grant.AccessTokens[0].Expires)
-		assert.Empty(t, in.Grant.RefreshToken, "what nobody uses is not kept")
+		require.Len(t, in.Tokens.AccessTokens, 1)
+		assert.Equal(t, p.clock.Now().Add(want), in.Tokens.AccessTokens[0].Expires)
+		assert.Empty(t, in.Tokens.RefreshToken, "what nobody uses is not kept")
 	}
 }
 

@@ -175,7 +175,7 @@ func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.Sessi
 	require.NoError(b, err)
 	provider := portstest.NewFakeProvider(time.Now)
 	service, err := domain.New(domain.Config{
-		Provider: provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
+		Provider: provider, Sessions: sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour}, Now: time.Now, Random: rand.Reader,
 	})
 	require.NoError(b, err)
@@ -183,7 +183,7 @@ func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.Sessi
 	now := time.Now()
 	begun := ports.NewSession{
 		Session: ports.Session{Identity: typicalIdentity(), Device: "Firefox, Linux", Started: now, Seen: now, Expires: now.Add(time.Hour)},
-		Claims:  typicalClaims(), Grant: typicalGrant(),
+		Claims:  typicalClaims(), Tokens: typicalGrant(),
 	}
 	done := httptest.NewRecorder()
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -213,8 +213,8 @@ func typicalIdentity() ports.Identity {
 }
 
 // typicalGrant has tokens of Entra's usual size.
-func typicalGrant() ports.Grant {
-	g := ports.Grant{RefreshToken: string(make([]byte, 1500)), AccessTokens: []ports.AccessToken{
+func typicalGrant() ports.Tokens {
+	g := ports.Tokens{RefreshToken: string(make([]byte, 1500)), AccessTokens: []ports.AccessToken{
 		{Value: string(make([]byte, 2000)), Scopes: []string{"User.Read"}, Expires: time.Now().Add(time.Hour)}}}
 	return g
 }

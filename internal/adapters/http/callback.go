@@ -29,11 +29,11 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 		return wrongMethod(w, http.MethodPost)
 	}
 	if err != nil {
-		return a.Domain.RefuseSignIn(r.Context(), err)
+		return a.Domain.RecordRefusal(r.Context(), err)
 	}
 	client := clientaddr.Of(r)
 	if cb.Code != "" && a.refusedCodes.exhausted(client) {
-		return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManyRefusals)
+		return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManyRefusals)
 	}
 	location, err := a.Domain.CompleteSignIn(r.Context(), cb, device(r))
 	if cb.Code != "" && domain.CodeRefused(err) {

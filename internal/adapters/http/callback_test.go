@@ -27,7 +27,7 @@ func judged(t *testing.T, r *http.Request) (domain.Callback, error) {
 	}
 	sessions := portstest.NewFakeSessions(time.Now)
 	service, err := domain.New(domain.Config{
-		Provider: portstest.NewFakeProvider(time.Now), Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
+		Provider: portstest.NewFakeProvider(time.Now), Sessions: sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: time.Hour}, Now: time.Now, Random: rand.Reader,
 	})
 	require.NoError(t, err)

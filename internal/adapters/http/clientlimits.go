@@ -72,7 +72,7 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 	begun := newAddressRate(signInsPerMinute, a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if !begun.allow(clientaddr.Of(r)) {
-			return a.Domain.RefuseSignIn(r.Context(), domain.ErrTooManySignIns)
+			return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)
 		return nil

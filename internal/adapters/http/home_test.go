@@ -38,8 +38,8 @@ func telling(t *testing.T, ready func(context.Context) error) *app {
 	require.NoError(t, err)
 	service, err := domain.New(domain.Config{
 		Provider: readiness{portstest.NewFakeProvider(time.Now), ready},
-		Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
-		Limits: domain.Limits{Idle: time.Hour, Lifetime: time.Hour}, Now: time.Now, Random: rand.Reader,
+		Sessions: sessions,
+		Limits:   domain.Limits{Idle: time.Hour, Lifetime: time.Hour}, Now: time.Now, Random: rand.Reader,
 	})
 	require.NoError(t, err)
 	return &app{Config: Config{Domain: service}}

@@ -67,7 +67,7 @@ func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 // interact begins the sign-in that a page's error asks for, with a return to the
 // same page.
 func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
-	location, err := a.Domain.Interact(r.Context(), r.URL.RequestURI(), required)
+	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), required)
 	if err != nil {
 		return err
 	}

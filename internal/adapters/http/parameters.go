@@ -72,7 +72,7 @@ func checkRequestSize(r *http.Request) error {
 // other requests it leaves alone.
 func (a *app) refuseCallback(r *http.Request, err error) {
 	if r.URL.Path == a.CallbackPath && (r.Method == http.MethodPost) == a.FormPost {
-		_ = a.Domain.RefuseSignIn(r.Context(), fmt.Errorf("%w: %w", domain.ErrBadCallback, err))
+		_ = a.Domain.RecordRefusal(r.Context(), fmt.Errorf("%w: %w", domain.ErrBadCallback, err))
 	}
 }
 

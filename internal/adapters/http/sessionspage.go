@@ -24,7 +24,7 @@ func (a *app) sessions(r *http.Request, _ domain.Session) (templates.View, error
 	v := templates.Sessions{}
 	for _, one := range own {
 		v.Sessions = append(v.Sessions, templates.SessionRow{
-			ID: one.ID, Device: one.Device, This: one.This,
+			ID: one.ID, Device: one.Device, This: one.Current,
 			Started: templates.NewMoment(one.Started, now), Seen: templates.NewMoment(one.Seen, now),
 		})
 	}

@@ -62,7 +62,7 @@ func (m *Metrics) ExpectReasons(reasons []string) {
 func causes() []ports.AuditCause {
 	return []ports.AuditCause{
 		ports.EndedByUser, ports.EndedElsewhere, ports.EndedByFrontChannel, ports.EndedByBackChannel,
-		ports.EndedByNewSignIn, ports.EndedByLimit, ports.EndedByNumber, ports.EndedByAdmission, ports.EndedByProvider,
+		ports.EndedByNewSignIn, ports.EndedByLimit, ports.EndedByMaxSessions, ports.EndedByAdmission, ports.EndedByProvider,
 	}
 }
 

@@ -152,9 +152,9 @@ func (m *Manager) token(req *browserRequest) (string, bool) {
 	return sent[0], true
 }
 
-// Referred returns the session that the reference cookie names. Without
+// ReferencedSession returns the session that the reference cookie names. Without
 // CrossSiteCallback there is no such cookie, and no session.
-func (m *Manager) Referred(ctx context.Context) (ports.Session, error) {
+func (m *Manager) ReferencedSession(ctx context.Context) (ports.Session, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return ports.Session{}, err

@@ -208,10 +208,6 @@ func harness(change ...func(*session.Config)) func(t *testing.T) portstest.Sessi
 		w := newWorld(t, change...)
 		return portstest.SessionHarness{
 			Sessions:   w.manager,
-			Grants:     w.manager,
-			Pending:    w.manager,
-			Directory:  w.manager,
-			OneTime:    w.manager,
 			NewBrowser: func() portstest.Browser { return w.newBrowser() },
 			Now:        w.clock.Now,
 			Advance:    w.clock.Advance,
@@ -228,7 +224,7 @@ func TestContract(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("Sessions", func(t *testing.T) { portstest.Sessions(t, harness(change)) })
-			t.Run("Grants", func(t *testing.T) { portstest.Grants(t, harness(change)) })
+			t.Run("SessionTokens", func(t *testing.T) { portstest.SessionTokens(t, harness(change)) })
 			t.Run("SessionDirectory", func(t *testing.T) { portstest.SessionDirectory(t, harness(change)) })
 			t.Run("OneTimeIDs", func(t *testing.T) { portstest.OneTimeIDs(t, harness(change)) })
 			t.Run("PendingSignIns", func(t *testing.T) { portstest.PendingSignIns(t, harness(change)) })

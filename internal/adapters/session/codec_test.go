@@ -87,7 +87,7 @@ func TestUnknownVersionsAreUnreadable(t *testing.T) {
 	_, err = codec{}.Encode(codecStart, map[string]any{sessionValue: "text"})
 	require.ErrorIs(t, err, errUnreadable)
 	for _, data := range []string{"", "\x02", "\x01{}", "\x03{}", "{}", "\x02{}{}", "\x02{} x", "\x02[]", "\x02{\"Unknown\":1}", "\x02{\"RefreshToken\":1}"} {
-		_, err := decodeJSON[ports.Grant]([]byte(data))
+		_, err := decodeJSON[ports.Tokens]([]byte(data))
 		require.ErrorIs(t, err, errUnreadable, "%q", data)
 	}
 }
@@ -126,10 +126,10 @@ func TestWhatABrowserCallsItselfIsBounded(t *testing.T) {
 }
 
 func TestGrantAndPendingCodec(t *testing.T) {
-	for _, g := range []ports.Grant{{}, portstest.SampleGrant(codecStart), {AccessTokens: []ports.AccessToken{{Expires: codecStart}}}} {
+	for _, g := range []ports.Tokens{{}, portstest.SampleTokens(codecStart), {AccessTokens: []ports.AccessToken{{Expires: codecStart}}}} {
 		requireJSON(t, g)
 	}
-	_, err := encodeJSON(ports.Grant{Groups: ports.Groups{AsOf: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}})
+	_, err := encodeJSON(ports.Tokens{Groups: ports.Groups{AsOf: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}})
 	require.Error(t, err, "JSON has no such time")
 
 	p := portstest.SamplePending("state", codecStart)
@@ -164,7 +164,7 @@ func TestForgedLengthsAskForNoMemory(t *testing.T) {
 // FuzzDecode feeds a stranger's bytes to the decoders: none may panic, and what
 // one accepts must survive another round.
 func FuzzDecode(f *testing.F) {
-	s, g, p := keptSession{Session: portstest.SampleSession(codecStart)}, portstest.SampleGrant(codecStart), portstest.SamplePending("s", codecStart)
+	s, g, p := keptSession{Session: portstest.SampleSession(codecStart)}, portstest.SampleTokens(codecStart), portstest.SamplePending("s", codecStart)
 	f.Add(encodeSession(&s))
 	for _, v := range []any{g, portstest.SampleClaims()} {
 		data, err := encodeJSON(v)
@@ -183,7 +183,7 @@ func FuzzDecode(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, s, again)
 		}
-		decodeAgain[ports.Grant](t, data)
+		decodeAgain[ports.Tokens](t, data)
 		decodeAgain[[]ports.Claim](t, data)
 		if p, err := decodePending(data); err == nil {
 			data, err := encodePending(&p)
@@ -233,6 +233,6 @@ func TestGroupsRoundTrip(t *testing.T) {
 		"many":          {IDs: many, Overage: true, AsOf: asOf},
 		"no GUIDs":      {IDs: []string{"admins", many[0]}, AsOf: asOf},
 	} {
-		requireJSON(t, ports.Grant{Groups: g})
+		requireJSON(t, ports.Tokens{Groups: g})
 	}
 }

@@ -30,7 +30,7 @@ func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]por
 				return nil, err
 			}
 			if s != nil && isOf(s, issuer, subject) {
-				list = append(list, ports.ListedSession{ID: listedID(key), This: key == this, Session: s.Session})
+				list = append(list, ports.ListedSession{ID: listedID(key), Current: key == this, Session: s.Session})
 			}
 		}
 	}
@@ -92,7 +92,7 @@ const maxRounds = 1000
 
 // EndSession looks for id among the person's sessions, so that it ends nobody
 // else's.
-func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
 	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
 		key:     func(key string) bool { return listedID(key) == id },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
@@ -100,7 +100,7 @@ func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([
 }
 
 // EndSessionsOf ends the sessions under the person's indexes.
-func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
+func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
 	kept := ""
 	if keepThis {
 		req, err := m.enter(ctx)
@@ -116,9 +116,9 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 	})
 }
 
-// EndLeastUsed reads the person's sessions only where an index names more than
+// EndLeastRecentlyUsed reads the person's sessions only where an index names more than
 // keep, which it seldom does.
-func (m *Manager) EndLeastUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.Ended, error) {
+func (m *Manager) EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.EndedSessions, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func (m *Manager) leastUsed(ctx context.Context, issuer, subject, this string, k
 }
 
 // EndProviderSession ends the sessions under the indexes of sid.
-func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
+func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
 	if sid == "" {
 		return nil, nil
 	}
@@ -228,7 +228,7 @@ func (m *Manager) userIndexes(issuer, subject string) []string {
 // endWhere ends the sessions under indexes that are meant. An index answers a
 // bounded number of keys at once, so it is asked again as long as that helps.
 // Those that have run out are removed as well: they would be in the way.
-func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) ([]ports.Ended, error) {
+func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) ([]ports.EndedSessions, error) {
 	var ended tally
 	for _, index := range indexes {
 		for range maxRounds {
@@ -272,7 +272,7 @@ func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection, e
 }
 
 // tally is what a call has ended, by person.
-type tally []ports.Ended
+type tally []ports.EndedSessions
 
 func (t *tally) add(s *keptSession, expired bool) {
 	one := t.of(s.Identity)
@@ -285,17 +285,17 @@ func (t *tally) add(s *keptSession, expired bool) {
 
 // of returns the person's entry. Who comes when the list is full is counted in
 // a last one, without a name.
-func (t *tally) of(id ports.Identity) *ports.Ended {
+func (t *tally) of(id ports.Identity) *ports.EndedSessions {
 	for i := range *t {
 		if known := &(*t)[i]; known.Identity.Issuer == id.Issuer && known.Identity.Subject == id.Subject {
 			return known
 		}
 	}
 	switch {
-	case len(*t) < ports.MaxEnded:
-		*t = append(*t, ports.Ended{Identity: id})
-	case len(*t) == ports.MaxEnded:
-		*t = append(*t, ports.Ended{})
+	case len(*t) < ports.MaxEndedUsers:
+		*t = append(*t, ports.EndedSessions{Identity: id})
+	case len(*t) == ports.MaxEndedUsers:
+		*t = append(*t, ports.EndedSessions{})
 	}
 	return &(*t)[len(*t)-1]
 }

@@ -62,7 +62,7 @@ func TestACallerThatHasGoneIsNoOutage(t *testing.T) {
 		require.NotErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession)
 	})
-	require.NoError(t, w.manager.SpendOnce(t.Context(), "id", start.Add(time.Hour)))
+	require.NoError(t, w.manager.Spend(t.Context(), "id", start.Add(time.Hour)))
 }
 
 func (w *world) failOn(method, suffix string, err error) *int {
@@ -84,7 +84,7 @@ func TestAnUpdateThatIsAlwaysOvertakenGivesUp(t *testing.T) {
 	for _, cause := range []error{ports.ErrRecordChanged, ports.ErrNoRecord} {
 		times := w.failOn("Replace", ".grant", cause)
 		b.Do(t.Context(), func(ctx context.Context) {
-			err := putGrant(ctx, w.manager, ports.Grant{Nonce: "n"})
+			err := putTokens(ctx, w.manager, ports.Tokens{Nonce: "n"})
 			require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		})
 		require.Greater(t, *times, 10)
@@ -211,11 +211,11 @@ func TestAnEndOfManyThatFailsSaysHowFarItGot(t *testing.T) {
 	id := portstest.SampleSession(start).Identity
 	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-	require.Equal(t, []ports.Ended{{Identity: id, Live: 2}}, n)
+	require.Equal(t, []ports.EndedSessions{{Identity: id, Live: 2}}, n)
 	w.store.SetFault(nil)
 	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
 	require.NoError(t, err)
-	require.Equal(t, []ports.Ended{{Identity: id, Live: 1}}, n)
+	require.Equal(t, []ports.EndedSessions{{Identity: id, Live: 1}}, n)
 	require.Zero(t, w.memory.Len())
 }
 
@@ -252,7 +252,7 @@ func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
 	}
 	referred := func() (err error) {
 		b.crossSite = true
-		b.Do(t.Context(), func(ctx context.Context) { _, err = w.manager.Referred(ctx) })
+		b.Do(t.Context(), func(ctx context.Context) { _, err = w.manager.ReferencedSession(ctx) })
 		b.crossSite = false
 		return err
 	}
@@ -340,7 +340,7 @@ func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
 	})
 	ended, err := w.manager.EndSessionsOf(t.Context(), s.Identity.Issuer, s.Identity.Subject, false)
 	require.NoError(t, err)
-	require.Equal(t, []ports.Ended{{Identity: s.Identity, Live: 1, Expired: ports.MaxKeys + 5}}, ended)
+	require.Equal(t, []ports.EndedSessions{{Identity: s.Identity, Live: 1, Expired: ports.MaxKeys + 5}}, ended)
 	_, err = live.current(t)
 	require.ErrorIs(t, err, ports.ErrNoSession)
 }

@@ -27,31 +27,31 @@ func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	return claims, nil
 }
 
-// Grant returns the current session's grant. It is empty where the session has
+// Tokens returns the current session's grant. It is empty where the session has
 // none, or where the store has lost it: the person is still signed in then, and
 // API calls ask for a new sign-in.
-func (m *Manager) Grant(ctx context.Context) (ports.Grant, error) {
+func (m *Manager) Tokens(ctx context.Context) (ports.Tokens, error) {
 	_, key, leave, err := m.enterSession(ctx)
 	if err != nil {
-		return ports.Grant{}, err
+		return ports.Tokens{}, err
 	}
 	defer leave()
 	found, err := m.belonging(ctx, key, grantKey(key))
 	if err != nil {
-		return ports.Grant{}, err
+		return ports.Tokens{}, err
 	}
 	return grantOf(found), nil
 }
 
 // grantOf returns the grant of a record; an empty one where there is none that
 // can be read.
-func grantOf(found opened) ports.Grant {
+func grantOf(found opened) ports.Tokens {
 	if !found.readable {
-		return ports.Grant{}
+		return ports.Tokens{}
 	}
-	g, err := decodeJSON[ports.Grant](found.value)
+	g, err := decodeJSON[ports.Tokens](found.value)
 	if err != nil {
-		return ports.Grant{}
+		return ports.Tokens{}
 	}
 	return g
 }

@@ -71,7 +71,7 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 }
 
 // isEmpty reports that there is nothing in g worth a record.
-func isEmpty(g *ports.Grant) bool {
+func isEmpty(g *ports.Tokens) bool {
 	return len(g.AccessTokens) == 0 && g.RefreshToken == "" && g.SignOutHint == "" &&
 		g.LoginHint == "" && g.Nonce == "" && g.Page == "" && g.Round == 0 &&
 		len(g.Groups.IDs) == 0 && !g.Groups.Overage && g.Groups.AsOf.IsZero()

@@ -8,8 +8,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// Unspent looks for the mark that SpendOnce makes.
-func (m *Manager) Unspent(ctx context.Context, id string) error {
+// CheckUnspent looks for the mark that Spend makes.
+func (m *Manager) CheckUnspent(ctx context.Context, id string) error {
 	err := m.records.exists(ctx, onceKey(id))
 	if errors.Is(err, ports.ErrNoRecord) {
 		return nil
@@ -20,8 +20,8 @@ func (m *Manager) Unspent(ctx context.Context, id string) error {
 	return err
 }
 
-// SpendOnce marks id as used. The mark stays for the clock skew beyond until.
-func (m *Manager) SpendOnce(ctx context.Context, id string, until time.Time) error {
+// Spend marks id as used. The mark stays for the clock skew beyond until.
+func (m *Manager) Spend(ctx context.Context, id string, until time.Time) error {
 	_, err := m.records.create(ctx, entry{key: onceKey(id), expires: until.Add(clockSkew)})
 	if errors.Is(err, ports.ErrRecordExists) {
 		return ports.ErrSpent

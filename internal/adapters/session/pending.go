@@ -117,9 +117,9 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 	return p, nil
 }
 
-// Conclude implements ports.PendingSignIns. The outcome is the value of the mark
+// RecordOutcome implements ports.PendingSignIns. The outcome is the value of the mark
 // that the state is spent.
-func (m *Manager) Conclude(ctx context.Context, state string, outcome []byte) error {
+func (m *Manager) RecordOutcome(ctx context.Context, state string, outcome []byte) error {
 	found, err := m.records.find(ctx, spentKey(state))
 	if err != nil || len(found.value) > 0 {
 		return err

@@ -153,12 +153,8 @@ type Manager struct {
 }
 
 var (
-	_ ports.Sessions         = (*Manager)(nil)
-	_ ports.Grants           = (*Manager)(nil)
-	_ ports.PendingSignIns   = (*Manager)(nil)
-	_ ports.SessionDirectory = (*Manager)(nil)
-	_ ports.OneTimeIDs       = (*Manager)(nil)
-	_ ports.StoreReadiness   = (*Manager)(nil)
+	_ ports.SessionManager = (*Manager)(nil)
+	_ ports.StoreReadiness = (*Manager)(nil)
 
 	_ ports.SessionReferences = (*Manager)(nil)
 	_ ports.SessionHandOver   = (*Manager)(nil)

@@ -81,10 +81,10 @@ func (m *Manager) createBelongings(ctx context.Context, key string, n ports.NewS
 			return err
 		}
 	}
-	if isEmpty(&n.Grant) {
+	if isEmpty(&n.Tokens) {
 		return nil
 	}
-	return add(grantKey(key), n.Grant)
+	return add(grantKey(key), n.Tokens)
 }
 
 // belongingsExpire is when the store may forget the claims and the grant. It

@@ -43,8 +43,8 @@ func (w *world) overwrite(t *testing.T, key string, value []byte) {
 // failure is the error of a call that returns something besides.
 func failure[T any](_ T, err error) error { return err }
 
-func putGrant(ctx context.Context, m *session.Manager, g ports.Grant) error {
-	return m.UpdateGrant(ctx, func(old *ports.Grant) { *old = g })
+func putTokens(ctx context.Context, m *session.Manager, g ports.Tokens) error {
+	return m.UpdateTokens(ctx, func(old *ports.Tokens) { *old = g })
 }
 
 func TestAPageCostsOneReadAndNothingElse(t *testing.T) {
@@ -141,22 +141,22 @@ func TestALostOrUnreadableGrantIsAnEmptyOne(t *testing.T) {
 	b := w.newBrowser()
 	b.start(t)
 	key := recordOf(b) + ".grant"
-	requireGrant := func(want ports.Grant) {
+	requireGrant := func(want ports.Tokens) {
 		t.Helper()
 		b.Do(t.Context(), func(ctx context.Context) {
-			got, err := w.manager.Grant(ctx)
+			got, err := w.manager.Tokens(ctx)
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		})
 	}
 	w.overwrite(t, key, []byte("garbage"))
-	requireGrant(ports.Grant{})
+	requireGrant(ports.Tokens{})
 	require.NoError(t, w.memory.Delete(t.Context(), key, ports.AnyVersion))
-	requireGrant(ports.Grant{})
+	requireGrant(ports.Tokens{})
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, putGrant(ctx, w.manager, ports.Grant{Nonce: "n"}))
+		require.NoError(t, putTokens(ctx, w.manager, ports.Tokens{Nonce: "n"}))
 	})
-	requireGrant(ports.Grant{Nonce: "n"})
+	requireGrant(ports.Tokens{Nonce: "n"})
 }
 
 func TestTamperedPendingCookiesAreIgnored(t *testing.T) {
@@ -271,7 +271,7 @@ func TestSessionsAreFoundWhateverKeyTheyBeganUnder(t *testing.T) {
 		require.Len(t, list, 2)
 		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, "", id.ProviderSession)
 		require.NoError(t, err)
-		require.Equal(t, []ports.Ended{{Identity: id, Live: 2}}, ended)
+		require.Equal(t, []ports.EndedSessions{{Identity: id, Live: 2}}, ended)
 	})
 	require.Zero(t, w.memory.Len())
 }
@@ -336,7 +336,7 @@ func TestAGrantThatAnEndLeftBehindIsNotWritten(t *testing.T) {
 		_, err := w.manager.Current(slow)
 		require.NoError(t, err)
 		require.NoError(t, w.memory.Delete(t.Context(), recordOf(b), ports.AnyVersion))
-		require.ErrorIs(t, putGrant(slow, w.manager, portstest.SampleGrant(start)), ports.ErrNoSession)
+		require.ErrorIs(t, putTokens(slow, w.manager, portstest.SampleTokens(start)), ports.ErrNoSession)
 	})
 	require.Equal(t, before, w.raw(t, left))
 }
@@ -358,7 +358,7 @@ func TestAFirstGrantRacesTheEnd(t *testing.T) {
 		return nil
 	})
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.ErrorIs(t, putGrant(ctx, w.manager, portstest.SampleGrant(start)), ports.ErrNoSession)
+		require.ErrorIs(t, putTokens(ctx, w.manager, portstest.SampleTokens(start)), ports.ErrNoSession)
 	})
 	require.Zero(t, w.memory.Len(), "no grant is left of a session that has ended")
 }
@@ -399,7 +399,7 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 func TestACrossSiteFormRefersToTheSession(t *testing.T) {
 	referred := func(w *world, b *browser) (s ports.Session, err error) {
 		b.crossSite = true
-		b.Do(w.t.Context(), func(ctx context.Context) { s, err = w.manager.Referred(ctx) })
+		b.Do(w.t.Context(), func(ctx context.Context) { s, err = w.manager.ReferencedSession(ctx) })
 		b.crossSite = false
 		return s, err
 	}

@@ -10,15 +10,15 @@ import (
 	"webapp/internal/ports"
 )
 
-// maxUpdates bounds how often UpdateGrant and UpdateRoles begin again. At each
+// maxUpdates bounds how often UpdateTokens and UpdateRoles begin again. At each
 // attempt one of the callers that contend succeeds.
 const maxUpdates = 64
 
-// UpdateGrant compares and swaps until it succeeds, each time with the grant
+// UpdateTokens compares and swaps until it succeeds, each time with the grant
 // and the session as they then are: both may have changed since this request
 // loaded them. change must not call the Manager. ports.ErrStoreUnavailable
 // where others change the grant all the time.
-func (m *Manager) UpdateGrant(ctx context.Context, change func(*ports.Grant)) error {
+func (m *Manager) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) error {
 	s, key, leave, err := m.enterSession(ctx)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (m *Manager) updateRolesOnce(ctx context.Context, req *browserRequest, role
 // errOvertaken: somebody else changed the record meanwhile.
 var errOvertaken = errors.New("overtaken")
 
-func (m *Manager) updateOnce(ctx context.Context, key string, expires time.Time, change func(*ports.Grant)) error {
+func (m *Manager) updateOnce(ctx context.Context, key string, expires time.Time, change func(*ports.Tokens)) error {
 	if err := m.alive(ctx, key); err != nil {
 		return err
 	}

@@ -23,13 +23,8 @@ type Browser interface {
 // SessionHarness is what the suites of the browser-shaped ports need of an
 // adapter. A suite asks for a new one, with nothing kept in it, in each test.
 type SessionHarness struct {
-	Sessions ports.Sessions
-	Grants   ports.Grants
-	Pending  ports.PendingSignIns
-	// Directory and OneTime are of the same adapter. They are nil where it has
-	// no such ability.
-	Directory ports.SessionDirectory
-	OneTime   ports.OneTimeIDs
+	// Sessions is the adapter.
+	Sessions ports.SessionManager
 	// NewBrowser returns a browser that holds nothing yet.
 	NewBrowser func() Browser
 	// Now and Advance are the clock that the adapter and its store tell the

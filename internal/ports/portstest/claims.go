@@ -13,7 +13,7 @@ import (
 func requireClaims(t *testing.T, h SessionHarness, b Browser, want []ports.Claim) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		got, err := h.Grants.Claims(ctx)
+		got, err := h.Sessions.Claims(ctx)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	})
@@ -24,13 +24,13 @@ func claimsRoundTrip(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	requireClaims(t, h, b, SampleClaims())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, putGrant(ctx, h, ports.Grant{}))
+		require.NoError(t, putTokens(ctx, h, ports.Tokens{}))
 		require.NoError(t, h.Sessions.Touch(ctx, h.Now(), SampleSession(h.Now()).Expires))
 	})
 	requireClaims(t, h, b, SampleClaims())
 	bare.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
-		got, err := h.Grants.Claims(ctx)
+		got, err := h.Sessions.Claims(ctx)
 		require.NoError(t, err)
 		require.Empty(t, got)
 	})
@@ -47,9 +47,9 @@ func claimsEnd(t *testing.T, h SessionHarness) {
 		b.Do(t.Context(), func(ctx context.Context) {
 			require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Claims: second})))
 		})
-		_, err = h.Grants.Claims(slow)
+		_, err = h.Sessions.Claims(slow)
 		require.ErrorIs(t, err, ports.ErrNoSession, "the session of the slow request has been replaced")
-		_, err = h.Grants.Grant(slow)
+		_, err = h.Sessions.Tokens(slow)
 		require.ErrorIs(t, err, ports.ErrNoSession)
 	})
 	requireClaims(t, h, b, second)

@@ -52,7 +52,7 @@ func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
 	t.Helper()
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())})))
 	})
 	return b
 }
@@ -62,7 +62,7 @@ func listed(t *testing.T, h SessionHarness, b Browser, s ports.Session) (list []
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
 		var err error
-		list, err = h.Directory.SessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject)
+		list, err = h.Sessions.SessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject)
 		require.NoError(t, err)
 	})
 	return list
@@ -83,20 +83,20 @@ func directoryList(t *testing.T, h SessionHarness) {
 	requireSameSession(t, later, list[0].Session)
 	require.Equal(t, "Safari on iPhone", list[0].Session.Device)
 	requireSameSession(t, anna, list[1].Session)
-	require.False(t, list[0].This)
-	require.True(t, list[1].This)
-	require.True(t, listed(t, h, laptop, anna)[0].This)
+	require.False(t, list[0].Current)
+	require.True(t, list[1].Current)
+	require.True(t, listed(t, h, laptop, anna)[0].Current)
 
 	h.Advance(time.Minute)
 	phone.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, h.Sessions.Touch(ctx, h.Now(), h.Now().Add(time.Hour)))
 	})
-	require.True(t, listed(t, h, phone, anna)[0].This, "the one seen last comes first")
+	require.True(t, listed(t, h, phone, anna)[0].Current, "the one seen last comes first")
 	for _, b := range []Browser{phone, h.NewBrowser()} {
 		require.Empty(t, listed(t, h, b, person(h, "one", "nobody", "")))
 	}
 	for _, one := range listed(t, h, h.NewBrowser(), anna) {
-		require.False(t, one.This)
+		require.False(t, one.Current)
 	}
 }
 
@@ -133,11 +133,11 @@ func directoryIDs(t *testing.T, h SessionHarness) {
 func directoryNoBrowser(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	signInAs(t, h, anna)
-	_, err := h.Directory.SessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject)
+	_, err := h.Sessions.SessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	_, err = h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, true)
+	_, err = h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, true)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	_, err = h.Directory.EndLeastUsed(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, 0)
+	_, err = h.Sessions.EndLeastRecentlyUsed(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, 0)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 }
 

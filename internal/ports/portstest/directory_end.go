@@ -14,8 +14,8 @@ import (
 
 // requireEnded asserts how many live sessions a call has ended, and that it
 // names the people whose they were, each once.
-func requireEnded(t *testing.T, want int) func([]ports.Ended, error) {
-	return func(ended []ports.Ended, err error) {
+func requireEnded(t *testing.T, want int) func([]ports.EndedSessions, error) {
+	return func(ended []ports.EndedSessions, err error) {
 		t.Helper()
 		require.NoError(t, err)
 		got, people := 0, map[[2]string]bool{}
@@ -33,10 +33,10 @@ func requireEnded(t *testing.T, want int) func([]ports.Ended, error) {
 // failure is the error of a call that returns something besides.
 func failure[T any](_ T, err error) error { return err }
 
-func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (ended []ports.Ended, err error) {
+func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (ended []ports.EndedSessions, err error) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		ended, err = h.Directory.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis)
+		ended, err = h.Sessions.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis)
 	})
 	return ended, err
 }
@@ -46,14 +46,14 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 	kept, ended, neighbour := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, person(h, "one", "bert", "sid"))
 	end := func(id string) {
 		kept.Do(t.Context(), func(ctx context.Context) {
-			require.NoError(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id)))
+			require.NoError(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id)))
 		})
 	}
 	for _, id := range []string{"", "unknown", "\x00"} {
 		end(id)
 	}
 	for _, one := range listed(t, h, kept, anna) {
-		if !one.This {
+		if !one.Current {
 			end(one.ID)
 			end(one.ID)
 		}
@@ -64,10 +64,10 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 	kept.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.Current(ctx)
 		require.NoError(t, err)
-		list, err := h.Directory.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
+		list, err := h.Sessions.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
-		require.NoError(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID)))
+		require.NoError(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID)))
 		_, err = h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "one's own, at once")
 	})
@@ -79,8 +79,8 @@ func directoryEndForeign(t *testing.T, h SessionHarness) {
 	annas, berts := signInAs(t, h, anna), signInAs(t, h, bert)
 	id := listed(t, h, annas, anna)[0].ID
 	berts.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Directory.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id)))
-		require.NoError(t, failure(h.Directory.EndSession(ctx, "https://two.example", anna.Identity.Subject, id)))
+		require.NoError(t, failure(h.Sessions.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id)))
+		require.NoError(t, failure(h.Sessions.EndSession(ctx, "https://two.example", anna.Identity.Subject, id)))
 	})
 	requireSession(t, h, annas, anna)
 	requireSession(t, h, berts, bert)
@@ -93,7 +93,7 @@ func directoryEndOthers(t *testing.T, h SessionHarness) {
 	requireEnded(t, 2)(endSessionsOf(t, h, here, anna, true))
 	requireEnded(t, 0)(endSessionsOf(t, h, here, anna, true))
 	requireSession(t, h, here, anna)
-	requireGrant(t, h, here, SampleGrant(h.Now()))
+	requireGrant(t, h, here, SampleTokens(h.Now()))
 	requireNoGrant(t, h, there)
 	requireNoGrant(t, h, elsewhere)
 	requireSession(t, h, berts, bert)
@@ -105,8 +105,8 @@ func directoryEndOthers(t *testing.T, h SessionHarness) {
 func directoryEndAll(t *testing.T, h SessionHarness) {
 	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
 	here, there, berts := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, bert)
-	requireEnded(t, 2)(h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
-	requireEnded(t, 0)(h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
+	requireEnded(t, 2)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
+	requireEnded(t, 0)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
 	requireNoGrant(t, h, here)
 	requireNoGrant(t, h, there)
 	requireSession(t, h, berts, bert)
@@ -121,11 +121,11 @@ func directoryProvider(t *testing.T, h SessionHarness) {
 	annas, twin := signInAs(t, h, anna), signInAs(t, h, anna)
 	others, elsewhere := signInAs(t, h, other), signInAs(t, h, person(h, "one", "anna", "sid-2"))
 	for _, wrong := range []string{"https://three.example", "https://ONE.example", "https://one.example/"} {
-		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), wrong, "", "sid-1"))
+		requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), wrong, "", "sid-1"))
 	}
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "bert", "sid-1"))
-	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, "sid-1"))
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "sid-1"))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "bert", "sid-1"))
+	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, "sid-1"))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "sid-1"))
 	requireNoGrant(t, h, annas)
 	requireNoGrant(t, h, twin)
 	requireSession(t, h, others, other)
@@ -137,9 +137,9 @@ func directoryProviderAlone(t *testing.T, h SessionHarness) {
 	one, two := signInAs(t, h, person(h, "one", "anna", "sid-1")), signInAs(t, h, person(h, "two", "bert", "sid-1"))
 	rest := signInAs(t, h, person(h, "one", "anna", "sid-2"))
 	for _, sid := range []string{"", "sid", "SID-1", "sid-1 "} {
-		requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", "", sid))
+		requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), "", "", sid))
 	}
-	requireEnded(t, 2)(h.Directory.EndProviderSession(t.Context(), "", "", "sid-1"))
+	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), "", "", "sid-1"))
 	requireSignedOut(t, h, one)
 	requireSignedOut(t, h, two)
 	requireSession(t, h, rest, person(h, "one", "anna", "sid-2"))
@@ -148,18 +148,20 @@ func directoryProviderAlone(t *testing.T, h SessionHarness) {
 func directoryNoProvider(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "")
 	b := signInAs(t, h, anna)
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), anna.Identity.Issuer, "", ""))
-	requireEnded(t, 0)(h.Directory.EndProviderSession(t.Context(), "", "", ""))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", ""))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), "", "", ""))
 	requireSession(t, h, b, anna)
 	require.Len(t, listed(t, h, b, anna), 1)
 }
 
 func directoryInFlight(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
-	for _, end := range []func() ([]ports.Ended, error){
-		func() ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "", "sid") },
-		func() ([]ports.Ended, error) {
-			return h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false)
+	for _, end := range []func() ([]ports.EndedSessions, error){
+		func() ([]ports.EndedSessions, error) {
+			return h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
+		},
+		func() ([]ports.EndedSessions, error) {
+			return h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false)
 		},
 	} {
 		b := signInAs(t, h, anna)
@@ -167,7 +169,7 @@ func directoryInFlight(t *testing.T, h SessionHarness) {
 			_, err := h.Sessions.Current(slow)
 			require.NoError(t, err)
 			requireEnded(t, 1)(end())
-			require.ErrorIs(t, putGrant(slow, h, ports.Grant{Nonce: "late"}), ports.ErrNoSession)
+			require.ErrorIs(t, putTokens(slow, h, ports.Tokens{Nonce: "late"}), ports.ErrNoSession)
 			require.ErrorIs(t, h.Sessions.Touch(slow, h.Now(), h.Now().Add(time.Hour)), ports.ErrNoSession)
 		})
 		requireNoGrant(t, h, b)
@@ -183,24 +185,24 @@ func directoryDown(t *testing.T, h SessionHarness) {
 	b := signInAs(t, h, anna)
 	h.Down(true)
 	b.Do(t.Context(), func(ctx context.Context) {
-		_, err := h.Directory.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
+		_, err := h.Sessions.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		_, err = h.Directory.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true)
+		_, err = h.Sessions.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		require.ErrorIs(t, failure(h.Directory.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id")), ports.ErrStoreUnavailable)
-		_, err = h.Directory.EndProviderSession(ctx, "", "", "sid")
+		require.ErrorIs(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id")), ports.ErrStoreUnavailable)
+		_, err = h.Sessions.EndProviderSession(ctx, "", "", "sid")
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		_, err = h.Directory.EndLeastUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, 0)
+		_, err = h.Sessions.EndLeastRecentlyUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, 0)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	})
 	h.Down(false)
 	requireSession(t, h, b, anna)
 }
 
-func endLeastUsed(t *testing.T, h SessionHarness, b Browser, s ports.Session, keep int) (ended []ports.Ended, err error) {
+func endLeastUsed(t *testing.T, h SessionHarness, b Browser, s ports.Session, keep int) (ended []ports.EndedSessions, err error) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		ended, err = h.Directory.EndLeastUsed(ctx, s.Identity.Issuer, s.Identity.Subject, keep)
+		ended, err = h.Sessions.EndLeastRecentlyUsed(ctx, s.Identity.Issuer, s.Identity.Subject, keep)
 	})
 	return ended, err
 }
@@ -248,7 +250,7 @@ func directoryLeastUsedExpired(t *testing.T, h SessionHarness) {
 	h.Advance(2 * time.Minute)
 	ended, err := endLeastUsed(t, h, last, lasting, 2)
 	require.NoError(t, err)
-	require.Equal(t, []ports.Ended{{Identity: lasting.Identity, Expired: 1}}, ended)
+	require.Equal(t, []ports.EndedSessions{{Identity: lasting.Identity, Expired: 1}}, ended)
 	requireSession(t, h, b, lasting)
 	requireSession(t, h, last, lasting)
 }
@@ -276,7 +278,7 @@ func directoryLeastUsedRace(t *testing.T, h SessionHarness) {
 				assert.NoError(t, err)
 				begun.Done()
 				begun.Wait()
-				ended, err := h.Directory.EndLeastUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, keep)
+				ended, err := h.Sessions.EndLeastRecentlyUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, keep)
 				assert.NoError(t, err)
 				for _, one := range ended {
 					live[i] += one.Live

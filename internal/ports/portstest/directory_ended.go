@@ -16,21 +16,21 @@ func directoryEndOneReturned(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	here := signInAs(t, h, anna)
 	signInAs(t, h, anna)
-	endID := func(subject, id string) (ended []ports.Ended) {
+	endID := func(subject, id string) (ended []ports.EndedSessions) {
 		here.Do(t.Context(), func(ctx context.Context) {
 			var err error
-			ended, err = h.Directory.EndSession(ctx, anna.Identity.Issuer, subject, id)
+			ended, err = h.Sessions.EndSession(ctx, anna.Identity.Issuer, subject, id)
 			require.NoError(t, err)
 		})
 		return ended
 	}
 	require.Empty(t, endID("anna", "unknown"))
 	for _, one := range listed(t, h, here, anna) {
-		if one.This {
+		if one.Current {
 			continue
 		}
 		require.Empty(t, endID("bert", one.ID))
-		require.Equal(t, []ports.Ended{{Identity: anna.Identity, Live: 1}}, endID("anna", one.ID))
+		require.Equal(t, []ports.EndedSessions{{Identity: anna.Identity, Live: 1}}, endID("anna", one.ID))
 		require.Empty(t, endID("anna", one.ID), "ended already")
 	}
 }
@@ -40,37 +40,39 @@ func directoryPeople(t *testing.T, h SessionHarness) {
 	signInAs(t, h, anna)
 	signInAs(t, h, bert)
 	signInAs(t, h, anna)
-	ended, err := h.Directory.EndProviderSession(t.Context(), "", "", "sid")
+	ended, err := h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
 	require.NoError(t, err)
-	require.ElementsMatch(t, []ports.Ended{{Identity: anna.Identity, Live: 2}, {Identity: bert.Identity, Live: 1}}, ended)
+	require.ElementsMatch(t, []ports.EndedSessions{{Identity: anna.Identity, Live: 2}, {Identity: bert.Identity, Live: 1}}, ended)
 }
 
 func directoryCrowd(t *testing.T, h SessionHarness) {
-	for i := range ports.MaxEnded + 5 {
+	for i := range ports.MaxEndedUsers + 5 {
 		signInAs(t, h, person(h, "one", fmt.Sprint("person ", i), "sid"))
 	}
-	ended, err := h.Directory.EndProviderSession(t.Context(), "", "", "sid")
+	ended, err := h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
 	require.NoError(t, err)
-	require.Len(t, ended, ports.MaxEnded+1)
-	for _, one := range ended[:ports.MaxEnded] {
+	require.Len(t, ended, ports.MaxEndedUsers+1)
+	for _, one := range ended[:ports.MaxEndedUsers] {
 		require.NotEmpty(t, one.Identity.Subject)
 		require.Equal(t, 1, one.Live)
 	}
-	require.Equal(t, ports.Ended{Live: 5}, ended[ports.MaxEnded], "the others together")
+	require.Equal(t, ports.EndedSessions{Live: 5}, ended[ports.MaxEndedUsers], "the others together")
 }
 
 // directoryExpired: what has run out is neither listed nor counted as live, and
 // is told of once, by whoever comes first.
 func directoryExpired(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
-	ways := []func(id string) ([]ports.Ended, error){
-		func(id string) ([]ports.Ended, error) {
-			return h.Directory.EndSession(t.Context(), anna.Identity.Issuer, "anna", id)
+	ways := []func(id string) ([]ports.EndedSessions, error){
+		func(id string) ([]ports.EndedSessions, error) {
+			return h.Sessions.EndSession(t.Context(), anna.Identity.Issuer, "anna", id)
 		},
-		func(string) ([]ports.Ended, error) {
-			return h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)
+		func(string) ([]ports.EndedSessions, error) {
+			return h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)
 		},
-		func(string) ([]ports.Ended, error) { return h.Directory.EndProviderSession(t.Context(), "", "", "sid") },
+		func(string) ([]ports.EndedSessions, error) {
+			return h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
+		},
 	}
 	for _, way := range ways {
 		s := person(h, "one", "anna", "sid")
@@ -81,7 +83,7 @@ func directoryExpired(t *testing.T, h SessionHarness) {
 		requireExpired(t, h, b, s)
 		ended, err := way(id)
 		require.NoError(t, err)
-		require.Equal(t, []ports.Ended{{Identity: s.Identity, Expired: 1}}, ended)
+		require.Equal(t, []ports.EndedSessions{{Identity: s.Identity, Expired: 1}}, ended)
 		ended, err = way(id)
 		require.NoError(t, err)
 		require.Empty(t, ended)
@@ -106,15 +108,15 @@ func directoryEndRace(t *testing.T, h SessionHarness) {
 		defer mu.Unlock()
 		returned += n
 	}
-	all := func(ended []ports.Ended, err error) {
+	all := func(ended []ports.EndedSessions, err error) {
 		for _, one := range ended {
 			count(one.Live, nil)
 		}
 		assert.NoError(t, err)
 	}
 	for range 2 {
-		wg.Go(func() { all(h.Directory.EndProviderSession(t.Context(), "", "", "sid")) })
-		wg.Go(func() { all(h.Directory.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)) })
+		wg.Go(func() { all(h.Sessions.EndProviderSession(t.Context(), "", "", "sid")) })
+		wg.Go(func() { all(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)) })
 	}
 	for _, b := range browsers[:2] {
 		wg.Go(func() {

@@ -24,7 +24,7 @@ func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) (
 	var list []ports.ListedSession
 	for token, s := range f.sessions {
 		if belongsTo(s, issuer, subject) && !f.expired(s) {
-			list = append(list, ports.ListedSession{ID: s.id, This: token == ex.token, Session: cloneSession(s.session)})
+			list = append(list, ports.ListedSession{ID: s.id, Current: token == ex.token, Session: cloneSession(s.session)})
 		}
 	}
 	slices.SortFunc(list, func(a, b ports.ListedSession) int { return b.Session.Seen.Compare(a.Session.Seen) })
@@ -32,12 +32,12 @@ func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) (
 }
 
 // EndSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string) ([]ports.Ended, error) {
+func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
 	return f.endWhere(func(_ string, s *fakeSession) bool { return s.id == id && belongsTo(s, issuer, subject) })
 }
 
 // EndSessionsOf implements ports.SessionDirectory.
-func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.Ended, error) {
+func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
 	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
 	if keepThis && !ok {
 		return nil, ports.ErrNoBrowser
@@ -47,8 +47,8 @@ func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string
 	})
 }
 
-// EndLeastUsed implements ports.SessionDirectory.
-func (f *FakeSessions) EndLeastUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.Ended, error) {
+// EndLeastRecentlyUsed implements ports.SessionDirectory.
+func (f *FakeSessions) EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.EndedSessions, error) {
 	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
 	if !ok {
 		return nil, ports.ErrNoBrowser
@@ -77,21 +77,21 @@ func (f *FakeSessions) EndLeastUsed(ctx context.Context, issuer, subject string,
 }
 
 // EndProviderSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, subject, sid string) ([]ports.Ended, error) {
+func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
 	return f.endWhere(func(_ string, s *fakeSession) bool {
 		id := s.session.Identity
 		return sid != "" && id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer) && (subject == "" || id.Subject == subject)
 	})
 }
 
-// Unspent implements ports.OneTimeIDs.
-func (f *FakeSessions) Unspent(_ context.Context, id string) error {
+// CheckUnspent implements ports.OneTimeIDs.
+func (f *FakeSessions) CheckUnspent(_ context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.unspent(id)
 }
 
-// unspent is Unspent with the lock held.
+// unspent is CheckUnspent with the lock held.
 func (f *FakeSessions) unspent(id string) error {
 	if err := f.reach(); err != nil {
 		return err
@@ -102,8 +102,8 @@ func (f *FakeSessions) unspent(id string) error {
 	return nil
 }
 
-// SpendOnce implements ports.OneTimeIDs.
-func (f *FakeSessions) SpendOnce(_ context.Context, id string, until time.Time) error {
+// Spend implements ports.OneTimeIDs.
+func (f *FakeSessions) Spend(_ context.Context, id string, until time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.unspent(id); err != nil {
@@ -113,13 +113,13 @@ func (f *FakeSessions) SpendOnce(_ context.Context, id string, until time.Time) 
 	return nil
 }
 
-func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) ([]ports.Ended, error) {
+func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) ([]ports.EndedSessions, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
-	var ended []ports.Ended
+	var ended []ports.EndedSessions
 	for token, s := range f.sessions {
 		if !match(token, s) {
 			continue
@@ -131,16 +131,16 @@ func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) (
 }
 
 // addEnded counts a session of somebody.
-func addEnded(ended []ports.Ended, id ports.Identity, expired bool) []ports.Ended {
-	i := slices.IndexFunc(ended, func(e ports.Ended) bool {
+func addEnded(ended []ports.EndedSessions, id ports.Identity, expired bool) []ports.EndedSessions {
+	i := slices.IndexFunc(ended, func(e ports.EndedSessions) bool {
 		return e.Identity.Issuer == id.Issuer && e.Identity.Subject == id.Subject
 	})
 	switch {
 	case i >= 0:
-	case len(ended) < ports.MaxEnded:
-		ended, i = append(ended, ports.Ended{Identity: id}), len(ended)
-	case len(ended) == ports.MaxEnded:
-		ended, i = append(ended, ports.Ended{}), len(ended)
+	case len(ended) < ports.MaxEndedUsers:
+		ended, i = append(ended, ports.EndedSessions{Identity: id}), len(ended)
+	case len(ended) == ports.MaxEndedUsers:
+		ended, i = append(ended, ports.EndedSessions{}), len(ended)
 	default:
 		i = len(ended) - 1
 	}

@@ -8,7 +8,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Claims implements ports.Grants.
+// Claims implements ports.SessionTokens.
 func (f *FakeSessions) Claims(ctx context.Context) ([]ports.Claim, error) {
 	_, live, err := f.enterLive(ctx)
 	if err != nil {
@@ -18,18 +18,18 @@ func (f *FakeSessions) Claims(ctx context.Context) ([]ports.Claim, error) {
 	return slices.Clone(live.claims), nil
 }
 
-// Grant implements ports.Grants.
-func (f *FakeSessions) Grant(ctx context.Context) (ports.Grant, error) {
+// Tokens implements ports.SessionTokens.
+func (f *FakeSessions) Tokens(ctx context.Context) (ports.Tokens, error) {
 	_, live, err := f.enterLive(ctx)
 	if err != nil {
-		return ports.Grant{}, err
+		return ports.Tokens{}, err
 	}
 	defer f.mu.Unlock()
 	return cloneGrant(live.grant), nil
 }
 
-// UpdateGrant implements ports.Grants.
-func (f *FakeSessions) UpdateGrant(ctx context.Context, change func(*ports.Grant)) error {
+// UpdateTokens implements ports.SessionTokens.
+func (f *FakeSessions) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) error {
 	_, live, err := f.enterLive(ctx)
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (f *FakeSessions) UpdateGrant(ctx context.Context, change func(*ports.Grant
 	return nil
 }
 
-// LeaseRefresh implements ports.Grants.
+// LeaseRefresh implements ports.SessionTokens.
 func (f *FakeSessions) LeaseRefresh(ctx context.Context, until time.Time) (func(context.Context), error) {
 	_, live, err := f.enterLive(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *FakeSessions) LeaseRefresh(ctx context.Context, until time.Time) (func(
 	}, nil
 }
 
-func cloneGrant(g ports.Grant) ports.Grant {
+func cloneGrant(g ports.Tokens) ports.Tokens {
 	g.AccessTokens = slices.Clone(g.AccessTokens)
 	for i := range g.AccessTokens {
 		g.AccessTokens[i].Scopes = slices.Clone(g.AccessTokens[i].Scopes)

@@ -44,8 +44,8 @@ func (f *FakeSessions) Take(ctx context.Context, state string) (ports.PendingSig
 	return p, nil
 }
 
-// Conclude implements ports.PendingSignIns.
-func (f *FakeSessions) Conclude(_ context.Context, state string, outcome []byte) error {
+// RecordOutcome implements ports.PendingSignIns.
+func (f *FakeSessions) RecordOutcome(_ context.Context, state string, outcome []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.reach(); err != nil {

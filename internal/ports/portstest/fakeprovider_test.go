@@ -35,7 +35,7 @@ func TestFakeProviderKeepsTheContract(t *testing.T) {
 				require.NoError(t, err)
 				in, err := fake.Complete(t.Context(), fake.Approve(a.URL, ports.Identity{Name: "Lynne Robbins"}), a.Secret)
 				require.NoError(t, err)
-				return 2, in.Grant.AccessTokens[0].Value
+				return 2, in.Tokens.AccessTokens[0].Value
 			},
 			Down: fake.Down,
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	_ ports.LogoutTokens = (*FakeProvider)(nil)
-	_ ports.GroupLookup  = (*FakeProvider)(nil)
+	_ ports.LogoutTokenVerifier = (*FakeProvider)(nil)
+	_ ports.GroupLookup         = (*FakeProvider)(nil)
 )
 
 // SignLogout returns a logout token that says this, issued now. An empty issuer
@@ -27,7 +27,7 @@ func (f *FakeProvider) SignLogout(says ports.LogoutToken) string {
 	return token
 }
 
-// VerifyLogoutToken implements ports.LogoutTokens.
+// VerifyLogoutToken implements ports.LogoutTokenVerifier.
 func (f *FakeProvider) VerifyLogoutToken(ctx context.Context, token string) (ports.LogoutToken, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -66,7 +66,7 @@ func (f *FakeProvider) Complete(ctx context.Context, cb ports.Callback, secret s
 	case issued.nonce != begun.nonce:
 		return ports.SignedIn{}, ports.ErrTokenRefused
 	}
-	return ports.SignedIn{Identity: issued.identity, Claims: fakeClaims(issued.identity), Grant: f.grant(issued, begun)}, nil
+	return ports.SignedIn{Identity: issued.identity, Claims: fakeClaims(issued.identity), Tokens: f.grant(issued, begun)}, nil
 }
 
 func fakeClaims(id ports.Identity) []ports.Claim {
@@ -78,8 +78,8 @@ func fakeClaims(id ports.Identity) []ports.Claim {
 }
 
 // grant returns what a sign-in yields; f.mu is held.
-func (f *FakeProvider) grant(issued fakeCode, begun fakeSignIn) ports.Grant {
-	g := ports.Grant{
+func (f *FakeProvider) grant(issued fakeCode, begun fakeSignIn) ports.Tokens {
+	g := ports.Tokens{
 		LoginHint:   "login-hint-of-" + issued.identity.Subject,
 		SignOutHint: "hint-of-" + issued.identity.Subject,
 		Nonce:       issued.nonce,

@@ -34,7 +34,7 @@ type fakeSession struct {
 	id      string
 	session ports.Session
 	claims  []ports.Claim
-	grant   ports.Grant
+	grant   ports.Tokens
 	lease   *fakeLease
 }
 
@@ -42,12 +42,8 @@ type fakeSession struct {
 type fakeLease struct{ until time.Time }
 
 var (
-	_ ports.Sessions         = (*FakeSessions)(nil)
-	_ ports.Grants           = (*FakeSessions)(nil)
-	_ ports.PendingSignIns   = (*FakeSessions)(nil)
-	_ ports.SessionDirectory = (*FakeSessions)(nil)
-	_ ports.OneTimeIDs       = (*FakeSessions)(nil)
-	_ ports.StoreReadiness   = (*FakeSessions)(nil)
+	_ ports.SessionManager = (*FakeSessions)(nil)
+	_ ports.StoreReadiness = (*FakeSessions)(nil)
 )
 
 // NewFakeSessions returns a fake that tells the time by clock.
@@ -99,7 +95,7 @@ func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) ([]ports.S
 		id:      rand.Text(),
 		session: cloneSession(n.Session),
 		claims:  slices.Clone(n.Claims),
-		grant:   cloneGrant(n.Grant),
+		grant:   cloneGrant(n.Tokens),
 	}
 	ex.browser.setToken(ex.token)
 	return ended, nil

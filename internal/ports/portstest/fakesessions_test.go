@@ -12,10 +12,6 @@ func newFakeHarness(*testing.T) portstest.SessionHarness {
 	fake := portstest.NewFakeSessions(clock.Now)
 	return portstest.SessionHarness{
 		Sessions:   fake,
-		Grants:     fake,
-		Pending:    fake,
-		Directory:  fake,
-		OneTime:    fake,
 		NewBrowser: func() portstest.Browser { return fake.NewBrowser() },
 		Now:        clock.Now,
 		Advance:    clock.Advance,
@@ -25,7 +21,7 @@ func newFakeHarness(*testing.T) portstest.SessionHarness {
 
 func TestFakeSessions(t *testing.T) {
 	t.Run("Sessions", func(t *testing.T) { portstest.Sessions(t, newFakeHarness) })
-	t.Run("Grants", func(t *testing.T) { portstest.Grants(t, newFakeHarness) })
+	t.Run("SessionTokens", func(t *testing.T) { portstest.SessionTokens(t, newFakeHarness) })
 	t.Run("SessionDirectory", func(t *testing.T) { portstest.SessionDirectory(t, newFakeHarness) })
 	t.Run("OneTimeIDs", func(t *testing.T) { portstest.OneTimeIDs(t, newFakeHarness) })
 	t.Run("PendingSignIns", func(t *testing.T) { portstest.PendingSignIns(t, newFakeHarness) })

@@ -11,8 +11,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// Grants checks an adapter against the contract of ports.Grants.
-func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
+// SessionTokens checks an adapter against the contract of ports.SessionTokens.
+func SessionTokens(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
 		{"claims come back", claimsRoundTrip},
 		{"claims end with the session", claimsEnd},
@@ -42,16 +42,16 @@ func Grants(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	})
 }
 
-// putGrant puts g in the place of what is there.
-func putGrant(ctx context.Context, h SessionHarness, g ports.Grant) error {
-	return h.Grants.UpdateGrant(ctx, func(old *ports.Grant) { *old = g })
+// putTokens puts g in the place of what is there.
+func putTokens(ctx context.Context, h SessionHarness, g ports.Tokens) error {
+	return h.Sessions.UpdateTokens(ctx, func(old *ports.Tokens) { *old = g })
 }
 
 // requireGrant asks in a new request.
-func requireGrant(t *testing.T, h SessionHarness, b Browser, want ports.Grant) {
+func requireGrant(t *testing.T, h SessionHarness, b Browser, want ports.Tokens) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		got, err := h.Grants.Grant(ctx)
+		got, err := h.Sessions.Tokens(ctx)
 		require.NoError(t, err)
 		require.Len(t, got.AccessTokens, len(want.AccessTokens))
 		for i, token := range got.AccessTokens {
@@ -66,24 +66,24 @@ func requireGrant(t *testing.T, h SessionHarness, b Browser, want ports.Grant) {
 func requireNoGrant(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		_, err := h.Grants.Grant(ctx)
+		_, err := h.Sessions.Tokens(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
-		require.ErrorIs(t, putGrant(ctx, h, SampleGrant(h.Now())), ports.ErrNoSession)
-		_, err = h.Grants.Claims(ctx)
+		require.ErrorIs(t, putTokens(ctx, h, SampleTokens(h.Now())), ports.ErrNoSession)
+		_, err = h.Sessions.Claims(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
-		_, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(time.Minute))
+		_, err = h.Sessions.LeaseRefresh(ctx, h.Now().Add(time.Minute))
 		require.ErrorIs(t, err, ports.ErrNoSession)
 	})
 }
 
 func grantsNoBrowser(t *testing.T, h SessionHarness) {
-	_, err := h.Grants.Grant(t.Context())
+	_, err := h.Sessions.Tokens(t.Context())
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	_, err = h.Grants.Claims(t.Context())
+	_, err = h.Sessions.Claims(t.Context())
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	_, err = h.Grants.LeaseRefresh(t.Context(), h.Now().Add(time.Minute))
+	_, err = h.Sessions.LeaseRefresh(t.Context(), h.Now().Add(time.Minute))
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	require.ErrorIs(t, putGrant(t.Context(), h, ports.Grant{}), ports.ErrNoBrowser)
+	require.ErrorIs(t, putTokens(t.Context(), h, ports.Tokens{}), ports.ErrNoBrowser)
 }
 
 func grantsNoSession(t *testing.T, h SessionHarness) {
@@ -93,15 +93,15 @@ func grantsNoSession(t *testing.T, h SessionHarness) {
 func grantsRoundTrip(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
-	requireGrant(t, h, b, SampleGrant(h.Now()))
+	requireGrant(t, h, b, SampleTokens(h.Now()))
 }
 
 func grantsSave(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	s := signIn(t, h, b)
-	g := SampleGrant(h.Now())
+	g := SampleTokens(h.Now())
 	g.RefreshToken, g.AccessTokens = "rotated", g.AccessTokens[:1]
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
 	requireGrant(t, h, b, g)
 	requireSession(t, h, b, s)
 }
@@ -111,9 +111,9 @@ func grantsFromEmpty(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 	})
-	requireGrant(t, h, b, ports.Grant{})
-	g := SampleGrant(h.Now())
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
+	requireGrant(t, h, b, ports.Tokens{})
+	g := SampleTokens(h.Now())
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
 	requireGrant(t, h, b, g)
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 	requireNoGrant(t, h, b)
@@ -124,9 +124,9 @@ func grantsRenewed(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Grant: ports.Grant{Nonce: "second"}})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Tokens: ports.Tokens{Nonce: "second"}})))
 	})
-	requireGrant(t, h, b, ports.Grant{Nonce: "second"})
+	requireGrant(t, h, b, ports.Tokens{Nonce: "second"})
 	requireNoGrant(t, h, old)
 }
 
@@ -136,7 +136,7 @@ func grantsEnd(t *testing.T, h SessionHarness) {
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.End(ctx)))
-		_, err := h.Grants.Grant(ctx)
+		_, err := h.Sessions.Tokens(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
 	})
 	requireNoGrant(t, h, b)
@@ -148,10 +148,10 @@ func grantsSaveInFlight(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(slow context.Context) {
-		_, err := h.Grants.Grant(slow)
+		_, err := h.Sessions.Tokens(slow)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
-		require.ErrorIs(t, putGrant(slow, h, SampleGrant(h.Now())), ports.ErrNoSession)
+		require.ErrorIs(t, putTokens(slow, h, SampleTokens(h.Now())), ports.ErrNoSession)
 	})
 	requireNoGrant(t, h, b)
 	requireNoGrant(t, h, old)
@@ -163,10 +163,10 @@ func grantsFirstSaveInFlight(t *testing.T, h SessionHarness) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 	})
 	b.Do(t.Context(), func(slow context.Context) {
-		_, err := h.Grants.Grant(slow)
+		_, err := h.Sessions.Tokens(slow)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
-		require.ErrorIs(t, putGrant(slow, h, SampleGrant(h.Now())), ports.ErrNoSession)
+		require.ErrorIs(t, putTokens(slow, h, SampleTokens(h.Now())), ports.ErrNoSession)
 	})
 	requireNoGrant(t, h, b)
 }
@@ -188,25 +188,25 @@ func grantsDown(t *testing.T, h SessionHarness) {
 		_, err := h.Sessions.Current(ctx)
 		require.NoError(t, err)
 		h.Down(true)
-		_, err = h.Grants.Grant(ctx)
+		_, err = h.Sessions.Tokens(ctx)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		require.ErrorIs(t, putGrant(ctx, h, ports.Grant{}), ports.ErrStoreUnavailable)
-		_, err = h.Grants.Claims(ctx)
+		require.ErrorIs(t, putTokens(ctx, h, ports.Tokens{}), ports.ErrStoreUnavailable)
+		_, err = h.Sessions.Claims(ctx)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		_, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(time.Minute))
+		_, err = h.Sessions.LeaseRefresh(ctx, h.Now().Add(time.Minute))
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		h.Down(false)
 	})
-	requireGrant(t, h, b, SampleGrant(h.Now()))
+	requireGrant(t, h, b, SampleTokens(h.Now()))
 }
 
 func grantsLarge(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
-	g := SampleGrant(h.Now())
+	g := SampleTokens(h.Now())
 	for i := range g.AccessTokens {
 		g.AccessTokens[i].Value = strings.Repeat("x", 20_000)
 	}
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putGrant(ctx, h, g)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
 	requireGrant(t, h, b, g)
 }

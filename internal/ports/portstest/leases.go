@@ -19,7 +19,7 @@ const leaseTime = 30 * time.Second
 func lease(t *testing.T, h SessionHarness, b Browser) (release func(context.Context), err error) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		release, err = h.Grants.LeaseRefresh(ctx, h.Now().Add(leaseTime))
+		release, err = h.Sessions.LeaseRefresh(ctx, h.Now().Add(leaseTime))
 	})
 	return release, err
 }
@@ -41,7 +41,7 @@ func leaseExclusive(t *testing.T, h SessionHarness) {
 		release(t.Context())
 		release(t.Context())
 	}
-	requireGrant(t, h, b, SampleGrant(h.Now()))
+	requireGrant(t, h, b, SampleTokens(h.Now()))
 }
 
 func leaseExpire(t *testing.T, h SessionHarness) {
@@ -109,7 +109,7 @@ func leaseEnd(t *testing.T, h SessionHarness) {
 		release, err := lease(t, h, b)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
-		_, err = h.Grants.LeaseRefresh(slow, h.Now().Add(leaseTime))
+		_, err = h.Sessions.LeaseRefresh(slow, h.Now().Add(leaseTime))
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		release(t.Context())
 	})
@@ -128,7 +128,7 @@ func leaseRace(t *testing.T, h SessionHarness) {
 		twin := b.Clone()
 		wg.Go(func() {
 			twin.Do(t.Context(), func(ctx context.Context) {
-				_, err := h.Grants.LeaseRefresh(ctx, h.Now().Add(leaseTime))
+				_, err := h.Sessions.LeaseRefresh(ctx, h.Now().Add(leaseTime))
 				if err == nil {
 					won.Add(1)
 					return

@@ -26,12 +26,12 @@ func onceOnly(t *testing.T, h SessionHarness) {
 	until := h.Now().Add(time.Hour)
 	for _, id := range []string{"a", "A", "", "a b", "\x00", "logout https://issuer.example jti", "state"} {
 		for range 2 { // asking spends nothing
-			require.NoError(t, h.OneTime.Unspent(t.Context(), id))
+			require.NoError(t, h.Sessions.CheckUnspent(t.Context(), id))
 		}
-		require.NoError(t, h.OneTime.SpendOnce(t.Context(), id, until))
-		require.ErrorIs(t, h.OneTime.Unspent(t.Context(), id), ports.ErrSpent)
-		require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), id, until), ports.ErrSpent)
-		require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), id, until.Add(time.Hour)), ports.ErrSpent)
+		require.NoError(t, h.Sessions.Spend(t.Context(), id, until))
+		require.ErrorIs(t, h.Sessions.CheckUnspent(t.Context(), id), ports.ErrSpent)
+		require.ErrorIs(t, h.Sessions.Spend(t.Context(), id, until), ports.ErrSpent)
+		require.ErrorIs(t, h.Sessions.Spend(t.Context(), id, until.Add(time.Hour)), ports.ErrSpent)
 	}
 	b := h.NewBrowser()
 	requireTaken(t, h, b, keep(t, h, b, "state")) // another kind of identifier
@@ -42,7 +42,7 @@ func onceRace(t *testing.T, h SessionHarness) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			err := h.OneTime.SpendOnce(t.Context(), "id", h.Now().Add(time.Hour))
+			err := h.Sessions.Spend(t.Context(), "id", h.Now().Add(time.Hour))
 			if err == nil {
 				won.Add(1)
 				return
@@ -56,9 +56,9 @@ func onceRace(t *testing.T, h SessionHarness) {
 
 func onceUntil(t *testing.T, h SessionHarness) {
 	until := h.Now().Add(time.Hour)
-	require.NoError(t, h.OneTime.SpendOnce(t.Context(), "id", until))
+	require.NoError(t, h.Sessions.Spend(t.Context(), "id", until))
 	h.Advance(time.Hour - time.Second)
-	require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), "id", until), ports.ErrSpent)
+	require.ErrorIs(t, h.Sessions.Spend(t.Context(), "id", until), ports.ErrSpent)
 }
 
 func onceDown(t *testing.T, h SessionHarness) {
@@ -67,8 +67,8 @@ func onceDown(t *testing.T, h SessionHarness) {
 	}
 	until := h.Now().Add(time.Hour)
 	h.Down(true)
-	require.ErrorIs(t, h.OneTime.Unspent(t.Context(), "id"), ports.ErrStoreUnavailable)
-	require.ErrorIs(t, h.OneTime.SpendOnce(t.Context(), "id", until), ports.ErrStoreUnavailable)
+	require.ErrorIs(t, h.Sessions.CheckUnspent(t.Context(), "id"), ports.ErrStoreUnavailable)
+	require.ErrorIs(t, h.Sessions.Spend(t.Context(), "id", until), ports.ErrStoreUnavailable)
 	h.Down(false)
-	require.NoError(t, h.OneTime.SpendOnce(t.Context(), "id", until))
+	require.NoError(t, h.Sessions.Spend(t.Context(), "id", until))
 }

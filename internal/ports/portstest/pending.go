@@ -42,13 +42,13 @@ func PendingSignIns(t *testing.T, newHarness func(t *testing.T) SessionHarness) 
 func keep(t *testing.T, h SessionHarness, b Browser, state string) ports.PendingSignIn {
 	t.Helper()
 	p := SamplePending(state, h.Now())
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Pending.Keep(ctx, p)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.Keep(ctx, p)) })
 	return p
 }
 
 func take(t *testing.T, h SessionHarness, b Browser, state string) (p ports.PendingSignIn, err error) {
 	t.Helper()
-	b.Do(t.Context(), func(ctx context.Context) { p, err = h.Pending.Take(ctx, state) })
+	b.Do(t.Context(), func(ctx context.Context) { p, err = h.Sessions.Take(ctx, state) })
 	return p, err
 }
 
@@ -76,8 +76,8 @@ func requireNotTaken(t *testing.T, h SessionHarness, b Browser, state string, ca
 }
 
 func pendingNoBrowser(t *testing.T, h SessionHarness) {
-	require.ErrorIs(t, h.Pending.Keep(t.Context(), SamplePending("s", h.Now())), ports.ErrNoBrowser)
-	_, err := h.Pending.Take(t.Context(), "s")
+	require.ErrorIs(t, h.Sessions.Keep(t.Context(), SamplePending("s", h.Now())), ports.ErrNoBrowser)
+	_, err := h.Sessions.Take(t.Context(), "s")
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 }
 
@@ -85,7 +85,7 @@ func pendingRoundTrip(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	requireTaken(t, h, b, keep(t, h, b, "full"))
 	bare := ports.PendingSignIn{State: "bare", Began: h.Now()}
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Pending.Keep(ctx, bare)) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.Keep(ctx, bare)) })
 	requireTaken(t, h, b, bare)
 }
 
@@ -126,15 +126,15 @@ func pendingOutcome(t *testing.T, h SessionHarness) {
 	require.ErrorIs(t, err, ports.ErrPendingSpent)
 	require.Equal(t, ports.PendingSignIn{State: p.State, ReturnTo: p.ReturnTo}, again)
 
-	_, err = h.Pending.Outcome(t.Context(), "concluded")
+	_, err = h.Sessions.Outcome(t.Context(), "concluded")
 	require.ErrorIs(t, err, ports.ErrNoOutcome)
-	require.NoError(t, h.Pending.Conclude(t.Context(), "concluded", []byte("first")))
-	require.NoError(t, h.Pending.Conclude(t.Context(), "concluded", []byte("second")))
-	outcome, err := h.Pending.Outcome(t.Context(), "concluded")
+	require.NoError(t, h.Sessions.RecordOutcome(t.Context(), "concluded", []byte("first")))
+	require.NoError(t, h.Sessions.RecordOutcome(t.Context(), "concluded", []byte("second")))
+	outcome, err := h.Sessions.Outcome(t.Context(), "concluded")
 	require.NoError(t, err)
 	require.Equal(t, "first", string(outcome))
-	require.ErrorIs(t, h.Pending.Conclude(t.Context(), "another", []byte("first")), ports.ErrNoRecord)
-	_, err = h.Pending.Outcome(t.Context(), "another")
+	require.ErrorIs(t, h.Sessions.RecordOutcome(t.Context(), "another", []byte("first")), ports.ErrNoRecord)
+	_, err = h.Sessions.Outcome(t.Context(), "another")
 	require.ErrorIs(t, err, ports.ErrNoOutcome)
 }
 
@@ -147,7 +147,7 @@ func pendingRace(t *testing.T, h SessionHarness) {
 		twin := b.Clone()
 		wg.Go(func() {
 			twin.Do(t.Context(), func(ctx context.Context) {
-				_, err := h.Pending.Take(ctx, "raced")
+				_, err := h.Sessions.Take(ctx, "raced")
 				if err == nil {
 					taken.Add(1)
 					return
@@ -230,8 +230,8 @@ func pendingBesideSession(t *testing.T, h SessionHarness) {
 	requireSignedOut(t, h, b)
 	b.Do(t.Context(), func(ctx context.Context) {
 		p := SamplePending("one request", h.Now())
-		require.NoError(t, h.Pending.Keep(ctx, p))
-		_, err := h.Pending.Take(ctx, p.State)
+		require.NoError(t, h.Sessions.Keep(ctx, p))
+		_, err := h.Sessions.Take(ctx, p.State)
 		require.NoError(t, err)
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
 	})

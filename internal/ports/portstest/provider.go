@@ -49,7 +49,7 @@ type ProviderHarness struct {
 	InMemory bool
 
 	// SignLogout returns the provider's logout token with these claims, issued
-	// now, for an adapter with ports.LogoutTokens. An empty field is left out,
+	// now, for an adapter with ports.LogoutTokenVerifier. An empty field is left out,
 	// the issuer is filled in, and Expires is not used.
 	SignLogout func(t testing.TB, claims ports.LogoutToken) string
 	// Groups returns how many groups the account has, and an access token to

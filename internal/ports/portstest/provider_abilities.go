@@ -30,7 +30,7 @@ func signOutTests() []named[*providerTest] {
 			if !ok {
 				return
 			}
-			hint := wholeSignIn(t, h).Grant.SignOutHint
+			hint := wholeSignIn(t, h).Tokens.SignOutHint
 			h.Down(true)
 			for _, hint := range []string{hint, ""} {
 				to, err := out.EndSessionURL(t.Context(), hint)
@@ -61,11 +61,11 @@ func refreshTests() []named[*providerTest] {
 
 func refreshRequest(h *providerTest, in ports.SignedIn) ports.RefreshRequest {
 	return ports.RefreshRequest{
-		RefreshToken: in.Grant.RefreshToken,
+		RefreshToken: in.Tokens.RefreshToken,
 		Scopes:       h.Scopes,
 		Issuer:       in.Identity.Issuer,
 		Subject:      in.Identity.Subject,
-		Nonce:        in.Grant.Nonce,
+		Nonce:        in.Tokens.Nonce,
 	}
 }
 
@@ -75,8 +75,8 @@ func refreshTwice(t *testing.T, h *providerTest) {
 		return
 	}
 	in := wholeSignIn(t, h, h.Scopes...)
-	require.NotEmpty(t, in.Grant.RefreshToken)
-	req, last := refreshRequest(h, in), in.Grant.AccessTokens[0].Value
+	require.NotEmpty(t, in.Tokens.RefreshToken)
+	req, last := refreshRequest(h, in), in.Tokens.AccessTokens[0].Value
 	for range 2 {
 		fresh, err := refresher.Refresh(t.Context(), req)
 		require.NoError(t, err)

@@ -35,7 +35,7 @@ func completeIdentifies(t *testing.T, h *providerTest) {
 	assert.NotEmpty(t, in.Identity.Issuer)
 	assert.NotEmpty(t, in.Identity.Subject)
 	assert.NotEmpty(t, in.Identity.Name)
-	assert.Equal(t, h.NoIDTokens, in.Grant.Nonce == "")
+	assert.Equal(t, h.NoIDTokens, in.Tokens.Nonce == "")
 	assert.Contains(t, in.Claims, ports.Claim{Name: "iss", Value: in.Identity.Issuer})
 	assert.Contains(t, in.Claims, ports.Claim{Name: "sub", Value: in.Identity.Subject})
 	assert.Equal(t, in.Identity.TenantID == "", in.Identity.ObjectID == "")
@@ -47,16 +47,16 @@ func completeIsStable(t *testing.T, h *providerTest) {
 	assert.Equal(t, first.Identity.Subject, second.Identity.Subject)
 	assert.Equal(t, first.Identity.ObjectID, second.Identity.ObjectID)
 	if !h.NoIDTokens {
-		assert.NotEqual(t, first.Grant.Nonce, second.Grant.Nonce)
+		assert.NotEqual(t, first.Tokens.Nonce, second.Tokens.Nonce)
 	}
 }
 
 func completeWithoutScopes(t *testing.T, h *providerTest) {
-	assert.Empty(t, wholeSignIn(t, h).Grant.AccessTokens)
+	assert.Empty(t, wholeSignIn(t, h).Tokens.AccessTokens)
 }
 
 func completeWithScopes(t *testing.T, h *providerTest) {
-	grant := wholeSignIn(t, h, h.Scopes...).Grant
+	grant := wholeSignIn(t, h, h.Scopes...).Tokens
 	require.Len(t, grant.AccessTokens, 1)
 	assert.NotEmpty(t, grant.AccessTokens[0].Value)
 	assert.Equal(t, h.Scopes, grant.AccessTokens[0].Scopes)
@@ -65,7 +65,7 @@ func completeWithScopes(t *testing.T, h *providerTest) {
 
 func completeWithoutLifetime(t *testing.T, h *providerTest) {
 	h.network.misbehave(lifeless)
-	grant := wholeSignIn(t, h, h.Scopes...).Grant
+	grant := wholeSignIn(t, h, h.Scopes...).Tokens
 	require.Len(t, grant.AccessTokens, 1)
 	assert.True(t, grant.AccessTokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
 }
@@ -84,7 +84,7 @@ func completeConcurrently(t *testing.T, h *providerTest) {
 		wg.Go(func() {
 			in, err := h.Provider.Complete(t.Context(), callbacks[i], begun[i].Secret)
 			if assert.NoError(t, err) && !h.NoIDTokens {
-				_, twice := nonces.LoadOrStore(in.Grant.Nonce, true)
+				_, twice := nonces.LoadOrStore(in.Tokens.Nonce, true)
 				assert.False(t, twice, "two sign-ins got one answer")
 			}
 		})

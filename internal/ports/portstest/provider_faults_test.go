@@ -189,7 +189,7 @@ func (a *acme) Complete(ctx context.Context, cb ports.Callback, secret string) (
 	}
 	if scopes := strings.Fields(secret[26:]); len(scopes) > 0 {
 		token.Scopes = scopes
-		in.Grant.AccessTokens = []ports.AccessToken{token}
+		in.Tokens.AccessTokens = []ports.AccessToken{token}
 	}
 	return in, nil
 }

@@ -21,8 +21,8 @@ func logoutTests() []named[*providerTest] {
 }
 
 // logoutOf returns the adapter's ability; nil where it has none.
-func logoutOf(h *providerTest) ports.LogoutTokens {
-	ability, ok := h.Provider.(ports.LogoutTokens)
+func logoutOf(h *providerTest) ports.LogoutTokenVerifier {
+	ability, ok := h.Provider.(ports.LogoutTokenVerifier)
 	if !ok || h.SignLogout == nil {
 		return nil
 	}

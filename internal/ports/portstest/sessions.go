@@ -47,7 +47,7 @@ func signIn(t *testing.T, h SessionHarness, b Browser) ports.Session {
 	t.Helper()
 	s := SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())})))
 	})
 	return s
 }
@@ -192,7 +192,7 @@ func sessionsTouchProlongs(t *testing.T, h SessionHarness) {
 	}
 	requireSession(t, h, b, s)
 	b.Do(t.Context(), func(ctx context.Context) {
-		g, err := h.Grants.Grant(ctx)
+		g, err := h.Sessions.Tokens(ctx)
 		require.NoError(t, err)
 		assert.NotEmpty(t, g.RefreshToken, "the grant lasts as long as the session")
 	})
@@ -295,7 +295,7 @@ func sessionsDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession, "nobody is told that they are signed out")
 		require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), s.Expires), ports.ErrStoreUnavailable)
-		require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Grant: SampleGrant(h.Now())})), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())})), ports.ErrStoreUnavailable)
 		require.ErrorIs(t, failure(h.Sessions.End(ctx)), ports.ErrStoreUnavailable)
 	})
 	stranger.Do(t.Context(), func(ctx context.Context) {

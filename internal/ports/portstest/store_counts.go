@@ -49,7 +49,7 @@ func counting(test func(*testing.T, counter)) func(*testing.T, StoreHarness) {
 
 func (c counter) require(t *testing.T, want int) {
 	t.Helper()
-	c.Advance(ports.CountAge + time.Second)
+	c.Advance(ports.MaxCountAge + time.Second)
 	n, err := c.IndexedRecords(t.Context(), 0)
 	require.NoError(t, err)
 	require.Equal(t, want, n)
@@ -113,7 +113,7 @@ func storeCountAhead(t *testing.T, c counter) {
 		c.create(t, r)
 	}
 	for ahead, want := range map[time.Duration]int{0: 3, 90 * time.Minute: 2, 150 * time.Minute: 1, 4 * time.Hour: 0} {
-		c.Advance(ports.CountAge + time.Second)
+		c.Advance(ports.MaxCountAge + time.Second)
 		n, err := c.IndexedRecords(t.Context(), ahead)
 		require.NoError(t, err)
 		require.Equal(t, want, n, "%s ahead", ahead)
@@ -167,7 +167,7 @@ func storeCountOutage(t *testing.T, c counter) {
 	c.create(t, c.record("k", "v", "index"))
 	c.require(t, 1)
 	c.Outage(true)
-	c.Advance(ports.CountAge + time.Second)
+	c.Advance(ports.MaxCountAge + time.Second)
 	began := time.Now()
 	_, err := c.IndexedRecords(t.Context(), 0)
 	assert.ErrorIs(t, err, ports.ErrStoreUnavailable)

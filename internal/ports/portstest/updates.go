@@ -19,14 +19,14 @@ const updaters = 12
 func grantsUpdate(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
-	want := SampleGrant(h.Now())
+	want := SampleTokens(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, h.Grants.UpdateGrant(ctx, func(g *ports.Grant) {
+		require.NoError(t, h.Sessions.UpdateTokens(ctx, func(g *ports.Tokens) {
 			assert.Equal(t, want.RefreshToken, g.RefreshToken)
 			assert.Len(t, g.AccessTokens, len(want.AccessTokens))
 			g.RefreshToken = "rotated"
 		}))
-		require.NoError(t, h.Grants.UpdateGrant(ctx, func(g *ports.Grant) { g.AccessTokens = g.AccessTokens[1:] }))
+		require.NoError(t, h.Sessions.UpdateTokens(ctx, func(g *ports.Tokens) { g.AccessTokens = g.AccessTokens[1:] }))
 	})
 	want.RefreshToken, want.AccessTokens = "rotated", want.AccessTokens[1:]
 	requireGrant(t, h, b, want)
@@ -37,9 +37,9 @@ func grantsUpdateRace(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	requireEveryUpdate(t, h, b)
 	b.Do(t.Context(), func(ctx context.Context) {
-		g, err := h.Grants.Grant(ctx)
+		g, err := h.Sessions.Tokens(ctx)
 		require.NoError(t, err)
-		require.Equal(t, SampleGrant(h.Now()).RefreshToken, g.RefreshToken)
+		require.Equal(t, SampleTokens(h.Now()).RefreshToken, g.RefreshToken)
 	})
 }
 
@@ -54,12 +54,12 @@ func grantsFirstUpdateRace(t *testing.T, h SessionHarness) {
 // requireEveryUpdate adds an access token in each of many requests at once.
 func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
-	expires := SampleGrant(h.Now()).AccessTokens[0].Expires
+	expires := SampleTokens(h.Now()).AccessTokens[0].Expires
 	var wg sync.WaitGroup
 	for i := range updaters {
 		wg.Go(func() {
 			b.Do(t.Context(), func(ctx context.Context) {
-				assert.NoError(t, h.Grants.UpdateGrant(ctx, func(g *ports.Grant) {
+				assert.NoError(t, h.Sessions.UpdateTokens(ctx, func(g *ports.Tokens) {
 					g.AccessTokens = append(g.AccessTokens, ports.AccessToken{Value: fmt.Sprint("token-", i), Scopes: []string{fmt.Sprint("scope-", i)}, Expires: expires})
 				}))
 			})
@@ -67,7 +67,7 @@ func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
 	}
 	wg.Wait()
 	b.Do(t.Context(), func(ctx context.Context) {
-		g, err := h.Grants.Grant(ctx)
+		g, err := h.Sessions.Tokens(ctx)
 		require.NoError(t, err)
 		for i := range updaters {
 			found := slices.DeleteFunc(slices.Clone(g.AccessTokens), func(t ports.AccessToken) bool {
@@ -88,7 +88,7 @@ func grantsUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 			twin := b.Clone()
 			wg.Go(func() {
 				twin.Do(t.Context(), func(ctx context.Context) {
-					err := h.Grants.UpdateGrant(ctx, func(g *ports.Grant) { g.RefreshToken += "x" })
+					err := h.Sessions.UpdateTokens(ctx, func(g *ports.Tokens) { g.RefreshToken += "x" })
 					if err != nil {
 						assert.ErrorIs(t, err, ports.ErrNoSession)
 					}

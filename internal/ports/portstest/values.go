@@ -28,9 +28,9 @@ func SampleSession(now time.Time) ports.Session {
 	}
 }
 
-// SampleGrant returns a grant with every field set.
-func SampleGrant(now time.Time) ports.Grant {
-	return ports.Grant{
+// SampleTokens returns a grant with every field set.
+func SampleTokens(now time.Time) ports.Tokens {
+	return ports.Tokens{
 		AccessTokens: []ports.AccessToken{
 			{Value: "token-of-graph", Scopes: []string{"User.Read", "Mail.Read"}, Expires: now.Add(70 * time.Minute)},
 			{Value: "token-of-reports", Scopes: []string{"api://reports/read"}, Expires: now.Add(80 * time.Minute)},
@@ -55,7 +55,7 @@ func SampleClaims() []ports.Claim {
 
 // SampleNew returns what a session begins with, with every field set.
 func SampleNew(now time.Time) ports.NewSession {
-	return ports.NewSession{Session: SampleSession(now), Claims: SampleClaims(), Grant: SampleGrant(now)}
+	return ports.NewSession{Session: SampleSession(now), Claims: SampleClaims(), Tokens: SampleTokens(now)}
 }
 
 // SamplePending returns a pending sign-in with every field set.

@@ -83,7 +83,7 @@ func New(t testing.TB, options ...Option) *App {
 	})
 	require.NoError(t, err)
 	service, err := domain.New(domain.Config{
-		Provider: a.Provider, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
+		Provider: a.Provider, Sessions: sessions,
 		Limits:   domain.Limits{Idle: idle, Lifetime: lifetime},
 		NoReturn: webhttp.NoReturn(callbackPath), GroupScopes: []string{"User.Read"},
 		Now: a.Clock.Now, Random: rand.Reader,

@@ -51,7 +51,7 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 		return nil, err
 	}
 	service, err := domain.New(domain.Config{
-		Provider: idp, Sessions: sessions, Grants: sessions, Pending: sessions, Others: sessions, OneTime: sessions,
+		Provider: idp, Sessions: sessions,
 		Limits: domain.Limits{Idle: idleLimit, Lifetime: lifetime}, Now: now, Random: rand.Reader,
 		Audit: observe.Audit(observe.NewAuditLog(logger, webhttp.RequestID), metrics),
 	})

@@ -89,7 +89,7 @@ func signInMany(ctx context.Context, app *application) ([]string, error) {
 	var cookies []string
 	for i := range pagePeople {
 		n := signedIn(i, time.Now())
-		n.Claims, n.Grant = typicalClaims(), typicalGrant(time.Now())
+		n.Claims, n.Tokens = typicalClaims(), typicalGrant(time.Now())
 		cookie, err := app.signIn(n)
 		if err != nil {
 			return nil, err

@@ -40,8 +40,8 @@ func typicalClaims() []ports.Claim {
 }
 
 // typicalGrant has tokens of Entra's usual size.
-func typicalGrant(now time.Time) ports.Grant {
-	return ports.Grant{
+func typicalGrant(now time.Time) ports.Tokens {
+	return ports.Tokens{
 		RefreshToken: strings.Repeat("r", 1500),
 		AccessTokens: []ports.AccessToken{{Value: strings.Repeat("a", 2000), Scopes: []string{"User.Read"}, Expires: now.Add(time.Hour)}},
 	}

@@ -19,7 +19,7 @@ func measureRecords(ctx context.Context, r *report, n int) error {
 	}{
 		{"the record of the session alone", nil},
 		{"with the claims of the ID token", func(s *ports.NewSession) { s.Claims = typicalClaims() }},
-		{"with the claims and API tokens", func(s *ports.NewSession) { s.Claims, s.Grant = typicalClaims(), typicalGrant(time.Now()) }},
+		{"with the claims and API tokens", func(s *ports.NewSession) { s.Claims, s.Tokens = typicalClaims(), typicalGrant(time.Now()) }},
 	}
 	for _, a := range adds {
 		k, err := newOurs(a.add)

@@ -76,10 +76,10 @@ func values(n ports.NewSession) map[string]any {
 	for _, c := range n.Claims {
 		v[c.Name] = c.Value
 	}
-	if n.Grant.RefreshToken != "" {
-		v["refresh_token"] = n.Grant.RefreshToken
+	if n.Tokens.RefreshToken != "" {
+		v["refresh_token"] = n.Tokens.RefreshToken
 	}
-	for _, t := range n.Grant.AccessTokens {
+	for _, t := range n.Tokens.AccessTokens {
 		v["access_token"], v["access_token_expires"] = t.Value, t.Expires.Unix()
 	}
 	return v

@@ -34,7 +34,7 @@ type lastCount struct {
 }
 
 // IndexedRecords implements ports.SessionCounter. One count is made at a time;
-// others wait for it and take its number, which holds for ports.CountAge or, on
+// others wait for it and take its number, which holds for ports.MaxCountAge or, on
 // large tables, for longer.
 func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
 	s.counted.mu.Lock()
@@ -47,7 +47,7 @@ func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, e
 		c.n, c.err = s.count(context.WithoutCancel(ctx), ahead)
 		c.ahead = ahead
 		ended := s.now()
-		c.until = ended.Add(max(ports.CountAge, countShare*ended.Sub(began)))
+		c.until = ended.Add(max(ports.MaxCountAge, countShare*ended.Sub(began)))
 	}
 	return s.counted.n, s.counted.err
 }

@@ -34,7 +34,7 @@ func testCountHolds(t *testing.T, dsn string) {
 	fill(t, s, 3, 0)
 	requireCount(t, s, 3)
 	require.NoError(t, s.Delete(t.Context(), "r0", ports.AnyVersion))
-	clock.Advance(ports.CountAge - time.Millisecond)
+	clock.Advance(ports.MaxCountAge - time.Millisecond)
 	requireCount(t, s, 3)
 	clock.Advance(time.Millisecond)
 	requireCount(t, s, 2)
@@ -71,6 +71,6 @@ func testCountBounded(t *testing.T, dsn string) {
 	require.Less(t, time.Since(began), inTime)
 	require.Equal(t, asked+2, s.pool.Stat().AcquireCount(), "one count and the page's own")
 	require.NoError(t, tx.Commit(t.Context()))
-	clock.Advance(ports.CountAge)
+	clock.Advance(ports.MaxCountAge)
 	requireCount(t, s, 1)
 }
