@@ -20,23 +20,24 @@ import (
 // there, and when the other side is back everybody is served.
 func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
 	const people = providerhttp.MaxCalls + 12
-	for endpoint, prepare := range map[fakeidp.Endpoint]func(w *world) func() reply{
-		fakeidp.EndpointMe: func(w *world) func() reply {
+	for endpoint, prepare := range map[fakeidp.Endpoint]func(w *world, user string) func() reply{
+		fakeidp.EndpointMe: func(w *world, user string) func() reply {
 			b := w.browser()
-			b.mustSignIn(fakeidp.UserMember)
+			b.mustSignIn(user)
 			return func() reply { return b.get("/call_api") }
 		},
-		fakeidp.EndpointToken: func(w *world) func() reply {
+		fakeidp.EndpointToken: func(w *world, user string) func() reply {
 			b := w.browser()
-			answer := b.approve(b.begin("/login"), fakeidp.UserMember)
+			answer := b.approve(b.begin("/login"), user)
 			return func() reply { return b.callback(answer) }
 		},
 	} {
 		t.Run(string(endpoint), func(t *testing.T) {
 			w := newWorld(t, nil)
 			var asks []func() reply
-			for range people {
-				asks = append(asks, prepare(w))
+			users := []string{fakeidp.UserMember, fakeidp.UserAdmin} // one has a hundred sessions at most
+			for i := range people {
+				asks = append(asks, prepare(w, users[i%len(users)]))
 			}
 			other := w.browser()
 			other.mustSignIn(fakeidp.UserAdmin)
