@@ -166,11 +166,8 @@ func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingS
 		return fmt.Errorf("%w: identity without issuer or subject", ErrTokenRefused)
 	}
 	now := s.now()
-	if p.Round > 0 {
-		in.Tokens.Page, in.Tokens.Round = p.ReturnTo, p.Round
-	}
 	in.Tokens.Groups = tokenGroups(in.Tokens.Groups)
-	session := ports.Session{Identity: id, Device: device, Started: now, Seen: now, Expires: s.limits.expires(now, now)}
+	session := ports.Session{Identity: id, Device: device, StepUp: stepUpOf(p), Started: now, Seen: now, Expires: s.limits.expires(now, now)}
 	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Tokens: in.Tokens})
 	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)
 	if err != nil {

@@ -139,10 +139,6 @@ type Tokens struct {
 	LoginHint string
 	// SignOutHint goes back to ProviderSignOut.EndSessionURL unread.
 	SignOutHint string
-	// Page and Round say which page, if any, asked for this sign-in itself, and
-	// how many it has asked for in a row. They are the domain's, not an adapter's.
-	Page  string
-	Round int
 	// Groups are the groups that the person belongs to, as far as they are known.
 	Groups Groups
 	// Nonce is the nonce of the sign-in's ID token. A refreshed ID token that

@@ -59,9 +59,9 @@ type PendingSignIn struct {
 	Secret   string // Authorization.Secret
 	ReturnTo string // where to go afterwards, checked when it began
 	Scopes   []string
-	// Round counts the sign-ins that one page has asked for in a row.
-	Round int
-	Began time.Time
+	// StepUp is the domain's and opaque to the adapter.
+	StepUp string
+	Began  time.Time
 }
 
 // Sessions keeps who is signed in.
@@ -134,6 +134,9 @@ type Session struct {
 	Identity Identity
 	// Device names the browser and system in words, as they said themselves.
 	Device string
+	// StepUp guards against a loop of step-up sign-ins. The domain writes and
+	// reads it; it is opaque to the adapter and empty in most sessions.
+	StepUp string
 	// Started is when the person signed in.
 	Started time.Time
 	// Seen is when the session was last known to be used; it lags behind by

@@ -65,6 +65,9 @@ func clip(s string, limit int) string {
 func encodeSession(s *keptSession) []byte {
 	id := &s.Identity
 	flags := sessionFlags(id)
+	if s.StepUp != "" {
+		flags |= hasStepUp
+	}
 	b := make([]byte, 0, 288)
 	b = append(b, sessionVersion, flags)
 	b = append(b, s.indexedBy[:]...)
@@ -75,7 +78,11 @@ func encodeSession(s *keptSession) []byte {
 	b = appendTexts(b, id.Roles)
 	b = appendTime(b, s.Started)
 	b = appendTime(b, s.Seen)
-	return appendTime(b, s.Expires)
+	b = appendTime(b, s.Expires)
+	if flags&hasStepUp != 0 {
+		b = appendText(b, s.StepUp)
+	}
+	return b
 }
 
 func decodeSession(data []byte) (*keptSession, error) {
@@ -96,6 +103,9 @@ func decodeSession(data []byte) (*keptSession, error) {
 	s.Started = r.time()
 	s.Seen = r.time()
 	s.Expires = r.time()
+	if flags&hasStepUp != 0 {
+		s.StepUp = r.text()
+	}
 	if err := r.done(); err != nil {
 		return nil, err
 	}
@@ -115,6 +125,7 @@ const (
 	providerSessionIsGUID
 	issuerNamesTenant
 	issuerIsCommon
+	hasStepUp
 )
 
 // commonIssuer is the issuer of Entra's public cloud without the tenant ID,

@@ -47,7 +47,7 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 // encodePending writes a list: names would take room in the cookie, and eight of
 // them must fit into a request header.
 func encodePending(p *ports.PendingSignIn) ([]byte, error) {
-	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.Round, p.Began.UnixMilli()})
+	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.StepUp, p.Began.UnixMilli()})
 }
 
 func decodePending(data []byte) (ports.PendingSignIn, error) {
@@ -57,7 +57,7 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 	}
 	var p ports.PendingSignIn
 	var began int64
-	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.Scopes, &p.Round, &began}
+	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.Scopes, &p.StepUp, &began}
 	if len(parts) != len(fields) {
 		return ports.PendingSignIn{}, errUnreadable
 	}
@@ -73,6 +73,5 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 // isEmpty reports that there is nothing in g worth a record.
 func isEmpty(g *ports.Tokens) bool {
 	return len(g.AccessTokens) == 0 && g.RefreshToken == "" && g.SignOutHint == "" &&
-		g.LoginHint == "" && g.Nonce == "" && g.Page == "" && g.Round == 0 &&
-		len(g.Groups.IDs) == 0 && !g.Groups.Overage && g.Groups.AsOf.IsZero()
+		g.LoginHint == "" && g.Nonce == "" && len(g.Groups.IDs) == 0 && !g.Groups.Overage && g.Groups.AsOf.IsZero()
 }

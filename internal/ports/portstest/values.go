@@ -22,6 +22,7 @@ func SampleSession(now time.Time) ports.Session {
 			ProviderSession: "00c0ffee-0000-4000-8000-00000000beef",
 		},
 		Device:  "Firefox on Linux",
+		StepUp:  "2 /call_api",
 		Started: now,
 		Seen:    now.Add(7 * time.Millisecond),
 		Expires: now.Add(time.Hour),
@@ -38,8 +39,6 @@ func SampleTokens(now time.Time) ports.Tokens {
 		RefreshToken: "refresh-token",
 		SignOutHint:  "sign-out-hint",
 		LoginHint:    "O.CiQ2ZjFkMmMzYi0wYTllLTRkOGM",
-		Page:         "/call_api",
-		Round:        2,
 		Nonce:        "nonce",
 		Groups: ports.Groups{
 			IDs:     []string{"0d1e9a54-7c3b-4f28-9e6d-52b8c1a7f490", "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa"},
@@ -65,7 +64,7 @@ func SamplePending(state string, began time.Time) ports.PendingSignIn {
 		Secret:   "secret-of-" + state,
 		ReturnTo: "/reports?year=2026&q=%C3%A9",
 		Scopes:   []string{"User.Read"},
-		Round:    1,
+		StepUp:   "1",
 		Began:    began,
 	}
 }

@@ -1,0 +1,73 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+const (
+	// maxStepUps is how many step-up sign-ins one page may ask for in a row: one
+	// for what it needs, and one more if the first brought something else.
+	maxStepUps = 2
+	// stepUpMemory is how long after a sign-in a step-up for the same page
+	// continues the row.
+	stepUpMemory = 2 * time.Minute
+)
+
+// StepUp begins the sign-in that an InteractionRequired asks for: of the same
+// person, with its scopes and claims, and back to page. It returns the URL to
+// send the browser to. A page can ask twice within two minutes. The third time,
+// StepUp returns ErrSignInLoop, which wraps required: without this limit the
+// browser would go back and forth for ever.
+func (s *Service) StepUp(ctx context.Context, page string, required *InteractionRequired) (string, error) {
+	session, err := s.current(ctx)
+	if err != nil {
+		return "", err
+	}
+	location, err := s.stepUp(ctx, session, s.returns.check(page), required)
+	if err != nil {
+		s.recordFailure(ctx, ports.AuditSignInRefused, err, session.Identity)
+	}
+	return location, err
+}
+
+func (s *Service) stepUp(ctx context.Context, session ports.Session, page string, required *InteractionRequired) (string, error) {
+	tokens, err := s.sessions.Tokens(ctx)
+	if err != nil {
+		return "", notSignedIn(err, "read tokens")
+	}
+	count := 1
+	if s.now().Sub(session.Started) < stepUpMemory {
+		count += stepUpCount(session.StepUp, page)
+	}
+	if count > maxStepUps {
+		return "", fmt.Errorf("%w: %w", ErrSignInLoop, required)
+	}
+	ask := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: tokens.LoginHint}
+	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: page, StepUp: strconv.Itoa(count)}, session.Identity)
+}
+
+// stepUpOf returns the StepUp of the session that p begins: the count and the
+// page, such as "1 /reports". It is empty if no page asked for the sign-in.
+func stepUpOf(p ports.PendingSignIn) string {
+	if p.StepUp == "" {
+		return ""
+	}
+	return p.StepUp + " " + p.ReturnTo
+}
+
+// stepUpCount returns the count in a session's StepUp, or 0 if another page asked
+// for the sign-in, or none.
+func stepUpCount(stepUp, page string) int {
+	count, asked, _ := strings.Cut(stepUp, " ")
+	n, err := strconv.Atoi(count)
+	if err != nil || asked != page {
+		return 0
+	}
+	return n
+}
