@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 )
 
 const (
@@ -116,22 +117,22 @@ func TestEachWrongCredentialNamesItsVariable(t *testing.T) {
 // TestEachCredentialSignsInThroughTheProgram, from its variables on.
 func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 	cert, certAndKey := certificate(t)
-	tokens, err := fakeidp.NewTokenIssuer("https://cluster.example", signingKey(), nil)
+	tokens, err := clientauth.NewTokenIssuer("https://cluster.example", signingKey(), nil)
 	require.NoError(t, err)
 	token, err := tokens.Token("a-pod", exchangeAudience, time.Hour)
 	require.NoError(t, err)
-	host := httptest.NewServer(&fakeidp.IdentityEndpoint{Tokens: tokens, ClientID: identityClientID, PrincipalID: "a-principal", Header: "of-this-host"})
+	host := httptest.NewServer(&clientauth.IdentityEndpoint{Tokens: tokens, ClientID: identityClientID, PrincipalID: "a-principal", Header: "of-this-host"})
 	defer host.Close()
 	for name, c := range map[string]struct {
 		vars map[string]string
 		auth fakeidp.Authenticator
 	}{
 		"secret file": {map[string]string{"CLIENT_SECRET_FILE": inFile(t, []byte(fakeidp.DefaultClientSecret+"\n")), "CLIENT_SECRET_EXPIRES": "2030-01-31"}, nil},
-		"certificate": {map[string]string{"CLIENT_CERTIFICATE_FILE": inFile(t, certAndKey)}, fakeidp.CertificateAuthenticator(cert)},
+		"certificate": {map[string]string{"CLIENT_CERTIFICATE_FILE": inFile(t, certAndKey)}, clientauth.NewCertificates(cert)},
 		"federated token": {map[string]string{"AZURE_FEDERATED_TOKEN_FILE": inFile(t, []byte(token))},
-			fakeidp.FederatedAuthenticator(tokens.Issuer(), "a-pod", exchangeAudience, tokens.Key())},
-		"managed identity": {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "IDENTITY_ENDPOINT": host.URL + fakeidp.PathAppService, "IDENTITY_HEADER": "of-this-host"},
-			fakeidp.FederatedAuthenticator(tokens.Issuer(), "a-principal", exchangeAudience, tokens.Key())},
+			clientauth.NewFederated(tokens.Issuer(), "a-pod", exchangeAudience, tokens.Key())},
+		"managed identity": {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "IDENTITY_ENDPOINT": host.URL + clientauth.PathAppService, "IDENTITY_HEADER": "of-this-host"},
+			clientauth.NewFederated(tokens.Issuer(), "a-principal", exchangeAudience, tokens.Key())},
 	} {
 		t.Run(name, func(t *testing.T) {
 			vars := map[string]string{"CLIENT_SECRET": ""}

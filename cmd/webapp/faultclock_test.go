@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 )
 
 // jump sets the program's clock by d; the provider's goes on as it was.
@@ -134,7 +135,7 @@ func TestAClockOffByTenMinutesUnderACertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": inFile(t, certAndKey)})
 			client := fakeidp.DefaultClient()
-			client.Secrets, client.Authenticator = nil, fakeidp.CertificateAuthenticator(cert)
+			client.Secrets, client.Authenticator = nil, clientauth.NewCertificates(cert)
 			w.idp.AddClient(client)
 			b := w.browser()
 			w.jump(off)

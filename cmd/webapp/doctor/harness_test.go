@@ -28,6 +28,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
 )
@@ -250,9 +251,9 @@ func clientCertificate(t *testing.T, until time.Duration) (*x509.Certificate, st
 func (w *world) useCertificate(registered bool, until time.Duration) {
 	cert, path := clientCertificate(w.t, until)
 	client := fakeidp.DefaultClient()
-	client.Secrets, client.Authenticator = nil, fakeidp.CertificateAuthenticator()
+	client.Secrets, client.Authenticator = nil, clientauth.NewCertificates()
 	if registered {
-		client.Authenticator = fakeidp.CertificateAuthenticator(cert)
+		client.Authenticator = clientauth.NewCertificates(cert)
 	}
 	w.idp.AddClient(client)
 	w.cfg.Entra.Credential.Secret, w.cfg.Entra.Credential.CertificateFile = "", path

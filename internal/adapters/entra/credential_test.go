@@ -21,6 +21,7 @@ import (
 
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 )
 
@@ -56,14 +57,14 @@ func certificateFile(path string) func(*fakeidp.Config, *entra.Config) {
 	}
 }
 
-func tokenIssuer(t testing.TB, i int) *fakeidp.TokenIssuer {
+func tokenIssuer(t testing.TB, i int) *clientauth.TokenIssuer {
 	t.Helper()
-	issuer, err := fakeidp.NewTokenIssuer(clusterIssuer, rsaKey(t, i), newClock().Now)
+	issuer, err := clientauth.NewTokenIssuer(clusterIssuer, rsaKey(t, i), newClock().Now)
 	require.NoError(t, err)
 	return issuer
 }
 
-func clusterToken(t testing.TB, issuer *fakeidp.TokenIssuer, audience string, life time.Duration) []byte {
+func clusterToken(t testing.TB, issuer *clientauth.TokenIssuer, audience string, life time.Duration) []byte {
 	t.Helper()
 	token, err := issuer.Token(clusterSubject, audience, life)
 	require.NoError(t, err)
@@ -78,7 +79,7 @@ func TestEachCredentialSignsIn(t *testing.T) {
 		require.NoError(t, err)
 		return data
 	}
-	certificates := func() fakeidp.Authenticator { return fakeidp.CertificateAuthenticator(cert.cert) }
+	certificates := func() fakeidp.Authenticator { return clientauth.NewCertificates(cert.cert) }
 	cluster := tokenIssuer(t, 1)
 	secretFile := func(end string) func(*fakeidp.Config, *entra.Config) {
 		return func(_ *fakeidp.Config, e *entra.Config) {
@@ -104,10 +105,10 @@ func TestEachCredentialSignsIn(t *testing.T) {
 		"PFX without any password": {certificates(), func(_ *fakeidp.Config, e *entra.Config) {
 			e.Credential.CertificateFile = tempFile(t, pfx(pkcs12.Passwordless, ""))
 		}},
-		"federated token": {fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, exchange, cluster.Key()), func(_ *fakeidp.Config, e *entra.Config) {
+		"federated token": {clientauth.NewFederated(clusterIssuer, clusterSubject, exchange, cluster.Key()), func(_ *fakeidp.Config, e *entra.Config) {
 			e.Credential.FederatedTokenFile = tempFile(t, clusterToken(t, cluster, exchange, time.Hour))
 		}},
-		"federated token of any form": {fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, "aud", cluster.Key()), func(_ *fakeidp.Config, e *entra.Config) {
+		"federated token of any form": {clientauth.NewFederated(clusterIssuer, clusterSubject, "aud", cluster.Key()), func(_ *fakeidp.Config, e *entra.Config) {
 			e.Credential.FederatedTokenFile = tempFile(t, append(clusterToken(t, cluster, "aud", time.Hour), '\n'))
 		}},
 	} {
@@ -126,7 +127,7 @@ func TestEachCredentialSignsIn(t *testing.T) {
 // TestCertificateAssertion reads what was sent, byte by byte.
 func TestCertificateAssertion(t *testing.T) {
 	cert := goodPair(t, 0)
-	w := credentialWorld(t, fakeidp.CertificateAuthenticator(cert.cert), certificateFile(tempFile(t, cert.pem(t))))
+	w := credentialWorld(t, clientauth.NewCertificates(cert.cert), certificateFile(tempFile(t, cert.pem(t))))
 	w.mustSignIn(t, fakeidp.UserMember)
 	w.mustSignIn(t, fakeidp.UserMember)
 	log := w.idp.Log(fakeidp.EndpointToken)
@@ -179,7 +180,7 @@ func TestChainIsSent(t *testing.T) {
 	require.NoError(t, err)
 	for name, data := range map[string][]byte{"PEM": inPEM, "PFX": inPFX} {
 		t.Run(name, func(t *testing.T) {
-			w := credentialWorld(t, fakeidp.CertificateAuthenticator(leaf.cert), certificateFile(tempFile(t, data)))
+			w := credentialWorld(t, clientauth.NewCertificates(leaf.cert), certificateFile(tempFile(t, data)))
 			w.mustSignIn(t, fakeidp.UserMember)
 			header, _, _ := decodeAssertion(t, w.idp.Log(fakeidp.EndpointToken)[0].Form.Get("client_assertion"))
 			var want []string
@@ -196,7 +197,7 @@ func TestFederatedTokenIsSentUnchanged(t *testing.T) {
 	cluster := tokenIssuer(t, 1)
 	first, second := clusterToken(t, cluster, exchange, time.Hour), clusterToken(t, cluster, exchange, 2*time.Hour)
 	path := tempFile(t, append(first, '\n'))
-	w := credentialWorld(t, fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, exchange, cluster.Key()),
+	w := credentialWorld(t, clientauth.NewFederated(clusterIssuer, clusterSubject, exchange, cluster.Key()),
 		func(_ *fakeidp.Config, e *entra.Config) { e.Credential.FederatedTokenFile = path })
 	w.mustSignIn(t, fakeidp.UserMember)
 	replace(t, path, second)
@@ -209,7 +210,7 @@ func TestFederatedTokenIsSentUnchanged(t *testing.T) {
 
 func TestFederatedCredentialIsAwaited(t *testing.T) {
 	cluster := tokenIssuer(t, 1)
-	w := credentialWorld(t, fakeidp.FederatedAuthenticator(clusterIssuer, clusterSubject, exchange, cluster.Key()),
+	w := credentialWorld(t, clientauth.NewFederated(clusterIssuer, clusterSubject, exchange, cluster.Key()),
 		func(_ *fakeidp.Config, e *entra.Config) {
 			e.Credential.FederatedTokenFile = tempFile(t, clusterToken(t, cluster, exchange, time.Hour))
 		})
@@ -245,7 +246,7 @@ func TestOtherProviders(t *testing.T) {
 		"nothing said":           {nil, nil, "", "private_key_jwt"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := credentialWorld(t, fakeidp.CertificateAuthenticator(cert.cert).AllowRS256(), func(_ *fakeidp.Config, e *entra.Config) {
+			w := credentialWorld(t, clientauth.NewCertificates(cert.cert).AllowRS256(), func(_ *fakeidp.Config, e *entra.Config) {
 				e.Issuer, e.Credential.CertificateFile = "self", tempFile(t, cert.pem(t))
 			})
 			w.idp.MutateMetadata(func(_ string, m map[string]any) {
@@ -278,7 +279,7 @@ func TestCertificateOutOfItsTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			w := credentialWorld(t, fakeidp.CertificateAuthenticator(cert.cert), func(_ *fakeidp.Config, e *entra.Config) {
+			w := credentialWorld(t, clientauth.NewCertificates(cert.cert), func(_ *fakeidp.Config, e *entra.Config) {
 				e.Credential.CertificateFile, e.Logger = tempFile(t, cert.pem(t)), slog.New(slog.NewTextHandler(&log, nil))
 			})
 			assert.Contains(t, log.String(), "level=WARN")
@@ -294,7 +295,7 @@ func TestCertificateOutOfItsTime(t *testing.T) {
 func TestCredentialExpiry(t *testing.T) {
 	cert := goodPair(t, 0)
 	path := tempFile(t, cert.pem(t))
-	w := credentialWorld(t, fakeidp.CertificateAuthenticator(cert.cert), certificateFile(path))
+	w := credentialWorld(t, clientauth.NewCertificates(cert.cert), certificateFile(path))
 	end, known := w.provider.CredentialExpiry()
 	assert.True(t, known)
 	assert.Equal(t, cert.cert.NotAfter, end)

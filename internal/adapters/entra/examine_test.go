@@ -13,6 +13,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 )
 
@@ -149,7 +150,7 @@ func credentialWorldAt(t *testing.T, tenant string, cert pair) world {
 	t.Helper()
 	return newWorld(t, tenant, func(idp *fakeidp.Config, e *entra.Config) {
 		client := fakeidp.DefaultClient()
-		client.Secrets, client.Authenticator = nil, fakeidp.CertificateAuthenticator(cert.cert)
+		client.Secrets, client.Authenticator = nil, clientauth.NewCertificates(cert.cert)
 		idp.Clients = []fakeidp.Client{client}
 		e.Credential.Secret, e.Credential.CertificateFile = "", tempFile(t, cert.pem(t))
 		if tenant == "common" {

@@ -16,6 +16,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 )
 
@@ -27,26 +28,26 @@ const (
 
 // identityWorld is a host with a managed identity, and a provider that trusts
 // its tokens.
-func identityWorld(t *testing.T, path, header string) (world, *fakeidp.IdentityEndpoint) {
+func identityWorld(t *testing.T, path, header string) (world, *clientauth.IdentityEndpoint) {
 	t.Helper()
-	endpoint := &fakeidp.IdentityEndpoint{ClientID: identityID, PrincipalID: principalID, Header: header}
+	endpoint := &clientauth.IdentityEndpoint{ClientID: identityID, PrincipalID: principalID, Header: header}
 	host := httptest.NewServer(endpoint)
 	t.Cleanup(host.Close)
 	var key *rsa.PublicKey
 	w := credentialWorld(t, nil, func(f *fakeidp.Config, e *entra.Config) {
-		tokens, err := fakeidp.NewTokenIssuer(entraIssuer, rsaKey(t, 1), f.Clock)
+		tokens, err := clientauth.NewTokenIssuer(entraIssuer, rsaKey(t, 1), f.Clock)
 		require.NoError(t, err)
 		endpoint.Tokens, key = tokens, tokens.Key()
 		e.Credential.ManagedIdentity = credential.ManagedIdentity{ClientID: identityID, Endpoint: host.URL + path, Header: header}
 	})
-	w.idp.AddClient(clientWith(fakeidp.FederatedAuthenticator(entraIssuer, principalID, exchange, key)))
+	w.idp.AddClient(clientWith(clientauth.NewFederated(entraIssuer, principalID, exchange, key)))
 	return w, endpoint
 }
 
 func TestManagedIdentitySignsIn(t *testing.T) {
 	for name, c := range map[string]struct{ path, header, version string }{
-		"virtual machine": {fakeidp.PathInstanceMetadata, "", "2018-02-01"},
-		"App Service":     {fakeidp.PathAppService, "the-header-of-this-host", "2019-08-01"},
+		"virtual machine": {clientauth.PathInstanceMetadata, "", "2018-02-01"},
+		"App Service":     {clientauth.PathAppService, "the-header-of-this-host", "2019-08-01"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, endpoint := identityWorld(t, c.path, c.header)
@@ -65,9 +66,9 @@ func TestManagedIdentitySignsIn(t *testing.T) {
 }
 
 func TestManagedIdentityTokenIsRenewed(t *testing.T) {
-	w, endpoint := identityWorld(t, fakeidp.PathInstanceMetadata, "")
+	w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
 	w.mustSignIn(t, fakeidp.UserMember)
-	w.clock.Advance(fakeidp.IdentityTokenLifetime/2 + time.Second)
+	w.clock.Advance(clientauth.IdentityTokenLifetime/2 + time.Second)
 	endpoint.Fail(-1, http.StatusServiceUnavailable)
 	w.mustSignIn(t, fakeidp.UserMember)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -93,7 +94,7 @@ func TestManagedIdentityFails(t *testing.T) {
 		"a redirect of some": {http.StatusFound, -1, 1, "status 302"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, endpoint := identityWorld(t, fakeidp.PathInstanceMetadata, "")
+			w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
 			endpoint.Fail(c.times, c.status)
 			_, err := w.signIn(t, fakeidp.UserMember)
 			assert.Len(t, endpoint.Requests(), c.requests)
@@ -113,7 +114,7 @@ func TestManagedIdentityFails(t *testing.T) {
 
 // TestManagedIdentityIsAskedOnceByMany, and each waits no longer than it will.
 func TestManagedIdentityIsAskedOnceByMany(t *testing.T) {
-	w, endpoint := identityWorld(t, fakeidp.PathInstanceMetadata, "")
+	w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() { assert.NoError(t, signInQuietly(t, w)) })

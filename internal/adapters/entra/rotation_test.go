@@ -17,6 +17,7 @@ import (
 
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 )
 
@@ -61,7 +62,7 @@ func certificateRotation(t *testing.T) rotation {
 		change:  func(_ *fakeidp.Config, e *entra.Config) { e.Credential.CertificateFile = path },
 		version: func(n int) []byte { return pairs[n].pem(t) },
 		accept: func(w world, versions ...int) {
-			auth := fakeidp.CertificateAuthenticator()
+			auth := clientauth.NewCertificates()
 			for _, n := range versions {
 				auth.Register(pairs[n].cert)
 			}
@@ -85,7 +86,7 @@ func tokenRotation(t *testing.T) rotation {
 		accept: func(w world, versions ...int) {
 			var any anyOf
 			for _, n := range versions {
-				any = append(any, fakeidp.FederatedAuthenticator(clusterIssuer, subjects(n), exchange, cluster.Key()))
+				any = append(any, clientauth.NewFederated(clusterIssuer, subjects(n), exchange, cluster.Key()))
 			}
 			w.idp.AddClient(clientWith(any))
 		},
@@ -243,7 +244,7 @@ func TestBadNewVersionKeepsTheOld(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log lockedBuffer
 			path := tempFile(t, cert.pem(t))
-			auth := fakeidp.CertificateAuthenticator(cert.cert)
+			auth := clientauth.NewCertificates(cert.cert)
 			w := credentialWorld(t, auth, func(_ *fakeidp.Config, e *entra.Config) {
 				e.Credential.CertificateFile, e.Logger = path, slog.New(slog.NewTextHandler(&log, nil))
 			})
@@ -269,7 +270,7 @@ func TestBadNewVersionKeepsTheOld(t *testing.T) {
 func TestCertificateOfTomorrow(t *testing.T) {
 	cert, early := goodPair(t, 0), certify(t, "early", rsaKey(t, 1), nil, time.Hour, year)
 	path := tempFile(t, cert.pem(t))
-	auth := fakeidp.CertificateAuthenticator(cert.cert, early.cert)
+	auth := clientauth.NewCertificates(cert.cert, early.cert)
 	w := credentialWorld(t, auth, certificateFile(path))
 	replace(t, path, early.pem(t))
 	w.mustSignIn(t, fakeidp.UserMember)

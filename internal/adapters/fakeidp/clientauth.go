@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -85,7 +86,7 @@ func clientCredentials(r *http.Request) (id, secret, method string, refused *Err
 	if user, password, ok := r.BasicAuth(); ok {
 		basicID, err := url.QueryUnescape(user)
 		basicSecret, err2 := url.QueryUnescape(password)
-		if err != nil || err2 != nil || id != "" && id != basicID {
+		if err != nil || err2 != nil || id != "" && !strings.EqualFold(id, basicID) {
 			return "", "", "", newError(9002313, "Invalid request. The Authorization header is malformed, or names another client.")
 		}
 		id, secret, method, used = basicID, basicSecret, methodBasic, used+1
@@ -134,4 +135,15 @@ func (p *Provider) askAuthenticator(r *http.Request, client *Client) *Error {
 		return refused
 	}
 	return newError(700027, "The client assertion was refused: %s", clip(err.Error()))
+}
+
+// checkClientTenant refuses unknown clients, and single-tenant ones elsewhere.
+func checkClientTenant(client *Client, id string, at authority) *Error {
+	switch {
+	case client == nil, client.TenantID != "" && at.tenant != nil && at.tenant.ID != client.TenantID:
+		return newError(700016, "Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", clip(id), at.segment)
+	case client.TenantID != "" && at.tenant == nil:
+		return newError(50194, "Application '%s' is not configured as a multi-tenant application. Usage of the /%s endpoint is not supported for such apps. Use a tenant-specific endpoint or configure the application to be multi-tenant.", client.ID, at.segment)
+	}
+	return nil
 }

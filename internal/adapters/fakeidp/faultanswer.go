@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // applyFault responds to a request that meets a fault.
@@ -145,4 +146,27 @@ func (a *heldAnswer) release(w http.ResponseWriter, _ *http.Request) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	_, _ = a.body.WriteTo(w) // fails only when the client is gone
+}
+
+// drip returns a byte now and then, without end: each arrives, so a client that
+// only waits for the next one waits for ever.
+func (f metFault) drip(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
+	out, rest := http.NewResponseController(w), f.body()
+	next := time.NewTicker(f.Drip)
+	defer next.Stop()
+	for drop := make([]byte, 1); ; {
+		_, _ = rest.Read(drop) // never fails
+		if _, err := w.Write(drop); err != nil || out.Flush() != nil {
+			return
+		}
+		select {
+		case <-next.C:
+		case <-f.healed:
+			cut(w) // what is missing will never come
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
 }

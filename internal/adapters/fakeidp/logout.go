@@ -3,6 +3,11 @@ package fakeidp
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // serveLogout is the end-session endpoint (OpenID Connect RP-Initiated Logout
@@ -83,7 +88,7 @@ func (p *Provider) frontChannel(ended []*signedIn) []string {
 	var urls []string
 	for _, s := range ended {
 		for id := range s.clients {
-			client := p.clients[id]
+			client := p.clients[strings.ToLower(id)]
 			if client == nil || client.FrontChannelLogoutURI == "" {
 				continue
 			}
@@ -112,9 +117,9 @@ func (p *Provider) afterLogout(form url.Values, audience string) string {
 	}
 	allowed := false
 	p.mu.Lock()
-	for id, client := range p.clients {
-		named := form.Get("client_id")
-		if (named == "" || named == id) && (audience == "" || audience == id) && client.returnsTo(uri) {
+	named := form.Get("client_id")
+	for _, client := range p.clients {
+		if (named == "" || strings.EqualFold(named, client.ID)) && (audience == "" || audience == client.ID) && client.returnsTo(uri) {
 			allowed = true
 		}
 	}
@@ -144,4 +149,28 @@ func (p *Provider) SignOut(username string) []string {
 	})
 	p.mu.Unlock()
 	return p.frontChannel(ended)
+}
+
+// readHint reads an id_token_hint: an ID token that this provider once issued.
+// It may have expired, and its key may have been rotated out. A hint that does
+// not hold says nothing.
+func (p *Provider) readHint(hint string) (sid, audience string) {
+	if hint == "" {
+		return "", ""
+	}
+	token, err := jwt.ParseSigned(hint, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
+	if err != nil {
+		return "", ""
+	}
+	var claims struct {
+		Audience jwt.Audience `json:"aud"`
+		SID      string       `json:"sid"`
+	}
+	known := slices.ContainsFunc(p.keys.known(), func(key *signingKey) bool {
+		return token.Claims(&key.private.PublicKey, &claims) == nil
+	})
+	if !known || len(claims.Audience) != 1 {
+		return "", ""
+	}
+	return claims.SID, claims.Audience[0]
 }

@@ -22,7 +22,7 @@ type Provider struct {
 
 	mu       sync.Mutex // guards everything below
 	baseURL  string
-	clients  map[string]*Client
+	clients  map[string]*Client // by lower-case ID
 	codes    *bounded[*code]
 	access   *bounded[*accessGrant]
 	refresh  *bounded[*refreshGrant]
@@ -90,17 +90,19 @@ func (c Config) check() error {
 	return errors.Join(found...)
 }
 
-// AddClient registers an application, or replaces the one with the same ID.
+// AddClient adds an app registration, or replaces the one with the same ID.
 func (p *Provider) AddClient(client Client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.clients[client.ID] = &client
+	p.clients[strings.ToLower(client.ID)] = &client
 }
 
+// client returns the app registration with this ID, or nil. Like Entra, it
+// ignores letter case.
 func (p *Provider) client(id string) *Client {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.clients[id]
+	return p.clients[strings.ToLower(id)]
 }
 
 // BaseURL is the provider's origin, or empty before Start.

@@ -1,7 +1,11 @@
 package fakeidp
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"net/http"
+	"strings"
 )
 
 // serveToken is the token endpoint (RFC 6749, section 3.2).
@@ -41,4 +45,131 @@ func (p *Provider) redeem(r *http.Request) (map[string]any, *Error) {
 	default:
 		return nil, newError(70003, "The app requested an unsupported grant type '%s'.", clip(kind))
 	}
+}
+
+// redeemCode exchanges an authorization code (RFC 6749, section 4.1.3;
+// RFC 7636, section 4.5). The first attempt of the right client spends it.
+func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (map[string]any, *Error) {
+	value := r.PostForm.Get("code")
+	if value == "" {
+		return nil, missing("code")
+	}
+	issued, refused := p.spendCode(value, client)
+	if refused != nil {
+		return nil, refused
+	}
+	switch {
+	case issued.expires.Before(p.now()):
+		return nil, newError(70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.")
+	case r.PostForm.Get("redirect_uri") != issued.redirectURI:
+		return nil, newError(500112, "The reply address does not match the reply address provided when requesting Authorization code.")
+	case at.tenant != nil && at.tenant.ID != issued.place.TenantID:
+		return nil, newError(700005, "Provided Authorization Code is intended to use against other tenant, thus rejected.")
+	case !verifies(issued.challenge, r.PostForm.Get("code_verifier")):
+		return nil, newError(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+	}
+	scopes, refused := p.tokenScopes(client, issued.grant, strings.Fields(r.PostForm.Get("scope")))
+	if refused != nil {
+		return nil, refused
+	}
+	return p.issue(issued.grant, scopes, "authorization_code")
+}
+
+func (p *Provider) spendCode(value string, client *Client) (*code, *Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	issued, ok := p.codes.get(fingerprint(value))
+	if !ok || issued.client.ID != client.ID {
+		return nil, newError(70000, "Provided grant is invalid or malformed.")
+	}
+	if issued.spent {
+		issued.revoked = true // RFC 6749, section 4.1.2
+		return nil, newError(54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.")
+	}
+	issued.spent = true
+	return issued, nil
+}
+
+// verifies compares a PKCE verifier with its challenge (RFC 7636, section 4.6).
+func verifies(challenge, verifier string) bool {
+	if challenge == "" {
+		return verifier == ""
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+// redeemRefreshToken exchanges a refresh token for new tokens and a new refresh
+// token; the old one is worthless from then on.
+func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (map[string]any, *Error) {
+	value := r.PostForm.Get("refresh_token")
+	if value == "" {
+		return nil, missing("refresh_token")
+	}
+	g, refused := p.peekRefreshToken(value, client)
+	if refused != nil {
+		return nil, refused
+	}
+	scopes, refused := p.tokenScopes(client, g, strings.Fields(r.PostForm.Get("scope")))
+	if refused != nil {
+		return nil, refused
+	}
+	if refused = p.spendRefreshToken(value); refused != nil {
+		return nil, refused
+	}
+	return p.issue(g, scopes, "refresh_token")
+}
+
+func (p *Provider) peekRefreshToken(value string, client *Client) (*grant, *Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	issued, ok := p.refresh.get(fingerprint(value))
+	if !ok || issued.client.ID != client.ID {
+		return nil, newError(70000, "Provided grant is invalid or malformed.").withSuberror("bad_token")
+	}
+	return issued.grant, p.judgeRefreshToken(issued)
+}
+
+func (p *Provider) spendRefreshToken(value string) *Error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	issued, ok := p.refresh.get(fingerprint(value))
+	if !ok {
+		return newError(70000, "Provided grant is invalid or malformed.").withSuberror("bad_token")
+	}
+	if refused := p.judgeRefreshToken(issued); refused != nil {
+		return refused
+	}
+	issued.spent = true
+	return nil
+}
+
+// judgeRefreshToken says why a refresh token cannot be used. The caller holds mu.
+func (p *Provider) judgeRefreshToken(issued *refreshGrant) *Error {
+	switch {
+	case issued.revoked:
+		return newError(50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password.").withSuberror("bad_token")
+	case issued.spent:
+		issued.revoked = issued.revoked || p.config.RevokeOnReuse
+		return newError(70008, "The provided authorization code or refresh token has been used already. Send a new interactive authorization request for this user and resource.").withSuberror("bad_token")
+	case issued.expires.Before(p.now()):
+		return newError(700082, "The refresh token has expired due to inactivity.").withSuberror("token_expired")
+	}
+	return nil
+}
+
+// redeemCredentials gives the application a token of its own (RFC 6749,
+// section 4.4).
+func (p *Provider) redeemCredentials(r *http.Request, at authority, client *Client) (map[string]any, *Error) {
+	scopes := strings.Fields(r.PostForm.Get("scope"))
+	if len(scopes) != 1 || !strings.HasSuffix(scopes[0], "/"+defaultScope) {
+		return nil, newError(1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", clip(strings.Join(scopes, " "))).withCode(codeInvalidScope)
+	}
+	if at.tenant == nil {
+		return nil, newError(50194, "Client credential flows need a tenant-specific endpoint, not /%s.", at.segment).withCode(codeInvalidRequest)
+	}
+	if client.public() {
+		return nil, newError(700025, "Client is public, so it cannot use the client credentials flow.")
+	}
+	return p.issue(&grant{client: client, at: at, scopes: scopes, place: place{Membership: Membership{TenantID: at.tenant.ID}}}, scopes, "client_credentials")
 }

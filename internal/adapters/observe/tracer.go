@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -90,6 +91,27 @@ func describe(c TracerConfig) (*resource.Resource, error) {
 func (t *Tracer) Close(ctx context.Context) error {
 	if err := t.provider.Shutdown(ctx); err != nil {
 		return fmt.Errorf("the last traces were not sent (%T)", err)
+	}
+	return nil
+}
+
+// reporter tells the log when exports begin to fail, and when they go well
+// again. The errors stay here: they quote addresses and the collector's words,
+// and the SDK would print them past the log.
+type reporter struct {
+	sdktrace.SpanExporter
+	logger  *slog.Logger
+	failing atomic.Bool
+}
+
+// ExportSpans implements sdktrace.SpanExporter.
+func (r *reporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	err := r.SpanExporter.ExportSpans(ctx, spans)
+	switch failed := err != nil; {
+	case failed && !r.failing.Swap(true):
+		r.logger.Warn("traces cannot be sent to the collector and are dropped; is OTEL_EXPORTER_OTLP_ENDPOINT right, and the collector up?")
+	case !failed && r.failing.Swap(false):
+		r.logger.Info("traces are sent to the collector again")
 	}
 	return nil
 }

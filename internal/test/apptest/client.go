@@ -2,7 +2,9 @@ package apptest
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -125,4 +127,10 @@ func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 		i.jar.SetCookies(out.URL, res.Cookies())
 	}
 	return res, err
+}
+
+// objectID makes a GUID that is always the same for a name.
+func objectID(name string) string {
+	h := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/adapters/fakeidp/clientauth"
 )
 
 func testCertificate(t *testing.T, until time.Duration) *x509.Certificate {
@@ -99,7 +100,7 @@ func (rp *party) authenticateBy(auth fakeidp.Authenticator) {
 func TestCertificateAssertionsAreVerified(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	cert, expired := testCertificate(t, time.Hour), testCertificate(t, -time.Hour)
-	rp.authenticateBy(fakeidp.CertificateAuthenticator(cert, expired))
+	rp.authenticateBy(clientauth.NewCertificates(cert, expired))
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	now := time.Now().Unix()
@@ -112,6 +113,7 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 		"right":                   {func(*draft) {}, 0},
 		"with its own chain":      {header("x5c", []string{base64.StdEncoding.EncodeToString(cert.Raw)}), 0},
 		"with another chain":      {header("x5c", []string{base64.StdEncoding.EncodeToString(expired.Raw)}), 700027},
+		"with an empty chain":     {header("x5c", []string{}), 700027},
 		"RS256":                   {header("alg", "RS256"), 700027},
 		"none":                    {header("alg", "none"), 700027},
 		"not a JWT":               {header("typ", "at+jwt"), 50027},
@@ -151,7 +153,7 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 		assert.Equal(t, []any{9002313.0}, answer["error_codes"])
 	})
 	t.Run("RS256 where allowed", func(t *testing.T) {
-		rp.authenticateBy(fakeidp.CertificateAuthenticator(cert).AllowRS256())
+		rp.authenticateBy(clientauth.NewCertificates(cert).AllowRS256())
 		d := goodDraft(rp, cert)
 		d.header["alg"] = "RS256"
 		assert.NotEmpty(t, rp.present(d.sign(t), jwtBearer)["id_token"])
@@ -168,16 +170,16 @@ func anotherCertificate(t *testing.T) *x509.Certificate {
 
 func TestFederatedTokensAreVerified(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
-	cluster, err := fakeidp.NewTokenIssuer("https://cluster.example", sharedKey(), nil)
+	cluster, err := clientauth.NewTokenIssuer("https://cluster.example", sharedKey(), nil)
 	require.NoError(t, err)
-	impostor, err := fakeidp.NewTokenIssuer("https://cluster.example", nil, nil)
+	impostor, err := clientauth.NewTokenIssuer("https://cluster.example", nil, nil)
 	require.NoError(t, err)
-	stranger, err := fakeidp.NewTokenIssuer("https://stranger.example", sharedKey(), nil)
+	stranger, err := clientauth.NewTokenIssuer("https://stranger.example", sharedKey(), nil)
 	require.NoError(t, err)
 	const subject, audience = "system:serviceaccount:a:b", "api://AzureADTokenExchange"
-	rp.authenticateBy(fakeidp.FederatedAuthenticator(cluster.Issuer(), subject, audience, cluster.Key()))
+	rp.authenticateBy(clientauth.NewFederated(cluster.Issuer(), subject, audience, cluster.Key()))
 	for name, c := range map[string]struct {
-		issuer            *fakeidp.TokenIssuer
+		issuer            *clientauth.TokenIssuer
 		subject, audience string
 		life              time.Duration
 		number            float64
@@ -206,9 +208,9 @@ func TestFederatedTokensAreVerified(t *testing.T) {
 }
 
 func TestIdentityEndpoint(t *testing.T) {
-	tokens, err := fakeidp.NewTokenIssuer("https://idp.example/v2.0", sharedKey(), nil)
+	tokens, err := clientauth.NewTokenIssuer("https://idp.example/v2.0", sharedKey(), nil)
 	require.NoError(t, err)
-	host := httptest.NewServer(&fakeidp.IdentityEndpoint{Tokens: tokens, ClientID: "an-identity", PrincipalID: "a-principal", Header: "the-header"})
+	host := httptest.NewServer(&clientauth.IdentityEndpoint{Tokens: tokens, ClientID: "an-identity", PrincipalID: "a-principal", Header: "the-header"})
 	defer host.Close()
 	vm := url.Values{"resource": {"api://x"}, "client_id": {"an-identity"}, "api-version": {"2018-02-01"}}
 	app := maps.Clone(vm)
@@ -221,11 +223,11 @@ func TestIdentityEndpoint(t *testing.T) {
 		header [2]string
 		status int
 	}{
-		"virtual machine":      {fakeidp.PathInstanceMetadata, vm, [2]string{"Metadata", "true"}, 200},
-		"without its header":   {fakeidp.PathInstanceMetadata, vm, [2]string{}, 400},
-		"unknown identity":     {fakeidp.PathInstanceMetadata, stranger, [2]string{"Metadata", "true"}, 400},
-		"App Service":          {fakeidp.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "the-header"}, 200},
-		"App Service, guessed": {fakeidp.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "a-header"}, 400},
+		"virtual machine":      {clientauth.PathInstanceMetadata, vm, [2]string{"Metadata", "true"}, 200},
+		"without its header":   {clientauth.PathInstanceMetadata, vm, [2]string{}, 400},
+		"unknown identity":     {clientauth.PathInstanceMetadata, stranger, [2]string{"Metadata", "true"}, 400},
+		"App Service":          {clientauth.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "the-header"}, 200},
+		"App Service, guessed": {clientauth.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "a-header"}, 400},
 		"elsewhere":            {"/", vm, [2]string{"Metadata", "true"}, 404},
 	} {
 		t.Run(name, func(t *testing.T) {
