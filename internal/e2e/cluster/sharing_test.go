@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -77,29 +78,38 @@ func stateSpentEverywhere(t *testing.T, c *cluster) {
 	before.everywhere(false, "with the cookies of before")
 }
 
+// One browser sends its callback to all instances at once, while the provider
+// redeems the code. One request starts the session and the others go on without
+// one. Another browser is refused.
 func stateSpentOnceAtATime(t *testing.T, c *cluster) {
-	b := c.browser()
-	callback := b.begin(0, fakeidp.UserMember)
+	b, stranger := c.browser(), c.browser()
+	callback := b.begin(0, fakeidp.UserGuest)
+	stranger.begin(0, fakeidp.UserGuest)
 	codes := c.idp.Requests(fakeidp.EndpointToken)
-	answers := make(chan int, len(c.instances))
+	c.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Delay: 2 * time.Second})
+	defer c.idp.Heal()
+	var copies []*browser
 	var all sync.WaitGroup
-	for instance := range c.instances {
-		one := b.copy()
+	send := func(b *browser, instance, status int) {
 		all.Go(func() {
-			r, err := one.try(instance, http.MethodGet, callback, nil)
+			r, err := b.try(instance, http.MethodGet, callback, nil)
 			if assert.NoError(t, err) {
-				answers <- r.StatusCode
+				assert.Equal(t, status, r.StatusCode, "instance %d", instance)
 			}
 		})
 	}
-	all.Wait()
-	close(answers)
-	count := map[int]int{}
-	for status := range answers {
-		count[status]++
+	for instance := range c.instances {
+		copies = append(copies, b.copy())
+		send(copies[instance], instance, http.StatusSeeOther)
+		send(stranger.copy(), instance, http.StatusBadRequest)
 	}
-	assert.Equal(t, map[int]int{http.StatusSeeOther: 1, http.StatusBadRequest: 2}, count)
-	assert.Equal(t, codes+1, c.idp.Requests(fakeidp.EndpointToken))
+	all.Wait()
+	assert.Equal(t, codes+1, c.idp.Requests(fakeidp.EndpointToken), "the code is posted once")
+	signedIn := slices.DeleteFunc(copies, func(b *browser) bool { return !b.get(anyInstance, "/").greets() })
+	require.Len(t, signedIn, 1)
+	page := signedIn[0].get(anyInstance, "/sessions")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Empty(t, endValue.FindAllString(page.body, -1), "the person has no other session")
 }
 
 // Thirty requests of one session call the API at once on three instances, while
