@@ -38,7 +38,7 @@ func TestProviderErrorsBecomePages(t *testing.T) {
 		text   string
 	}{
 		"declined":             {fakeidp.Error{Number: 65004, Code: "access_denied"}, http.StatusForbidden, "Sign-in was cancelled"},
-		"user not assigned":    {fakeidp.Error{Number: 50105, Code: "invalid_grant"}, http.StatusForbidden, "refused the sign-in"},
+		"user not assigned":    {fakeidp.Error{Number: 50105, Code: "invalid_grant"}, http.StatusForbidden, "You do not have access to this application"},
 		"interaction required": {fakeidp.Error{Number: 50076, Code: "interaction_required"}, http.StatusForbidden, "sign in again"},
 		"server error":         {fakeidp.Error{Number: 90033, Code: "server_error"}, http.StatusServiceUnavailable, "cannot be reached"},
 	} {

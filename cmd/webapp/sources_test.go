@@ -92,10 +92,10 @@ func TestFormsLeadElsewhereOnlyToSignOut(t *testing.T) {
 		assert.Equal(t, "'none'", action(path), path)
 	}
 	b.mustSignIn(fakeidp.UserMember)
-	for _, path := range []string{"/", "/logout", "/sessions", "/call_api", "/groups", "/admin"} {
+	for _, path := range []string{"/", "/logout", "/sessions", "/call_api", "/groups", "/admin", "/nowhere"} {
 		assert.Equal(t, "'self' https: "+w.idp.BaseURL(), action(path), path)
 	}
-	for _, path := range []string{"/nowhere", "/healthz", "/readyz", "/static/none.css"} {
+	for _, path := range []string{"/healthz", "/readyz", "/static/none.css"} {
 		assert.Equal(t, "'none'", action(path), path)
 	}
 	assert.Nil(t, w.s.SignOutTargets(&github.Provider{}), "it has no sign-out to lead to")
