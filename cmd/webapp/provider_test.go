@@ -143,12 +143,20 @@ func TestAccessTokenIsRefreshedBeforeItEnds(t *testing.T) {
 		assert.Contains(t, b.get("/call_api").body, "userPrincipalName")
 	}
 	assert.Equal(t, 4, w.idp.Requests(fakeidp.EndpointToken))
-	w.idp.RevokeRefreshTokens()
+	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Times: 1, Error: &fakeidp.Error{Number: 700082, Code: "invalid_grant"}})
 	w.clock.advance(57 * time.Minute)
 	r := b.get("/call_api")
 	assert.Equal(t, http.StatusSeeOther, r.StatusCode, "only the person can go on")
 	assert.True(t, b.signedIn(), "a failed refresh loses no session")
 	assert.Equal(t, "/call_api", b.callback(b.approve(r.Header.Get("Location"), fakeidp.UserMember)).Header.Get("Location"))
+	assert.Contains(t, b.get("/call_api").body, "userPrincipalName")
+	w.idp.RevokeRefreshTokens()
+	w.clock.advance(57 * time.Minute)
+	r = b.get("/call_api")
+	assert.Equal(t, http.StatusUnauthorized, r.StatusCode, "Entra says that the grant is gone (AADSTS50173)")
+	assert.Contains(t, r.body, "/login?return_to=%2Fcall_api")
+	assert.False(t, b.signedIn(), "the session ended with the grant")
+	assert.Equal(t, "/call_api", b.callback(b.approve(b.begin("/login?return_to=/call_api"), fakeidp.UserMember)).Header.Get("Location"))
 	assert.Contains(t, b.get("/call_api").body, "userPrincipalName")
 }
 
