@@ -74,6 +74,10 @@ func TestExactlyOneCredential(t *testing.T) {
 			both := maps.Clone(vars)
 			both[other] = value
 			_, err := load(lookupIn(both), false)
+			if one == "AZURE_FEDERATED_TOKEN_FILE" || other == "AZURE_FEDERATED_TOKEN_FILE" {
+				assert.NoError(t, err, "a platform may set it beside %s or %s", one, other)
+				continue
+			}
 			require.Error(t, err, "%s and %s", one, other)
 			assert.Contains(t, err.Error(), "are both set")
 			assert.Contains(t, err.Error(), one)
@@ -149,4 +153,13 @@ func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The page of a wrong secret names the file that it is in: whoever set
+// CLIENT_SECRET beside it would stop the application.
+func TestTheRemedyForAWrongSecretNamesItsVariable(t *testing.T) {
+	w := newWorld(t, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": inFile(t, []byte("Wr0ng~Secret"))})
+	r := w.browser().signIn(fakeidp.UserMember)
+	assert.Contains(t, r.body, "AADSTS7000215")
+	assert.Contains(t, r.body, "into the file that CLIENT_SECRET_FILE names, if that is set, else into CLIENT_SECRET")
 }

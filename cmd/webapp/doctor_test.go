@@ -48,8 +48,8 @@ func golden(t *testing.T, path, text string) {
 // provider.
 func TestDoctorFindsNothingWrong(t *testing.T) {
 	for name, env := range map[string]map[string]string{
-		"ok-https":     {"REDIRECT_URI": "https"},
-		"ok-form-post": {"RESPONSE_MODE": "form_post"},
+		"ok-https":     {"REDIRECT_URI": "https", "TRUSTED_PROXIES": "10.0.0.0/8"},
+		"ok-form-post": {"RESPONSE_MODE": "form_post", "TRUSTED_PROXIES": "10.0.0.0/8"},
 		"ok-http":      {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +108,7 @@ func TestDoctorOfAConfiguration(t *testing.T) {
 		"no-secret":          {map[string]string{"CLIENT_SECRET": ""}, 1},
 		"two-credentials":    {map[string]string{"CLIENT_CERTIFICATE_FILE": "/nowhere.pem"}, 1},
 		"wrong-secret":       {map[string]string{"CLIENT_SECRET": "Wr0ng~Secret"}, 1},
+		"wrong-secret-file":  {map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": inFile(t, []byte("Wr0ng~Secret"))}, 1},
 		"missing-file":       {map[string]string{"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": "/nowhere.pem"}, 1},
 		"redirect-on-http":   {map[string]string{"REDIRECT_URI": "http://app.example.com/getAToken"}, 1},
 		"unknown-store":      {map[string]string{"SESSION_STORE": "floppy:S3cret~Disk"}, 1},
@@ -212,4 +213,12 @@ func TestDoctorTellsWhatLooksLikeAMistake(t *testing.T) {
 	assert.Contains(t, out, "SCOPES stands in .env and is not read.")
 	assert.Contains(t, out, "Did you mean SCOPE?")
 	assert.Contains(t, out, "ok       metadata")
+
+	vars = demoVars(t)
+	vars["REDIRECT_URI"], vars["AZURE_FEDERATED_TOKEN_FILE"] = "https://app.example.com/getAToken/", "/nowhere"
+	out, exit = doctorRun(t, vars)
+	assert.Equal(t, 0, exit)
+	for _, warned := range []string{"TRUSTED_PROXIES is not set", "REDIRECT_URI ends in a slash", "AZURE_FEDERATED_TOKEN_FILE is set beside CLIENT_SECRET"} {
+		assert.Contains(t, out, warned)
+	}
 }

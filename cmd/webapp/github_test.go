@@ -24,7 +24,7 @@ import (
 )
 
 func githubVars() map[string]string {
-	return map[string]string{"OIDC_AUTHORITY": "https://github.com/login/oauth", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application"}
+	return map[string]string{"OIDC_AUTHORITY": "https://github.com/login/oauth", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application", "ALLOWED_SUBJECTS": "583231"}
 }
 
 // TestSignInWithGitHubBegins, although GitHub cannot be reached: it has to be
@@ -147,6 +147,38 @@ func TestSignInWithGitHub(t *testing.T) {
 		assert.NotContains(t, w.logs.String(), secret)
 		assert.False(t, w.kept.holds(secret), "a token that nobody asked for is not kept")
 	}
+}
+
+// Anybody has an account at GitHub, so a list says who may sign in.
+func TestOnlyAllowedSubjectsSignIn(t *testing.T) {
+	vars := githubVars()
+	vars["AUTHORITY"], vars["SCOPE"], vars["ENDPOINT"], vars["SESSION_KEY"] = "", "", "", someKey
+	w := newWorld(t, vars)
+	github, transport := newOctocat(t)
+	w.more.transport = transport
+	allow := func(subjects ...string) {
+		w.s.AllowedSubjects = subjects
+		w.restart()
+	}
+	allow("5832310", "58323")
+	b := w.browser()
+	r := b.get(github.approve(t, b.begin("/login")))
+	assert.Equal(t, http.StatusForbidden, r.StatusCode)
+	assert.Contains(t, r.body, "You do not have access to this application")
+	assert.Contains(t, r.body, "ALLOWED_SUBJECTS", "an administrator reads what to do")
+	assert.NotContains(t, r.body, "583231")
+	assert.False(t, b.signedIn())
+	assert.Contains(t, w.logs.String(), `reason="subject not allowed"`)
+	assert.Contains(t, w.logs.String(), "sub:583231", "the log says whom to add")
+
+	allow("*")
+	b.get(github.approve(t, b.begin("/login")))
+	require.True(t, b.signedIn(), "the list is for anybody")
+	allow("583231")
+	require.True(t, b.signedIn())
+	allow("1")
+	assert.False(t, b.signedIn(), "nobody stays who has been taken off the list")
+	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)
 }
 
 // TestGitHubTakesNoCertificateAndNoFormPost, and nothing else that it does not

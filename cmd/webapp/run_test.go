@@ -55,6 +55,7 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 		"AUTHORITY": "https://login.microsoftonline.com/common", "OIDC_AUTHORITY": "https://idp.example",
 		"CLIENT_SECRET": "S3cret~Value", "CLIENT_SECRET_FILE": "/x", "CLIENT_CERTIFICATE_FILE": "/x", "AZURE_FEDERATED_TOKEN_FILE": "/x",
 		"CLIENT_MANAGED_IDENTITY": "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa", "CLIENT_CERTIFICATE_PASSWORD": "S3cret~Value",
+		"ALLOWED_TENANTS": "*", "ALLOWED_SUBJECTS": "*",
 		"LISTEN_ADDR": "0.0.0.0:3000", "REDIRECT_URI": "https://app.example/getAToken",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +179,33 @@ func TestStopLetsACallbackInFlightFinish(t *testing.T) {
 	require.NotNil(t, res)
 	assert.Equal(t, http.StatusSeeOther, res.StatusCode)
 	assert.NoError(t, <-done)
+}
+
+// Whoever starts the program opens what it prints.
+func TestTheAnnouncedAddress(t *testing.T) {
+	for _, test := range []struct{ redirect, want string }{
+		{"", "Open http://127.0.0.1:38431 in a browser; stop"},
+		{"https://app.example.com/getAToken", "Open https://app.example.com in a browser, through the proxy that adds https; stop"},
+	} {
+		vars := good()
+		vars["LISTEN_ADDR"], vars["REDIRECT_URI"] = "127.0.0.1:38431", test.redirect
+		c, err := load(lookupIn(vars), false)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		announce(c, &out, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 38431})
+		assert.Contains(t, out.String(), test.want)
+	}
+}
+
+// Each hint is a warning in the log, with its remedy.
+func TestHintsAreLoggedAtTheStart(t *testing.T) {
+	t.Chdir(t.TempDir())
+	vars := good()
+	vars["LISTEN_ADDR"], vars["REDIRECT_URI"] = "localhost:0", "https://app.example.com/getAToken"
+	out, logs := &safeBuffer{}, &safeBuffer{}
+	require.NoError(t, run(stopped(t), nil, lookupIn(vars), out, logs))
+	assert.Contains(t, logs.String(), `level=WARN msg="configuration: TRUSTED_PROXIES is not set`)
+	assert.Contains(t, logs.String(), `remedy="Write the address range of that proxy`)
 }
 
 func TestDemoServesAndSaysSo(t *testing.T) {

@@ -90,6 +90,9 @@ func announce(c config.Config, w io.Writer, listening net.Addr) {
 	if c.Demo {
 		_, _ = fmt.Fprintln(w, "This is a demo: the accounts and the identity provider are made up, and only this machine can reach them.")
 	}
-	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. Open %s in a browser; stop with Ctrl+C.\n",
-		buildVersion(), listening, c.Origin())
+	open := "Open " + c.AddressToOpen(listening) + " in a browser"
+	if c.HTTPS() {
+		open += ", through the proxy that adds https"
+	}
+	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. %s; stop with Ctrl+C.\n", buildVersion(), listening, open)
 }

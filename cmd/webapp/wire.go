@@ -70,6 +70,7 @@ func wire(c config.Config, d deps) (application, error) {
 		Provider:                 provider,
 		Sessions:                 sessions,
 		Limits:                   domain.Limits{Idle: c.SessionIdleTimeout, Lifetime: c.SessionLifetime},
+		AllowedSubjects:          c.Subjects(),
 		NoReturn:                 webhttp.NoReturn(c.Redirect.Path),
 		AllowLogoutWithoutIssuer: c.Authority != "",
 		GroupScopes:              []string{"User.Read"},

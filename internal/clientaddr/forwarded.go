@@ -13,14 +13,15 @@ import (
 
 const forwardedFor = "X-Forwarded-For"
 
-// Forwarded decides whose address a request has: the TCP peer's, or, where that
-// is one of proxies, the last hop of X-Forwarded-For that is not; Of and Text
-// then tell it. What a stranger writes into the header is not believed. The
-// logger is warned of a proxy whose header cannot be read, once for all handlers
-// together.
+// Forwarded decides which address a request counts for, which Of and Text then
+// return: that of the TCP peer, or, if the peer is one of proxies, the last hop
+// of X-Forwarded-For that is not. The header of any other peer is not believed.
+// Forwarded logs a warning about such a header, and one about a proxy whose header
+// cannot be read, each once for all handlers together.
 func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
+	noticeUntrusted := noticeUntrusted(proxies, logger)
 	if len(proxies) == 0 {
-		return func(next http.Handler) http.Handler { return next }
+		return noticeUntrusted
 	}
 	prefixes := make([]string, len(proxies))
 	for i, p := range proxies {
@@ -28,12 +29,29 @@ func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) h
 	}
 	decideBy, notice := middleware.ClientIPFromXFF(prefixes...), noticeUnreadable(logger)
 	return func(next http.Handler) http.Handler {
-		decide := decideBy(notice(next))
+		decide := noticeUntrusted(decideBy(notice(next)))
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if FromProxy(r, proxies) {
 				r = plainForwarded(r)
 			}
 			decide.ServeHTTP(w, r)
+		})
+	}
+}
+
+// noticeUntrusted warns, once, that a peer which is not one of proxies sends
+// X-Forwarded-For: it may be a proxy that TRUSTED_PROXIES lacks.
+func noticeUntrusted(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
+	warn := sync.OnceFunc(func() {
+		logger.Warn("a peer that is not in TRUSTED_PROXIES sends X-Forwarded-For, which is ignored: if it is a proxy, all of its clients count as one",
+			"remedy", "If requests come through a proxy, write its address range into TRUSTED_PROXIES. Otherwise somebody made the header up, and nothing has to be done.")
+	})
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if len(r.Header[forwardedFor]) > 0 && !FromProxy(r, proxies) {
+				warn()
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
 }

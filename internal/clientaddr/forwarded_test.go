@@ -59,9 +59,9 @@ func TestTheClientThatAProxyNames(t *testing.T) {
 		"IPv4 in brackets":            {proxy, []string{"[198.51.100.7]"}, "10.0.0.1", true},
 		"a proxy's own request":       {proxy, []string{"10.9.9.9:443"}, "10.0.0.1", false},
 		"a proxy that names nobody":   {proxy, nil, "10.0.0.1", false},
-		"a stranger forges a port":    {stranger, []string{"198.51.100.7:51234"}, "203.0.113.9", false},
-		"a stranger forges garbage":   {stranger, []string{"unknown"}, "203.0.113.9", false},
-		"a stranger forges a proxy":   {stranger, []string{"10.0.0.1"}, "203.0.113.9", false},
+		"a stranger forges a port":    {stranger, []string{"198.51.100.7:51234"}, "203.0.113.9", true},
+		"a stranger forges garbage":   {stranger, []string{"unknown"}, "203.0.113.9", true},
+		"a stranger forges a proxy":   {stranger, []string{"10.0.0.1"}, "203.0.113.9", true},
 		"a name for the proxy's port": {proxy, []string{"198.51.100.7:http"}, "10.0.0.1", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +86,22 @@ func TestAProxyThatCannotBeReadIsToldOfOnce(t *testing.T) {
 		other.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	assert.Equal(t, 1, strings.Count(logs.String(), "\n"))
+}
+
+// A proxy that is missing in TRUSTED_PROXIES makes all people one client.
+func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
+	for _, trusted := range [][]string{nil, {"10.0.0.0/8"}} {
+		var logs strings.Builder
+		decide := behind(&logs, trusted...)
+		assert.Equal(t, "203.0.113.9", clientOf(decide, "203.0.113.9:1"))
+		assert.Empty(t, logs.String(), "without the header there is nothing to say")
+		for range 2 {
+			assert.Equal(t, "203.0.113.9", clientOf(decide, "203.0.113.9:1", "198.51.100.7"))
+		}
+		assert.Equal(t, 1, strings.Count(logs.String(), "level=WARN"))
+		assert.Contains(t, logs.String(), "write its address range into TRUSTED_PROXIES")
+		assert.NotContains(t, logs.String(), "198.51.100.7")
+	}
 }
 
 // Each client of such a gateway has its own count: one of them cannot use up

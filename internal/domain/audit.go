@@ -71,7 +71,7 @@ func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended 
 // counts.
 func known() []error {
 	return []error{
-		ports.ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals, ErrSignInLoop, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed,
+		ports.ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals, ErrSignInLoop, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
 		ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable, ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn,
 	}
 }

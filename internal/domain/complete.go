@@ -91,6 +91,9 @@ func (s *Service) redeem(ctx context.Context, cb Callback, device string, pendin
 	if err != nil {
 		return "", who, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}
+	if !s.allowsSubject(signedIn.Identity) {
+		return "", signedIn.Identity, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: ErrSubjectNotAllowed}
+	}
 	if err := s.start(ctx, signedIn, pending, device); err != nil {
 		return "", signedIn.Identity, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"webapp/internal/ports"
@@ -78,11 +79,17 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	return kept, nil
 }
 
-// admits reports whether this person could sign in now. A provider that cannot
-// tell has admitted whoever has signed in.
+// admits reports whether this person could sign in now. A provider without
+// ports.ProviderAdmission admits everybody who has signed in.
 func (s *Service) admits(id ports.Identity) bool {
 	provider, ok := s.provider.(ports.ProviderAdmission)
-	return !ok || provider.Admits(id)
+	return s.allowsSubject(id) && (!ok || provider.Admits(id))
+}
+
+// allowsSubject reports whether the person is on the list of those who may sign
+// in, if there is a list.
+func (s *Service) allowsSubject(id ports.Identity) bool {
+	return len(s.subjects) == 0 || slices.Contains(s.subjects, id.Subject)
 }
 
 // endUnfit removes a session that holds no longer, and records it where no other

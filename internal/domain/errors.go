@@ -40,6 +40,9 @@ var (
 	// ErrDirectoryRefused: the directory does not allow the application to ask
 	// which groups the user belongs to.
 	ErrDirectoryRefused = errors.New("directory lookup refused")
+	// ErrSubjectNotAllowed: the sign-in holds, but the person is not on the list
+	// of those who may sign in.
+	ErrSubjectNotAllowed = errors.New("subject not allowed")
 	// ErrRoleMissing: the user has not the role that a page needs.
 	ErrRoleMissing = errors.New("role missing")
 )

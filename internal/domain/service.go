@@ -28,16 +28,21 @@ type Service struct {
 	sidAlone            bool
 	// groupScopes are those of the token for the provider's directory.
 	groupScopes []string
+	// subjects are the people who may sign in; empty means everybody.
+	subjects []string
 }
 
 // Config is what a Service is made of. Every field is required, except
-// Audit, NoReturn, AllowLogoutWithoutIssuer, GroupScopes and Wait.
+// Audit, AllowedSubjects, NoReturn, AllowLogoutWithoutIssuer, GroupScopes and Wait.
 type Config struct {
 	Provider ports.IdentityProvider
 	Sessions ports.SessionManager
 	// Audit records what happens; nil records nothing.
 	Audit  ports.AuditLog
 	Limits Limits
+	// AllowedSubjects are the subjects of the people who may sign in, compared
+	// letter for letter; empty admits everybody that the provider vouches for.
+	AllowedSubjects []string
 	// NoReturn lists local paths that nobody is sent back to after signing in,
 	// because they would start or end another sign-in.
 	NoReturn []string
@@ -87,7 +92,7 @@ func New(c Config) (*Service, error) {
 		provider: c.Provider, sessions: c.Sessions, completing: &completions{byState: map[string]*completion{}},
 		seconds: make(places, maxSecond), refreshing: make(places, maxRefreshWaits),
 		auditLog: c.Audit, sidAlone: c.AllowLogoutWithoutIssuer, groupScopes: c.GroupScopes, wait: c.Wait,
-		limits: c.Limits, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
+		limits: c.Limits, subjects: c.AllowedSubjects, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
 	}, nil
 }
 

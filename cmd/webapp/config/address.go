@@ -1,32 +1,43 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	webhttp "webapp/internal/adapters/http"
 )
 
+// tutorialPath is the path of the redirect URI in Microsoft's tutorial.
+const tutorialPath = "/getAToken"
+
 func (c *Config) checkListenAddr(found *Problems) {
-	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
+	if _, port, err := net.SplitHostPort(c.ListenAddr); err != nil || !isPort(port) {
 		found.add("LISTEN_ADDR", "is not HOST:PORT", "Write it like localhost:3000, or :8080 for every address of this machine.")
 	}
+}
+
+// isPort says whether text is a port number, or the name of a service.
+func isPort(text string) bool {
+	_, err := net.LookupPort("tcp", text)
+	return err == nil && text != ""
 }
 
 // checkRedirectURI fills in Redirect. The default of a demo has the port of
 // LISTEN_ADDR.
 func (c *Config) checkRedirectURI(found *Problems) {
 	if c.RedirectURI == "" {
-		c.RedirectURI = "http://localhost:3000/getAToken"
+		c.RedirectURI = "http://localhost:3000" + tutorialPath
 		switch _, port, err := net.SplitHostPort(c.ListenAddr); {
 		case err != nil:
 		case c.Demo:
-			c.RedirectURI = "http://localhost:" + port + "/getAToken"
+			c.RedirectURI = "http://localhost:" + port + tutorialPath
 		case port != "3000":
 			c.hint("REDIRECT_URI", "is not set and leads to port 3000, where LISTEN_ADDR does not listen",
-				"Set REDIRECT_URI to the address that people open, with its path /getAToken, as it is registered.")
+				"Set REDIRECT_URI to the address that people open, with its path "+tutorialPath+", as it is registered.")
 		}
 	}
 	u, err := url.Parse(c.RedirectURI)
@@ -44,6 +55,19 @@ func (c *Config) checkRedirectURI(found *Problems) {
 		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use a path of its own, such as /getAToken.")
 	default:
 		c.Redirect = u
+		c.hintRedirect(u.Path)
+	}
+}
+
+// hintRedirect hints at the slips because of which the provider most often
+// refuses a redirect URI: it compares letter for letter.
+func (c *Config) hintRedirect(path string) {
+	const remedy = "Compare it with the redirect URI that is registered at the provider, letter for letter."
+	if strings.HasSuffix(path, "/") {
+		c.hint("REDIRECT_URI", "ends in a slash", remedy)
+	}
+	if strings.EqualFold(path, tutorialPath) && path != tutorialPath {
+		c.hint("REDIRECT_URI", "differs from the tutorial's "+tutorialPath+" in the case of letters alone", remedy)
 	}
 }
 
@@ -55,4 +79,27 @@ func (c *Config) takenPath(path string) bool {
 	return slices.ContainsFunc(c.program.Mounts, func(mount string) bool {
 		return path == mount || strings.HasPrefix(path, mount+"/")
 	})
+}
+
+// AddressToOpen is the address that opens the application in a browser. It is the
+// public origin, unless that leads to a port or an address of this machine where
+// the program does not listen.
+func (c *Config) AddressToOpen(listening net.Addr) string {
+	at, ok := listening.(*net.TCPAddr)
+	if !ok || c.HTTPS() {
+		return c.Origin()
+	}
+	port := strconv.Itoa(at.Port)
+	everywhere := at.IP.IsUnspecified()
+	published, _ := c.lookup("REDIRECT_URI") // a container's port may have another number outside
+	switch {
+	case everywhere && published != "":
+		return c.Origin()
+	case cmp.Or(c.Redirect.Port(), "80") == port && (everywhere || at.IP.IsLoopback()):
+		return c.Origin()
+	case everywhere:
+		return "http://localhost:" + port
+	default:
+		return "http://" + net.JoinHostPort(at.IP.String(), port)
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +21,8 @@ import (
 )
 
 // Config is the configuration of the program. A field with the tag env has the
-// value of that variable; README.md has the same table with more words.
+// value of that variable; README.md has the same table with more words. The value
+// of a field with the tag secret is used exactly as it is given.
 type Config struct {
 	// Authority or OIDCAuthority names the provider.
 	Authority     string `env:"AUTHORITY"`      // Entra authority
@@ -31,10 +31,10 @@ type Config struct {
 	// ClientID is the application's registration at the provider, with exactly
 	// one credential.
 	ClientID                  string `env:"CLIENT_ID"`
-	ClientSecret              string `env:"CLIENT_SECRET"`
+	ClientSecret              string `env:"CLIENT_SECRET" secret:"true"`
 	ClientSecretFile          string `env:"CLIENT_SECRET_FILE"`
 	ClientCertificateFile     string `env:"CLIENT_CERTIFICATE_FILE"`
-	ClientCertificatePassword string `env:"CLIENT_CERTIFICATE_PASSWORD"`
+	ClientCertificatePassword string `env:"CLIENT_CERTIFICATE_PASSWORD" secret:"true"`
 	CertificatePasswordFile   string `env:"CLIENT_CERTIFICATE_PASSWORD_FILE"`
 	FederatedTokenFile        string `env:"AZURE_FEDERATED_TOKEN_FILE"`
 	ManagedIdentity           string `env:"CLIENT_MANAGED_IDENTITY"` // client ID of a user-assigned managed identity
@@ -45,10 +45,14 @@ type Config struct {
 	IdentityEndpoint string `env:"IDENTITY_ENDPOINT"`
 	IdentityHeader   string `env:"IDENTITY_HEADER"`
 
-	RedirectURI    string   `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
-	ResponseMode   string   `env:"RESPONSE_MODE"` // query or form_post
-	ListenAddr     string   `env:"LISTEN_ADDR"`   // default localhost:3000
-	AllowedTenants []string `env:"ALLOWED_TENANTS"`
+	RedirectURI  string `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
+	ResponseMode string `env:"RESPONSE_MODE"` // query or form_post
+	ListenAddr   string `env:"LISTEN_ADDR"`   // default localhost:3000
+	// AllowedTenants are the tenants whose people may sign in with common and
+	// organizations; "*" is any. AllowedSubjects are the people who may sign in
+	// with OIDC_AUTHORITY; "*" is anybody.
+	AllowedTenants  []string `env:"ALLOWED_TENANTS"`
+	AllowedSubjects []string `env:"ALLOWED_SUBJECTS"`
 	// IDTokenSignedResponseAlg is the one algorithm that ID tokens are signed
 	// with. Empty, every safe algorithm that the provider offers is accepted.
 	IDTokenSignedResponseAlg string `env:"ID_TOKEN_SIGNED_RESPONSE_ALG"`
@@ -143,42 +147,30 @@ func Load(environment Lookup, program Program) (Config, error) {
 		program: program,
 	}
 	var found Problems
-	c.lookup, c.Hints = withDotEnv(environment, &found)
+	c.lookup, c.Hints = withDotEnv(withoutMark(environment), &found)
 	found.Hints = c.Hints
 	if len(found.List) > 0 {
 		return c, &found
 	}
 	values := make(map[string]string)
-	for _, name := range variableNames() {
+	for _, f := range fields() {
+		value, _ := c.lookup(f.variable)
 		// An empty variable counts as not set.
-		if value, set := c.lookup(name); set && value != "" {
-			values[name] = value
+		if value = c.clean(f, value, &found); value != "" {
+			values[f.variable] = value
 		}
 	}
 	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
 		found.parsing(err)
 	}
-	c.trim()
+	c.AllowedTenants = entries(c.AllowedTenants)
+	c.AllowedSubjects = entries(c.AllowedSubjects)
 	c.check(&found)
 	found.offerDemo = !program.Demo && len(values) == 0
 	if len(found.List) > 0 {
 		return c, &found
 	}
 	return c, nil
-}
-
-// trim removes the blanks around a value, and what a comma at the end of a list
-// leaves. Secrets are not changed.
-func (c *Config) trim() {
-	for _, text := range []*string{
-		&c.Authority, &c.OIDCAuthority, &c.ClientID, &c.ManagedIdentity, &c.RedirectURI, &c.ListenAddr, &c.Endpoint, &c.SessionStore,
-	} {
-		*text = strings.TrimSpace(*text)
-	}
-	for i, tenant := range c.AllowedTenants {
-		c.AllowedTenants[i] = strings.TrimSpace(tenant)
-	}
-	c.AllowedTenants = slices.DeleteFunc(c.AllowedTenants, func(tenant string) bool { return tenant == "" })
 }
 
 // check fills in what the variables mean and reports everything that is wrong.
@@ -190,6 +182,7 @@ func (c *Config) check(found *Problems) {
 	} else {
 		c.checkPlaceholders(found)
 		c.checkProvider(found)
+		c.preferOwnCredential()
 		c.checkCredential(found)
 		c.checkAdapter(found)
 		c.checkOwnAdapter(found)
@@ -197,6 +190,7 @@ func (c *Config) check(found *Problems) {
 	}
 	c.checkSession(found)
 	c.checkOperation(found)
+	c.checkFiles()
 }
 
 // hint notes a value that looks like a mistake, without the value.
@@ -204,23 +198,22 @@ func (c *Config) hint(name, wrong, remedy string) {
 	c.Hints = append(c.Hints, Problem{Name: name, Wrong: wrong, Remedy: remedy})
 }
 
-// variableNames are the names of all variables, from the tags of Config.
-func variableNames() []string {
-	var names []string
-	for field := range reflect.TypeFor[Config]().Fields() {
-		if name := field.Tag.Get("env"); name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
+// field is a field of Config that has the value of a variable.
+type field struct {
+	name     string
+	variable string
+	secret   bool
 }
 
-// variableName is the variable that fills the named field.
-func variableName(field string) string {
-	if f, ok := reflect.TypeFor[Config]().FieldByName(field); ok {
-		return f.Tag.Get("env")
+// fields are those of Config that have the tag env.
+func fields() []field {
+	var all []field
+	for f := range reflect.TypeFor[Config]().Fields() {
+		if variable := f.Tag.Get("env"); variable != "" {
+			all = append(all, field{name: f.Name, variable: variable, secret: f.Tag.Get("secret") != ""})
+		}
 	}
-	return field
+	return all
 }
 
 // HTTPS says whether people reach the application by https.

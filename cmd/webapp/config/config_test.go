@@ -1,10 +1,13 @@
 package config
 
 import (
+	"errors"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -70,18 +73,18 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		named  []string
 	}{
 		"nothing":                 {map[string]string{"AUTHORITY": "", "CLIENT_ID": "", "CLIENT_SECRET": ""}, []string{"AUTHORITY and OIDC_AUTHORITY", "CLIENT_ID", "CLIENT_SECRET", "-demo"}},
-		"both authorities":        {map[string]string{"OIDC_AUTHORITY": "https://idp.example"}, []string{"AUTHORITY and OIDC_AUTHORITY"}},
+		"both authorities":        {map[string]string{"OIDC_AUTHORITY": "https://idp.example"}, []string{"AUTHORITY and OIDC_AUTHORITY are both set", "Remove one of the two"}},
 		"authority on http":       {map[string]string{"AUTHORITY": "http://login.example/common"}, []string{"AUTHORITY"}},
 		"authority without one":   {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/"}, []string{"AUTHORITY"}},
 		"issuer on http":          {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "http://idp.example"}, []string{"OIDC_AUTHORITY"}},
 		"common needs tenants":    {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/common"}, []string{"ALLOWED_TENANTS"}},
-		"tenants of one tenant":   {map[string]string{"ALLOWED_TENANTS": "*"}, []string{"ALLOWED_TENANTS"}},
+		"tenants of one tenant":   {map[string]string{"ALLOWED_TENANTS": "*"}, []string{"ALLOWED_TENANTS is for common and organizations only", "Remove it."}},
 		"tenants not GUIDs":       {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/common", "ALLOWED_TENANTS": "contoso"}, []string{"ALLOWED_TENANTS"}},
 		"placeholders":            {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/<Directory (tenant) ID>", "CLIENT_ID": "<Application (client) ID>", "CLIENT_SECRET": "<Value of the client secret>"}, []string{"AUTHORITY still", "CLIENT_ID still", "CLIENT_SECRET still"}},
-		"two other credentials":   {map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "x", "CLIENT_CERTIFICATE_FILE": "x.pem"}, []string{"CLIENT_SECRET_FILE and CLIENT_CERTIFICATE_FILE are both set"}},
+		"two other credentials":   {map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "x", "CLIENT_CERTIFICATE_FILE": "x.pem"}, []string{"CLIENT_SECRET_FILE and CLIENT_CERTIFICATE_FILE are both set", "Remove one of the two."}},
 		"an endless session":      {map[string]string{"SESSION_LIFETIME": "2540400h", "SESSION_IDLE_TIMEOUT": "2540400h"}, []string{"SESSION_LIFETIME", "SESSION_IDLE_TIMEOUT"}},
 		"two credentials":         {map[string]string{"CLIENT_CERTIFICATE_FILE": "x.pem"}, []string{"CLIENT_SECRET", "CLIENT_CERTIFICATE_FILE"}},
-		"secret with a newline":   {map[string]string{"CLIENT_SECRET": "S3cret~Value\n"}, []string{"CLIENT_SECRET"}},
+		"secret with a newline":   {map[string]string{"CLIENT_SECRET": "S3cret~Value\n"}, []string{"CLIENT_SECRET ends in a line break"}},
 		"redirect on http":        {map[string]string{"REDIRECT_URI": "http://app.example/getAToken"}, []string{"REDIRECT_URI"}},
 		"redirect to a route":     {map[string]string{"REDIRECT_URI": "http://localhost:3000/logout"}, []string{"REDIRECT_URI"}},
 		"redirect to the root":    {map[string]string{"REDIRECT_URI": "http://localhost:3000"}, []string{"REDIRECT_URI"}},
@@ -90,6 +93,17 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"form_post on http":       {map[string]string{"RESPONSE_MODE": "form_post"}, []string{"RESPONSE_MODE"}},
 		"unsigned ID tokens":      {map[string]string{"ID_TOKEN_SIGNED_RESPONSE_ALG": "none"}, []string{"ID_TOKEN_SIGNED_RESPONSE_ALG", "RS256"}},
 		"unknown response mode":   {map[string]string{"RESPONSE_MODE": "fragment"}, []string{"RESPONSE_MODE"}},
+		"listen at no port":       {map[string]string{"LISTEN_ADDR": "localhost:99999"}, []string{"LISTEN_ADDR"}},
+		"another name of a host":  {map[string]string{"AUTHORITY": "https://login.windows.net/common", "ALLOWED_TENANTS": "*"}, []string{"AUTHORITY has", "write login.microsoftonline.com"}},
+		"key of zeros":            {map[string]string{"SESSION_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, []string{"SESSION_KEY has a key of one repeated byte"}},
+		"key of one byte, second": {map[string]string{"SESSION_KEY": someKey + ",a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}, []string{"SESSION_KEY has a key of one repeated byte"}},
+		"subjects with AUTHORITY": {map[string]string{"ALLOWED_SUBJECTS": "*"}, []string{"ALLOWED_SUBJECTS is for OIDC_AUTHORITY only", "Remove it."}},
+		"star among subjects":     {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": "*,7"}, []string{"ALLOWED_SUBJECTS has * beside"}},
+		"GitHub without subjects": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": github.Issuer}, []string{"ALLOWED_SUBJECTS is missing", "* for anybody"}},
+		"secret with a mark":      {map[string]string{"CLIENT_SECRET": "\ufeffS3cret~Value"}, []string{"CLIENT_SECRET begins with a byte order mark"}},
+		"secret of two lines":     {map[string]string{"CLIENT_SECRET": "S3cret~Value\nS3cret~Value"}, []string{"CLIENT_SECRET holds a line break"}},
+		"password with a newline": {map[string]string{"CLIENT_CERTIFICATE_PASSWORD": "S3cret~Value\r\n"}, []string{"CLIENT_CERTIFICATE_PASSWORD ends in a line break"}},
+		"a line in an ID":         {map[string]string{"CLIENT_ID": "5b3f6c1e-90d7-4f28\n-8a6b-e1c04d7295fa"}, []string{"there is a problem", "CLIENT_ID holds a line break"}},
 		"listen nowhere":          {map[string]string{"LISTEN_ADDR": "3000"}, []string{"LISTEN_ADDR"}},
 		"a store nowhere":         {map[string]string{"SESSION_STORE": "postgres://", "SESSION_KEY": someKey}, []string{"SESSION_STORE"}},
 		"unknown store":           {map[string]string{"SESSION_STORE": "floppy:"}, []string{"SESSION_STORE"}},
@@ -117,36 +131,206 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 	}
 }
 
-// What looks like a mistake and may be none does not keep the application from
-// starting; it is said.
+// Two variables that contradict each other hide nothing that is wrong with either.
+func TestEveryMalformedValueIsListedAtOnce(t *testing.T) {
+	vars := good()
+	vars["AUTHORITY"], vars["OIDC_AUTHORITY"] = "http://login.example/common", "idp.example"
+	vars["CLIENT_SECRET_FILE"] = filepath.Join(t.TempDir(), "missing")
+	vars["ALLOWED_TENANTS"], vars["SESSION_LIFETIME"], vars["SESSION_KEY"] = "contoso", "soon", "short"
+	vars["REDIRECT_URI"], vars["LISTEN_ADDR"], vars["METRICS_ADDR"], vars["LOG_LEVEL"] = "app.example", "3000", "9090", "loud"
+	vars["OTEL_TRACES_EXPORTER"], vars["OTEL_EXPORTER_OTLP_ENDPOINT"] = "zipkin", "collector"
+	_, err := load(lookupIn(vars), false)
+	found, ok := errors.AsType[*Problems](err)
+	require.True(t, ok)
+	count := map[string]int{}
+	for _, problem := range found.List {
+		count[problem.Name]++
+	}
+	for _, name := range []string{
+		"AUTHORITY and OIDC_AUTHORITY", "AUTHORITY", "OIDC_AUTHORITY", "CLIENT_SECRET and CLIENT_SECRET_FILE", "CLIENT_SECRET_FILE",
+		"ALLOWED_TENANTS", "SESSION_LIFETIME", "SESSION_KEY", "REDIRECT_URI", "LISTEN_ADDR", "METRICS_ADDR", "LOG_LEVEL",
+		"OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
+	} {
+		assert.Equal(t, 1, count[name], name)
+	}
+}
+
+// docker run --env-file keeps quotation marks, and word processors make their own.
+func TestQuotesAroundAValueAreRefused(t *testing.T) {
+	for _, f := range fields() {
+		for _, marks := range []string{`""`, "''", "\u201c\u201d"} {
+			left, right := string([]rune(marks)[0]), string([]rune(marks)[1])
+			if f.secret && left != right {
+				continue // a secret may hold anything
+			}
+			vars := good()
+			value := left + "S3cret~Value" + right
+			vars[f.variable] = value
+			c, err := load(lookupIn(vars), false)
+			if f.variable == "CLIENT_SECRET" {
+				require.NoError(t, err)
+				assert.Equal(t, value, c.ClientSecret, "a secret is used as it is")
+				require.Len(t, c.Hints, 1)
+				assert.Equal(t, "CLIENT_SECRET", c.Hints[0].Name)
+				assert.Contains(t, c.Hints[0].Wrong, "in quotation marks")
+				continue
+			}
+			if f.secret {
+				assert.Contains(t, names(c.Hints), f.variable)
+				continue
+			}
+			require.ErrorContains(t, err, f.variable+" begins with a quotation mark", f.variable)
+			assert.NotContains(t, err.Error(), "S3cret~Value")
+		}
+	}
+}
+
+func names(list []Problem) []string {
+	var all []string
+	for _, one := range list {
+		all = append(all, one.Name)
+	}
+	return all
+}
+
+// A file with a byte order mark, or with the line ends of Windows, reads as one
+// without.
+func TestMarksAndLineEndsAroundValues(t *testing.T) {
+	vars := good()
+	delete(vars, "CLIENT_ID")
+	vars["\ufeffCLIENT_ID"] = "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa"
+	vars["AUTHORITY"] = "\ufeff" + vars["AUTHORITY"] + "\u200b"
+	vars["LOG_FORMAT"], vars["SESSION_LIFETIME"], vars["SCOPE"] = "json\r\n", "8h\r", " User.Read\u00a0"
+	c, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	assert.Empty(t, c.Hints)
+	assert.Equal(t, "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa", c.ClientID)
+	assert.Equal(t, good()["AUTHORITY"], c.Authority)
+	assert.Equal(t, "json", c.LogFormat)
+	assert.Equal(t, 8*time.Hour, c.SessionLifetime)
+	assert.Equal(t, []string{"User.Read"}, c.Scopes)
+}
+
+// A value that looks like a mistake does not keep the application from starting.
 func TestHints(t *testing.T) {
+	entraVars := func(change map[string]string) map[string]string {
+		vars := good()
+		maps.Copy(vars, change)
+		return vars
+	}
+	https := func(proxies string) map[string]string {
+		return entraVars(map[string]string{"REDIRECT_URI": "https://app.example.com/getAToken", "TRUSTED_PROXIES": proxies})
+	}
+	redirect := func(path string) map[string]string {
+		return entraVars(map[string]string{"REDIRECT_URI": "http://localhost:3000" + path})
+	}
+	subjects := func(list string) map[string]string {
+		return entraVars(map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": list})
+	}
 	for name, test := range map[string]struct {
-		change map[string]string
+		vars   map[string]string
 		hinted []string
 	}{
-		"nothing":                  {nil, nil},
-		"the secret's ID":          {map[string]string{"CLIENT_SECRET": "3f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"}, []string{"CLIENT_SECRET"}},
-		"another port":             {map[string]string{"LISTEN_ADDR": "localhost:22006"}, []string{"REDIRECT_URI"}},
-		"another port, registered": {map[string]string{"LISTEN_ADDR": "localhost:22006", "REDIRECT_URI": "http://localhost:22006/getAToken"}, nil},
-		"no page":                  {map[string]string{"SCOPE": "", "ENDPOINT": ""}, nil},
-		"no scope":                 {map[string]string{"SCOPE": ""}, nil},
-		"an API without scope":     {map[string]string{"SCOPE": "", "ENDPOINT": "https://api.example"}, []string{"ENDPOINT"}},
-		"a store without TLS":      {map[string]string{"SESSION_STORE": "postgres://plain/db", "SESSION_KEY": someKey}, []string{"SESSION_STORE"}},
-		"a store with TLS":         {map[string]string{"SESSION_STORE": "postgres://db/db", "SESSION_KEY": someKey}, nil},
-		"a store without warnings": {map[string]string{"SESSION_STORE": "redis://plain", "SESSION_KEY": someKey}, nil},
-		"a scope without API":      {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "SCOPE": "x"}, []string{"SCOPE"}},
+		"nothing":                  {good(), nil},
+		"the secret's ID":          {entraVars(map[string]string{"CLIENT_SECRET": "3f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"}), []string{"CLIENT_SECRET"}},
+		"a blank behind a secret":  {entraVars(map[string]string{"CLIENT_SECRET": "S3cret~Value "}), []string{"CLIENT_SECRET"}},
+		"a store without TLS":      {entraVars(map[string]string{"SESSION_STORE": "postgres://plain/db", "SESSION_KEY": someKey}), []string{"SESSION_STORE"}},
+		"a store with TLS":         {entraVars(map[string]string{"SESSION_STORE": "postgres://db/db", "SESSION_KEY": someKey}), nil},
+		"a store without warnings": {entraVars(map[string]string{"SESSION_STORE": "redis://plain", "SESSION_KEY": someKey}), nil},
+		"another port":             {entraVars(map[string]string{"LISTEN_ADDR": "localhost:22006"}), []string{"REDIRECT_URI"}},
+		"another port, registered": {entraVars(map[string]string{"LISTEN_ADDR": "localhost:22006", "REDIRECT_URI": "http://localhost:22006/getAToken"}), nil},
+		"no page":                  {entraVars(map[string]string{"SCOPE": "", "ENDPOINT": ""}), nil},
+		"no scope":                 {entraVars(map[string]string{"SCOPE": ""}), nil},
+		"an API without scope":     {entraVars(map[string]string{"SCOPE": "", "ENDPOINT": "https://api.example"}), []string{"ENDPOINT"}},
+		"a scope without API":      {entraVars(map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "SCOPE": "x"}), []string{"SCOPE"}},
+		"no GUID":                  {entraVars(map[string]string{"CLIENT_ID": "my-app"}), []string{"CLIENT_ID"}},
+		"no GUID elsewhere":        {entraVars(map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "CLIENT_ID": "my-app"}), nil},
+		"the tenant's ID":          {entraVars(map[string]string{"CLIENT_ID": strings.ToUpper(fakeidp.ContosoTenantID)}), []string{"CLIENT_ID"}},
+		"a slash at the end":       {redirect("/getAToken/"), []string{"REDIRECT_URI"}},
+		"another case":             {redirect("/getatoken"), []string{"REDIRECT_URI"}},
+		"another path":             {redirect("/callback"), nil},
+		"https without a proxy":    {https(""), []string{"TRUSTED_PROXIES"}},
+		"https and its proxy":      {https("10.0.0.0/8,fc00::/7"), nil},
+		"everybody":                {https("0.0.0.0/0"), []string{"TRUSTED_PROXIES"}},
+		"everybody in IPv6":        {https("10.0.0.0/8,::/0"), []string{"TRUSTED_PROXIES"}},
+		"half of everybody":        {https("128.0.0.0/1"), []string{"TRUSTED_PROXIES"}},
+		"all of IPv6's addresses":  {https("2000::/3"), []string{"TRUSTED_PROXIES"}},
+		"the same key twice":       {entraVars(map[string]string{"SESSION_KEY": someKey + ", " + someKey}), []string{"SESSION_KEY"}},
+		"a platform's token":       {entraVars(map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/nowhere"}), []string{"AZURE_FEDERATED_TOKEN_FILE"}},
+		"people":                   {subjects("7,8"), nil},
+		"addresses of people":      {subjects("7,megan@contoso.example"), []string{"ALLOWED_SUBJECTS"}},
+	} {
+		c, err := load(lookupIn(test.vars), false)
+		require.NoError(t, err, name)
+		assert.Equal(t, test.hinted, names(c.Hints), name)
+	}
+}
+
+// The credential that somebody chose goes before the one that a platform injects.
+func TestAPlatformsTokenDoesNotReplaceACredential(t *testing.T) {
+	vars := good()
+	vars["AZURE_FEDERATED_TOKEN_FILE"] = "/nowhere"
+	c, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	assert.Empty(t, c.FederatedTokenFile)
+	assert.Contains(t, c.Hints[0].Wrong, "is set beside CLIENT_SECRET and is not used")
+}
+
+// Files with secrets are for this program's account alone.
+func TestFilesThatOthersCanRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes of files")
+	}
+	for mode, hinted := range map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true, 0o602: true} {
+		inDirectoryWith(t, "CLIENT_SECRET_FILE=secret\n")
+		require.NoError(t, os.WriteFile("secret", []byte("S3cret~Value"), 0o600))
+		for _, name := range []string{DotEnv, "secret"} {
+			require.NoError(t, os.Chmod(name, mode))
+		}
+		vars := good()
+		delete(vars, "CLIENT_SECRET")
+		c, err := load(lookupIn(vars), false)
+		require.NoError(t, err)
+		if !hinted {
+			assert.Empty(t, c.Hints, mode)
+			continue
+		}
+		assert.Equal(t, []string{DotEnv, "CLIENT_SECRET_FILE"}, names(c.Hints), mode)
+		assert.Contains(t, c.Hints[0].Remedy, "chmod o-rwx")
+	}
+}
+
+func TestAllowedSubjects(t *testing.T) {
+	for list, want := range map[string][]string{"": nil, "*": nil, " 7, Ab|c ,": {"7", "Ab|c"}} {
+		vars := good()
+		vars["AUTHORITY"], vars["OIDC_AUTHORITY"], vars["ALLOWED_SUBJECTS"] = "", "https://idp.example", list
+		c, err := load(lookupIn(vars), false)
+		require.NoError(t, err)
+		assert.Equal(t, want, c.Subjects(), list)
+	}
+}
+
+func TestAddressToOpen(t *testing.T) {
+	for _, test := range []struct{ redirect, listening, want string }{
+		{"", "127.0.0.1:3000", "http://localhost:3000"},
+		{"", "[::1]:3000", "http://localhost:3000"},
+		{"", "0.0.0.0:3000", "http://localhost:3000"},
+		{"", "[::]:8080", "http://localhost:8080"},
+		{"", "127.0.0.1:38431", "http://127.0.0.1:38431"},
+		{"", "[::1]:38431", "http://[::1]:38431"},
+		{"", "192.0.2.7:3000", "http://192.0.2.7:3000"},
+		{"http://localhost/getAToken", "127.0.0.1:80", "http://localhost"},
+		{"http://localhost:4000/getAToken", "127.0.0.1:3000", "http://127.0.0.1:3000"},
+		{"http://localhost:3000/getAToken", "[::]:8080", "http://localhost:3000"},
+		{"https://app.example.com/getAToken", "127.0.0.1:3000", "https://app.example.com"},
 	} {
 		vars := good()
-		for k, v := range test.change {
-			vars[k] = v
-		}
+		vars["REDIRECT_URI"], vars["LISTEN_ADDR"] = test.redirect, test.listening
 		c, err := load(lookupIn(vars), false)
-		require.NoError(t, err, name)
-		var hinted []string
-		for _, h := range c.Hints {
-			hinted = append(hinted, h.Name)
-		}
-		assert.Equal(t, test.hinted, hinted, name)
+		require.NoError(t, err)
+		listening, err := net.ResolveTCPAddr("tcp", test.listening)
+		require.NoError(t, err)
+		assert.Equal(t, test.want, c.AddressToOpen(listening), "%s at %s", test.redirect, test.listening)
 	}
 }
 

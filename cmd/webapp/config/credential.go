@@ -9,42 +9,49 @@ import (
 	"webapp/internal/adapters/entra/credential"
 )
 
-// variable is an environment variable with its value.
-type variable struct{ name, value string }
+// variable is an environment variable with the field of Config that it fills.
+type variable struct {
+	name  string
+	value *string
+}
 
-// credentials are the variables of which exactly one is set.
+// credentials are the variables of which one is the credential.
 func (c *Config) credentials() []variable {
 	return []variable{
-		{"CLIENT_SECRET", c.ClientSecret},
-		{"CLIENT_SECRET_FILE", c.ClientSecretFile},
-		{"CLIENT_CERTIFICATE_FILE", c.ClientCertificateFile},
-		{"AZURE_FEDERATED_TOKEN_FILE", c.FederatedTokenFile},
-		{"CLIENT_MANAGED_IDENTITY", c.ManagedIdentity},
+		{"CLIENT_SECRET", &c.ClientSecret},
+		{"CLIENT_SECRET_FILE", &c.ClientSecretFile},
+		{"CLIENT_CERTIFICATE_FILE", &c.ClientCertificateFile},
+		{"AZURE_FEDERATED_TOKEN_FILE", &c.FederatedTokenFile},
+		{"CLIENT_MANAGED_IDENTITY", &c.ManagedIdentity},
 	}
 }
 
-// checkCredential counts the credentials; whether the one can be used is the
-// adapter's to say, and checkProvider reports it.
-func (c *Config) checkCredential(found *Problems) {
+// givenCredentials are the names of the credentials that are set.
+func (c *Config) givenCredentials() []string {
 	var given []string
 	for _, v := range c.credentials() {
-		if v.value != "" {
+		if *v.value != "" {
 			given = append(given, v.name)
 		}
 	}
-	switch {
-	case len(given) == 0:
+	return given
+}
+
+// checkCredential counts the credentials. checkAdapter reports whether each can
+// be used.
+func (c *Config) checkCredential(found *Problems) {
+	switch given := c.givenCredentials(); len(given) {
+	case 0:
 		found.add("CLIENT_SECRET", "is missing, and so is every other credential",
 			`Make a secret under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`+
 				" README.md lists the other kinds of credential.")
-	case len(given) == 2:
-		found.add(strings.Join(given, " and "), "are both set", "Keep exactly one credential.")
-	case len(given) > 2:
-		found.add(strings.Join(given, " and "), "are all set", "Keep exactly one credential.")
-	case strings.ContainsFunc(c.ClientSecret, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		found.add("CLIENT_SECRET", "holds a line break or another control character", "Copy it again, without anything around it.")
+	case 1:
+	case 2:
+		found.add(strings.Join(given, " and "), "are both set", "Remove one of the two.")
+	default:
+		found.add(strings.Join(given, " and "), "are all set", "Remove all but one.")
 	}
-	if secretID.MatchString(c.ClientSecret) && c.Authority != "" {
+	if guid.MatchString(c.ClientSecret) && c.Authority != "" {
 		c.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value; the portal shows it once, when the secret is made.")
 	}
 	if _, err := c.SecretExpires(); err != nil {
@@ -52,8 +59,60 @@ func (c *Config) checkCredential(found *Problems) {
 	}
 }
 
-// secretID is the form of what the portal shows beside a secret's Value.
-var secretID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// preferOwnCredential leaves AZURE_FEDERATED_TOKEN_FILE out where another
+// credential is set: a platform sets that variable by itself.
+func (c *Config) preferOwnCredential() {
+	given := c.givenCredentials()
+	if c.FederatedTokenFile == "" || len(given) == 1 {
+		return
+	}
+	c.FederatedTokenFile = ""
+	others := strings.Join(c.givenCredentials(), " and ")
+	c.hint("AZURE_FEDERATED_TOKEN_FILE", "is set beside "+others+" and is not used",
+		"To sign in with the federated token instead, remove "+others+".")
+}
+
+// alternatives are copies of c with one authority and one credential each. Where
+// two contradict each other, each can so be checked as if it stood alone.
+func (c *Config) alternatives() []Config {
+	all := []Config{*c}
+	if c.Authority != "" && c.OIDCAuthority != "" {
+		all = append(all, *c)
+		all[0].OIDCAuthority, all[1].Authority = "", ""
+	}
+	given := c.givenCredentials()
+	if len(given) < 2 {
+		return all
+	}
+	var alone []Config
+	for _, one := range all {
+		for _, credential := range given {
+			alone = append(alone, one.withCredentialAlone(credential))
+		}
+	}
+	return alone
+}
+
+// withCredentialAlone returns a copy of c without the other credentials and what
+// belongs to them.
+func (c Config) withCredentialAlone(credential string) Config {
+	for _, v := range c.credentials() {
+		if v.name != credential {
+			*v.value = ""
+		}
+	}
+	if c.ClientCertificateFile == "" {
+		c.ClientCertificatePassword, c.CertificatePasswordFile = "", ""
+	}
+	if c.ClientSecret == "" && c.ClientSecretFile == "" {
+		c.ClientSecretExpires = ""
+	}
+	return c
+}
+
+// guid is the form of application IDs, and of the Secret ID that the portal shows
+// beside the Value of a secret.
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // SecretExpires is the beginning of the secret's last day, in UTC: rather too
 // early than too late. It is zero where nobody said.

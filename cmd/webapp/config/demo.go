@@ -9,15 +9,16 @@ import (
 
 // checkDemo keeps the demo away from real providers and from other machines.
 func (c *Config) checkDemo(found *Problems) {
-	real := []variable{
-		{"AUTHORITY", c.Authority},
-		{"OIDC_AUTHORITY", c.OIDCAuthority},
-		{"CLIENT_CERTIFICATE_PASSWORD", c.ClientCertificatePassword},
-		{"CLIENT_CERTIFICATE_PASSWORD_FILE", c.CertificatePasswordFile},
+	names := []string{
+		"AUTHORITY", "OIDC_AUTHORITY", "ALLOWED_TENANTS", "ALLOWED_SUBJECTS",
+		"CLIENT_CERTIFICATE_PASSWORD", "CLIENT_CERTIFICATE_PASSWORD_FILE",
 	}
-	for _, v := range append(real, c.credentials()...) {
-		if v.value != "" {
-			found.add(v.name, "is set, and -demo refuses to start beside it",
+	for _, v := range c.credentials() {
+		names = append(names, v.name)
+	}
+	for _, name := range names {
+		if value, _ := c.lookup(name); value != "" {
+			found.add(name, "is set, and -demo refuses to start beside it",
 				"Start without -demo to use it, or unset it (look into .env too) to see the demo.")
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/joho/godotenv"
+
+	"webapp/internal/secretfile"
 )
 
 // maxDotEnv bounds the file .env in bytes.
@@ -32,7 +34,7 @@ func withDotEnv(environment Lookup, found *Problems) (with Lookup, hints []Probl
 		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pathError.Err
 		}
-		found.add(DotEnv, "cannot be read: "+err.Error(), "Let this program read the file in its working directory, or remove the file.")
+		found.add(DotEnv, "cannot be read: "+err.Error(), "This program needs a text file that it is allowed to read.")
 		return environment, nil
 	}
 	text = keepSecrets(text)
@@ -52,7 +54,8 @@ func withDotEnv(environment Lookup, found *Problems) (with Lookup, hints []Probl
 	}, dotEnvHints(text)
 }
 
-// readDotEnv reads the file, without the byte order mark that some editors write.
+// readDotEnv reads the file. Editors write it as UTF-8 or UTF-16 with a byte order
+// mark in front, and a file that was put together of several has more marks.
 func readDotEnv() ([]byte, error) {
 	file, err := os.Open(DotEnv)
 	if err != nil {
@@ -66,7 +69,11 @@ func readDotEnv() ([]byte, error) {
 	if len(text) > maxDotEnv {
 		return nil, fmt.Errorf("it is larger than %d kB", maxDotEnv>>10)
 	}
-	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
+	decoded, err := secretfile.Text(text)
+	if err != nil {
+		return nil, fmt.Errorf("it %w", err)
+	}
+	return []byte(strings.ReplaceAll(decoded, "\n"+byteOrderMark, "\n")), nil
 }
 
 // firstBadLine is the number of the line behind the longest beginning that can
@@ -113,7 +120,10 @@ func keepSecrets(text []byte) []byte {
 func dotEnvHints(text []byte) []Problem {
 	var hints Problems
 	seen := map[string]bool{}
-	names := variableNames()
+	var names []string
+	for _, f := range fields() {
+		names = append(names, f.variable)
+	}
 	for _, found := range assignment.FindAllSubmatch(text, -1) {
 		name, first, rest := string(found[1]), string(found[2]), string(found[3])
 		switch meant := nearest(name, names); {

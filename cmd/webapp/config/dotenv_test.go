@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,6 +43,39 @@ func TestDotEnvThatCannotBeUnderstood(t *testing.T) {
 		assert.ErrorContains(t, err, ".env")
 		assert.ErrorContains(t, err, line)
 	}
+}
+
+// Notepad, PowerShell's > and files put together of several write such marks.
+func TestDotEnvInEachEncoding(t *testing.T) {
+	const text = "CLIENT_ID=the-id\r\nCLIENT_SECRET='S3cret~Value'\r\n\ufeffSCOPE=a b\r\n"
+	utf16 := func(big bool) string {
+		var b []byte
+		for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+			if big {
+				b = append(b, byte(unit>>8), byte(unit))
+			} else {
+				b = append(b, byte(unit), byte(unit>>8))
+			}
+		}
+		return string(b)
+	}
+	for name, encoded := range map[string]string{
+		"UTF-8": text, "UTF-8 with a mark": "\ufeff" + text, "UTF-16": utf16(false), "UTF-16, big end first": utf16(true),
+	} {
+		inDirectoryWith(t, encoded)
+		var found Problems
+		env, hints := withDotEnv(lookupIn(nil), &found)
+		require.Empty(t, found.List, name)
+		assert.Empty(t, hints, name)
+		for variable, want := range map[string]string{"CLIENT_ID": "the-id", "CLIENT_SECRET": "S3cret~Value", "SCOPE": "a b"} {
+			value, _ := env(variable)
+			assert.Equal(t, want, value, "%s in %s", variable, name)
+		}
+	}
+	inDirectoryWith(t, utf16(false)[2:])
+	_, err := load(lookupIn(nil), false)
+	assert.ErrorContains(t, err, ".env cannot be read: it is no text, or UTF-16 without a byte order mark: save it as UTF-8")
+	assert.NotContains(t, err.Error(), "S3cret")
 }
 
 func TestDotEnvThatCannotBeRead(t *testing.T) {

@@ -36,6 +36,11 @@ func (p *Problems) has(name string) bool {
 	})
 }
 
+// hasAlone reports whether there is a problem with this variable alone.
+func (p *Problems) hasAlone(name string) bool {
+	return slices.ContainsFunc(p.List, func(known Problem) bool { return known.Name == name })
+}
+
 // parsing takes over what the parser of durations and lists reports, without
 // its text, which quotes the values.
 func (p *Problems) parsing(err error) {
@@ -46,7 +51,7 @@ func (p *Problems) parsing(err error) {
 	}
 	for _, one := range all.Errors {
 		if parse, ok := errors.AsType[env.ParseError](one); ok {
-			p.add(variableName(parse.Name), "is not a duration", "Write it like 30m, 1h or 12h.")
+			p.add(variableOf(parse.Name), "is not a duration", "Write it like 30m, 1h or 12h.")
 			continue
 		}
 		p.add("environment", "cannot be read", "Compare it with the table in README.md.")
@@ -78,4 +83,14 @@ func describe(b *strings.Builder, list []Problem) {
 	for _, one := range list {
 		fmt.Fprintf(b, "\n  %s %s.\n      %s\n", one.Name, one.Wrong, one.Remedy)
 	}
+}
+
+// variableOf is the variable that fills the field of Config.
+func variableOf(name string) string {
+	for _, f := range fields() {
+		if f.name == name {
+			return f.variable
+		}
+	}
+	return name
 }

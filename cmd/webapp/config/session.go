@@ -1,9 +1,12 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // longestSession is the upper bound of both limits. Far beyond it a time
@@ -11,6 +14,7 @@ import (
 const longestSession = 10 * 365 * 24 * time.Hour
 
 func (c *Config) checkSession(found *Problems) {
+	c.checkSessionKey(found)
 	c.checkStore(found)
 	if c.SessionIdleTimeout <= 0 && !found.has("SESSION_IDLE_TIMEOUT") {
 		found.add("SESSION_IDLE_TIMEOUT", "is not positive", "Write it like 30m or 1h.")
@@ -24,14 +28,22 @@ func (c *Config) checkSession(found *Problems) {
 	if c.SessionIdleTimeout > longestSession {
 		found.add("SESSION_IDLE_TIMEOUT", "is more than ten years", "Write it like 30m or 1h.")
 	}
-	if c.SessionKey == "" {
-		return
-	}
-	for one := range strings.SplitSeq(c.SessionKey, ",") {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(one))
-		if err != nil || len(key) != 32 {
-			found.add("SESSION_KEY", "is not base64 of 32 bytes, or several separated by commas", "Make one with: openssl rand -base64 32")
+}
+
+// checkSessionKey fills in SessionKeys.
+func (c *Config) checkSessionKey(found *Problems) {
+	const remedy = "Make one with: openssl rand -base64 32"
+	for _, encoded := range strings.FieldsFunc(c.SessionKey, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		key, err := base64.StdEncoding.DecodeString(encoded)
+		switch {
+		case err != nil || len(key) != 32:
+			found.add("SESSION_KEY", "is not base64 of 32 bytes, or several separated by commas", remedy)
 			return
+		case bytes.Count(key, key[:1]) == len(key):
+			found.add("SESSION_KEY", "has a key of one repeated byte, which anybody can guess", remedy)
+			return
+		case slices.ContainsFunc(c.SessionKeys, func(known []byte) bool { return bytes.Equal(known, key) }):
+			c.hint("SESSION_KEY", "has the same key twice", "Remove one of the two.")
 		}
 		c.SessionKeys = append(c.SessionKeys, key)
 	}
@@ -63,7 +75,7 @@ func (c *Config) checkStore(found *Problems) {
 			c.hint("SESSION_STORE", wrong, remedy)
 		}
 	}
-	if c.SessionKey == "" {
+	if len(c.SessionKeys) == 0 && !found.has("SESSION_KEY") {
 		found.add("SESSION_KEY", "is missing, and this SESSION_STORE outlives the process",
 			"Make one with: openssl rand -base64 32. Every instance needs the same.")
 	}

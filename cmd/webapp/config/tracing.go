@@ -24,7 +24,6 @@ func (c *Config) checkTracing(found *Problems) {
 	}
 	if c.OTelExporter != "" && c.OTelExporter != "otlp" {
 		found.add("OTEL_TRACES_EXPORTER", "is not an exporter that this application has", "Set it to otlp or none.")
-		return
 	}
 	endpoint := c.tracesEndpoint(found)
 	if endpoint == "" && c.OTelExporter == "" {

@@ -26,11 +26,11 @@ func (x *examination) checkCredential(ctx context.Context) Check {
 		return x.noDocument(err, "verdict on the credential", x.metadata.TokenEndpoint)
 	case errors.Is(err, ports.ErrProviderRefused):
 		return fail("The provider does not take this kind of credential.",
-			sentence(err), "Use CLIENT_SECRET, or let the provider's registration take private_key_jwt.")
+			sentence(err), "Use CLIENT_SECRET in place of the credential that is set, or let the provider's registration take private_key_jwt.")
 	case err != nil:
 		return fail("The credential could not be made.", sentence(err), "See the entry of its variable in README.md.")
 	case exam.Verdict == entra.VerdictRefused:
-		return refusedCredential(exam)
+		return x.refusedCredential(exam)
 	case exam.Verdict == entra.VerdictUnclear:
 		return x.unclearCredential(exam)
 	}
@@ -66,8 +66,8 @@ func answered(exam entra.CredentialExam) string {
 	return exam.Said.Code
 }
 
-func refusedCredential(exam entra.CredentialExam) Check {
-	c := credentialTexts(exam.Said.Number)
+func (x *examination) refusedCredential(exam entra.CredentialExam) Check {
+	c := credentialTexts(exam.Said.Number, x.replaceSecret())
 	c.Status, c.Summary = Failed, c.Summary+" ("+answered(exam)+")."
 	if exam.Said.CorrelationID != "" {
 		c.Detail += "\nIn the provider's logs: correlation ID " + exam.Said.CorrelationID + ", time " + exam.Said.Timestamp + "."
@@ -75,9 +75,17 @@ func refusedCredential(exam entra.CredentialExam) Check {
 	return c
 }
 
-// credentialTexts says what a refusal means. The summary goes on with the
-// answer's code.
-func credentialTexts(number int) Check {
+// replaceSecret says where the Value of a new secret belongs.
+func (x *examination) replaceSecret() string {
+	if x.cfg.Entra.Credential.SecretFile != "" {
+		return "put its Value, which is shown only once, into the file that CLIENT_SECRET_FILE names."
+	}
+	return "set CLIENT_SECRET to its Value, which is shown only once."
+}
+
+// credentialTexts says what a refusal means. The code of the answer is added to
+// the summary.
+func credentialTexts(number int, replaceSecret string) Check {
 	text := func(summary, detail, remedy string) Check {
 		return Check{Summary: summary, Detail: detail, Remedy: remedy}
 	}
@@ -85,10 +93,10 @@ func credentialTexts(number int) Check {
 	switch number {
 	case 7000215:
 		return text("The client secret is wrong", "Often the Secret ID was copied in place of the Value.",
-			"Make a new secret under "+secrets+" and set CLIENT_SECRET to its Value, which is shown only once.")
+			"Make a new secret under "+secrets+" and "+replaceSecret)
 	case 7000222:
 		return text("The client secret has expired", "Each secret has an end date, which the app registration shows.",
-			"Make a new secret under "+secrets+" and set CLIENT_SECRET to its Value.")
+			"Make a new secret under "+secrets+" and "+replaceSecret)
 	case 7000218:
 		return text("The client secret is missing", "The application is registered as one that has a credential, and none arrived.",
 			"Set a credential; does something in between drop it?")
@@ -109,7 +117,7 @@ func credentialTexts(number int) Check {
 			"Set this machine's clock by a time server.")
 	case 1000502:
 		return text("The certificate has expired, or does not hold yet", "Its time is up, or the clock of this machine is wrong.",
-			"Upload a new certificate under "+secrets+" and put it into CLIENT_CERTIFICATE_FILE.")
+			"Upload a new certificate under "+secrets+" and put it into the file that CLIENT_CERTIFICATE_FILE names.")
 	case 70021, 700211, 700212, 700213:
 		return text("No federated credential of the application fits the token", "Issuer, subject and audience of the token must equal those of the federated credential, to the letter.",
 			"Compare them under "+secrets+"; after a change it takes some minutes to be known everywhere.")

@@ -78,8 +78,7 @@ func (c Config) checkRedirects(report func(field, text string)) {
 
 func (c Config) checkTenants(kind authority.Kind, report func(field, text string)) {
 	switch {
-	case kind == 0:
-		return
+	case kind == 0: // the authority itself is malformed
 	case !kind.MultiTenant() && len(c.AllowedTenants) > 0:
 		report("AllowedTenants", "is for common and organizations only; this authority names its tenant already")
 	case kind.MultiTenant() && len(c.AllowedTenants) == 0:

@@ -94,6 +94,7 @@ var errorTable = []errorPage{
 	{is: domain.ErrSignInExpired, status: http.StatusBadRequest, name: "expired", signInAgain: true},
 	{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},
 	{is: domain.ErrTenantNotAllowed, status: http.StatusForbidden, name: "tenant", signInAgain: true},
+	{is: domain.ErrSubjectNotAllowed, status: http.StatusForbidden, name: "subject", signInAgain: true},
 	{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true, headedByNumber: true},
 	{is: domain.ErrDirectoryRefused, status: http.StatusForbidden, name: "directoryrefused"},
 	{is: domain.ErrDirectory, status: http.StatusServiceUnavailable, name: "directory",

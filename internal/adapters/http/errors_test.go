@@ -142,7 +142,7 @@ func TestErrorPageHelpsPersonAndAdministrator(t *testing.T) {
 		CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", TraceID: "9a3e7d54-8d7c-4a1f-b6a3-0f5a4c3b2a00", Timestamp: "2026-11-23 16:09:57Z",
 	}}
 	for lang, says := range map[string][]string{
-		"en":      {"could not prove its identity", "not to its Secret ID", "Give the details below to your administrator.", "Correlation ID: 2b8e1b9c", "Time: 2026-11-23 16:09:57Z"},
+		"en":      {"could not prove its identity", "not the Secret ID", "Give the details below to your administrator.", "Correlation ID: 2b8e1b9c", "Time: 2026-11-23 16:09:57Z"},
 		"de":      {"Ihr Geheimnis ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID: 2b8e1b9c", "Erneut anmelden"},
 		"zh-Hans": {"无法向登录服务证明其身份", "“证书和密码”", "相关 ID：2b8e1b9c", "重新登录"},
 	} {
