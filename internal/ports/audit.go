@@ -2,31 +2,31 @@ package ports
 
 import "context"
 
-// AuditLog records what happens to sign-ins and sessions, for whoever has to
-// answer for them later. An adapter writes it to a log, counts it, or both.
+// AuditLog records security events: sign-ins, token refreshes and ended sessions.
+// An adapter writes them to a log, counts them, or both.
 type AuditLog interface {
-	// Record writes e. It does not fail and does not wait: nobody's sign-in
-	// depends on it.
+	// Record records e. It returns no error and does not wait, because no sign-in
+	// may depend on it.
 	Record(ctx context.Context, e AuditEvent)
 }
 
-// AuditEvent is one thing that happened. It holds no secret and no address or
-// name of a person.
+// AuditEvent is one security event. It contains no secret, no name and no e-mail
+// address.
 type AuditEvent struct {
 	Kind AuditKind
-	// User is the domain's key of the user, and Tenant their tenant or issuer;
-	// empty where nobody is known yet.
+	// User is the domain's key of the user, and Tenant the tenant ID. Both are
+	// empty if the person is not known yet.
 	User   string
 	Tenant string
-	// Reason says in a few constant words why, for a refusal or a failure.
+	// Reason is the reason for a refusal or a failure, in a few constant words.
 	Reason string
-	// Number, B2CNumber and CorrelationID are Microsoft's, for its logs, as in
-	// ProviderError; zero where unknown.
+	// Number, B2CNumber and CorrelationID are from a ProviderError; zero without
+	// one.
 	Number        int
 	B2CNumber     int
 	CorrelationID string
-	// By says what ended sessions, and Count how many of the User's they were;
-	// at least one.
+	// By is the cause of an AuditSessionEnded, and Count the number of the user's
+	// sessions that ended, at least one.
 	By    AuditCause
 	Count int
 }
@@ -44,7 +44,7 @@ const (
 	AuditSessionEnded    AuditKind = "session ended"
 )
 
-// AuditCause says what ended a session.
+// AuditCause is the cause of an AuditSessionEnded.
 type AuditCause string
 
 // The causes of a session's end.

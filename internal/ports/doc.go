@@ -1,10 +1,10 @@
-// Package ports is the bottom of the hexagon: the interfaces through which the
-// domain reaches an identity provider and a session store, the values that
-// cross them, and their sentinel errors.
+// Package ports is the core of the hexagon. It defines the interfaces through
+// which the domain uses an identity provider, a session store and an audit log,
+// the values that cross these interfaces, and their sentinel errors.
 //
-// It holds boundary facts (what a provider asserted, what a store keeps) and no
-// rules; rules live in package domain. It imports the standard library alone,
-// and no type of net/http, oauth2 or scs appears in a signature.
+// The package contains no rules; rules live in package domain. It imports only
+// the standard library, and no type of net/http, oauth2 or scs appears in a
+// signature.
 //
 // An adapter is complete when it passes the contract suite of its port in
 // package portstest.

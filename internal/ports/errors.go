@@ -5,118 +5,125 @@ import (
 	"fmt"
 )
 
-// Errors of the identity-provider port.
+// Errors of the identity provider port.
 var (
-	// ErrProviderUnavailable: the provider could not be reached, took too
-	// long, or failed on its side. Trying again later can help.
+	// ErrProviderUnavailable: the provider could not be reached, took too long,
+	// or failed. A later try can succeed.
 	ErrProviderUnavailable = errors.New("identity provider unavailable")
-	// ErrProviderPending: whether the provider can be reached is not known yet;
-	// it is being asked for the first time. It comes with
-	// ErrProviderUnavailable.
+	// ErrProviderPending: the first request to the provider is still running.
+	// errors.Is also matches ErrProviderUnavailable.
 	ErrProviderPending = errors.New("identity provider not asked yet")
-	// ErrProviderSetup: the provider answers, but not as the configuration says:
-	// it has no such tenant, or describes itself as another provider. Somebody
-	// has to correct something; waiting does not help. It comes with
-	// ErrProviderUnavailable.
+	// ErrProviderSetup: the provider responds but does not match the
+	// configuration. For example, it has no such tenant, or its metadata names
+	// another issuer. Waiting does not help; somebody has to correct the
+	// configuration. errors.Is also matches ErrProviderUnavailable.
 	ErrProviderSetup = errors.New("identity provider does not fit the configuration")
-	// ErrDeclined: the person, or somebody for them, said no (access_denied).
+	// ErrDeclined: the person or an administrator declined the sign-in
+	// (access_denied).
 	ErrDeclined = errors.New("sign-in declined")
-	// ErrInteractionRequired: only the person can go on, by signing in.
+	// ErrInteractionRequired: the person has to sign in again.
 	ErrInteractionRequired = errors.New("interactive sign-in required")
-	// ErrAccountGone: the provider says that the person's account, or everything
-	// that it granted to the account, is gone: disabled, deleted, revoked or no
-	// longer assigned to the application. It comes with ErrInteractionRequired.
+	// ErrAccountGone: the provider reports that the account is disabled, deleted
+	// or no longer assigned to the application, or that its grant was revoked.
+	// errors.Is also matches ErrInteractionRequired.
 	ErrAccountGone = errors.New("account or grant is gone")
 	// ErrProviderRefused: the provider refused the request for another reason,
-	// most often the application's or the account's registration.
+	// usually because of the registration of the application or the account.
 	ErrProviderRefused = errors.New("refused by the identity provider")
-	// ErrTokenRefused: the provider's answer did not pass a check here.
+	// ErrTokenRefused: a check here refused the provider's callback, response or
+	// token.
 	ErrTokenRefused = errors.New("provider's answer refused")
-	// ErrTenantNotAllowed: the ID token is good, but its tenant is not on the
-	// list of those that may sign in. It comes with ErrTokenRefused; where the
-	// tenant is known, as *TenantNotAllowedError.
+	// ErrTenantNotAllowed: the ID token is valid, but its tenant is not one of the
+	// allowed tenants. errors.Is also matches ErrTokenRefused. If the tenant is
+	// known, the error is a *TenantNotAllowedError.
 	ErrTenantNotAllowed = errors.New("tenant not allowed")
-	// ErrNoGroupLookup: this provider has no API that tells a person's groups.
+	// ErrNoGroupLookup: the provider has no API that returns a person's groups.
 	ErrNoGroupLookup = errors.New("provider has no group look-up")
 )
 
-// Errors of the session port.
+// Errors of the session ports.
 var (
-	// ErrNoBrowser: ctx does not stand for a browser; a wiring mistake.
+	// ErrNoBrowser: the context carries no browser. The program is wired
+	// incorrectly.
 	ErrNoBrowser = errors.New("context carries no browser")
-	// ErrNoPendingSignIn: this browser has no pending sign-in of that state.
+	// ErrNoPendingSignIn: this browser has no pending sign-in with that state.
 	ErrNoPendingSignIn = errors.New("no such pending sign-in")
-	// ErrPendingSpent: the pending sign-in has been taken before.
+	// ErrPendingSpent: the pending sign-in was taken before.
 	ErrPendingSpent = errors.New("pending sign-in already used")
-	// ErrNoOutcome: how the sign-in ended has not been recorded.
+	// ErrNoOutcome: the outcome of the sign-in is not recorded.
 	ErrNoOutcome = errors.New("no outcome of this sign-in yet")
 	// ErrNoSession: this browser is not signed in.
 	ErrNoSession = errors.New("no session")
-	// ErrSessionExpired: this browser's session has run out, and the store
-	// still knows whose it was. It comes with ErrNoSession.
+	// ErrSessionExpired: this browser's session has expired, and the store still
+	// has it. errors.Is also matches ErrNoSession.
 	ErrSessionExpired = fmt.Errorf("%w: it has run out", ErrNoSession)
-	// ErrLeased: somebody else holds the lease.
+	// ErrLeased: another request has the lease.
 	ErrLeased = errors.New("lease is held by another")
-	// ErrSpent: the one-time identifier has been used before.
+	// ErrSpent: the one-time identifier was used before.
 	ErrSpent = errors.New("identifier already used")
+)
+
+// Errors of the session store port.
+var (
 	// ErrStoreUnavailable: the store could not be reached or took too long.
 	ErrStoreUnavailable = errors.New("session store unavailable")
 	// ErrNoRecord: the store has no such record.
 	ErrNoRecord = errors.New("no such record")
-	// ErrRecordExists: the store has a record under that key already.
+	// ErrRecordExists: the store already has a record with that key.
 	ErrRecordExists = errors.New("record exists")
-	// ErrRecordChanged: the record has another version by now.
+	// ErrRecordChanged: the record has another version now.
 	ErrRecordChanged = errors.New("record changed")
 )
 
-// TenantNotAllowedError is the error of an ID token that holds and whose tenant
-// is not on the list. It is ErrTokenRefused and ErrTenantNotAllowed.
+// TenantNotAllowedError says which tenant is not allowed. errors.Is matches
+// ErrTokenRefused and ErrTenantNotAllowed.
 type TenantNotAllowedError struct {
-	// TenantID is the token's verified tid. It is no part of the text.
+	// TenantID is the verified claim tid. Error does not contain it.
 	TenantID string
 }
 
-// Error names the kind alone.
+// Error returns a constant text.
 func (e *TenantNotAllowedError) Error() string {
 	return fmt.Sprintf("%v: %v", ErrTokenRefused, ErrTenantNotAllowed)
 }
 
-// Unwrap returns the kinds.
+// Unwrap returns ErrTokenRefused and ErrTenantNotAllowed.
 func (e *TenantNotAllowedError) Unwrap() []error {
 	return []error{ErrTokenRefused, ErrTenantNotAllowed}
 }
 
-// ProviderError is an error that the provider itself reported, at whichever
-// endpoint. It carries only what is safe to show
-// and to log: error_description is read for its numbers and dropped, because
-// it can name people.
+// ProviderError is an error that the provider itself reported, at any of its
+// endpoints. It contains only values that are safe to show and to log. The
+// adapter reads the numbers in error_description and drops the text, which can
+// name people.
 type ProviderError struct {
-	// Kind is ErrDeclined (access_denied), ErrInteractionRequired
-	// (login_required, interaction_required, consent_required and
-	// account_selection_required), ErrProviderUnavailable (server_error and
-	// temporarily_unavailable) or, for every other code, ErrProviderRefused;
-	// errors.Is finds it.
+	// Kind is the sentinel that Unwrap returns: ErrDeclined for access_denied;
+	// ErrInteractionRequired for login_required, interaction_required,
+	// consent_required and account_selection_required; ErrProviderUnavailable
+	// for server_error and temporarily_unavailable; and ErrProviderRefused for
+	// every other code.
 	Kind error `json:"-"`
-	// Code is the OAuth 2.0 error code, such as "access_denied". Decisions
-	// rest on it alone. It can come from a stranger: one that does not look like
-	// a code is "unrecognized_error" here.
+	// Code is the OAuth 2.0 error code, such as "access_denied". All decisions
+	// are made by it. Anybody can send a callback with an error; text that is
+	// not a valid code becomes "unrecognized_error".
 	Code string
-	// Number is Entra's error number without its prefix AADSTS, or 0. It is for
-	// people and their logs: no caller decides on it.
+	// Number is Entra's error number without the prefix AADSTS, or 0. It is for
+	// people and logs; callers make no decision by it.
 	Number int
-	// B2CNumber is the error number of Azure AD B2C without its prefix AADB2C, or
-	// 0. The same number means something else there than in Number.
+	// B2CNumber is the error number of Azure AD B2C without the prefix AADB2C, or
+	// 0. The same value means something else in Number.
 	B2CNumber int
-	// CorrelationID, TraceID and Timestamp are Entra's, for its logs; empty
-	// where they were not given in their exact form.
+	// CorrelationID, TraceID and Timestamp identify the error in Entra's own
+	// logs. They are empty if the provider did not send them in their exact form.
 	CorrelationID string
 	TraceID       string
 	Timestamp     string
-	// Claims is a claims challenge to sign in again with, or empty.
+	// Claims is the claims request for the next sign-in, or empty.
 	Claims string
 }
 
-// Error names the code and number, and nothing that the provider worded.
+// Error returns the kind, the code and the number. It contains no text of the
+// provider's own.
 func (e *ProviderError) Error() string {
 	if number := e.NumberText(); number != "" {
 		return fmt.Sprintf("%v: %s (%s)", e.Kind, e.Code, number)
@@ -124,8 +131,8 @@ func (e *ProviderError) Error() string {
 	return fmt.Sprintf("%v: %s", e.Kind, e.Code)
 }
 
-// NumberText returns the number with its prefix, such as "AADSTS50011"; "" where
-// there is none.
+// NumberText returns the number with its prefix, such as "AADSTS50011", or "" if
+// the error has no number.
 func (e *ProviderError) NumberText() string {
 	switch {
 	case e.Number != 0:
@@ -136,5 +143,5 @@ func (e *ProviderError) NumberText() string {
 	return ""
 }
 
-// Unwrap returns the kind.
+// Unwrap returns Kind.
 func (e *ProviderError) Unwrap() error { return e.Kind }

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// The session port keeps things for one browser. Which browser that is stands
-// in ctx: the adapter puts it there (for HTTP, in a middleware), so that
-// neither the domain nor these interfaces know of cookies. A ctx that no
-// adapter has prepared is a programming error, reported as ErrNoBrowser.
+// SessionManager is what an adapter for sessions implements: the five session
+// ports.
 //
-// Every method may fail with ErrStoreUnavailable. It then has changed nothing
-// that the browser could notice: nobody is signed out by a store that is down.
-
-// SessionManager joins the five ports of an adapter for sessions.
+// Most methods act for one browser. The adapter puts the browser into the
+// context (for HTTP in a middleware), so neither the domain nor these interfaces
+// know of cookies. Without it these methods return ErrNoBrowser.
+//
+// Every method can return ErrStoreUnavailable. The browser's session is then as
+// it was before: a store that is down signs nobody out.
 type SessionManager interface {
 	PendingSignIns
 	Sessions
@@ -22,227 +22,223 @@ type SessionManager interface {
 	OneTimeIDs
 }
 
-// PendingSignIns keeps sign-ins that have begun and not come back yet. They
-// live with the browser: an anonymous visitor costs the server nothing.
+// PendingSignIns keeps the sign-ins that have begun and are not complete yet. The
+// browser stores them, so an anonymous visitor takes no memory on the server.
 type PendingSignIns interface {
-	// Keep remembers p for this browser under p.State. Several sign-ins may be
-	// pending in one browser; their number is bounded and the oldest is
-	// dropped for a new one.
+	// Keep stores p for this browser under p.State. A browser can have several
+	// pending sign-ins. Their number is limited: a new one replaces the oldest.
 	Keep(ctx context.Context, p PendingSignIn) error
 
-	// Take returns the pending sign-in with exactly this state that began in
-	// this browser, and spends it: a second Take of the same state fails, on
-	// every instance that shares a store, also when the browser presents an
-	// old copy. Errors: ErrNoPendingSignIn where there is none, ErrPendingSpent
-	// where there was one and it has been taken. Beside ErrStoreUnavailable,
-	// which spends nothing, ReturnTo is set where the browser has it. Beside
-	// ErrPendingSpent, State and ReturnTo are set if this browser still holds the
-	// sign-in: it has not had the response to the first Take.
+	// Take returns this browser's pending sign-in with exactly this state and
+	// marks the state as spent. A second Take of the same state fails on every
+	// instance that shares the store, even if the browser sends an old copy.
+	//
+	// Take returns ErrNoPendingSignIn if this browser has no such sign-in, and
+	// ErrPendingSpent if it was taken before. With ErrPendingSpent, State and
+	// ReturnTo are set if the browser still has the sign-in, because it has not
+	// received the response to the first Take. With ErrStoreUnavailable nothing
+	// is spent, and ReturnTo is set if the browser has the sign-in.
 	Take(ctx context.Context, state string) (PendingSignIn, error)
 
-	// RecordOutcome records how the sign-in of a spent state ended, for every
-	// instance that shares a store and as long as the state is known to be
-	// spent. outcome is not empty. The first call counts; a later one changes
-	// nothing and is no error. It needs no browser in ctx. ErrNoRecord if the
-	// state is not known to be spent.
+	// RecordOutcome stores how the sign-in of a spent state ended, for all
+	// instances that share the store. outcome is not empty. Only the first call
+	// has an effect; later ones return nil. RecordOutcome returns ErrNoRecord if
+	// the state is not spent. It needs no browser.
 	RecordOutcome(ctx context.Context, state string, outcome []byte) error
 
-	// Outcome returns what RecordOutcome has recorded, ErrNoOutcome if there is
-	// nothing. It needs no browser in ctx.
+	// Outcome returns what RecordOutcome stored, or ErrNoOutcome. It needs no
+	// browser.
 	Outcome(ctx context.Context, state string) ([]byte, error)
 }
 
-// PendingSignIn is what is remembered of a sign-in while the browser is at the
-// provider.
+// PendingSignIn is the state of a sign-in while the person is at the provider.
 type PendingSignIn struct {
-	State    string
-	Secret   string // Authorization.Secret
-	ReturnTo string // where to go afterwards, checked when it began
+	State string
+	// Secret is Authorization.Secret.
+	Secret string
+	// ReturnTo is the local path to go to after the sign-in.
+	ReturnTo string
 	Scopes   []string
-	// StepUp is the domain's and opaque to the adapter.
+	// StepUp belongs to the domain. The adapter stores it unread.
 	StepUp string
 	Began  time.Time
 }
 
-// Sessions keeps who is signed in.
+// Sessions keeps the sessions of signed-in browsers.
 type Sessions interface {
-	// Start begins a new session for this browser, under a new unguessable
-	// token. What this browser had before is ended and returned as by End, also
-	// beside an error, after which no session has begun. Every call begins
-	// another session.
+	// Start begins a new session for this browser, with a new unguessable token.
+	// It ends the sessions that the browser had before and returns them, as End
+	// does. If it returns an error, no session has begun, but old ones may have
+	// ended. Each call begins another session.
 	Start(ctx context.Context, n NewSession) ([]Session, error)
 
-	// Current returns this browser's session. Errors: ErrNoSession where it
-	// has none (never had, ended, forgotten, or unreadable). One whose Expires
-	// has passed is none either, for every method: it comes with
-	// ErrSessionExpired as long as the store knows it and End has not ended it,
-	// so that its end can be told of. Calling it again changes nothing.
+	// Current returns this browser's session. It returns ErrNoSession if the
+	// browser has none, or if the session has ended or cannot be read. It
+	// returns ErrSessionExpired, with the session, if Expires has passed, the
+	// store still has it and End has not ended it; its end can then be audited.
+	// For all other methods an expired session is no session. Current changes
+	// nothing.
 	Current(ctx context.Context) (Session, error)
 
-	// Touch records that the session was used at seen, and that it runs out at
-	// expires. ErrNoSession where it has ended meanwhile; an ended session is
-	// never written back. Of two touches at once either may win.
+	// Touch sets Seen and Expires of this browser's session. It returns
+	// ErrNoSession if the session has ended, and never writes an ended session
+	// back. Of two concurrent calls either may win.
 	Touch(ctx context.Context, seen, expires time.Time) error
 
 	// UpdateRoles replaces the roles of this browser's session and changes
-	// nothing else of it. ErrNoSession where it has ended meanwhile; an ended
-	// session is never written back. A Touch at the same time loses neither the
-	// roles nor an end. Calling it again changes nothing.
+	// nothing else. It returns ErrNoSession if the session has ended, and never
+	// writes an ended session back. A concurrent Touch loses neither the roles
+	// nor an end. A repeated call changes nothing.
 	UpdateRoles(ctx context.Context, roles []string) error
 
-	// End ends this browser's session and its grant for good, on every
-	// instance, and returns what it has ended: one that had run out too, and
-	// more than one where the browser names several. Of several calls, on
-	// whatever instances, exactly one returns a session. Ending twice, or
-	// without a session, is no error and returns none. Beside an error it
-	// returns what has ended all the same; the next call does the rest.
+	// End ends this browser's session and deletes its tokens, on all instances.
+	// It returns the sessions that it ended, expired ones included; there are
+	// several if the browser sent several. Of several calls, on any instances,
+	// exactly one returns a given session. Without a session End returns none
+	// and no error. If it returns an error, it also returns the sessions that
+	// have ended, and the next call ends the others.
 	End(ctx context.Context) ([]Session, error)
 }
 
-// SessionReferences is an optional ability of a Sessions whose browsers send
-// some requests without what proves their session, as they do with a form that
-// another site has them post.
-type SessionReferences interface {
-	// ReferencedSession returns the session that this browser's request names without
-	// proof. It says that somebody is signed in there; nothing may be shown or
-	// done for them because of it. ErrNoSession where it names none, or one
-	// that has ended or run out. Calling it again changes nothing.
-	ReferencedSession(ctx context.Context) (Session, error)
-}
-
-// SessionHandOver is an optional ability of a Sessions: two requests of the same
-// browser can get the same new session.
-type SessionHandOver interface {
-	// HandOver returns a function that gives this browser's session to the
-	// request in another context. Its caller knows that both requests come from
-	// the same browser. ErrNoSession if there is no session. Calling either again
-	// changes nothing.
-	HandOver(ctx context.Context) (give func(ctx context.Context) error, err error)
-}
-
-// NewSession is what a session begins with. The parts are kept apart, because
-// they are needed at different times: the session with every request, the
-// claims on the person's own page, the grant when an API is called.
+// NewSession is the content of a new session. Its parts are stored apart because
+// they are read at different times: Session with every request, Claims on the
+// account page, Tokens for a call to an API.
 type NewSession struct {
 	Session Session
 	Claims  []Claim
 	Tokens  Tokens
 }
 
-// Session is what is kept of a signed-in browser and read with every request.
+// Session is the part of a session that every request reads.
 type Session struct {
 	Identity Identity
-	// Device names the browser and system in words, as they said themselves.
+	// Device is the browser and operating system in words, from User-Agent.
 	Device string
-	// StepUp guards against a loop of step-up sign-ins. The domain writes and
-	// reads it; it is opaque to the adapter and empty in most sessions.
+	// StepUp guards against a loop of step-up sign-ins. It belongs to the domain.
+	// The adapter stores it unread. Most sessions have none.
 	StepUp string
-	// Started is when the person signed in.
+	// Started is the time of the sign-in.
 	Started time.Time
-	// Seen is when the session was last known to be used; it lags behind by
-	// as much as the domain allows between two Touches.
+	// Seen is the time of the last Touch.
 	Seen time.Time
-	// Expires is when the session runs out unless it is touched. The store may
-	// know it for some time longer.
+	// Expires is when the session ends unless Touch moves it. The store may keep
+	// the session for some time after that.
 	Expires time.Time
 }
 
-// SessionTokens keeps what belongs to the browser's session and is not needed with
-// every request. Each method returns ErrNoSession where there is no session.
+// SessionTokens keeps the parts of a session that few requests need. Every method
+// returns ErrNoSession if the browser has no session.
 type SessionTokens interface {
 	// Claims returns the claims that the session began with.
 	Claims(ctx context.Context) ([]Claim, error)
 
-	// Tokens returns the current session's grant, as it is in the store now.
-	// It is empty where the session has none or the store has lost it.
+	// Tokens returns the session's tokens as the store has them now. They are
+	// empty if the session has none or the store has lost them.
 	Tokens(ctx context.Context) (Tokens, error)
 
-	// UpdateTokens lets change alter the current session's grant and stores the
-	// result, so that of two updates at once none is lost. change may be
-	// called several times, each time with the grant as it then is.
-	// ErrNoSession where the session has ended meanwhile; an ended session's
-	// grant is never written back.
+	// UpdateTokens calls change with the session's tokens and stores the result.
+	// Concurrent updates all take effect: change may run several times, each
+	// time with the current tokens. UpdateTokens returns ErrNoSession if the
+	// session has ended, and never writes the tokens of an ended session back.
 	UpdateTokens(ctx context.Context, change func(*Tokens)) error
 
-	// LeaseRefresh takes the right to renew this session's tokens until the
-	// given time, on all instances together. ErrLeased where another holds it.
-	// Whoever holds the lease calls release when done; a lease that is never
-	// released runs out. Releasing late or twice takes nothing from others.
+	// LeaseRefresh takes the exclusive right to refresh this session's tokens
+	// until the given time, on all instances together. It returns ErrLeased if
+	// another request has it. The caller calls release when it is done; a lease
+	// that is not released expires. A late or repeated release has no effect on
+	// the lease of another request.
 	LeaseRefresh(ctx context.Context, until time.Time) (release func(context.Context), err error)
 }
 
-// SessionDirectory finds sessions of other browsers, by index and never by a
-// scan. A person is issuer and subject here, since that is what a provider's
-// logout token names; within one application it is the same person as tid and
-// oid.
+// SessionDirectory finds the sessions of other browsers, by an index and never by
+// a scan. It names a person by issuer and subject, because a logout token does.
+//
+// The methods that end sessions return the sessions that they ended, as one
+// EndedSessions for each person. Of several concurrent calls exactly one returns a
+// given session. If there are none to end, they return none and no error. If they
+// return an error, they also return the sessions that have ended, and the next
+// call ends the others.
 type SessionDirectory interface {
-	// SessionsOf lists the live sessions of one person, this browser's
-	// included, at most MaxSessions of them. None is no error.
+	// SessionsOf returns the unexpired sessions of one person, this browser's
+	// included, at most MaxSessions. It returns no error if there are none.
 	SessionsOf(ctx context.Context, issuer, subject string) ([]ListedSession, error)
 
-	// The methods that end sessions return what they have ended, one EndedSessions for
-	// each person, also beside an error; the next call does the rest. Of several
-	// calls at once exactly one returns a session. Nothing to end is no error
-	// and returns none.
-
-	// EndSession ends the session that ListedSession.ID names, if it is that
-	// person's; it ends nothing where it is somebody else's.
+	// EndSession ends the session with the given ListedSession.ID, if it belongs
+	// to that person.
 	EndSession(ctx context.Context, issuer, subject, id string) ([]EndedSessions, error)
 
-	// EndSessionsOf ends all sessions of one person, but for this browser's
-	// where keepThis is set. With keepThis unset it needs no browser in ctx.
+	// EndSessionsOf ends all sessions of one person, except this browser's if
+	// keepThis is set. It needs no browser if keepThis is not set.
 	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]EndedSessions, error)
 
-	// EndLeastRecentlyUsed ends sessions of one person until at most keep are left:
-	// those that have run out first, then the ones seen the longest time ago.
-	// It never ends this browser's, whose session counts too. A session that is
-	// used while the call goes on may be kept beyond that.
+	// EndLeastRecentlyUsed ends sessions of one person until at most keep are
+	// left: first expired ones, then those that were seen the longest time ago.
+	// It never ends this browser's, which counts as one of keep. A session that
+	// is used during the call may stay as well.
 	EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]EndedSessions, error)
 
-	// EndProviderSession ends all sessions that began in the provider's
-	// session sid. An empty issuer or subject stands for any; else sessions of
-	// others are left alone. It needs no browser in ctx.
+	// EndProviderSession ends all sessions that began in the provider's session
+	// sid, of this issuer and subject. An empty issuer or subject matches any.
+	// It needs no browser.
 	EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]EndedSessions, error)
 }
 
-// MaxProviderSession bounds Identity.ProviderSession, in bytes: a provider's
-// session with a longer name is none that anybody can end here.
-const MaxProviderSession = 512
-
-// MaxSessions is how many sessions a person has at most.
+// MaxSessions is the largest number of sessions that a person can have.
 const MaxSessions = 100
 
-// EndedSessions is what a call has ended of one person's sessions.
-type EndedSessions struct {
-	// Identity is the person's, as one of the sessions had it. It is zero for
-	// all those together who come after the first MaxEndedUsers.
-	Identity Identity
-	// Live is how many sessions were live, and Expired how many of those that
-	// were removed had run out before, with nobody told.
-	Live, Expired int
-}
-
-// MaxEndedUsers bounds the people that one call tells apart.
-const MaxEndedUsers = 100
-
-// ListedSession is one session of a person's list.
+// ListedSession is one session in a person's list.
 type ListedSession struct {
-	// ID names the session among that person's. It is no credential: nothing
-	// can be read or done with it alone.
+	// ID identifies the session in that person's list. It is not a credential:
+	// nobody can use the session with it.
 	ID string
-	// Current says that it is the session of the browser that asks.
+	// Current is true for the session of the browser that made the request.
 	Current bool
 	Session Session
 }
 
-// OneTimeIDs remembers identifiers that may be used once, on all instances
-// together.
+// EndedSessions are the sessions of one person that a call ended.
+type EndedSessions struct {
+	// Identity is from one of the sessions. A call names at most MaxEndedUsers
+	// people; one more EndedSessions with a zero Identity sums up all others.
+	Identity Identity
+	// Live is the number of unexpired sessions that ended, and Expired the number
+	// of expired ones that were removed and that no call had returned before.
+	Live, Expired int
+}
+
+// MaxEndedUsers is the largest number of people that one call names in its
+// EndedSessions.
+const MaxEndedUsers = 100
+
+// OneTimeIDs remembers identifiers that can be used once, on all instances
+// together. Its methods need no browser.
 type OneTimeIDs interface {
-	// CheckUnspent returns ErrSpent where id has been recorded, and records nothing.
-	// It needs no browser in ctx.
+	// CheckUnspent returns ErrSpent if id is spent. It changes nothing.
 	CheckUnspent(ctx context.Context, id string) error
 
-	// Spend records id until the given time. ErrSpent where it has been
-	// recorded before. It needs no browser in ctx.
+	// Spend marks id as spent until the given time. It returns ErrSpent if id is
+	// spent already.
 	Spend(ctx context.Context, id string, until time.Time) error
+}
+
+// SessionReferences is an optional ability of a SessionManager. A request without
+// the session cookie, such as a form that another site posts, can still name a
+// session by a reference cookie.
+type SessionReferences interface {
+	// ReferencedSession returns the session that this request names. The
+	// reference proves nothing: it shows that somebody is signed in, and the
+	// caller must not show or do anything for that person. ReferencedSession
+	// returns ErrNoSession if the request names none, or one that has ended or
+	// expired. It changes nothing.
+	ReferencedSession(ctx context.Context) (Session, error)
+}
+
+// SessionHandOver is an optional ability of a SessionManager: two requests of one
+// browser can get the same new session.
+type SessionHandOver interface {
+	// HandOver returns a function that gives this browser's session to the
+	// request in another context. The caller makes sure that both requests come
+	// from the same browser. HandOver returns ErrNoSession if this browser has no
+	// session. Repeated calls of either function change nothing.
+	HandOver(ctx context.Context) (give func(ctx context.Context) error, err error)
 }

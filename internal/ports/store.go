@@ -5,92 +5,89 @@ import (
 	"time"
 )
 
-// SessionStore is where the session adapter keeps its records: memory, a file
-// or a server. Keys, indexes and values are opaque to it: keys and indexes hold
-// no secret (they are hashes), and values come sealed.
+// SessionStore stores the records of the session manager in memory, in a file or
+// on a server. Keys, indexes and values have no meaning to it: keys and indexes
+// are hashes, and values are encrypted.
 //
-// A record that has expired is gone for every method at once. The store itself
-// removes it, without being asked, within a few minutes: nothing else does, and
-// most sessions are never asked for again once they have run out.
+// An expired record does not exist for any method. The store itself removes it
+// within a few minutes, because usually nobody asks for an expired session again.
 //
-// An error other than those named below means that the store could not be
-// asked; it should wrap ErrStoreUnavailable. Every method ends within a few
-// seconds, whatever the server does. Called with a context that has ended it
-// changes nothing and fails with that context's error.
+// An error other than those in a method's comment means that the store failed; it
+// should wrap ErrStoreUnavailable. Every method returns within a few seconds,
+// whatever the server does. If ctx has ended before the call, the method changes
+// nothing and returns the error of ctx.
 type SessionStore interface {
-	// Create adds a record and returns its version. ErrRecordExists where the
-	// key is taken by a record that has not expired; of two creators at once
-	// exactly one succeeds.
+	// Create adds a record and returns its version. It returns ErrRecordExists
+	// if an unexpired record has the key. Of several concurrent calls with one
+	// key exactly one succeeds.
 	Create(ctx context.Context, r Record) (Version, error)
 
-	// Find returns the record under key. ErrNoRecord where there is none or it
-	// has expired. Expires and Indexes need not be filled in.
+	// Find returns the record with this key, or ErrNoRecord. It may leave Expires
+	// and Indexes empty.
 	Find(ctx context.Context, key string) (Record, error)
 
-	// Replace changes the value and the expiry of the record that still has
-	// version v, and returns its new version. ErrNoRecord where the record is
-	// not there, or no longer: a deleted record never comes back by Replace.
-	// ErrRecordChanged where it has another version, as it always has where v is
-	// AnyVersion. r.Indexes are those that the record was created with.
+	// Replace sets value and expiry of the record if its version is v, and
+	// returns the new version. It returns ErrNoRecord if the record does not
+	// exist; a deleted record never comes back. It returns ErrRecordChanged if
+	// the record has another version; AnyVersion matches none. The caller passes
+	// the r.Indexes that the record was created with.
 	Replace(ctx context.Context, r Record, v Version) (Version, error)
 
-	// Delete removes a record: any, where v is AnyVersion, and one that is not
-	// there is no error; else the one that still has version v, with
-	// ErrRecordChanged where it has another and ErrNoRecord where it is not
-	// there, or no longer. Of several who delete one version exactly one
-	// succeeds.
+	// Delete removes a record. With AnyVersion it removes any version and returns
+	// no error if there is no record. With another v it returns ErrRecordChanged
+	// if the record has another version, and ErrNoRecord if there is none; of
+	// several concurrent calls with one version exactly one succeeds.
 	Delete(ctx context.Context, key string, v Version) error
 
-	// Keys returns the keys of the live records that were created with this
-	// index, in no order, at most MaxKeys of them. None is no error.
+	// Keys returns the keys of the unexpired records that were created with this
+	// index, in any order, at most MaxKeys. It returns no error if there are none.
 	Keys(ctx context.Context, index string) ([]string, error)
 }
 
-// MaxKeys bounds what SessionStore.Keys returns.
+// MaxKeys is the largest number of keys that SessionStore.Keys returns.
 const MaxKeys = 1000
 
-// Version tells one state of a record from another. It changes with every
-// write and, under one key, is never the same twice, not even when the record
-// was deleted or expired in between.
+// Version identifies one state of a record. Every write gives the record a new
+// version. A version never occurs twice with the same key, also not after the
+// record was deleted or has expired.
 type Version int64
 
 // AnyVersion is no record's version.
 const AnyVersion Version = 0
 
-// Record is one entry of a SessionStore.
+// Record is one record of a SessionStore.
 type Record struct {
 	Key string
-	// Value is a copy on either side: the store keeps no slice that it was
-	// given, and its caller may write to the one that Find answered.
+	// Value is never shared: the store copies the slice that it is given, and the
+	// caller may change the slice that Find returns.
 	Value []byte
-	// Expires is when the record is gone; the store keeps it to the second or
-	// finer.
+	// Expires is when the record stops existing. The store keeps it at least to
+	// the second.
 	Expires time.Time
-	// Indexes are under what the record can be found by Keys, besides its key.
+	// Indexes are the names by which Keys finds the record.
 	Indexes []string
-	// Version is filled in by Find.
+	// Version is set by Find.
 	Version Version
 }
 
-// StoreReadiness is the optional ability of a session store, or of the adapter
-// in front of it, to tell whether it answers.
+// StoreReadiness is an optional ability of a SessionStore or a SessionManager.
 type StoreReadiness interface {
-	// Ready returns nil when the store answers, else an error that wraps
+	// Ready returns nil if the store responds, and otherwise an error that wraps
 	// ErrStoreUnavailable.
 	Ready(ctx context.Context) error
 }
 
-// MaxCountAge is how old a number may be that SessionCounter returns and a server
-// has counted in a moment.
-const MaxCountAge = 15 * time.Second
-
-// SessionCounter is the optional ability of a session store to tell how many
-// sessions it has: of all its records those of sessions alone have an index.
+// SessionCounter is an optional ability of a SessionStore: it counts the
+// sessions. Only the records of sessions have an index.
 type SessionCounter interface {
-	// IndexedRecords returns how many records there are that were created with
-	// an index, were not deleted and will not have expired when as much time as
-	// ahead has passed. Every scrape of the metrics asks, so it is cheap, or
-	// answers what it found MaxCountAge ago; where counting takes long, longer ago.
-	// errors.ErrUnsupported where the store, as it is set up, can never tell.
+	// IndexedRecords returns the number of records with an index that will not
+	// have expired after the duration ahead. Every scrape of the metrics calls
+	// it, so it is fast: it may return a number from up to MaxCountAge ago, or
+	// older if counting takes long. It returns errors.ErrUnsupported if the store
+	// cannot count in its present configuration.
 	IndexedRecords(ctx context.Context, ahead time.Duration) (int, error)
 }
+
+// MaxCountAge is how old the result of SessionCounter.IndexedRecords can be if
+// counting is fast.
+const MaxCountAge = 15 * time.Second

@@ -77,6 +77,7 @@ func requireSameSession(t *testing.T, want, got ports.Session) {
 	t.Helper()
 	require.Equal(t, want.Identity, got.Identity)
 	require.Equal(t, want.Device, got.Device)
+	require.Equal(t, want.StepUp, got.StepUp)
 	require.True(t, want.Started.Equal(got.Started), "started")
 	require.True(t, want.Seen.Equal(got.Seen), "seen")
 	require.True(t, want.Expires.Equal(got.Expires), "expires")
