@@ -1,3 +1,7 @@
+// Package providerhttp holds what the adapters share that call an identity
+// provider or one of its APIs over HTTP. Each call of a Client has a deadline
+// and a size limit, follows no redirect and is repeated at most once. Its errors
+// have constant texts: they quote neither a URL nor an answer.
 package providerhttp
 
 import (
@@ -6,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -139,4 +144,78 @@ func (c *Client) Pause(ctx context.Context, d time.Duration) error { return c.pa
 // header may have, most often a line break that came with a file.
 func HasControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// The endpoints that EndpointOf tells apart.
+const (
+	EndpointMetadata = "metadata"
+	EndpointKeys     = "keys"
+	EndpointToken    = "token"
+	EndpointUserInfo = "userinfo"
+	EndpointGraph    = "graph"
+)
+
+type endpointKey struct{}
+
+// WithEndpoint returns a context whose requests go to this endpoint.
+func WithEndpoint(ctx context.Context, endpoint string) context.Context {
+	return context.WithValue(ctx, endpointKey{}, endpoint)
+}
+
+// EndpointOf returns the endpoint that the request of this context goes to, or
+// "" where nobody said. A transport cannot tell it by the URL, which is the
+// provider's choice.
+func EndpointOf(ctx context.Context) string {
+	endpoint, _ := ctx.Value(endpointKey{}).(string)
+	return endpoint
+}
+
+const (
+	// retryPause stands between a call that failed on the provider's side and
+	// its one repetition.
+	retryPause = time.Second
+	// maxRetryWait is the longest wait that the provider may ask for. With it,
+	// two calls end within the half minute that a refresh has.
+	maxRetryWait = 8 * time.Second
+)
+
+// afterWait is an error together with when to come back.
+type afterWait struct {
+	error
+	wait time.Duration
+}
+
+func (e afterWait) Unwrap() error { return e.error }
+
+// WithRetryAfter adds to err the wait that the answer asks for, if it does (RFC 9110,
+// section 10.2.3; RFC 6585, section 4).
+func WithRetryAfter(err error, got Answer, now time.Time) error {
+	if err == nil || got.Status != http.StatusTooManyRequests && got.Status != http.StatusServiceUnavailable {
+		return err
+	}
+	text := got.Header.Get("Retry-After")
+	if seconds, bad := strconv.ParseUint(text, 10, 31); bad == nil {
+		return afterWait{err, time.Duration(seconds) * time.Second}
+	}
+	if at, bad := http.ParseTime(text); bad == nil {
+		return afterWait{err, max(0, at.Sub(now))}
+	}
+	return err
+}
+
+// WaitToRetry waits before a failed call is made once more, and reports whether
+// it may be made: the provider failed, took too long or asked for a short wait,
+// and the caller has the time. A call that the provider refused is never
+// repeated.
+func (c *Client) WaitToRetry(ctx context.Context, err error) bool {
+	if err == nil || ctx.Err() != nil {
+		return false
+	}
+	wait := retryPause
+	if told, ok := errors.AsType[afterWait](err); ok {
+		wait = told.wait
+	} else if !errors.Is(err, ErrTransient) && !errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	return wait <= maxRetryWait && c.Pause(ctx, wait) == nil
 }

@@ -1,14 +1,129 @@
 package credential
 
 import (
+	"context"
+	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"time"
+
+	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
+	"webapp/internal/secretfile"
 )
+
+// assertionLife is how long a client assertion holds. Entra asks for 5 to 10
+// minutes; what is above 5 is room for a clock here that is behind.
+const assertionLife = 8 * time.Minute
+
+// clientCertificate signs a client assertion for each request
+// (private_key_jwt: OpenID Connect Core 1.0, section 9; RFC 7523).
+type clientCertificate struct {
+	id    string
+	file  *secretfile.File[certificate]
+	clock func() time.Time
+	rand  io.Reader
+}
+
+// Authenticate signs an assertion and sends it.
+func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	alg, err := e.assertionAlgorithm()
+	if err != nil {
+		return err
+	}
+	var id [16]byte
+	if _, err := io.ReadFull(c.rand, id[:]); err != nil {
+		return fmt.Errorf("no randomness: %w", err)
+	}
+	now := c.clock().Unix()
+	assertion, err := c.file.Get(ctx).sign(alg, assertionClaims{
+		Audience: e.URL, Issuer: c.id, Subject: c.id, ID: formatGUID(id),
+		NotBefore: now, IssuedAt: now, Expires: now + int64(assertionLife/time.Second),
+	})
+	if err != nil {
+		return err
+	}
+	sendAssertion(r, assertion)
+	return nil
+}
+
+// Expiry returns the end of the certificate in use.
+func (c *clientCertificate) Expiry(ctx context.Context) (time.Time, bool) {
+	return c.file.Get(ctx).leaf.NotAfter, true
+}
+
+// UnknownYet returns false: Entra knows a certificate as soon as it is uploaded.
+func (*clientCertificate) UnknownYet(error) bool { return false }
+
+// assertionAlgorithm is PS256, which Entra asks for, unless the metadata list
+// algorithms and it is not among them.
+func (e Endpoint) assertionAlgorithm() (string, error) {
+	for _, alg := range []string{"PS256", "RS256"} {
+		if e.AssertionAlgorithms == nil || slices.Contains(e.AssertionAlgorithms, alg) {
+			return alg, nil
+		}
+	}
+	return "", fmt.Errorf("%w: it takes client assertions signed with neither PS256 nor RS256; use a client secret", ports.ErrProviderRefused)
+}
+
+type assertionHeader struct {
+	Algorithm  string   `json:"alg"`
+	Type       string   `json:"typ"`
+	Thumbprint string   `json:"x5t#S256"`
+	Chain      []string `json:"x5c,omitempty"`
+}
+
+type assertionClaims struct {
+	Audience  string `json:"aud"`
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	ID        string `json:"jti"`
+	NotBefore int64  `json:"nbf"`
+	IssuedAt  int64  `json:"iat"`
+	Expires   int64  `json:"exp"`
+}
+
+// sign writes the assertion as a compact JWS (RFC 7515, section 3.1).
+func (c certificate) sign(alg string, claims assertionClaims) (string, error) {
+	head, err := json.Marshal(assertionHeader{alg, "JWT", c.thumbprint, c.chain})
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(body)
+	sum := sha256.Sum256([]byte(signed))
+	var signature []byte
+	if alg == "PS256" { // RFC 7518, section 3.5
+		signature, err = rsa.SignPSS(rand.Reader, c.key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	} else {
+		signature, err = rsa.SignPKCS1v15(nil, c.key, crypto.SHA256, sum[:])
+	}
+	if err != nil {
+		return "", errors.New("the client certificate's key cannot sign")
+	}
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+// formatGUID writes a random GUID (RFC 9562, version 4), the form that
+// Microsoft documents for jti.
+func formatGUID(b [16]byte) string {
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
 
 const (
 	maxCertificateFileBytes = 256 << 10

@@ -1,0 +1,220 @@
+package idtoken
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	jose "github.com/go-jose/go-jose/v4"
+
+	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/providerhttp"
+)
+
+// KeySet holds the provider's signature keys as they were loaded once.
+type KeySet []signingKey
+
+// ParseKeySet reads a JWK set (RFC 7517, section 5). A key that is malformed,
+// of an unknown type or not for signatures is left out; the others still hold.
+func ParseKeySet(body []byte) (KeySet, error) {
+	doc, err := providerhttp.ParseObject(body)
+	if err != nil {
+		return nil, errors.New("the keys are not a JSON object without duplicates")
+	}
+	elements, ok := doc.List("keys")
+	if !ok || elements == nil {
+		return nil, errors.New("the keys are not a JWK set")
+	}
+	if len(elements) > maxKeys {
+		return nil, errors.New("the JWK set has too many keys")
+	}
+	var set KeySet
+	for _, element := range elements {
+		if key, ok := parseKey(element); ok {
+			set = append(set, key)
+		}
+	}
+	if len(set) == 0 {
+		return nil, errors.New("the JWK set has no usable signature key")
+	}
+	return set, nil
+}
+
+// Knows says whether any key has this ID.
+func (s KeySet) Knows(kid string) bool {
+	return slices.ContainsFunc(s, func(k signingKey) bool { return k.id == kid })
+}
+
+// candidates returns the keys that may have signed: the keys with this ID, or, for
+// a token without an ID, the only key that fits. If several fit it returns none:
+// the token could otherwise choose among keys of different issuers.
+func (s KeySet) candidates(kid, alg string) []signingKey {
+	var fitting []signingKey
+	for _, key := range s {
+		if key.fits(alg) && (kid == "" || key.id == kid) {
+			fitting = append(fitting, key)
+		}
+	}
+	if kid == "" && len(fitting) > 1 {
+		return nil
+	}
+	return fitting
+}
+
+// Count returns how many keys can sign an ID token that is accepted with this
+// issuer and these algorithms, how many of them are good for every tenant, and
+// how many keys of the set name no issuer.
+func (s KeySet) Count(issuer authority.Issuer, algorithms []string) (fitting, anyTenant, withoutIssuer int) {
+	for _, key := range s {
+		if key.issuer == "" {
+			withoutIssuer++
+		}
+		if !slices.ContainsFunc(algorithms, key.fits) || !key.signsFor(issuer) {
+			continue
+		}
+		fitting++
+		if key.issuer == "" || key.issuer.PerTenant() {
+			anyTenant++
+		}
+	}
+	return fitting, anyTenant, withoutIssuer
+}
+
+// signsFor says whether checkKeyIssuer can accept a token of this issuer that
+// this key signed.
+func (k signingKey) signsFor(issuer authority.Issuer) bool {
+	switch {
+	case k.issuer == "":
+		return !issuer.PerTenant()
+	case issuer.PerTenant():
+		return k.issuer == issuer || issuer.Matches(string(k.issuer))
+	}
+	return k.issuer.Matches(string(issuer))
+}
+
+// Bounds of a key set.
+const (
+	maxKeys       = 200
+	minRSABits    = 2048
+	maxRSABits    = 8192 // a larger one is a way to keep the processor busy
+	maxKeyIDBytes = 512
+)
+
+// signingKey is one key of the provider.
+type signingKey struct {
+	id     string
+	alg    string // empty where the key may be used with any of its type
+	issuer authority.Issuer
+	public any // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+}
+
+// parseKey reads one key. Only the members that make up the public key go to
+// the JOSE library: certificates beside it add nothing to keys that came over
+// TLS from the provider, and an odd one must not cost the key.
+func parseKey(data []byte) (signingKey, bool) {
+	doc, err := providerhttp.ParseObject(data)
+	if err != nil || !forSignatures(doc) || hasPrivatePart(doc) {
+		return signingKey{}, false
+	}
+	var key signingKey
+	var issuer string
+	for name, field := range map[string]*string{"kid": &key.id, "alg": &key.alg, "issuer": &issuer} {
+		var ok bool
+		if *field, ok = doc.Text(name); !ok {
+			return signingKey{}, false
+		}
+	}
+	key.issuer = authority.Issuer(issuer)
+	public := make(map[string]json.RawMessage)
+	for _, name := range []string{"kty", "crv", "n", "e", "x", "y"} {
+		if doc.Has(name) {
+			public[name] = doc.Raw(name)
+		}
+	}
+	encoded, err := json.Marshal(public)
+	if err != nil {
+		return signingKey{}, false
+	}
+	var jwk jose.JSONWebKey
+	if jwk.UnmarshalJSON(encoded) != nil || !jwk.Valid() || !strong(jwk.Key) || len(key.id) > maxKeyIDBytes {
+		return signingKey{}, false
+	}
+	key.public = jwk.Key
+	return key, true
+}
+
+// forSignatures reads "use" and "key_ops" (RFC 7517, sections 4.2 and 4.3).
+func forSignatures(doc providerhttp.Object) bool {
+	use, ok := doc.Text("use")
+	if !ok || use != "" && use != "sig" {
+		return false
+	}
+	operations, ok := doc.Texts("key_ops")
+	return ok && (operations == nil || slices.Contains(operations, "verify"))
+}
+
+// hasPrivatePart finds keys that are no secret any more, and symmetric ones.
+func hasPrivatePart(doc providerhttp.Object) bool {
+	return slices.ContainsFunc([]string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}, doc.Has)
+}
+
+func strong(public any) bool {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		bits := key.N.BitLen()
+		return bits >= minRSABits && bits <= maxRSABits && key.E >= 3 && key.E%2 == 1
+	case *ecdsa.PublicKey:
+		return true // the library knows P-256, P-384 and P-521 only
+	case ed25519.PublicKey:
+		return len(key) == ed25519.PublicKeySize
+	}
+	return false
+}
+
+// fits says whether the key may verify a signature of this algorithm.
+func (k signingKey) fits(alg string) bool {
+	if k.alg != "" && !sameAlgorithm(k.alg, alg) {
+		return false
+	}
+	switch key := k.public.(type) {
+	case *rsa.PublicKey:
+		return strings.HasPrefix(alg, "RS") || strings.HasPrefix(alg, "PS")
+	case *ecdsa.PublicKey:
+		return map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Params().BitSize] == alg
+	case ed25519.PublicKey:
+		return isEd25519(alg)
+	}
+	return false
+}
+
+// Algorithms returns every signature algorithm that a token may have: public-key
+// algorithms only. Anybody can write a token with "none". Whoever knows the client
+// secret can write one with a MAC.
+func Algorithms() []string {
+	return []string{
+		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+		"ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+	}
+}
+
+// Acceptable returns the offered algorithms that are in Algorithms. One name of
+// Ed25519 adds the other.
+func Acceptable(offered []string) []string {
+	var found []string
+	for _, alg := range Algorithms() {
+		if slices.ContainsFunc(offered, func(one string) bool { return sameAlgorithm(one, alg) }) {
+			found = append(found, alg)
+		}
+	}
+	return found
+}
+
+// sameAlgorithm compares names of algorithms. RFC 8037 names the algorithm EdDSA,
+// RFC 9864 names it Ed25519. Keys of other EdDSA curves are not used here.
+func sameAlgorithm(a, b string) bool { return a == b || isEd25519(a) && isEd25519(b) }
+
+func isEd25519(alg string) bool { return alg == "EdDSA" || alg == "Ed25519" }
