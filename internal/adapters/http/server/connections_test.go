@@ -19,20 +19,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// How long a test waits for what a server does in a moment.
+// waitFor and tick are for conditions that a server usually fulfils at once.
 const (
 	waitFor = 10 * time.Second
 	tick    = time.Millisecond
 )
 
-// guarded is a real server with small bounds. Its handler keeps a request for
+// guarded is a real server with small limits. Its handler blocks each request to
 // /wait until release is called.
 type guarded struct {
 	t       *testing.T
 	server  *httptest.Server
 	bounded *connections
 	logs    *strings.Builder
-	waiting chan struct{} // told of each request for /wait
+	waiting chan struct{} // receives once for each request to /wait
 	release func()
 }
 
@@ -51,7 +51,7 @@ func newGuarded(t *testing.T, b bounds, proxies ...netip.Prefix) *guarded {
 	return g
 }
 
-// newGuardedHandler is newGuarded with a handler of the test's own.
+// newGuardedHandler returns a guarded server with another handler.
 func newGuardedHandler(t *testing.T, b bounds, handler http.HandlerFunc) *guarded {
 	t.Helper()
 	g := &guarded{t: t, logs: &strings.Builder{}, release: func() {}}
@@ -64,12 +64,12 @@ func (g *guarded) serveWith(b bounds, proxies []netip.Prefix, handler http.Handl
 	g.server.Config = &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	g.bounded = newConnections(b, proxies, slog.New(slog.NewTextHandler(g.logs, nil)))
 	g.bounded.guard(g.server.Config)
-	g.server.Listener = watchedListener{g.server.Listener}
+	g.server.Listener = trackedListener{g.server.Listener}
 	g.server.Start()
 	g.t.Cleanup(func() { g.release(); g.server.Close() })
 }
 
-// client is one kept connection.
+// client is a keep-alive connection.
 type client struct {
 	net.Conn
 	in *bufio.Reader
@@ -85,11 +85,11 @@ func (g *guarded) dial() *client {
 func (g *guarded) client(conn net.Conn) *client {
 	g.t.Helper()
 	g.t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(g.t, conn.SetDeadline(time.Now().Add(10*time.Second))) // a server that does not do its part fails the test
+	require.NoError(g.t, conn.SetDeadline(time.Now().Add(10*time.Second))) // a server that hangs fails the test
 	return &client{conn, bufio.NewReader(conn)}
 }
 
-// served is dial and a first request.
+// served opens a connection and completes one request on it.
 func (g *guarded) served() *client {
 	g.t.Helper()
 	c := g.dial()
@@ -97,15 +97,15 @@ func (g *guarded) served() *client {
 	return c
 }
 
-// serve asks for a page.
+// serve completes one request on c.
 func (g *guarded) serve(c *client) {
 	g.t.Helper()
 	require.NoError(g.t, c.ask("/"))
 	g.answered(c)
 }
 
-// answered reads an answer and waits until the server has the connection among
-// its idle ones, which is a moment later.
+// answered reads a response and waits until the server considers the connection
+// idle.
 func (g *guarded) answered(c *client) {
 	g.t.Helper()
 	require.NoError(g.t, c.answer())
@@ -119,13 +119,13 @@ func (g *guarded) idle(port string) bool {
 	defer g.bounded.mu.Unlock()
 	for conn, one := range g.bounded.open {
 		if strings.HasSuffix(conn.RemoteAddr().String(), ":"+port) {
-			return one.inAll != nil && one.holds == 0 // the exchange has ended, not only its answer begun
+			return one.inWaiting != nil && one.memory == 0 // the response has ended, not only started
 		}
 	}
 	return false
 }
 
-// busy is dial and a request that is not answered yet.
+// busy opens a connection with a request that the handler blocks.
 func (g *guarded) busy() *client {
 	g.t.Helper()
 	c := g.dial()
@@ -156,7 +156,7 @@ func (c *client) get(path string) error {
 	return c.answer()
 }
 
-func TestTheLongestIdleConnectionOfAnAddressGoes(t *testing.T) {
+func TestTheLongestIdleConnectionOfAnAddressIsClosed(t *testing.T) {
 	g := newGuarded(t, bounds{connections: 100, perAddress: 3})
 	first, second, third := g.served(), g.served(), g.served()
 	g.serve(first) // now the second has been idle the longest
@@ -169,7 +169,7 @@ func TestTheLongestIdleConnectionOfAnAddressGoes(t *testing.T) {
 	assert.Contains(t, g.logs.String(), "client=127.0.0.1")
 }
 
-func TestAConnectionThatSendsItsHeaderSlowlyCountsAsIdle(t *testing.T) {
+func TestASlowHeaderDoesNotProtectAConnection(t *testing.T) {
 	g := newGuarded(t, bounds{connections: 100, perAddress: 2})
 	slow := g.served()
 	_, err := io.WriteString(slow, "GET / HTTP/1.1\r\nX-Slow: ")
@@ -178,10 +178,10 @@ func TestAConnectionThatSendsItsHeaderSlowlyCountsAsIdle(t *testing.T) {
 	g.served()
 	_, err = slow.in.ReadByte()
 	require.Error(t, err)
-	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server has not closed it")
+	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server has closed it")
 }
 
-// post sends a request's header and size bytes of a body of ten.
+// post sends a header with Content-Length 10 and size bytes of the body.
 func (g *guarded) post(size int) *client {
 	g.t.Helper()
 	c := g.dial()
@@ -190,16 +190,16 @@ func (g *guarded) post(size int) *client {
 	return c
 }
 
-func TestAConnectionWhoseBodyDoesNotComeCountsAsIdle(t *testing.T) {
+func TestAMissingBodyDoesNotProtectAConnection(t *testing.T) {
 	g := newGuarded(t, bounds{connections: 100, perAddress: 3})
-	whole := g.post(10)
+	complete := g.post(10)
 	<-g.waiting
 	never := g.post(5)
 	late := g.post(5)
 	g.served()
 	_, err := never.in.ReadByte()
 	require.Error(t, err)
-	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the body that did not come has lost its connection")
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server has closed it")
 	_, err = io.WriteString(late, "56789")
 	require.NoError(t, err)
 	<-g.waiting
@@ -207,30 +207,30 @@ func TestAConnectionWhoseBodyDoesNotComeCountsAsIdle(t *testing.T) {
 		g.served() // the address is still served
 	}
 	g.release()
-	require.NoError(t, whole.answer(), "whole requests are not touched")
+	require.NoError(t, complete.answer(), "complete requests are not touched")
 	require.NoError(t, late.answer())
 }
 
 func TestBusyConnectionsStay(t *testing.T) {
 	for name, b := range map[string]bounds{
-		"of one address": {connections: 100, perAddress: 3}, "in all": {connections: 3, perAddress: 100},
+		"of one address": {connections: 100, perAddress: 3}, "in total": {connections: 3, perAddress: 100},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGuarded(t, b)
 			busy := []*client{g.busy(), g.busy(), g.busy()}
 			refused := g.dial()
 			_ = refused.ask("/")
-			require.Error(t, refused.answer(), "the new one is refused")
+			require.Error(t, refused.answer(), "the new connection is refused")
 			g.release()
 			for _, c := range busy {
-				g.answered(c) // those with a request are not touched
+				g.answered(c) // busy connections survive
 			}
-			g.served() // and the address is served again
+			g.served() // the address is served again
 		})
 	}
 }
 
-func TestConnectionsOfProxiesAreBoundedInAllOnly(t *testing.T) {
+func TestProxiesHaveOnlyTheTotalLimit(t *testing.T) {
 	g := newGuarded(t, bounds{connections: 5, perAddress: 1}, netip.MustParsePrefix("127.0.0.0/8"))
 	first := g.served()
 	for range 4 {
@@ -242,7 +242,7 @@ func TestConnectionsOfProxiesAreBoundedInAllOnly(t *testing.T) {
 	require.NoError(t, second.get("/"))
 }
 
-// somewhere is a connection from an address of a test's choice.
+// somewhere is a connection from an arbitrary address.
 type somewhere struct {
 	net.Conn
 	from   netip.Addr
@@ -258,7 +258,7 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 	c := newConnections(bounds{connections: 100, perAddress: 2}, nil, slog.New(slog.DiscardHandler))
 	from := func(address string) *somewhere {
 		conn := &somewhere{from: netip.MustParseAddr(address)}
-		c.changed(conn, http.StateNew)
+		c.stateChanged(conn, http.StateNew)
 		return conn
 	}
 	neighbour := from("2001:db8:1:100::1")
@@ -270,65 +270,65 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 	assert.False(t, plain[0].closed || plain[1].closed || from("192.0.2.2").closed)
 }
 
-// Nine networks of one customer, with a request on each connection that waits for
-// an answer, leave connections to everybody else. The bounds are the real ones.
-func TestBusyConnectionsOfOneBlockResetNobody(t *testing.T) {
+// An attacker with nine IPv6 networks of one /56 and a busy request on every
+// connection leaves connections to other clients. The limits are the real ones.
+func TestBusyConnectionsOfOneIPv6BlockLeaveRoomForOthers(t *testing.T) {
 	const most = maxConnections
 	c := newConnections(bounds{connections: most, perAddress: most / addressShare}, nil, slog.New(slog.DiscardHandler))
 	busy := 0
 	for i := range most + 512 {
 		conn := &somewhere{from: netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i%9))}
-		c.changed(conn, http.StateNew)
+		c.stateChanged(conn, http.StateNew)
 		if !conn.closed {
-			c.with(conn, c.becomesBusy)
+			c.update(conn, c.markBusy)
 			busy++
 		}
 	}
 	assert.Equal(t, most/addressShare, busy)
 	for _, other := range []string{"127.0.0.1", "192.0.2.1", "2001:db8:0:100::1"} {
 		conn := &somewhere{from: netip.MustParseAddr(other)}
-		c.changed(conn, http.StateNew)
+		c.stateChanged(conn, http.StateNew)
 		assert.False(t, conn.closed, other)
 	}
 }
 
-// Whatever happens to connections, none is counted that is gone, and nothing is
-// kept of an address without any.
-func TestConnectionsAreForgotten(t *testing.T) {
+// After any sequence of states, closed connections do not count, and an address
+// without connections uses no memory.
+func TestClosedConnectionsAreForgotten(t *testing.T) {
 	c := newConnections(bounds{connections: 8, perAddress: 3, memory: 400_000}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/30")}, slog.New(slog.DiscardHandler))
-	const busy = http.ConnState(-1) // the server does not tell
+	const busy = http.ConnState(-1) // no state of net/http
 	var all []*somewhere
 	for i := range 200 {
 		conn := &somewhere{from: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i%7))}
-		c.changed(conn, http.StateNew)
+		c.stateChanged(conn, http.StateNew)
 		all = append(all, conn)
 		for j, state := range []http.ConnState{busy, http.StateIdle, http.StateHijacked, busy, http.StateClosed} {
 			if conn := all[(i*7+j*13)%len(all)]; state == busy {
-				c.with(conn, c.becomesBusy)
-				c.holds(conn, i*1000)
+				c.update(conn, c.markBusy)
+				c.addMemory(conn, i*1000)
 			} else {
-				c.changed(conn, state)
+				c.stateChanged(conn, state)
 			}
 		}
 		open := 0
 		for _, p := range c.peers {
 			open += p.open
 			require.LessOrEqual(t, p.open, 3)
-			require.LessOrEqual(t, p.idle.Len(), p.open)
+			require.LessOrEqual(t, p.waiting.Len(), p.open)
 		}
 		require.LessOrEqual(t, len(c.open), 8)
 		require.LessOrEqual(t, open, len(c.open))
-		require.LessOrEqual(t, c.idle.Len(), len(c.open))
+		require.LessOrEqual(t, c.waiting.Len(), len(c.open))
 	}
 	for _, conn := range all {
-		c.changed(conn, http.StateClosed)
-		c.changed(conn, http.StateClosed)
+		c.stateChanged(conn, http.StateClosed)
+		c.stateChanged(conn, http.StateClosed)
 	}
 	assert.Empty(t, c.open)
 	assert.Empty(t, c.peers)
-	assert.Zero(t, c.idle.Len())
+	assert.Zero(t, c.waiting.Len())
 	assert.Zero(t, c.large.Len())
-	assert.Zero(t, c.held)
+	assert.Zero(t, c.memory)
 }
 
 func TestBoundsFitTheProcess(t *testing.T) {

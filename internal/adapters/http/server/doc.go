@@ -1,12 +1,16 @@
-// Package server is the http.Server around a handler. What a stranger does to
-// it before a handler has a request, or after one has begun to answer, is met
-// here: every time, size and number has a limit.
+// Package server runs an http.Server with a limit on every time, size and number
+// that a client controls before a handler has the request, or after the handler
+// has started its response.
 //
-// Connections are bounded in number, for each address and in all, and in the
-// memory that they take. Beyond a bound the connection goes for which the server
-// has waited the longest, so that a new request still gets through.
+// The number of open connections is limited, per address and in total, and so is
+// the memory that they use. At a limit the server closes the connection that has
+// kept it waiting the longest. A new request therefore still gets through.
 //
-// What the server refuses by itself, because it is no HTTP or too large, never
-// reaches the handler. One that is a [RefusalHandler] has the words for that
-// too, so that these answers have what all others have.
+// net/http refuses malformed and oversized requests before it calls a handler. A
+// handler that implements [RefusalHandler] also writes those responses, so they
+// carry the same headers as all others.
+//
+// golang.org/x/net/netutil.LimitListener was considered: it limits the number of
+// connections only, makes new ones wait behind stalled ones, and has no limit per
+// address or on memory.
 package server

@@ -5,53 +5,57 @@ import (
 	"runtime/debug"
 )
 
-// Measured with GOMEMLIMIT=200MiB, as the files in deploy set it, beside a limit
-// of 256 MiB: 4,096 connections from nine addresses, all stalled, take 59 MiB of
-// resident memory where they send nothing, 131 with 2 kB of a header and 1 kB of
-// a body, 218 with 30 kB of either, 231 within a header of 34 kB, 198 with 5,500
-// header lines, also where those that are closed are opened again; 28 before. All
-// but the first two are held down by memoryFor. What the system keeps in the
-// buffers of sockets is not counted.
+// Measured with GOMEMLIMIT=200MiB in a container of 256 MiB, as in deploy: the
+// process uses 28 MiB of resident memory without connections. With 4,096 stalled
+// connections from nine addresses it uses
+//   - 59 MiB if they send nothing,
+//   - 131 MiB with 2 kB of a header and 1 kB of a body,
+//   - 218 MiB with 30 kB of a header or body,
+//   - 231 MiB with a header of 34 kB,
+//   - 198 MiB with 5,500 header lines.
+//
+// memoryBudget limits the last three. Clients that connect again after each
+// eviction change none of this. The kernel's socket buffers are not included.
 
 const (
-	// maxConnections is how many connections may be open at once where memory
-	// and files suffice.
+	// maxConnections limits open connections if memory and file descriptors
+	// suffice.
 	maxConnections = 4096
-	// addressShare is the part of all connections that one address may have:
-	// an eighth, 512. Browsers open six at the most, so that a whole office
-	// behind one address gets on, while its idle ones make room for each other.
+	// addressShare divides the total limit into the limit per address: an eighth,
+	// 512. A browser opens at most six connections, so a whole office can share
+	// one address.
 	addressShare = 8
-	// usualMemory stands in for GOMEMLIMIT where it is not set. It is what the
-	// files in deploy set, beside the 256 MB that they grant the process.
-	usualMemory = 200 << 20
+	// defaultMemoryLimit replaces GOMEMLIMIT if that is not set. The files in
+	// deploy set the same value.
+	defaultMemoryLimit = 200 << 20
 )
 
-// MaxPerAddress is how many connections one address may have in this process, at
-// least one. Behind a proxy, where connections say nothing of clients, the
-// handler bounds a client's requests by it instead.
+// MaxPerAddress returns the limit of connections per address in this process, at
+// least one. Behind a proxy a connection does not identify a client, so the
+// handler limits the requests of each client to this number.
 func MaxPerAddress() int { return processBounds().perAddress }
 
-// bounds are numbers of connections, and the bytes that they may take together;
-// 0 for no bound.
+// bounds limits the connections in total and per address, and their memory
+// together in bytes. Memory 0 means no limit.
 type bounds struct{ connections, perAddress, memory int }
 
-// processBounds are the bounds that this process can bear. Each connection is a
-// file descriptor; half of them are left for the session store, the provider,
+// processBounds returns the limits that fit this process. Connections may use half
+// of the file descriptors. The other half is for the session store, the provider,
 // the API and files.
 func processBounds() bounds {
-	memory := memoryFor(debug.SetMemoryLimit(-1))
-	most := min(maxConnections, memory/(connectionCost+smallRequest))
+	memory := memoryBudget(debug.SetMemoryLimit(-1))
+	most := min(maxConnections, memory/(connectionSize+smallRequest))
 	if files, ok := maxOpenFiles(); ok && files/2 < uint64(most) {
 		most = int(files / 2)
 	}
 	return bounds{connections: most, perAddress: max(1, most/addressShare), memory: memory}
 }
 
-// memoryFor is what connections may take of the process's memory limit: three
-// quarters. The rest is for sessions, pages and what is not collected yet.
-func memoryFor(limit int64) int {
+// memoryBudget returns the memory that connections may use: three quarters of the
+// process's limit. The rest is for sessions, pages and garbage.
+func memoryBudget(limit int64) int {
 	if limit == math.MaxInt64 {
-		limit = usualMemory
+		limit = defaultMemoryLimit
 	}
 	return int(min(limit/4*3, math.MaxInt))
 }

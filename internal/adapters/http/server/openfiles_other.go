@@ -2,5 +2,5 @@
 
 package server
 
-// maxOpenFiles: there is no such bound.
+// maxOpenFiles returns false: this system sets no limit.
 func maxOpenFiles() (most uint64, ok bool) { return 0, false }

@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// refusing is a handler that says "well", and has a handler for refusals.
+// refusing is a handler that responds "well" and has a handler for refusals.
 type refusing struct{ refusals http.HandlerFunc }
 
 func (refusing) ServeHTTP(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "well") }
 func (h refusing) Refusals() http.Handler                         { return h.refusals }
 
-// serving serves h, and returns what says something on a connection of its own
-// and reads all of the answer, and where the end of serving would be told.
+// serving serves h. say sends a request on a new connection and returns the whole
+// response. done receives when Serve returns.
 func serving(t *testing.T, h http.Handler) (say func(request string) string, done <-chan error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -40,28 +40,28 @@ func serving(t *testing.T, h http.Handler) (say func(request string) string, don
 
 const usual = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-// The server asks for the words of a refusal where nothing recovers: whatever
-// goes wrong there, the client gets the server's own, and the process lives on.
-func TestARefusalThatPanicsEndsNothing(t *testing.T) {
+// net/http recovers no panic at this point. The client still gets the response of
+// net/http, and the process keeps running.
+func TestAPanicInRefusalsIsRecovered(t *testing.T) {
 	say, done := serving(t, refusing{func(http.ResponseWriter, *http.Request) { panic("broken") }})
 	for range 3 {
 		assert.True(t, strings.HasPrefix(say("no request\r\n\r\n"), "HTTP/1.1 400 "))
 		assert.Contains(t, say(usual), "well")
 	}
-	assert.Empty(t, done, "it serves on")
+	assert.Empty(t, done, "it is still serving")
 }
 
-func TestAHandlerHasTheWordsOfARefusal(t *testing.T) {
+func TestAHandlerWritesRefusals(t *testing.T) {
 	say, _ := serving(t, refusing{func(w http.ResponseWriter, r *http.Request) {
-		said := RefusalOf(r.Context())
+		refusal := RefusalOf(r.Context())
 		w.Header().Set("X-Words", "ours")
-		w.WriteHeader(said.Status)
-		_, _ = io.WriteString(w, r.RemoteAddr+" "+said.Text)
+		w.WriteHeader(refusal.Status)
+		_, _ = io.WriteString(w, r.RemoteAddr+" "+refusal.Text)
 	}})
 	answer := say("GET / HTTP/1.1\r\n\r\n")
 	assert.True(t, strings.HasPrefix(answer, "HTTP/1.1 400 "), answer)
 	assert.Contains(t, answer, "X-Words: ours\r\n")
 	assert.Regexp(t, `127\.0\.0\.1:\d+ 400 Bad Request: missing required Host header$`, answer)
 	assert.Contains(t, say(usual), "well")
-	assert.Zero(t, RefusalOf(t.Context()), "where nothing was refused")
+	assert.Zero(t, RefusalOf(t.Context()), "without a refusal")
 }

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// MaxHeader bounds a request's header in bytes, its first line included: the
-	// callback's URL and all cookies are well below. net/http reads 4 kB more and
-	// leaves it to the handler to refuse what is between, as it refuses what is
-	// beyond by itself, with 431 (RFC 6585, section 5).
+	// MaxHeader limits a request's header, with its request line, in bytes. The
+	// callback's URL and all cookies together are well below. net/http accepts 4 kB
+	// more and then responds with 431 (RFC 6585, section 5). The handler has to
+	// respond with 431 between the two limits.
 	MaxHeader = 32 << 10
-	// stopPatience is how long requests in flight may take to finish.
-	stopPatience = 10 * time.Second
+	// shutdownTimeout limits how long Serve waits for requests in flight.
+	shutdownTimeout = 10 * time.Second
 )
 
-// New returns a server for h with every time, size and number limit set. The
-// answer may take as long as the slowest page: one that waits for the provider
-// and its retry. Open connections are bounded in all, and for each address but
-// those of proxies, which bring the connections of many people. The logger is
-// warned of a bound that is reached, at most once a minute.
+// New returns a server for h with all limits set. A response may take as long as
+// the slowest page, which waits for the provider and one retry. Open connections
+// are limited in total and per address. Addresses in proxies have no limit of
+// their own, because a proxy carries the connections of many people. The logger
+// gets a warning when a limit is reached, at most once a minute.
 //
-// Serve is what it is for. Otherwise what a connection has sent before a handler
-// begins is not counted, and an h that is a RefusalHandler is not asked.
+// Run the server with Serve. Otherwise the memory of a request counts only once a
+// handler has it, and RefusalHandler is not used.
 func New(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Server {
 	server := &http.Server{
 		Handler:           h,
@@ -37,7 +37,7 @@ func New(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Ser
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       90 * time.Second,
 		MaxHeaderBytes:    MaxHeader,
-		// OPTIONS * is a request like any other: its answer has our headers.
+		// The handler responds to "OPTIONS *" too, with our headers.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
@@ -45,27 +45,27 @@ func New(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Ser
 	return server
 }
 
-// Bound keeps a server that New has not made to so many open connections. Beyond
-// them it closes the one that it has waited for the longest.
+// Bound limits the open connections of a server that New has not created. At the
+// limit it closes the connection that has kept the server waiting the longest.
 func Bound(server *http.Server, connections int, logger *slog.Logger) {
 	newConnections(bounds{connections: connections, perAddress: connections}, nil, logger).guard(server)
 }
 
-// Serve answers requests on l until ctx ends, then lets those in flight finish
-// within ten seconds. A stop by ctx is no error, nor is what had to be cut off
-// then; an error is that of the listener.
+// Serve serves requests on l until ctx ends. It then waits up to ten seconds for
+// requests in flight and closes the connections that are left. It returns nil
+// after a stop by ctx, and otherwise the listener's error.
 func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(watchedListener{l}) }()
+	go func() { failed <- server.Serve(trackedListener{l}) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {
-		_ = server.Close() // what did not finish in time is cut off
+		_ = server.Close()
 		if !errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("stop: %w", err)
 		}

@@ -18,8 +18,8 @@ import (
 	"webapp/internal/adapters/http/server"
 )
 
-// pipeListener gives a server connections within the process, so that a test's
-// own time applies to them.
+// pipeListener gives a server connections within the process, because synctest
+// controls the time of these only.
 type pipeListener struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -41,7 +41,7 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 func (l *pipeListener) Close() error   { close(l.done); return nil }
 func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// get sends a request and returns how it ends.
+// get sends a request and returns its error, or nil.
 func (l *pipeListener) get() <-chan error {
 	ended := make(chan error, 1)
 	go func() {
@@ -59,8 +59,8 @@ func (l *pipeListener) get() <-chan error {
 	return ended
 }
 
-// stopDuring stops a server while its handler takes so long, and returns how
-// long the stop took and how the request ended.
+// stopDuring stops a server whose handler takes the given time. It returns how
+// long the stop took and the error of the request.
 func stopDuring(t *testing.T, handling time.Duration) (took time.Duration, request error) {
 	t.Helper()
 	l := newPipeListener()
@@ -79,7 +79,7 @@ func stopDuring(t *testing.T, handling time.Duration) (took time.Duration, reque
 	<-began
 	start := time.Now()
 	stop()
-	require.NoError(t, <-served, "a stop is no failure")
+	require.NoError(t, <-served, "a stop is no error")
 	return time.Since(start), <-ended
 }
 
@@ -95,7 +95,7 @@ func TestAStopWaitsForRequestsInFlight(t *testing.T) {
 func TestAStopWaitsNoLongerThanTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		took, err := stopDuring(t, 30*time.Second)
-		assert.Error(t, err, "what did not finish in time is cut off")
+		assert.Error(t, err, "the connection was closed")
 		assert.LessOrEqual(t, took, 11*time.Second)
 	})
 }

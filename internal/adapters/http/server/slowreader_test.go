@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dialFrom connects from a loopback address of one's choice.
+// dialFrom connects from the given loopback address.
 func (g *guarded) dialFrom(from string) *client {
 	g.t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -25,8 +25,8 @@ func (g *guarded) dialFrom(from string) *client {
 	return g.client(conn)
 }
 
-// big is an answer that no buffer of the system takes. It is made beforehand:
-// until a handler begins to answer, its connection is busy.
+// big is larger than any socket buffer. The bytes exist beforehand, because a
+// connection is busy until its response starts.
 const big = 8 << 20
 
 var (
@@ -34,8 +34,8 @@ var (
 	bigString = strings.Repeat("x", big)
 )
 
-// answersBig makes the guarded server answer /big with more than a connection
-// holds, in ways that a handler may choose.
+// answersBig returns a handler that writes big bytes to /big/NAME in the way of
+// that name.
 func answersBig(ways map[string]func(w http.ResponseWriter)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if way, ok := ways[strings.TrimPrefix(r.URL.Path, "/big/")]; ok {
@@ -64,10 +64,10 @@ type zero struct{}
 
 func (zero) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// Whoever asks and reads nothing has no hold on the connections: not with
-// answers larger than what the system buffers, however the handler writes them,
-// and not with many small ones.
-func TestThoseWhoDoNotReadKeepNobodyOut(t *testing.T) {
+// Clients that never read cannot use up the connections: neither with responses
+// larger than the socket buffers, whatever method writes them, nor with many
+// small ones.
+func TestClientsThatDoNotReadLeaveRoomForOthers(t *testing.T) {
 	ways := bigAnswers()
 	for name := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -95,14 +95,14 @@ func TestThoseWhoDoNotReadKeepNobodyOut(t *testing.T) {
 	})
 }
 
-// requireAnswering waits until the answers to all who have asked have begun.
+// requireAnswering waits until the responses on all connections have started.
 func (g *guarded) requireAnswering() {
 	g.t.Helper()
 	require.Eventually(g.t, func() bool {
 		g.bounded.mu.Lock()
 		defer g.bounded.mu.Unlock()
 		for _, one := range g.bounded.open {
-			if one.inAll == nil || one.holds == 0 {
+			if one.inWaiting == nil || one.memory == 0 {
 				return false
 			}
 		}
@@ -110,16 +110,16 @@ func (g *guarded) requireAnswering() {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// requireServed asks for a page as somebody who has no connection yet.
+// requireServed completes a request on a new connection.
 func requireServed(t *testing.T, g *guarded, from string) {
 	t.Helper()
 	c := g.dialFrom(from)
 	require.NoError(t, c.get("/"), from)
 }
 
-// Somebody who reads slowly keeps the connection as long as nobody needs its
-// place, and longer than those that were idle before.
-func TestASlowReaderGoesAfterThoseThatWereIdleBefore(t *testing.T) {
+// A slow reader keeps its connection until the limit is reached, and then the
+// connections that were idle before go first.
+func TestConnectionsThatWereIdleBeforeASlowReaderAreClosedFirst(t *testing.T) {
 	g := newGuardedHandler(t, bounds{connections: 100, perAddress: 3}, answersBig(bigAnswers()))
 	before := g.served()
 	slow := g.dial()
@@ -127,7 +127,7 @@ func TestASlowReaderGoesAfterThoseThatWereIdleBefore(t *testing.T) {
 	res, err := http.ReadResponse(slow.in, nil)
 	require.NoError(t, err)
 	g.served()
-	g.served() // one too many
+	g.served() // one beyond the limit
 	_, err = before.in.ReadByte()
 	require.ErrorIs(t, err, io.EOF)
 	n, err := io.Copy(io.Discard, res.Body)
@@ -135,9 +135,9 @@ func TestASlowReaderGoesAfterThoseThatWereIdleBefore(t *testing.T) {
 	assert.EqualValues(t, big, n)
 }
 
-// A handler that takes its time is left alone, whatever the method and whatever
-// was pipelined behind it, and so is one that was given its body late.
-func TestARequestIsLeftAloneUntilItsAnswerBegins(t *testing.T) {
+// A slow handler keeps its connection for any method, with pipelined requests
+// behind it and with a body.
+func TestAConnectionStaysUntilItsResponseStarts(t *testing.T) {
 	for name, request := range map[string]string{
 		"GET":       "GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"HEAD":      "HEAD /wait HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -162,9 +162,9 @@ func TestARequestIsLeftAloneUntilItsAnswerBegins(t *testing.T) {
 	}
 }
 
-// A body that is still read once the answer has begun, as a proxying handler
-// does, gives the connection no protection again.
-func TestABodyReadAfterTheAnswerBeganProtectsNothing(t *testing.T) {
+// A handler may read the body after its response has started, as a proxy does.
+// That does not protect the connection again.
+func TestABodyReadAfterTheResponseStartedProtectsNothing(t *testing.T) {
 	var blocked atomic.Int32
 	g := newGuardedHandler(t, bounds{connections: 100, perAddress: 2}, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -185,9 +185,8 @@ func TestABodyReadAfterTheAnswerBeganProtectsNothing(t *testing.T) {
 	requireServed(t, g, "127.0.0.2")
 }
 
-// Who asks before sending a body is answered without it: nobody waits for a body
-// that will not come.
-func TestARefusalDoesNotWaitForTheBodyThatWasAskedAbout(t *testing.T) {
+// With Expect: 100-continue the client sends no body to a handler that refuses.
+func TestARefusalDoesNotWaitForAnExpectedBody(t *testing.T) {
 	g := newGuardedHandler(t, bounds{connections: 100, perAddress: 2}, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 	})
@@ -200,8 +199,7 @@ func TestARefusalDoesNotWaitForTheBodyThatWasAskedAbout(t *testing.T) {
 	assert.True(t, res.Close)
 }
 
-// Handlers find all that the server's own writer offers.
-func TestAHandlerFindsWhatTheServerOffers(t *testing.T) {
+func TestAHandlerHasAllMethodsOfTheServersWriter(t *testing.T) {
 	g := newGuardedHandler(t, bounds{connections: 100, perAddress: 2}, func(w http.ResponseWriter, _ *http.Request) {
 		controller := http.NewResponseController(w)
 		assert.NoError(t, controller.SetWriteDeadline(time.Now().Add(time.Minute)))
@@ -221,8 +219,7 @@ func TestAHandlerFindsWhatTheServerOffers(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// A handler that is asked without a server works as well.
-func TestAGuardedHandlerNeedsNoConnection(t *testing.T) {
+func TestAGuardedHandlerWorksWithoutAServer(t *testing.T) {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })}
 	newConnections(bounds{connections: 1, perAddress: 1}, nil, slog.New(slog.DiscardHandler)).guard(server)
 	rec := httptest.NewRecorder()

@@ -17,66 +17,66 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// opened takes a connection of its own address in.
+// opened admits a connection from the nth address.
 func (c *connections) opened(n int) *somewhere {
 	conn := &somewhere{from: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", n))}
-	c.changed(conn, http.StateNew)
+	c.stateChanged(conn, http.StateNew)
 	return conn
 }
 
-func TestThoseWithALotOfARequestGoFirst(t *testing.T) {
-	c := newConnections(bounds{connections: 100, perAddress: 10, memory: 8*connectionCost + 190<<10}, nil, slog.New(slog.DiscardHandler))
+func TestLargeRequestsAreEvictedFirst(t *testing.T) {
+	c := newConnections(bounds{connections: 100, perAddress: 10, memory: 8*connectionSize + 190<<10}, nil, slog.New(slog.DiscardHandler))
 	small, first, second, third := c.opened(1), c.opened(2), c.opened(3), c.opened(4)
-	c.holds(small, smallRequest)
-	c.holds(first, 90<<10)
-	c.holds(second, 90<<10)
-	c.holds(third, 90<<10)
-	assert.False(t, small.closed || first.closed || second.closed || third.closed, "four connections leave room for all that")
-	c.with(first, c.becomesBusy)
+	c.addMemory(small, smallRequest)
+	c.addMemory(first, 90<<10)
+	c.addMemory(second, 90<<10)
+	c.addMemory(third, 90<<10)
+	assert.False(t, small.closed || first.closed || second.closed || third.closed, "four connections fit the memory")
+	c.update(first, c.markBusy)
 	for n := range 3 {
 		c.opened(5 + n)
 	}
-	assert.False(t, small.closed || first.closed, "a small request, and one that is being answered")
-	assert.True(t, second.closed, "the longest idle of the large ones")
+	assert.False(t, small.closed || first.closed, "a small request and a busy connection stay")
+	assert.True(t, second.closed, "the longest waiting large request")
 	assert.False(t, third.closed)
-	c.holds(third, 300<<10)
-	assert.True(t, third.closed, "nobody else makes room for it")
+	c.addMemory(third, 300<<10)
+	assert.True(t, third.closed, "no other connection is closed for it")
 	assert.False(t, small.closed || first.closed)
-	c.changed(first, http.StateIdle)
-	assert.Equal(t, 5*connectionCost+smallRequest, c.held, "an exchange that has ended holds nothing")
+	c.stateChanged(first, http.StateIdle)
+	assert.Equal(t, 5*connectionSize+smallRequest, c.memory, "a finished request uses no memory")
 }
 
-func TestWhereAllRequestsAreSmallTheLongestIdleGoes(t *testing.T) {
-	c := newConnections(bounds{connections: 100, perAddress: 10, memory: 3 * connectionCost}, nil, slog.New(slog.DiscardHandler))
+func TestAmongSmallRequestsTheLongestWaitingIsEvicted(t *testing.T) {
+	c := newConnections(bounds{connections: 100, perAddress: 10, memory: 3 * connectionSize}, nil, slog.New(slog.DiscardHandler))
 	busy, first, second := c.opened(1), c.opened(2), c.opened(3)
-	c.with(busy, c.becomesBusy)
+	c.update(busy, c.markBusy)
 	third := c.opened(4)
 	assert.True(t, first.closed)
 	assert.False(t, busy.closed || second.closed || third.closed)
-	c.with(second, c.becomesBusy)
-	c.with(third, c.becomesBusy)
-	assert.True(t, c.opened(5).closed, "where all are busy, the new one")
-	c.holds(busy, 1<<20)
+	c.update(second, c.markBusy)
+	c.update(third, c.markBusy)
+	assert.True(t, c.opened(5).closed, "if all are busy, the new connection is closed")
+	c.addMemory(busy, 1<<20)
 	assert.False(t, busy.closed || second.closed || third.closed)
 }
 
-func TestThePartOfTheMemory(t *testing.T) {
-	assert.Equal(t, 150<<20, memoryFor(200<<20))
-	assert.Equal(t, 150<<20, memoryFor(math.MaxInt64), "where nothing is set")
-	assert.GreaterOrEqual(t, 150<<20, maxConnections*(connectionCost+smallRequest), "what deploy grants is enough for all connections")
+func TestMemoryBudget(t *testing.T) {
+	assert.Equal(t, 150<<20, memoryBudget(200<<20))
+	assert.Equal(t, 150<<20, memoryBudget(math.MaxInt64), "without GOMEMLIMIT")
+	assert.GreaterOrEqual(t, 150<<20, maxConnections*(connectionSize+smallRequest), "the limit in deploy is enough for all connections")
 }
 
-// holding is how many connections are open and what they hold.
-func (g *guarded) holding() (open, held int) {
+// memoryUse returns the number of open connections and their memory.
+func (g *guarded) memoryUse() (open, memory int) {
 	g.bounded.mu.Lock()
 	defer g.bounded.mu.Unlock()
-	return len(g.bounded.open), g.bounded.held
+	return len(g.bounded.open), g.bounded.memory
 }
 
-// Whoever sends a lot of a request and stalls, in the header or in the body, is
-// cut short by what all may hold together, from however many addresses. Others
-// keep even the connections that they have.
-func TestUnfinishedRequestsAreBoundedByWhatTheyHold(t *testing.T) {
+// Clients that send much of a header or body and then stall are disconnected at
+// the memory limit, from however many addresses. Other clients keep their
+// connections.
+func TestMemoryOfUnfinishedRequestsIsLimited(t *testing.T) {
 	const memory = 2 << 20
 	var tiny strings.Builder
 	for i := range 3000 {
@@ -105,19 +105,20 @@ func TestUnfinishedRequestsAreBoundedByWhatTheyHold(t *testing.T) {
 				}
 			}
 			require.EventuallyWithT(t, func(t *assert.CollectT) {
-				open, held := g.holding()
+				open, used := g.memoryUse()
 				assert.Less(t, open, 60)
-				assert.LessOrEqual(t, held, memory)
+				assert.LessOrEqual(t, used, memory)
 			}, waitFor, tick)
 			requireServed(t, g, "127.0.0.9")
 		})
 	}
 }
 
-// Answers that nobody reads count too; one that somebody reads arrives.
-func TestAnswersThatNobodyReadsAreBoundedByWhatTheyHold(t *testing.T) {
+// Responses that clients do not read count too. A client that reads gets its
+// whole response.
+func TestMemoryOfUnreadResponsesIsLimited(t *testing.T) {
 	var asked atomic.Int32
-	g := newGuardedHandler(t, bounds{connections: 1000, perAddress: 100, memory: 3*costOf(big) + 1<<20}, func(w http.ResponseWriter, r *http.Request) {
+	g := newGuardedHandler(t, bounds{connections: 1000, perAddress: 100, memory: 3*bufferSize(big) + 1<<20}, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		answersBig(bigAnswers())(w, r)
 	})
@@ -126,10 +127,10 @@ func TestAnswersThatNobodyReadsAreBoundedByWhatTheyHold(t *testing.T) {
 		require.NoError(t, g.dialFrom(fmt.Sprintf("127.0.0.%d", 2+i%3)).ask("/big/write"))
 	}
 	require.EventuallyWithT(t, func(t *assert.CollectT) {
-		open, held := g.holding()
+		open, memory := g.memoryUse()
 		assert.EqualValues(t, 1+12, asked.Load())
 		assert.Equal(t, 1+3, open)
-		assert.InDelta(t, 4*connectionCost+3*costOf(big), held, 4*smallRequest)
+		assert.InDelta(t, 4*connectionSize+3*bufferSize(big), memory, 4*smallRequest)
 	}, waitFor, tick)
 	require.NoError(t, other.get("/"))
 	reader := g.dialFrom("127.0.0.9")
@@ -141,27 +142,26 @@ func TestAnswersThatNobodyReadsAreBoundedByWhatTheyHold(t *testing.T) {
 	assert.EqualValues(t, big, n)
 }
 
-// A request on a kept connection is weighed by itself.
-func TestAKeptConnectionHoldsNothingBetweenRequests(t *testing.T) {
-	g := newGuarded(t, bounds{connections: 10, perAddress: 10, memory: 2 * connectionCost})
+func TestAnIdleConnectionUsesNoMemoryForPastRequests(t *testing.T) {
+	g := newGuarded(t, bounds{connections: 10, perAddress: 10, memory: 2 * connectionSize})
 	c := g.dial()
 	for range 50 {
 		_, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n"+strings.Repeat("x", 5000))
 		require.NoError(t, err)
 		g.answered(c)
 	}
-	_, held := g.holding()
-	assert.Equal(t, connectionCost, held)
+	_, memory := g.memoryUse()
+	assert.Equal(t, connectionSize, memory)
 }
 
-func TestAWatchedConnectionCanSayGoodbye(t *testing.T) {
+func TestATrackedConnectionHasCloseWrite(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	client, err := net.Dial("tcp", listener.Addr().String())
 	require.NoError(t, err)
 	defer func() { _ = client.Close() }()
-	conn, err := watchedListener{listener}.Accept()
+	conn, err := trackedListener{listener}.Accept()
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	require.NoError(t, conn.(interface{ CloseWrite() error }).CloseWrite())
@@ -172,6 +172,6 @@ func TestAWatchedConnectionCanSayGoodbye(t *testing.T) {
 	_, err = io.ReadFull(conn, make([]byte, 1))
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	_, err = watchedListener{listener}.Accept()
+	_, err = trackedListener{listener}.Accept()
 	assert.True(t, errors.Is(err, net.ErrClosed))
 }
