@@ -133,6 +133,7 @@ func TestUnknownNumberKeepsTheGeneralText(t *testing.T) {
 		page := words(failed(t, a, &domain.ProviderError{Kind: kind, Number: 1234567}).Body.String())
 		assert.Contains(t, page, sentence)
 		assert.Contains(t, page, "Error number: AADSTS1234567")
+		assert.Contains(t, page, "Time: 2026-11-23 16:09:00Z", "as Entra writes it")
 	}
 }
 
