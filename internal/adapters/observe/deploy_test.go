@@ -112,7 +112,7 @@ func auditReasons(t *testing.T) (reasons []string) {
 // and cmd/webapp those of the API.
 func providerEndpoints(t *testing.T) []string {
 	const named = `(?m)^\s*Endpoint\w+\s*=\s*"(\w+)"`
-	return append(append(wordsIn(t, named, "..", "providerhttp", "endpoint.go"),
+	return append(append(wordsIn(t, named, "..", "providerhttp", "client.go"),
 		wordsIn(t, `return "(api)"`, "..", "..", "cmd", "webapp", "telemetry.go")...), other)
 }
 
