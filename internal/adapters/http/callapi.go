@@ -3,15 +3,19 @@ package http
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"webapp/internal/domain"
+	"webapp/internal/providerhttp"
 	"webapp/templates"
 )
 
@@ -79,6 +83,30 @@ func get(ctx context.Context, client *http.Client, endpoint string) (apiAnswer, 
 		got.body, got.truncated = body[:maxAPIBody], true
 	}
 	return got, nil
+}
+
+// apiError keeps the cause only where its text is known to hold nothing but an
+// address: a *url.Error quotes the whole URL, which may hold a key, and a
+// protocol error what the API sent.
+func apiError(err error) error {
+	if _, ok := errors.AsType[*tokenError](err); ok {
+		return err
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && !op.Timeout() {
+		return fmt.Errorf("%w: %w", errAPI, op)
+	}
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fmt.Errorf("%w: %w", errAPI, bad)
+	}
+	for _, known := range []struct{ cause, kind error }{
+		{context.Canceled, errAPI}, {providerhttp.ErrTooManyCalls, errAPIBusy}, {context.DeadlineExceeded, errAPISlow},
+		{io.ErrUnexpectedEOF, errAPI}, {io.EOF, errAPI},
+	} {
+		if errors.Is(err, known.cause) {
+			return fmt.Errorf("%w: %w", known.kind, known.cause)
+		}
+	}
+	return fmt.Errorf("%w: the connection failed, or the answer was not HTTP", errAPI)
 }
 
 // explainStatus says in plain words what a status means for the person; empty

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"webapp/internal/domain"
+	"webapp/templates"
 )
 
 // login begins a sign-in and sends the browser to the provider.
@@ -54,6 +55,18 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 		}
 		return err
 	}
+}
+
+// requireRole lets signed-in people through who have the app role, or everybody
+// who is signed in if role is empty. Others get a page that says which role is
+// missing and whom to ask, with status 403.
+func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
+	return a.signedIn(func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+		if role == "" || session.User.HasRole(role) {
+			return h(w, r, session)
+		}
+		return &shownError{domain.ErrRoleMissing, templates.Forbidden{Role: role, Username: session.User.Username}}
+	})
 }
 
 // signInFirst shows the sign-in page in the place of the page that was asked for.

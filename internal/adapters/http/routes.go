@@ -3,12 +3,27 @@ package http
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"webapp/templates"
+)
+
+// The paths of the routes. Those of signed-in people's pages stand in Pages. The
+// callback's path is configured, and static files begin with
+// templates.StaticPrefix.
+const (
+	homePath         = "/"
+	loginPath        = "/login"
+	logoutPath       = "/logout"
+	sessionsPath     = "/sessions"
+	frontChannelPath = "/frontchannel-logout"
+	backChannelPath  = "/backchannel-logout"
+	healthPath       = "/healthz"
+	readyPath        = "/readyz"
 )
 
 // maxForm bounds a request body in bytes. It has room for the longest callback,
@@ -71,6 +86,25 @@ func (a *app) checkMounts() error {
 	}
 	return nil
 }
+
+func reservedPaths() []string {
+	paths := []string{homePath, loginPath, logoutPath, frontChannelPath, backChannelPath, healthPath, readyPath,
+		strings.TrimSuffix(templates.StaticPrefix, "/")}
+	for _, p := range Pages() {
+		paths = append(paths, p.Path)
+	}
+	return paths
+}
+
+// Reserved says whether path is the application's own, with or without a slash
+// at its end: neither a redirect URI nor another way in may have it.
+func Reserved(path string) bool {
+	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, templates.StaticPrefix)
+}
+
+// NoReturn are the paths that nobody is sent back to after signing in: they
+// would start or end another sign-in.
+func NoReturn(callbackPath string) []string { return []string{callbackPath, loginPath, logoutPath} }
 
 // limitBody bounds what a handler can be made to read.
 func limitBody(next http.Handler) http.Handler {
