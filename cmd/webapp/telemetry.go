@@ -65,7 +65,7 @@ func (t telemetry) provider(base http.RoundTripper) http.RoundTripper {
 // handler adds the functions by which the HTTP adapter reports.
 func (t telemetry) handler(c webhttp.Config) webhttp.Config {
 	if t.metrics != nil {
-		c.Answered = t.metrics.Request
+		c.OnResponse = t.metrics.Request
 	}
 	if t.tracer != nil {
 		c.Trace = t.tracer.Request

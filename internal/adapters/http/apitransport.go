@@ -43,7 +43,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req.Body)
 		return nil, &tokenError{err}
 	}
-	res, err := b.ask(req, token)
+	res, err := b.send(req, token)
 	if err != nil || res.StatusCode != http.StatusUnauthorized {
 		return res, err
 	}
@@ -61,10 +61,10 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, &tokenError{&domain.InteractionRequired{Scopes: b.scopes, Claims: claims}}
 }
 
-// ask sends the request with the token and gives the API apiPatience from then
+// ask sends the request with the token and gives the API apiTimeout from then
 // on, until the answer's body has been closed.
-func (b *bearer) ask(req *http.Request, token string) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), apiPatience)
+func (b *bearer) send(req *http.Request, token string) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), apiTimeout)
 	out := req.Clone(ctx)
 	out.Header.Set("Authorization", "Bearer "+token)
 	res, err := b.base.RoundTrip(out)

@@ -67,7 +67,7 @@ func benchmarkWatched(b *testing.B, metrics *observe.Metrics) (http.Handler, *ht
 	b.Helper()
 	service, sessions, request := benchmarkSessionIn(b, func(s ports.SessionStore) ports.SessionStore { return observe.Store(s, metrics, nil) })
 	c := benchmarkConfig(service, sessions)
-	c.Answered = metrics.Request
+	c.OnResponse = metrics.Request
 	handler, err := New(c)
 	require.NoError(b, err)
 	return handler, request
@@ -125,7 +125,7 @@ func benchmarkPage(b testing.TB) (handler http.Handler, request *http.Request, b
 	require.NoError(b, err)
 	p, err := newPages(c)
 	require.NoError(b, err)
-	a := &app{Config: c, pages: p, own: pagesWith(c)}
+	a := &app{Config: c, pages: p, enabledPages: enabledPages(c)}
 	var chrome templates.Chrome
 	var home templates.Home
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// apiPatience is how long the API may take to answer, its body included.
-	apiPatience = 10 * time.Second
+	// apiTimeout is how long the API may take to answer, its body included.
+	apiTimeout = 10 * time.Second
 	// maxAPIBody is how much of the API's answer is read and shown, in bytes.
 	maxAPIBody = 256 << 10
 )
@@ -41,7 +41,7 @@ func (a *app) callAPI(r *http.Request, _ domain.Session) (templates.View, error)
 	}
 	if err != nil {
 		v.Explanation = a.wording(errorPageFor(err), err).sentence
-		return nil, &shownError{err, v}
+		return nil, &viewError{err, v}
 	}
 	return v, nil
 }
@@ -56,29 +56,29 @@ func withoutQuery(endpoint string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-// apiAnswer is what an API answered, up to maxAPIBody.
-type apiAnswer struct {
+// apiResponse is what an API answered, up to maxAPIBody.
+type apiResponse struct {
 	status    int
 	body      []byte
 	truncated bool
 }
 
-func get(ctx context.Context, client *http.Client, endpoint string) (apiAnswer, error) {
+func get(ctx context.Context, client *http.Client, endpoint string) (apiResponse, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
-		return apiAnswer{}, apiError(err)
+		return apiResponse{}, apiError(err)
 	}
 	req.Header.Set("Accept", "application/json")
 	res, err := client.Do(req)
 	if err != nil {
-		return apiAnswer{}, apiError(err)
+		return apiResponse{}, apiError(err)
 	}
 	defer closeBody(res.Body)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAPIBody+1))
 	if err != nil {
-		return apiAnswer{}, apiError(err)
+		return apiResponse{}, apiError(err)
 	}
-	got := apiAnswer{status: res.StatusCode, body: body}
+	got := apiResponse{status: res.StatusCode, body: body}
 	if len(body) > maxAPIBody {
 		got.body, got.truncated = body[:maxAPIBody], true
 	}

@@ -21,7 +21,7 @@ import (
 func FuzzAPIBody(f *testing.F) {
 	p, err := templates.New(templates.Options{})
 	require.NoError(f, err)
-	around := templates.Chrome{SignedIn: true, Name: "Ada Lovelace", Nav: (&app{own: Pages()}).nav(domain.User{}), Current: "/call_api"}
+	around := templates.Chrome{SignedIn: true, Name: "Ada Lovelace", Nav: (&app{enabledPages: Pages()}).nav(domain.User{}), Current: "/call_api"}
 	for _, seed := range []string{
 		sampleJSON, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users/$entity","id":"0f5d2b6e","mail":null}`,
 		`</code></pre><script>alert(1)</script>`, "<h1>Bad Gateway</h1>", `{"a":1e400,"b":["\ud800","` + "\xff" + `"]}`,

@@ -40,7 +40,7 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 		a.refusedCodes.count(client)
 	}
 	if err != nil {
-		a.noteSession(r)
+		a.observeSession(r)
 		return err
 	}
 	a.forgetSignOut(w, r)
@@ -78,9 +78,9 @@ func readCallback(r *http.Request) (domain.Callback, error) {
 	return parseCallback(fields)
 }
 
-// noteSession lets the error page of a person who is still signed in, and has
+// observeSession lets the error page of a person who is still signed in, and has
 // only declined a further permission, say so.
-func (a *app) noteSession(r *http.Request) {
+func (a *app) observeSession(r *http.Request) {
 	if session, err := a.Domain.CurrentUser(r.Context()); err == nil {
 		observed(r.Context()).session = &session
 	}

@@ -90,7 +90,7 @@ func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
 					waited++
 				}
 			case http.StatusGatewayTimeout:
-				assert.Equal(t, apiPatience, a.took)
+				assert.Equal(t, apiTimeout, a.took)
 			}
 		}
 		assert.Equal(t, map[int]int{http.StatusGatewayTimeout: providerhttp.MaxCalls, http.StatusServiceUnavailable: 1000 - providerhttp.MaxCalls}, counts)

@@ -117,7 +117,7 @@ func (a *app) limitInFlight(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		client := clientaddr.Key(clientaddr.Of(r))
 		if !f.enter(client) {
-			return errCrowded
+			return errTooManyInFlight
 		}
 		defer f.leave(client)
 		next.ServeHTTP(w, r)

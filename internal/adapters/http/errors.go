@@ -26,10 +26,10 @@ var (
 	errLargeHeader   = errors.New("the header is too large")
 	errCookies       = errors.New("too many or too large cookies")
 	errMediaType     = errors.New("the body is no plain form")
-	// errCrowded: the client has too many requests under way.
-	errCrowded = errors.New("too many requests of one client at once")
-	// errRefusedUnread: the server refused the request before it reached a handler.
-	errRefusedUnread = errors.New("refused by the server before it was read")
+	// errTooManyInFlight: the client has too many requests under way.
+	errTooManyInFlight = errors.New("too many requests of one client at once")
+	// errServerRefused: the server refused the request before it reached a handler.
+	errServerRefused = errors.New("refused by the server before it was read")
 
 	// errAPI says that the API itself failed. Other errors of a call are about
 	// the user's token.
@@ -51,12 +51,12 @@ type errorPage struct {
 	// signInAgain and retry offer links that start a sign-in, or ask for the
 	// same page again.
 	signInAgain, retry bool
-	// keepsWords: the provider's error number changes only the remedy, because
+	// keepsText: the provider's error number changes only the remedy, because
 	// the person has already done what the number's text suggests.
-	keepsWords bool
-	// headedByNumber: an error number changes the heading, because the person
+	keepsText bool
+	// headingByNumber: an error number changes the heading, because the person
 	// need not have said no.
-	headedByNumber bool
+	headingByNumber bool
 	// view replaces the general error page. An error may bring its own.
 	view templates.View
 }
@@ -78,7 +78,7 @@ var errorTable = []errorPage{
 		retryAfter: 10 * time.Second, signInAgain: true},
 	{is: domain.ErrTooManyRefusals, status: http.StatusTooManyRequests, name: "toomanyrefused",
 		retryAfter: time.Minute, signInAgain: true},
-	{is: errCrowded, status: http.StatusServiceUnavailable, name: "crowded",
+	{is: errTooManyInFlight, status: http.StatusServiceUnavailable, name: "crowded",
 		retryAfter: 5 * time.Second, retry: true},
 	{is: errLongURL, status: http.StatusRequestURITooLong, name: "longurl"},
 	{is: errTooManyFields, status: http.StatusBadRequest, name: "fields"},
@@ -86,16 +86,16 @@ var errorTable = []errorPage{
 	{is: errLargeHeader, status: http.StatusRequestHeaderFieldsTooLarge, name: "toolarge"},
 	{is: errMediaType, status: http.StatusUnsupportedMediaType, name: "mediatype"},
 	{is: errBadForm, status: http.StatusBadRequest, name: "form"},
-	{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop", keepsWords: true},
+	{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop", keepsText: true},
 	{is: domain.ErrRoleMissing, status: http.StatusForbidden, name: "role"},
-	{is: domain.ErrConsentRefused, status: http.StatusForbidden, name: "consent", keepsWords: true},
+	{is: domain.ErrConsentRefused, status: http.StatusForbidden, name: "consent", keepsText: true},
 	{is: domain.ErrNotSignedIn, status: http.StatusUnauthorized, name: "anonymous", signInAgain: true},
 	{is: domain.ErrBadCallback, status: http.StatusBadRequest, name: "callback", signInAgain: true},
 	{is: domain.ErrSignInExpired, status: http.StatusBadRequest, name: "expired", signInAgain: true},
 	{is: domain.ErrUnknownSignIn, status: http.StatusBadRequest, name: "unknown", signInAgain: true},
 	{is: domain.ErrTenantNotAllowed, status: http.StatusForbidden, name: "tenant", signInAgain: true},
 	{is: domain.ErrSubjectNotAllowed, status: http.StatusForbidden, name: "subject", signInAgain: true},
-	{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true, headedByNumber: true},
+	{is: domain.ErrDeclined, status: http.StatusForbidden, name: "declined", signInAgain: true, headingByNumber: true},
 	{is: domain.ErrDirectoryRefused, status: http.StatusForbidden, name: "directoryrefused"},
 	{is: domain.ErrDirectory, status: http.StatusServiceUnavailable, name: "directory",
 		retryAfter: 10 * time.Second, retry: true},
@@ -111,14 +111,14 @@ var errorTable = []errorPage{
 	{is: errAPI, status: http.StatusBadGateway, name: "api", retry: true},
 }
 
-// shownError is an error with a page of its own.
-type shownError struct {
+// viewError is an error with a page of its own.
+type viewError struct {
 	error
 	page templates.View
 }
 
 // Unwrap returns the error without its page.
-func (e *shownError) Unwrap() error { return e.error }
+func (e *viewError) Unwrap() error { return e.error }
 
 // Errors that have no row in the table.
 var (
@@ -173,13 +173,13 @@ func (a *app) wording(row errorPage, err error) wording {
 		return w
 	}
 	w.remedy = known.Remedy
-	if row.keepsWords {
+	if row.keepsText {
 		return w
 	}
 	w.sentence, w.why, w.next = known.Sentence, "", known.Next
 	if known.Heading != "" {
 		w.heading = known.Heading
-	} else if row.headedByNumber {
+	} else if row.headingByNumber {
 		w.heading = "error.refused.heading"
 	}
 	return w

@@ -56,7 +56,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (a *app) viewOf(r *http.Request, row errorPage, err error) templates.View {
-	if own, ok := errors.AsType[*shownError](err); ok {
+	if own, ok := errors.AsType[*viewError](err); ok {
 		return own.page
 	}
 	if row.view != nil {
@@ -85,13 +85,13 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 			v.Details.Time = p.Timestamp
 		}
 	}
-	v.Actions = a.waysOn(r, row, err)
+	v.Actions = a.actions(r, row, err)
 	return v
 }
 
-// waysOn are the links of an error page, the best one first and each address
+// actions are the links of an error page, the best one first and each address
 // once. Signing in again is not the best where only an administrator can help.
-func (a *app) waysOn(r *http.Request, row errorPage, err error) []templates.Link {
+func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Link {
 	signIn := loginURL(a.returnTo(r, err))
 	var ways []templates.Link
 	add := func(text templates.Message, url string) {

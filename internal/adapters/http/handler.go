@@ -60,10 +60,10 @@ type Config struct {
 	// TrustedProxies may say by X-Forwarded-For who their client is, and by
 	// X-Request-Id which request it is.
 	TrustedProxies []netip.Prefix
-	// Answered is told of each request that has been answered: its method, as
+	// OnResponse is told of each request that has been answered: its method, as
 	// the client wrote it, the pattern of its route ("" for none), its status
 	// and how long that took. nil is told nothing.
-	Answered func(method, route string, status int, took time.Duration)
+	OnResponse func(method, route string, status int, took time.Duration)
 	// Trace begins the trace of a request and returns the context to serve it
 	// with, and what to call with route and status at its end. trusted says
 	// that the peer is one of TrustedProxies. nil traces nothing.
@@ -90,7 +90,7 @@ type app struct {
 	refusedCodes *addressRate
 	https        bool
 	// own are the pages that exist with this configuration.
-	own []Page
+	enabledPages []Page
 }
 
 // New returns the handler of all routes. It fails where c is incomplete or a
@@ -117,7 +117,7 @@ func New(c Config) (http.Handler, error) {
 		apiTransport:  providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
 		refusedCodes:  newAddressRate(refusedCodesPerMinute, c.Now),
 		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
-		own:           pagesWith(c),
+		enabledPages:  enabledPages(c),
 	}
 	return a.application()
 }
@@ -156,7 +156,7 @@ func refused(w http.ResponseWriter, r *http.Request) error {
 	if said.Status == http.StatusRequestHeaderFieldsTooLarge {
 		return errLargeHeader
 	}
-	observed(r.Context()).err = fmt.Errorf("%w: %s", errRefusedUnread, said.Text)
+	observed(r.Context()).err = fmt.Errorf("%w: %s", errServerRefused, said.Text)
 	return plain(w, said.Status, said.Text)
 }
 

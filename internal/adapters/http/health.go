@@ -16,13 +16,13 @@ func (a *app) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return plain(w, http.StatusOK, "ok\n")
 }
 
-// readyPatience bounds the whole readiness check.
-const readyPatience = 2 * time.Second
+// readyTimeout bounds the whole readiness check.
+const readyTimeout = 2 * time.Second
 
 // readyz says whether people can sign in: the provider's metadata has been
 // loaded, and the session store answers. Its reasons are constant text.
 func (a *app) readyz(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	var reasons []string
 	if err := a.Domain.ProviderReady(ctx); err != nil {

@@ -16,7 +16,7 @@ import (
 func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	session, err := a.Domain.CurrentUser(r.Context())
 	if errors.Is(err, domain.ErrNotSignedIn) {
-		return a.welcome(w, r)
+		return a.anonymousHome(w, r)
 	}
 	if err != nil {
 		return err
@@ -65,41 +65,41 @@ func shownClaims(claims []domain.Claim, now time.Time) []templates.Claim {
 // maxUnixTime is the year 10000, which RFC 3339 cannot write.
 const maxUnixTime = 253402300800
 
-// welcome is what an anonymous visitor sees: the sign-in page, or, on the way
+// anonymousHome is what an anonymous visitor sees: the sign-in page, or, on the way
 // back from a sign-out, the confirmation of it.
-func (a *app) welcome(w http.ResponseWriter, r *http.Request) error {
+func (a *app) anonymousHome(w http.ResponseWriter, r *http.Request) error {
 	if atProvider, ok := a.justSignedOut(r); ok {
 		return a.page(w, r, http.StatusOK, nil, templates.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
 	}
 	return a.page(w, r, http.StatusOK, nil, a.signInView(r.Context(), "/"))
 }
 
-// providerPatience is how long the sign-in page waits for a provider that has
+// providerTimeout is how long the sign-in page waits for a provider that has
 // failed before, to learn whether it is back.
-const providerPatience = 100 * time.Millisecond
+const providerTimeout = 100 * time.Millisecond
 
 // signInView is the sign-in page with a link that comes back to path, and with a
 // warning where a sign-in cannot begin.
 func (a *app) signInView(ctx context.Context, path string) templates.SignIn {
 	v := templates.SignIn{LoginURL: loginURL(path)}
-	if err := a.providerTrouble(ctx); err != nil {
+	if err := a.providerFailure(ctx); err != nil {
 		v.ProviderDown, v.ProviderSetup = true, errors.Is(err, domain.ErrProviderSetup)
 		v.Number = numberIn(err)
 	}
 	return v
 }
 
-// providerTrouble returns why the provider is known not to work. Not knowing is
+// providerFailure returns why the provider is known not to work. Not knowing is
 // no reason to warn, nor to wait: the first pages of a process come before the
 // provider's metadata.
-func (a *app) providerTrouble(ctx context.Context) error {
-	if a.providerKnownToFail(ctx, 0) == nil {
+func (a *app) providerFailure(ctx context.Context) error {
+	if a.readyWithin(ctx, 0) == nil {
 		return nil
 	}
-	return a.providerKnownToFail(ctx, providerPatience)
+	return a.readyWithin(ctx, providerTimeout)
 }
 
-func (a *app) providerKnownToFail(ctx context.Context, patience time.Duration) error {
+func (a *app) readyWithin(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := a.Domain.ProviderReady(ctx); !errors.Is(err, domain.ErrProviderPending) {

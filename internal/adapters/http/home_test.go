@@ -51,7 +51,7 @@ func TestTheSignInPageWaitsForNoAnswerThatNobodyHas(t *testing.T) {
 		<-ctx.Done() // the metadata are on their way
 		return errors.Join(ports.ErrProviderUnavailable, ports.ErrProviderPending, ctx.Err())
 	})
-	assert.NoError(t, a.providerTrouble(t.Context()), "not knowing is no reason to warn")
+	assert.NoError(t, a.providerFailure(t.Context()), "not knowing is no reason to warn")
 }
 
 func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
@@ -73,7 +73,7 @@ func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
 			}
 			return c.inTime
 		})
-		assert.Equal(t, c.want, a.providerTrouble(t.Context()) != nil, name)
+		assert.Equal(t, c.want, a.providerFailure(t.Context()) != nil, name)
 		assert.Equal(t, 2, asked, name)
 	}
 }

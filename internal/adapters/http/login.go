@@ -65,7 +65,7 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 		if role == "" || session.User.HasRole(role) {
 			return h(w, r, session)
 		}
-		return &shownError{domain.ErrRoleMissing, templates.Forbidden{Role: role, Username: session.User.Username}}
+		return &viewError{domain.ErrRoleMissing, templates.Forbidden{Role: role, Username: session.User.Username}}
 	})
 }
 

@@ -8,9 +8,9 @@ import (
 	"webapp/templates"
 )
 
-// askSignOut asks, and signs nobody out: a GET can be sent by a link or an
+// confirmSignOut asks, and signs nobody out: a GET can be sent by a link or an
 // image on any site.
-func (a *app) askSignOut(w http.ResponseWriter, r *http.Request) error {
+func (a *app) confirmSignOut(w http.ResponseWriter, r *http.Request) error {
 	session, err := a.Domain.CurrentUser(r.Context())
 	if errors.Is(err, domain.ErrNotSignedIn) {
 		return a.page(w, r, http.StatusOK, nil, templates.SignOut{})

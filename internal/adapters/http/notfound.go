@@ -11,16 +11,16 @@ import (
 	"webapp/templates"
 )
 
-// visitorPatience is how long an error page waits for the session store, to
+// peekTimeout is how long an error page waits for the session store, to
 // learn whose navigation to show.
-const visitorPatience = 500 * time.Millisecond
+const peekTimeout = 500 * time.Millisecond
 
-// withVisitor lets the error pages of h have the navigation of whoever is signed
+// withNavigation lets the error pages of h have the navigation of whoever is signed
 // in. It sets no cookie and changes no session. An oversized request, and one
 // that comes while the store does not respond, gets the page without it.
-func (a *app) withVisitor(h handlerFunc) http.HandlerFunc {
+func (a *app) withNavigation(h handlerFunc) http.HandlerFunc {
 	known := a.Sessions(a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), visitorPatience)
+		ctx, cancel := context.WithTimeout(r.Context(), peekTimeout)
 		defer cancel()
 		if session, err := a.Domain.Peek(ctx); err == nil {
 			observed(r.Context()).session = &session
@@ -54,7 +54,7 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 // wrongMethod names the allowed methods.
 func wrongMethod(w http.ResponseWriter, allowed ...string) error {
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return &shownError{errMethod, templates.MethodNotAllowed{Allowed: allowed}}
+	return &viewError{errMethod, templates.MethodNotAllowed{Allowed: allowed}}
 }
 
 // routesAt returns the pattern of the routes that have the request's path, ""

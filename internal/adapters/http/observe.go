@@ -54,8 +54,8 @@ func (a *app) observe(next http.Handler) http.Handler {
 			a.recovered(recover(), ww, r)
 			took, route := a.Now().Sub(start), chi.RouteContext(r.Context()).RoutePattern()
 			a.logRequest(r, ww, o, route, took)
-			if a.Answered != nil {
-				a.Answered(r.Method, route, statusOf(ww), took)
+			if a.OnResponse != nil {
+				a.OnResponse(r.Method, route, statusOf(ww), took)
 			}
 			if endTrace != nil {
 				endTrace(route, statusOf(ww))
@@ -102,7 +102,7 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs,
 		slog.String("request_id", o.requestID),
-		slog.String("method", bounded(r.Method, 16)),
+		slog.String("method", truncate(r.Method, 16)),
 		slog.String("path", loggedPath(r, route)),
 		slog.String("route", route),
 		slog.Int("status", status),
@@ -110,13 +110,13 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 		slog.Duration("took", took),
 		slog.String("client", clientaddr.Text(r)))
 	if o.err != nil {
-		attrs = append(attrs, slog.String("err", bounded(o.err.Error(), 1024)))
+		attrs = append(attrs, slog.String("err", truncate(o.err.Error(), 1024)))
 	}
 	a.Logger.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // bounded cuts a stranger's text to n bytes.
-func bounded(s string, n int) string {
+func truncate(s string, n int) string {
 	if len(s) > n {
 		return s[:n] + "…"
 	}
@@ -173,8 +173,8 @@ func loggedPath(r *http.Request, route string) string {
 	return maskedPath(r.URL.Path)
 }
 
-// longestWord is about the length of our own paths, and shorter than any token.
-const longestWord = 20
+// maxWord is about the length of our own paths, and shorter than any token.
+const maxWord = 20
 
 // maskedPath leaves the first segment of a path where it is a plain short word,
 // and slashes.
@@ -194,7 +194,7 @@ func maskedPath(path string) string {
 }
 
 func plainWord(s string) bool {
-	return len(s) <= longestWord && !strings.ContainsFunc(s, func(r rune) bool {
+	return len(s) <= maxWord && !strings.ContainsFunc(s, func(r rune) bool {
 		return !('a' <= r && r <= 'z') && !('0' <= r && r <= '9') && r != '-' && r != '_'
 	})
 }

@@ -47,14 +47,14 @@ func Pages() []Page {
 	}
 }
 
-// pagesWith returns the pages that exist with c.
-func pagesWith(c Config) []Page {
+// enabledPages returns the pages that exist with c.
+func enabledPages(c Config) []Page {
 	return slices.DeleteFunc(Pages(), func(p Page) bool { return p.NeedsAPI && c.Endpoint == "" })
 }
 
 // routePages adds the routes of Pages.
 func (a *app) routePages(r chi.Router) {
-	for _, p := range a.own {
+	for _, p := range a.enabledPages {
 		r.Get(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 			v, err := p.show(a, r, session)
 			if err != nil {
@@ -73,8 +73,8 @@ func (a *app) routePages(r chi.Router) {
 // nav returns the links of the navigation that are open to user: no link leads
 // to a closed door.
 func (a *app) nav(user domain.User) []templates.Link {
-	links := append(make([]templates.Link, 0, 1+len(a.own)), templates.Link{Text: "nav.home", URL: homePath})
-	for _, p := range a.own {
+	links := append(make([]templates.Link, 0, 1+len(a.enabledPages)), templates.Link{Text: "nav.home", URL: homePath})
+	for _, p := range a.enabledPages {
 		if p.Nav != "" && (p.Role == "" || user.HasRole(p.Role)) {
 			links = append(links, templates.Link{Text: p.Nav, URL: p.Path})
 		}

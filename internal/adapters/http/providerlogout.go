@@ -58,13 +58,13 @@ func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
 		observed(r.Context()).err = err
 		return logoutRefused(w, http.StatusBadRequest, "the logout token was refused")
 	default:
-		return a.logoutPutOff(w, r, err)
+		return a.logoutRetryLater(w, r, err)
 	}
 }
 
-// logoutPutOff tells the provider's server to come again: what is needed to
+// logoutRetryLater tells the provider's server to come again: what is needed to
 // judge the token, or to end the sessions, cannot be had at the moment.
-func (a *app) logoutPutOff(w http.ResponseWriter, r *http.Request, err error) error {
+func (a *app) logoutRetryLater(w http.ResponseWriter, r *http.Request, err error) error {
 	row := errorPageFor(err)
 	observed(r.Context()).err = err
 	if row.retryAfter > 0 {

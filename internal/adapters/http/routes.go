@@ -37,8 +37,8 @@ func (a *app) routes() (router, error) {
 	}
 	r := chi.NewRouter()
 	r.Use(a.clientAddress, a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
-	r.NotFound(a.withVisitor(notFound))
-	r.MethodNotAllowed(a.withVisitor(methodNotAllowed))
+	r.NotFound(a.withNavigation(notFound))
+	r.MethodNotAllowed(a.withNavigation(methodNotAllowed))
 
 	// Outside the session: no cookie is read or set.
 	r.Get(healthPath, a.handle(a.healthz))
@@ -68,7 +68,7 @@ func (a *app) pageRoutes(r chi.Router) {
 	if a.FormPost {
 		r.With(a.navigationsOnly).Post(a.CallbackPath, a.handle(a.callback))
 	}
-	r.Get(logoutPath, a.handle(a.askSignOut))
+	r.Get(logoutPath, a.handle(a.confirmSignOut))
 	r.Post(logoutPath, a.handle(a.signOut))
 	a.routePages(r)
 }

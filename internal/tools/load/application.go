@@ -61,7 +61,7 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 	c := webhttp.Config{
 		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready, CallbackPath: "/getAToken",
 		PublicOrigin: "http://localhost:3000", Scopes: []string{"User.Read"}, Endpoint: "https://graph.microsoft.com/v1.0/me",
-		Logger: logger, Now: now, Answered: metrics.Request,
+		Logger: logger, Now: now, OnResponse: metrics.Request,
 	}
 	handler, err := webhttp.New(c)
 	return &application{handler: handler, config: c, sessions: sessions}, err
