@@ -53,7 +53,7 @@ func (b *strictBrowser) send(method, target string, form url.Values, crossSite b
 }
 
 // begin starts a sign-in and returns what the provider has the browser post.
-func (b *strictBrowser) begin() fakeidp.Answer {
+func (b *strictBrowser) begin() fakeidp.AuthResponse {
 	b.w.t.Helper()
 	res := b.send(http.MethodGet, b.w.url+"/login", nil, false)
 	require.Equal(b.w.t, http.StatusSeeOther, res.StatusCode)
@@ -62,7 +62,7 @@ func (b *strictBrowser) begin() fakeidp.Answer {
 	return answer
 }
 
-func (b *strictBrowser) callback(answer fakeidp.Answer) *http.Response {
+func (b *strictBrowser) callback(answer fakeidp.AuthResponse) *http.Response {
 	b.w.t.Helper()
 	return b.send(http.MethodPost, answer.RedirectURI, answer.Values, true)
 }

@@ -19,7 +19,7 @@ const refusedCodesAMinute = 60
 
 // brings sends a callback of a new sign-in, from a client of a proxy: with the
 // code given, or with a genuine one.
-func (w *world) brings(code, client string) (b *browser, answer fakeidp.Answer, send func() reply) {
+func (w *world) brings(code, client string) (b *browser, answer fakeidp.AuthResponse, send func() reply) {
 	w.t.Helper()
 	b = w.browser()
 	location := b.get("/login", "X-Forwarded-For", client).Header.Get("Location")

@@ -56,7 +56,7 @@ func TestADoubleClickSignsInAndPostsTheCodeOnce(t *testing.T) {
 }
 
 // abandoned sends a callback that the browser may give up.
-func (b *browser) abandoned(ctx context.Context, answer fakeidp.Answer) error {
+func (b *browser) abandoned(ctx context.Context, answer fakeidp.AuthResponse) error {
 	method, target, body := http.MethodGet, answer.URL(), ""
 	if answer.FormPost {
 		method, target, body = http.MethodPost, answer.RedirectURI, url.Values(answer.Values).Encode()

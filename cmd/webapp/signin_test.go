@@ -120,13 +120,13 @@ func TestSixtySignInsLeaveABoundedCookieHeader(t *testing.T) {
 
 // Invariant 2: state before network.
 func TestCallbackIsRefusedBeforeTheProviderIsAsked(t *testing.T) {
-	forge := func(change func(url.Values)) func(*testing.T, *world, *browser, fakeidp.Answer) reply {
-		return func(_ *testing.T, _ *world, b *browser, a fakeidp.Answer) reply {
+	forge := func(change func(url.Values)) func(*testing.T, *world, *browser, fakeidp.AuthResponse) reply {
+		return func(_ *testing.T, _ *world, b *browser, a fakeidp.AuthResponse) reply {
 			change(a.Values)
 			return b.callback(a)
 		}
 	}
-	cases := map[string]func(*testing.T, *world, *browser, fakeidp.Answer) reply{
+	cases := map[string]func(*testing.T, *world, *browser, fakeidp.AuthResponse) reply{
 		"missing state":   forge(func(v url.Values) { v.Del("state") }),
 		"empty state":     forge(func(v url.Values) { v.Set("state", "") }),
 		"unknown state":   forge(func(v url.Values) { v.Set("state", strings.Repeat("A", 43)) }),
@@ -138,13 +138,13 @@ func TestCallbackIsRefusedBeforeTheProviderIsAsked(t *testing.T) {
 		"no code":         forge(func(v url.Values) { v.Del("code") }),
 		"code and error":  forge(func(v url.Values) { v.Set("error", "access_denied") }),
 		"very long":       forge(func(v url.Values) { v.Set("code", strings.Repeat("c", 20<<10)) }),
-		"another browser": func(_ *testing.T, w *world, _ *browser, a fakeidp.Answer) reply { return w.browser().callback(a) },
-		"another browser in a sign-in of its own": func(_ *testing.T, w *world, _ *browser, a fakeidp.Answer) reply {
+		"another browser": func(_ *testing.T, w *world, _ *browser, a fakeidp.AuthResponse) reply { return w.browser().callback(a) },
+		"another browser in a sign-in of its own": func(_ *testing.T, w *world, _ *browser, a fakeidp.AuthResponse) reply {
 			other := w.browser()
 			other.begin("/login")
 			return other.callback(a)
 		},
-		"expired": func(_ *testing.T, w *world, b *browser, a fakeidp.Answer) reply {
+		"expired": func(_ *testing.T, w *world, b *browser, a fakeidp.AuthResponse) reply {
 			w.clock.advance(domain.PendingLifetime + time.Second)
 			return b.callback(a)
 		},

@@ -217,7 +217,7 @@ func (b *browser) begin(path string) string {
 }
 
 // approve signs in at the provider and returns the way back.
-func (b *browser) approve(location, username string) fakeidp.Answer {
+func (b *browser) approve(location, username string) fakeidp.AuthResponse {
 	b.w.t.Helper()
 	answer, err := b.w.idp.Authorize(location, username)
 	require.NoError(b.w.t, err)
@@ -231,7 +231,7 @@ func (b *browser) signIn(username string) reply {
 }
 
 // callback delivers the provider's answer.
-func (b *browser) callback(answer fakeidp.Answer) reply {
+func (b *browser) callback(answer fakeidp.AuthResponse) reply {
 	b.w.t.Helper()
 	if answer.FormPost {
 		return b.do(http.MethodPost, answer.RedirectURI, answer.Values, "Origin", b.w.idp.BaseURL(), "Sec-Fetch-Site", "cross-site")

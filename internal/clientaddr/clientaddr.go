@@ -1,8 +1,8 @@
-// Package clientaddr knows whom a request comes from: by which address, and for
-// whom an address counts.
+// Package clientaddr determines the client address of a request: the address of
+// the TCP peer, or the one that a trusted proxy names in X-Forwarded-For.
 //
-// The address is that of the TCP peer, or the one that a trusted proxy names.
-// Bounds for each client go by its Key, the log has its Text.
+// Rate limits use Key, which is the same for all addresses of one customer. The
+// log uses Text.
 package clientaddr
 
 import (
@@ -12,10 +12,9 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Key returns the customer that an address counts for: an IPv4 address counts
-// for itself, an IPv6 address for its /56. Many a customer is given a /56, and
-// chooses among all its networks and addresses (RFC 6177, RFC 8981). An address
-// that is not valid is its own key.
+// Key returns the address that rate limits count: an IPv4 address itself, an IPv6
+// address as its /56. Providers assign a /56 to many customers, who can use all of
+// its addresses (RFC 6177, RFC 8981). Key returns an invalid address unchanged.
 func Key(address netip.Addr) netip.Addr {
 	address = address.Unmap().WithZone("")
 	if address.Is4() || !address.IsValid() {
@@ -24,8 +23,8 @@ func Key(address netip.Addr) netip.Addr {
 	return netip.PrefixFrom(address, 56).Masked().Addr()
 }
 
-// Of is the address that Forwarded decided on, else the TCP peer's. It is not
-// valid where there is none, as on a connection that is not TCP.
+// Of returns the client address: the one that Forwarded has determined, otherwise
+// the TCP peer's. It is invalid if the connection is not TCP.
 func Of(r *http.Request) netip.Addr {
 	if address := middleware.GetClientIPAddr(r.Context()); address.IsValid() {
 		return address
@@ -37,7 +36,7 @@ func Of(r *http.Request) netip.Addr {
 	return peer.Addr()
 }
 
-// Text is Of as text, "" where there is none.
+// Text returns Of as text, or "" if the address is invalid.
 func Text(r *http.Request) string {
 	if address := Of(r); address.IsValid() {
 		return address.Unmap().String()
@@ -45,7 +44,7 @@ func Text(r *http.Request) string {
 	return ""
 }
 
-// FromProxy says whether the TCP peer is one of proxies.
+// FromProxy reports whether the TCP peer is one of proxies.
 func FromProxy(r *http.Request, proxies []netip.Prefix) bool {
 	if len(proxies) == 0 {
 		return false
@@ -54,9 +53,8 @@ func FromProxy(r *http.Request, proxies []netip.Prefix) bool {
 	return err == nil && Within(proxies, peer.Addr())
 }
 
-// Within says whether one of prefixes holds the address, however that is
-// written: IPv4 may be mapped into IPv6 (RFC 4291, section 2.5.5.2), and a zone
-// does not count.
+// Within reports whether one of prefixes contains the address. It reads an IPv4
+// address in IPv6 notation as IPv4 (RFC 4291, section 2.5.5.2) and ignores zones.
 func Within(prefixes []netip.Prefix, address netip.Addr) bool {
 	address = address.Unmap().WithZone("")
 	for _, p := range prefixes {

@@ -13,11 +13,11 @@ import (
 
 const forwardedFor = "X-Forwarded-For"
 
-// Forwarded decides which address a request counts for, which Of and Text then
-// return: that of the TCP peer, or, if the peer is one of proxies, the last hop
-// of X-Forwarded-For that is not. The header of any other peer is not believed.
-// Forwarded logs a warning about such a header, and one about a proxy whose header
-// cannot be read, each once for all handlers together.
+// Forwarded returns middleware that determines the client address for Of and Text.
+// If the TCP peer is one of proxies, that is the last address in X-Forwarded-For
+// that is not one of proxies. Otherwise it is the TCP peer's, and the header is
+// ignored. Forwarded logs one warning if a header is ignored, and one if a proxy's
+// header cannot be parsed.
 func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
 	noticeUntrusted := noticeUntrusted(proxies, logger)
 	if len(proxies) == 0 {
@@ -39,8 +39,8 @@ func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) h
 	}
 }
 
-// noticeUntrusted warns, once, that a peer which is not one of proxies sends
-// X-Forwarded-For: it may be a proxy that TRUSTED_PROXIES lacks.
+// noticeUntrusted returns middleware that warns once if a peer outside proxies
+// sends X-Forwarded-For. The peer may be a proxy that TRUSTED_PROXIES lacks.
 func noticeUntrusted(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
 	warn := sync.OnceFunc(func() {
 		logger.Warn("a peer that is not in TRUSTED_PROXIES sends X-Forwarded-For, which is ignored: if it is a proxy, all of its clients count as one",
@@ -56,11 +56,11 @@ func noticeUntrusted(proxies []netip.Prefix, logger *slog.Logger) func(http.Hand
 	}
 }
 
-// noticeUnreadable warns, once, that a proxy names clients in a way that cannot
-// be read: all of them then count as the proxy.
+// noticeUnreadable returns middleware that warns once if a proxy's header cannot
+// be parsed. All clients of that proxy then have the proxy's address.
 func noticeUnreadable(logger *slog.Logger) func(http.Handler) http.Handler {
 	warn := sync.OnceFunc(func() {
-		logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For that names no address: all of its clients count as one",
+		logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For without a valid address: all of its clients count as one",
 			"remedy", "Let the proxy append the address that it sees to X-Forwarded-For.")
 	})
 	return func(next http.Handler) http.Handler {
@@ -73,9 +73,9 @@ func noticeUnreadable(logger *slog.Logger) func(http.Handler) http.Handler {
 	}
 }
 
-// plainForwarded returns r with the hops of its X-Forwarded-For as addresses.
-// Azure's gateways, among others, write the port as well. What is no address stays
-// as it is: nothing to the left of it is believed.
+// plainForwarded returns r with plain addresses in X-Forwarded-For, because some
+// proxies, such as Azure's gateways, also write the port. Invalid hops stay
+// unchanged; the middleware of chi stops at them.
 func plainForwarded(r *http.Request) *http.Request {
 	lines := r.Header[forwardedFor]
 	plain, changed := make([]string, len(lines)), false
@@ -99,8 +99,8 @@ func plainForwarded(r *http.Request) *http.Request {
 	return r
 }
 
-// plainHop is a hop without its port, brackets and zone. An IPv6 address without
-// brackets has no port: its last colon says nothing.
+// plainHop returns a hop without port, brackets and zone. An IPv6 address without
+// brackets cannot have a port. An invalid hop is returned unchanged.
 func plainHop(hop string) string {
 	address, err := netip.ParseAddr(hop)
 	if err != nil {
@@ -119,7 +119,7 @@ func plainHop(hop string) string {
 	return address.Unmap().WithZone("").String()
 }
 
-// unreadable says whether there is a hop that is no address.
+// unreadable reports whether one of the hops is not an address.
 func unreadable(lines []string) bool {
 	for _, line := range lines {
 		for hop := range strings.SplitSeq(line, ",") {

@@ -105,7 +105,7 @@ func (w world) approve(t testing.TB, url, username string) ports.Callback {
 	return callback(answer)
 }
 
-func callback(answer fakeidp.Answer) ports.Callback {
+func callback(answer fakeidp.AuthResponse) ports.Callback {
 	v := answer.Values
 	return ports.Callback{
 		State: v.Get("state"), Code: v.Get("code"), Issuer: v.Get("iss"), Error: v.Get("error"),

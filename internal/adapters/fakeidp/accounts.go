@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// place is an account's position in the tenant it signs in to.
+// place is an account's membership in the tenant that it signs in to.
 type place struct {
 	Membership
 	guest bool
 	home  string // GUID of the home tenant
 }
 
-// choose finds the account that a person picked and its place in the tenant,
-// or the reason why it cannot sign in.
+// choose returns the account that the person picked and its place in the tenant,
+// or the error that the sign-in ends with.
 func (p *Provider) choose(req authRequest, username string) (*Account, place, *Error) {
 	account := p.account(username)
 	if account == nil {
@@ -31,7 +31,7 @@ func (p *Provider) choose(req authRequest, username string) (*Account, place, *E
 	return account, where, nil
 }
 
-// account finds an account by username, or nil.
+// account returns the account with this username, or nil.
 func (p *Provider) account(username string) *Account {
 	for i := range p.config.Accounts {
 		if strings.EqualFold(p.config.Accounts[i].Username, username) {
@@ -41,8 +41,9 @@ func (p *Provider) account(username string) *Account {
 	return nil
 }
 
-// placeIn returns where the account signs in: the authority's tenant, or its
-// own tenant where the authority is none in particular.
+// placeIn returns the account's place in the authority's tenant, or in its home
+// tenant if the authority is for several tenants. It returns false if the account
+// cannot sign in there.
 func (a *Account) placeIn(req authRequest) (place, bool) {
 	if req.at.accepts(a.Home.TenantID) {
 		return place{Membership: a.Home, home: a.Home.TenantID}, true
@@ -54,7 +55,7 @@ func (a *Account) placeIn(req authRequest) (place, bool) {
 	return place{Membership: a.Guest[i], guest: true, home: a.Home.TenantID}, true
 }
 
-// eligible lists the accounts to offer for a request, a hinted one first.
+// eligible returns the accounts that can sign in, the account of login_hint first.
 func (p *Provider) eligible(req authRequest) []*Account {
 	var found []*Account
 	for i := range p.config.Accounts {
@@ -76,14 +77,13 @@ func hintRank(a *Account, req authRequest) int {
 	return 1
 }
 
-// hinted says whether the request's login_hint means this account: its
-// username, or the opaque value of the claim login_hint.
+// hinted reports whether the request's login_hint is this account's username or
+// the value of its claim login_hint.
 func (a *Account) hinted(req authRequest) bool {
 	return req.loginHint != "" && (strings.EqualFold(req.loginHint, a.Username) || req.loginHint == a.opaqueHint())
 }
 
-// opaqueHint is the claim login_hint: it names the account to this provider
-// and tells nobody else who that is.
+// opaqueHint returns the claim login_hint. Only this provider can tell whose it is.
 func (a *Account) opaqueHint() string {
 	return "O." + fingerprint("hint\x00"+a.Home.TenantID+"\x00"+a.Home.ObjectID)
 }

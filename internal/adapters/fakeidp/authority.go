@@ -2,23 +2,23 @@ package fakeidp
 
 import "strings"
 
-// Authority segments that stand for no single tenant.
+// Authorities that are not named after a tenant.
 const (
 	aliasCommon        = "common"
 	aliasOrganizations = "organizations"
 	aliasConsumers     = "consumers"
 )
 
-// tenantPlaceholder is the literal text in the issuer of multi-tenant metadata.
+// tenantPlaceholder stands for the tenant in the issuer of multi-tenant metadata.
 const tenantPlaceholder = "{tenantid}"
 
-// authority is the first path segment of a request: one tenant, or an alias.
+// authority is the tenant, or the group of tenants, that a request is sent to.
 type authority struct {
-	segment string  // as written in the request
+	segment string  // the first path segment, in lower case
 	tenant  *Tenant // nil for common and organizations
 }
 
-// accepts says whether an account of tenantID may sign in through a.
+// accepts reports whether an account of tenantID may sign in through a.
 func (a authority) accepts(tenantID string) bool {
 	switch {
 	case a.tenant != nil:
@@ -29,7 +29,8 @@ func (a authority) accepts(tenantID string) bool {
 	return true
 }
 
-// authority resolves a path segment; unknown tenants are AADSTS90002.
+// authority returns the authority of a path segment. An unknown tenant is error
+// AADSTS90002.
 func (p *Provider) authority(segment string) (authority, *Error) {
 	lower := strings.ToLower(segment)
 	switch lower {
@@ -47,7 +48,7 @@ func (p *Provider) authority(segment string) (authority, *Error) {
 	return authority{}, newError(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", clip(segment))
 }
 
-// tenantByID returns the tenant with exactly this GUID, or nil.
+// tenantByID returns the tenant with this GUID, or nil.
 func (p *Provider) tenantByID(id string) *Tenant {
 	for i := range p.config.Tenants {
 		if p.config.Tenants[i].ID == id {
@@ -57,7 +58,7 @@ func (p *Provider) tenantByID(id string) *Tenant {
 	return nil
 }
 
-// clip bounds a stranger's text before it is repeated in an answer.
+// clip shortens text from a request before an error repeats it.
 func clip(s string) string {
 	const most = 200
 	if len(s) <= most {

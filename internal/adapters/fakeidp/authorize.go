@@ -5,27 +5,26 @@ import (
 	"net/url"
 )
 
-// serveAuthorize is the authorization endpoint (RFC 6749, section 3.1).
+// serveAuthorize serves the authorization endpoint (RFC 6749, section 3.1).
 func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.Form)
 	if refused != nil {
 		p.refuse(w, r, req, refused)
 		return
 	}
-	who, refused := p.silently(req, p.browserOf(r))
+	who, refused := p.signInSilently(req, p.browserOf(r))
 	switch {
 	case refused != nil:
 		p.refuse(w, r, req, refused)
 	case who == nil:
 		p.showPicker(w, r, req)
 	default:
-		p.send(w, r, p.answer(req, who))
+		p.send(w, r, p.authResponse(req, who))
 	}
 }
 
-// servePick takes the choice that a person made at the account picker or at
-// the consent page. The query is the authorization request once more, and is
-// checked once more.
+// servePick handles the forms of the account picker and of the consent page. The
+// query is the authorization request, which is checked again.
 func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.URL.Query())
 	if refused != nil {
@@ -48,18 +47,18 @@ func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 	}
 	p.consent(req, account)
 	b := p.openBrowser(w, r)
-	p.send(w, r, p.answer(req, p.signIn(b, account, place)))
+	p.send(w, r, p.authResponse(req, p.signIn(b, account, place)))
 }
 
-// declined is what a person's Cancel becomes.
+// declined returns the error for a person who cancels.
 func declined() *Error {
 	return &Error{Number: 65004, Code: codeAccessDenied, Subcode: "cancel", Text: "User declined to consent to access the app."}
 }
 
-// silently returns the signed-in account that the request can be answered
-// with unasked, nil where a person has to choose, or an error where nobody may
-// be asked (prompt=none).
-func (p *Provider) silently(req authRequest, b *browser) (*signedIn, *Error) {
+// signInSilently returns the session that answers the request without a page. It
+// returns nil if the person has to choose, and an error if prompt=none forbids
+// that.
+func (p *Provider) signInSilently(req authRequest, b *browser) (*signedIn, *Error) {
 	if req.asks("login") || req.asks("select_account") || req.asks("consent") {
 		return nil, nil
 	}
@@ -86,16 +85,16 @@ func (p *Provider) silently(req authRequest, b *browser) (*signedIn, *Error) {
 	return who, nil
 }
 
-// Answer is an authorization response: where the browser goes, with what.
-type Answer struct {
+// AuthResponse is an authorization response (RFC 6749, section 4.1.2).
+type AuthResponse struct {
 	RedirectURI string
 	FormPost    bool // response_mode form_post
 	Values      url.Values
 }
 
-// URL is the callback of response_mode query. For form_post, post Values to
-// RedirectURI instead.
-func (a Answer) URL() string {
+// URL returns the callback URL of response_mode query. For form_post, post Values
+// to RedirectURI instead.
+func (a AuthResponse) URL() string {
 	u, err := url.Parse(a.RedirectURI)
 	if err != nil {
 		return a.RedirectURI
@@ -108,7 +107,7 @@ func (a Answer) URL() string {
 	return u.String()
 }
 
-func (p *Provider) send(w http.ResponseWriter, r *http.Request, a Answer) {
+func (p *Provider) send(w http.ResponseWriter, r *http.Request, a AuthResponse) {
 	if a.FormPost {
 		p.showFormPost(w, a)
 		return
@@ -121,17 +120,17 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request, a Answer) {
 	w.WriteHeader(status)
 }
 
-// refuse sends an error to the redirect URI, or shows it where the request's
-// redirect URI cannot be trusted.
+// refuse redirects to the client with an error. It shows an error page instead if
+// the redirect URI is not trusted or the error demands a page.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, req authRequest, err *Error) {
 	if req.redirectURI == "" || err.OnPage {
 		p.showError(w, r, err, http.StatusBadRequest)
 		return
 	}
-	p.send(w, r, p.errorAnswer(req, err))
+	p.send(w, r, p.errorResponse(req, err))
 }
 
-func (p *Provider) errorAnswer(req authRequest, err *Error) Answer {
+func (p *Provider) errorResponse(req authRequest, err *Error) AuthResponse {
 	report := p.report(err, req.correlation)
 	values := url.Values{
 		"error":             {err.code()},
@@ -144,5 +143,5 @@ func (p *Provider) errorAnswer(req authRequest, err *Error) Answer {
 	if req.state != "" {
 		values.Set("state", req.state)
 	}
-	return Answer{RedirectURI: req.redirectURI, FormPost: req.formPost, Values: values}
+	return AuthResponse{RedirectURI: req.redirectURI, FormPost: req.formPost, Values: values}
 }

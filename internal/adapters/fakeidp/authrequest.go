@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// authRequest is an authorization request (OpenID Connect Core 1.0, section
-// 3.1.2.1) that has been checked.
+// authRequest is a checked authorization request (OpenID Connect Core 1.0,
+// section 3.1.2.1).
 type authRequest struct {
 	at          authority
 	client      *Client
-	redirectURI string // empty until it has been found good
+	redirectURI string // empty unless the client has registered it
 	formPost    bool
 	state       string
 	nonce       string
@@ -23,15 +23,15 @@ type authRequest struct {
 	scopes      []string
 	prompt      []string
 	loginHint   string
-	maxAge      time.Duration // negative where not asked for
+	maxAge      time.Duration // negative if the request has none
 	claims      string
 	correlation string
 	raw         url.Values
 }
 
-// readAuthRequest checks an authorization request. Where it fails, the error
-// may be sent to the returned request's redirectURI; when that is empty the
-// error must stay on a page of the provider.
+// readAuthRequest reads and checks an authorization request. If it fails, the
+// error goes to the returned redirectURI. If redirectURI is empty, the error must
+// be shown on a page of the provider.
 func (p *Provider) readAuthRequest(segment string, form url.Values) (authRequest, *Error) {
 	req := authRequest{raw: form, maxAge: -1, correlation: guidOnly(form.Get("client-request-id"))}
 	var err *Error
@@ -49,7 +49,7 @@ func (p *Provider) readAuthRequest(segment string, form url.Values) (authRequest
 	return req, nil
 }
 
-// readClient settles who asks and where the answer may go.
+// readClient reads the client and its redirect URI.
 func (req *authRequest) readClient(find func(string) *Client, form url.Values) *Error {
 	id, uri := form.Get("client_id"), form.Get("redirect_uri")
 	if id == "" {
@@ -72,8 +72,8 @@ func (req *authRequest) readClient(find func(string) *Client, form url.Values) *
 	return nil
 }
 
-// readSingle refuses repeated parameters (RFC 6749, section 3.1) and those
-// that this provider does not know how to honour.
+// readSingle refuses repeated parameters (RFC 6749, section 3.1) and request
+// objects, which this provider does not support.
 func (req *authRequest) readSingle(form url.Values) *Error {
 	for name, values := range form {
 		if len(values) > 1 {
@@ -117,7 +117,8 @@ func (req *authRequest) readScopes(form url.Values) *Error {
 
 var base64URL43 = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-// readBinding reads what ties the answer to this one request.
+// readBinding reads the parameters that bind the response to this request: state,
+// nonce and the PKCE challenge.
 func (req *authRequest) readBinding(form url.Values) *Error {
 	req.nonce, req.challenge = form.Get("nonce"), form.Get("code_challenge")
 	if !req.client.Lax {

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// bounded is a map that holds at most limit entries and drops the oldest for
-// a new one, so that no stranger can make the provider grow. It is not safe
-// for concurrent use.
+// bounded is a map with at most limit entries. A new entry replaces the oldest, so
+// that requests cannot fill the memory. It is not safe for concurrent use.
 type bounded[V any] struct {
 	limit   int
 	entries map[string]*list.Element
@@ -47,7 +46,7 @@ func (b *bounded[V]) delete(key string) {
 	}
 }
 
-// each calls f for every entry, the oldest first, until f returns false.
+// each calls f for each entry, the oldest first, until f returns false.
 func (b *bounded[V]) each(f func(V) bool) {
 	for e := b.order.Front(); e != nil; e = e.Next() {
 		if !f(e.Value.(boundedEntry[V]).value) {
@@ -58,7 +57,8 @@ func (b *bounded[V]) each(f func(V) bool) {
 
 func (b *bounded[V]) len() int { return b.order.Len() }
 
-// Bounds. Where one is reached the oldest entry goes, or the request is refused.
+// Bounds of the provider. Beyond them, the oldest entry is removed or the request
+// is refused.
 const (
 	maxCodes    = 2000
 	maxTokens   = 20000

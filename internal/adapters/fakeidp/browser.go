@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// cookieName is unlike other programs' names: cookies of one host are shared
-// by all its ports, and an application under test often lives on the next one.
+// cookieName is an unusual name, because all ports of a host share their cookies
+// and the application under test is often on the same host.
 const cookieName = "fakeidp_session"
 
-// browser is the provider's memory of one browser: who is signed in there.
+// browser has the provider's sessions in one browser.
 type browser struct {
-	id       string // fingerprint of the cookie's value
-	signedIn []*signedIn
-	driven   bool // by Authorize: there is no cookie
+	id        string // fingerprint of the cookie's value
+	signedIn  []*signedIn
+	simulated bool // made by Authorize, without a cookie
 }
 
 // signedIn is one account's session at the provider.
@@ -23,7 +23,7 @@ type signedIn struct {
 	place    place
 	sid      string
 	authTime time.Time
-	clients  map[string]bool // IDs of the clients that were signed in to
+	clients  map[string]bool // IDs of the clients that take part in the session
 }
 
 // browserOf returns the browser that sent r, or nil.
@@ -38,8 +38,8 @@ func (p *Provider) browserOf(r *http.Request) *browser {
 	return b
 }
 
-// openBrowser returns the browser that sent r under a new cookie value, so
-// that a value somebody knew before the sign-in is worth nothing after it.
+// openBrowser gives the browser that sent r a new cookie value and returns it. A
+// value that somebody knew before the sign-in is no longer valid.
 func (p *Provider) openBrowser(w http.ResponseWriter, r *http.Request) *browser {
 	b := p.browserOf(r)
 	value := p.token("", entropyLength)
@@ -58,7 +58,7 @@ func (p *Provider) openBrowser(w http.ResponseWriter, r *http.Request) *browser 
 	return fresh
 }
 
-// signIn records that account has just signed in, in one browser.
+// signIn adds a new sign-in of account to the browser and returns its session.
 func (p *Provider) signIn(b *browser, account *Account, where place) *signedIn {
 	sid := p.guid()
 	p.mu.Lock()
@@ -75,8 +75,8 @@ func (p *Provider) signIn(b *browser, account *Account, where place) *signedIn {
 	return who
 }
 
-// signedInFor returns the only signed-in account that fits the request;
-// several says that there is more than one.
+// signedInFor returns the session that fits the request. If several fit, it
+// returns nil and true.
 func (p *Provider) signedInFor(req authRequest, b *browser) (who *signedIn, several bool) {
 	if b == nil {
 		return nil, false

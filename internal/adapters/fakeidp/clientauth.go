@@ -19,22 +19,23 @@ const (
 	methodAssertion = "private_key_jwt"
 )
 
-// Authenticator decides whether a token request without a client secret comes
-// from the client it names.
+// Authenticator authenticates the client of a token request that carries no
+// client secret.
 type Authenticator interface {
-	// Authenticate returns nil when it does. An *Error is sent as it is; any
-	// other error becomes AADSTS700027.
+	// Authenticate returns nil if the request comes from the client. The token
+	// endpoint responds with the error if it is an *Error, otherwise with
+	// AADSTS700027.
 	Authenticate(ctx context.Context, proof Proof) error
 }
 
-// Proof is what a token request offers in place of a secret (RFC 7521,
-// section 4.2).
+// Proof is the part of a token request that authenticates its client without a
+// secret (RFC 7521, section 4.2).
 type Proof struct {
 	Client        Client
 	Assertion     string // client_assertion
 	AssertionType string // client_assertion_type
 	Form          url.Values
-	TokenEndpoint string // the audience that an assertion must name
+	TokenEndpoint string // the audience of an assertion
 	Now           time.Time
 }
 
@@ -42,7 +43,7 @@ func (c *Client) public() bool {
 	return len(c.Secrets) == 0 && len(c.ExpiredSecrets) == 0 && c.Authenticator == nil
 }
 
-// authenticate returns the client that sent a token request, proven.
+// authenticate returns the authenticated client of a token request.
 func (p *Provider) authenticate(r *http.Request, at authority) (*Client, *Error) {
 	id, secret, method, refused := clientCredentials(r)
 	if refused != nil {
@@ -71,8 +72,8 @@ func (p *Provider) authenticate(r *http.Request, at authority) (*Client, *Error)
 	return nil, newError(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 }
 
-// clientCredentials reads the one method by which the request authenticates;
-// using more than one is an error (RFC 6749, section 2.3).
+// clientCredentials returns the client ID, the secret and the method of client
+// authentication. More than one method is an error (RFC 6749, section 2.3).
 func clientCredentials(r *http.Request) (id, secret, method string, refused *Error) {
 	form := r.PostForm
 	id, secret = form.Get("client_id"), form.Get("client_secret")
@@ -109,7 +110,7 @@ func (c *Client) checkSecret(secret, method string) *Error {
 	return newError(7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", c.ID)
 }
 
-// containsSecret compares every entry, in constant time.
+// containsSecret reports in constant time whether secret is one of known.
 func containsSecret(known []string, secret string) bool {
 	sum, found := sha256.Sum256([]byte(secret)), 0
 	for _, k := range known {
@@ -137,7 +138,8 @@ func (p *Provider) askAuthenticator(r *http.Request, client *Client) *Error {
 	return newError(700027, "The client assertion was refused: %s", clip(err.Error()))
 }
 
-// checkClientTenant refuses unknown clients, and single-tenant ones elsewhere.
+// checkClientTenant refuses an unknown client, and a single-tenant client at
+// another authority.
 func checkClientTenant(client *Client, id string, at authority) *Error {
 	switch {
 	case client == nil, client.TenantID != "" && at.tenant != nil && at.tenant.ID != client.TenantID:

@@ -7,53 +7,51 @@ import (
 	"time"
 )
 
-// Config describes a provider. The zero value is complete: see
-// DefaultTenants, DefaultAccounts and DefaultClient.
+// Config configures a Provider. The zero value works: it has DefaultTenants,
+// DefaultAccounts and DefaultClient.
 type Config struct {
 	// BaseURL is the provider's public origin, such as
-	// "https://idp.example:8443". Leave it empty and let Start set it, or give
-	// it where the Provider is mounted as an http.Handler. Requests to another
-	// host are refused.
+	// "https://idp.example:8443". Set it if the Provider is used as an
+	// http.Handler. If it is empty, Start sets it. Requests to another host are
+	// refused.
 	BaseURL string
-	// Tenants, Accounts and Clients replace the defaults, each as a whole.
+	// Tenants, Accounts and Clients replace the default lists.
 	Tenants  []Tenant
 	Accounts []Account
 	Clients  []Client
 
-	// Clock returns the time that tokens are stamped and judged with.
-	// Default time.Now.
+	// Clock returns the current time. Default time.Now.
 	Clock func() time.Time
-	// Rand yields the randomness of codes, tokens and identifiers. Default
-	// crypto/rand. Reads are serialized.
+	// Rand is the source of codes, tokens and identifiers. Default crypto/rand.
+	// It is read by one goroutine at a time.
 	Rand io.Reader
-	// SigningKey is the first signing key; without it one is generated at its
-	// first use. Tests share one to save the time of generating.
+	// SigningKey is the first signing key. By default a key is generated when it
+	// is first needed. Tests share a key because generating one takes time.
 	SigningKey *rsa.PrivateKey
-	// TLS, where given, makes Start serve https.
+	// TLS makes Start serve https. Default http.
 	TLS *tls.Config
 
-	// CodeLifetime is how long an authorization code can be redeemed.
-	// Default 10 minutes.
+	// CodeLifetime is the lifetime of authorization codes. Default 10 minutes.
 	CodeLifetime time.Duration
 	// IDTokenLifetime and AccessTokenLifetime default to one hour.
 	IDTokenLifetime     time.Duration
 	AccessTokenLifetime time.Duration
 	// RefreshTokenLifetime defaults to 90 days.
 	RefreshTokenLifetime time.Duration
-	// RevokeOnReuse ends the whole grant when a refresh token is used twice
-	// (RFC 9700, section 4.14.2). Off, the second use alone is refused.
+	// RevokeOnReuse revokes all tokens of a sign-in when one of its refresh
+	// tokens is used twice (RFC 9700, section 4.14.2). By default only the second
+	// use is refused.
 	RevokeOnReuse bool
-	// AtHash adds the claim at_hash to ID tokens, which Entra does not send
-	// from its token endpoint.
+	// AtHash adds the claim at_hash to ID tokens. Entra's token endpoint does not
+	// send it.
 	AtHash bool
-	// TokenAuthMethods is what the metadata lists as
-	// token_endpoint_auth_methods_supported. Default as Entra:
-	// client_secret_post, private_key_jwt, client_secret_basic.
+	// TokenAuthMethods is token_endpoint_auth_methods_supported in the metadata.
+	// Default as Entra: client_secret_post, private_key_jwt, client_secret_basic.
 	TokenAuthMethods []string
-	// GroupLimit is how many groups an ID token carries before they are
-	// replaced by a reference (groups overage). Default 200.
+	// GroupLimit is the largest number of groups in an ID token. An account with
+	// more gets a reference instead (groups overage). Default 200.
 	GroupLimit int
-	// GroupPage is how many groups a page of getMemberObjects carries.
+	// GroupPage is the number of groups on a page of getMemberObjects.
 	// Default 100.
 	GroupPage int
 	// Notice is shown on every page. Default "Demo provider, not Microsoft".
@@ -63,33 +61,31 @@ type Config struct {
 // Tenant is one directory.
 type Tenant struct {
 	ID     string // GUID
-	Domain string // verified domain, also usable in an authority
-	Name   string // for people
-	// OwnKey gives the tenant a signing key of its own, whose issuer in the
-	// key set names this tenant alone, as Entra does for personal accounts.
+	Domain string // verified domain, can stand in an authority URL
+	Name   string // display name
+	// OwnKey gives the tenant its own signing key. The key set names this tenant
+	// as the key's issuer, as Entra's does for personal accounts.
 	OwnKey bool
 }
 
 // Account is one person's account.
 type Account struct {
-	Username  string // preferred_username, also how a test names the account
+	Username  string // preferred_username; tests select the account by it
 	Name      string
 	GivenName string
 	Surname   string
 	JobTitle  string
-	// Description tells a person at the account picker what the account shows.
+	// Description is shown at the account picker.
 	Description string
-	// Home is the tenant the account belongs to, with its object ID, app roles
-	// and groups there.
+	// Home is the account's membership in its home tenant.
 	Home Membership
-	// Guest lists the other tenants the account has been invited to.
+	// Guest is the account's memberships in other tenants, as a guest.
 	Guest []Membership
-	// Refuse, where set, is the error that every sign-in of this account ends
-	// with.
+	// Refuse makes every sign-in of this account fail with this error.
 	Refuse *Error
 }
 
-// Membership is an account's place in one tenant.
+// Membership is an account's user object in one tenant.
 type Membership struct {
 	TenantID string
 	ObjectID string   // claim oid, a GUID
@@ -97,41 +93,40 @@ type Membership struct {
 	Groups   []string // group object IDs, claim groups
 }
 
-// Client is one application registration.
+// Client is one app registration.
 type Client struct {
 	ID   string // application (client) ID
 	Name string // shown at the account picker
-	// Secrets are the valid client secrets. A client with neither secrets nor
-	// an Authenticator is public.
+	// Secrets are the valid client secrets. A client without secrets and without
+	// an Authenticator is a public client.
 	Secrets []string
-	// ExpiredSecrets were valid once; they are refused with AADSTS7000222.
+	// ExpiredSecrets are refused with AADSTS7000222.
 	ExpiredSecrets []string
-	// AuthMethods limits how the client may authenticate
-	// (client_secret_basic, client_secret_post). Empty allows all.
+	// AuthMethods limits the methods of client authentication with a secret to
+	// client_secret_basic or client_secret_post. Empty allows both.
 	AuthMethods []string
-	// Authenticator checks client assertions (RFC 7523), and anything else the
-	// built-in methods do not cover. It is asked where the request carries no
-	// client secret.
+	// Authenticator authenticates token requests that carry no client secret,
+	// such as those with a client assertion (RFC 7523).
 	Authenticator Authenticator
-	// RedirectURIs are matched exactly, but the port of an http://localhost
-	// URI is ignored, as Entra does.
+	// RedirectURIs are compared exactly. As in Entra, the port of an
+	// http://localhost URI is ignored.
 	RedirectURIs []string
-	// PostLogoutRedirectURIs are allowed in addition to RedirectURIs and their
-	// origins followed by "/".
+	// PostLogoutRedirectURIs are allowed after sign-out. RedirectURIs, and the
+	// path "/" on their origins, are always allowed.
 	PostLogoutRedirectURIs []string
-	// FrontChannelLogoutURI is loaded in a hidden frame when a session of this
+	// FrontChannelLogoutURI is loaded in a hidden frame when a session with this
 	// client ends (OpenID Connect Front-Channel Logout 1.0).
 	FrontChannelLogoutURI string
-	// FrontChannelIssuer adds iss to that request, as the specification asks
-	// and Entra does not.
+	// FrontChannelIssuer adds iss to that request. The specification demands it,
+	// and Entra does not send it.
 	FrontChannelIssuer bool
 	// TenantID makes the application single-tenant.
 	TenantID string
-	// NeedsConsent lists scopes that a person must consent to before they are
-	// granted; all others count as consented to by an administrator.
+	// NeedsConsent lists the scopes that need the person's consent. An
+	// administrator has consented to all other scopes.
 	NeedsConsent []string
-	// Lax lifts the demand for state, nonce and PKCE that this provider makes
-	// so that a relying party which forgets one of them is noticed.
+	// Lax accepts authorization requests without state, nonce or PKCE. By default
+	// they are refused, so that a test notices what a relying party forgets.
 	Lax bool
 }
 

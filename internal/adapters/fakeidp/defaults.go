@@ -12,9 +12,9 @@ import (
 const (
 	// ContosoTenantID is the home tenant of the default client.
 	ContosoTenantID = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
-	// FabrikamTenantID is the tenant the default guest comes from.
+	// FabrikamTenantID is the home tenant of the default guest.
 	FabrikamTenantID = "c2a94d10-86e3-4b7a-b5f8-02d963e1a7c4"
-	// ConsumersTenantID is the tenant of personal accounts, as Entra's.
+	// ConsumersTenantID is Entra's tenant of personal accounts.
 	ConsumersTenantID = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 	// DefaultClientID and DefaultClientSecret belong to DefaultClient.
@@ -31,11 +31,11 @@ const (
 	UserPersonal   = "isaiah.langer@outlook.example"
 )
 
-// manyGroups is past Entra's limit of 200 groups in a token and fills several
+// manyGroups exceeds Entra's limit of 200 groups in a token, and fills several
 // pages of getMemberObjects.
 const manyGroups = 1000
 
-// DefaultTenants answers Contoso, Fabrikam and the tenant of personal accounts.
+// DefaultTenants returns Contoso, Fabrikam and the tenant of personal accounts.
 func DefaultTenants() []Tenant {
 	return []Tenant{
 		{ID: ContosoTenantID, Domain: "contoso.example", Name: "Contoso"},
@@ -55,8 +55,8 @@ func DefaultClient() Client {
 	}
 }
 
-// DefaultAccounts returns a member, an administrator, a guest, an account that
-// is refused, one with a thousand groups, and a personal one.
+// DefaultAccounts returns a member, an administrator, a guest, an account whose
+// sign-in is refused, an account with a thousand groups and a personal account.
 func DefaultAccounts() []Account {
 	return []Account{
 		{
@@ -94,7 +94,7 @@ func DefaultAccounts() []Account {
 	}
 }
 
-// groupIDs returns n distinct GUIDs that are the same at every start.
+// groupIDs returns n distinct GUIDs, the same ones in every process.
 func groupIDs(kind string, n int) []string {
 	ids := make([]string, n)
 	for i := range ids {
@@ -103,7 +103,7 @@ func groupIDs(kind string, n int) []string {
 	return ids
 }
 
-// withDefaults fills what the caller left out.
+// withDefaults returns c with the defaults of all fields that are not set.
 func (c Config) withDefaults() Config {
 	if c.Tenants == nil {
 		c.Tenants = DefaultTenants()

@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// serveMetadata responds with the discovery document (OpenID Connect Discovery 1.0,
-// section 4) with the members that Entra's has. code_challenge_methods_supported
-// is not among them, though PKCE is supported.
+// serveMetadata serves the metadata (OpenID Connect Discovery 1.0, section 4) with
+// the members that Entra sends. Like Entra, it supports PKCE and leaves out
+// code_challenge_methods_supported.
 func (p *Provider) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	at, refused := p.authority(r.PathValue("tenant"))
 	if refused != nil {
-		p.answerError(w, r, refused)
+		p.writeError(w, r, refused)
 		return
 	}
 	document := p.metadataOf(at)
@@ -24,7 +24,7 @@ func (p *Provider) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "max-age=86400, private")
-	answerJSON(w, http.StatusOK, document)
+	writeJSON(w, http.StatusOK, document)
 }
 
 func (p *Provider) metadataOf(at authority) map[string]any {
@@ -60,30 +60,30 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 
 const cloudName = "fakeidp.example"
 
-// MutateMetadata lets f change each discovery document before it is sent;
-// tenant is the authority's segment. nil takes the last f away.
+// MutateMetadata makes f change the metadata before they are sent. tenant is the
+// path segment of the authority. nil removes f.
 func (p *Provider) MutateMetadata(f func(tenant string, document map[string]any)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.metadata = f
 }
 
-// MutateKeys lets f change each key set before it is sent. Its member "keys"
-// is a []any of map[string]any. nil takes the last f away.
+// MutateKeys makes f change the key set before it is sent. Its member "keys" is a
+// []any of map[string]any. nil removes f.
 func (p *Provider) MutateKeys(f func(tenant string, document map[string]any)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.keySet = f
 }
 
-func answerJSON(w http.ResponseWriter, status int, document any) {
+func writeJSON(w http.ResponseWriter, status int, document any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(document) // fails only when the client is gone
+	_ = json.NewEncoder(w).Encode(document) // fails only if the client has gone
 }
 
-// answerError responds with an error as JSON, as the endpoints without pages do.
-func (p *Provider) answerError(w http.ResponseWriter, r *http.Request, err *Error) {
+// writeError writes an error as JSON.
+func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err *Error) {
 	body := maps.Clone(p.report(err, correlationID(r)).body())
-	answerJSON(w, err.status(), body)
+	writeJSON(w, err.status(), body)
 }

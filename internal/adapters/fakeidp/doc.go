@@ -1,10 +1,11 @@
-// Package fakeidp is a whole OpenID Provider in one process, shaped like
-// Microsoft Entra ID and spoken to over real HTTP. A relying party can be
-// tried out and tested against it without a network, a registration or a
-// browser.
+// Package fakeidp is an OpenID Provider that behaves like Microsoft Entra ID. It
+// runs inside the process and speaks real HTTP, so that a relying party can be
+// tested without a network, an app registration or a browser.
 //
-// It signs in whoever asks, without a password. Start therefore listens on a
-// loopback address only.
+// It signs in anybody without a password. Start therefore accepts loopback
+// addresses only.
+//
+// # Use it in a test
 //
 //	idp, err := fakeidp.New(fakeidp.Config{})
 //	...
@@ -12,37 +13,43 @@
 //	...
 //	defer idp.Close()
 //
-//	// Point the relying party at it.
+//	// Configure the relying party.
 //	authority := idp.Authority(fakeidp.ContosoTenantID) // or "common", "contoso.example", ...
 //	clientID, secret := fakeidp.DefaultClientID, fakeidp.DefaultClientSecret
 //
-//	// Play the person: from the relying party's redirect to its callback.
-//	answer, err := idp.Authorize(authorizationURL, fakeidp.UserMember)
-//	response, err := http.Get(answer.URL())
+//	// Sign somebody in: from the authorization URL to the callback URL.
+//	response, err := idp.Authorize(authorizationURL, fakeidp.UserMember)
+//	page, err := http.Get(response.URL())
 //
-// # What it offers
+// Config.Tenants, Accounts and Clients replace the default ones. In a browser,
+// the authorization endpoint shows an account picker.
 //
-// Discovery, authorization, token, keys, end-session and UserInfo endpoints;
-// Microsoft Graph's /v1.0/me and /v1.0/me/getMemberObjects. Tenants by GUID and
-// domain, common, organizations and consumers, with the issuer rules of each;
-// app roles, groups overage, guests; PKCE, single-use codes, rotating refresh
-// tokens, consent, prompt, login_hint, max_age and the claims parameter;
-// front-channel logout. Errors carry AADSTS numbers, correlation IDs and trace
-// IDs as Entra's do.
+// # Control it from a test
 //
-// Clients prove themselves by a secret, by a certificate (CertificateAuthenticator)
-// or by a token of another issuer (FederatedAuthenticator, with TokenIssuer and
-// IdentityEndpoint to make such tokens).
+//   - Authorize and Decline act as the person who signs in.
+//   - Mutate changes ID tokens before they are signed. MutateMetadata, MutateKeys
+//     and MutateUserInfo change the other documents. Package forgery has a list of
+//     bad ID tokens.
+//   - Fail makes an endpoint slow, broken or unavailable. Down makes the whole
+//     provider unreachable. Heal repairs everything.
+//   - RotateKeys, RevokeRefreshTokens, RevokeAccessTokens, DemandClaims and SignOut
+//     do what an administrator can do at any time.
+//   - Requests and Log tell what the relying party sent.
 //
-// It is stricter than Entra where that catches mistakes: state, nonce and PKCE
-// are required (see Client.Lax), and no parameter may be repeated.
+// # What it implements
 //
-// # What a test can do
+// It has the discovery, authorization, token, keys, end-session and UserInfo
+// endpoints, and Microsoft Graph's /v1.0/me and /v1.0/me/getMemberObjects. It
+// supports tenants by GUID and domain, common, organizations and consumers, with
+// the issuer of each; app roles, groups overage and guests; PKCE, single-use
+// codes, rotating refresh tokens, consent, prompt, login_hint, max_age and the
+// claims parameter; front-channel logout. Errors carry AADSTS numbers, correlation
+// IDs and trace IDs.
 //
-// Authorize and Decline play the person. Mutate turns ID tokens into wrong
-// ones, MutateMetadata, MutateKeys and MutateUserInfo do the same to the
-// documents. Fail makes an endpoint slow, wrong or dead; Down takes the whole
-// provider away. RotateKeys, RevokeRefreshTokens, RevokeAccessTokens,
-// DemandClaims and SignOut are the events of an administrator's day. Requests
-// and Log tell what the relying party sent.
+// Clients authenticate with a secret, or with an Authenticator: package clientauth
+// has those for certificates, workload identity federation and managed identities.
+//
+// It is stricter than Entra where that finds mistakes in a relying party: it
+// demands state, nonce and PKCE (unless Client.Lax is set), and it refuses repeated
+// parameters.
 package fakeidp

@@ -2,31 +2,32 @@ package fakeidp
 
 import "maps"
 
-// TokenDraft is an ID token, and the token response around it, before they
-// leave. A function given to Mutate changes it to make the wrong tokens that a
-// relying party must refuse.
+// TokenDraft is an unsigned ID token and its token response. A function given to
+// Mutate changes it, to make tokens that a relying party must refuse.
 type TokenDraft struct {
-	// Username, ClientID and GrantType tell the function what it has before it.
+	// Username, ClientID and GrantType tell the function whose token it is.
+	// Changing them has no effect.
 	Username  string
 	ClientID  string
 	GrantType string
 
-	// Header and Claims are what will be signed.
+	// Header and Claims are the JOSE header and the claims to sign.
 	Header map[string]any
 	Claims map[string]any
-	// HeaderJSON and ClaimsJSON, where set, are signed byte for byte instead:
-	// for repeated members, odd numbers, broken JSON.
+	// HeaderJSON and ClaimsJSON replace Header and Claims if they are not nil.
+	// They are signed byte for byte and can have repeated members, unusual
+	// numbers or broken JSON.
 	HeaderJSON []byte
 	ClaimsJSON []byte
-	// Signing chooses the key and the algorithm. The members alg and kid of
-	// Header follow it, unless Header has them already.
+	// Signing selects the key and the algorithm. It also sets the header members
+	// alg and kid unless Header already has them.
 	Signing Signing
-	// Raw, where set, is given the finished token and returns what is sent in
-	// its place.
+	// Raw, if not nil, receives the signed token. The response carries the text
+	// that it returns.
 	Raw func(compact string) string
 
-	// Response is the token response. The ID token is added to it as
-	// id_token, unless OmitIDToken is set.
+	// Response is the token response. The ID token becomes its member id_token
+	// unless OmitIDToken is set.
 	Response    map[string]any
 	OmitIDToken bool
 
@@ -34,18 +35,17 @@ type TokenDraft struct {
 	secret   string // of the client, for SignHS256Secret
 }
 
-// Mutate lets f change every ID token before it is signed, from now on. nil
-// ends that. f is called by one request at a time or several; it must be safe
-// for that.
+// Mutate makes f change every ID token before it is signed. nil removes f. f must
+// be safe for concurrent use.
 func (p *Provider) Mutate(f func(*TokenDraft)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mutate = f
 }
 
-// Sign makes a token of any kind, such as a logout token (OpenID Connect
-// Back-Channel Logout 1.0, section 2.4), as the provider signs its ID tokens.
-// Only Header, Claims, HeaderJSON, ClaimsJSON, Signing and Raw are read.
+// Sign returns a token of any kind, such as a logout token (OpenID Connect
+// Back-Channel Logout 1.0, section 2.4), signed like an ID token. It uses the
+// draft's Header, Claims, HeaderJSON, ClaimsJSON, Signing and Raw.
 func (p *Provider) Sign(draft TokenDraft) (string, error) {
 	draft.Header = maps.Clone(draft.Header)
 	if draft.Header == nil {
@@ -73,7 +73,8 @@ func (p *Provider) draft(g *grant, grantType, accessToken string) *TokenDraft {
 	}
 }
 
-// finish lets the test change the draft, signs it and completes the response.
+// finish calls the function of Mutate, signs the ID token and adds it to the
+// response.
 func (p *Provider) finish(draft *TokenDraft) error {
 	p.mu.Lock()
 	mutate := p.mutate

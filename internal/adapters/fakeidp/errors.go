@@ -8,31 +8,31 @@ import (
 	"strconv"
 )
 
-// Error is an error in Entra's form. As a callback parameter it becomes error,
-// error_description, error_uri and error_subcode; at the token endpoint the
-// JSON members of the same names, with suberror and claims besides.
+// Error is an error of Entra. A redirect to the client carries it as error,
+// error_description, error_uri and error_subcode. A response of the token endpoint
+// carries it as JSON members, among them suberror and claims.
 type Error struct {
 	Number   int    // the AADSTS number
-	Code     string // OAuth 2.0 error code; empty takes the usual one of Number
-	Text     string // what happened; empty takes a general text
-	Subcode  string // error_subcode of a callback, such as "cancel"
+	Code     string // OAuth 2.0 error code; by default the usual one of Number
+	Text     string // error message; by default a general one
+	Subcode  string // error_subcode of a redirect, such as "cancel"
 	Suberror string // suberror of the token endpoint, such as "bad_token"
 	Claims   string // claims challenge of the token endpoint, a JSON object
-	Status   int    // HTTP status of the token endpoint; 0 takes the usual one
-	OnPage   bool   // shown by the provider in place of a redirect to the client
+	Status   int    // HTTP status of the token endpoint; by default the usual one
+	OnPage   bool   // show it on a page instead of redirecting to the client
 }
 
-// Error names the number and the text.
+// Error returns the number and the text.
 func (e *Error) Error() string {
 	return fmt.Sprintf("AADSTS%d: %s", e.Number, cmp.Or(e.Text, "The request was refused."))
 }
 
-// code is the OAuth 2.0 code, by default that which usually goes with the number.
+// code returns the OAuth 2.0 error code.
 func (e *Error) code() string {
 	return cmp.Or(e.Code, usualCode(e.Number))
 }
 
-// status is the HTTP status of the token endpoint's answer.
+// status returns the HTTP status of the token endpoint.
 func (e *Error) status() int {
 	switch {
 	case e.Status != 0:
@@ -82,7 +82,8 @@ const (
 	codeUnavailable         = "temporarily_unavailable"
 )
 
-// usualCode is the OAuth 2.0 code that Entra sends with an AADSTS number.
+// usualCode returns the OAuth 2.0 error code that Entra sends with an AADSTS
+// number.
 func usualCode(number int) string {
 	switch number {
 	case 65004, 50105, 51004, 53003, 50020, 50034:
@@ -115,8 +116,7 @@ func usualCode(number int) string {
 	return codeInvalidGrant
 }
 
-// report is one occurrence of an Error, with the identifiers by which Entra's
-// support would find it in the logs.
+// report is one occurrence of an Error, with the IDs that Entra's support asks for.
 type report struct {
 	*Error
 	TraceID       string
@@ -140,12 +140,12 @@ func (p *Provider) report(err *Error, correlationID string) report {
 	}
 }
 
-// Description is error_description in Entra's form.
+// Description returns error_description in Entra's form.
 func (r report) Description() string {
 	return fmt.Sprintf("%s Trace ID: %s Correlation ID: %s Timestamp: %s", r.Error.Error(), r.TraceID, r.CorrelationID, r.Timestamp)
 }
 
-// body is the token endpoint's answer.
+// body returns the JSON members of a response of the token endpoint.
 func (r report) body() map[string]any {
 	body := map[string]any{
 		"error":             r.code(),
@@ -174,7 +174,7 @@ func guidOnly(s string) string {
 	return ""
 }
 
-// correlationID is the client's own identifier of the request, where it sent one.
+// correlationID returns the request's client-request-id, or "".
 func correlationID(r *http.Request) string {
 	if id := guidOnly(r.Form.Get("client-request-id")); id != "" {
 		return id

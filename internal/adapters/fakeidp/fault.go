@@ -7,53 +7,53 @@ import (
 	"time"
 )
 
-// Fault makes an endpoint fail. The fields combine: a fault may wait, let the
-// request take effect, and then answer with an error.
+// Fault makes requests to an endpoint fail. Its fields combine: it can let a
+// request take effect, wait, and then respond with an error.
 type Fault struct {
-	// Times is how many requests fail; 0 is all until Heal.
+	// Times is the number of requests that fail. 0 means all until Heal.
 	Times int
-	// Match limits the fault to some requests, by their parameters.
+	// Match selects the requests that fail by their parameters. nil selects all.
 	Match func(form url.Values) bool
 
-	// Met, where set, is called when a request meets the fault, before anything
-	// else: a test learns by it that the request has arrived.
+	// Met is called first when a request meets the fault. A test can wait for it.
 	Met func()
 
-	// Delay holds the request back, by real time; Hang until Heal, Close or the
-	// client's own end. A fault of only these two lets the request go on
-	// afterwards.
+	// Delay holds the request for this long, in real time. Hang holds it until
+	// Heal, Close or the end of the client's connection. A fault with only Delay
+	// or Hang then serves the request as usual.
 	Delay time.Duration
 	Hang  bool
-	// After lets the request take effect first: a code is spent, a refresh
-	// token rotated. Then comes the rest of the fault; with Delay or Hang alone
-	// the true answer arrives late, with nothing else it is lost.
+	// After serves the request before the rest of the fault: the code is spent,
+	// the refresh token is rotated. With only Delay or Hang, the client gets the
+	// usual response late. With nothing else, the connection is cut and the
+	// response is lost.
 	After bool
 
-	// Error is answered in Entra's form: as JSON, or, at the authorization
-	// endpoint, as a redirect.
+	// Error is the response in Entra's form: a redirect from the authorization
+	// endpoint, JSON from all others.
 	Error *Error
-	// Status and Body answer anything else. RetryAfter and Location are those
-	// header fields.
+	// Status and Body are any other response. RetryAfter and Location are header
+	// fields of it.
 	Status      int
 	RetryAfter  string
 	Location    string
 	Body        string
 	ContentType string // default application/json
-	// Size sends so many more bytes of blanks after Body.
+	// Size is the number of spaces that are sent after Body.
 	Size int64
-	// Gzip compresses Body and the blanks, whatever the client accepts: a
-	// compressed bomb.
+	// Gzip compresses Body and the spaces, even if the client does not accept
+	// that (a compressed bomb).
 	Gzip bool
-	// Drip sends Body, and then blanks without end, one byte at a time and so far
-	// apart, until Heal, Close or the client's own end.
+	// Drip sends Body and then spaces without end, one byte in each interval of
+	// this length, until Heal, Close or the end of the client's connection.
 	Drip time.Duration
-	// Cut ends the connection in place of an answer; CutAfter ends it after so
-	// many bytes of a longer one that was announced.
+	// Cut ends the connection without a response. CutAfter announces a longer
+	// response and ends the connection after this many bytes.
 	Cut      bool
 	CutAfter int
 }
 
-// faultBook holds the faults that are switched on.
+// faultBook has the active faults.
 type faultBook struct {
 	mu     sync.Mutex
 	down   bool
@@ -65,16 +65,15 @@ func newFaultBook() *faultBook {
 	return &faultBook{faults: make(map[Endpoint][]*Fault), healed: make(chan struct{})}
 }
 
-// Fail switches a fault on. Faults of one endpoint are met in the order in
-// which they were switched on, each until its Times are over.
+// Fail adds a fault to an endpoint. Requests meet the faults of an endpoint in the
+// order in which they were added, each fault as often as its Times says.
 func (p *Provider) Fail(endpoint Endpoint, fault Fault) {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
 	p.faults.faults[endpoint] = append(p.faults.faults[endpoint], &fault)
 }
 
-// Heal takes all faults away, ends Down, and lets go of requests that a fault
-// holds.
+// Heal removes all faults, ends Down, and releases the requests that a fault holds.
 func (p *Provider) Heal() {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
@@ -84,8 +83,8 @@ func (p *Provider) Heal() {
 	p.faults.healed = make(chan struct{})
 }
 
-// Down makes the provider unreachable: every connection is cut without an
-// answer. Up, or Heal, ends that.
+// Down makes the provider cut every connection without a response, until Up or
+// Heal.
 func (p *Provider) Down() { p.faults.setDown(true) }
 
 // Up ends Down.
@@ -103,7 +102,8 @@ func (b *faultBook) isDown() bool {
 	return b.down
 }
 
-// take returns the fault that this request meets.
+// take returns the fault that the request meets, and counts it. It returns false
+// if there is none.
 func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,14 +122,13 @@ func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	return metFault{}, false
 }
 
-// metFault is a fault that a request has met. It is healed by the first Heal
-// after that moment.
+// metFault is a fault that a request has met. healed closes at the next Heal.
 type metFault struct {
 	Fault
 	healed <-chan struct{}
 }
 
-// wait holds a request back. It returns false when the client has gone.
+// wait holds the request. It returns false if the client has gone.
 func (f metFault) wait(r *http.Request) bool {
 	var over <-chan time.Time
 	if !f.Hang {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// grant is what one sign-in allows one client. Everything that is issued from
-// it points to it, so that it can be revoked as a whole.
+// grant is the result of one sign-in to one client. Its code and its tokens point
+// to it, so that they can be revoked together.
 type grant struct {
 	client   *Client
 	account  *Account // nil for client_credentials
@@ -20,7 +20,7 @@ type grant struct {
 	revoked  bool   // guarded by Provider.mu
 }
 
-// code is an authorization code that has been issued.
+// code is an issued authorization code.
 type code struct {
 	*grant
 	redirectURI string
@@ -29,23 +29,23 @@ type code struct {
 	spent       bool
 }
 
-// refreshGrant is a refresh token that has been issued.
+// refreshGrant is an issued refresh token.
 type refreshGrant struct {
 	*grant
 	expires time.Time
 	spent   bool
 }
 
-// accessGrant is an access token that has been issued.
+// accessGrant is an issued access token.
 type accessGrant struct {
 	*grant
-	scopes   []string // of this one API
+	scopes   []string // only those of resource
 	resource string
 	expires  time.Time
 }
 
-// answer completes an authorization request for a signed-in account.
-func (p *Provider) answer(req authRequest, who *signedIn) Answer {
+// authResponse returns the authorization response with a new code for the session.
+func (p *Provider) authResponse(req authRequest, who *signedIn) AuthResponse {
 	value := p.token("1.AX", codeLength)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,11 +63,11 @@ func (p *Provider) answer(req authRequest, who *signedIn) Answer {
 	if req.state != "" {
 		values.Set("state", req.state)
 	}
-	return Answer{RedirectURI: req.redirectURI, FormPost: req.formPost, Values: values}
+	return AuthResponse{RedirectURI: req.redirectURI, FormPost: req.formPost, Values: values}
 }
 
-// RevokeRefreshTokens makes every refresh token issued so far worthless, as a
-// changed password does. The next use is invalid_grant with AADSTS50173.
+// RevokeRefreshTokens revokes all refresh tokens, as a change of the password
+// does. Their next use is error invalid_grant with AADSTS50173.
 func (p *Provider) RevokeRefreshTokens() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

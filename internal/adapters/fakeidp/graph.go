@@ -7,8 +7,9 @@ import (
 	"strconv"
 )
 
-// person returns the access token of a person that carries one of scopes.
-func (p *Provider) person(w http.ResponseWriter, r *http.Request, scopes ...string) *accessGrant {
+// delegated returns the access token of the request if it is a person's and has
+// one of scopes. Otherwise it writes an error and returns nil.
+func (p *Provider) delegated(w http.ResponseWriter, r *http.Request, scopes ...string) *accessGrant {
 	issued := p.bearer(w, r)
 	if issued == nil {
 		return nil
@@ -28,14 +29,14 @@ func (p *Provider) person(w http.ResponseWriter, r *http.Request, scopes ...stri
 	return nil
 }
 
-// serveMe is Microsoft Graph's GET /me.
+// serveMe serves GET /me of Microsoft Graph.
 func (p *Provider) serveMe(w http.ResponseWriter, r *http.Request) {
-	issued := p.person(w, r, "User.Read", "User.ReadBasic.All", "User.Read.All")
+	issued := p.delegated(w, r, "User.Read", "User.ReadBasic.All", "User.Read.All")
 	if issued == nil {
 		return
 	}
 	account := issued.account
-	answerJSON(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{
 		"@odata.context":    p.base() + "/v1.0/$metadata#users/$entity",
 		"id":                issued.place.ObjectID,
 		"displayName":       account.Name,
@@ -51,14 +52,14 @@ func (p *Provider) serveMe(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// serveMemberGroups is Microsoft Graph's POST /me/getMemberObjects, with
-// paging by @odata.nextLink, which may be followed by GET or POST.
+// serveMemberGroups serves POST /me/getMemberObjects of Microsoft Graph. Clients
+// can follow @odata.nextLink to the next page by GET or POST.
 func (p *Provider) serveMemberGroups(w http.ResponseWriter, r *http.Request) {
-	issued := p.person(w, r, "User.Read", "User.ReadBasic.All", "Directory.Read.All", "GroupMember.Read.All")
+	issued := p.delegated(w, r, "User.Read", "User.ReadBasic.All", "Directory.Read.All", "GroupMember.Read.All")
 	if issued == nil {
 		return
 	}
-	if r.Method == http.MethodPost && !readsMemberQuestion(r) {
+	if r.Method == http.MethodPost && !hasMemberQuery(r) {
 		p.graphError(w, http.StatusBadRequest, "Request_BadRequest", "The body must be JSON with the boolean securityEnabledOnly.")
 		return
 	}
@@ -77,15 +78,15 @@ func (p *Provider) serveMemberGroups(w http.ResponseWriter, r *http.Request) {
 	if to < len(groups) {
 		page["@odata.nextLink"] = p.base() + pathMemberGroups + "?$skiptoken=" + strconv.Itoa(to)
 	}
-	answerJSON(w, http.StatusOK, page)
+	writeJSON(w, http.StatusOK, page)
 }
 
-// readsMemberQuestion says whether the body is what getMemberObjects takes.
-func readsMemberQuestion(r *http.Request) bool {
-	var question struct {
+// hasMemberQuery reports whether the body is a valid one of getMemberObjects.
+func hasMemberQuery(r *http.Request) bool {
+	var query struct {
 		SecurityEnabledOnly *bool `json:"securityEnabledOnly"`
 	}
-	return json.NewDecoder(r.Body).Decode(&question) == nil && question.SecurityEnabledOnly != nil
+	return json.NewDecoder(r.Body).Decode(&query) == nil && query.SecurityEnabledOnly != nil
 }
 
 func nullable(s string) any {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// issue makes the tokens of one token response (RFC 6749, section 5.1; OpenID
+// issue returns a token response with new tokens (RFC 6749, section 5.1; OpenID
 // Connect Core 1.0, section 3.1.3.3).
 func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[string]any, *Error) {
 	resource, _ := p.resourceOf(scopes)
@@ -35,7 +35,7 @@ func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[strin
 	return response, nil
 }
 
-// remember keeps the tokens as they go out, a draft's changes included.
+// remember stores the tokens of the response. Mutate may have changed them.
 func (p *Provider) remember(g *grant, scopes []string, resource string, response map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,8 +48,8 @@ func (p *Provider) remember(g *grant, scopes []string, resource string, response
 	}
 }
 
-// idTokenClaims are the claims of Entra's v2.0 ID tokens, the optional ones
-// login_hint, sid, acct and auth_time included.
+// idTokenClaims returns the claims of an Entra v2.0 ID token, with the optional
+// claims login_hint, sid, acct and auth_time.
 func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string]any {
 	now, where := p.now(), g.place
 	claims := map[string]any{
@@ -79,7 +79,7 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 	return claims
 }
 
-// addPerson puts in who it is, as far as the scopes allow.
+// addPerson adds the claims about the person that the scopes allow.
 func (p *Provider) addPerson(claims map[string]any, g *grant) {
 	where := g.place
 	if slices.Contains(g.scopes, scopeProfile) {
@@ -99,9 +99,9 @@ func (p *Provider) addPerson(claims map[string]any, g *grant) {
 	}
 }
 
-// addGroups puts the groups in, or, where they are too many, a reference to
-// them at a host that no longer answers (OpenID Connect Core 1.0, section
-// 5.6.2): that is Entra's groups overage.
+// addGroups adds the groups. If they are too many, it adds a reference to them
+// instead, as Entra does (groups overage; OpenID Connect Core 1.0, section 5.6.2).
+// The host in the reference has been shut down.
 func (p *Provider) addGroups(claims map[string]any, where place) {
 	switch {
 	case len(where.Groups) > p.config.GroupLimit:
@@ -114,11 +114,11 @@ func (p *Provider) addGroups(claims map[string]any, where place) {
 	}
 }
 
-// halfHash is the value of at_hash (OpenID Connect Core 1.0, section 3.1.3.6).
+// halfHash returns at_hash (OpenID Connect Core 1.0, section 3.1.3.6).
 func halfHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
-// unixTime is t as a JSON number of seconds (RFC 7519, NumericDate).
+// unixTime returns t as a NumericDate (RFC 7519, section 2).
 func unixTime(t time.Time) int64 { return t.Unix() }

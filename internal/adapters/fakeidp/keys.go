@@ -17,12 +17,12 @@ const keyBits = 2048
 type signingKey struct {
 	id      string
 	private *rsa.PrivateKey
-	// tenantID, where set, is the only tenant that the key signs for.
+	// tenantID is the only tenant that the key signs for. Empty means all.
 	tenantID string
 }
 
-// keyStore holds the keys that sign and that are published. Keys are made at
-// their first use, because making one takes a noticeable time.
+// keyStore has the signing keys. A key is generated when it is first needed,
+// because that takes a noticeable time.
 type keyStore struct {
 	newID func() string
 
@@ -30,18 +30,19 @@ type keyStore struct {
 	first   *rsa.PrivateKey
 	current map[string]*signingKey // by tenant ID; "" is the common key
 	old     []*signingKey          // still published
-	retired []*signingKey          // no longer published; recognised at sign-out
+	retired []*signingKey          // no longer published; id_token_hint may use one
 	foreign *signingKey            // never published
 }
 
-// maxOldKeys bounds what repeated rotation leaves behind.
+// maxOldKeys bounds old and retired.
 const maxOldKeys = 16
 
 func newKeyStore(first *rsa.PrivateKey, newID func() string) *keyStore {
 	return &keyStore{first: first, newID: newID, current: make(map[string]*signingKey)}
 }
 
-// sign returns the key that signs for tenantID, or the common one for "".
+// sign returns the current key of tenantID, or the common key for "". It
+// generates the key if there is none.
 func (k *keyStore) sign(tenantID string) (*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -55,8 +56,8 @@ func (k *keyStore) sign(tenantID string) (*signingKey, error) {
 	return key, err
 }
 
-// stranger returns a key that the key set never lists.
-func (k *keyStore) stranger() (*signingKey, error) {
+// unpublished returns a key that is never in the key set.
+func (k *keyStore) unpublished() (*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.foreign != nil {
@@ -83,7 +84,7 @@ func (k *keyStore) make(tenantID string) (*signingKey, error) {
 	return &signingKey{id: k.newID(), private: private, tenantID: tenantID}, nil
 }
 
-// published lists the keys of the key set, the current ones first.
+// published returns the keys of the key set, the current ones first.
 func (k *keyStore) published() []*signingKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -94,7 +95,7 @@ func (k *keyStore) published() []*signingKey {
 	return append(keys, k.old...)
 }
 
-// known lists every key that has ever signed.
+// known returns the keys of the key set and the retired ones.
 func (k *keyStore) known() []*signingKey {
 	keys := k.published()
 	k.mu.Lock()
@@ -118,28 +119,28 @@ func (k *keyStore) rotate(keepOld bool) {
 	k.retired = k.retired[max(0, len(k.retired)-maxOldKeys):]
 }
 
-// OldKeys says what a rotation does with the keys that signed so far.
+// OldKeys tells RotateKeys what to do with the keys that signed so far.
 type OldKeys bool
 
-// The choices of RotateKeys.
+// KeepOldKeys leaves the old keys in the key set. DropOldKeys removes them.
 const (
-	KeepOldKeys OldKeys = true  // they stay in the key set
-	DropOldKeys OldKeys = false // they leave it at once
+	KeepOldKeys OldKeys = true
+	DropOldKeys OldKeys = false
 )
 
-// RotateKeys makes the provider sign with new keys from now on.
+// RotateKeys replaces the signing keys with new ones.
 func (p *Provider) RotateKeys(old OldKeys) { p.keys.rotate(bool(old)) }
 
-// serveKeys responds with the key set (RFC 7517, section 5). Each key has Entra's
-// extra member issuer; go-jose and others ignore it.
+// serveKeys serves the key set (RFC 7517, section 5). Each key has the member
+// issuer, which Entra adds and most libraries ignore.
 func (p *Provider) serveKeys(w http.ResponseWriter, r *http.Request) {
 	at, refused := p.authority(r.PathValue("tenant"))
 	if refused != nil {
-		p.answerError(w, r, refused)
+		p.writeError(w, r, refused)
 		return
 	}
 	if err := p.makeKeys(at); err != nil {
-		p.answerError(w, r, newError(90000, "The signing keys could not be made."))
+		p.writeError(w, r, newError(90000, "The signing keys could not be made."))
 		return
 	}
 	keys := make([]any, 0, 4)
@@ -157,10 +158,10 @@ func (p *Provider) serveKeys(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "max-age=86400, private")
-	answerJSON(w, http.StatusOK, document)
+	writeJSON(w, http.StatusOK, document)
 }
 
-// makeKeys makes every key that could sign for an authority, so that its key
+// makeKeys generates the keys of an authority that are missing, so that the key
 // set is complete before the first sign-in.
 func (p *Provider) makeKeys(at authority) error {
 	if _, err := p.keys.sign(""); err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// serveLogout is the end-session endpoint (OpenID Connect RP-Initiated Logout
-// 1.0, section 2): it ends the person's session here, tells the other clients
-// by the front channel, and sends the browser back.
+// serveLogout serves the end-session endpoint (OpenID Connect RP-Initiated Logout
+// 1.0, section 2). It ends the person's sessions at the provider, notifies the
+// clients by front-channel logout and sends the browser back.
 func (p *Provider) serveLogout(w http.ResponseWriter, r *http.Request) {
 	if _, refused := p.authority(r.PathValue("tenant")); refused != nil {
 		p.showError(w, r, refused, http.StatusBadRequest)
@@ -31,10 +31,10 @@ func (p *Provider) serveLogout(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// logoutHint says which account a sign-out means; both empty mean all.
+// logoutHint selects the sessions to end. Empty, it selects all.
 type logoutHint struct{ sid, login string }
 
-func (h logoutHint) means(s *signedIn) bool {
+func (h logoutHint) selects(s *signedIn) bool {
 	switch {
 	case h.login != "":
 		return h.login == s.account.opaqueHint()
@@ -44,33 +44,33 @@ func (h logoutHint) means(s *signedIn) bool {
 	return true
 }
 
-// endSessions ends what the hint means in this browser, all of it where there
-// is no hint. A request that comes from no browser ends the sessions that
-// Authorize began and the hint means.
+// endSessions ends the sessions in b that the hint selects, and returns them.
+// Without a browser it ends sessions that Authorize has started, if the hint is
+// not empty.
 func (p *Provider) endSessions(b *browser, hint logoutHint) []*signedIn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if b != nil {
-		return b.end(hint.means)
+		return b.end(hint.selects)
 	}
 	if hint == (logoutHint{}) {
 		return nil
 	}
 	var ended []*signedIn
 	p.browsers.each(func(b *browser) bool {
-		if b.driven {
-			ended = append(ended, b.end(hint.means)...)
+		if b.simulated {
+			ended = append(ended, b.end(hint.selects)...)
 		}
 		return true
 	})
 	return ended
 }
 
-// end removes and returns the sessions that are meant. The caller holds mu.
-func (b *browser) end(meant func(*signedIn) bool) []*signedIn {
+// end removes the selected sessions and returns them. The caller holds mu.
+func (b *browser) end(selected func(*signedIn) bool) []*signedIn {
 	var ended, left []*signedIn
 	for _, s := range b.signedIn {
-		if meant(s) {
+		if selected(s) {
 			ended = append(ended, s)
 		} else {
 			left = append(left, s)
@@ -80,7 +80,7 @@ func (b *browser) end(meant func(*signedIn) bool) []*signedIn {
 	return ended
 }
 
-// frontChannel lists the URLs by which the clients of ended sessions are told
+// frontChannel returns the front-channel logout URLs of the ended sessions
 // (OpenID Connect Front-Channel Logout 1.0, section 3).
 func (p *Provider) frontChannel(ended []*signedIn) []string {
 	p.mu.Lock()
@@ -108,8 +108,8 @@ func (p *Provider) frontChannel(ended []*signedIn) []string {
 	return urls
 }
 
-// afterLogout returns where the browser goes: post_logout_redirect_uri where a
-// client has registered it, else nowhere.
+// afterLogout returns post_logout_redirect_uri if a client has registered it,
+// otherwise "".
 func (p *Provider) afterLogout(form url.Values, audience string) string {
 	uri := form.Get("post_logout_redirect_uri")
 	if uri == "" {
@@ -136,9 +136,9 @@ func (p *Provider) afterLogout(form url.Values, audience string) string {
 	return u.String()
 }
 
-// SignOut ends every session of an account, as if the person had signed out
-// elsewhere, and returns the front-channel logout URLs that a browser would
-// load. Nothing is sent.
+// SignOut ends all sessions of an account, as if the person had signed out in
+// another application. It returns the front-channel logout URLs that a browser
+// would load, and does not load them.
 func (p *Provider) SignOut(username string) []string {
 	p.mu.Lock()
 	var ended []*signedIn
@@ -151,9 +151,8 @@ func (p *Provider) SignOut(username string) []string {
 	return p.frontChannel(ended)
 }
 
-// readHint reads an id_token_hint: an ID token that this provider once issued.
-// It may have expired, and its key may have been rotated out. A hint that does
-// not hold says nothing.
+// readHint returns sid and aud of an id_token_hint. It accepts expired tokens and
+// retired keys. For an invalid token it returns nothing.
 func (p *Provider) readHint(hint string) (sid, audience string) {
 	if hint == "" {
 		return "", ""

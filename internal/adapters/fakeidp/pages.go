@@ -18,26 +18,28 @@ import (
 //go:embed pages.css
 var stylesheet []byte
 
-// autoSubmit is the only script: it presses the button of a form_post answer.
-// The Content-Security-Policy of that one page allows it by its hash.
+// autoSubmit is the only script. It submits the form of a form_post response. The
+// Content-Security-Policy of that page allows it by its hash.
 const autoSubmit = "document.forms[0].submit()"
 
-// stylesheetPath carries a hash of the content, so that browsers may keep it.
+// stylesheetPath returns a path with a hash of the content, so that browsers can
+// cache the stylesheet.
 func stylesheetPath() string {
 	sum := sha256.Sum256(stylesheet)
 	return "/fakeidp-" + hex.EncodeToString(sum[:6]) + ".css"
 }
 
-// autoSubmitSource allows autoSubmit in a Content-Security-Policy.
+// autoSubmitSource returns the source expression of autoSubmit for a
+// Content-Security-Policy.
 func autoSubmitSource() string {
 	sum := sha256.Sum256([]byte(autoSubmit))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// policy is what a page's Content-Security-Policy adds to the common part.
+// policy is the part of a page's Content-Security-Policy that not all pages share.
 type policy struct {
-	formTo  []string // origins that a form, or the redirect after it, may reach
-	frames  []string // origins that may be framed
+	formTo  []string // origins of a form's target and of the redirect after it
+	frames  []string // origins of frames
 	scripts string
 }
 
@@ -55,7 +57,7 @@ func (c policy) header() string {
 	return strings.Join(directives, "; ")
 }
 
-// show renders a page. It is rendered as a whole before the status is written.
+// show writes a page. It renders the whole page before it writes the status.
 func (p *Provider) show(w http.ResponseWriter, status int, title string, body templ.Component, allow policy) {
 	var out bytes.Buffer
 	if err := layout(title, p.config.Notice, stylesheetPath(), body).Render(context.Background(), &out); err != nil {
@@ -66,7 +68,7 @@ func (p *Provider) show(w http.ResponseWriter, status int, title string, body te
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", allow.header())
 	w.WriteHeader(status)
-	_, _ = out.WriteTo(w) // fails only when the client is gone
+	_, _ = out.WriteTo(w) // fails only if the client has gone
 }
 
 func (p *Provider) serveStylesheet(w http.ResponseWriter, _ *http.Request) {

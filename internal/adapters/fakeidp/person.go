@@ -1,48 +1,55 @@
 package fakeidp
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 )
 
-// Authorize plays the person: it opens an authorization URL, picks an account,
-// consents to what is asked, and returns the response to deliver to the
-// client. No page is involved. The session that it leaves at the provider
-// belongs to no browser; sign-out finds it by its hints.
+// Authorize acts as a person who opens an authorization URL, picks an account and
+// consents. It returns the response that the browser would take to the client. It
+// leaves a session at the provider that belongs to no browser; the end-session
+// endpoint finds it by id_token_hint or logout_hint.
 //
-// A refusal that would be redirected comes back as an Answer that carries it;
-// one that would be shown on a page comes back as an *Error.
-func (p *Provider) Authorize(authorizationURL, username string) (Answer, error) {
-	req, answer, err := p.open(authorizationURL)
-	if err != nil || answer != nil {
-		return deref(answer), err
+// If the provider would redirect an error to the client, Authorize returns that
+// response. If the provider would show an error page, Authorize returns an *Error.
+func (p *Provider) Authorize(authorizationURL, username string) (AuthResponse, error) {
+	req, refused, err := p.open(authorizationURL)
+	if err != nil {
+		return AuthResponse{}, err
+	}
+	if refused != nil {
+		return p.refusal(req, refused)
 	}
 	account, where, refused := p.choose(req, username)
 	if refused != nil {
 		return p.refusal(req, refused)
 	}
 	p.consent(req, account)
-	b := &browser{id: p.guid(), driven: true}
+	b := &browser{id: p.guid(), simulated: true}
 	p.mu.Lock()
 	p.browsers.put(b.id, b)
 	p.mu.Unlock()
-	return p.answer(req, p.signIn(b, account, where)), nil
+	return p.authResponse(req, p.signIn(b, account, where)), nil
 }
 
-// Decline plays a person who opens an authorization URL and cancels.
-func (p *Provider) Decline(authorizationURL string) (Answer, error) {
-	req, answer, err := p.open(authorizationURL)
-	if err != nil || answer != nil {
-		return deref(answer), err
+// Decline acts as a person who opens an authorization URL and cancels.
+func (p *Provider) Decline(authorizationURL string) (AuthResponse, error) {
+	req, refused, err := p.open(authorizationURL)
+	if err != nil {
+		return AuthResponse{}, err
 	}
-	return p.refusal(req, declined())
+	if refused == nil {
+		refused = declined()
+	}
+	return p.refusal(req, refused)
 }
 
-// open reads an authorization URL. The Answer is not nil where the request
-// has been refused already.
-func (p *Provider) open(authorizationURL string) (authRequest, *Answer, error) {
+// open reads an authorization URL. It returns an *Error if the provider refuses
+// the request, and an error if the URL is not one of this provider.
+func (p *Provider) open(authorizationURL string) (authRequest, *Error, error) {
 	u, err := url.Parse(authorizationURL)
 	if err != nil {
 		return authRequest{}, nil, fmt.Errorf("fakeidp: %w", err)
@@ -50,7 +57,7 @@ func (p *Provider) open(authorizationURL string) (authRequest, *Answer, error) {
 	path, ok := strings.CutPrefix(authorizationURL, p.base()+"/")
 	segment, rest, _ := strings.Cut(path, "/")
 	if !ok || !strings.HasPrefix(rest, "oauth2/v2.0/authorize") {
-		return authRequest{}, nil, fmt.Errorf("fakeidp: the URL is not of this provider's authorization endpoint")
+		return authRequest{}, nil, errors.New("fakeidp: this is not a URL of the provider's authorization endpoint")
 	}
 	r := &http.Request{Method: http.MethodGet, URL: u, Header: make(http.Header)}
 	if err := r.ParseForm(); err != nil {
@@ -63,23 +70,12 @@ func (p *Provider) open(authorizationURL string) (authRequest, *Answer, error) {
 			refused = fault.Error
 		}
 	}
-	if refused != nil {
-		a, err := p.refusal(req, refused)
-		return req, &a, err
-	}
-	return req, nil, nil
+	return req, refused, nil
 }
 
-func (p *Provider) refusal(req authRequest, refused *Error) (Answer, error) {
+func (p *Provider) refusal(req authRequest, refused *Error) (AuthResponse, error) {
 	if req.redirectURI == "" || refused.OnPage {
-		return Answer{}, refused
+		return AuthResponse{}, refused
 	}
-	return p.errorAnswer(req, refused), nil
-}
-
-func deref(a *Answer) Answer {
-	if a == nil {
-		return Answer{}
-	}
-	return *a
+	return p.errorResponse(req, refused), nil
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Provider is an OpenID Provider. All its methods are safe for concurrent use.
+// Provider is the OpenID Provider. Its methods are safe for concurrent use.
 type Provider struct {
 	config Config
 	routes http.Handler
@@ -32,11 +32,12 @@ type Provider struct {
 	metadata func(tenant string, document map[string]any)
 	keySet   func(tenant string, document map[string]any)
 	userInfo func(username string, document map[string]any)
-	demanded string // claims that /v1.0/me demands of its access tokens
+	demanded string // claims that Graph demands, set by DemandClaims
 }
 
-// New makes a provider. It fails where the configuration contradicts itself.
-// It serves once it has a base URL: from Config.BaseURL, or from Start.
+// New returns a Provider. It returns an error if the configuration contradicts
+// itself. The Provider can serve requests once it has a base URL, from
+// Config.BaseURL or from Start.
 func New(config Config) (*Provider, error) {
 	config = config.withDefaults()
 	if err := config.check(); err != nil {
@@ -62,7 +63,7 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// check finds contradictions, all at once.
+// check returns all contradictions in one error, or nil.
 func (c Config) check() error {
 	var found []error
 	if c.BaseURL != "" {
@@ -105,7 +106,8 @@ func (p *Provider) client(id string) *Client {
 	return p.clients[strings.ToLower(id)]
 }
 
-// BaseURL is the provider's origin, or empty before Start.
+// BaseURL returns the provider's origin. It is empty before Start unless
+// Config.BaseURL is set.
 func (p *Provider) BaseURL() string { return p.base() }
 
 func (p *Provider) base() string {
@@ -116,13 +118,13 @@ func (p *Provider) base() string {
 
 func (p *Provider) now() time.Time { return p.config.Clock() }
 
-// Authority is the URL of a tenant, named by GUID or verified domain, or of
-// "common", "organizations" or "consumers". Discovery is at
+// Authority returns the authority URL of a tenant, which is given as a GUID, a
+// verified domain, "common", "organizations" or "consumers". The metadata are at
 // Authority(tenant) + "/v2.0/.well-known/openid-configuration".
 func (p *Provider) Authority(tenant string) string { return p.base() + "/" + tenant }
 
-// Issuer is the issuer of a tenant's ID tokens. The tenant is named by its
-// GUID or domain; discovery is at
+// Issuer returns the issuer of a tenant's ID tokens. The tenant is given as a
+// GUID or a verified domain. The metadata are at
 // Issuer(tenant) + "/.well-known/openid-configuration".
 func (p *Provider) Issuer(tenant string) string {
 	if a, err := p.authority(tenant); err == nil && a.tenant != nil {

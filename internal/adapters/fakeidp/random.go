@@ -7,17 +7,17 @@ import (
 	"io"
 )
 
-// Lengths in characters that Entra's values have in practice, so that a
-// relying party meets their true size here and not first in production.
+// Lengths in characters, as long as those of Entra. A relying party that cannot
+// handle them fails in a test and not in production.
 const (
 	codeLength         = 960
 	accessTokenLength  = 2000
 	refreshTokenLength = 1500
-	entropyLength      = 43 // of these, carry 256 random bits
+	entropyLength      = 43 // at least; 256 random bits
 )
 
-// randomBytes fills a new slice. A broken source of randomness yields zeros
-// and makes the provider predictable, which only a test's own source can do.
+// randomBytes returns n random bytes. If Config.Rand fails, they are zeros;
+// crypto/rand never fails.
 func (p *Provider) randomBytes(n int) []byte {
 	p.randMu.Lock()
 	defer p.randMu.Unlock()
@@ -26,7 +26,7 @@ func (p *Provider) randomBytes(n int) []byte {
 	return b
 }
 
-// token returns prefix and random base64url characters, length in all.
+// token returns prefix followed by random base64url characters, length in total.
 func (p *Provider) token(prefix string, length int) string {
 	n := max(length-len(prefix), entropyLength)
 	text := base64.RawURLEncoding.EncodeToString(p.randomBytes(n*3/4 + 1))
@@ -41,14 +41,14 @@ func (p *Provider) guid() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// fingerprint is the form in which codes and tokens are kept.
+// fingerprint returns the hash under which a code, a token or a cookie is stored.
 func fingerprint(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// subject is the pairwise identifier of an account for one client
-// (OpenID Connect Core 1.0, section 8.1): stable, and different for each client.
+// subject returns the claim sub, which is different for each client (pairwise
+// identifier; OpenID Connect Core 1.0, section 8.1).
 func subject(clientID, tenantID, objectID string) string {
 	return fingerprint("sub\x00" + clientID + "\x00" + tenantID + "\x00" + objectID)
 }

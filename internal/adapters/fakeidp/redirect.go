@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// redirects says whether uri is one of the client's redirect URIs.
+// redirects reports whether uri is a redirect URI of the client.
 func (c *Client) redirects(uri string) bool {
 	return matchURI(c.RedirectURIs, uri)
 }
 
-// returnsTo says whether a browser may be sent to uri after sign-out.
+// returnsTo reports whether the client allows uri after sign-out.
 func (c *Client) returnsTo(uri string) bool {
 	if matchURI(c.PostLogoutRedirectURIs, uri) || matchURI(c.RedirectURIs, uri) {
 		return true
@@ -21,8 +21,9 @@ func (c *Client) returnsTo(uri string) bool {
 	})
 }
 
-// matchURI compares exactly (RFC 9700, section 2.1), except that the port of
-// http://localhost is ignored, as Entra does.
+// matchURI reports whether uri is one of registered. It compares exactly (RFC
+// 9700, section 2.1), except that it ignores the port of http://localhost, as
+// Entra does.
 func matchURI(registered []string, uri string) bool {
 	u, err := url.Parse(uri)
 	if err != nil || strings.Contains(uri, "#") {
@@ -38,8 +39,8 @@ func matchURI(registered []string, uri string) bool {
 	})
 }
 
-// withoutLocalhostPort is text without its port where it is an
-// http://localhost URI, and empty for every other.
+// withoutLocalhostPort returns an http://localhost URI without its port. For any
+// other URI it returns "".
 func withoutLocalhostPort(u *url.URL, text string) string {
 	const prefix = "http://localhost"
 	if u.User != nil || u.Hostname() != "localhost" || !strings.HasPrefix(text, prefix) {
@@ -52,7 +53,7 @@ func withoutLocalhostPort(u *url.URL, text string) string {
 	return prefix + rest
 }
 
-// origin is the scheme, host and port of uri, or empty where it has none.
+// origin returns scheme, host and port of an http or https URI, otherwise "".
 func origin(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Request is a request that an endpoint received. It holds codes, tokens and
-// secrets as they were sent: it is for tests, not for logs.
+// Request is a request that an endpoint has received. It contains codes, tokens
+// and secrets, so do not log it.
 type Request struct {
 	Method string
 	Path   string
@@ -18,7 +18,7 @@ type Request struct {
 	Time   time.Time
 }
 
-// requestLog counts requests and remembers the last ones of each endpoint.
+// requestLog counts the requests to each endpoint and keeps the last ones.
 type requestLog struct {
 	mu     sync.Mutex
 	counts map[Endpoint]int
@@ -39,15 +39,14 @@ func (l *requestLog) add(endpoint Endpoint, r *http.Request, now time.Time) {
 	l.recent[endpoint] = kept[max(0, len(kept)-logCapacity):]
 }
 
-// Requests is how many requests an endpoint has received, the failed ones
-// included.
+// Requests returns the number of requests to an endpoint, including failed ones.
 func (p *Provider) Requests(endpoint Endpoint) int {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()
 	return p.log.counts[endpoint]
 }
 
-// Log returns the last requests of an endpoint, the oldest first.
+// Log returns the last requests to an endpoint, the oldest first.
 func (p *Provider) Log(endpoint Endpoint) []Request {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Endpoint names a part of the provider, for faults and counters.
+// Endpoint is the name of an endpoint for Fail, Requests and Log.
 type Endpoint string
 
-// The endpoints.
+// The endpoints of a Provider.
 const (
 	EndpointMetadata     Endpoint = "metadata"
 	EndpointKeys         Endpoint = "keys"
@@ -30,13 +30,13 @@ const (
 
 func (p *Provider) buildRoutes() http.Handler {
 	mux := http.NewServeMux()
-	own := http.NewCrossOriginProtection() // for the forms of our own pages
+	sameOrigin := http.NewCrossOriginProtection()
 
 	mux.Handle("GET /{tenant}/v2.0/.well-known/openid-configuration", p.at(EndpointMetadata, p.serveMetadata))
 	mux.Handle("GET /{tenant}/discovery/v2.0/keys", p.at(EndpointKeys, p.serveKeys))
 	mux.Handle("GET /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
-	mux.Handle("POST /{tenant}/login", own.Handler(p.form(p.servePick)))
+	mux.Handle("POST /{tenant}/login", sameOrigin.Handler(p.form(p.servePick)))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
 	mux.Handle("GET /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
@@ -54,7 +54,7 @@ func (p *Provider) buildRoutes() http.Handler {
 	return mux
 }
 
-// ServeHTTP serves the whole provider.
+// ServeHTTP serves all endpoints and pages of the provider.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.faults.isDown() {
 		cut(w)
@@ -68,7 +68,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.base() == "":
 		http.Error(w, "This provider has no base URL yet: set Config.BaseURL, or call Start.", http.StatusInternalServerError)
 	case !p.addressed(r.Host):
-		http.Error(w, "This provider answers at "+p.base()+" only.", http.StatusMisdirectedRequest)
+		http.Error(w, "This provider serves "+p.base()+" only.", http.StatusMisdirectedRequest)
 	case len(r.URL.RawQuery) > maxQuery:
 		http.Error(w, "The query is too long.", http.StatusRequestURITooLong)
 	default:
@@ -76,8 +76,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// addressed says whether host is this provider's: a foreign name that resolves
-// to the loopback address must not reach it (DNS rebinding).
+// addressed reports whether host is the provider's. Other names are refused,
+// because a website's name can resolve to the loopback address (DNS rebinding).
 func (p *Provider) addressed(host string) bool {
 	u, err := url.Parse(p.base())
 	if err != nil {
@@ -96,7 +96,8 @@ func withPort(host, scheme string) string {
 	return host + ":80"
 }
 
-// at parses the form, counts the request, and lets a fault come first.
+// at returns the handler of an endpoint. It parses the form, logs the request and
+// applies a fault before handle.
 func (p *Provider) at(endpoint Endpoint, handle http.HandlerFunc) http.Handler {
 	return p.form(func(w http.ResponseWriter, r *http.Request) {
 		p.log.add(endpoint, r, p.now())
@@ -108,7 +109,7 @@ func (p *Provider) at(endpoint Endpoint, handle http.HandlerFunc) http.Handler {
 	})
 }
 
-// form bounds and parses what a request carries.
+// form parses and bounds the parameters of a request.
 func (p *Provider) form(handle http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)

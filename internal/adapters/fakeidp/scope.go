@@ -11,18 +11,17 @@ const (
 	scopeEmail   = "email"
 	scopeOffline = "offline_access"
 
-	// graphResource is what a scope without a resource, such as User.Read,
-	// belongs to.
+	// graphResource is the API of a scope without a resource, such as User.Read.
 	graphResource = "https://graph.microsoft.com"
 	defaultScope  = ".default"
 )
 
-// isIdentityScope says whether scope belongs to OpenID Connect and not to an API.
+// isIdentityScope reports whether scope is one of OpenID Connect.
 func isIdentityScope(scope string) bool {
 	return scope == scopeOpenID || scope == scopeProfile || scope == scopeEmail || scope == scopeOffline
 }
 
-// splitScope divides "api://id/Read" into the API and what is asked of it.
+// splitScope splits a scope such as "api://id/Read" into resource and name.
 func (p *Provider) splitScope(scope string) (resource, name string) {
 	i := strings.LastIndexByte(scope, '/')
 	if i < 0 || !strings.Contains(scope, "://") {
@@ -35,7 +34,7 @@ func (p *Provider) splitScope(scope string) (resource, name string) {
 	return resource, scope[i+1:]
 }
 
-// resourceOf returns the one API that scopes belong to, and false where they
+// resourceOf returns the API that scopes belong to. It returns false if they
 // belong to several.
 func (p *Provider) resourceOf(scopes []string) (string, bool) {
 	resource := ""
@@ -55,7 +54,7 @@ func (p *Provider) resourceOf(scopes []string) (string, bool) {
 	return resource, true
 }
 
-// firstResource keeps the identity scopes and those of the first API.
+// firstResource returns the identity scopes and the scopes of the first API.
 func (p *Provider) firstResource(scopes []string) []string {
 	resource := ""
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
@@ -70,8 +69,9 @@ func (p *Provider) firstResource(scopes []string) []string {
 	})
 }
 
-// tokenScopes settles what a token request is granted: what it asks for, or
-// what the sign-in asked for. client is the registration as it is now.
+// tokenScopes returns the scopes of a token response: the requested ones, or those
+// of the sign-in if the token request names none. client is the current app
+// registration.
 func (p *Provider) tokenScopes(client *Client, g *grant, asked []string) ([]string, *Error) {
 	if len(asked) == 0 {
 		return p.firstResource(g.scopes), nil
@@ -87,7 +87,7 @@ func (p *Provider) tokenScopes(client *Client, g *grant, asked []string) ([]stri
 	return asked, nil
 }
 
-// unconsented lists the scopes of a request that the person must be asked about.
+// unconsented returns the requested scopes that still need the person's consent.
 func (p *Provider) unconsented(req authRequest, account *Account) []string {
 	return p.lackingConsent(req.client, account, req.scopes)
 }
@@ -104,7 +104,7 @@ func (p *Provider) lackingConsent(client *Client, account *Account, scopes []str
 	return lacking
 }
 
-// consent remembers that the person agreed to what the request asks for.
+// consent stores the person's consent to the requested scopes.
 func (p *Provider) consent(req authRequest, account *Account) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,9 +17,9 @@ type listening struct {
 	done   chan struct{}
 }
 
-// Start serves on addr, a loopback address such as "127.0.0.1:0", and returns
-// the base URL. Config.BaseURL, where it was given, stays as it is. A provider
-// starts once; Close ends it.
+// Start serves on addr, a loopback address such as "127.0.0.1:0", until Close. It
+// returns the base URL, which is Config.BaseURL if that is set. A second Start
+// returns an error.
 func (p *Provider) Start(addr string) (string, error) {
 	p.listen.mu.Lock()
 	defer p.listen.mu.Unlock()
@@ -54,8 +54,8 @@ func (p *Provider) Start(addr string) (string, error) {
 	return p.base(), nil
 }
 
-// Close stops serving at once, and lets go of requests that a fault holds.
-// Closing twice, or without Start, is no error.
+// Close stops the server and ends all requests at once. A second Close, or a Close
+// without Start, returns nil.
 func (p *Provider) Close() error {
 	p.listen.mu.Lock()
 	defer p.listen.mu.Unlock()
@@ -76,8 +76,8 @@ func (p *Provider) setBase(base string) {
 	}
 }
 
-// publicHost keeps the name that was asked for ("localhost") and takes the
-// port that was given.
+// publicHost returns the host name of asked, such as "localhost", with the port
+// of given.
 func publicHost(asked string, given net.Addr) string {
 	host, _, err := net.SplitHostPort(asked)
 	if err != nil {
@@ -90,8 +90,8 @@ func publicHost(asked string, given net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// checkLoopback refuses an address that others could reach: whoever reaches
-// this provider signs in as anybody.
+// checkLoopback refuses an address that other machines can reach, because this
+// provider signs in anybody as anybody.
 func checkLoopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

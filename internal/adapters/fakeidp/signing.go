@@ -13,24 +13,24 @@ import (
 	"fmt"
 )
 
-// Signing is how an ID token is signed.
+// Signing selects how an ID token is signed.
 type Signing int
 
-// The kinds of signature. All but SignOwn and SignPS256 are attacks.
+// The kinds of signature. All except SignOwn and SignPS256 are attacks.
 const (
-	SignOwn         Signing = iota // RS256 by the current key: right
-	SignPS256                      // PS256 by the current key
-	SignForeign                    // another key, which claims the current key's kid
-	SignUnknownKey                 // another key under its own kid, never published
+	SignOwn         Signing = iota // RS256 with the current key, as usual
+	SignPS256                      // PS256 with the current key
+	SignForeign                    // an unpublished key with the kid of the current key
+	SignUnknownKey                 // an unpublished key with its own kid
 	SignNone                       // alg "none" and no signature
 	SignHS256Public                // HS256 with the public key in PEM as the secret
 	SignHS256Secret                // HS256 with the client secret
-	SignTenantKey                  // RS256 by a key whose issuer is another tenant
-	SignBroken                     // RS256, and one bit of the signature turned
+	SignTenantKey                  // RS256 with a key whose issuer is another tenant
+	SignBroken                     // RS256 with one bit of the signature changed
 )
 
-// compact serializes and signs a draft (RFC 7515, section 7.1). It is written
-// out by hand because a library would refuse to make most of these.
+// compact serializes and signs a draft (RFC 7515, section 7.1). It uses no JOSE
+// library, because those refuse to make most of the bad tokens.
 func (p *Provider) compact(draft *TokenDraft) (string, error) {
 	key, err := p.keyFor(draft)
 	if err != nil {
@@ -68,20 +68,20 @@ func (p *Provider) keyFor(draft *TokenDraft) (*signingKey, error) {
 	}
 	switch draft.Signing {
 	case SignForeign:
-		stranger, err := p.keys.stranger()
+		foreign, err := p.keys.unpublished()
 		if err != nil {
 			return nil, err
 		}
-		return &signingKey{id: own.id, private: stranger.private}, nil
+		return &signingKey{id: own.id, private: foreign.private}, nil
 	case SignUnknownKey:
-		return p.keys.stranger()
+		return p.keys.unpublished()
 	case SignTenantKey:
 		return p.keys.sign(p.otherTenant(draft.tenantID))
 	}
 	return own, nil
 }
 
-// signerOf is the tenant's own key where it has one, else the common one.
+// signerOf returns the tenant's own key if it has one, otherwise the common key.
 func (p *Provider) signerOf(tenantID string) (*signingKey, error) {
 	if t := p.tenantByID(tenantID); t != nil && t.OwnKey {
 		return p.keys.sign(tenantID)
@@ -89,7 +89,7 @@ func (p *Provider) signerOf(tenantID string) (*signingKey, error) {
 	return p.keys.sign("")
 }
 
-// otherTenant returns some tenant that is not this one.
+// otherTenant returns a tenant other than this one.
 func (p *Provider) otherTenant(tenantID string) string {
 	for _, t := range p.config.Tenants {
 		if t.ID != tenantID {

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// serveToken is the token endpoint (RFC 6749, section 3.2).
+// serveToken serves the token endpoint (RFC 6749, section 3.2).
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 	response, refused := p.redeem(r)
 	if refused != nil {
-		p.answerError(w, r, refused)
+		p.writeError(w, r, refused)
 		return
 	}
 	w.Header().Set("Pragma", "no-cache")
-	answerJSON(w, http.StatusOK, response)
+	writeJSON(w, http.StatusOK, response)
 }
 
 func (p *Provider) redeem(r *http.Request) (map[string]any, *Error) {
@@ -47,8 +47,8 @@ func (p *Provider) redeem(r *http.Request) (map[string]any, *Error) {
 	}
 }
 
-// redeemCode exchanges an authorization code (RFC 6749, section 4.1.3;
-// RFC 7636, section 4.5). The first attempt of the right client spends it.
+// redeemCode redeems an authorization code (RFC 6749, section 4.1.3; RFC 7636,
+// section 4.5). The client's first attempt spends the code, even if it fails.
 func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (map[string]any, *Error) {
 	value := r.PostForm.Get("code")
 	if value == "" {
@@ -90,7 +90,8 @@ func (p *Provider) spendCode(value string, client *Client) (*code, *Error) {
 	return issued, nil
 }
 
-// verifies compares a PKCE verifier with its challenge (RFC 7636, section 4.6).
+// verifies reports whether a PKCE verifier fits its challenge (RFC 7636, section
+// 4.6).
 func verifies(challenge, verifier string) bool {
 	if challenge == "" {
 		return verifier == ""
@@ -99,14 +100,14 @@ func verifies(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// redeemRefreshToken exchanges a refresh token for new tokens and a new refresh
-// token; the old one is worthless from then on.
+// redeemRefreshToken redeems a refresh token for new tokens, among them a new
+// refresh token. The old refresh token becomes invalid.
 func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (map[string]any, *Error) {
 	value := r.PostForm.Get("refresh_token")
 	if value == "" {
 		return nil, missing("refresh_token")
 	}
-	g, refused := p.peekRefreshToken(value, client)
+	g, refused := p.findRefreshToken(value, client)
 	if refused != nil {
 		return nil, refused
 	}
@@ -120,14 +121,14 @@ func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (map[stri
 	return p.issue(g, scopes, "refresh_token")
 }
 
-func (p *Provider) peekRefreshToken(value string, client *Client) (*grant, *Error) {
+func (p *Provider) findRefreshToken(value string, client *Client) (*grant, *Error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	issued, ok := p.refresh.get(fingerprint(value))
 	if !ok || issued.client.ID != client.ID {
 		return nil, newError(70000, "Provided grant is invalid or malformed.").withSuberror("bad_token")
 	}
-	return issued.grant, p.judgeRefreshToken(issued)
+	return issued.grant, p.checkRefreshToken(issued)
 }
 
 func (p *Provider) spendRefreshToken(value string) *Error {
@@ -137,15 +138,16 @@ func (p *Provider) spendRefreshToken(value string) *Error {
 	if !ok {
 		return newError(70000, "Provided grant is invalid or malformed.").withSuberror("bad_token")
 	}
-	if refused := p.judgeRefreshToken(issued); refused != nil {
+	if refused := p.checkRefreshToken(issued); refused != nil {
 		return refused
 	}
 	issued.spent = true
 	return nil
 }
 
-// judgeRefreshToken says why a refresh token cannot be used. The caller holds mu.
-func (p *Provider) judgeRefreshToken(issued *refreshGrant) *Error {
+// checkRefreshToken returns the error for a refresh token that cannot be used. The
+// caller holds mu.
+func (p *Provider) checkRefreshToken(issued *refreshGrant) *Error {
 	switch {
 	case issued.revoked:
 		return newError(50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password.").withSuberror("bad_token")
@@ -158,8 +160,8 @@ func (p *Provider) judgeRefreshToken(issued *refreshGrant) *Error {
 	return nil
 }
 
-// redeemCredentials gives the application a token of its own (RFC 6749,
-// section 4.4).
+// redeemCredentials returns a token for the application itself (client
+// credentials; RFC 6749, section 4.4).
 func (p *Provider) redeemCredentials(r *http.Request, at authority, client *Client) (map[string]any, *Error) {
 	scopes := strings.Fields(r.PostForm.Get("scope"))
 	if len(scopes) != 1 || !strings.HasSuffix(scopes[0], "/"+defaultScope) {

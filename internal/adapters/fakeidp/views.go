@@ -11,7 +11,7 @@ import (
 type pickerPage struct {
 	Action   string
 	Client   string
-	Host     string // where the person goes on
+	Host     string // of the redirect URI
 	Tenant   string
 	Accounts []pickerAccount
 }
@@ -29,7 +29,7 @@ func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRe
 			Description: account.Description, Suggested: account.hinted(req),
 		})
 	}
-	// Browsers apply form-action to the redirect that follows the form as well.
+	// Browsers apply form-action to the redirect after the form too.
 	p.show(w, http.StatusOK, "Pick an account", page.main(), policy{formTo: []string{origin(req.redirectURI)}})
 }
 
@@ -55,13 +55,13 @@ func (p *Provider) showConsent(w http.ResponseWriter, _ *http.Request, req authR
 
 type errorPage struct{ report }
 
-// showError is an error that stays at the provider.
+// showError writes the error page.
 func (p *Provider) showError(w http.ResponseWriter, r *http.Request, err *Error, status int) {
 	page := errorPage{report: p.report(err, correlationID(r))}
 	p.show(w, status, "Sign-in problem", page.main(), policy{})
 }
 
-// serveErrorHelp is where error_uri leads.
+// serveErrorHelp serves the page of error_uri.
 func (p *Provider) serveErrorHelp(w http.ResponseWriter, r *http.Request) {
 	number, err := strconv.Atoi(r.URL.Query().Get("code"))
 	if err != nil || number <= 0 {
@@ -86,9 +86,9 @@ type signedOutPage struct {
 	Host   string
 }
 
-// showSignedOut ends a sign-out. With other applications to tell, it loads
-// their front-channel addresses in hidden frames and goes back three seconds
-// later.
+// showSignedOut writes the page after sign-out. It loads the front-channel logout
+// URLs in hidden frames. Three seconds later the browser goes to back, if that is
+// set.
 func (p *Provider) showSignedOut(w http.ResponseWriter, frames []string, back string) {
 	allow := policy{}
 	for _, frame := range frames {
@@ -105,8 +105,9 @@ type formPostPage struct {
 	Values url.Values
 }
 
-// showFormPost answers by OAuth 2.0 Form Post Response Mode.
-func (p *Provider) showFormPost(w http.ResponseWriter, a Answer) {
+// showFormPost writes the authorization response of response_mode form_post
+// (OAuth 2.0 Form Post Response Mode).
+func (p *Provider) showFormPost(w http.ResponseWriter, a AuthResponse) {
 	p.show(w, http.StatusOK, "Back to the application", formPostPage{Action: a.RedirectURI, Values: a.Values}.main(),
 		policy{formTo: []string{origin(a.RedirectURI)}, scripts: autoSubmitSource()})
 }
@@ -117,7 +118,7 @@ type frontPage struct {
 }
 
 func (p *Provider) serveFrontPage(w http.ResponseWriter, _ *http.Request) {
-	p.show(w, http.StatusOK, "An OpenID Provider for trying things out",
+	p.show(w, http.StatusOK, "A fake OpenID Provider",
 		frontPage{Tenants: p.config.Tenants, Base: p.base()}.main(), policy{})
 }
 
@@ -142,7 +143,7 @@ func host(uri string) string {
 	return u.Host
 }
 
-// initials stand in for a picture.
+// initials returns the initials of the account's name, shown in place of a picture.
 func initials(a *Account) string {
 	letters := ""
 	for _, name := range []string{cmp.Or(a.GivenName, a.Name), a.Surname} {

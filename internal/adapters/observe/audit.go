@@ -10,8 +10,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// AuditLog writes each event as one line, "msg=audit", in whatever form its
-// logger has.
+// AuditLog writes each event as one log line with the message "audit".
 type AuditLog struct {
 	logger    *slog.Logger
 	requestID func(context.Context) string
@@ -22,13 +21,13 @@ var (
 	_ ports.AuditLog = fanOut(nil)
 )
 
-// NewAuditLog returns a log that writes to logger. requestID returns the ID of
-// the request that a context belongs to, or "" where it belongs to none.
+// NewAuditLog returns an AuditLog that writes to logger. requestID returns the
+// request ID of a context, or "".
 func NewAuditLog(logger *slog.Logger, requestID func(context.Context) string) *AuditLog {
 	return &AuditLog{logger: logger, requestID: requestID}
 }
 
-// Record implements ports.AuditLog. What is not known is left out of the line.
+// Record implements ports.AuditLog. It leaves out empty fields.
 func (a *AuditLog) Record(ctx context.Context, e ports.AuditEvent) {
 	attrs := append(make([]slog.Attr, 0, 9), slog.String("kind", string(e.Kind)))
 	for _, text := range [...]struct{ name, value string }{
@@ -50,7 +49,7 @@ func (a *AuditLog) Record(ctx context.Context, e ports.AuditEvent) {
 	a.logger.LogAttrs(ctx, slog.LevelInfo, "audit", attrs...)
 }
 
-// fanOut hands each event to all of its logs.
+// fanOut records each event in several logs.
 type fanOut []ports.AuditLog
 
 // Record implements ports.AuditLog.
@@ -60,8 +59,8 @@ func (f fanOut) Record(ctx context.Context, e ports.AuditEvent) {
 	}
 }
 
-// Audit returns a log that records in log and, where metrics is not nil,
-// counts there.
+// Audit returns an AuditLog that records events in log and counts them in metrics.
+// It returns log if metrics is nil.
 func Audit(log ports.AuditLog, metrics *Metrics) ports.AuditLog {
 	if metrics == nil {
 		return log
@@ -69,16 +68,15 @@ func Audit(log ports.AuditLog, metrics *Metrics) ports.AuditLog {
 	return fanOut{log, metrics}
 }
 
-// hashedUser is how many bytes of a hash stand for a user. With 16 no two users
-// of any directory share one by chance.
+// hashedUser is the number of bytes of a user's hash. With 16 bytes, no two users
+// of a directory have the same hash.
 const hashedUser = 16
 
-// loggedUser is a user's key as it may stand in a log. Entra's keys are GUIDs.
-// Other providers choose their subjects freely, and some take the person's
-// e-mail address: a subject with anything in it that opaque identifiers do not
-// have becomes "sha256:" and the first 16 bytes of the SHA-256 of the whole key,
-// in hex. It is the same on every instance and for good, so whoever knows the
-// key can find that person's events.
+// loggedUser returns a user's key for the log. Keys of Entra users are GUIDs.
+// Other providers choose their subjects freely, and some use the e-mail address.
+// A subject with unusual characters is therefore replaced by "sha256:" and the
+// first 16 bytes of the key's SHA-256 in hex. The hash is the same on every
+// instance, so an administrator who knows the key can find the person's events.
 func loggedUser(key string) string {
 	if !strings.ContainsFunc(key, notOpaque) {
 		return key
@@ -92,7 +90,8 @@ func loggedUser(key string) string {
 	return issuer + " sub:" + hashed
 }
 
-// notOpaque is true of "@" and of all that could hide one or break a line.
+// notOpaque reports whether r is unusual in an opaque identifier. "@" is, and so
+// are characters that could encode it or break the line.
 func notOpaque(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':

@@ -9,7 +9,7 @@ import (
 
 var _ ports.AuditLog = (*Metrics)(nil)
 
-// Values of the label outcome.
+// Values of the label "outcome".
 const (
 	outcomeStarted   = "started"
 	outcomeCompleted = "completed"
@@ -18,7 +18,7 @@ const (
 	outcomeFailed    = "failed"
 )
 
-// Record implements ports.AuditLog by counting. It looks at no user.
+// Record implements ports.AuditLog. It counts the event and ignores the user.
 func (m *Metrics) Record(_ context.Context, e ports.AuditEvent) {
 	switch e.Kind {
 	case ports.AuditSignInStarted:
@@ -37,8 +37,8 @@ func (m *Metrics) Record(_ context.Context, e ports.AuditEvent) {
 	}
 }
 
-// startAtZero makes the series that do not depend on a reason; ExpectReasons
-// makes the others.
+// startAtZero creates the time series without a reason, so that their first event
+// is an increase. ExpectReasons creates the others.
 func (m *Metrics) startAtZero() {
 	m.signIns.WithLabelValues(outcomeStarted, "")
 	m.signIns.WithLabelValues(outcomeCompleted, "")
@@ -48,9 +48,9 @@ func (m *Metrics) startAtZero() {
 	}
 }
 
-// ExpectReasons makes the series of refusals and failures for these reasons, so
-// that the first of them is an increase like any other. Other reasons are counted
-// from their first event on.
+// ExpectReasons creates the time series of refusals and failures with these
+// reasons, so that their first event is an increase. The series of another reason
+// is created with its first event.
 func (m *Metrics) ExpectReasons(reasons []string) {
 	for _, reason := range reasons {
 		reason = m.reasons.bounded(reason)
@@ -66,7 +66,7 @@ func causes() []ports.AuditCause {
 	}
 }
 
-// other stands for every label value beyond those that are known.
+// other replaces unknown label values.
 const other = "other"
 
 func knownCause(by ports.AuditCause) string {
@@ -78,28 +78,30 @@ func knownCause(by ports.AuditCause) string {
 	return other
 }
 
-// maxWords bounds the values of one label that come from elsewhere.
-const maxWords = 48
+// maxLabelValues bounds the values of the label "reason".
+const maxLabelValues = 48
 
-// words lets the first so many texts pass. Reasons are constant words of the
-// domain; should one ever vary, it does not become a series each time.
-type words struct {
+// labelLimiter bounds the number of time series. It accepts maxLabelValues
+// different values and replaces all later ones. The domain has fewer reasons, so
+// this matters only if a reason is not constant by mistake.
+type labelLimiter struct {
 	mu   sync.Mutex
 	seen map[string]bool
 }
 
-func (w *words) bounded(text string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.seen[text] {
-		return text
+// bounded returns value, or other if there are already maxLabelValues values.
+func (l *labelLimiter) bounded(value string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen[value] {
+		return value
 	}
-	if len(w.seen) >= maxWords {
+	if len(l.seen) >= maxLabelValues {
 		return other
 	}
-	if w.seen == nil {
-		w.seen = make(map[string]bool, maxWords)
+	if l.seen == nil {
+		l.seen = make(map[string]bool, maxLabelValues)
 	}
-	w.seen[text] = true
-	return text
+	l.seen[value] = true
+	return value
 }

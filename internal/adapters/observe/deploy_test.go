@@ -44,7 +44,7 @@ func exported(t *testing.T) map[string]labels {
 		m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditRefreshFailed, Reason: reason})
 	}
 	for _, route := range append(wordsIn(t, `"(/[a-z-]*)"`, "http", "*.go"), "") {
-		for status := range answeredStatuses() {
+		for status := range statusLabels() {
 			m.Request("GET", route, status, time.Millisecond)
 		}
 	}

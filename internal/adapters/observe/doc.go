@@ -1,12 +1,12 @@
-// Package observe is how the application is watched: an audit log, metrics for
-// Prometheus and traces by OpenTelemetry.
+// Package observe has the audit log, the metrics for Prometheus and the traces for
+// OpenTelemetry.
 //
-// It stands beside the parts that it watches and not in them: it implements
-// ports.AuditLog, wraps a ports.SessionStore and an http.RoundTripper, and its
-// methods fit the hooks of the HTTP adapter. Where a feature is off, Store
-// and Transport return what they were given.
+// It wraps the parts that it observes: a ports.SessionStore (Store), an
+// http.RoundTripper (Transport) and a ports.AuditLog (Audit). The HTTP adapter
+// calls Metrics.Request and Tracer.Request. Without metrics and traces, Store and
+// Transport return their argument.
 //
-// Nothing that it lets out names a person or holds a secret. Labels and
-// attributes take their values from small fixed sets, so that no stranger can
-// make series; the audit log alone has users in it, by their keys.
+// Metrics and traces contain no secrets and no personal data. The audit log names
+// users by their key only. Label values come from small fixed sets, so that
+// requests cannot create time series.
 package observe

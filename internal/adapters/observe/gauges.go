@@ -8,26 +8,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// countPatience bounds how long one scrape waits for the number of sessions.
+// countPatience bounds the wait of a scrape for the number of sessions.
 const countPatience = 2 * time.Second
 
-// WatchCredential adds when the application's credential at the provider ends,
-// as Unix time. The metric is absent while nobody knows.
+// WatchCredential adds a metric of the time when the application's credential at
+// the provider expires. It is absent while expiry returns false.
 func (m *Metrics) WatchCredential(expiry func() (time.Time, bool)) {
-	m.registry.MustRegister(newAsked("credential_expiry_timestamp_seconds",
-		"When the application's credential at the provider ends, in Unix time; absent where that is not known or it renews itself.",
+	m.registry.MustRegister(newScrapedGauge("credential_expiry_timestamp_seconds",
+		"When the application's credential at the provider expires, in Unix time; absent if that is not known or if the credential renews itself.",
 		func() (float64, bool) {
 			at, known := expiry()
 			return float64(at.Unix()), known
 		}))
 }
 
-// WatchSessions adds how many sessions are live, which count returns. The
-// metric is absent while it fails or takes too long; the rest of the scrape waits
-// two seconds for it at most. Scrapes that come together share one count.
+// WatchSessions adds a metric of the number of live sessions, which count returns.
+// It is absent if count fails or takes longer than two seconds. Concurrent scrapes
+// share one call of count.
 func (m *Metrics) WatchSessions(count func(context.Context) (int, error)) {
 	shared := sharedCount{count: count}
-	m.registry.MustRegister(newAsked("sessions_live", "Sessions that have neither ended nor run out, in the whole store; absent where the store cannot tell.",
+	m.registry.MustRegister(newScrapedGauge("sessions_live", "Sessions in the store that have neither ended nor expired; absent if the store cannot tell.",
 		func() (float64, bool) {
 			patience := time.NewTimer(countPatience)
 			defer patience.Stop()
@@ -41,34 +41,35 @@ func (m *Metrics) WatchSessions(count func(context.Context) (int, error)) {
 		}))
 }
 
-// sharedCount makes one count at a time, which outlives those who no longer
-// wait for it: a store that hangs holds one goroutine and not one a scrape.
+// sharedCount makes at most one call of count at a time. The call goes on when a
+// scrape stops waiting, so a store that hangs takes one goroutine and not one for
+// each scrape.
 type sharedCount struct {
 	count func(context.Context) (int, error)
 
 	mu      sync.Mutex
-	current *counted
+	current *countCall
 }
 
-// counted is one count; n and err are there once done is closed.
-type counted struct {
+// countCall is one call of count. n and err are set before done is closed.
+type countCall struct {
 	done chan struct{}
 	n    int
 	err  error
 }
 
-// join returns the count that is being made, or a new one.
-func (s *sharedCount) join() *counted {
+// join returns the running call, or starts one.
+func (s *sharedCount) join() *countCall {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == nil {
-		s.current = &counted{done: make(chan struct{})}
-		go s.make(s.current)
+		s.current = &countCall{done: make(chan struct{})}
+		go s.run(s.current)
 	}
 	return s.current
 }
 
-func (s *sharedCount) make(c *counted) {
+func (s *sharedCount) run(c *countCall) {
 	ctx, cancel := context.WithTimeout(context.Background(), countPatience)
 	defer cancel()
 	c.n, c.err = s.count(ctx)
@@ -78,23 +79,23 @@ func (s *sharedCount) make(c *counted) {
 	close(c.done)
 }
 
-// asked is a gauge whose value is asked for by each scrape, and that is absent
-// where there is none. A NaN in its place would be an alert's blind spot.
-type asked struct {
-	about *prometheus.Desc
+// scrapedGauge is a gauge whose value is read at each scrape. It is absent if value
+// returns false. An alert could miss NaN.
+type scrapedGauge struct {
+	desc  *prometheus.Desc
 	value func() (float64, bool)
 }
 
-func newAsked(name, help string, value func() (float64, bool)) asked {
-	return asked{prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, nil, nil), value}
+func newScrapedGauge(name, help string, value func() (float64, bool)) scrapedGauge {
+	return scrapedGauge{prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, nil, nil), value}
 }
 
 // Describe implements prometheus.Collector.
-func (a asked) Describe(to chan<- *prometheus.Desc) { to <- a.about }
+func (g scrapedGauge) Describe(to chan<- *prometheus.Desc) { to <- g.desc }
 
 // Collect implements prometheus.Collector.
-func (a asked) Collect(to chan<- prometheus.Metric) {
-	if value, ok := a.value(); ok {
-		to <- prometheus.MustNewConstMetric(a.about, prometheus.GaugeValue, value)
+func (g scrapedGauge) Collect(to chan<- prometheus.Metric) {
+	if value, ok := g.value(); ok {
+		to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value)
 	}
 }

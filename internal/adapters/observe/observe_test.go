@@ -107,14 +107,14 @@ func TestLabelsAreBounded(t *testing.T) {
 		m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditKind(text)})
 	}
 	scraped := scrape(t, m)
-	assert.LessOrEqual(t, series(scraped, "webapp_sign_ins_total"), maxWords+3)
-	assert.LessOrEqual(t, series(scraped, "webapp_token_refreshes_total"), maxWords+2)
+	assert.LessOrEqual(t, series(scraped, "webapp_sign_ins_total"), maxLabelValues+3)
+	assert.LessOrEqual(t, series(scraped, "webapp_token_refreshes_total"), maxLabelValues+2)
 	assert.LessOrEqual(t, series(scraped, "webapp_sessions_ended_total"), len(causes())+1)
-	assert.LessOrEqual(t, series(scraped, "webapp_http_request_duration_seconds_count"), len(answeredStatuses())+1)
+	assert.LessOrEqual(t, series(scraped, "webapp_http_request_duration_seconds_count"), len(statusLabels())+1)
 	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="other"} 952`)
 	has(t, scraped, `webapp_sessions_ended_total{cause="other"} 1000`)
 	has(t, scraped, `webapp_http_request_duration_seconds_count{method="other",route="/route",status="200"} 1`)
-	has(t, scraped, fmt.Sprintf(`webapp_http_request_duration_seconds_count{method="other",route="/route",status="other"} %d`, 1000-len(answeredStatuses())))
+	has(t, scraped, fmt.Sprintf(`webapp_http_request_duration_seconds_count{method="other",route="/route",status="other"} %d`, 1000-len(statusLabels())))
 }
 
 // The statuses that are told apart are those that the HTTP adapter names.
@@ -139,7 +139,7 @@ func TestStatusesAreThoseThatAreAnswered(t *testing.T) {
 			answered[codes[name]] = strconv.Itoa(codes[name])
 		}
 	}
-	assert.Equal(t, answered, answeredStatuses())
+	assert.Equal(t, answered, statusLabels())
 }
 
 // The first event of each kind is an increase: its series was there before.
@@ -154,7 +154,7 @@ func TestWhatIsExpectedStartsAtZero(t *testing.T) {
 	for _, cause := range causes() {
 		has(t, scraped, fmt.Sprintf("webapp_sessions_ended_total{cause=%q} 0", cause))
 	}
-	assert.Less(t, len(domain.AuditReasons()), maxWords/2)
+	assert.Less(t, len(domain.AuditReasons()), maxLabelValues/2)
 	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: domain.ErrBadCallback.Error()})
 	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByNewSignIn, Count: 1})
 	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: "something new"})

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Request records one answered request. route is the pattern that it
-// matched, never a path, or "" for none.
+// Request records a request after its response. route is the matched route
+// pattern, or "" if none matched. It must not be the path, because anybody can
+// invent paths.
 func (m *Metrics) Request(method, route string, status int, took time.Duration) {
 	if route == "" {
 		route = "none"
@@ -22,9 +23,8 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 	m.requests.WithLabelValues(route, method, code).Observe(took.Seconds())
 }
 
-// answeredStatuses are the statuses that the application answers with, as label
-// values. A handler beside the pages may have others.
-func answeredStatuses() map[int]string {
+// statusLabels returns the label values of the statuses that the application uses.
+func statusLabels() map[int]string {
 	codes := map[int]string{}
 	for _, status := range [...]int{
 		http.StatusOK, http.StatusSeeOther,
@@ -38,8 +38,7 @@ func answeredStatuses() map[int]string {
 	return codes
 }
 
-// knownMethod says whether a method is one of RFC 9110 or 5789. Others are
-// whatever a stranger wrote.
+// knownMethod reports whether method is one of RFC 9110 or RFC 5789.
 func knownMethod(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
@@ -49,7 +48,7 @@ func knownMethod(method string) bool {
 	return false
 }
 
-// statusClass sorts what others answer, who have more statuses.
+// statusClass returns the label value of a status that another server sent.
 func statusClass(status int) string {
 	switch status / 100 {
 	case 1:

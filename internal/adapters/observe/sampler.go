@@ -8,15 +8,17 @@ import (
 )
 
 var (
-	// ErrSampler: not one of the samplers of OpenTelemetry's specification.
+	// ErrSampler means that the name is not a sampler of the OpenTelemetry
+	// specification.
 	ErrSampler = errors.New("unknown sampler")
-	// ErrSamplerArg: not a share between 0 and 1.
+	// ErrSamplerArg means that the argument is not a number from 0 to 1.
 	ErrSamplerArg = errors.New("not a number from 0 to 1")
 )
 
-// ParseSampler reads OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG as the
-// OpenTelemetry specification has them. An empty name is the default, nil.
-// Errors: ErrSampler, ErrSamplerArg.
+// ParseSampler returns the sampler of OTEL_TRACES_SAMPLER and
+// OTEL_TRACES_SAMPLER_ARG, as the OpenTelemetry specification defines them. An
+// empty name returns nil, which is the default. The error is ErrSampler or
+// ErrSamplerArg.
 func ParseSampler(name, arg string) (sdktrace.Sampler, error) {
 	share := 1.0
 	if arg != "" {

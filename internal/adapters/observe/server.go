@@ -8,11 +8,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// maxScrapes is how many scrapes may be under way at once.
+// maxScrapes bounds concurrent scrapes.
 const maxScrapes = 4
 
-// NewServer returns a server for scrapes, with every time and size limit set.
-// It answers GET /metrics and nothing else.
+// NewServer returns a server with time and size limits that serves GET /metrics
+// only.
 func (m *Metrics) NewServer(logger *slog.Logger) *http.Server {
 	routes := http.NewServeMux()
 	errorLog := slog.NewLogLogger(logger.Handler(), slog.LevelWarn)
@@ -20,21 +20,21 @@ func (m *Metrics) NewServer(logger *slog.Logger) *http.Server {
 		ErrorLog: errorLog, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: maxScrapes,
 	}))
 	return &http.Server{
-		Handler:           safe(http.MaxBytesHandler(routes, 0)),
+		Handler:           withSecurityHeaders(http.MaxBytesHandler(routes, 0)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       5 * time.Second,
 		WriteTimeout:      15 * time.Second,
 		IdleTimeout:       2 * time.Minute, // longer than the usual time between two scrapes
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-		// OPTIONS * is answered like any other request.
+		// OPTIONS * gets 404 like any other path.
 		DisableGeneralOptionsHandler: true,
 	}
 }
 
-// safe sets the headers that keep a browser from making anything of an answer,
-// whatever its status: it is for programs.
-func safe(next http.Handler) http.Handler {
+// withSecurityHeaders sets the headers that stop a browser from using a response.
+// The metrics are for programs only.
+func withSecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -10,14 +10,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Names and attributes are those of OpenTelemetry's semantic conventions. Left
-// out is all that tells of a person or comes from one: address, path, query,
-// user agent.
+// Names and attributes follow OpenTelemetry's semantic conventions, without
+// personal data: no client address, path, query or user agent.
 
-// Request begins the span of a request and returns the context to serve it
-// with, and what ends the span. It becomes a part of the caller's trace (W3C
-// Trace Context) only where trusted says that the caller is one of our own
-// proxies; anybody else's traceparent is left unread.
+// Request starts the span of a request. It returns the context to serve the request
+// with, and a function that ends the span. The span joins the caller's trace (W3C
+// Trace Context) only if trusted is true, which means that the caller is one of
+// our own proxies.
 func (t *Tracer) Request(r *http.Request, trusted bool) (ctx context.Context, end func(route string, status int)) {
 	ctx = r.Context()
 	if trusted {
@@ -39,8 +38,8 @@ func (t *Tracer) Request(r *http.Request, trusted bool) (ctx context.Context, en
 	}
 }
 
-// providerSpan begins the span of a call. The traceparent stays here: the
-// provider is no part of our traces.
+// providerSpan starts the span of a call to the provider. It sends no traceparent,
+// because the provider does not take part in our traces.
 func (t *Tracer) providerSpan(req *http.Request, endpoint string) (context.Context, trace.Span) {
 	method := spanMethod(req.Method)
 	return t.tracer.Start(req.Context(), method+" "+endpoint, trace.WithSpanKind(trace.SpanKindClient),
@@ -59,7 +58,7 @@ func endProviderSpan(span trace.Span, status int, outcome string) {
 	span.End()
 }
 
-// storeSpan begins the span of a store's operation, without its key.
+// storeSpan starts the span of a store operation. It leaves out the record's key.
 func (t *Tracer) storeSpan(ctx context.Context, op operation) (context.Context, trace.Span) {
 	return t.tracer.Start(ctx, "session store "+op.String(), trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attribute.String("db.operation.name", op.String())))

@@ -10,9 +10,10 @@ import (
 	"webapp/internal/ports"
 )
 
-// Store returns inner, watched: each operation is timed and becomes a span.
-// Either of metrics and tracer may be nil; where both are, it is inner itself.
-// An inner that is a ports.StoreReadiness stays one.
+// Store returns a store that passes all operations to inner, records their
+// durations in metrics and creates a span for each. metrics and tracer can be nil.
+// If both are nil, it returns inner. The result implements ports.StoreReadiness if
+// inner does.
 func Store(inner ports.SessionStore, metrics *Metrics, tracer *Tracer) ports.SessionStore {
 	if metrics == nil && tracer == nil {
 		return inner
@@ -30,8 +31,8 @@ type store struct {
 	tracer  *Tracer
 }
 
-// readyStore adds the ability that not every store has. Its probes are not
-// operations, and nobody counts them.
+// readyStore is a store that implements ports.StoreReadiness. Readiness probes are
+// not recorded.
 type readyStore struct {
 	*store
 	ports.StoreReadiness
@@ -82,8 +83,8 @@ func (s *store) Keys(ctx context.Context, index string) ([]string, error) {
 	return keys, err
 }
 
-// storeCall is one operation under way. It is a value: a page reads the store
-// twice, and no read is to cost an allocation more.
+// storeCall is a running operation. It is not a pointer, to save an allocation for
+// each read.
 type storeCall struct {
 	store *store
 	ctx   context.Context
@@ -113,8 +114,8 @@ func (c storeCall) end(err error) {
 	}
 }
 
-// outcomeOf sorts an error: what the contract names is an answer, and a caller
-// that has gone is no outage.
+// outcomeOf returns the outcome of an operation. The errors that the port defines
+// are not failures of the store.
 func outcomeOf(err error) outcome {
 	switch {
 	case err == nil, errors.Is(err, ports.ErrNoRecord), errors.Is(err, ports.ErrRecordExists), errors.Is(err, ports.ErrRecordChanged):
@@ -134,29 +135,29 @@ const (
 	opReplace
 	opDelete
 	opKeys
-	operations // how many there are
+	operations // the number of operations
 )
 
 func (o operation) String() string {
 	return [operations]string{"create", "find", "replace", "delete", "keys"}[o]
 }
 
-// outcome is what became of an operation.
+// outcome is the outcome of an operation of a session store.
 type outcome int
 
 const (
 	answered outcome = iota
 	canceled
 	unavailable
-	outcomes // how many there are
+	outcomes // the number of outcomes
 )
 
 func (o outcome) String() string { return [outcomes]string{"answered", "canceled", "unavailable"}[o] }
 
-// registerStores adds the durations of store operations. All their series are
-// made here, so that an operation has none to look up.
+// registerStores adds the durations of store operations. It creates all their time
+// series, so that an operation need not look one up.
 func (m *Metrics) registerStores() {
-	times := durations("session_store_operation_duration_seconds", "Operations of the session store by outcome: answered, canceled by a caller that left, or unavailable.",
+	times := durations("session_store_operation_duration_seconds", "Operations of the session store by outcome: answered, canceled by the caller, or unavailable.",
 		[]float64{.00001, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}, "operation", "outcome")
 	m.registry.MustRegister(times)
 	for op := range operations {

@@ -14,31 +14,31 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// TracerConfig says where traces go, and which. Its fields are the values of
-// OpenTelemetry's variables of the same meaning; what is not here, the
-// exporter reads from the process's environment itself.
+// TracerConfig configures a Tracer. Its fields stand for OpenTelemetry's variables
+// of the same meaning. The exporter reads all other OTEL_ variables from the
+// environment itself.
 type TracerConfig struct {
-	// Endpoint is the whole URL that spans are posted to (OTLP over HTTP).
+	// Endpoint is the full URL for spans (OTLP over HTTP).
 	Endpoint string
-	// JSON posts them as JSON and not as Protobuf.
+	// JSON sends spans as JSON. Default Protobuf.
 	JSON bool
-	// Headers go with each post. They can hold a key of the collector.
+	// Headers are added to each export. They can contain a key of the collector.
 	Headers map[string]string
-	// Service and Version name the program. An empty Service is "webapp", or
-	// what OTEL_RESOURCE_ATTRIBUTES says.
+	// Service and Version are service.name and service.version. The default of
+	// Service is the value in OTEL_RESOURCE_ATTRIBUTES, or "webapp".
 	Service, Version string
-	// Sampler decides which traces are kept; nil keeps those that a trusted
-	// caller keeps, and all that begin here.
+	// Sampler selects the traces to export. nil exports all, except those that a
+	// trusted caller does not sample.
 	Sampler sdktrace.Sampler
-	// RequestID returns the ID of the request that a context belongs to.
+	// RequestID returns the request ID of a context.
 	RequestID func(context.Context) string
-	// Logger learns when the collector cannot be reached, and when it can be
+	// Logger gets a message when exports begin to fail, and when they succeed
 	// again.
 	Logger *slog.Logger
 }
 
-// Tracer makes spans and sends them to a collector in the background. It is
-// safe for concurrent use.
+// Tracer creates spans and exports them in the background. It is safe for
+// concurrent use.
 type Tracer struct {
 	provider  *sdktrace.TracerProvider
 	tracer    trace.Tracer
@@ -46,8 +46,8 @@ type Tracer struct {
 	requestID func(context.Context) string
 }
 
-// NewTracer returns a Tracer. It does not touch the network: the collector may
-// be down, and spans are dropped while it is.
+// NewTracer returns a Tracer. It does not connect to the collector. Spans are
+// dropped while the collector is down.
 func NewTracer(ctx context.Context, c TracerConfig) (*Tracer, error) {
 	options := []otlptracehttp.Option{otlptracehttp.WithEndpointURL(c.Endpoint)}
 	if len(c.Headers) > 0 {
@@ -60,34 +60,34 @@ func NewTracer(ctx context.Context, c TracerConfig) (*Tracer, error) {
 	options = append(options, otlptracehttp.WithEncoding(encoding))
 	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
-		// Its text may quote what it was given.
-		return nil, fmt.Errorf("the exporter of traces cannot be made (%T)", err)
+		// The error's text can quote the headers.
+		return nil, fmt.Errorf("the exporter of traces cannot be created (%T)", err)
 	}
-	about, err := describe(c)
+	res, err := newResource(c)
 	if err != nil {
-		return nil, fmt.Errorf("the description of the service: %w", err)
+		return nil, fmt.Errorf("resource attributes: %w", err)
 	}
 	if c.Sampler == nil {
 		c.Sampler = sdktrace.ParentBased(sdktrace.AlwaysSample())
 	}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(&reporter{SpanExporter: exporter, logger: c.Logger}),
-		sdktrace.WithResource(about), sdktrace.WithSampler(c.Sampler))
+		sdktrace.WithBatcher(&loggingExporter{SpanExporter: exporter, logger: c.Logger}),
+		sdktrace.WithResource(res), sdktrace.WithSampler(c.Sampler))
 	return &Tracer{provider: provider, tracer: provider.Tracer("webapp"), requestID: c.RequestID}, nil
 }
 
-// describe is what every span says of its process: name and version, and what
-// OTEL_RESOURCE_ATTRIBUTES adds. Host and user are not asked for.
-func describe(c TracerConfig) (*resource.Resource, error) {
+// newResource returns the resource of all spans: service name, version and
+// OTEL_RESOURCE_ATTRIBUTES, without host and user.
+func newResource(c TracerConfig) (*resource.Resource, error) {
 	base := resource.NewSchemaless(attribute.String("service.name", "webapp"), attribute.String("service.version", c.Version))
-	about, err := resource.Merge(base, resource.Environment())
+	res, err := resource.Merge(base, resource.Environment())
 	if err != nil || c.Service == "" {
-		return about, err
+		return res, err
 	}
-	return resource.Merge(about, resource.NewSchemaless(attribute.String("service.name", c.Service)))
+	return resource.Merge(res, resource.NewSchemaless(attribute.String("service.name", c.Service)))
 }
 
-// Close sends what is left, for as long as ctx allows.
+// Close exports the remaining spans, until ctx ends.
 func (t *Tracer) Close(ctx context.Context) error {
 	if err := t.provider.Shutdown(ctx); err != nil {
 		return fmt.Errorf("the last traces were not sent (%T)", err)
@@ -95,23 +95,23 @@ func (t *Tracer) Close(ctx context.Context) error {
 	return nil
 }
 
-// reporter tells the log when exports begin to fail, and when they go well
-// again. The errors stay here: they quote addresses and the collector's words,
-// and the SDK would print them past the log.
-type reporter struct {
+// loggingExporter logs when exports begin to fail and when they succeed again. It
+// drops the errors, because they quote addresses and responses of the collector,
+// and the SDK would print them beside the log.
+type loggingExporter struct {
 	sdktrace.SpanExporter
 	logger  *slog.Logger
 	failing atomic.Bool
 }
 
 // ExportSpans implements sdktrace.SpanExporter.
-func (r *reporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	err := r.SpanExporter.ExportSpans(ctx, spans)
+func (e *loggingExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	err := e.SpanExporter.ExportSpans(ctx, spans)
 	switch failed := err != nil; {
-	case failed && !r.failing.Swap(true):
-		r.logger.Warn("traces cannot be sent to the collector and are dropped; is OTEL_EXPORTER_OTLP_ENDPOINT right, and the collector up?")
-	case !failed && r.failing.Swap(false):
-		r.logger.Info("traces are sent to the collector again")
+	case failed && !e.failing.Swap(true):
+		e.logger.Warn("traces cannot be sent to the collector and are dropped; is OTEL_EXPORTER_OTLP_ENDPOINT right, and the collector up?")
+	case !failed && e.failing.Swap(false):
+		e.logger.Info("traces are sent to the collector again")
 	}
 	return nil
 }

@@ -11,10 +11,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Transport returns base, watched: each call is timed until its answer has
-// been read or closed, and becomes a span. endpoint returns a short constant
-// name of what a request's context is about to call, or "". Either of metrics
-// and tracer may be nil; where both are, it is base itself.
+// Transport returns a transport that passes all calls to base, records their
+// durations in metrics and creates a span for each. A call ends when its response
+// has been read or closed. endpoint returns the short constant name of the endpoint
+// that a request's context is for, or "". metrics and tracer can be nil. If both
+// are nil, it returns base.
 func Transport(base http.RoundTripper, endpoint func(context.Context) string, metrics *Metrics, tracer *Tracer) http.RoundTripper {
 	if metrics == nil && tracer == nil {
 		return base
@@ -22,8 +23,8 @@ func Transport(base http.RoundTripper, endpoint func(context.Context) string, me
 	return &transport{base: base, endpoint: endpoint, metrics: metrics, tracer: tracer}
 }
 
-// CountRefused returns base, counting the calls that it refuses with this error.
-// It is base itself where m is nil.
+// CountRefused returns a transport that counts the calls that base refuses with
+// this error. It returns base if m is nil.
 func (m *Metrics) CountRefused(base http.RoundTripper, refusal error) http.RoundTripper {
 	if m == nil {
 		return base
@@ -41,12 +42,12 @@ type refusals struct {
 func (r *refusals) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := r.base.RoundTrip(req)
 	if errors.Is(err, r.refusal) {
-		r.metrics.crowded.Inc()
+		r.metrics.refused.Inc()
 	}
 	return res, err
 }
 
-// CloseIdleConnections lets http.Client close those of base.
+// CloseIdleConnections closes the idle connections of base.
 func (r *refusals) CloseIdleConnections() { closeIdle(r.base) }
 
 type transport struct {
@@ -75,11 +76,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		c.end(0, err)
 		return nil, err
 	}
-	res.Body = &watchedBody{ReadCloser: res.Body, call: c, status: res.StatusCode}
+	res.Body = &observedBody{ReadCloser: res.Body, call: c, status: res.StatusCode}
 	return res, nil
 }
 
-// CloseIdleConnections lets http.Client close those of base.
+// CloseIdleConnections closes the idle connections of base.
 func (t *transport) CloseIdleConnections() { closeIdle(t.base) }
 
 func closeIdle(base http.RoundTripper) {
@@ -88,7 +89,7 @@ func closeIdle(base http.RoundTripper) {
 	}
 }
 
-// providerCall is one call under way.
+// providerCall is a running call.
 type providerCall struct {
 	transport *transport
 	endpoint  string
@@ -97,7 +98,7 @@ type providerCall struct {
 	once      sync.Once
 }
 
-// end records the call, the first time it is called.
+// end records the call. Only the first call of end has an effect.
 func (c *providerCall) end(status int, err error) {
 	c.once.Do(func() {
 		outcome := callOutcome(status, err)
@@ -123,16 +124,16 @@ func callOutcome(status int, err error) string {
 	return "failed"
 }
 
-// watchedBody ends its call with the body's end: a provider that drips its
-// answer is a slow one.
-type watchedBody struct {
+// observedBody ends its call when the body ends, so that a slow body counts as a
+// slow call.
+type observedBody struct {
 	io.ReadCloser
 	call   *providerCall
 	status int
 }
 
 // Read implements io.Reader.
-func (b *watchedBody) Read(p []byte) (int, error) {
+func (b *observedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	switch {
 	case err == io.EOF:
@@ -144,7 +145,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer.
-func (b *watchedBody) Close() error {
+func (b *observedBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.call.end(b.status, nil)
 	return err

@@ -251,7 +251,7 @@ func (p *person) get(target string, headers ...string) reply {
 }
 
 // signIn goes to the provider and back, as far as the callback's answer.
-func (p *person) signIn(username string) (fakeidp.Answer, reply) {
+func (p *person) signIn(username string) (fakeidp.AuthResponse, reply) {
 	p.s.t.Helper()
 	begun := p.get("/login?return_to=/logout")
 	require.Equal(p.s.t, http.StatusSeeOther, begun.StatusCode, begun.body)

@@ -13,21 +13,21 @@ import (
 	"time"
 )
 
-// applyFault responds to a request that meets a fault.
+// applyFault serves a request that has met a fault. handle serves it as usual.
 func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metFault, handle http.HandlerFunc) {
 	if fault.Met != nil {
 		fault.Met()
 	}
-	held := fault.Hang || fault.Delay > 0
+	waits := fault.Hang || fault.Delay > 0
 	if fault.After {
-		answer := &heldAnswer{header: make(http.Header), status: http.StatusOK}
-		handle(answer, r)
+		held := &bufferedResponse{header: make(http.Header), status: http.StatusOK}
+		handle(held, r)
 		handle = cutHandler
-		if held {
-			handle = answer.release
+		if waits {
+			handle = held.release
 		}
 	}
-	if held && !fault.wait(r) {
+	if waits && !fault.wait(r) {
 		return
 	}
 	switch {
@@ -38,19 +38,19 @@ func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metF
 	case fault.Drip > 0:
 		fault.head(w)
 		fault.drip(w, r)
-	case fault.answers():
+	case fault.hasResponse():
 		fault.send(w)
 	default:
 		handle(w, r)
 	}
 }
 
-func (f Fault) answers() bool {
+func (f Fault) hasResponse() bool {
 	return f.Status != 0 || f.Body != "" || f.Size > 0 || f.CutAfter > 0 || f.ContentType != "" || f.RetryAfter != "" || f.Location != ""
 }
 
-// failWith answers in the way of the endpoint: a redirect where a browser is on
-// its way, JSON elsewhere.
+// failWith responds with fault.Error: by a redirect from the authorization
+// endpoint, as JSON from all others.
 func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault metFault) {
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
@@ -58,7 +58,7 @@ func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault metFau
 	failure := *fault.Error
 	failure.Status = cmp.Or(fault.Status, failure.Status)
 	if !strings.HasSuffix(r.URL.Path, "/authorize") {
-		p.answerError(w, r, &failure)
+		p.writeError(w, r, &failure)
 		return
 	}
 	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.Form)
@@ -80,7 +80,7 @@ func (f Fault) head(w http.ResponseWriter) {
 	}
 }
 
-// send writes the answer that the fault describes.
+// send writes the response that the fault describes.
 func (f Fault) send(w http.ResponseWriter) {
 	h := w.Header()
 	f.head(w)
@@ -95,61 +95,61 @@ func (f Fault) send(w http.ResponseWriter) {
 	out := io.Writer(w)
 	if f.Gzip {
 		h.Set("Content-Encoding", "gzip")
-		packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails for no level that there is
+		packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // fails only for an invalid level
 		defer func() { _ = packed.Close() }()
 		out = packed
 	}
 	w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
-	_, _ = io.CopyN(out, f.body(), int64(len(f.Body))+f.Size) // fails only when the client is gone
+	_, _ = io.CopyN(out, f.body(), int64(len(f.Body))+f.Size) // fails only if the client has gone
 }
 
-// body is Body followed by blanks without end.
-func (f Fault) body() io.Reader { return io.MultiReader(strings.NewReader(f.Body), blanks{}) }
+// body returns Body followed by spaces without end.
+func (f Fault) body() io.Reader { return io.MultiReader(strings.NewReader(f.Body), spaces{}) }
 
-type blanks struct{}
+type spaces struct{}
 
-func (blanks) Read(b []byte) (int, error) {
+func (spaces) Read(b []byte) (int, error) {
 	for i := range b {
 		b[i] = ' '
 	}
 	return len(b), nil
 }
 
-// cut ends the connection without a further word.
+// cut ends the connection without a response.
 func cut(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		// Behind a server that cannot hijack (HTTP/2, a recorder).
+		// The server cannot hijack (HTTP/2, httptest.ResponseRecorder).
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a reset, not an orderly end
+		_ = tcp.SetLinger(0) // the client gets a reset
 	}
 	_ = conn.Close()
 }
 
 func cutHandler(w http.ResponseWriter, _ *http.Request) { cut(w) }
 
-// heldAnswer keeps an answer for later, or for nobody.
-type heldAnswer struct {
+// bufferedResponse keeps a response until release.
+type bufferedResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (a *heldAnswer) Header() http.Header         { return a.header }
-func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
-func (a *heldAnswer) WriteHeader(status int)      { a.status = status }
+func (b *bufferedResponse) Header() http.Header         { return b.header }
+func (b *bufferedResponse) Write(p []byte) (int, error) { return b.body.Write(p) }
+func (b *bufferedResponse) WriteHeader(status int)      { b.status = status }
 
-func (a *heldAnswer) release(w http.ResponseWriter, _ *http.Request) {
-	maps.Copy(w.Header(), a.header)
-	w.WriteHeader(a.status)
-	_, _ = a.body.WriteTo(w) // fails only when the client is gone
+func (b *bufferedResponse) release(w http.ResponseWriter, _ *http.Request) {
+	maps.Copy(w.Header(), b.header)
+	w.WriteHeader(b.status)
+	_, _ = b.body.WriteTo(w) // fails only if the client has gone
 }
 
-// drip returns a byte now and then, without end: each arrives, so a client that
-// only waits for the next one waits for ever.
+// drip sends one byte in each interval, without end. A client that bounds only the
+// wait for the next byte never gives up.
 func (f metFault) drip(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 	out, rest := http.NewResponseController(w), f.body()
@@ -163,7 +163,7 @@ func (f metFault) drip(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-next.C:
 		case <-f.healed:
-			cut(w) // what is missing will never come
+			cut(w) // so that the client does not wait for more
 			return
 		case <-r.Context().Done():
 			return
