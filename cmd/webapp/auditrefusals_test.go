@@ -121,7 +121,7 @@ func refusals() map[string]aRefusal {
 			back := leadToCallback(b)
 			b.w.clock.advance(15*time.Minute + time.Second)
 			return back()
-		}, status: 400, reason: domain.ErrUnknownSignIn},
+		}, status: 400, reason: domain.ErrSignInExpired},
 		"repeated by who is signed in": {refuse: func(b *browser) reply {
 			back := leadToCallback(b)
 			back()

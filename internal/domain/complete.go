@@ -62,7 +62,7 @@ func checkCallback(cb Callback) error {
 func (s *Service) complete(ctx context.Context, cb Callback, device string, pending ports.PendingSignIn, err error) (to string, who ports.Identity, _ error) {
 	switch {
 	case errors.Is(err, ports.ErrNoPendingSignIn), errors.Is(err, ports.ErrPendingSpent):
-		to, err = s.lateCallback(ctx, err)
+		to, err = s.lateCallback(ctx, unknownSignIn(err))
 		return to, who, err
 	case err != nil:
 		// Nothing is spent; where the person wanted to go may be known.
@@ -74,7 +74,7 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string, pend
 	ctx = context.WithoutCancel(ctx)
 	first := s.completing.begin(pending.State)
 	err = errNotCompleted
-	defer func() { s.conclude(ctx, pending.State, first, to, err) }()
+	defer func() { s.conclude(ctx, pending, first, to, err) }()
 	to, who, err = s.redeem(ctx, cb, device, pending)
 	return to, who, err
 }
@@ -84,8 +84,9 @@ var errNotCompleted = errors.New("sign-in not completed")
 
 // redeem lets the provider redeem the code, and starts the session.
 func (s *Service) redeem(ctx context.Context, cb Callback, device string, pending ports.PendingSignIn) (to string, who ports.Identity, err error) {
-	if err := s.checkAge(pending); err != nil {
-		return "", who, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
+	if s.expired(pending) {
+		to, err = s.lateCallback(ctx, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: ErrSignInExpired})
+		return to, who, err
 	}
 	signedIn, err := s.provider.Complete(ctx, cb, pending.Secret)
 	if err != nil {
@@ -117,8 +118,12 @@ func (s *Service) AdminConsent(cb Callback) (bool, error) {
 	return true, ErrConsentRefused
 }
 
-// lateCallback responds to a callback that fits no pending sign-in.
-func (s *Service) lateCallback(ctx context.Context, cause error) (string, error) {
+// unknownSignIn returns the error of a callback that fits no pending sign-in.
+func unknownSignIn(cause error) error { return fmt.Errorf("%w: %w", ErrUnknownSignIn, cause) }
+
+// lateCallback responds to a callback that completes no sign-in. It returns "/"
+// if the browser is signed in, and otherwise refusal.
+func (s *Service) lateCallback(ctx context.Context, refusal error) (string, error) {
 	_, err := s.CurrentUser(ctx)
 	if errors.Is(err, ErrNotSignedIn) {
 		err = s.signedInByReference(ctx)
@@ -127,7 +132,7 @@ func (s *Service) lateCallback(ctx context.Context, cause error) (string, error)
 	case err == nil:
 		return "/", nil
 	case errors.Is(err, ErrNotSignedIn):
-		return "", fmt.Errorf("%w: %w", ErrUnknownSignIn, cause)
+		return "", refusal
 	default:
 		return "", err
 	}
@@ -151,16 +156,14 @@ func (s *Service) signedInByReference(ctx context.Context) error {
 	return nil
 }
 
-// clockSkew is by how much the instance that began a sign-in may be ahead of the
-// one that completes it: as much as a provider's clock may be.
+// clockSkew is how far the clocks of two instances may differ: as far as a
+// provider's clock may.
 const clockSkew = 5 * time.Minute
 
-func (s *Service) checkAge(p ports.PendingSignIn) error {
-	age := s.now().Sub(p.Began)
-	if age < -clockSkew || age > PendingLifetime {
-		return ErrSignInExpired
-	}
-	return nil
+// expired reports whether p began too long ago, or in the future.
+func (s *Service) expired(p ports.PendingSignIn) bool {
+	left := p.Expires.Sub(s.now())
+	return left <= 0 || left > PendingLifetime+clockSkew
 }
 
 func (s *Service) start(ctx context.Context, in ports.SignedIn, p ports.PendingSignIn, device string) error {

@@ -31,7 +31,9 @@ func (s *strangePending) Take(context.Context, string) (ports.PendingSignIn, err
 	return s.kept, nil
 }
 
-func (s *strangePending) RecordOutcome(context.Context, string, []byte) error { return nil }
+func (s *strangePending) RecordOutcome(context.Context, ports.PendingSignIn, []byte) error {
+	return nil
+}
 
 // completeCorrupted is a whole sign-in whose pending part is corrupted on the way.
 func completeCorrupted(t *testing.T, corrupt func(*ports.PendingSignIn)) (*fixture, string, error) {
@@ -61,15 +63,31 @@ func TestThePendingSignInMustBeThatOfTheState(t *testing.T) {
 // Invariant 1: fifteen minutes, and no sign-in from the future.
 func TestThePendingSignInMustBeYoung(t *testing.T) {
 	for _, shift := range []time.Duration{-domain.PendingLifetime - time.Second, 5*time.Minute + time.Second} {
-		f, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Began = p.Began.Add(shift) })
+		f, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Expires = p.Expires.Add(shift) })
 		require.ErrorIs(t, err, domain.ErrSignInExpired)
 		assert.Zero(t, f.provider.Completions())
 	}
 }
 
+// Invariant 1: a browser that is signed in goes on quietly.
+func TestAnExpiredCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
+	f := newFixture(t)
+	b := f.sessions.NewBrowser()
+	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{ReturnTo: "/reports"})
+	require.NoError(t, err)
+	callback := f.provider.Approve(location, somebody())
+	f.signIn(b, somebody())
+	completions := f.provider.Completions()
+	f.clock.Advance(domain.PendingLifetime + time.Second)
+	to, err := f.CompleteSignIn(b.Context(t.Context()), callback, "")
+	require.NoError(t, err)
+	assert.Equal(t, "/", to)
+	assert.Equal(t, completions, f.provider.Completions())
+}
+
 // Instances need not agree on the time to the minute.
 func TestAPendingSignInMayComeFromAnInstanceThatIsAhead(t *testing.T) {
-	_, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Began = p.Began.Add(4 * time.Minute) })
+	_, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Expires = p.Expires.Add(4 * time.Minute) })
 	require.NoError(t, err)
 }
 

@@ -67,16 +67,16 @@ func (c *completions) find(state string) *completion {
 
 // conclude tells second callbacks, here and on other instances, how a sign-in
 // ended. ctx is that of its browser.
-func (s *Service) conclude(ctx context.Context, state string, one *completion, to string, err error) {
+func (s *Service) conclude(ctx context.Context, pending ports.PendingSignIn, one *completion, to string, err error) {
 	text, marshalErr := json.Marshal(newOutcome(err))
 	if marshalErr == nil && !errors.Is(err, ports.ErrStoreUnavailable) {
-		_ = s.sessions.RecordOutcome(ctx, state, text) // if this fails, a second callback elsewhere waits in vain
+		_ = s.sessions.RecordOutcome(ctx, pending, text) // if this fails, a second callback elsewhere waits in vain
 	}
 	one.to, one.err = to, err
 	if sessions, ok := s.sessions.(ports.SessionHandOver); ok && err == nil {
 		one.give, _ = sessions.HandOver(ctx) // without it the browser has the first response's cookie, or signs in again
 	}
-	s.completing.end(state)
+	s.completing.end(pending.State)
 }
 
 // secondCallback responds to a callback whose sign-in another request of the
@@ -99,13 +99,13 @@ func (s *Service) secondCallback(ctx context.Context, pending ports.PendingSignI
 		case err == nil && waited:
 			return s.returns.check(pending.ReturnTo), outcomeError(text, pending.ReturnTo)
 		case err == nil: // it had ended before
-			return s.lateCallback(ctx, ports.ErrPendingSpent)
+			return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
 		case !errors.Is(err, ports.ErrNoOutcome):
 			return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 		}
 		_ = s.wait(limited, secondPause)
 	}
-	return s.lateCallback(ctx, ports.ErrPendingSpent)
+	return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
 }
 
 // join waits for the completion and gives its session to the request of ctx.

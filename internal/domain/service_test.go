@@ -3,6 +3,7 @@ package domain_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"runtime"
 	"testing"
 	"time"
@@ -159,7 +160,10 @@ func TestCallbackIsJudgedBeforeTheProviderIsAsked(t *testing.T) {
 	}
 	f.clock.Advance(domain.PendingLifetime + time.Second)
 	_, err = f.CompleteSignIn(b.Context(t.Context()), good, "")
-	assert.Error(t, err)
+	assert.ErrorIs(t, err, domain.ErrSignInExpired)
+	failure, ok := errors.AsType[*domain.SignInFailure](err)
+	require.True(t, ok)
+	assert.Equal(t, "/reports", failure.ReturnTo)
 	assert.Zero(t, f.provider.Completions())
 }
 

@@ -43,7 +43,7 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	if err != nil {
 		return "", fmt.Errorf("begin sign-in: %w", err)
 	}
-	p.State, p.Secret, p.Began = state, authorization.Secret, s.now()
+	p.State, p.Secret, p.Expires = state, authorization.Secret, s.now().Add(PendingLifetime)
 	p.ReturnTo, p.Scopes = s.returns.check(p.ReturnTo), ask.Scopes
 	err = s.sessions.Keep(ctx, p)
 	if err != nil {

@@ -38,13 +38,16 @@ type PendingSignIns interface {
 	// ReturnTo are set if the browser still has the sign-in, because it has not
 	// received the response to the first Take. With ErrStoreUnavailable nothing
 	// is spent, and ReturnTo is set if the browser has the sign-in.
+	//
+	// The caller compares State and checks Expires: after Expires, Take returns
+	// an error or the sign-in, which it may have returned before.
 	Take(ctx context.Context, state string) (PendingSignIn, error)
 
-	// RecordOutcome stores how the sign-in of a spent state ended, for all
+	// RecordOutcome stores how the sign-in that Take returned ended, for all
 	// instances that share the store. outcome is not empty. Only the first call
 	// has an effect; later ones return nil. RecordOutcome returns ErrNoRecord if
-	// the state is not spent. It needs no browser.
-	RecordOutcome(ctx context.Context, state string, outcome []byte) error
+	// the state is not marked as spent. It needs no browser.
+	RecordOutcome(ctx context.Context, p PendingSignIn, outcome []byte) error
 
 	// Outcome returns what RecordOutcome stored, or ErrNoOutcome. It needs no
 	// browser.
@@ -61,7 +64,9 @@ type PendingSignIn struct {
 	Scopes   []string
 	// StepUp belongs to the domain. The adapter stores it unread.
 	StepUp string
-	Began  time.Time
+	// Expires is when the sign-in must be complete. The domain checks it. The
+	// adapter keeps the sign-in, and the mark that it is spent, until then.
+	Expires time.Time
 }
 
 // Sessions keeps the sessions of signed-in browsers.

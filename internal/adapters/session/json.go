@@ -47,7 +47,7 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 // encodePending writes a list: names would take room in the cookie, and eight of
 // them must fit into a request header.
 func encodePending(p *ports.PendingSignIn) ([]byte, error) {
-	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.StepUp, p.Began.UnixMilli()})
+	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.StepUp, p.Expires.UnixMilli()})
 }
 
 func decodePending(data []byte) (ports.PendingSignIn, error) {
@@ -56,8 +56,8 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 		return ports.PendingSignIn{}, err
 	}
 	var p ports.PendingSignIn
-	var began int64
-	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.Scopes, &p.StepUp, &began}
+	var expires int64
+	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.Scopes, &p.StepUp, &expires}
 	if len(parts) != len(fields) {
 		return ports.PendingSignIn{}, errUnreadable
 	}
@@ -66,7 +66,7 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 			return ports.PendingSignIn{}, errUnreadable
 		}
 	}
-	p.Began = time.UnixMilli(began).UTC()
+	p.Expires = time.UnixMilli(expires).UTC()
 	return p, nil
 }
 

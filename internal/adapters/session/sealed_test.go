@@ -44,18 +44,6 @@ func createRecord(t *testing.T, m *Manager, e entry) {
 	require.NoError(t, err)
 }
 
-func TestASealedSignInOfAnotherStateIsRefused(t *testing.T) {
-	m, _ := newSealing(t)
-	p := portstest.SamplePending("theirs", codecStart)
-	name := m.pendingName("mine")
-	value, err := m.sealPending(name, &p)
-	require.NoError(t, err)
-	visit(t, m, name, value, func(ctx context.Context) {
-		_, err := m.Take(ctx, "mine")
-		require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
-	})
-}
-
 func TestARecordOfAnotherVersionIsNoSession(t *testing.T) {
 	m, _ := newSealing(t)
 	token := strings.Repeat("t", tokenSize)

@@ -77,9 +77,9 @@ func TestAStrangersStateWritesNothing(t *testing.T) {
 			require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
 		}
 	})
-	calls := w.store.Calls()
-	require.Len(t, calls, 1)
-	require.Equal(t, "Find", calls[0].Method)
+	for _, call := range w.store.Calls() {
+		require.Equal(t, "Find", call.Method)
+	}
 	require.Zero(t, w.memory.Len())
 }
 
@@ -98,7 +98,7 @@ func TestStoredValuesAreSealedAndTokensHashed(t *testing.T) {
 	require.Less(t, len(w.raw(t, recordOf(b))), 320, "what is read with each page stays small")
 	b.keepPending(t, "a-state")
 	require.NotContains(t, b.named("webapp_signin_").Name, "a-state")
-	sealed, err := base64.RawURLEncoding.DecodeString(strings.SplitN(b.named("webapp_signin_").Value, ".", 2)[1])
+	sealed, err := base64.RawURLEncoding.DecodeString(b.named("webapp_signin_").Value)
 	require.NoError(t, err)
 	require.NotContains(t, string(sealed), "secret-of-a-state")
 	require.NotContains(t, string(sealed), "/reports")
@@ -167,15 +167,14 @@ func TestTamperedPendingCookiesAreIgnored(t *testing.T) {
 	good.keepPending(t, "two")
 	two := *good.cookies[1]
 	values := map[string]string{
-		"empty":          "",
-		"no dot":         strings.ReplaceAll(one.Value, ".", ""),
-		"not base64":     "abc.!!!",
-		"another's":      two.Value,
-		"cut":            one.Value[:len(one.Value)-4],
-		"ordering alone": one.Value[:strings.Index(one.Value, ".")+1],
-		"very long":      strings.Repeat("A", 3000),
+		"empty":      "",
+		"not base64": "abc.!!!",
+		"another's":  two.Value,
+		"cut":        one.Value[:len(one.Value)-4],
+		"longer":     one.Value + "AAAA",
+		"very long":  strings.Repeat("A", 3000),
 	}
-	for i := strings.Index(one.Value, ".") + 1; i < len(one.Value)-1; i += 29 {
+	for i := 0; i < len(one.Value)-1; i += 29 {
 		swap := map[bool]string{true: "B", false: "A"}[one.Value[i] == 'A']
 		values["changed at "+one.Value[:i]] = one.Value[:i] + swap + one.Value[i+1:]
 	}

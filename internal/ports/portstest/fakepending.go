@@ -37,7 +37,7 @@ func (f *FakeSessions) Take(ctx context.Context, state string) (ports.PendingSig
 	switch {
 	case f.spent[state]:
 		return ports.PendingSignIn{State: p.State, ReturnTo: p.ReturnTo}, ports.ErrPendingSpent
-	case !found, !f.clock().Before(p.Began.Add(fakePendingLife)):
+	case !found:
 		return ports.PendingSignIn{}, ports.ErrNoPendingSignIn
 	}
 	f.spent[state] = true
@@ -45,17 +45,17 @@ func (f *FakeSessions) Take(ctx context.Context, state string) (ports.PendingSig
 }
 
 // RecordOutcome implements ports.PendingSignIns.
-func (f *FakeSessions) RecordOutcome(_ context.Context, state string, outcome []byte) error {
+func (f *FakeSessions) RecordOutcome(_ context.Context, p ports.PendingSignIn, outcome []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.reach(); err != nil {
 		return err
 	}
-	if !f.spent[state] {
+	if !f.spent[p.State] {
 		return ports.ErrNoRecord
 	}
-	if _, ok := f.outcomes[state]; !ok {
-		f.outcomes[state] = slices.Clone(outcome)
+	if _, ok := f.outcomes[p.State]; !ok {
+		f.outcomes[p.State] = slices.Clone(outcome)
 	}
 	return nil
 }

@@ -10,11 +10,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// The bounds of the fake are those of a real browser-shaped adapter.
-const (
-	fakePendingLife = 15 * time.Minute
-	fakeMaxPending  = 8
-)
+// fakeMaxPending is how many sign-ins can be pending in one browser, as with the
+// real adapter.
+const fakeMaxPending = 8
 
 // FakeSessions implements the session ports in memory, for tests of what
 // stands on them. It is safe for concurrent use and passes the same suites as

@@ -31,8 +31,8 @@ func PendingSignIns(t *testing.T, newHarness func(t *testing.T) SessionHarness) 
 		{"another browser's state", pendingForeign},
 		{"tabs do not collide", pendingTabs},
 		{"sixty starts drop the oldest", pendingBounded},
-		{"a pending sign-in runs out", pendingExpire},
-		{"a replay after everything has run out", pendingLateReplay},
+		{"a pending sign-in lasts", pendingLasts},
+		{"a replay after a pending sign-in has expired", pendingLateReplay},
 		{"beside a session", pendingBesideSession},
 		{"the outcome", pendingOutcome},
 		{"the store is down", pendingDown},
@@ -56,8 +56,8 @@ func requireTaken(t *testing.T, h SessionHarness, b Browser, want ports.PendingS
 	t.Helper()
 	got, err := take(t, h, b, want.State)
 	require.NoError(t, err)
-	require.True(t, want.Began.Equal(got.Began))
-	got.Began = want.Began
+	require.True(t, want.Expires.Equal(got.Expires))
+	got.Expires = want.Expires
 	require.Equal(t, want, got)
 }
 
@@ -84,7 +84,7 @@ func pendingNoBrowser(t *testing.T, h SessionHarness) {
 func pendingRoundTrip(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	requireTaken(t, h, b, keep(t, h, b, "full"))
-	bare := ports.PendingSignIn{State: "bare", Began: h.Now()}
+	bare := ports.PendingSignIn{State: "bare", Expires: h.Now().Add(time.Minute)}
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, h.Sessions.Keep(ctx, bare)) })
 	requireTaken(t, h, b, bare)
 }
@@ -128,12 +128,12 @@ func pendingOutcome(t *testing.T, h SessionHarness) {
 
 	_, err = h.Sessions.Outcome(t.Context(), "concluded")
 	require.ErrorIs(t, err, ports.ErrNoOutcome)
-	require.NoError(t, h.Sessions.RecordOutcome(t.Context(), "concluded", []byte("first")))
-	require.NoError(t, h.Sessions.RecordOutcome(t.Context(), "concluded", []byte("second")))
+	require.NoError(t, h.Sessions.RecordOutcome(t.Context(), p, []byte("first")))
+	require.NoError(t, h.Sessions.RecordOutcome(t.Context(), p, []byte("second")))
 	outcome, err := h.Sessions.Outcome(t.Context(), "concluded")
 	require.NoError(t, err)
 	require.Equal(t, "first", string(outcome))
-	require.ErrorIs(t, h.Sessions.RecordOutcome(t.Context(), "another", []byte("first")), ports.ErrNoRecord)
+	require.ErrorIs(t, h.Sessions.RecordOutcome(t.Context(), SamplePending("another", h.Now()), []byte("first")), ports.ErrNoRecord)
 	_, err = h.Sessions.Outcome(t.Context(), "another")
 	require.ErrorIs(t, err, ports.ErrNoOutcome)
 }
@@ -199,24 +199,29 @@ func pendingBounded(t *testing.T, h SessionHarness) {
 	require.LessOrEqual(t, open, 20)
 }
 
-func pendingExpire(t *testing.T, h SessionHarness) {
+func pendingLasts(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	p := keep(t, h, b, "in time")
-	h.Advance(14 * time.Minute)
+	old := b.Clone()
+	h.Advance(p.Expires.Sub(h.Now()) - time.Second)
 	requireTaken(t, h, b, p)
-	keep(t, h, b, "late")
-	h.Advance(16 * time.Minute)
-	requireNotTaken(t, h, b, "late", ports.ErrNoPendingSignIn)
+	requireNotTaken(t, h, old, p.State, ports.ErrPendingSpent)
 }
 
+// pendingLateReplay checks that a spent sign-in is refused until it expires, and
+// afterwards never returned with another time.
 func pendingLateReplay(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	p := keep(t, h, b, "kept")
 	old := b.Clone()
 	requireTaken(t, h, b, p)
+	h.Advance(p.Expires.Sub(h.Now()) - time.Second)
+	requireNotTaken(t, h, old.Clone(), p.State, ports.ErrPendingSpent)
 	h.Advance(24 * time.Hour)
-	_, err := take(t, h, old, "kept")
-	require.Error(t, err)
+	got, err := take(t, h, old, p.State)
+	if err == nil {
+		require.True(t, p.Expires.Equal(got.Expires))
+	}
 }
 
 func pendingBesideSession(t *testing.T, h SessionHarness) {

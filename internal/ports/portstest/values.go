@@ -58,13 +58,13 @@ func SampleNew(now time.Time) ports.NewSession {
 }
 
 // SamplePending returns a pending sign-in with every field set.
-func SamplePending(state string, began time.Time) ports.PendingSignIn {
+func SamplePending(state string, now time.Time) ports.PendingSignIn {
 	return ports.PendingSignIn{
 		State:    state,
 		Secret:   "secret-of-" + state,
 		ReturnTo: "/reports?year=2026&q=%C3%A9",
 		Scopes:   []string{"User.Read"},
 		StepUp:   "1",
-		Began:    began,
+		Expires:  now.Add(15 * time.Minute),
 	}
 }
