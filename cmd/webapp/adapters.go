@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"webapp/cmd/webapp/config"
+	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/github"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/adapters/session/postgres"
@@ -134,4 +137,47 @@ func openSQLite(ctx context.Context, address string, now func() time.Time) (*sql
 
 func openRedis(_ context.Context, address string, now func() time.Time) (*redis.Store, error) {
 	return redis.Open(address, now)
+}
+
+// newProvider makes the identity-provider adapter. It also returns the function
+// that says when the provider's credential ends, and whether that is known.
+func newProvider(c config.Config, d deps, transport http.RoundTripper) (ports.IdentityProvider, func() (time.Time, bool), error) {
+	if open, own := identityProviders()[c.OIDCAuthority]; own {
+		registration, err := c.Registration(d.logger)
+		if err != nil {
+			return nil, nil, err
+		}
+		provider, err := open(registration, transport, d.now)
+		return provider, func() (time.Time, bool) {
+			end, err := c.SecretExpires()
+			return end, err == nil && !end.IsZero()
+		}, err
+	}
+	adapter := c.Entra(d.now, d.logger)
+	adapter.Transport = transport
+	provider, err := entra.New(adapter)
+	if err != nil {
+		return nil, nil, err
+	}
+	return provider, provider.CredentialExpiry, nil
+}
+
+// sessionStore is a store that ends with the process.
+type sessionStore interface {
+	ports.SessionStore
+	Close() error
+}
+
+// newStore opens the store that SESSION_STORE names. A server that is down is no
+// error: the store heals, and /readyz says so meanwhile.
+func newStore(ctx context.Context, c config.Config, now func() time.Time) (sessionStore, error) {
+	adapter, known := sessionStores()[c.StoreScheme()]
+	if !known {
+		return nil, errors.New("webapp cannot use its SESSION_STORE: no such store")
+	}
+	store, err := adapter.open(ctx, c.SessionStore, now)
+	if err != nil {
+		return nil, fmt.Errorf("webapp cannot use its SESSION_STORE: %w", err)
+	}
+	return store, nil
 }
