@@ -11,33 +11,35 @@ import (
 )
 
 const (
-	// refreshAhead is how long before its end a token is renewed, so that it
-	// does not end on its way to the API.
+	// refreshAhead is how long before its expiry a token is refreshed, so that it
+	// does not expire on its way to the API.
 	refreshAhead = 5 * time.Minute
-	// maxAccessTokens bounds the tokens kept for one session; the oldest goes.
+	// maxAccessTokens is how many access tokens a session keeps. A new one
+	// replaces the oldest.
 	maxAccessTokens = 8
-	// leaseFor is how long one request may take to renew a session's tokens.
-	// An instance that dies meanwhile keeps the others out no longer.
-	leaseFor = 30 * time.Second
-	// renewFor bounds a renewal; it is less than the lease, so that nobody else
-	// renews meanwhile.
-	renewFor = 9 * time.Second
-	// leasePatience is how long a request waits while another one renews; it
-	// looks for the result after each leasePause. A slow store makes it look
-	// less often, not longer.
+	// leaseDuration is how long the refresh lease lasts. If an instance crashes
+	// during a refresh, the other instances wait no longer than that.
+	leaseDuration = 30 * time.Second
+	// refreshTimeout limits one refresh. It is shorter than the lease, so that no
+	// other request refreshes at the same time.
+	refreshTimeout = 9 * time.Second
+	// leasePatience is how long a request waits for the refresh of another one.
+	// It looks for the new token after each leasePause.
 	leasePatience = 5 * time.Second
 	leasePause    = 100 * time.Millisecond
-	// maxRefreshWaits bounds the requests that wait so on this instance.
+	// maxRefreshWaits is how many requests can wait at once on this instance.
 	maxRefreshWaits = 128
 )
 
-// AccessToken returns a bearer token of the signed-in user for an API's scopes,
-// renewed when it is about to end. One request of a session renews at a time,
-// on all instances together; the others wait for its result. A new ID token
-// renews the person's roles and groups. Errors: ErrNotSignedIn, also where the
-// provider says that the account is gone, which ends the session;
-// ErrStoreUnavailable, ErrProviderUnavailable, ErrRefreshBusy,
-// or *InteractionRequired where the person has to sign in again.
+// AccessToken returns the signed-in user's bearer token for an API's scopes and
+// refreshes it shortly before it expires. Of all requests of a session, on all
+// instances, one refreshes and the others wait for its result. If the response
+// has an ID token, the user gets its roles and groups.
+//
+// AccessToken returns ErrNotSignedIn if nobody is signed in, or if the provider
+// says that the account is gone, which ends the session; *InteractionRequired if
+// the person has to sign in again; and ErrRefreshBusy, ErrProviderUnavailable or
+// ErrStoreUnavailable if a later try can succeed.
 func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, error) {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -45,26 +47,27 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 	}
 	giveUp := s.now().Add(leasePatience)
 	for range leasePatience / leasePause {
-		token, err := s.keptToken(ctx, scopes)
+		tokens, err := s.sessions.Tokens(ctx)
 		if err != nil {
-			return "", err
+			return "", notSignedIn(err, "read tokens")
 		}
+		token := tokenFor(tokens, scopes)
 		if token.Expires.Sub(s.now()) > refreshAhead {
 			return token.Value, nil
 		}
-		release, err := s.sessions.LeaseRefresh(ctx, s.now().Add(leaseFor))
+		release, err := s.sessions.LeaseRefresh(ctx, s.now().Add(leaseDuration))
 		if err == nil {
 			defer release(ctx)
-			return s.renew(ctx, session, scopes)
+			return s.refreshLeased(ctx, session, scopes)
 		}
 		if !errors.Is(err, ports.ErrLeased) {
 			return "", notSignedIn(err, "lease refresh")
 		}
 		if token.Expires.After(s.now()) {
-			return token.Value, nil // still good while another renews it
+			return token.Value, nil // not expired while another request refreshes it
 		}
 		if s.now().After(giveUp) {
-			break
+			break // a slow store can make the loop take longer
 		}
 		if err := s.waitForRefresh(ctx); err != nil {
 			return "", fmt.Errorf("%w: %w", ErrRefreshBusy, err)
@@ -73,7 +76,8 @@ func (s *Service) AccessToken(ctx context.Context, scopes ...string) (string, er
 	return "", ErrRefreshBusy
 }
 
-// waitForRefresh lets a moment pass, for at most maxRefreshWaits requests at once.
+// waitForRefresh pauses for leasePause. It returns an error if too many requests
+// wait already.
 func (s *Service) waitForRefresh(ctx context.Context) error {
 	if !s.refreshing.take() {
 		return errors.New("too many requests wait already")
@@ -82,54 +86,44 @@ func (s *Service) waitForRefresh(ctx context.Context) error {
 	return s.wait(ctx, leasePause)
 }
 
-// keptToken returns the token that the session has for scopes; the zero token
-// where there is none.
-func (s *Service) keptToken(ctx context.Context, scopes []string) (ports.AccessToken, error) {
-	grant, err := s.sessions.Tokens(ctx)
-	if err != nil {
-		return ports.AccessToken{}, notSignedIn(err, "read grant")
-	}
-	return tokenFor(grant, scopes), nil
-}
-
-// renew renews the token under the lease. It looks once more first: another
-// request may have renewed it since this one looked. It goes on when the browser
-// has left: the provider may have spent the old refresh token by then, and the
-// new one would be lost.
-func (s *Service) renew(ctx context.Context, session ports.Session, scopes []string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewFor)
+// refreshLeased refreshes the token while this request has the lease. It reads
+// the tokens again first, because another request may have refreshed in between.
+// It continues if the browser disconnects: the provider may already have replaced
+// the refresh token, and the new one would be lost.
+func (s *Service) refreshLeased(ctx context.Context, session ports.Session, scopes []string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
 	defer cancel()
-	grant, err := s.sessions.Tokens(ctx)
+	tokens, err := s.sessions.Tokens(ctx)
 	if err != nil {
-		return "", notSignedIn(err, "read grant")
+		return "", notSignedIn(err, "read tokens")
 	}
-	kept, now := tokenFor(grant, scopes), s.now()
-	if kept.Expires.Sub(now) > refreshAhead {
-		return kept.Value, nil
+	old, now := tokenFor(tokens, scopes), s.now()
+	if old.Expires.Sub(now) > refreshAhead {
+		return old.Value, nil
 	}
-	fresh, err := s.refresh(ctx, session, grant, scopes)
+	fresh, err := s.refresh(ctx, session, tokens, scopes)
 	if err == nil {
 		return fresh, nil
 	}
-	// A renewal that cannot be had costs nothing while the old token is good.
-	passing := errors.Is(err, ErrProviderUnavailable) || grant.RefreshToken == ""
-	if passing && kept.Expires.After(now) {
-		return kept.Value, nil
+	// The old token serves until it expires, unless the provider refused.
+	temporary := errors.Is(err, ErrProviderUnavailable) || tokens.RefreshToken == ""
+	if temporary && old.Expires.After(now) {
+		return old.Value, nil
 	}
 	return "", err
 }
 
-func (s *Service) refresh(ctx context.Context, session ports.Session, grant ports.Tokens, scopes []string) (string, error) {
+func (s *Service) refresh(ctx context.Context, session ports.Session, tokens ports.Tokens, scopes []string) (string, error) {
 	refresher, ok := s.provider.(ports.TokenRefresher)
-	if !ok || grant.RefreshToken == "" {
+	if !ok || tokens.RefreshToken == "" {
 		return "", &InteractionRequired{Scopes: scopes}
 	}
 	refreshed, err := refresher.Refresh(ctx, ports.RefreshRequest{
-		RefreshToken: grant.RefreshToken,
+		RefreshToken: tokens.RefreshToken,
 		Scopes:       scopes,
 		Issuer:       session.Identity.Issuer,
 		Subject:      session.Identity.Subject,
-		Nonce:        grant.Nonce,
+		Nonce:        tokens.Nonce,
 	})
 	if err != nil {
 		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
@@ -139,7 +133,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 		return "", refreshError(err, scopes)
 	}
 	if err := s.keepRefreshed(ctx, refreshed); err != nil {
-		// The provider may have spent the old refresh token.
+		// The provider may no longer accept the old refresh token.
 		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
 		return "", err
 	}
@@ -147,32 +141,31 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, grant port
 	return refreshed.AccessToken.Value, nil
 }
 
-// keepRefreshed renews what the session knows of the person. The roles come
-// first: where they cannot be written, no new token hides for an hour that they
-// are old.
+// keepRefreshed stores the result of a refresh. It stores the roles first: if
+// that fails, the session keeps the old token and soon refreshes again.
 func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) error {
-	renewed := refreshed.Memberships
-	if renewed != nil {
-		if err := s.sessions.UpdateRoles(ctx, renewed.Roles); err != nil {
+	memberships := refreshed.Memberships
+	if memberships != nil {
+		if err := s.sessions.UpdateRoles(ctx, memberships.Roles); err != nil {
 			return notSignedIn(err, "save roles")
 		}
 	}
-	err := s.sessions.UpdateTokens(ctx, func(g *ports.Tokens) {
-		g.RefreshToken = refreshed.RefreshToken
-		g.AccessTokens = withToken(g.AccessTokens, refreshed.AccessToken)
-		if renewed != nil {
-			g.Groups = tokenGroups(renewed.Groups)
+	err := s.sessions.UpdateTokens(ctx, func(t *ports.Tokens) {
+		t.RefreshToken = refreshed.RefreshToken
+		t.AccessTokens = withToken(t.AccessTokens, refreshed.AccessToken)
+		if memberships != nil {
+			t.Groups = tokenGroups(memberships.Groups)
 		}
 	})
 	if err != nil {
-		return notSignedIn(err, "save grant")
+		return notSignedIn(err, "save tokens")
 	}
 	return nil
 }
 
-// endGone ends the session of an account that is gone. It returns
-// ErrNotSignedIn, or the store's error: the session lives on then, and the next
-// refresh ends it.
+// endGone ends the session of an account that is gone, and returns ErrNotSignedIn.
+// If the store fails, it returns that error, and the next refresh ends the
+// session.
 func (s *Service) endGone(ctx context.Context, cause error) error {
 	if err := s.end(ctx, ports.EndedByProvider); err != nil {
 		return err
@@ -180,21 +173,9 @@ func (s *Service) endGone(ctx context.Context, cause error) error {
 	return fmt.Errorf("%w: %w", ErrNotSignedIn, cause)
 }
 
-// DropAccessToken forgets a token that its API has refused, so that it is not
-// offered again. Errors: ErrNotSignedIn, ErrStoreUnavailable.
-func (s *Service) DropAccessToken(ctx context.Context, token string) error {
-	err := s.sessions.UpdateTokens(ctx, func(g *ports.Tokens) {
-		g.AccessTokens = slices.DeleteFunc(g.AccessTokens, func(t ports.AccessToken) bool { return t.Value == token })
-	})
-	if err != nil {
-		return notSignedIn(err, "drop access token")
-	}
-	return nil
-}
-
-// refreshError tells what only the person can mend from what may pass.
+// refreshError returns an *InteractionRequired if the person has to sign in again.
 func refreshError(err error, scopes []string) error {
-	if !errors.Is(err, ports.ErrInteractionRequired) {
+	if !errors.Is(err, ErrInteractionRequired) {
 		return fmt.Errorf("refresh: %w", err)
 	}
 	required := &InteractionRequired{Scopes: scopes, Cause: err}
@@ -204,10 +185,10 @@ func refreshError(err error, scopes []string) error {
 	return required
 }
 
-// tokenFor finds a token that was asked for at least these scopes; the zero
-// token, which ended long ago, where there is none.
-func tokenFor(g ports.Tokens, scopes []string) ports.AccessToken {
-	for _, t := range g.AccessTokens {
+// tokenFor returns an access token that was requested with all these scopes. If
+// there is none, it returns the zero token, which is expired.
+func tokenFor(tokens ports.Tokens, scopes []string) ports.AccessToken {
+	for _, t := range tokens.AccessTokens {
 		if !slices.ContainsFunc(scopes, func(want string) bool { return !slices.Contains(t.Scopes, want) }) {
 			return t
 		}
@@ -215,7 +196,7 @@ func tokenFor(g ports.Tokens, scopes []string) ports.AccessToken {
 	return ports.AccessToken{}
 }
 
-// withToken puts t in the place of the token for the same scopes.
+// withToken returns tokens with t, which replaces the token for the same scopes.
 func withToken(tokens []ports.AccessToken, t ports.AccessToken) []ports.AccessToken {
 	kept := slices.DeleteFunc(slices.Clone(tokens), func(old ports.AccessToken) bool {
 		return slices.Equal(old.Scopes, t.Scopes)
@@ -224,4 +205,16 @@ func withToken(tokens []ports.AccessToken, t ports.AccessToken) []ports.AccessTo
 		kept = kept[1:]
 	}
 	return append(kept, t)
+}
+
+// DropAccessToken deletes an access token that its API refused. It returns
+// ErrNotSignedIn or ErrStoreUnavailable.
+func (s *Service) DropAccessToken(ctx context.Context, token string) error {
+	err := s.sessions.UpdateTokens(ctx, func(t *ports.Tokens) {
+		t.AccessTokens = slices.DeleteFunc(t.AccessTokens, func(one ports.AccessToken) bool { return one.Value == token })
+	})
+	if err != nil {
+		return notSignedIn(err, "drop access token")
+	}
+	return nil
 }

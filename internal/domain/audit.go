@@ -7,8 +7,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// record writes an event about a person; the zero identity stands for nobody
-// known.
+// record records an event about a person. The person is not known yet if who is
+// zero.
 func (s *Service) record(ctx context.Context, e ports.AuditEvent, who ports.Identity) {
 	if s.auditLog == nil {
 		return
@@ -20,7 +20,7 @@ func (s *Service) record(ctx context.Context, e ports.AuditEvent, who ports.Iden
 	s.auditLog.Record(ctx, e)
 }
 
-// recordFailure records why something did not come about.
+// recordFailure records an event with err as its reason.
 func (s *Service) recordFailure(ctx context.Context, kind ports.AuditKind, err error, who ports.Identity) {
 	e := ports.AuditEvent{Kind: kind, Reason: reason(err)}
 	if reported, ok := errors.AsType[*ports.ProviderError](err); ok {
@@ -32,27 +32,27 @@ func (s *Service) recordFailure(ctx context.Context, kind ports.AuditKind, err e
 	s.record(ctx, e, who)
 }
 
-// RecordRefusal records a sign-in that was refused before any use case was asked:
-// a callback that could not be read, or one of too many. It returns err.
+// RecordRefusal records the refusal of a sign-in that did not reach another method
+// of Service: a malformed callback, or one over a rate limit. It returns err.
 func (s *Service) RecordRefusal(ctx context.Context, err error) error {
 	s.recordFailure(ctx, ports.AuditSignInRefused, err, ports.Identity{})
 	return err
 }
 
-// recordEnded records the sessions of a browser that have ended. Those that were
-// over already have ended by their limit, whatever came across them.
+// recordEnded records the ended sessions of a browser. For an expired session the
+// cause is its limit, and not by.
 func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, ended []ports.Session) {
 	for _, one := range ended {
 		cause := by
-		if s.limits.over(one, s.now()) {
+		if s.limits.expired(one, s.now()) {
 			cause = ports.EndedByLimit
 		}
 		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: cause, Count: 1}, one.Identity)
 	}
 }
 
-// recordEndedOf records the sessions of people that have ended, one event for
-// each person and cause, and returns how many were live.
+// recordEndedOf records the ended sessions of people, one event for each person and
+// cause. It returns how many sessions had not expired.
 func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended []ports.EndedSessions) int {
 	live := 0
 	for _, one := range ended {
@@ -67,19 +67,21 @@ func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended 
 	return live
 }
 
-// known are the errors whose texts are reasons, in order: the first that matches
-// counts.
+// known returns the errors whose texts are reasons. The first that matches an
+// error is its reason.
 func known() []error {
 	return []error{
-		ports.ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals, ErrSignInLoop, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
-		ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable, ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn,
+		ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals,
+		ErrSignInLoop, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
+		ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable,
+		ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn,
 	}
 }
 
-// otherReason is the reason of what nobody has foreseen.
+// otherReason is the reason for an error that is not among known.
 const otherReason = "internal error"
 
-// reason names the kind of an error in constant words.
+// reason returns the constant text of the first known error that err matches.
 func reason(err error) string {
 	for _, kind := range known() {
 		if errors.Is(err, kind) {
@@ -89,7 +91,7 @@ func reason(err error) string {
 	return otherReason
 }
 
-// AuditReasons returns all reasons that an audit event can have.
+// AuditReasons returns every value that AuditEvent.Reason can have.
 func AuditReasons() []string {
 	reasons := []string{otherReason}
 	for _, kind := range known() {

@@ -150,7 +150,7 @@ func (s *Service) signedInByReference(ctx context.Context) error {
 	if err != nil {
 		return notSignedIn(err, "read referred session")
 	}
-	if s.limits.over(kept, s.now()) {
+	if s.limits.expired(kept, s.now()) {
 		return ErrNotSignedIn
 	}
 	return nil

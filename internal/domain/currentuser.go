@@ -10,9 +10,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// CurrentUser returns who is signed in with this browser. Errors:
-// ErrNotSignedIn, also where the session is over; ErrStoreUnavailable, which
-// says nothing about whether somebody is signed in.
+// CurrentUser returns the session of this browser's user. It returns
+// ErrNotSignedIn if the browser has no session or the session has expired, and
+// ErrStoreUnavailable if the store cannot say whether it has one.
 func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 	kept, err := s.current(ctx)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Service) Peek(ctx context.Context) (Session, error) {
 	if err != nil {
 		return Session{}, notSignedIn(err, "read session")
 	}
-	if s.limits.over(kept, s.now()) || !s.admits(kept.Identity) {
+	if s.limits.expired(kept, s.now()) || !s.admits(kept.Identity) {
 		return Session{}, ErrNotSignedIn
 	}
 	return s.sessionOf(kept), nil
@@ -47,19 +47,19 @@ func (s *Service) sessionOf(kept ports.Session) Session {
 	}
 }
 
-// current returns the session if it is within its limits, and keeps its idle
-// clock going as long as the store can be written to.
+// current returns this browser's session if it has not expired and its user is
+// still admitted. It records that the session was used.
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	kept, err := s.sessions.Current(ctx)
 	if errors.Is(err, ports.ErrSessionExpired) {
-		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session is over")
+		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session has expired")
 	}
 	if err != nil {
 		return ports.Session{}, notSignedIn(err, "read session")
 	}
 	now := s.now()
-	if s.limits.over(kept, now) {
-		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session is over")
+	if s.limits.expired(kept, now) {
+		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session has expired")
 	}
 	if !s.admits(kept.Identity) {
 		return ports.Session{}, s.endUnfit(ctx, ports.EndedByAdmission, "no longer admitted")
@@ -71,11 +71,11 @@ func (s *Service) current(ctx context.Context) (ports.Session, error) {
 	switch err := s.sessions.Touch(ctx, now, expires); {
 	case err == nil:
 		kept.Seen, kept.Expires = now, expires
-	case !errors.Is(err, ports.ErrStoreUnavailable):
+	case !errors.Is(err, ErrStoreUnavailable):
 		return ports.Session{}, notSignedIn(err, "touch session")
 	}
-	// Where nothing can be written, as on a full disk, the session has been
-	// read all the same, and holds as long as it says.
+	// If the store can be read but not written, for example on a full disk, the
+	// session stays valid until it expires.
 	return kept, nil
 }
 
@@ -86,22 +86,21 @@ func (s *Service) admits(id ports.Identity) bool {
 	return s.allowsSubject(id) && (!ok || provider.Admits(id))
 }
 
-// allowsSubject reports whether the person is on the list of those who may sign
-// in, if there is a list.
+// allowsSubject reports whether Config.AllowedSubjects is empty or contains the
+// person's subject.
 func (s *Service) allowsSubject(id ports.Identity) bool {
 	return len(s.subjects) == 0 || slices.Contains(s.subjects, id.Subject)
 }
 
-// endUnfit removes a session that holds no longer, and records it where no other
-// request has done so. Where the store cannot be written that is left to the next
-// request: nobody is signed in by it all the same.
+// endUnfit ends a session that is no longer valid, and returns ErrNotSignedIn. If
+// the store fails, the next request tries again; this one is refused in any case.
 func (s *Service) endUnfit(ctx context.Context, by ports.AuditCause, why string) error {
 	_ = s.end(ctx, by)
 	return fmt.Errorf("%w: %s", ErrNotSignedIn, why)
 }
 
-// Claims returns the claims of the ID token that the user signed in with, for
-// that user to look at. Same errors as CurrentUser.
+// Claims returns the claims of the user's ID token, to be shown to that user. It
+// returns the same errors as CurrentUser.
 func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
 	if _, err := s.current(ctx); err != nil {
 		return nil, err
@@ -113,10 +112,8 @@ func (s *Service) Claims(ctx context.Context) ([]Claim, error) {
 	return claims, nil
 }
 
-// Claim is one claim of an ID token as text.
-type Claim = ports.Claim
-
-// notSignedIn gives the port's "no session" the domain's name.
+// notSignedIn turns ports.ErrNoSession into ErrNotSignedIn. It adds doing to any
+// other error.
 func notSignedIn(err error, doing string) error {
 	if errors.Is(err, ports.ErrNoSession) {
 		return fmt.Errorf("%w: %w", ErrNotSignedIn, err)
@@ -124,15 +121,15 @@ func notSignedIn(err error, doing string) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// over reports whether a session has passed either limit, or the end that it was
-// given when its limits were others. A clock that went
-// back does not end a session; one that runs ahead on another instance does
-// not prolong it, because the absolute limit counts from the start.
-func (l Limits) over(s ports.Session, now time.Time) bool {
+// expired reports whether a session has passed the idle limit, the lifetime or its
+// Expires, which can be earlier if the limits have become longer. A clock that goes
+// back ends no session. A clock that is ahead on another instance prolongs none
+// beyond the lifetime, which starts with the session.
+func (l Limits) expired(s ports.Session, now time.Time) bool {
 	return !now.Before(s.Started.Add(l.Lifetime)) || !now.Before(s.Seen.Add(l.Idle)) || !now.Before(s.Expires)
 }
 
-// expires is when a session ends that was started and last seen at these times.
+// expires returns when a session ends that began and was last used at these times.
 func (l Limits) expires(started, seen time.Time) time.Time {
 	end, idle := started.Add(l.Lifetime), seen.Add(l.Idle)
 	if idle.Before(end) {
@@ -141,8 +138,8 @@ func (l Limits) expires(started, seen time.Time) time.Time {
 	return end
 }
 
-// touchEvery is how far the idle clock may lag, so that reading a page writes
-// nothing: a minute, or less where the limit itself is that short.
+// touchEvery returns how old Seen may become before it is written again: a minute,
+// or a tenth of a shorter idle limit. Most requests write nothing.
 func (l Limits) touchEvery() time.Duration {
 	return min(time.Minute, l.Idle/10)
 }

@@ -1,18 +1,17 @@
-// Package domain holds the rules of signing in and out: what a valid return
-// path is, when a pending sign-in or a session is over, who a user is and which
-// role opens which page. It knows neither HTTP nor a provider nor a store; it
-// reaches them through package ports.
+// Package domain contains the rules of signing in and out: which return paths are
+// valid, when a pending sign-in or a session has expired, who a user is and which
+// role opens which page. It does not know HTTP, a provider or a store. It reaches
+// them through package ports.
 //
-// The way of a sign-in:
+// A sign-in goes through these methods of Service:
 //
-//	SignIn          checks the return path, makes the state, lets the provider
-//	                begin, keeps the pending sign-in with the browser
+//	SignIn          checks the return path, creates the state, calls the
+//	                provider's Begin and stores the pending sign-in
 //	  │  (the browser is at the provider)
-//	CompleteSignIn  takes the pending sign-in for this state and this browser,
-//	                checks its age, only then lets the provider complete,
-//	                starts a new session
-//	CurrentUser     returns who is signed in, within the session's limits
-//	AccessToken     returns a token for an API, refreshed when it is due
-//	SignOut         ends the session, then says where the provider's own
-//	                sign-out is
+//	CompleteSignIn  takes this browser's pending sign-in with this state, checks
+//	                its age, calls the provider's Complete and starts a new
+//	                session
+//	CurrentUser     returns the signed-in user if the session has not expired
+//	AccessToken     returns a token for an API and refreshes it in time
+//	SignOut         ends the session and returns the provider's sign-out URL
 package domain

@@ -6,48 +6,47 @@ import (
 	"webapp/internal/ports"
 )
 
-// Errors of the use cases. Compare with errors.Is; a cause is always wrapped.
+// Errors of the methods of Service. They wrap their cause, so compare with
+// errors.Is.
 var (
-	// ErrNotSignedIn: the browser has no session, or its session is over.
+	// ErrNotSignedIn: the browser has no session, or its session has expired.
 	ErrNotSignedIn = errors.New("not signed in")
-	// ErrBadCallback: the provider's answer is not of the protocol's form.
+	// ErrBadCallback: the callback does not have the parameters that the protocol
+	// requires.
 	ErrBadCallback = errors.New("malformed sign-in callback")
-	// ErrTooManySignIns: more sign-ins have begun at one address than people
-	// begin.
+	// ErrTooManySignIns: too many sign-ins have begun from one network.
 	ErrTooManySignIns = errors.New("too many sign-ins begun at one address")
-	// ErrTooManyRefusals: the provider has refused more codes that came from one
-	// address than people bring.
+	// ErrTooManyRefusals: the provider has refused too many authorization codes
+	// from one network.
 	ErrTooManyRefusals = errors.New("too many codes refused from one address")
-	// ErrUnknownSignIn: no sign-in of that state is pending in this browser.
-	// It was never begun here, has been completed, or was begun in another
-	// browser.
+	// ErrUnknownSignIn: this browser has no pending sign-in with that state. The
+	// sign-in is already complete, or it began in another browser, or never.
 	ErrUnknownSignIn = errors.New("no such sign-in in this browser")
-	// ErrSignInExpired: the sign-in was begun too long ago.
+	// ErrSignInExpired: the sign-in began too long ago.
 	ErrSignInExpired = errors.New("sign-in took too long")
-	// ErrRefreshBusy: another request is renewing this session's tokens and has
-	// not finished in time. Trying again in a moment helps.
+	// ErrRefreshBusy: another request is still refreshing this session's tokens.
+	// A try a moment later can succeed.
 	ErrRefreshBusy = errors.New("token refresh in progress")
-	// ErrSignInLoop: a page keeps asking for a sign-in that has just been done.
+	// ErrSignInLoop: a page asks for a step-up sign-in again and again.
 	ErrSignInLoop = errors.New("the same page asked for a sign-in too often")
-	// ErrConsentRefused: an administrator was asked to consent for everybody, and
-	// did not.
+	// ErrConsentRefused: an administrator did not consent for the organization.
 	ErrConsentRefused = errors.New("administrator did not consent")
-	// ErrUnsupported: the identity provider cannot do this.
+	// ErrUnsupported: the identity provider does not support this.
 	ErrUnsupported = errors.New("not supported by the identity provider")
-	// ErrDirectory: the provider's directory did not say which groups the user
-	// belongs to. It failed, or its answer is not one.
+	// ErrDirectory: the provider's directory failed to return the user's groups.
 	ErrDirectory = errors.New("directory lookup failed")
-	// ErrDirectoryRefused: the directory does not allow the application to ask
-	// which groups the user belongs to.
+	// ErrDirectoryRefused: the directory does not allow the application to read
+	// the user's groups.
 	ErrDirectoryRefused = errors.New("directory lookup refused")
-	// ErrSubjectNotAllowed: the sign-in holds, but the person is not on the list
-	// of those who may sign in.
+	// ErrSubjectNotAllowed: the sign-in is valid, but the person is not one of
+	// Config.AllowedSubjects.
 	ErrSubjectNotAllowed = errors.New("subject not allowed")
-	// ErrRoleMissing: the user has not the role that a page needs.
+	// ErrRoleMissing: the user does not have the role that a page needs.
 	ErrRoleMissing = errors.New("role missing")
 )
 
-// Errors of the ports that a caller of the use cases tells apart.
+// Errors of the ports that the methods of Service return. An inbound adapter
+// imports this package and not package ports, so it finds them here.
 var (
 	ErrDeclined            = ports.ErrDeclined
 	ErrInteractionRequired = ports.ErrInteractionRequired
@@ -60,48 +59,50 @@ var (
 	ErrStoreUnavailable    = ports.ErrStoreUnavailable
 )
 
-// ProviderError is what the provider reported, reduced to what is safe to show
-// and to log.
-type ProviderError = ports.ProviderError
+// Values of the ports that the methods of Service take and return.
+type (
+	// Callback contains the parameters of the provider's redirect.
+	Callback = ports.Callback
+	// Claim is one claim of an ID token as text.
+	Claim = ports.Claim
+	// ProviderError is an error that the provider itself reported.
+	ProviderError = ports.ProviderError
+)
 
-// Callback is what the provider's redirect carried; a stranger's text.
-type Callback = ports.Callback
-
-// CodeRefused reports whether err says that the provider refused a callback's
-// code. A failure of the provider is no such refusal, and neither are
-// invalid_client and unauthorized_client, which are about this application's
-// registration (RFC 6749, section 5.2).
+// CodeRefused reports whether err means that the provider refused an authorization
+// code. It returns false if the provider failed, and for invalid_client and
+// unauthorized_client, which concern the application's registration (RFC 6749,
+// section 5.2).
 func CodeRefused(err error) bool {
 	reported, ok := errors.AsType[*ProviderError](err)
 	return ok && !errors.Is(err, ErrProviderUnavailable) &&
 		reported.Code != "invalid_client" && reported.Code != "unauthorized_client"
 }
 
-// SignInFailure is the error of a sign-in that began in this browser and
-// failed. It unwraps to the cause.
+// SignInFailure is the error of a sign-in that began in this browser.
 type SignInFailure struct {
-	// ReturnTo is where the person wanted to go: a checked local path, for the
-	// link that tries again.
+	// ReturnTo is the local path that the person wanted to open. The link to try
+	// again contains it.
 	ReturnTo string
 	Cause    error
 }
 
-// Error tells the cause.
+// Error returns the text of the cause.
 func (e *SignInFailure) Error() string { return "sign-in failed: " + e.Cause.Error() }
 
 // Unwrap returns the cause.
 func (e *SignInFailure) Unwrap() error { return e.Cause }
 
-// InteractionRequired is the error of AccessToken where only the person can go
-// on, by signing in again with these scopes and claims.
+// InteractionRequired is the error of AccessToken if the person has to sign in
+// again, with these scopes and claims. Pass it to StepUp.
 type InteractionRequired struct {
 	Scopes []string
-	// Claims is a claims request to pass on to SignIn, or empty.
+	// Claims is a claims request, or empty.
 	Claims string
 	Cause  error
 }
 
-// Error tells the cause.
+// Error returns the text of the cause.
 func (e *InteractionRequired) Error() string {
 	if e.Cause == nil {
 		return "interactive sign-in required"
@@ -112,5 +113,5 @@ func (e *InteractionRequired) Error() string {
 // Unwrap returns the cause, which may be nil.
 func (e *InteractionRequired) Unwrap() error { return e.Cause }
 
-// Is makes every InteractionRequired an ErrInteractionRequired.
+// Is reports whether target is ErrInteractionRequired.
 func (e *InteractionRequired) Is(target error) bool { return target == ErrInteractionRequired }

@@ -11,58 +11,57 @@ import (
 	"webapp/internal/ports"
 )
 
-// groupsFresh is how long a look-up of groups may be relied on. Somebody taken
-// out of a group loses what hangs on it no later than this, or at the next
-// sign-in where the groups came with the ID token.
+// groupsFresh is how long the groups from the directory are used. A person who is
+// removed from a group loses access after that time. Groups from an ID token are
+// used until the next ID token.
 const groupsFresh = 15 * time.Minute
 
-// Groups are the directory groups of a user, all of them.
+// Groups are all directory groups of a user.
 type Groups struct {
-	// IDs are object IDs; names can be changed by others.
+	// IDs are object IDs. Names are not used, because others can change them.
 	IDs []string
-	// AsOf is when the provider said so.
+	// AsOf is when the provider returned the groups.
 	AsOf time.Time
 }
 
-// Groups returns all groups of the signed-in user: those of the ID token, or,
-// where they were too many for it, those that the provider's directory names.
-// It never returns a part: where the groups cannot be had the answer is an
-// error, and whatever depends on a group stays closed.
+// Groups returns all groups of the signed-in user. They come from the ID token, or
+// from the provider's directory if they are too many for the token. Groups returns
+// the whole list or an error; the caller must deny access after an error.
 //
-// Errors: ErrNotSignedIn, ErrStoreUnavailable, ErrDirectory,
-// ErrDirectoryRefused, ErrProviderUnavailable where the directory could not be
-// asked because no token was to be had, ErrUnsupported where the provider says nothing of groups, or
-// *InteractionRequired where the directory wants the person to sign in again.
+// Groups returns ErrNotSignedIn if nobody is signed in; ErrUnsupported if the
+// provider returns no groups; *InteractionRequired if the person has to sign in
+// again; ErrDirectoryRefused if a permission is missing; ErrDirectory if the
+// directory fails; ErrProviderUnavailable if the access token for it cannot be
+// refreshed; and ErrStoreUnavailable.
 func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	if _, err := s.current(ctx); err != nil {
 		return Groups{}, err
 	}
-	grant, err := s.sessions.Tokens(ctx)
+	tokens, err := s.sessions.Tokens(ctx)
 	if err != nil {
-		return Groups{}, notSignedIn(err, "read grant")
+		return Groups{}, notSignedIn(err, "read tokens")
 	}
-	known := grant.Groups
+	known := tokens.Groups
 	switch {
 	case known.AsOf.IsZero() && !known.Overage:
-		return Groups{}, fmt.Errorf("%w: it says nothing of groups", ErrUnsupported)
+		return Groups{}, fmt.Errorf("%w: it returns no groups", ErrUnsupported)
 	case !known.Overage, !known.AsOf.IsZero() && s.now().Sub(known.AsOf) < groupsFresh:
 		return Groups{IDs: known.IDs, AsOf: known.AsOf}, nil
 	}
 	return s.lookUpGroups(ctx)
 }
 
-// tokenGroups returns what an ID token's groups are worth: where the provider
-// left some out, the others are not the whole list, and nothing was looked up
-// yet.
-func tokenGroups(said ports.Groups) ports.Groups {
-	if said.Overage {
+// tokenGroups returns the groups of an ID token. If the provider left some out, it
+// drops the others, so that nobody takes them for the whole list.
+func tokenGroups(inToken ports.Groups) ports.Groups {
+	if inToken.Overage {
 		return ports.Groups{Overage: true}
 	}
-	return said
+	return inToken
 }
 
-// lookUpGroups asks the directory and keeps the answer with its age. Overage
-// stays set, which marks the list as one that has to be asked for again.
+// lookUpGroups gets the groups from the directory and stores them with the time.
+// Overage stays set, because the next ones come from the directory as well.
 func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 	directory, ok := s.provider.(ports.GroupLookup)
 	if !ok {
@@ -76,22 +75,22 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 	switch {
 	case errors.Is(err, ports.ErrNoGroupLookup):
 		return Groups{}, fmt.Errorf("%w: %w", ErrUnsupported, err)
-	case errors.Is(err, ports.ErrInteractionRequired):
+	case errors.Is(err, ErrInteractionRequired):
 		return Groups{}, refreshError(err, s.groupScopes)
-	case errors.Is(err, ports.ErrProviderRefused):
+	case errors.Is(err, ErrProviderRefused):
 		return Groups{}, fmt.Errorf("%w: %w", ErrDirectoryRefused, err)
 	case err != nil:
 		return Groups{}, fmt.Errorf("%w: %w", ErrDirectory, err)
 	}
 	found := ports.Groups{IDs: ids, Overage: true, AsOf: s.now()}
-	if err := s.sessions.UpdateTokens(ctx, func(g *ports.Tokens) { g.Groups = found }); err != nil {
+	if err := s.sessions.UpdateTokens(ctx, func(t *ports.Tokens) { t.Groups = found }); err != nil {
 		return Groups{}, notSignedIn(err, "keep groups")
 	}
 	return Groups{IDs: ids, AsOf: found.AsOf}, nil
 }
 
-// Contains reports whether the user belongs to the group with this object ID.
-// IDs compare without regard to case.
+// Contains reports whether the user belongs to the group with this object ID, in
+// lower or upper case.
 func (g Groups) Contains(id string) bool {
 	return id != "" && slices.ContainsFunc(g.IDs, func(one string) bool { return strings.EqualFold(one, id) })
 }

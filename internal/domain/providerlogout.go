@@ -8,13 +8,13 @@ import (
 	"webapp/internal/ports"
 )
 
-// FrontChannelLogout ends the sessions that began in the provider's session
-// sid, and returns how many (OpenID Connect Front-Channel Logout 1.0). The
-// request is unsigned and usually without cookies, so it can end sessions and
-// nothing else, and learns nothing. Another issuer than the session's ends
-// nothing; none at all counts only where Config.AllowLogoutWithoutIssuer allows it.
+// FrontChannelLogout ends the sessions that began in the provider's session sid
+// (OpenID Connect Front-Channel Logout 1.0), and returns how many. The response must
+// not reveal that number, because the request is unsigned and anybody can send it.
+// A wrong issuer ends nothing. An empty issuer is accepted only with
+// Config.AllowLogoutWithoutIssuer.
 func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (int, error) {
-	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.sidAlone {
+	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.logoutWithoutIssuer {
 		return 0, nil
 	}
 	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid)
@@ -25,42 +25,41 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 	return n, nil
 }
 
-// BackChannelLogout ends the sessions that a logout token names, and returns
-// how many; none is no error (OpenID Connect Back-Channel Logout 1.0, section
-// 2.7). A token is good once, and spent only when its sessions have ended: one
-// that came while the store was down does its work when the provider sends it
-// again. Errors: ErrTokenRefused, ErrUnsupported,
-// ErrProviderUnavailable, ErrStoreUnavailable.
+// BackChannelLogout ends the sessions that a logout token names (OpenID Connect
+// Back-Channel Logout 1.0, section 2.7), and returns how many. A token works once. It
+// is spent after its sessions have ended, so that the provider can send it again if
+// the store was down. BackChannelLogout returns ErrTokenRefused, ErrUnsupported,
+// ErrProviderUnavailable or ErrStoreUnavailable.
 func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, error) {
 	verifier, ok := s.provider.(ports.LogoutTokenVerifier)
 	if !ok {
 		return 0, ErrUnsupported
 	}
-	said, err := verifier.VerifyLogoutToken(ctx, token)
+	logout, err := verifier.VerifyLogoutToken(ctx, token)
 	if err != nil {
 		return 0, fmt.Errorf("back-channel logout: %w", err)
 	}
-	id := "logout " + said.Issuer + " " + said.ID
+	id := "logout " + logout.Issuer + " " + logout.ID
 	if err := s.sessions.CheckUnspent(ctx, id); err != nil {
 		return 0, usedBefore(err)
 	}
 	var ended []ports.EndedSessions
-	if said.ProviderSession != "" {
-		ended, err = s.sessions.EndProviderSession(ctx, said.Issuer, said.Subject, said.ProviderSession)
+	if logout.ProviderSession != "" {
+		ended, err = s.sessions.EndProviderSession(ctx, logout.Issuer, logout.Subject, logout.ProviderSession)
 	} else {
-		ended, err = s.sessions.EndSessionsOf(ctx, said.Issuer, said.Subject, false)
+		ended, err = s.sessions.EndSessionsOf(ctx, logout.Issuer, logout.Subject, false)
 	}
 	n := s.recordEndedOf(ctx, ports.EndedByBackChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}
-	if err := s.sessions.Spend(ctx, id, said.Expires); err != nil {
+	if err := s.sessions.Spend(ctx, id, logout.Expires); err != nil {
 		return n, usedBefore(err)
 	}
 	return n, nil
 }
 
-// usedBefore gives the port's "spent" the domain's name.
+// usedBefore turns ports.ErrSpent into ErrTokenRefused.
 func usedBefore(err error) error {
 	if errors.Is(err, ports.ErrSpent) {
 		return fmt.Errorf("%w: logout token used before", ErrTokenRefused)

@@ -6,11 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// MaxReturnPath is the longest return path in bytes. It travels in a cookie,
-// several of which must fit into one request header.
+// MaxReturnPath is the longest return path in bytes. A cookie contains it, and
+// several of these cookies must fit into one request header.
 const MaxReturnPath = 1024
 
-// returnRule decides where a browser may be sent after signing in.
+// ReturnPath returns raw if it is a local path to which a browser may be sent after
+// a sign-in, and "/" otherwise.
+func (s *Service) ReturnPath(raw string) string { return s.returns.check(raw) }
+
+// returnRule decides which paths a browser may be sent to after a sign-in.
 type returnRule struct{ never map[string]bool }
 
 func newReturnRule(never []string) returnRule {
@@ -21,11 +25,11 @@ func newReturnRule(never []string) returnRule {
 	return r
 }
 
-// check returns raw, percent-encoded where a header needs it, when a browser
-// resolves it to a path of this origin; else "/". The reading is that of the
-// WHATWG URL Standard, which differs from RFC 3986 in ways that open
-// redirectors live by: a backslash counts as a slash, tabs and line breaks
-// vanish, and "//host" names another origin.
+// check returns raw if a browser resolves it to a path of this origin, and "/"
+// otherwise. It percent-encodes characters that cannot stand in a header. Browsers
+// follow the WHATWG URL Standard, which differs from RFC 3986 in ways that open
+// redirectors exploit: a backslash is a slash, tabs and line breaks are removed,
+// and "//host" is another origin.
 func (r returnRule) check(raw string) string {
 	if raw == "" || len(raw) > MaxReturnPath || !utf8.ValidString(raw) || raw[0] != '/' {
 		return "/"
@@ -35,8 +39,8 @@ func (r returnRule) check(raw string) string {
 	}
 	path, _, _ := strings.Cut(raw, "#")
 	path, _, _ = strings.Cut(path, "?")
-	// Both readings count: "//host/.." names a host before its dot segments go,
-	// "/.//host" once they are gone.
+	// Check before and after removing dot segments: "//host/.." names a host
+	// before, and "/.//host" after.
 	resolved := withoutDots(path)
 	if strings.Contains(path, `\`) || strings.HasPrefix(path, "//") || strings.HasPrefix(resolved, "//") {
 		return "/"
@@ -53,15 +57,14 @@ func (r returnRule) check(raw string) string {
 	return safe
 }
 
-// isControl finds what a browser strips or what breaks a header: C0 and C1
-// controls and DEL, and the Unicode line and paragraph separators.
+// isControl reports whether a browser removes c from a URL, or c breaks a header:
+// C0 and C1 controls, DEL, and the Unicode line and paragraph separators.
 func isControl(c rune) bool {
 	return c < 0x20 || c >= 0x7f && c <= 0x9f || c == 0x2028 || c == 0x2029
 }
 
 // withoutDots removes dot segments as a browser does, percent-encoded ones
-// included, so that "/.//host" shows itself as "//host". A dot segment at the
-// end leaves its slash.
+// included: "/.//host" becomes "//host", and "/a/.." becomes "/".
 func withoutDots(path string) string {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]
@@ -82,7 +85,7 @@ func withoutDots(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// encode percent-encodes what may not stand in a Location header or a URL.
+// encode percent-encodes bytes that cannot stand in a Location header or a URL.
 func encode(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

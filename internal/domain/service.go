@@ -9,70 +9,70 @@ import (
 	"webapp/internal/ports"
 )
 
-// Service holds the use cases. It is safe for concurrent use. Everything lasting
-// is behind a port.
+// Service has the use cases of signing in and out as its methods. It is safe for
+// concurrent use. All lasting state is behind the ports.
 type Service struct {
-	provider ports.IdentityProvider
-	sessions ports.SessionManager
-	// completing are the sign-ins that this instance is completing.
-	completing *completions
-	// seconds and refreshing are the requests that wait for another one: a second
-	// callback for the first, an API call for a token refresh.
-	seconds, refreshing places
+	provider            ports.IdentityProvider
+	sessions            ports.SessionManager
 	auditLog            ports.AuditLog
 	limits              Limits
+	subjects            []string
 	returns             returnRule
+	logoutWithoutIssuer bool
+	groupScopes         []string
+	wait                func(context.Context, time.Duration) error
 	now                 func() time.Time
 	random              io.Reader
-	wait                func(context.Context, time.Duration) error
-	sidAlone            bool
-	// groupScopes are those of the token for the provider's directory.
-	groupScopes []string
-	// subjects are the people who may sign in; empty means everybody.
-	subjects []string
+
+	// completing has the sign-ins that this instance is completing.
+	completing *completions
+	// seconds and refreshing limit the requests that wait for another request: a
+	// second callback for the first one, and an API call for a token refresh.
+	seconds, refreshing places
 }
 
-// Config is what a Service is made of. Every field is required, except
-// Audit, AllowedSubjects, NoReturn, AllowLogoutWithoutIssuer, GroupScopes and Wait.
+// Config has the dependencies and settings of a Service. Provider, Sessions,
+// Limits, Now and Random are required.
 type Config struct {
 	Provider ports.IdentityProvider
 	Sessions ports.SessionManager
-	// Audit records what happens; nil records nothing.
+	// Audit records security events; nil records none.
 	Audit  ports.AuditLog
 	Limits Limits
-	// AllowedSubjects are the subjects of the people who may sign in, compared
-	// letter for letter; empty admits everybody that the provider vouches for.
+	// AllowedSubjects lists the claim sub of each person who may sign in. They are
+	// compared exactly. If it is empty, everybody may sign in that the provider
+	// identifies.
 	AllowedSubjects []string
-	// NoReturn lists local paths that nobody is sent back to after signing in,
-	// because they would start or end another sign-in.
+	// NoReturn lists local paths that no sign-in returns to, because they would
+	// begin or end another sign-in.
 	NoReturn []string
-	// AllowLogoutWithoutIssuer accepts a front-channel logout without an issuer, as Entra sends
-	// it against the specification.
+	// AllowLogoutWithoutIssuer accepts a front-channel logout without iss. Entra
+	// sends none, although the specification requires it.
 	AllowLogoutWithoutIssuer bool
-	// GroupScopes are the scopes of an access token with which the provider's
-	// directory returns which groups a person belongs to.
+	// GroupScopes are the scopes of the access token for the provider's directory.
 	GroupScopes []string
-	// Wait pauses, or returns ctx's error when that ends first; nil is a timer.
+	// Wait pauses for d, or returns the error of ctx if ctx ends first. nil uses a
+	// timer.
 	Wait func(ctx context.Context, d time.Duration) error
-	// Now tells the time.
+	// Now returns the current time.
 	Now func() time.Time
-	// Random is a cryptographic source of randomness.
+	// Random is a cryptographically secure source of random bytes.
 	Random io.Reader
 }
 
-// Limits bound a session on the server. The smaller of the two governs.
+// Limits are the limits of a session. The session ends at the first one.
 type Limits struct {
 	// Idle is how long a session lasts without being used.
 	Idle time.Duration
-	// Lifetime is how long a session lasts at the most.
+	// Lifetime is how long a session lasts in total.
 	Lifetime time.Duration
 }
 
-// New returns a Service, or an error that names everything missing from c.
+// New returns a Service, or an error that names every missing field of c.
 func New(c Config) (*Service, error) {
 	var errs []error
-	need := func(there bool, what string) {
-		if !there {
+	need := func(ok bool, what string) {
+		if !ok {
 			errs = append(errs, errors.New("domain: "+what+" is required"))
 		}
 	}
@@ -89,16 +89,28 @@ func New(c Config) (*Service, error) {
 		c.Wait = waitFor
 	}
 	return &Service{
-		provider: c.Provider, sessions: c.Sessions, completing: &completions{byState: map[string]*completion{}},
-		seconds: make(places, maxSecond), refreshing: make(places, maxRefreshWaits),
-		auditLog: c.Audit, sidAlone: c.AllowLogoutWithoutIssuer, groupScopes: c.GroupScopes, wait: c.Wait,
-		limits: c.Limits, subjects: c.AllowedSubjects, returns: newReturnRule(c.NoReturn), now: c.Now, random: c.Random,
+		provider:            c.Provider,
+		sessions:            c.Sessions,
+		auditLog:            c.Audit,
+		limits:              c.Limits,
+		subjects:            c.AllowedSubjects,
+		returns:             newReturnRule(c.NoReturn),
+		logoutWithoutIssuer: c.AllowLogoutWithoutIssuer,
+		groupScopes:         c.GroupScopes,
+		wait:                c.Wait,
+		now:                 c.Now,
+		random:              c.Random,
+		completing:          &completions{byState: map[string]*completion{}},
+		seconds:             make(places, maxSecond),
+		refreshing:          make(places, maxRefreshWaits),
 	}, nil
 }
 
-// places bounds the requests that wait, so that they leave connections to others.
+// places limits how many requests wait at once. Without the limit they could take
+// all connections.
 type places chan struct{}
 
+// take reports whether there was a free place.
 func (p places) take() bool {
 	select {
 	case p <- struct{}{}:

@@ -9,21 +9,21 @@ import (
 	"webapp/internal/ports"
 )
 
-// OwnSession is one place where the user is signed in.
+// OwnSession is one of the signed-in user's sessions.
 type OwnSession struct {
-	// ID names the session for EndOwnSession. It is no credential.
+	// ID is the argument for EndOwnSession. It is not a credential.
 	ID string
-	// Device names the browser and system in words; may be empty.
+	// Device is the browser and operating system in words, or empty.
 	Device  string
 	Started time.Time
 	// Seen is when the session was last used, to the minute.
 	Seen time.Time
-	// Current says that it is the session of this browser.
+	// Current is true for the session of this browser.
 	Current bool
 }
 
-// OwnSessions lists where the user is signed in, this browser first, then the
-// last used. Same errors as CurrentUser.
+// OwnSessions returns the user's sessions: this browser's first, then the most
+// recently used. It returns the same errors as CurrentUser.
 func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	now := s.now()
 	own := make([]OwnSession, 0, len(listed))
 	for _, one := range listed {
-		if !s.limits.over(one.Session, now) {
+		if !s.limits.expired(one.Session, now) {
 			own = append(own, OwnSession{ID: one.ID, Device: one.Session.Device,
 				Started: one.Session.Started, Seen: one.Session.Seen, Current: one.Current})
 		}
@@ -53,8 +53,9 @@ func (s *Service) OwnSessions(ctx context.Context) ([]OwnSession, error) {
 	return own, nil
 }
 
-// EndOwnSession ends one of the user's sessions, on every instance. An ID that
-// is not the user's ends nothing and is no error. Same errors as CurrentUser.
+// EndOwnSession ends one of the user's sessions, on every instance. It returns no
+// error if the user has no session with this ID. Otherwise it returns the same
+// errors as CurrentUser.
 func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -68,8 +69,8 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	return nil
 }
 
-// EndOtherSessions ends all of the user's sessions but this browser's and
-// returns how many. Same errors as CurrentUser.
+// EndOtherSessions ends all of the user's sessions except this browser's, and
+// returns how many. It returns the same errors as CurrentUser.
 func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	session, err := s.current(ctx)
 	if err != nil {

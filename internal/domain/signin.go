@@ -9,19 +9,20 @@ import (
 	"webapp/internal/ports"
 )
 
-// SignInRequest says what a sign-in is for.
+// SignInRequest is the input of SignIn.
 type SignInRequest struct {
-	// ReturnTo is where the person wants to go afterwards. Anything but a
-	// local path becomes "/".
+	// ReturnTo is the path to open after the sign-in. If it is not a local path,
+	// "/" is used.
 	ReturnTo string
-	// Scopes are those of the API that will be called, or none.
+	// Scopes are the scopes of the API that will be called, or none.
 	Scopes []string
-	// Claims is a claims request, from an API's challenge, or empty.
+	// Claims is a claims request from an API's claims challenge, or empty.
 	Claims string
 }
 
-// SignIn begins a sign-in and returns where to send the browser. Errors:
-// ErrProviderUnavailable, ErrStoreUnavailable. What was begun needs no undoing.
+// SignIn begins a sign-in and returns the URL to send the browser to. It returns
+// ErrProviderUnavailable or ErrStoreUnavailable. An abandoned sign-in needs no
+// cleanup.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
 	ask := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
 	location, err := s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
@@ -31,8 +32,8 @@ func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error)
 	return location, nil
 }
 
-// begin asks the provider and keeps the rest of p with the browser. who is the
-// person for whom it begins, where that is known.
+// begin begins a sign-in at the provider and stores it as pending. who is the
+// signed-in person, or zero.
 func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p ports.PendingSignIn, who ports.Identity) (string, error) {
 	state, err := s.newState()
 	if err != nil {
@@ -45,24 +46,30 @@ func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p p
 	}
 	p.State, p.Secret, p.Expires = state, authorization.Secret, s.now().Add(PendingLifetime)
 	p.ReturnTo, p.Scopes = s.returns.check(p.ReturnTo), ask.Scopes
-	err = s.sessions.Keep(ctx, p)
-	if err != nil {
+	if err := s.sessions.Keep(ctx, p); err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
 	}
 	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInStarted}, who)
 	return authorization.URL, nil
 }
 
-// ReturnPath returns where a browser that asks for raw may be sent: raw itself
-// if it is a local path, else "/".
-func (s *Service) ReturnPath(raw string) string { return s.returns.check(raw) }
-
-// newState makes 256 random bits in base64url: Entra strips anything that looks
-// like HTML from a state.
+// newState returns 256 random bits in base64url. Entra removes text that looks like
+// HTML from a state.
 func (s *Service) newState() (string, error) {
 	b := make([]byte, 32)
 	if _, err := io.ReadFull(s.random, b); err != nil {
-		return "", fmt.Errorf("make state: %w", err)
+		return "", fmt.Errorf("create state: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// ProviderReady returns nil if a sign-in could begin now, and otherwise
+// ErrProviderUnavailable. While the first request to the provider is still running,
+// errors.Is also matches ErrProviderPending. A provider without
+// ports.ProviderReadiness is always ready.
+func (s *Service) ProviderReady(ctx context.Context) error {
+	if p, ok := s.provider.(ports.ProviderReadiness); ok {
+		return p.Ready(ctx)
+	}
+	return nil
 }

@@ -8,10 +8,10 @@ import (
 	"webapp/internal/ports"
 )
 
-// SignOut ends this browser's session for good and returns where the provider
-// ends its own, or "" where it does not. The session here ends first, and ends
-// also while the provider is down. Signing out without a session is no error.
-// Error: ErrStoreUnavailable, and then the session may still live.
+// SignOut ends this browser's session and returns the provider's sign-out URL, or
+// "" if the provider has none. The session ends also while the provider is down.
+// Without a session SignOut returns no error. It returns ErrStoreUnavailable if
+// the session may still exist.
 func (s *Service) SignOut(ctx context.Context) (string, error) {
 	_, err := s.sessions.Current(ctx)
 	if errors.Is(err, ports.ErrNoSession) {
@@ -20,24 +20,23 @@ func (s *Service) SignOut(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read session: %w", err)
 	}
-	grant, err := s.sessions.Tokens(ctx)
+	tokens, err := s.sessions.Tokens(ctx)
 	if err != nil && !errors.Is(err, ports.ErrNoSession) {
-		return "", fmt.Errorf("read grant: %w", err)
+		return "", fmt.Errorf("read tokens: %w", err)
 	}
 	if err := s.end(ctx, ports.EndedByUser); err != nil {
 		return "", err
 	}
-	return s.endSessionURL(ctx, grant.SignOutHint), nil
+	return s.endSessionURL(ctx, tokens.SignOutHint), nil
 }
 
-// SignsOutAtProvider tells whether signing out leads on to the provider's own
-// sign-out.
+// SignsOutAtProvider reports whether SignOut returns a URL of the provider.
 func (s *Service) SignsOutAtProvider(ctx context.Context) bool {
 	return s.endSessionURL(ctx, "") != ""
 }
 
-// endSessionURL returns "" where the provider has no sign-out, or cannot say
-// where it is: the person is signed out here, and that must not become an error.
+// endSessionURL returns the provider's sign-out URL, or "" without one. A failure
+// is no error, because the person is signed out here.
 func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 	provider, ok := s.provider.(ports.ProviderSignOut)
 	if !ok {
@@ -50,7 +49,7 @@ func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 	return url
 }
 
-// end ends what this browser has, and records it.
+// end ends this browser's sessions and records them.
 func (s *Service) end(ctx context.Context, by ports.AuditCause) error {
 	ended, err := s.sessions.End(ctx)
 	s.recordEnded(ctx, by, ended)

@@ -8,48 +8,47 @@ import (
 	"webapp/internal/ports"
 )
 
-// UserKey names a user for good: equal keys are the same person, and a key is
-// never given to anybody else. Its text is for comparing, storing and auditing;
-// nothing may be parsed out of it.
+// UserKey identifies a user for ever: equal keys are the same person, and no other
+// person ever gets the key. Compare and store it; do not parse it.
 type UserKey string
 
-// User is who is signed in.
+// User is a signed-in person.
 type User struct {
 	Key UserKey
-	// Name and Username are for showing to this user. They are neither unique
-	// nor lasting. Name is the Username where the provider asserted no name;
-	// both are empty where it asserted neither.
+	// Name and Username are for display to this user. They are not unique and can
+	// change. Name is the Username if the provider returned no name. Both are
+	// empty if it returned neither.
 	Name     string
 	Username string
 	// Tenant is the Entra tenant ID; empty for providers without tenants.
 	Tenant string
-	// Issuer is the provider that vouches for the user, as its ID tokens name it.
+	// Issuer is the claim iss of the user's ID token.
 	Issuer string
-	// Guest says that the account is at home in another tenant.
+	// Guest is true if the user's home is another tenant.
 	Guest bool
 	Roles []string
 }
 
-// HasRole reports whether the user was assigned the app role. Names are
-// compared exactly; the empty name is nobody's role.
+// HasRole reports whether the user has the app role. It compares names exactly.
+// Nobody has the role with the empty name.
 func (u User) HasRole(role string) bool {
 	return role != "" && slices.Contains(u.Roles, role)
 }
 
-// Session is a signed-in user with the session's times.
+// Session is a signed-in user and the times of the session.
 type Session struct {
 	User    User
 	Started time.Time
-	// Ends is when the session ends even if it is used; IdleEnds is when it
-	// ends unless it is used.
+	// Ends is when the session ends although it is used, and IdleEnds when it
+	// ends if it is not used.
 	Ends     time.Time
 	IdleEnds time.Time
 }
 
-// newUser gives an identity its meaning. The key is tid and oid, which are the
-// same in each application of the tenant and compare without regard to case, else
-// iss and sub (OpenID Connect Core 1.0, section 5.7); never an address or a name,
-// which people can choose.
+// newUser returns the user with this identity. The key is tid and oid, which are
+// the same in every application of the tenant; they are GUIDs, so case does not
+// matter. Without them it is iss and sub (OpenID Connect Core 1.0, section 5.7). It
+// is never an e-mail address or a name, because people choose these.
 func newUser(id ports.Identity) User {
 	u := User{Name: id.Name, Username: id.Username, Issuer: id.Issuer, Guest: id.Guest, Roles: id.Roles}
 	if id.TenantID != "" && id.ObjectID != "" {
