@@ -7,22 +7,21 @@ import (
 	"strings"
 )
 
-// maxAccept bounds the Accept header that is read, in bytes. Browsers send less
-// than 200; reading all that a header has room for would cost more than a page.
+// maxAccept limits the bytes of the Accept header that are parsed. Browsers send
+// fewer than 200. Parsing a header of the maximum size would cost more than a page.
 const maxAccept = 1 << 10
 
-// wantsJSON reports whether the client would rather have JSON than a page
-// (RFC 9110, section 12.5.1). Only what it names counts: "*/*" is what it puts
-// up with.
+// wantsJSON reports whether the client prefers JSON to HTML (RFC 9110, section
+// 12.5.1). Wildcards such as "*/*" express no preference.
 func wantsJSON(r *http.Request) bool {
 	var page, doc float64
 	size := 0
 	for _, line := range r.Header["Accept"] {
 		if size += len(line); size > maxAccept {
-			return false // a page is what nearly everybody wants
+			return false
 		}
-		for one := range strings.SplitSeq(line, ",") {
-			kind, params, err := mime.ParseMediaType(one)
+		for item := range strings.SplitSeq(line, ",") {
+			kind, params, err := mime.ParseMediaType(item)
 			if err != nil {
 				continue
 			}

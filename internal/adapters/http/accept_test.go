@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestWhoWantsJSON(t *testing.T) {
+func TestWantsJSON(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"":                                          false,
 		"*/*":                                       false,
@@ -37,10 +37,9 @@ func TestWhoWantsJSON(t *testing.T) {
 	}
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header["Accept"] = []string{"text/plain", "application/json"}
-	assert.True(t, wantsJSON(r), "in a second line")
+	assert.True(t, wantsJSON(r), "in a second header line")
 }
 
-// Only so much of the header is read as a browser or a program needs.
 func TestALongAcceptIsNotRead(t *testing.T) {
 	for _, lines := range [][]string{
 		{"application/json," + strings.Repeat("text/x;q=0.1,", 100)},

@@ -9,26 +9,26 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// APIClient returns a client for handlers that call an API as the signed-in
-// user. Each request carries the user's access token for scopes, renewed before
-// it ends. Its requests must carry the context of the browser's request.
+// APIClient returns a client for handlers that call an API as the signed-in user.
+// Each request carries the user's access token for scopes, refreshed before it
+// expires. Requests must use the context of the browser's request.
 //
-// Where only the person can go on (no token to be had without consent, or the
-// API asks for a fresh or stronger sign-in), the client's error wraps
-// *domain.InteractionRequired. A handler returns it as it is: the edge turns it
-// into a sign-in with exactly what is missing, and back to the same page.
+// The client's error wraps *domain.InteractionRequired if the user has to sign in
+// again, for consent or because the API requires a fresh or stronger sign-in. A
+// handler returns that error unchanged. signedIn then starts the sign-in, which
+// returns to the same page.
 func (a *app) APIClient(scopes ...string) *http.Client {
 	return &http.Client{
-		// No Timeout: it would count the renewal of the token in, and replace
-		// the reason why there is none. The transport bounds the API's part.
+		// Timeout is not set, because it would include the token refresh and
+		// hide its error. bearer limits the time of the API request.
 		Transport: &bearer{base: a.apiTransport, domain: a.Domain, scopes: scopes},
-		// A redirect would carry the token to a place nobody configured.
+		// A redirect would send the token to another address.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
 // bearer is a RoundTripper that adds the user's access token (RFC 6750, section
-// 2.1) and takes up the API's claims challenges.
+// 2.1) and turns an API's claims challenge into *domain.InteractionRequired.
 type bearer struct {
 	base   http.RoundTripper
 	domain *domain.Service
@@ -47,8 +47,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || res.StatusCode != http.StatusUnauthorized {
 		return res, err
 	}
-	// The API is the judge of its tokens: one that it refused is not offered
-	// again, whatever its expiry says.
+	// A token that the API refused is not used again, even before it expires.
 	if err := b.domain.DropAccessToken(ctx, token); err != nil {
 		closeBody(res.Body)
 		return nil, &tokenError{err}
@@ -61,8 +60,8 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, &tokenError{&domain.InteractionRequired{Scopes: b.scopes, Claims: claims}}
 }
 
-// ask sends the request with the token and gives the API apiTimeout from then
-// on, until the answer's body has been closed.
+// send sends the request with the token. apiTimeout limits the time until the
+// response's body is closed.
 func (b *bearer) send(req *http.Request, token string) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), apiTimeout)
 	out := req.Clone(ctx)
@@ -76,10 +75,10 @@ func (b *bearer) send(req *http.Request, token string) (*http.Response, error) {
 	return res, nil
 }
 
-// tokenError is an error about the user's token and not about the API.
+// tokenError is an error of the user's token, not of the API.
 type tokenError struct{ cause error }
 
-// Error tells the cause.
+// Error implements error.
 func (e *tokenError) Error() string { return "access token: " + e.cause.Error() }
 
 // Unwrap returns the cause.

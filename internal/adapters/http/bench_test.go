@@ -23,11 +23,11 @@ import (
 	"webapp/templates"
 )
 
-// BenchmarkHome measures the signed-in home page, with logging, security
-// headers and a sealed session from the memory store, beside a bare net/http
-// handler that renders the same template with the same data. The two take turns
-// in one run; "of-bare" is the throughput of the page as a share of the bare
-// handler's.
+// BenchmarkHome compares the home page of a signed-in user with a bare net/http
+// handler that renders the same template with the same data. The page includes
+// logging, security headers and a sealed session from the memory store. The two
+// take turns in one run. "of-bare" is the throughput of the page divided by that
+// of the bare handler.
 func BenchmarkHome(b *testing.B) {
 	handler, request, bare := benchmarkPage(b)
 	b.Run("in process", func(b *testing.B) {
@@ -38,8 +38,8 @@ func BenchmarkHome(b *testing.B) {
 	})
 }
 
-// BenchmarkHomeWatched is BenchmarkHome in process with metrics: "of-unwatched"
-// is the throughput as a share of the same page without.
+// BenchmarkHomeWatched compares the home page with and without metrics.
+// "of-unwatched" is the throughput with metrics divided by that without.
 func BenchmarkHomeWatched(b *testing.B) {
 	metrics := observe.NewMetrics("bench", time.Now)
 	unwatched, request, _ := benchmarkPage(b)
@@ -58,9 +58,9 @@ func BenchmarkHomeWatched(b *testing.B) {
 		}
 		shares = append(shares, float64(middle.Sub(start))/float64(time.Since(middle)))
 	}
-	slices.Sort(shares) // the median: what else the machine does hits one of the two
+	slices.Sort(shares) // for the median: other load on the machine slows only some turns
 	b.ReportMetric(shares[len(shares)/2], "of-unwatched")
-	b.ReportMetric(0, "ns/op") // a turn of both means nothing
+	b.ReportMetric(0, "ns/op") // the time of a whole turn has no meaning
 }
 
 func benchmarkWatched(b *testing.B, metrics *observe.Metrics) (http.Handler, *http.Request) {
@@ -73,8 +73,8 @@ func benchmarkWatched(b *testing.B, metrics *observe.Metrics) (http.Handler, *ht
 	return handler, request
 }
 
-// BenchmarkSession is the session's part of a page: the browser is put into the
-// context and its session is read, opened and judged.
+// BenchmarkSession measures the session's part of a page: finding, reading and
+// opening the session and checking its limits.
 func BenchmarkSession(b *testing.B) {
 	service, sessions, request := benchmarkSession(b)
 	handler := sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func BenchmarkSession(b *testing.B) {
 	}
 }
 
-// compare runs both in turns of a hundred and reports their times and ratio.
+// compare runs both in turns of a hundred calls and reports their times and ratio.
 func compare(b *testing.B, bare, page func()) {
 	b.Helper()
 	const turn = 100
@@ -112,11 +112,11 @@ func compare(b *testing.B, bare, page func()) {
 	b.ReportMetric(float64(bareTime.Nanoseconds())/n, "bare-ns/op")
 	b.ReportMetric(float64(pageTime.Nanoseconds())/n, "page-ns/op")
 	b.ReportMetric(float64(bareTime)/float64(pageTime), "of-bare")
-	b.ReportMetric(0, "ns/op") // a turn of both means nothing
+	b.ReportMetric(0, "ns/op") // the time of a whole turn has no meaning
 }
 
-// benchmarkPage returns the whole handler, a request of somebody signed in, and
-// a bare handler that renders the same home page and does nothing else.
+// benchmarkPage returns the whole handler, a request of a signed-in user, and a
+// bare handler that only renders the same home page.
 func benchmarkPage(b testing.TB) (handler http.Handler, request *http.Request, bare http.Handler) {
 	b.Helper()
 	service, sessions, request := benchmarkSession(b)
@@ -142,8 +142,8 @@ func benchmarkPage(b testing.TB) (handler http.Handler, request *http.Request, b
 	})
 }
 
-// TestTheBarePageIsThePage: a comparison with less would flatter nobody.
-func TestTheBarePageIsThePage(t *testing.T) {
+// The benchmark compares two handlers with the same output.
+func TestTheBarePageIsTheSamePage(t *testing.T) {
 	handler, request, bare := benchmarkPage(t)
 	page, alone := httptest.NewRecorder(), httptest.NewRecorder()
 	handler.ServeHTTP(page, request)
@@ -160,13 +160,13 @@ func benchmarkConfig(service *domain.Service, sessions *session.Manager) Config 
 	}
 }
 
-// benchmarkSession signs somebody in and returns a request of theirs.
+// benchmarkSession starts a session and returns a request of its user.
 func benchmarkSession(b testing.TB) (*domain.Service, *session.Manager, *http.Request) {
 	b.Helper()
 	return benchmarkSessionIn(b, func(s ports.SessionStore) ports.SessionStore { return s })
 }
 
-// benchmarkSessionIn is benchmarkSession with something in front of the store.
+// benchmarkSessionIn is benchmarkSession with a wrapped store.
 func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.SessionStore) (*domain.Service, *session.Manager, *http.Request) {
 	b.Helper()
 	store := memory.New(time.Now)
@@ -183,7 +183,7 @@ func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.Sessi
 	now := time.Now()
 	begun := ports.NewSession{
 		Session: ports.Session{Identity: typicalIdentity(), Device: "Firefox, Linux", Started: now, Seen: now, Expires: now.Add(time.Hour)},
-		Claims:  typicalClaims(), Tokens: typicalGrant(),
+		Claims:  typicalClaims(), Tokens: typicalTokens(),
 	}
 	done := httptest.NewRecorder()
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -212,11 +212,10 @@ func typicalIdentity() ports.Identity {
 	}
 }
 
-// typicalGrant has tokens of Entra's usual size.
-func typicalGrant() ports.Tokens {
-	g := ports.Tokens{RefreshToken: string(make([]byte, 1500)), AccessTokens: []ports.AccessToken{
+// typicalTokens returns tokens of the usual size at Entra.
+func typicalTokens() ports.Tokens {
+	return ports.Tokens{RefreshToken: string(make([]byte, 1500)), AccessTokens: []ports.AccessToken{
 		{Value: string(make([]byte, 2000)), Scopes: []string{"User.Read"}, Expires: time.Now().Add(time.Hour)}}}
-	return g
 }
 
 func typicalClaims() []ports.Claim {
@@ -227,7 +226,7 @@ func typicalClaims() []ports.Claim {
 	return claims
 }
 
-// discard is a ResponseWriter that keeps nothing.
+// discard is a ResponseWriter that drops the body.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header         { return d.header }
@@ -242,7 +241,8 @@ func serveOnce(h http.Handler, r *http.Request) func() {
 	}
 }
 
-// getOnce asks a real server over one kept connection.
+// getOnce returns a function that sends the request to a real server over one
+// keep-alive connection.
 func getOnce(b *testing.B, h http.Handler, r *http.Request) func() {
 	b.Helper()
 	server := httptest.NewServer(h)
@@ -262,7 +262,7 @@ func getOnce(b *testing.B, h http.Handler, r *http.Request) func() {
 	}
 }
 
-// BenchmarkHomeAlone is for profiles and allocation counts.
+// BenchmarkHomeAlone measures each handler by itself, for profiles and allocations.
 func BenchmarkHomeAlone(b *testing.B) {
 	handler, request, bare := benchmarkPage(b)
 	for name, h := range map[string]http.Handler{"bare": bare, "page": handler} {

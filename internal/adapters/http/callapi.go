@@ -20,14 +20,14 @@ import (
 )
 
 const (
-	// apiTimeout is how long the API may take to answer, its body included.
+	// apiTimeout limits the time of a request to the API, its body included.
 	apiTimeout = 10 * time.Second
-	// maxAPIBody is how much of the API's answer is read and shown, in bytes.
+	// maxAPIBody limits the bytes of the API's response that are read and shown.
 	maxAPIBody = 256 << 10
 )
 
-// callAPI calls the configured API as the signed-in user and shows its answer.
-// It is also the example of a handler with an API client.
+// callAPI calls the configured API as the signed-in user and shows the response.
+// It is the example of a handler that uses APIClient.
 func (a *app) callAPI(r *http.Request, _ domain.Session) (templates.View, error) {
 	start := a.Now()
 	got, err := get(r.Context(), a.APIClient(a.Scopes...), a.Endpoint)
@@ -40,14 +40,14 @@ func (a *app) callAPI(r *http.Request, _ domain.Session) (templates.View, error)
 		Explanation: explainStatus(got.status),
 	}
 	if err != nil {
-		v.Explanation = a.wording(errorPageFor(err), err).sentence
+		v.Explanation = a.textsOf(errorPageFor(err), err).sentence
 		return nil, &viewError{err, v}
 	}
 	return v, nil
 }
 
-// withoutQuery is what may be shown of an API's address: APIs take keys in the
-// query.
+// withoutQuery returns endpoint without its query, which may hold an API key, and
+// without user information.
 func withoutQuery(endpoint string) string {
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -56,7 +56,7 @@ func withoutQuery(endpoint string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
-// apiResponse is what an API answered, up to maxAPIBody.
+// apiResponse is an API's response with at most maxAPIBody bytes of its body.
 type apiResponse struct {
 	status    int
 	body      []byte
@@ -85,9 +85,10 @@ func get(ctx context.Context, client *http.Client, endpoint string) (apiResponse
 	return got, nil
 }
 
-// apiError keeps the cause only where its text is known to hold nothing but an
-// address: a *url.Error quotes the whole URL, which may hold a key, and a
-// protocol error what the API sent.
+// apiError turns an error of a request to the API into errAPI, errAPIBusy or
+// errAPISlow for the log. It keeps the cause only if its text shows nothing but a
+// host: *url.Error quotes the URL, which may hold a key, and a protocol error
+// quotes the API's response.
 func apiError(err error) error {
 	if _, ok := errors.AsType[*tokenError](err); ok {
 		return err
@@ -106,11 +107,11 @@ func apiError(err error) error {
 			return fmt.Errorf("%w: %w", known.kind, known.cause)
 		}
 	}
-	return fmt.Errorf("%w: the connection failed, or the answer was not HTTP", errAPI)
+	return fmt.Errorf("%w: the connection failed, or the response was not HTTP", errAPI)
 }
 
-// explainStatus says in plain words what a status means for the person; empty
-// for a success.
+// explainStatus returns a text for the user about an API's status, or "" for a
+// success.
 func explainStatus(status int) templates.Message {
 	switch {
 	case status < http.StatusMultipleChoices:
@@ -132,20 +133,19 @@ func explainStatus(status int) templates.Message {
 	}
 }
 
-// maxIndented bounds the size in bytes of an indented JSON document. The
-// indentation grows with the depth: without a bound, a megabyte of brackets
-// would become gigabytes of spaces.
+// maxIndented limits the size of an indented JSON document in bytes. Indentation
+// grows with the depth, so a megabyte of brackets would become gigabytes of spaces.
 const maxIndented = 1 << 20
 
 // indent is one level of indentation.
 const indent = "  "
 
-// jsonSpace is what may stand around a document (RFC 8259, section 2).
+// jsonSpace is the whitespace of JSON (RFC 8259, section 2).
 const jsonSpace = " \t\r\n"
 
-// readableBody turns an API's answer into text for a person: JSON is indented,
-// with its numbers and the order of its members kept, anything else stays as
-// it is. Bytes that are no UTF-8 become replacement characters.
+// readableBody returns the body of an API's response as text. JSON is indented and
+// keeps its numbers and the order of its members. Other text stays unchanged.
+// Bytes that are not UTF-8 become replacement characters.
 func readableBody(body []byte) string {
 	var out bytes.Buffer
 	if indentedSize(body) <= maxIndented && json.Indent(&out, bytes.Trim(body, jsonSpace), "", indent) == nil {
@@ -154,8 +154,8 @@ func readableBody(body []byte) string {
 	return strings.ToValidUTF8(string(body), "\uFFFD")
 }
 
-// indentedSize is at least the size of body once it is indented. Brackets and
-// commas inside strings count too, so it may be more.
+// indentedSize returns an upper bound for the size of body after indentation. It
+// also counts brackets and commas inside strings.
 func indentedSize(body []byte) int {
 	size, depth := len(body), 0
 	for _, b := range body {

@@ -16,8 +16,8 @@ import (
 	"webapp/templates"
 )
 
-// FuzzAPIBody shows what an API answered: text of bounded size that is no part
-// of the page around it, and that says what the API said.
+// The page shows any body of an API as escaped text of bounded size, without a
+// change of its content.
 func FuzzAPIBody(f *testing.F) {
 	p, err := templates.New(templates.Options{})
 	require.NoError(f, err)

@@ -11,13 +11,12 @@ import (
 	"webapp/templates"
 )
 
-// maxCallback bounds the callback's parameters in bytes. Entra's codes exceed
-// 900 characters and whole callbacks can pass 4,096.
+// maxCallback limits the callback's parameters in bytes. Codes of Entra exceed 900
+// characters, and a whole callback can exceed 4,096.
 const maxCallback = 16 << 10
 
-// callback finishes a sign-in with the provider's answer. With form_post that
-// answer is a POST, and a GET is only the redirect after an administrator's
-// consent.
+// callback completes a sign-in with the provider's authorization response. With
+// form_post that is a POST, and a GET is valid only after administrator consent.
 func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	cb, err := readCallback(r)
 	if err == nil {
@@ -47,8 +46,8 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, location)
 }
 
-// adminConsent shows that an administrator consented for everybody, or, by err,
-// did not. It signs nobody in: anybody can open this address.
+// adminConsent shows the result of administrator consent. err is nil if the
+// administrator consented. It signs nobody in, because anybody can open this URL.
 func (a *app) adminConsent(w http.ResponseWriter, r *http.Request, err error) error {
 	v := templates.Error{Heading: "consent.heading", Sentence: "consent.sentence"}
 	session, sessionErr := a.Domain.CurrentUser(r.Context())
@@ -68,8 +67,7 @@ func (a *app) adminConsent(w http.ResponseWriter, r *http.Request, err error) er
 	return a.page(w, r, http.StatusOK, observed(r.Context()).session, v)
 }
 
-// readCallback reads what the provider said. Whether it makes sense is the
-// domain's to judge.
+// readCallback reads the authorization response. The domain validates it.
 func readCallback(r *http.Request) (domain.Callback, error) {
 	fields, err := callbackFields(r)
 	if err != nil {
@@ -78,16 +76,16 @@ func readCallback(r *http.Request) (domain.Callback, error) {
 	return parseCallback(fields)
 }
 
-// observeSession lets the error page of a person who is still signed in, and has
-// only declined a further permission, say so.
+// observeSession gives the error page the navigation of a user who is still signed
+// in, for example after declining a further permission.
 func (a *app) observeSession(r *http.Request) {
 	if session, err := a.Domain.CurrentUser(r.Context()); err == nil {
 		observed(r.Context()).session = &session
 	}
 }
 
-// callbackFields reads the parameters from where the response mode has them,
-// and from there alone: a form_post answer has none in its URL.
+// callbackFields reads the parameters from the place that the response mode
+// defines. A form_post response with parameters in its URL is refused.
 func callbackFields(r *http.Request) (url.Values, error) {
 	if r.Method != http.MethodPost {
 		if len(r.URL.RawQuery) > maxCallback {
@@ -100,7 +98,7 @@ func callbackFields(r *http.Request) (url.Values, error) {
 		return fields, nil
 	}
 	if r.URL.RawQuery != "" {
-		return nil, fmt.Errorf("%w: parameters in the URL of a form_post answer", domain.ErrBadCallback)
+		return nil, fmt.Errorf("%w: parameters in the URL of a form_post response", domain.ErrBadCallback)
 	}
 	fields, err := postedForm(r)
 	if err != nil {
@@ -109,8 +107,8 @@ func callbackFields(r *http.Request) (url.Values, error) {
 	return fields, nil
 }
 
-// withoutInput keeps the type of an error that must not be quoted: a parser's
-// message repeats what it could not read.
+// withoutInput replaces a parser's error, whose text quotes the input.
+// *http.MaxBytesError stays, all others become errUnreadable.
 func withoutInput(err error) error {
 	if tooLarge, ok := asMaxBytes(err); ok {
 		return tooLarge
@@ -118,10 +116,9 @@ func withoutInput(err error) error {
 	return errUnreadable
 }
 
-// parseCallback takes the fields of RFC 6749, sections 4.1.2 and 4.1.2.1, of
-// RFC 9207, and Entra's own. A parameter that comes twice is refused, also one that means nothing
-// here (RFC 6749, section 3.1): it could mean one thing here and another to
-// whoever checked it before.
+// parseCallback reads the parameters of RFC 6749 (sections 4.1.2 and 4.1.2.1), of
+// RFC 9207 and of Entra. Every repeated parameter is refused, even an unknown one
+// (RFC 6749, section 3.1), because a proxy could have checked the other value.
 func parseCallback(fields url.Values) (domain.Callback, error) {
 	var cb domain.Callback
 	known := map[string]*string{

@@ -17,8 +17,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// judged reads a callback and has the domain judge it, as the handler does, in a
-// browser in which no sign-in is pending.
+// judged reads a callback and passes it to the domain, as the handler does, in a
+// browser without a pending sign-in.
 func judged(t *testing.T, r *http.Request) (domain.Callback, error) {
 	t.Helper()
 	cb, err := readCallback(r)

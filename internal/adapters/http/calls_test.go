@@ -18,46 +18,46 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// hangingAPI answers nothing until it has been mended.
+// hangingAPI responds to no request until healthy is set.
 type hangingAPI struct {
-	mended atomic.Bool
-	asked  atomic.Int64
-	under  atomic.Int64
-	most   atomic.Int64
+	healthy  atomic.Bool
+	requests atomic.Int64
+	current  atomic.Int64
+	most     atomic.Int64
 }
 
 func (h *hangingAPI) RoundTrip(r *http.Request) (*http.Response, error) {
-	h.asked.Add(1)
-	if now := h.under.Add(1); now > h.most.Load() {
-		h.most.Store(now) // under a race it is one of the two, both beyond what is allowed
+	h.requests.Add(1)
+	if now := h.current.Add(1); now > h.most.Load() {
+		h.most.Store(now) // a race loses one value, but both would exceed the limit
 	}
-	defer h.under.Add(-1)
-	if !h.mended.Load() {
+	defer h.current.Add(-1)
+	if !h.healthy.Load() {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"displayName":"Ada"}`)), Request: r}, nil
 }
 
-// seen is how a page was answered, and after how long.
-type seen struct {
+// visited is a response and its duration.
+type visited struct {
 	status     int
 	retryAfter string
 	text       string
 	took       time.Duration
 }
 
-func visit(h http.Handler, request *http.Request, path string) seen {
+func visit(h http.Handler, request *http.Request, path string) visited {
 	r := request.Clone(context.Background())
 	r.URL.Path, r.RequestURI = path, path
 	w, start := httptest.NewRecorder(), time.Now()
 	h.ServeHTTP(w, r)
-	return seen{w.Code, w.Header().Get("Retry-After"), w.Body.String(), time.Since(start)}
+	return visited{w.Code, w.Header().Get("Retry-After"), w.Body.String(), time.Since(start)}
 }
 
-// A thousand people call an API that hangs: as many calls as allowed wait for
-// it, each other person is told so in half the time, nobody waits longer than
-// the ten seconds, and other pages are as fast as ever. It heals by itself.
+// A thousand users call an API that hangs. MaxCalls requests wait for it until
+// apiTimeout. All others get 503, at once or after MaxCallWait. Other pages stay
+// fast, and calls work again as soon as the API does.
 func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service, sessions, request := benchmarkSession(t)
@@ -67,7 +67,7 @@ func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
 		handler, err := New(c)
 		require.NoError(t, err)
 
-		answers := make(chan seen, 1000)
+		answers := make(chan visited, 1000)
 		var all sync.WaitGroup
 		for range cap(answers) {
 			all.Go(func() { answers <- visit(handler, request, "/call_api") })
@@ -85,7 +85,7 @@ func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
 			case http.StatusServiceUnavailable:
 				assert.Equal(t, "10", a.retryAfter)
 				assert.Contains(t, a.text, "leaves too many requests of this application unanswered")
-				if a.took != 0 { // most are told at once
+				if a.took != 0 { // most get the response at once
 					assert.Equal(t, providerhttp.MaxCallWait, a.took)
 					waited++
 				}
@@ -94,11 +94,11 @@ func TestAThousandPeopleAtAnAPIThatHangs(t *testing.T) {
 			}
 		}
 		assert.Equal(t, map[int]int{http.StatusGatewayTimeout: providerhttp.MaxCalls, http.StatusServiceUnavailable: 1000 - providerhttp.MaxCalls}, counts)
-		assert.Equal(t, providerhttp.MaxCalls, waited, "as many as are under way")
-		assert.EqualValues(t, providerhttp.MaxCalls, api.asked.Load())
+		assert.Equal(t, providerhttp.MaxCalls, waited, "as many wait as calls are under way")
+		assert.EqualValues(t, providerhttp.MaxCalls, api.requests.Load())
 		assert.EqualValues(t, providerhttp.MaxCalls, api.most.Load())
 
-		api.mended.Store(true)
+		api.healthy.Store(true)
 		for range 3 * providerhttp.MaxCalls {
 			healed := visit(handler, request, "/call_api")
 			require.Equal(t, http.StatusOK, healed.status)

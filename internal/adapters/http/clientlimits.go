@@ -16,31 +16,28 @@ import (
 )
 
 const (
-	// signInsPerMinute is how many sign-ins may begin at one address in a
-	// minute. Whole companies share one address, and after an outage all of
-	// them sign in again at once: three thousand people do so unnoticed, and
-	// somebody who begins sixty a minute is far from it. A machine that begins
-	// a million is stopped.
+	// signInsPerMinute limits the sign-ins that one address starts in a minute. A
+	// whole company may share one address, and after an outage its people sign in
+	// again at once. Three thousand of them stay within the limit.
 	signInsPerMinute = 3000
-	// refusedCodesPerMinute is how many codes from one address the provider may
-	// refuse in a minute, before no more are posted. People's codes are hardly
-	// ever refused. Without this bound one address makes the application post
-	// hundreds of made-up codes a second with its own credential.
+	// refusedCodesPerMinute limits the codes from one address that the provider
+	// refuses in a minute. Codes of real sign-ins are hardly ever refused. Without
+	// the limit, one address could make the application send hundreds of forged
+	// codes a second with its own credential.
 	refusedCodesPerMinute = 60
-	// rateBuckets bounds the memory of one addressRate to 1.6 MB.
+	// rateBuckets limits the memory of one addressRate to 1.6 MB.
 	rateBuckets = 1 << 14
 )
 
-// addressRate bounds how often something happens at an address, counted by
-// clientaddr.Key. An attacker has as many addresses as they like, so addresses
-// are not kept: each falls into one of a fixed number of buckets, by a hash that
-// nobody outside can know, and shares its budget with the other addresses of
-// that bucket.
+// addressRate is a rate limit per address, where clientaddr.Key identifies an
+// address. An attacker may have any number of addresses, so they are not stored.
+// A hash with a random seed maps each address to one of a fixed number of buckets,
+// and all addresses of a bucket share its limit.
 type addressRate struct {
 	perMinute int
 	now       func() time.Time
 	seed      maphash.Seed
-	buckets   [rateBuckets]atomic.Pointer[rate.Limiter] // made when first used
+	buckets   [rateBuckets]atomic.Pointer[rate.Limiter] // created at the first use
 }
 
 func newAddressRate(perMinute int, now func() time.Time) *addressRate {
@@ -55,23 +52,23 @@ func (a *addressRate) limiter(address netip.Addr) *rate.Limiter {
 	return bucket.Load()
 }
 
-// allow counts one more and reports whether it is within the bound.
+// allow counts an event and reports whether it is within the limit.
 func (a *addressRate) allow(address netip.Addr) bool { return a.limiter(address).AllowN(a.now(), 1) }
 
-// exhausted reports whether the bound is reached, and counts nothing.
+// exhausted reports whether the limit is reached. It counts nothing.
 func (a *addressRate) exhausted(address netip.Addr) bool {
 	return a.limiter(address).TokensAt(a.now()) < 1
 }
 
-// count counts one more, also beyond the bound: what was under way at once when
-// the bound was reached is paid back first.
+// count counts an event even beyond the limit. Events beyond it, from requests that
+// ran at the same time, delay the next allowed one.
 func (a *addressRate) count(address netip.Addr) { a.limiter(address).ReserveN(a.now(), 1) }
 
-// limitSignIns bounds the sign-ins that one address begins.
+// limitSignIns applies signInsPerMinute.
 func (a *app) limitSignIns(next http.Handler) http.Handler {
-	begun := newAddressRate(signInsPerMinute, a.Now)
+	started := newAddressRate(signInsPerMinute, a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		if !begun.allow(clientaddr.Of(r)) {
+		if !started.allow(clientaddr.Of(r)) {
 			return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)
@@ -79,10 +76,10 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 	})
 }
 
-// inFlight counts the requests that are being answered, by client. It holds
-// nothing of clients that have none.
+// inFlight counts the concurrent requests of each client. It stores only clients
+// with a request.
 type inFlight struct {
-	most int // of one client
+	limit int // per client
 
 	mu     sync.Mutex
 	counts map[netip.Addr]int // by clientaddr.Key
@@ -91,7 +88,7 @@ type inFlight struct {
 func (f *inFlight) enter(client netip.Addr) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.counts[client] >= f.most {
+	if f.counts[client] >= f.limit {
 		return false
 	}
 	f.counts[client]++
@@ -106,14 +103,14 @@ func (f *inFlight) leave(client netip.Addr) {
 	}
 }
 
-// limitInFlight bounds the requests of one client that are answered at once.
-// Only a proxy's clients need it: elsewhere a client has its connections, each
-// with one request, and those are bounded.
+// limitInFlight limits the concurrent requests of one client behind a trusted
+// proxy. Without a proxy, package server limits a client's connections, and each
+// connection has one request at a time.
 func (a *app) limitInFlight(next http.Handler) http.Handler {
 	if len(a.TrustedProxies) == 0 {
 		return next
 	}
-	f := &inFlight{most: server.MaxPerAddress(), counts: map[netip.Addr]int{}}
+	f := &inFlight{limit: server.MaxPerAddress(), counts: map[netip.Addr]int{}}
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		client := clientaddr.Key(clientaddr.Of(r))
 		if !f.enter(client) {

@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// network is the nth /64 of a block that somebody has been given.
+// network returns an address in the nth /64 of a block.
 func network(n uint32) netip.Addr {
 	address := [16]byte{0x20, 0x01, 0x0d, 0xb8}
 	binary.BigEndian.PutUint32(address[4:], n)
 	return netip.AddrFrom16(address)
 }
 
-// customer is the nth /56.
+// customer returns an address in the nth /56 of the block.
 func customer(n uint32) netip.Addr { return network(n << 8) }
 
 func heap() int64 {
@@ -28,9 +28,9 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// Whoever has a /32 of IPv6 has four billion networks, and each begins sign-ins:
-// what is remembered of them does not grow, and others go on.
-func TestAMillionAddressesTakeNoRoom(t *testing.T) {
+// An IPv6 /32 has four billion networks. Sign-ins from all of them neither use
+// memory nor block other addresses.
+func TestAMillionAddressesUseNoMemory(t *testing.T) {
 	now := time.Now()
 	before := heap()
 	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
@@ -42,9 +42,9 @@ func TestAMillionAddressesTakeNoRoom(t *testing.T) {
 	runtime.KeepAlive(begun)
 }
 
-// Who shares a bucket with an address that has used its budget is refused too;
-// nobody can choose to, because each process hashes in its own way.
-func TestOneAddressHardlyTakesAnothersBudget(t *testing.T) {
+// An address in the same bucket as one at its limit is refused too. Nobody can
+// choose a bucket, because each process has its own seed.
+func TestOneAddressHardlyUsesUpAnothersLimit(t *testing.T) {
 	now := time.Now()
 	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	for range signInsPerMinute + 100 {
@@ -60,7 +60,7 @@ func TestOneAddressHardlyTakesAnothersBudget(t *testing.T) {
 	assert.LessOrEqual(t, refused, 3, "of a thousand others")
 }
 
-func TestTheBudgetComesBackWithTime(t *testing.T) {
+func TestTheLimitRecoversWithTime(t *testing.T) {
 	now := time.Now()
 	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	count := func() (allowed int) {
@@ -73,15 +73,14 @@ func TestTheBudgetComesBackWithTime(t *testing.T) {
 	now = now.Add(10 * time.Second)
 	assert.InDelta(t, signInsPerMinute/6, count(), 1)
 	now = now.Add(time.Hour)
-	assert.Equal(t, signInsPerMinute, count(), "no more than a minute's")
+	assert.Equal(t, signInsPerMinute, count(), "at most the limit of a minute")
 	now = now.Add(-time.Hour) // the clock was set back
 	assert.Zero(t, count())
 	now = now.Add(time.Hour + time.Minute)
 	assert.Equal(t, signInsPerMinute, count())
 }
 
-// Whoever is given a /56 of IPv6 is not given 256 budgets.
-func TestABlockOfIPv6HasOneBudget(t *testing.T) {
+func TestAnIPv6BlockHasOneLimit(t *testing.T) {
 	now := time.Now()
 	begun := newAddressRate(signInsPerMinute, func() time.Time { return now })
 	allowed := 0
@@ -93,18 +92,18 @@ func TestABlockOfIPv6HasOneBudget(t *testing.T) {
 		}
 	}
 	assert.Equal(t, signInsPerMinute, allowed)
-	another := uint32(256) // the first of the next block that has another bucket
+	another := uint32(256) // the first block in another bucket
 	for begun.limiter(network(another)) == begun.limiter(network(0)) {
 		another += 256
 	}
 	assert.True(t, begun.allow(network(another)), "another block")
 	now = now.Add(10 * time.Second)
-	assert.True(t, begun.allow(network(0)), "it comes back with time")
+	assert.True(t, begun.allow(network(0)), "the limit recovers with time")
 }
 
-// What is counted beyond the bound, because it was under way already, is paid
-// back before anything else is allowed.
-func TestWhatIsCountedBeyondTheBoundIsPaidBack(t *testing.T) {
+// Requests that were already running count beyond the limit. They delay the next
+// allowed request.
+func TestEventsBeyondTheLimitDelayTheNext(t *testing.T) {
 	now := time.Now()
 	refused := newAddressRate(refusedCodesPerMinute, func() time.Time { return now })
 	client := netip.MustParseAddr("192.0.2.1")

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// maxUserAgent bounds what is read of a User-Agent header, in bytes.
+	// maxUserAgent limits the bytes of a User-Agent header that are parsed.
 	maxUserAgent = 512
-	// maxDevice bounds the words that are kept of it, in bytes.
+	// maxDevice limits the name of a device in bytes.
 	maxDevice = 60
 )
 
-// device names the browser and system that a request comes from, such as
-// "Firefox, Linux". It is what they said themselves: for a person to recognize,
-// and for nothing to rest on. Empty where they said nothing known.
+// device returns the browser and operating system of a request, such as "Firefox,
+// Linux", or "" if they are unknown. The client chooses its User-Agent, so the name
+// only helps users to recognize their sessions.
 func device(r *http.Request) string {
 	agent := r.UserAgent()
 	if len(agent) > maxUserAgent {
@@ -33,7 +33,7 @@ func device(r *http.Request) string {
 	return strings.Join(known, ", ")
 }
 
-// printable keeps a short name as it is and drops anything else.
+// printable returns word if it is short printable ASCII, otherwise "".
 func printable(word string) string {
 	odd := func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsPrint(r) }
 	if len(word) > maxDevice/2-1 || strings.ContainsFunc(word, odd) {

@@ -1,17 +1,17 @@
-// Package http is the way in for browsers: routes, pages, and the one table that
-// turns errors into answers. Package server is the server around them.
+// Package http serves the pages to browsers. It holds the routes, the handlers and
+// the table that maps errors to responses. Package server runs the HTTP server.
 //
-// Handlers return an error and write nothing before they know that they will
-// succeed. What a person reads is constant text that package pages has, never an
-// error's own words.
+// Handlers return an error, and write nothing until they can no longer fail. Users
+// read constant texts from package templates, never the text of an error.
 //
-// Everything that anybody can make the application hold is bounded: connections
-// and their memory in package server, and here the requests of one client behind
-// a proxy, sign-ins begun and codes refused (clientlimits.go) and the size of a
-// request (parameters.go). Package providerhttp bounds the calls to others.
+// All state that clients can create is bounded. Package server bounds connections
+// and their memory. This package bounds the requests of one client behind a proxy,
+// the sign-ins that one address starts, the codes that the provider refuses
+// (clientlimits.go) and the size of a request (parameters.go). Package
+// providerhttp bounds outgoing calls.
 //
-// Front-channel and back-channel sign-outs have no rate limit. Genuine ones come
-// in bursts from one address, the provider's server, and are not sent again. A
-// made-up one costs at most a lookup in the session store, or a signature whose
-// key is at hand, which is no more than a page with a made-up session cookie.
+// Front-channel and back-channel logout have no rate limit. The provider sends
+// them in bursts from one address and does not repeat them. A forged one costs a
+// lookup in the session store or a signature check with a cached key, no more
+// than a page with a forged session cookie.
 package http

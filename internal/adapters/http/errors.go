@@ -11,7 +11,7 @@ import (
 	"webapp/templates"
 )
 
-// Errors that arise in this package. Those of the domain stand in domain/errors.go.
+// Errors of this package. The others are in domain/errors.go.
 var (
 	errCrossOrigin = errors.New("request from another origin")
 	errInternal    = errors.New("internal error")
@@ -21,50 +21,47 @@ var (
 	errNotFound    = errors.New("no such page")
 	errMethod      = errors.New("method not allowed")
 
-	errLongURL       = errors.New("the address is too long")
-	errTooManyFields = errors.New("too many parameters or form fields")
-	errLargeHeader   = errors.New("the header is too large")
-	errCookies       = errors.New("too many or too large cookies")
-	errMediaType     = errors.New("the body is no plain form")
-	// errTooManyInFlight: the client has too many requests under way.
-	errTooManyInFlight = errors.New("too many requests of one client at once")
-	// errServerRefused: the server refused the request before it reached a handler.
-	errServerRefused = errors.New("refused by the server before it was read")
+	errLongURL         = errors.New("the address is too long")
+	errTooManyFields   = errors.New("too many parameters or form fields")
+	errLargeHeader     = errors.New("the header is too large")
+	errCookies         = errors.New("too many or too large cookies")
+	errMediaType       = errors.New("the body is not a form")
+	errTooManyInFlight = errors.New("too many concurrent requests of one client")
+	errServerRefused   = errors.New("refused by the server before routing")
 
-	// errAPI says that the API itself failed. Other errors of a call are about
-	// the user's token.
-	errAPI     = errors.New("the API did not answer")
-	errAPIBusy = fmt.Errorf("%w: it has not been asked", errAPI)
+	// errAPI means that the API failed. Other errors of a request to the API are
+	// errors of the user's token.
+	errAPI     = errors.New("the API did not respond")
+	errAPIBusy = fmt.Errorf("%w: too many requests are waiting for it", errAPI)
 	errAPISlow = fmt.Errorf("%w in time", errAPI)
 )
 
-// errorPage describes the response to one kind of error. All its text is
-// constant.
+// errorPage is the response to one kind of error. Its texts are constant.
 type errorPage struct {
-	is     error // matched by errors.Is
+	is     error // for errors.Is
 	status int
-	// name leads to the texts error.NAME.heading, .sentence (what happened)
-	// and, if there are any, .why, .next (what to do) and .remedy (what an
-	// administrator can do).
+	// name selects the texts error.NAME.heading and error.NAME.sentence (what
+	// happened). The texts .why, .next (what the user can do) and .remedy (what an
+	// administrator can do) are optional.
 	name       string
 	retryAfter time.Duration // Retry-After, 0 for none
-	// signInAgain and retry offer links that start a sign-in, or ask for the
-	// same page again.
+	// signInAgain and retry add links to a new sign-in and to the same page.
 	signInAgain, retry bool
-	// keepsText: the provider's error number changes only the remedy, because
-	// the person has already done what the number's text suggests.
+	// keepsText stops the provider's error number from changing the heading, the
+	// sentence and the next step. The user has already done what the number's text
+	// suggests.
 	keepsText bool
-	// headingByNumber: an error number changes the heading, because the person
-	// need not have said no.
+	// headingByNumber lets an error number change the heading to that of a refused
+	// sign-in, because the number may mean that nobody declined anything.
 	headingByNumber bool
-	// view replaces the general error page. An error may bring its own.
+	// view replaces the general error page. A viewError replaces both.
 	view templates.View
 }
 
 func (p errorPage) retryAfterSeconds() string { return strconv.Itoa(int(p.retryAfter / time.Second)) }
 
-// errorTable is in order: the first row that matches counts, so the particular
-// stands before the general.
+// errorTable maps errors to responses. The first matching row applies, so specific
+// errors come before general ones.
 var errorTable = []errorPage{
 	{is: errClientGone, status: 499, name: "cancelled"},
 	{is: errNotFound, status: http.StatusNotFound, name: "notfound", view: templates.NotFound{}},
@@ -111,16 +108,17 @@ var errorTable = []errorPage{
 	{is: errAPI, status: http.StatusBadGateway, name: "api", retry: true},
 }
 
-// viewError is an error with a page of its own.
+// viewError is an error with its own page.
 type viewError struct {
 	error
-	page templates.View
+	view templates.View
 }
 
 // Unwrap returns the error without its page.
 func (e *viewError) Unwrap() error { return e.error }
 
-// Errors that have no row in the table.
+// The responses to unknown errors and to oversized bodies. Neither has a sentinel
+// for a row in the table.
 var (
 	internalPage = errorPage{status: http.StatusInternalServerError, name: "internal", retry: true}
 	tooLargePage = errorPage{status: http.StatusRequestEntityTooLarge, name: "toolarge"}
@@ -139,50 +137,49 @@ func errorPageFor(err error) errorPage {
 	return internalPage
 }
 
-// asMaxBytes finds the error of a body that is too large.
+// asMaxBytes returns the error of an oversized body in err's tree.
 func asMaxBytes(err error) (*http.MaxBytesError, bool) {
 	return errors.AsType[*http.MaxBytesError](err)
 }
 
-// message returns the name of one text of a kind of error.
+// message returns the key of one text, such as error.NAME.heading.
 func (p errorPage) message(part string) templates.Message {
 	return templates.Message("error." + p.name + "." + part)
 }
 
-// wording is what an error page says, apart from its numbers.
-type wording struct {
+// errorTexts are the texts of an error page.
+type errorTexts struct {
 	heading, sentence, why, next templates.Message
 	remedy                       templates.Message
 }
 
-// wording returns the words for an error: those of its kind, made more exact by
-// a provider's error number that we know. The number changes words only; the
-// kind decides everything else.
-func (a *app) wording(row errorPage, err error) wording {
-	w := wording{
+// textsOf returns the texts of row, refined by the provider's error number if err
+// has a known one. The number changes nothing but texts.
+func (a *app) textsOf(row errorPage, err error) errorTexts {
+	texts := errorTexts{
 		heading: row.message("heading"), sentence: row.message("sentence"),
 		why: a.optional(row.message("why")), next: a.optional(row.message("next")),
 		remedy: a.optional(row.message("remedy")),
 	}
 	reported, ok := errors.AsType[*domain.ProviderError](err)
 	if !ok {
-		return w
+		return texts
 	}
 	known, ok := a.pages.Explain(reported.NumberText())
 	if !ok {
-		return w
+		return texts
 	}
-	w.remedy = known.Remedy
+	texts.remedy = known.Remedy
 	if row.keepsText {
-		return w
+		return texts
 	}
-	w.sentence, w.why, w.next = known.Sentence, "", known.Next
+	texts.sentence, texts.why, texts.next = known.Sentence, "", known.Next
 	if known.Heading != "" {
-		w.heading = known.Heading
+		texts.heading = known.Heading
 	} else if row.headingByNumber {
-		w.heading = "error.refused.heading"
+		texts.heading = "error.refused.heading"
 	}
-	return w
+	return texts
 }
 
 // optional returns m if such a text exists, otherwise the empty Message.

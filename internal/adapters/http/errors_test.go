@@ -32,7 +32,7 @@ func mustPages(t testing.TB) *templates.Pages {
 	return p
 }
 
-// languages are the tags of all catalogues.
+// languages returns the tags of all catalogues.
 func languages(t *testing.T) []string {
 	t.Helper()
 	names, err := fs.Glob(templates.Files(), "messages/*.json")
@@ -44,20 +44,20 @@ func languages(t *testing.T) []string {
 	return names
 }
 
-// words is what a person reads of a page: no tags, single spaces.
+// words returns the text of a page without tags and with single spaces.
 func words(page string) string {
 	text := regexp.MustCompile(`(?s)<[^>]*>`).ReplaceAllString(page, " ")
 	text = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 	return regexp.MustCompile(` ([,.:!?])`).ReplaceAllString(text, "$1")
 }
 
-// ourWords is what a person reads of a page but for what is data.
+// ourWords returns the text of a page without the elements that show data.
 func ourWords(page string) string {
 	data := regexp.MustCompile(`(?s)<(code|bdi|time|dd|table)[ >].*?</(code|bdi|time|dd|table)>`)
 	return words(data.ReplaceAllString(page, ""))
 }
 
-// numbers are the AADSTS numbers that are explained.
+// numbers returns the AADSTS numbers with an explanation.
 func numbers(t *testing.T, p *templates.Pages) []int {
 	t.Helper()
 	var all []int
@@ -90,12 +90,12 @@ func failed(t *testing.T, a *app, err error, header ...string) *httptest.Respons
 	return rec
 }
 
-// kinds are the errors that a provider's answer can be.
+// kinds returns the kinds of errors that a provider can report.
 func kinds() []error {
 	return []error{domain.ErrDeclined, domain.ErrInteractionRequired, domain.ErrProviderRefused, domain.ErrProviderUnavailable}
 }
 
-func TestNumbersChangeWordsAlone(t *testing.T) {
+func TestNumbersChangeOnlyTexts(t *testing.T) {
 	a := failing(t)
 	tried := append(numbers(t, a.pages), 1, 99999, 2147483647)
 	links := regexp.MustCompile(`<a class="button[^>]* href="([^"]*)">[^<]*</a>`)
@@ -118,7 +118,7 @@ func TestNumbersChangeWordsAlone(t *testing.T) {
 	}
 }
 
-// addresses are those of links.
+// addresses returns the URLs of links.
 func addresses(links [][]string) (all []string) {
 	for _, link := range links {
 		all = append(all, link[1])
@@ -162,7 +162,7 @@ func TestErrorPageHelpsPersonAndAdministrator(t *testing.T) {
 	}
 }
 
-func TestHeadingFitsWhoSaidNo(t *testing.T) {
+func TestTheHeadingDependsOnTheNumber(t *testing.T) {
 	a := failing(t)
 	for number, heading := range map[int]string{65004: "Sign-in was cancelled", 0: "Sign-in was cancelled", 53003: "The sign-in service refused the sign-in"} {
 		page := failed(t, a, &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", Number: number}).Body.String()
@@ -170,10 +170,8 @@ func TestHeadingFitsWhoSaidNo(t *testing.T) {
 	}
 }
 
-// Numbers of Azure AD B2C are its own: 90118 means nothing there that it means
-// at Entra, and who forgot a password has declined nothing.
-// Cancel at the account picker is no refusal of permissions, and "no access" is
-// said where that is the cause, whatever kind of error reports it.
+// Cancelling at the account picker declines no permissions. The heading about
+// missing access appears for every kind of error with that cause.
 func TestHeadingsNameTheCause(t *testing.T) {
 	a := failing(t)
 	for _, c := range []struct {
@@ -192,6 +190,8 @@ func TestHeadingsNameTheCause(t *testing.T) {
 	}
 }
 
+// Azure AD B2C has its own numbers: 90118 means that the user forgot the password,
+// although the error is access_denied.
 func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	forgotten := &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", B2CNumber: 90118}
 	rec := failed(t, failing(t), forgotten)
@@ -200,7 +200,7 @@ func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	assert.Contains(t, page, "<h1>You forgot your password</h1>")
 	assert.Contains(t, words(page), "AADB2C90118")
 	assert.NotContains(t, ourWords(page), "declined")
-	assert.NotContains(t, page, "microsoftonline.com/error", "Entra's list does not know it")
+	assert.NotContains(t, page, "microsoftonline.com/error", "Microsoft's list of numbers does not include it")
 
 	var doc map[string]any
 	require.NoError(t, json.Unmarshal(failed(t, failing(t), forgotten, "Accept", "application/json").Body.Bytes(), &doc))
@@ -212,7 +212,6 @@ func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	assert.NotContains(t, ourWords(cancelled.Body.String()), "declined")
 }
 
-// The directory's refusal is not the sign-in's, and names the permission.
 func TestDirectoryRefusalNamesThePermission(t *testing.T) {
 	cause := &domain.ProviderError{Kind: domain.ErrProviderRefused, Code: "Authorization_RequestDenied", CorrelationID: "2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01"}
 	rec := failed(t, failing(t), fmt.Errorf("%w: %w", domain.ErrDirectoryRefused, cause))
@@ -225,7 +224,7 @@ func TestDirectoryRefusalNamesThePermission(t *testing.T) {
 	assert.NotContains(t, page, "another account")
 }
 
-// A tenant that does not exist is no outage: waiting does not help.
+// Waiting does not help if the tenant does not exist.
 func TestAProviderThatDoesNotFitIsNoOutage(t *testing.T) {
 	refused := fmt.Errorf("%w: %w", domain.ErrProviderSetup, &domain.ProviderError{Kind: domain.ErrProviderUnavailable, Code: "invalid_tenant", Number: 90002})
 	rec := failed(t, failing(t), refused)
@@ -272,7 +271,7 @@ func TestALoopKeepsItsWordsAndShowsTheCause(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, rec.Code)
 	page := words(rec.Body.String())
 	assert.Contains(t, page, "Signing in again did not help")
-	assert.NotContains(t, page, "Sign in again and confirm", "that is what did not help")
+	assert.NotContains(t, page, "Sign in again and confirm", "the user has just done that")
 	assert.Contains(t, page, "50076")
 }
 
@@ -288,7 +287,7 @@ func TestAPIStatusesAreExplained(t *testing.T) {
 	assert.Contains(t, words(rec.Body.String()), "The API knows you but does not allow this.")
 }
 
-func TestErrorPageOfSomebodySignedInIsTheirs(t *testing.T) {
+func TestErrorPageHasTheNavigationOfTheSignedInUser(t *testing.T) {
 	a := failing(t)
 	for _, c := range []struct {
 		err   error

@@ -12,14 +12,14 @@ import (
 	"webapp/templates"
 )
 
-// entraTime is how Entra writes the time of an error.
+// entraTime is the format of times in Entra's errors.
 const entraTime = "2006-01-02 15:04:05Z"
 
-// handlerFunc is a handler that leaves its errors to the edge. It returns an
-// error only if it has written nothing.
+// handlerFunc is a handler that returns its error to handle. It returns an error
+// only if it has written nothing.
 type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 
-// handle makes a handler of h whose errors become answers.
+// handle returns an http.HandlerFunc that calls h and responds to its error.
 func (a *app) handle(h handlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -28,9 +28,9 @@ func (a *app) handle(h handlerFunc) http.HandlerFunc {
 	}
 }
 
-// fail responds to an error by the table, as a page or, for a client that wants
-// JSON, as a problem document. The error itself goes to the request's log line
-// only.
+// fail responds to an error as errorTable says, with a page or, for clients that
+// prefer JSON, a problem document. The text of the error goes to the request's log
+// line only.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	observed(r.Context()).err = err
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
@@ -47,7 +47,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	v := a.viewOf(r, row, err)
 	session := observed(r.Context()).session
 	if errors.Is(err, domain.ErrNotSignedIn) {
-		session = nil // it has ended meanwhile
+		session = nil // the session ended during the request
 	}
 	if err := a.page(w, r, row.status, session, v); err != nil {
 		a.Logger.Error("error page failed", "err", err)
@@ -57,7 +57,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (a *app) viewOf(r *http.Request, row errorPage, err error) templates.View {
 	if own, ok := errors.AsType[*viewError](err); ok {
-		return own.page
+		return own.view
 	}
 	if row.view != nil {
 		return row.view
@@ -65,14 +65,14 @@ func (a *app) viewOf(r *http.Request, row errorPage, err error) templates.View {
 	return a.errorView(r, row, err)
 }
 
-// errorView fills the error page: the table's words, the ways on, and what an
-// administrator needs.
+// errorView returns the general error page with its texts, links and details for
+// an administrator.
 func (a *app) errorView(r *http.Request, row errorPage, err error) templates.View {
-	words := a.wording(row, err)
+	texts := a.textsOf(row, err)
 	v := templates.Error{
-		Heading: words.heading, Sentence: words.sentence, Why: words.why, Next: words.next,
+		Heading: texts.heading, Sentence: texts.sentence, Why: texts.why, Next: texts.next,
 		Details: templates.ErrorDetails{
-			Remedy:    words.remedy,
+			Remedy:    texts.remedy,
 			RequestID: observed(r.Context()).requestID,
 			Status:    row.status,
 			Time:      a.Now().UTC().Format(entraTime),
@@ -89,14 +89,14 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 	return v
 }
 
-// actions are the links of an error page, the best one first and each address
-// once. Signing in again is not the best where only an administrator can help.
+// actions returns the links of an error page, the most useful first and each URL
+// once. The link to the home page comes first if only an administrator can help.
 func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Link {
 	signIn := loginURL(a.returnTo(r, err))
-	var ways []templates.Link
+	var links []templates.Link
 	add := func(text templates.Message, url string) {
-		if !slices.ContainsFunc(ways, func(l templates.Link) bool { return l.URL == url }) {
-			ways = append(ways, templates.Link{Text: text, URL: url})
+		if !slices.ContainsFunc(links, func(l templates.Link) bool { return l.URL == url }) {
+			links = append(links, templates.Link{Text: text, URL: url})
 		}
 	}
 	if a.needsAdmin(err) {
@@ -105,7 +105,7 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 	switch {
 	case !row.retry:
 	case r.URL.Path == loginPath || r.URL.Path == a.CallbackPath:
-		add("error.action.retry", signIn) // to ask for these again is to sign in again
+		add("error.action.retry", signIn) // these pages cannot be reloaded
 	case r.Method == http.MethodGet:
 		add("error.action.retry", a.Domain.ReturnPath(r.URL.RequestURI()))
 	}
@@ -113,7 +113,7 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 		add("error.action.signin", signIn)
 	}
 	add("error.action.home", "/")
-	return ways
+	return links
 }
 
 func (a *app) needsAdmin(err error) bool {
@@ -125,8 +125,8 @@ func (a *app) needsAdmin(err error) bool {
 	return known.NeedsAdmin
 }
 
-// returnTo is where a sign-in after err should lead: where the failed one was
-// to lead, also where it could not begin, or back to the page that needs one.
+// returnTo returns the return path of a new sign-in after err: that of the failed
+// sign-in, or the page that requires a sign-in.
 func (a *app) returnTo(r *http.Request, err error) string {
 	if f, ok := errors.AsType[*domain.SignInFailure](err); ok {
 		return f.ReturnTo
@@ -140,15 +140,15 @@ func (a *app) returnTo(r *http.Request, err error) string {
 	return "/"
 }
 
-// problem answers with a problem document (RFC 9457). It is for programs and
-// their logs, so it is in the source language whatever the client accepts.
+// problem responds with a problem document (RFC 9457). Its text is always English,
+// because programs read it and log it.
 func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err error) {
-	words := a.wording(row, err)
+	texts := a.textsOf(row, err)
 	doc := map[string]any{
 		"type":      "about:blank",
 		"title":     http.StatusText(row.status),
 		"status":    row.status,
-		"detail":    strings.TrimSpace(a.pages.Text(words.sentence) + " " + a.pages.Text(words.next)),
+		"detail":    strings.TrimSpace(a.pages.Text(texts.sentence) + " " + a.pages.Text(texts.next)),
 		"requestId": observed(r.Context()).requestID,
 	}
 	if p, ok := errors.AsType[*domain.ProviderError](err); ok {
@@ -164,6 +164,6 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err
 	w.Header().Set("Content-Language", templates.SourceLanguage)
 	w.WriteHeader(row.status)
 	if r.Method != http.MethodHead {
-		_ = json.NewEncoder(w).Encode(doc) // a client that is gone needs no answer
+		_ = json.NewEncoder(w).Encode(doc) // the client may have disconnected
 	}
 }

@@ -20,81 +20,82 @@ import (
 	"webapp/templates"
 )
 
-// Config is what the handler is made of. Domain, Sessions, Logger and Now are
-// required.
+// Config configures the handler. Domain, Sessions, Logger and Now are required.
 type Config struct {
-	// AppName names the application in titles and the page header; "webapp"
-	// where it is empty.
+	// AppName is the application's name in titles and the page header. The
+	// default is "webapp".
 	AppName string
 	// Domain holds the use cases.
 	Domain *domain.Service
-	// Sessions puts the browser into a request's context, for the session port.
+	// Sessions adds the browser's cookies to the request's context, where the
+	// session port finds them.
 	Sessions func(http.Handler) http.Handler
-	// StoreReady tells whether the session store answers; nil counts as ready.
+	// StoreReady returns an error if the session store does not respond. If
+	// StoreReady is nil, /readyz does not check the store.
 	StoreReady func(context.Context) error
 	// CallbackPath is the path of the redirect URI.
 	CallbackPath string
-	// FormPost makes the callback a POST (OAuth 2.0 Form Post Response Mode);
-	// otherwise it is a GET.
+	// FormPost makes the callback a POST (OAuth 2.0 Form Post Response Mode).
+	// Otherwise it is a GET.
 	FormPost bool
 	// PublicOrigin is scheme://host[:port] of the redirect URI. https turns on
-	// HSTS and secure cookies.
+	// HSTS and Secure cookies.
 	PublicOrigin string
 	// FrameAncestors returns the Content-Security-Policy sources that may frame
-	// the front-channel logout: the provider's pages. nil is none.
+	// the front-channel logout: the provider's pages. If it is nil, no page may.
 	FrameAncestors func(context.Context) []string
-	// SignOutTargets are the Content-Security-Policy sources that a sign-out
-	// may be redirected to, by the provider too.
+	// SignOutTargets are the Content-Security-Policy sources that a sign-out may
+	// redirect to, including the provider's further redirects.
 	SignOutTargets []string
-	// Scopes and Endpoint are the API of /call_api. An empty Endpoint turns it
-	// off.
+	// Scopes and Endpoint are those of the API that /call_api calls. Without an
+	// Endpoint the page does not exist.
 	Scopes   []string
 	Endpoint string
-	// Mounts are the handlers of other ways in, by the path that each serves
-	// with all below it. They stand behind what guards the pages: body bounded,
-	// refused from other origins, security headers, the session in the
-	// request's context. What they answer is theirs.
+	// Mounts are handlers of other inbound adapters, by path. Each serves its path
+	// and everything below it, behind the same middleware as the pages: size
+	// limits, the check of the request's origin, security headers, and the
+	// session in the request's context.
 	Mounts map[string]http.Handler
-	// APITransport carries the calls of the API; nil is a transport of its own.
+	// APITransport sends the requests to the API. The default is
+	// providerhttp.NewAPITransport.
 	APITransport http.RoundTripper
-	// TrustedProxies may say by X-Forwarded-For who their client is, and by
-	// X-Request-Id which request it is.
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Request-Id are
+	// believed.
 	TrustedProxies []netip.Prefix
-	// OnResponse is told of each request that has been answered: its method, as
-	// the client wrote it, the pattern of its route ("" for none), its status
-	// and how long that took. nil is told nothing.
+	// OnResponse, if set, is called after each response. method is as the client
+	// wrote it. route is the pattern of the route, or "" for an unknown path.
 	OnResponse func(method, route string, status int, took time.Duration)
-	// Trace begins the trace of a request and returns the context to serve it
-	// with, and what to call with route and status at its end. trusted says
-	// that the peer is one of TrustedProxies. nil traces nothing.
+	// Trace, if set, starts the trace of a request. It returns the context for
+	// the request and a function that is called after the response. trusted
+	// reports whether the peer is one of TrustedProxies.
 	Trace func(r *http.Request, trusted bool) (context.Context, func(route string, status int))
-	// Demo says on every page that this is a demo.
+	// Demo shows a notice on every page that this is a demo.
 	Demo   bool
 	Logger *slog.Logger
-	// Now tells the time.
+	// Now returns the current time.
 	Now func() time.Time
 }
 
 func (c *Config) appName() string { return cmp.Or(c.AppName, "webapp") }
 
-// app holds what the handlers share.
+// app is the receiver of all handlers.
 type app struct {
 	Config
 	pages    *templates.Pages
 	policies policies
-	// clientAddress decides whose address a request has.
+	// clientAddress puts the client's address into the request's context.
 	clientAddress func(http.Handler) http.Handler
-	// apiTransport carries the calls of APIs.
+	// apiTransport is APITransport with a limit on concurrent calls.
 	apiTransport http.RoundTripper
-	// refusedCodes are the codes that the provider has refused, by address.
+	// refusedCodes counts the codes that the provider refused, by address.
 	refusedCodes *addressRate
 	https        bool
-	// own are the pages that exist with this configuration.
+	// enabledPages are the pages that exist with this configuration.
 	enabledPages []Page
 }
 
-// New returns the handler of all routes. It fails where c is incomplete or a
-// template is broken, so that nothing of the kind is found by a request.
+// New returns the handler of all routes. It returns an error if c is incomplete or
+// the messages cannot be loaded.
 func New(c Config) (http.Handler, error) {
 	if c.Domain == nil || c.Sessions == nil || c.Logger == nil || c.Now == nil {
 		return nil, errors.New("http: Domain, Sessions, Logger and Now are required")
@@ -127,15 +128,15 @@ var _ server.RefusalHandler = (*application)(nil)
 // application is the handler of all routes.
 type application struct {
 	router
-	// refusals answers where the server has refused a request by itself, with
-	// what every answer has: headers, request ID, log line, metric.
+	// refusals responds to requests that the server refuses before routing, with
+	// the headers, request ID, log line and metric of every response.
 	refusals http.Handler
 }
 
 // Refusals implements server.RefusalHandler.
 func (a *application) Refusals() http.Handler { return a.refusals }
 
-// router is a handler that can be asked for its routes.
+// router is a handler whose routes can be listed.
 type router interface {
 	http.Handler
 	chi.Routes
@@ -149,23 +150,24 @@ func (a *app) application() (http.Handler, error) {
 	return &application{routes, a.clientAddress(a.observe(a.securityHeaders(a.handle(refused))))}, nil
 }
 
-// refused says what the server would have, and to whoever's cookies or address
-// were too large, who is a person, in a page.
+// refused responds to a request that the server refused. An oversized header gets
+// a page, because a person with too many cookies sees it. All others get the text
+// of net/http.
 func refused(w http.ResponseWriter, r *http.Request) error {
-	said := server.RefusalOf(r.Context())
-	if said.Status == http.StatusRequestHeaderFieldsTooLarge {
+	refusal := server.RefusalOf(r.Context())
+	if refusal.Status == http.StatusRequestHeaderFieldsTooLarge {
 		return errLargeHeader
 	}
-	observed(r.Context()).err = fmt.Errorf("%w: %s", errServerRefused, said.Text)
-	return plain(w, said.Status, said.Text)
+	observed(r.Context()).err = fmt.Errorf("%w: %s", errServerRefused, refusal.Text)
+	return plain(w, refusal.Status, refusal.Text)
 }
 
 func newPages(c Config) (*templates.Pages, error) {
 	return templates.New(templates.Options{Demo: c.Demo, AppName: c.appName()})
 }
 
-// page answers with a page. The chrome is that of the signed-in user, or of an
-// anonymous visitor where session is nil.
+// page writes a page with the navigation of session's user, or without one if
+// session is nil.
 func (a *app) page(w http.ResponseWriter, r *http.Request, status int, session *domain.Session, v templates.View) error {
 	w.Header()[cspHeader] = a.policies.ofPage(session)
 	return a.pages.Write(w, r, status, a.chrome(r, session), v)
@@ -178,8 +180,8 @@ func (a *app) chrome(r *http.Request, session *domain.Session) templates.Chrome 
 	return templates.Chrome{SignedIn: true, Name: session.User.Name, Nav: a.nav(session.User), Current: r.URL.Path}
 }
 
-// seeOther sends the browser on with a GET (RFC 9110, section 15.4.4). The
-// Location is used as it is: http.Redirect would rewrite a path.
+// seeOther redirects the browser with 303, so that it follows with a GET (RFC
+// 9110, section 15.4.4). http.Redirect would rewrite a path in location.
 func seeOther(w http.ResponseWriter, location string) error {
 	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusSeeOther)

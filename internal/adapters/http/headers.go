@@ -8,8 +8,8 @@ import (
 	"webapp/internal/domain"
 )
 
-// securityHeaders sets the headers of every answer, also of errors, static
-// files and health.
+// securityHeaders sets the security headers of every response, including errors,
+// static files and health checks.
 func (a *app) securityHeaders(next http.Handler) http.Handler {
 	fixed := a.fixedHeaders()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -21,8 +21,8 @@ func (a *app) securityHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// header is one header, ready to be put into an http.Header. The value has no
-// spare capacity, so that adding to it copies it.
+// header is a header of every response. Requests share value, which has no spare
+// capacity, so http.Header.Add copies it.
 type header struct {
 	name  string
 	value []string
@@ -32,15 +32,15 @@ func (a *app) fixedHeaders() []header {
 	headers := []header{
 		{cspHeader, a.policies.bare},
 		{"X-Content-Type-Options", []string{"nosniff"}},
-		// With no-referrer, browsers send "Origin: null" with our own forms, and
-		// sameOrigin would refuse those that send no Sec-Fetch-Site. This policy
-		// tells the origin and never a path or query.
+		// With no-referrer, browsers send "Origin: null" with our own forms.
+		// sameOrigin would refuse them in browsers without Sec-Fetch-Site.
+		// strict-origin sends the origin and never a path or query.
 		{"Referrer-Policy", []string{"strict-origin"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
 		{"Permissions-Policy", []string{"camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"}},
 		{"X-Frame-Options", []string{"DENY"}},
-		// Pages are personal unless a handler says otherwise.
+		// Most responses are personal. Handlers of others replace this header.
 		{"Cache-Control", []string{"no-store"}},
 	}
 	if a.https {
@@ -51,15 +51,16 @@ func (a *app) fixedHeaders() []header {
 
 const cspHeader = "Content-Security-Policy"
 
-// policies are the Content-Security-Policies of what is not framed.
+// policies are the Content-Security-Policy headers of responses that may not be
+// framed.
 type policies struct {
-	// bare is for all that is no page of ours: it may load and send nothing.
+	// bare is for responses that are not pages. They may load and send nothing.
 	bare []string
-	// anonymous pages have the stylesheet and the icon, and no form.
+	// anonymous is for pages with the stylesheet and the icon, but no form.
 	anonymous []string
-	// signedIn pages have forms besides, to this origin, and the sign-out
-	// button. Browsers apply form-action to every redirect that follows a form,
-	// so the provider's sign-out must be allowed, and wherever it leads on to.
+	// signedIn is for pages with forms to this origin, such as the sign-out
+	// button. Browsers apply form-action to every redirect after a form, so it
+	// lists the provider's end-session endpoint and the redirects that follow.
 	signedIn []string
 }
 
@@ -75,7 +76,8 @@ func newPolicies(signOutTargets []string) policies {
 	}
 }
 
-// ofPage is the policy of a page that is shown to session's user.
+// ofPage returns the policy of a page for session's user, or for an anonymous
+// visitor if session is nil.
 func (p policies) ofPage(session *domain.Session) []string {
 	if session == nil {
 		return p.anonymous
@@ -83,8 +85,8 @@ func (p policies) ofPage(session *domain.Session) []string {
 	return p.signedIn
 }
 
-// allowFraming is for the one answer that the provider loads in a frame. It is
-// empty, so there is nothing in it to be clicked on unawares.
+// allowFraming lets the provider load a response in a frame. It is for the
+// front-channel logout only, whose response is empty, so clickjacking is harmless.
 func (a *app) allowFraming(ctx context.Context, h http.Header) {
 	var ancestors []string
 	if a.FrameAncestors != nil {

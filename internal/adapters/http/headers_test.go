@@ -19,13 +19,13 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// failure is an error, and who is signed in when it comes up.
+// failure is an error and the session at the time of the error.
 type failure struct {
 	err     error
 	session *domain.Session
 }
 
-// failingAt is the way of a request to a handler that fails with f as it is then.
+// failingAt returns a handler that fails with the current value of f.
 func failingAt(t *testing.T, publicOrigin string, f *failure) http.Handler {
 	t.Helper()
 	service, sessions, _ := benchmarkSession(t)
@@ -40,9 +40,8 @@ func failingAt(t *testing.T, publicOrigin string, f *failure) http.Handler {
 	return r
 }
 
-// The statuses that nobody outside can provoke are in the table too: 499, 501,
-// 504 and what an outage of the session store brings about.
-func TestEveryErrorIsGuarded(t *testing.T) {
+// Clients cannot provoke all of these statuses, such as 499, 501 and 504.
+func TestEveryErrorHasTheSecurityHeaders(t *testing.T) {
 	statuses := map[int]bool{}
 	for _, origin := range []string{"http://localhost:3000", "https://app.example"} {
 		var f failure
@@ -67,7 +66,7 @@ func TestEveryErrorIsGuarded(t *testing.T) {
 	}
 }
 
-// errorOf returns an error that row is the answer to.
+// errorOf returns an error with the response row.
 func errorOf(row errorPage) error {
 	switch row.status {
 	case http.StatusInternalServerError:
@@ -98,7 +97,7 @@ func requireGuarded(t *testing.T, rec *httptest.ResponseRecorder, https bool) {
 	assert.Equal(t, https, h.Get("Strict-Transport-Security") != "")
 }
 
-// Nothing but the empty answer may be framed.
+// Only the empty response may be framed.
 func TestAFrontChannelSignOutThatFailsIsNotFramed(t *testing.T) {
 	var store *portstest.FaultyStore
 	service, sessions, _ := benchmarkSessionIn(t, func(s ports.SessionStore) ports.SessionStore {

@@ -11,16 +11,17 @@ import (
 	"webapp/internal/domain"
 )
 
-// healthz says that the process lives.
+// healthz responds with 200 while the process is running.
 func (a *app) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return plain(w, http.StatusOK, "ok\n")
 }
 
-// readyTimeout bounds the whole readiness check.
+// readyTimeout limits the whole readiness check.
 const readyTimeout = 2 * time.Second
 
-// readyz says whether people can sign in: the provider's metadata has been
-// loaded, and the session store answers. Its reasons are constant text.
+// readyz responds with 200 if users can sign in: the provider's metadata are loaded
+// and the session store responds. Otherwise it responds with 503 and constant
+// texts.
 func (a *app) readyz(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
@@ -29,7 +30,7 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) error {
 		reasons = append(reasons, providerNotReady(err))
 	}
 	if a.StoreReady != nil && a.StoreReady(ctx) != nil {
-		reasons = append(reasons, "session store: it does not answer; is SESSION_STORE right, and the server up?")
+		reasons = append(reasons, "session store: it does not respond; check SESSION_STORE and whether the server is running")
 	}
 	if len(reasons) > 0 {
 		w.Header().Set("Retry-After", "5")
@@ -38,18 +39,18 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) error {
 	return plain(w, http.StatusOK, "ready\n")
 }
 
-// providerNotReady words why no sign-in can begin. Only the provider's error
-// number is not constant.
+// providerNotReady returns a text about why no sign-in can start, with the
+// provider's error number if there is one.
 func providerNotReady(err error) string {
 	number := numberIn(err)
 	if number != "" {
 		number = " (" + number + ")"
 	}
 	if errors.Is(err, domain.ErrProviderSetup) {
-		return "identity provider: it answers, but does not fit the configured authority" + number + `; run "webapp doctor" to find out why`
+		return "identity provider: it responds, but does not fit the configured authority" + number + `; run "webapp doctor" to find out why`
 	}
 	return "identity provider: its metadata or keys have not been loaded" + number +
-		`; is the authority right, and reachable from here? Run "webapp doctor" to find out`
+		`; check the authority and the network, or run "webapp doctor"`
 }
 
 // numberIn returns the provider's error number with its prefix, or "".
@@ -63,6 +64,6 @@ func numberIn(err error) string {
 func plain(w http.ResponseWriter, status int, text string) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) // a client that is gone needs no answer
+	_, _ = io.WriteString(w, text) // the client may have disconnected
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"webapp/templates"
 )
 
-// home is the user's own page, or the sign-in page for an anonymous visitor.
+// home shows the user's account, or the sign-in page to an anonymous visitor.
 func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	session, err := a.Domain.CurrentUser(r.Context())
 	if errors.Is(err, domain.ErrNotSignedIn) {
@@ -29,7 +29,7 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, http.StatusOK, &session, v)
 }
 
-// homeView is what home shows of a session.
+// homeView returns the view of the home page for session.
 func (a *app) homeView(ctx context.Context, session domain.Session) (templates.Home, error) {
 	claims, err := a.Domain.Claims(ctx)
 	if err != nil {
@@ -45,8 +45,8 @@ func (a *app) homeView(ctx context.Context, session domain.Session) (templates.H
 	}, nil
 }
 
-// shownClaims are claims as the page has them, at the time now. Those that are
-// points in time are shown as dates too.
+// shownClaims returns claims for the home page. Claims that are points in time
+// also get a date.
 func shownClaims(claims []domain.Claim, now time.Time) []templates.Claim {
 	shown := make([]templates.Claim, len(claims))
 	for i, one := range claims {
@@ -62,11 +62,10 @@ func shownClaims(claims []domain.Claim, now time.Time) []templates.Claim {
 	return shown
 }
 
-// maxUnixTime is the year 10000, which RFC 3339 cannot write.
+// maxUnixTime is the start of the year 10000, which RFC 3339 cannot express.
 const maxUnixTime = 253402300800
 
-// anonymousHome is what an anonymous visitor sees: the sign-in page, or, on the way
-// back from a sign-out, the confirmation of it.
+// anonymousHome shows the sign-in page, or the confirmation of a sign-out.
 func (a *app) anonymousHome(w http.ResponseWriter, r *http.Request) error {
 	if atProvider, ok := a.justSignedOut(r); ok {
 		return a.page(w, r, http.StatusOK, nil, templates.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
@@ -74,12 +73,12 @@ func (a *app) anonymousHome(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, http.StatusOK, nil, a.signInView(r.Context(), "/"))
 }
 
-// providerTimeout is how long the sign-in page waits for a provider that has
-// failed before, to learn whether it is back.
+// providerTimeout limits how long the sign-in page waits for a provider that
+// failed before, to find out whether it works again.
 const providerTimeout = 100 * time.Millisecond
 
-// signInView is the sign-in page with a link that comes back to path, and with a
-// warning where a sign-in cannot begin.
+// signInView returns the sign-in page with a link that returns to path after the
+// sign-in. It has a warning if the provider is known to fail.
 func (a *app) signInView(ctx context.Context, path string) templates.SignIn {
 	v := templates.SignIn{LoginURL: loginURL(path)}
 	if err := a.providerFailure(ctx); err != nil {
@@ -89,9 +88,8 @@ func (a *app) signInView(ctx context.Context, path string) templates.SignIn {
 	return v
 }
 
-// providerFailure returns why the provider is known not to work. Not knowing is
-// no reason to warn, nor to wait: the first pages of a process come before the
-// provider's metadata.
+// providerFailure returns the reason if the provider is known to fail, otherwise
+// nil. It returns nil without waiting while the first metadata are loading.
 func (a *app) providerFailure(ctx context.Context) error {
 	if a.readyWithin(ctx, 0) == nil {
 		return nil
@@ -99,8 +97,10 @@ func (a *app) providerFailure(ctx context.Context) error {
 	return a.readyWithin(ctx, providerTimeout)
 }
 
-func (a *app) readyWithin(ctx context.Context, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// readyWithin returns why no sign-in can start. It returns nil if that is not
+// known within the timeout.
+func (a *app) readyWithin(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := a.Domain.ProviderReady(ctx); !errors.Is(err, domain.ErrProviderPending) {
 		return err

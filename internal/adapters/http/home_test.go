@@ -21,7 +21,7 @@ import (
 	"webapp/templates"
 )
 
-// readiness is a provider that tells how it is as ready does.
+// readiness is a provider with another Ready.
 type readiness struct {
 	*portstest.FakeProvider
 	ready func(context.Context) error
@@ -29,8 +29,8 @@ type readiness struct {
 
 func (p readiness) Ready(ctx context.Context) error { return p.ready(ctx) }
 
-// telling returns an app whose provider is that.
-func telling(t *testing.T, ready func(context.Context) error) *app {
+// appWithReady returns an app whose provider has the given Ready.
+func appWithReady(t *testing.T, ready func(context.Context) error) *app {
 	t.Helper()
 	store := memory.New(time.Now)
 	t.Cleanup(func() { _ = store.Close() })
@@ -45,13 +45,13 @@ func telling(t *testing.T, ready func(context.Context) error) *app {
 	return &app{Config: Config{Domain: service}}
 }
 
-func TestTheSignInPageWaitsForNoAnswerThatNobodyHas(t *testing.T) {
-	a := telling(t, func(ctx context.Context) error {
-		assert.Error(t, ctx.Err(), "whoever asks has no time")
-		<-ctx.Done() // the metadata are on their way
+func TestTheSignInPageDoesNotWaitForTheFirstMetadata(t *testing.T) {
+	a := appWithReady(t, func(ctx context.Context) error {
+		assert.Error(t, ctx.Err(), "the page does not wait")
+		<-ctx.Done() // the metadata are loading
 		return errors.Join(ports.ErrProviderUnavailable, ports.ErrProviderPending, ctx.Err())
 	})
-	assert.NoError(t, a.providerFailure(t.Context()), "not knowing is no reason to warn")
+	assert.NoError(t, a.providerFailure(t.Context()), "no warning while the metadata are loading")
 }
 
 func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
@@ -65,32 +65,32 @@ func TestTheSignInPageGivesAProviderTimeToComeBack(t *testing.T) {
 		"still silent": {silent, silent, true},
 		"back":         {refused, nil, false},
 	} {
-		asked := 0
-		a := telling(t, func(ctx context.Context) error {
-			asked++
+		calls := 0
+		a := appWithReady(t, func(ctx context.Context) error {
+			calls++
 			if ctx.Err() != nil {
 				return c.down
 			}
 			return c.inTime
 		})
 		assert.Equal(t, c.want, a.providerFailure(t.Context()) != nil, name)
-		assert.Equal(t, 2, asked, name)
+		assert.Equal(t, 2, calls, name)
 	}
 }
 
-// The number reaches whoever looks: on the sign-in page and in /readyz.
+// The sign-in page and /readyz show the number.
 func TestAnUnknownTenantShowsItsNumber(t *testing.T) {
 	unknown := errors.Join(ports.ErrProviderSetup, &ports.ProviderError{Kind: ports.ErrProviderUnavailable, Code: "invalid_tenant", Number: 90002})
 	for name, c := range map[string]struct {
 		err        error
 		page, says string
 	}{
-		"unknown tenant": {unknown, "Sign-in is not set up correctly. The sign-in service does not fit", "it answers, but does not fit the configured authority (AADSTS90002)"},
+		"unknown tenant": {unknown, "Sign-in is not set up correctly. The sign-in service does not fit", "it responds, but does not fit the configured authority (AADSTS90002)"},
 		"no number":      {errors.Join(ports.ErrProviderSetup, ports.ErrProviderUnavailable), "Sign-in is not set up correctly.", "does not fit the configured authority; run"},
-		"throttled":      {&ports.ProviderError{Kind: ports.ErrProviderUnavailable, Number: 90055}, "cannot be reached at the moment.", "have not been loaded (AADSTS90055); is"},
-		"down":           {ports.ErrProviderUnavailable, "cannot be reached at the moment.", "have not been loaded; is the authority right"},
+		"throttled":      {&ports.ProviderError{Kind: ports.ErrProviderUnavailable, Number: 90055}, "cannot be reached at the moment.", "have not been loaded (AADSTS90055); check"},
+		"down":           {ports.ErrProviderUnavailable, "cannot be reached at the moment.", "have not been loaded; check the authority"},
 	} {
-		a := telling(t, func(context.Context) error { return c.err })
+		a := appWithReady(t, func(context.Context) error { return c.err })
 		rec := httptest.NewRecorder()
 		require.NoError(t, a.readyz(rec, httptest.NewRequest(http.MethodGet, "/readyz", nil)))
 		assert.Equal(t, http.StatusServiceUnavailable, rec.Code, name)

@@ -9,7 +9,7 @@ import (
 	"webapp/templates"
 )
 
-// login begins a sign-in and sends the browser to the provider.
+// login starts a sign-in and redirects the browser to the provider.
 func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	location, err := a.Domain.SignIn(r.Context(), domain.SignInRequest{
 		ReturnTo: r.URL.Query().Get("return_to"),
@@ -21,7 +21,7 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, location)
 }
 
-// loginURL is the link that signs in and comes back to path.
+// loginURL returns the URL that starts a sign-in and returns to path afterwards.
 func loginURL(path string) string {
 	if path == "" || path == homePath {
 		return loginPath
@@ -32,9 +32,10 @@ func loginURL(path string) string {
 // signedInFunc is a handler for signed-in people.
 type signedInFunc func(w http.ResponseWriter, r *http.Request, session domain.Session) error
 
-// signedIn lets signed-in people through. Anybody else gets the sign-in page
-// in the page's place, with status 401, and comes back to it afterwards; so does
-// a person whose session ends while the page is made.
+// signedIn requires a signed-in user. Without one, or if the session ends while h
+// runs, it responds with 401 and the sign-in page, which returns to the requested
+// page. If h needs another sign-in, such as one for consent, signedIn starts it.
+// Clients that prefer JSON get a problem document instead.
 func (a *app) signedIn(h signedInFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		session, err := a.Domain.CurrentUser(r.Context())
@@ -57,9 +58,9 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 	}
 }
 
-// requireRole lets signed-in people through who have the app role, or everybody
-// who is signed in if role is empty. Others get a page that says which role is
-// missing and whom to ask, with status 403.
+// requireRole requires a signed-in user with the app role. An empty role admits
+// every signed-in user. Other users get 403 and a page that names the missing role
+// and whom to ask.
 func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 	return a.signedIn(func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 		if role == "" || session.User.HasRole(role) {
@@ -69,7 +70,8 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 	})
 }
 
-// signInFirst shows the sign-in page in the place of the page that was asked for.
+// signInFirst responds with 401 and the sign-in page, which returns to the
+// requested page.
 func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	wanted := a.Domain.ReturnPath(r.URL.RequestURI())
 	v := a.signInView(r.Context(), wanted)
@@ -77,7 +79,7 @@ func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, http.StatusUnauthorized, nil, v)
 }
 
-// interact begins the sign-in that a page's error asks for, with a return to the
+// interact starts the sign-in that a handler's error requires. It returns to the
 // same page.
 func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
 	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), required)

@@ -8,8 +8,8 @@ import (
 	"webapp/templates"
 )
 
-// confirmSignOut asks, and signs nobody out: a GET can be sent by a link or an
-// image on any site.
+// confirmSignOut shows a page with the sign-out button. A GET must not sign out,
+// because a link or an image on any site can send it.
 func (a *app) confirmSignOut(w http.ResponseWriter, r *http.Request) error {
 	session, err := a.Domain.CurrentUser(r.Context())
 	if errors.Is(err, domain.ErrNotSignedIn) {
@@ -21,8 +21,8 @@ func (a *app) confirmSignOut(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, http.StatusOK, &session, templates.SignOut{AtProvider: a.Domain.SignsOutAtProvider(r.Context())})
 }
 
-// signOut ends the session here and sends the browser on to the provider's
-// sign-out, or home where there is none.
+// signOut ends the session and redirects the browser to the provider's
+// end-session endpoint, or to the home page if there is none.
 func (a *app) signOut(w http.ResponseWriter, r *http.Request) error {
 	location, err := a.Domain.SignOut(r.Context())
 	if err != nil {
@@ -35,9 +35,8 @@ func (a *app) signOut(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, location)
 }
 
-// The way back from the provider's sign-out ends at "/", like every other
-// visit. A short-lived cookie without meaning to anybody else tells the page
-// that it is the end of a sign-out. It is not a session and holds no secret.
+// signedOutCookie is a short-lived cookie that makes the home page confirm the
+// sign-out after the provider has redirected back to it. It carries no secret.
 const (
 	signedOutCookie     = "webapp_signed_out"
 	signedOutSeconds    = 5 * 60
@@ -53,7 +52,7 @@ func (a *app) rememberSignOut(w http.ResponseWriter, atProvider bool) {
 	http.SetCookie(w, a.signedOutCookie(value, signedOutSeconds))
 }
 
-// forgetSignOut removes the cookie once somebody has signed in again.
+// forgetSignOut deletes the cookie after a new sign-in.
 func (a *app) forgetSignOut(w http.ResponseWriter, r *http.Request) {
 	if _, ok := a.justSignedOut(r); ok {
 		http.SetCookie(w, a.signedOutCookie("", -1))

@@ -11,13 +11,13 @@ import (
 	"webapp/templates"
 )
 
-// peekTimeout is how long an error page waits for the session store, to
-// learn whose navigation to show.
+// peekTimeout limits how long an error page waits for the session store to find
+// out who is signed in.
 const peekTimeout = 500 * time.Millisecond
 
-// withNavigation lets the error pages of h have the navigation of whoever is signed
-// in. It sets no cookie and changes no session. An oversized request, and one
-// that comes while the store does not respond, gets the page without it.
+// withNavigation gives the error pages of h the navigation of the signed-in user.
+// It sets no cookie and changes no session. The navigation is missing for an
+// oversized request and while the session store does not respond.
 func (a *app) withNavigation(h handlerFunc) http.HandlerFunc {
 	known := a.Sessions(a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), peekTimeout)
@@ -40,9 +40,9 @@ func notFound(http.ResponseWriter, *http.Request) error {
 	return errNotFound
 }
 
-// methodNotAllowed says which methods a known path has (RFC 9110, section
-// 15.5.6). The router also asks it for every path where it does not know the
-// method.
+// methodNotAllowed responds with 405 and the allowed methods of a known path (RFC
+// 9110, section 15.5.6). The router also calls it for unknown methods on any path,
+// so an unknown path gets 404 here.
 func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 	_, allowed := routesAt(r)
 	if len(allowed) == 0 {
@@ -51,22 +51,22 @@ func methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 	return wrongMethod(w, allowed...)
 }
 
-// wrongMethod names the allowed methods.
+// wrongMethod sets Allow and returns the error of a 405 page.
 func wrongMethod(w http.ResponseWriter, allowed ...string) error {
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	return &viewError{errMethod, templates.MethodNotAllowed{Allowed: allowed}}
 }
 
-// routesAt returns the pattern of the routes that have the request's path, ""
-// where none has, and their methods.
+// routesAt returns the pattern and the methods of the routes with the request's
+// path. The pattern is "" if there is no such route.
 func routesAt(r *http.Request) (pattern string, methods []string) {
 	routed := chi.RouteContext(r.Context())
 	if routed == nil {
-		return "", nil // refused before there was anything to route
+		return "", nil // the server refused the request before routing
 	}
 	path := r.URL.Path
 	if r.URL.RawPath != "" {
-		path = r.URL.RawPath // as the router has it
+		path = r.URL.RawPath // the router matches this form
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		found := routed.Routes.Find(chi.NewRouteContext(), method, path)

@@ -12,8 +12,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// An address that does not exist, or has no such method, shows signed-in people
-// their navigation. It never sets a cookie, and needs no session store.
+// The pages of 404 and 405 have the navigation of a signed-in user. They set no
+// cookie and work without the session store.
 func TestUnknownAddressKeepsTheNavigation(t *testing.T) {
 	var store *portstest.FaultyStore
 	service, sessions, signedIn := benchmarkSessionIn(t, func(inner ports.SessionStore) ports.SessionStore {

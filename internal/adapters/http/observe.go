@@ -18,8 +18,8 @@ import (
 	"webapp/internal/domain"
 )
 
-// observation is what is known of a request when it has been answered. The
-// error edge fills in err, and a handler who is signed in.
+// observation holds what the request's log line and error page need. handle sets
+// err, and handlers set the session of the signed-in user.
 type observation struct {
 	requestID string
 	err       error
@@ -28,6 +28,8 @@ type observation struct {
 
 type observationKey struct{}
 
+// observed returns the observation of the request that ctx belongs to, or an empty
+// one.
 func observed(ctx context.Context) *observation {
 	if o, ok := ctx.Value(observationKey{}).(*observation); ok {
 		return o
@@ -35,8 +37,8 @@ func observed(ctx context.Context) *observation {
 	return &observation{}
 }
 
-// observe gives each request an ID, writes its one log line, tells the hooks
-// and turns a panic into an error page.
+// observe gives each request an ID, writes its log line, calls the hooks Trace and
+// OnResponse, and turns a panic into an error page.
 func (a *app) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, trusted := a.Now(), a.fromProxy(r)
@@ -72,7 +74,7 @@ func statusOf(w middleware.WrapResponseWriter) int {
 	return http.StatusOK
 }
 
-// recovered responds to a panic as an internal error, with its stack in the log.
+// recovered responds to a panic with an internal error and logs the stack.
 func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Request) {
 	if value == nil {
 		return
@@ -88,8 +90,8 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 	}
 }
 
-// logRequest writes one line a request. It never has the query, which carries
-// codes and states.
+// logRequest writes the log line of a request. It leaves out the query, which
+// carries codes and states.
 func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, route string, took time.Duration) {
 	status := statusOf(w)
 	level := slog.LevelInfo
@@ -115,7 +117,7 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 	a.Logger.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// bounded cuts a stranger's text to n bytes.
+// truncate shortens a client's text to n bytes.
 func truncate(s string, n int) string {
 	if len(s) > n {
 		return s[:n] + "…"
@@ -123,16 +125,15 @@ func truncate(s string, n int) string {
 	return s
 }
 
-// maxRequestID bounds a request ID that a proxy chose, in bytes.
+// maxRequestID limits a proxy's request ID in bytes.
 const maxRequestID = 64
 
-// RequestID returns the ID of the request that ctx belongs to, as its log line
-// has it, or "" where ctx belongs to none.
+// RequestID returns the request ID in the log line of the request that ctx belongs
+// to. It returns "" for any other context.
 func RequestID(ctx context.Context) string { return observed(ctx).requestID }
 
-// requestID is the one that a trusted proxy gave the request, where that is a
-// short plain token; else a new one. Anybody else's would let strangers write
-// into the log and pass one request off as another.
+// requestID returns the ID from a trusted proxy if it is a short plain token,
+// otherwise a new one. IDs from other clients could forge log lines.
 func (a *app) requestID(r *http.Request, fromProxy bool) string {
 	if given := r.Header["X-Request-Id"]; fromProxy && len(given) == 1 && plainToken(given[0]) {
 		return given[0]
@@ -147,22 +148,21 @@ func plainToken(s string) bool {
 	})
 }
 
-// fromProxy says whether the TCP peer is one of TrustedProxies. What it passes
-// on of its own client's is that client's.
+// fromProxy reports whether the TCP peer is one of TrustedProxies.
 func (a *app) fromProxy(r *http.Request) bool {
 	return clientaddr.FromProxy(r, a.TrustedProxies)
 }
 
-// newRequestID makes an ID that is unique enough to find a request in a log.
+// newRequestID returns a random ID.
 func newRequestID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails
 	return hex.EncodeToString(b[:])
 }
 
-// loggedPath is what the log has of a request's path: the pattern of the route,
-// also where another method has it. What a stranger makes up may hold an e-mail
-// address or a token, and so may what stands below a pattern's wildcard.
+// loggedPath returns the path for the log: the pattern of its route, of any
+// method, or the masked path if there is none. A client's own path may hold an
+// e-mail address or a token.
 func loggedPath(r *http.Request, route string) string {
 	if route != "" {
 		return route
@@ -173,11 +173,11 @@ func loggedPath(r *http.Request, route string) string {
 	return maskedPath(r.URL.Path)
 }
 
-// maxWord is about the length of our own paths, and shorter than any token.
+// maxWord is longer than our own paths and shorter than any token.
 const maxWord = 20
 
-// maskedPath leaves the first segment of a path where it is a plain short word,
-// and slashes.
+// maskedPath returns the first segment of a path and masks the others. It masks
+// the first one too unless that is a short plain word.
 func maskedPath(path string) string {
 	first, rest, below := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !plainWord(first) {

@@ -13,7 +13,7 @@ import (
 // Page is a page for signed-in people. The routes, the navigation, the reserved
 // paths and the tests of all pages are loops over Pages.
 type Page struct {
-	// Path is the page's address, such as /reports.
+	// Path is the path of the page, such as /reports.
 	Path string
 	// Role is the app role that opens the page. Empty opens it to everybody who
 	// is signed in.
@@ -21,14 +21,14 @@ type Page struct {
 	// Nav is the text of the page's link in the navigation, or the key of a text
 	// in templates/messages. Empty leaves the link out.
 	Nav templates.Message
-	// Example is what the page may show. The tests of all pages render it.
+	// Example is a view that the tests of all pages render.
 	Example templates.View
-	// NeedsAPI leaves the page out unless ENDPOINT is set.
+	// NeedsAPI removes the page if ENDPOINT is not set.
 	NeedsAPI bool
 
-	// show returns what the page shows.
+	// show returns the view of the page.
 	show func(a *app, r *http.Request, session domain.Session) (templates.View, error)
-	// post responds to the page's form. A page without a form has none.
+	// post handles the page's form. It is nil for a page without a form.
 	post func(a *app, w http.ResponseWriter, r *http.Request, session domain.Session) error
 }
 
@@ -47,7 +47,7 @@ func Pages() []Page {
 	}
 }
 
-// enabledPages returns the pages that exist with c.
+// enabledPages returns the pages that exist with the configuration c.
 func enabledPages(c Config) []Page {
 	return slices.DeleteFunc(Pages(), func(p Page) bool { return p.NeedsAPI && c.Endpoint == "" })
 }
@@ -70,8 +70,8 @@ func (a *app) routePages(r chi.Router) {
 	}
 }
 
-// nav returns the links of the navigation that are open to user: no link leads
-// to a closed door.
+// nav returns the links of the navigation, without pages for roles that user does
+// not have.
 func (a *app) nav(user domain.User) []templates.Link {
 	links := append(make([]templates.Link, 0, 1+len(a.enabledPages)), templates.Link{Text: "nav.home", URL: homePath})
 	for _, p := range a.enabledPages {

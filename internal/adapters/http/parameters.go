@@ -13,25 +13,25 @@ import (
 	"webapp/internal/domain"
 )
 
-// Bounds of a request's parts, so that none of them costs more to take apart
-// than a page costs. The server bounds the header as a whole, server.MaxHeader.
+// Limits of the parts of a request, so that parsing one never costs more than
+// rendering a page. server.MaxHeader limits the whole header.
 const (
-	// maxURL bounds a request's target in bytes. It has room for the longest
-	// callback, maxCallback, and for a return path that is far too long, 8 kB
-	// with each character escaped: that begins a sign-in, to the start page.
+	// maxURL limits a request's target in bytes. The longest callback fits. So does
+	// a /login with a return path of 8 kB, fully escaped: that is too long to
+	// return to, but still starts a sign-in, to the home page.
 	maxURL = 28 << 10
-	// maxFields bounds the parameters of a query and the fields of a form. The
-	// provider sends half a dozen.
+	// maxFields limits the parameters of a query and the fields of a form. The
+	// provider sends about six.
 	maxFields = 100
-	// maxCookies and maxCookieBytes bound the cookies of a request: more than
-	// the 180 that a browser keeps for a site, and twice what proxies commonly
-	// let through. Ours are at most 7 kB.
+	// maxCookies and maxCookieBytes limit the cookies of a request. Browsers keep
+	// at most 180 cookies for a site, and proxies commonly accept 8 kB. Ours take
+	// at most 7 kB.
 	maxCookies     = 200
 	maxCookieBytes = 16 << 10
 )
 
-// limitRequestSize refuses a request whose target or cookies are larger than
-// anybody needs, before they are parsed.
+// limitRequestSize refuses a request with an oversized target, query, header or
+// cookies before they are parsed.
 func (a *app) limitRequestSize(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		if err := checkRequestSize(r); err != nil {
@@ -43,7 +43,8 @@ func (a *app) limitRequestSize(next http.Handler) http.Handler {
 	})
 }
 
-// headerSize is the size of a header as it came, but for spaces.
+// headerSize returns the size of the header that was sent, without optional
+// spaces.
 func headerSize(r *http.Request) int {
 	size := len(r.Method) + len(r.RequestURI) + len("  HTTP/1.1\r\n\r\nHost: \r\n") + len(r.Host)
 	for name, values := range r.Header {
@@ -68,8 +69,7 @@ func checkRequestSize(r *http.Request) error {
 	return nil
 }
 
-// refuseCallback tells the domain of a callback that its handler will not see;
-// other requests it leaves alone.
+// refuseCallback records the refusal in the audit log if r is a callback.
 func (a *app) refuseCallback(r *http.Request, err error) {
 	if r.URL.Path == a.CallbackPath && (r.Method == http.MethodPost) == a.FormPost {
 		_ = a.Domain.RecordRefusal(r.Context(), fmt.Errorf("%w: %w", domain.ErrBadCallback, err))
@@ -87,10 +87,9 @@ func manyCookies(lines []string) bool {
 	return count > maxCookies || size > maxCookieBytes
 }
 
-// postedForm reads the fields of an HTML form from the body, and from there
-// alone. Files, or anything else that is not a plain form, are not read at all.
-// limitBody bounds the body. Errors: errMediaType, errTooManyFields,
-// *http.MaxBytesError, errUnreadable; none quotes what was sent.
+// postedForm reads the fields of an HTML form from the body only. limitBody limits
+// the body. It returns errMediaType for any other media type, errTooManyFields,
+// *http.MaxBytesError or errUnreadable. No error quotes the input.
 func postedForm(r *http.Request) (url.Values, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -107,7 +106,7 @@ func postedForm(r *http.Request) (url.Values, error) {
 	return fields, nil
 }
 
-// readForm reads a form no further than to the first field too many.
+// readForm reads a form and stops at the first field beyond maxFields.
 func readForm(r io.Reader) (string, error) {
 	body, ampersands := make([]byte, 0, 512), 0
 	for {

@@ -9,9 +9,10 @@ import (
 	"webapp/internal/domain"
 )
 
-// frontChannelLogout is what the provider loads in a hidden frame when a person
-// signs out there (OpenID Connect Front-Channel Logout 1.0, section 3). It
-// answers 200 whatever it is told: whoever asks learns nothing.
+// frontChannelLogout ends the session that iss and sid name. The provider loads it
+// in a hidden frame when a user signs out there (OpenID Connect Front-Channel
+// Logout 1.0, section 3). The status is 200 whether or not a session ended, so it
+// reveals nothing.
 func (a *app) frontChannelLogout(w http.ResponseWriter, r *http.Request) error {
 	iss, sid, ok := frontChannelFields(r.URL.RawQuery)
 	if ok {
@@ -23,7 +24,8 @@ func (a *app) frontChannelLogout(w http.ResponseWriter, r *http.Request) error {
 	return plain(w, http.StatusOK, "")
 }
 
-// frontChannelFields reads iss and sid; not ok where either comes twice.
+// frontChannelFields reads iss and sid. It returns false if the query is malformed
+// or repeats either of them.
 func frontChannelFields(rawQuery string) (iss, sid string, ok bool) {
 	if len(rawQuery) > maxCallback || manyFields(rawQuery) {
 		return "", "", false
@@ -35,20 +37,20 @@ func frontChannelFields(rawQuery string) (iss, sid string, ok bool) {
 	return fields.Get("iss"), fields.Get("sid"), true
 }
 
-// backChannelLogout is what the provider calls when a person signs out there
-// (OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8). It comes from
-// the provider's server, without cookies; the signed token is its only proof.
+// backChannelLogout ends the sessions that a logout token names (OpenID Connect
+// Back-Channel Logout 1.0, sections 2.5 to 2.8). The provider's server sends the
+// request without cookies. Only the token's signature authenticates it.
 func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
 	form, err := postedForm(r)
 	if err != nil {
 		if _, tooLarge := asMaxBytes(err); tooLarge {
 			return logoutRefused(w, http.StatusRequestEntityTooLarge, "the request is too large")
 		}
-		return logoutRefused(w, http.StatusBadRequest, "the form is unreadable")
+		return logoutRefused(w, http.StatusBadRequest, "the form is malformed")
 	}
 	tokens := form["logout_token"]
 	if len(tokens) != 1 || tokens[0] == "" {
-		return logoutRefused(w, http.StatusBadRequest, "exactly one logout_token is expected")
+		return logoutRefused(w, http.StatusBadRequest, "the form must have exactly one logout_token")
 	}
 	_, err = a.Domain.BackChannelLogout(r.Context(), tokens[0])
 	switch {
@@ -62,19 +64,19 @@ func (a *app) backChannelLogout(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// logoutRetryLater tells the provider's server to come again: what is needed to
-// judge the token, or to end the sessions, cannot be had at the moment.
+// logoutRetryLater asks the provider to repeat the request, because the signing
+// keys or the session store are not available.
 func (a *app) logoutRetryLater(w http.ResponseWriter, r *http.Request, err error) error {
 	row := errorPageFor(err)
 	observed(r.Context()).err = err
 	if row.retryAfter > 0 {
 		w.Header().Set("Retry-After", row.retryAfterSeconds())
 	}
-	return logoutError(w, row.status, "temporarily_unavailable", "the logout token could not be judged or carried out; send it again")
+	return logoutError(w, row.status, "temporarily_unavailable", "the logout token could not be processed; repeat the request later")
 }
 
-// logoutRefused answers in the form of RFC 6749, section 5.2, as section 2.8
-// asks.
+// logoutRefused responds with an error in the form of RFC 6749, section 5.2, as
+// Back-Channel Logout 1.0, section 2.8 requires.
 func logoutRefused(w http.ResponseWriter, status int, why string) error {
 	return logoutError(w, status, "invalid_request", why)
 }

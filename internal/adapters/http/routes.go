@@ -12,8 +12,8 @@ import (
 	"webapp/templates"
 )
 
-// The paths of the routes. Those of signed-in people's pages stand in Pages. The
-// callback's path is configured, and static files begin with
+// The paths of the routes. Pages has the paths of the pages for signed-in people.
+// The callback's path is configured. Static files start with
 // templates.StaticPrefix.
 const (
 	homePath         = "/"
@@ -26,11 +26,11 @@ const (
 	readyPath        = "/readyz"
 )
 
-// maxForm bounds a request body in bytes. It has room for the longest callback,
-// maxCallback, with half of its characters escaped.
+// maxForm limits a request body in bytes. The longest callback, maxCallback, fits
+// with half of its characters escaped.
 const maxForm = 32 << 10
 
-// routes is the whole map of the application.
+// routes returns the router with all routes of the application.
 func (a *app) routes() (router, error) {
 	if err := a.checkMounts(); err != nil {
 		return nil, err
@@ -40,12 +40,13 @@ func (a *app) routes() (router, error) {
 	r.NotFound(a.withNavigation(notFound))
 	r.MethodNotAllowed(a.withNavigation(methodNotAllowed))
 
-	// Outside the session: no cookie is read or set.
+	// These read and set no cookie.
 	r.Get(healthPath, a.handle(a.healthz))
 	r.Get(readyPath, a.handle(a.readyz))
 	r.Get(templates.StaticPrefix+"*", a.handle(a.staticFile))
 
-	// From the provider: no cookie comes along, and what counts is in the request.
+	// The provider calls these without the session cookie. The request names the
+	// session.
 	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))
 	r.With(limitBody).Post(backChannelPath, a.handle(a.backChannelLogout))
 
@@ -60,7 +61,7 @@ func (a *app) routes() (router, error) {
 	return r, nil
 }
 
-// pageRoutes are those of people with a browser.
+// pageRoutes adds the routes that browsers visit.
 func (a *app) pageRoutes(r chi.Router) {
 	r.Get(homePath, a.handle(a.home))
 	r.With(a.navigationsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
@@ -73,15 +74,15 @@ func (a *app) pageRoutes(r chi.Router) {
 	a.routePages(r)
 }
 
-// checkMounts refuses a path that is no plain one, or that a page has: the
-// router would let the later one win.
+// checkMounts returns an error if the path of a mount is not a plain path or
+// already belongs to a page. The router would let the last registration win.
 func (a *app) checkMounts() error {
 	for path := range a.Mounts {
 		if !strings.HasPrefix(path, "/") || strings.TrimRight(path, "/") != path || strings.ContainsAny(path, "{}*?#%") {
 			return fmt.Errorf("http: %q cannot be mounted: it must be a path such as /api", path)
 		}
 		if Reserved(path) || path == a.CallbackPath {
-			return fmt.Errorf("http: %q cannot be mounted: a page has that path", path)
+			return fmt.Errorf("http: %q cannot be mounted: the path belongs to a page", path)
 		}
 	}
 	return nil
@@ -96,17 +97,17 @@ func reservedPaths() []string {
 	return paths
 }
 
-// Reserved says whether path is the application's own, with or without a slash
-// at its end: neither a redirect URI nor another way in may have it.
+// Reserved reports whether path belongs to a route of the application, with or
+// without a trailing slash. A redirect URI or a mount must not have such a path.
 func Reserved(path string) bool {
 	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, templates.StaticPrefix)
 }
 
-// NoReturn are the paths that nobody is sent back to after signing in: they
-// would start or end another sign-in.
+// NoReturn returns the paths that are no return path after a sign-in, because they
+// would start or end another one.
 func NoReturn(callbackPath string) []string { return []string{callbackPath, loginPath, logoutPath} }
 
-// limitBody bounds what a handler can be made to read.
+// limitBody limits the size of a request body to maxForm.
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
@@ -116,11 +117,11 @@ func limitBody(next http.Handler) http.Handler {
 	})
 }
 
-// staticFile answers with the file of a current name.
+// staticFile serves a static file by its current, versioned name.
 func (a *app) staticFile(w http.ResponseWriter, r *http.Request) error {
 	if !a.pages.WriteStatic(w, r) {
-		// A name of another version may be right a moment later, while
-		// instances of two versions run: nobody is to remember this answer.
+		// While two versions are deployed side by side, the other version may
+		// have this file. The 404 page is therefore not cacheable.
 		return errNotFound
 	}
 	return nil

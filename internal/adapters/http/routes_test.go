@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patternsOf are the patterns of a handler's routes, each once.
+// patternsOf returns the patterns of a handler's routes, each once.
 func patternsOf(t *testing.T, h http.Handler) []string {
 	t.Helper()
 	routes, ok := h.(chi.Routes)
@@ -25,7 +25,7 @@ func patternsOf(t *testing.T, h http.Handler) []string {
 	return slices.Compact(patterns)
 }
 
-// A redirect URI, or another way in, at the path of a route would take it over.
+// A redirect URI or a mount with the path of a route would replace the route.
 func TestAllRoutesAreReserved(t *testing.T) {
 	service, sessions, _ := benchmarkSession(t)
 	for _, formPost := range []bool{false, true} {
@@ -49,4 +49,20 @@ func TestAllRoutesAreReserved(t *testing.T) {
 		assert.False(t, Reserved(free), free)
 	}
 	assert.True(t, Reserved("/static/x"))
+}
+
+func TestMountsCannotReplaceAPage(t *testing.T) {
+	for path, good := range map[string]bool{
+		"/api": true, "/api/v1": true, "/loginz": true,
+		"": false, "/": false, "api": false, "/api/": false, "/api/{id}": false, "/api/*": false, "/a%70i": false,
+		"/login": false, "/healthz": false, "/static": false, "/static/own": false, "/getAToken": false,
+	} {
+		a := &app{Config: Config{CallbackPath: "/getAToken", Mounts: map[string]http.Handler{path: http.NotFoundHandler()}}}
+		err := a.checkMounts()
+		if good {
+			assert.NoError(t, err, path)
+			continue
+		}
+		assert.ErrorContains(t, err, "cannot be mounted", path)
+	}
 }

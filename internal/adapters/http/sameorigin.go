@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// sameOrigin refuses what another site makes a browser send: every method but
-// GET, HEAD and OPTIONS must come from this origin. The callback alone is a
-// cross-site POST by design (form_post); its state protects it.
+// sameOrigin refuses requests from other origins, except GET, HEAD and OPTIONS.
+// The form_post callback is a cross-site POST by design, and its state protects
+// it.
 func (a *app) sameOrigin(next http.Handler) http.Handler {
 	own := originOfBrowsers(a.PublicOrigin)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
@@ -20,11 +20,11 @@ func (a *app) sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// fromOrigin reports whether r changes nothing, comes from a page of this
-// origin, or comes from a program. A browser tells the origin of a request in
-// Sec-Fetch-Site; one without Fetch Metadata tells it in Origin, or in Referer.
-// http.CrossOriginProtection is no replacement: it compares with the Host header,
-// and this origin comes from configuration alone.
+// fromOrigin reports whether r has a safe method, or does not come from a page of
+// another origin. Browsers send the origin in Sec-Fetch-Site, older ones in Origin
+// or Referer. A request without any of them comes from a program and passes.
+// http.CrossOriginProtection was considered: it compares Origin with the Host
+// header, but the application's origin must come from configuration only.
 func fromOrigin(r *http.Request, own string) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -43,8 +43,8 @@ func fromOrigin(r *http.Request, own string) bool {
 	return false
 }
 
-// originOfBrowsers writes an origin as browsers do (RFC 6454, section 6.1): in
-// lower case and without the scheme's own port.
+// originOfBrowsers returns an origin as browsers write it: in lower case and
+// without the scheme's default port (RFC 6454, section 6.1).
 func originOfBrowsers(origin string) string {
 	origin = strings.ToLower(origin)
 	scheme, _, _ := strings.Cut(origin, ":")
@@ -54,12 +54,11 @@ func originOfBrowsers(origin string) string {
 	return origin
 }
 
-// navigationsOnly refuses images, scripts and frames that a page elsewhere makes
-// a browser fetch. Each would begin a sign-in, and a few of them would crowd out
-// the one that the person is about to finish; as a form_post callback, each
-// would carry cookies that tell whether somebody is signed in. Links and forms
-// from elsewhere are navigations and pass. A request without these headers (Fetch Metadata Request
-// Headers) comes from an old browser or a program, and passes too.
+// navigationsOnly refuses images, scripts and frames that another site embeds.
+// Each would start a sign-in, and a few of them would displace the user's own
+// pending one. As a form_post callback, each would reveal whether the user is
+// signed in. Links and forms on other sites are navigations and pass. Requests
+// without Fetch Metadata headers come from old browsers or programs and pass too.
 func (a *app) navigationsOnly(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		switch r.Header.Get("Sec-Fetch-Site") {
@@ -73,7 +72,7 @@ func (a *app) navigationsOnly(next http.Handler) http.Handler {
 	})
 }
 
-// absentOr reports whether a header is absent or says what is wanted.
+// absentOr reports whether a header is absent or has the wanted value.
 func absentOr(r *http.Request, name, wanted string) bool {
 	got := r.Header.Get(name)
 	return got == "" || got == wanted

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestWhereARequestComesFrom(t *testing.T) {
+func TestFromOrigin(t *testing.T) {
 	const own, elsewhere = "https://app.example", "https://evil.example"
 	for _, c := range []struct {
 		name, method, host, site, origin, referer string
@@ -17,16 +17,16 @@ func TestWhereARequestComesFrom(t *testing.T) {
 		{"our page", "POST", "app.example", "same-origin", own, "", true},
 		{"our page, without a referrer", "POST", "app.example", "same-origin", "null", "", true},
 		{"our page, in an old browser", "POST", "app.example", "", own, "", true},
-		{"a person's own doing", "POST", "app.example", "none", "", "", true},
+		{"typed by the user", "POST", "app.example", "none", "", "", true},
 		{"another site", "POST", "app.example", "cross-site", elsewhere, "", false},
 		{"a sibling", "POST", "app.example", "same-site", "https://blog.app.example", "", false},
 		{"another site, in an old browser", "POST", "app.example", "", elsewhere, "", false},
 		{"no origin at all, in an old browser", "POST", "app.example", "", "null", "", false},
 		{"plain http", "POST", "app.example", "", "http://app.example", "", false},
 		{"another port", "POST", "app.example", "", own + ":8443", "", false},
-		{"whom the Host header names", "POST", "evil.example", "", elsewhere, "", false},
-		{"whom the Host header names, by http", "POST", "evil.example", "", "http://evil.example", "", false},
-		{"a site that nobody has heard of", "POST", "app.example", "elsewhere", own, "", false},
+		{"the origin in the Host header", "POST", "evil.example", "", elsewhere, "", false},
+		{"the origin in the Host header, with http", "POST", "evil.example", "", "http://evil.example", "", false},
+		{"an unknown value", "POST", "app.example", "elsewhere", own, "", false},
 		{"a deletion from another site", "DELETE", "app.example", "cross-site", elsewhere, "", false},
 		{"our page, in a browser that sends no Origin", "POST", "app.example", "", "", own + "/", true},
 		{"our page, in a browser that sends no Origin and a whole Referer", "POST", "app.example", "", "", own + "/sessions?x=1", true},
@@ -36,7 +36,7 @@ func TestWhereARequestComesFrom(t *testing.T) {
 		{"our page of the other scheme, in a browser that sends no Origin", "POST", "app.example", "", "", "http://app.example/", false},
 		{"a Referer beside another Origin", "POST", "app.example", "", elsewhere, own + "/", false},
 		{"a link from another site", "GET", "app.example", "cross-site", "", "", true},
-		{"a look at a link", "HEAD", "app.example", "cross-site", "", "", true},
+		{"a HEAD from another site", "HEAD", "app.example", "cross-site", "", "", true},
 	} {
 		r := httptest.NewRequest(c.method, "/logout", nil)
 		r.Host = c.host

@@ -14,7 +14,7 @@ const (
 	endOthers = "others"
 )
 
-// sessions shows the user where they are signed in.
+// sessions lists the user's sessions.
 func (a *app) sessions(r *http.Request, _ domain.Session) (templates.View, error) {
 	own, err := a.Domain.OwnSessions(r.Context())
 	if err != nil {
@@ -32,8 +32,8 @@ func (a *app) sessions(r *http.Request, _ domain.Session) (templates.View, error
 	return v, nil
 }
 
-// endSessions ends one of the user's sessions, or all others, and shows the
-// list again.
+// endSessions ends one of the user's sessions, or all but the current one, and
+// redirects to the list.
 func (a *app) endSessions(w http.ResponseWriter, r *http.Request, _ domain.Session) error {
 	form, err := postedForm(r)
 	if err != nil {

@@ -19,23 +19,23 @@ func serving(t *testing.T) (h http.Handler, styleURL, iconURL string) {
 	service, sessions, _ := benchmarkSession(t)
 	h, err := New(benchmarkConfig(service, sessions))
 	require.NoError(t, err)
-	page, err := io.ReadAll(ask(h, http.MethodGet, "/nowhere").Body)
+	page, err := io.ReadAll(request(h, http.MethodGet, "/nowhere").Body)
 	require.NoError(t, err)
 	linked := regexp.MustCompile(`"(/static/[^"]*)"`).FindAllStringSubmatch(string(page), -1)
 	require.Len(t, linked, 2)
 	return h, linked[1][1], linked[0][1]
 }
 
-func ask(h http.Handler, method, path string) *http.Response {
+func request(h http.Handler, method, path string) *http.Response {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest(method, path, nil))
 	return rec.Result()
 }
 
-func TestStaticFilesAreKeptForGood(t *testing.T) {
+func TestStaticFilesAreImmutable(t *testing.T) {
 	h, styleURL, iconURL := serving(t)
 	for url, contentType := range map[string]string{styleURL: "text/css; charset=utf-8", iconURL: "image/svg+xml"} {
-		res := ask(h, http.MethodGet, url)
+		res := request(h, http.MethodGet, url)
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, res.StatusCode)
@@ -47,13 +47,13 @@ func TestStaticFilesAreKeptForGood(t *testing.T) {
 	}
 }
 
-func TestStaticKnowsNothingElse(t *testing.T) {
+func TestOtherStaticPathsAreNotFound(t *testing.T) {
 	h, styleURL, _ := serving(t)
 	for _, path := range []string{
 		"/static/", "/static/style.css", "/static/style.0000000000000000.css", "/static/home.html",
 		"/static/../templates.go", "/static/%2e%2e/style.css", styleURL + "/", strings.ToUpper(styleURL),
 	} {
-		res := ask(h, http.MethodGet, path)
+		res := request(h, http.MethodGet, path)
 		assert.Equal(t, http.StatusNotFound, res.StatusCode, path)
 		assert.Equal(t, "no-store", res.Header.Get("Cache-Control"), path)
 	}
@@ -70,7 +70,7 @@ func TestStaticMethods(t *testing.T) {
 	assert.Equal(t, http.StatusOK, head.StatusCode)
 	assert.Positive(t, head.ContentLength)
 
-	post := ask(h, http.MethodPost, styleURL)
+	post := request(h, http.MethodPost, styleURL)
 	assert.Equal(t, http.StatusMethodNotAllowed, post.StatusCode)
 	assert.Equal(t, "GET, HEAD", post.Header.Get("Allow"))
 }
