@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// clientOf returns whose address a request has that comes from peer.
+// clientOf returns the client address of a request from peer.
 func clientOf(decide func(http.Handler) http.Handler, peer string, lines ...string) (client string) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = peer
@@ -29,7 +29,7 @@ func behind(logs *strings.Builder, proxies ...string) func(http.Handler) http.Ha
 	return Forwarded(trusted, slog.New(slog.NewTextHandler(logs, nil)))
 }
 
-func TestTheClientThatAProxyNames(t *testing.T) {
+func TestClientAddressBehindProxies(t *testing.T) {
 	const proxy, stranger = "10.0.0.1:40000", "203.0.113.9:40000"
 	for name, c := range map[string]struct {
 		peer   string
@@ -74,7 +74,7 @@ func TestTheClientThatAProxyNames(t *testing.T) {
 	}
 }
 
-func TestAProxyThatCannotBeReadIsToldOfOnce(t *testing.T) {
+func TestUnreadableForwardedForIsLoggedOnce(t *testing.T) {
 	var logs strings.Builder
 	decide := behind(&logs, "10.0.0.0/8")
 	one, other := decide(http.NotFoundHandler()), decide(http.NotFoundHandler())
@@ -88,8 +88,8 @@ func TestAProxyThatCannotBeReadIsToldOfOnce(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(logs.String(), "\n"))
 }
 
-// A proxy that is missing in TRUSTED_PROXIES makes all people one client.
-func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
+// All people behind a proxy that TRUSTED_PROXIES lacks have the same address.
+func TestForwardedForFromOthersIsLoggedOnce(t *testing.T) {
 	for _, trusted := range [][]string{nil, {"10.0.0.0/8"}} {
 		var logs strings.Builder
 		decide := behind(&logs, trusted...)
@@ -104,9 +104,9 @@ func TestAProxyThatIsNotTrustedIsToldOfOnce(t *testing.T) {
 	}
 }
 
-// Each client of such a gateway has its own count: one of them cannot use up
-// everybody's sign-ins.
-func TestPortsMakeNobodyTheSameClient(t *testing.T) {
+// One client behind a gateway that writes ports cannot use up the sign-ins of the
+// others.
+func TestPortsInForwardedForAreIgnored(t *testing.T) {
 	decide := behind(&strings.Builder{}, "10.0.0.0/8")
 	one := clientOf(decide, "10.0.0.1:1", "198.51.100.7:1000")
 	assert.Equal(t, one, clientOf(decide, "10.0.0.1:1", "198.51.100.7:2000"))

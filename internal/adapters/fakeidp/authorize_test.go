@@ -14,7 +14,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-func TestAnAuthorizationRequestThatCannotBeTrustedStaysAtTheProvider(t *testing.T) {
+func TestUntrustedAuthorizationRequestsGetAPage(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	good := rp.authURL()
 	for name, c := range map[string]struct{ url, number string }{
@@ -46,7 +46,7 @@ func TestAnAuthorizationRequestThatCannotBeTrustedStaysAtTheProvider(t *testing.
 	}
 }
 
-func TestOtherErrorsGoBackToTheClient(t *testing.T) {
+func TestOtherErrorsAreRedirectedToTheClient(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	good := rp.authURL()
 	for name, c := range map[string]struct{ url, code, number string }{
@@ -245,7 +245,7 @@ func TestConsentIsAskedForOnce(t *testing.T) {
 	assert.NotEmpty(t, location(t, again).Query().Get("code"))
 }
 
-// person is a browser that follows no redirect.
+// person is a browser that does not follow redirects.
 type person struct {
 	t      *testing.T
 	client http.Client
@@ -266,7 +266,7 @@ func (p *person) open(address string) *http.Response {
 	return response
 }
 
-// pick chooses an account on a picker page that is open.
+// pick picks an account on the open account picker.
 func (p *person) pick(page *http.Response, username string) *http.Response {
 	p.t.Helper()
 	return p.pickPage(page.Request.URL.String(), read(p.t, page), url.Values{"account": {username}})

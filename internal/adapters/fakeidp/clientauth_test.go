@@ -37,7 +37,7 @@ func testCertificate(t *testing.T, until time.Duration) *x509.Certificate {
 	return cert
 }
 
-// draft is a client assertion that a test spoils before it is signed.
+// draft is an unsigned client assertion that a test changes.
 type draft struct {
 	header, claims map[string]any
 	key            *rsa.PrivateKey
@@ -160,7 +160,7 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 	})
 }
 
-// anotherCertificate is some other certificate.
+// anotherCertificate returns an unregistered certificate.
 func anotherCertificate(t *testing.T) *x509.Certificate {
 	t.Helper()
 	server := httptest.NewTLSServer(http.NotFoundHandler())

@@ -57,7 +57,7 @@ func exchangePayload(compact string) string {
 	return strings.Join(parts, ".")
 }
 
-func TestADraftShowsWhatItIsFor(t *testing.T) {
+func TestADraftNamesItsSignIn(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	var seen []fakeidp.TokenDraft
 	rp.idp.Mutate(func(d *fakeidp.TokenDraft) {

@@ -11,8 +11,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// A relying party made of x/oauth2 and go-oidc signs a person in, without a
-// browser and without a network beyond this machine.
+// A relying party with x/oauth2 and go-oidc signs a person in, without a browser
+// and without access to other machines.
 func Example() {
 	idp, err := fakeidp.New(fakeidp.Config{})
 	if err != nil {
@@ -38,8 +38,8 @@ func Example() {
 	// Output: Megan Bowen [Admin] a-state
 }
 
-// signIn is the whole way of a sign-in: to the provider, where the person
-// picks an account, back with a code, and the code for a verified ID token.
+// signIn redirects to the provider, picks an account, redeems the code of the
+// response and verifies the ID token.
 func signIn(ctx context.Context, idp *fakeidp.Provider, username string) (token *oidc.IDToken, state string, err error) {
 	provider, err := oidc.NewProvider(ctx, idp.Issuer(fakeidp.ContosoTenantID))
 	if err != nil {

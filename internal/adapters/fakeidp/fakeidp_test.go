@@ -22,7 +22,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// sharedKey saves each test the making of a key.
+// sharedKey is the signing key of all tests, because generating one takes time.
 var sharedKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -97,7 +97,7 @@ func (rp *party) exchange(code string) (*oauth2.Token, error) {
 	return rp.config.Exchange(ctx, code, oauth2.VerifierOption(rp.pkce))
 }
 
-// signIn is a whole sign-in up to the verified claims.
+// signIn signs username in and returns the token response and the verified claims.
 func (rp *party) signIn(username string) (*oauth2.Token, map[string]any) {
 	rp.t.Helper()
 	token, err := rp.exchange(rp.code(username))
@@ -110,7 +110,7 @@ func (rp *party) signIn(username string) (*oauth2.Token, map[string]any) {
 	return token, claims
 }
 
-// get asks for path with a bearer token.
+// get requests address with a bearer token.
 func get(t *testing.T, address, token string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
@@ -124,7 +124,7 @@ func get(t *testing.T, address, token string) *http.Response {
 	return response
 }
 
-// with returns address with one query parameter changed; "" takes it away.
+// with returns address with one query parameter changed. "" removes it.
 func with(t *testing.T, address, name, value string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -180,13 +180,13 @@ func (rp *party) postRaw(form url.Values, change func(*http.Request)) map[string
 
 const minute = time.Minute
 
-// clock is a time that a test moves.
+// clock is a clock that a test moves.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// newClock starts at the true time, because go-oidc judges by it.
+// newClock starts at the current time, because go-oidc checks expiry by it.
 func newClock() *clock { return &clock{now: time.Now()} }
 
 func (c *clock) use(config *fakeidp.Config) {
@@ -203,7 +203,7 @@ func (c *clock) forward(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// payload is the ID token's claims as JSON, unverified.
+// payload returns the claims of the ID token as JSON, unverified.
 func payload(t *testing.T, token *oauth2.Token) string {
 	t.Helper()
 	parts := strings.Split(token.Extra("id_token").(string), ".")

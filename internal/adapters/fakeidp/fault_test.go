@@ -47,7 +47,7 @@ func TestAnErrorAtTheAuthorizationEndpointIsRedirected(t *testing.T) {
 	assert.Contains(t, answer.Values.Get("error_description"), "AADSTS53003: ")
 }
 
-func TestAnswersThatAreNoAnswers(t *testing.T) {
+func TestBrokenResponses(t *testing.T) {
 	idp := start(t)
 	address := idp.Authority("common") + "/discovery/v2.0/keys"
 	fetch := func(fault fakeidp.Fault) (*http.Response, error) {
@@ -138,7 +138,7 @@ func TestAHeldRequestEndsWithItsClientAndWithTheProvider(t *testing.T) {
 	<-failed
 }
 
-func TestAnAnswerThatIsLostOrLate(t *testing.T) {
+func TestLostAndLateResponses(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	rp.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{After: true, Times: 1})
 	code := rp.code(fakeidp.UserMember)
@@ -192,7 +192,7 @@ func TestRequestsAreCountedAndRemembered(t *testing.T) {
 	assert.Equal(t, rp.pkce, log[1].Form.Get("code_verifier"))
 }
 
-func TestADrippingAnswerNeverEndsByItself(t *testing.T) {
+func TestADrippingResponseDoesNotEnd(t *testing.T) {
 	idp := start(t)
 	idp.Fail(fakeidp.EndpointKeys, fakeidp.Fault{Drip: time.Millisecond, Body: `{"keys":`})
 	ctx, leave := context.WithCancel(t.Context())
@@ -220,7 +220,7 @@ func TestADrippingAnswerNeverEndsByItself(t *testing.T) {
 	require.Error(t, err, "an answer that is cut off, and no whole one")
 }
 
-func TestAnAnswerFromElsewhere(t *testing.T) {
+func TestRedirectedResponse(t *testing.T) {
 	idp := start(t)
 	idp.Fail(fakeidp.EndpointKeys, fakeidp.Fault{Status: http.StatusFound, Location: "https://elsewhere.example/keys"})
 	r := get(t, idp.Authority("common")+"/discovery/v2.0/keys", "")

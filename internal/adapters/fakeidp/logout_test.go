@@ -16,7 +16,7 @@ const (
 	frontChannel = "http://localhost:3000/frontchannel-logout"
 )
 
-// endSession is the URL by which a relying party signs a person out.
+// endSession returns the URL to which a relying party redirects for sign-out.
 func (rp *party) endSession(parameters ...string) string {
 	query := url.Values{}
 	for i := 0; i < len(parameters); i += 2 {
@@ -25,7 +25,7 @@ func (rp *party) endSession(parameters ...string) string {
 	return rp.idp.Authority(fakeidp.ContosoTenantID) + "/oauth2/v2.0/logout?" + query.Encode()
 }
 
-// signedInPerson is a browser with a session of username at the provider.
+// signedInPerson returns a browser with a session of username at the provider.
 func (rp *party) signedInPerson(username string) *person {
 	person := newPerson(rp.t)
 	person.pick(person.open(rp.authURL()), username)
@@ -33,7 +33,7 @@ func (rp *party) signedInPerson(username string) *person {
 	return person
 }
 
-// known says whether the provider still knows this browser.
+// known reports whether the provider still has a session in this browser.
 func (p *person) known(rp *party) bool {
 	return location(p.t, p.open(with(p.t, rp.authURL(), "prompt", "none"))).Query().Get("code") != ""
 }
@@ -77,7 +77,7 @@ func TestARegisteredURIAfterSignOut(t *testing.T) {
 	assert.Empty(t, other.Header.Get("Location"))
 }
 
-func TestAHintEndsThatAccountAlone(t *testing.T) {
+func TestLogoutHintEndsOneAccount(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	_, claims := rp.signIn(fakeidp.UserMember)
 	hint := claims["login_hint"].(string)
@@ -88,7 +88,7 @@ func TestAHintEndsThatAccountAlone(t *testing.T) {
 	assert.True(t, person.known(rp), "the administrator alone is left")
 }
 
-func TestAnIDTokenIsAHint(t *testing.T) {
+func TestSignOutByIDTokenHint(t *testing.T) {
 	idp := start(t)
 	rp := newParty(t, idp, fakeidp.ContosoTenantID)
 	person := newPerson(t)
@@ -134,7 +134,7 @@ func TestFrontChannelLogout(t *testing.T) {
 	assert.Empty(t, idp.SignOut(fakeidp.UserMember), "already signed out")
 }
 
-func TestSignOutOfAPlayedPersonByHint(t *testing.T) {
+func TestSignOutByHintAfterAuthorize(t *testing.T) {
 	idp := start(t)
 	client := fakeidp.DefaultClient()
 	client.FrontChannelLogoutURI = frontChannel

@@ -48,7 +48,7 @@ func TestConfigurationsThatContradictThemselves(t *testing.T) {
 	}
 }
 
-func TestAnotherHostNameDoesNotReachIt(t *testing.T) {
+func TestAnotherHostNameIsRefused(t *testing.T) {
 	idp := start(t)
 	request, err := http.NewRequest(http.MethodGet, idp.BaseURL()+"/", nil)
 	require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, response.StatusCode)
 }
 
-func TestStrangersTextIsEscaped(t *testing.T) {
+func TestTextFromRequestsIsEscaped(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	const script = `<script>alert(1)</script>`
 	for _, address := range []string{
@@ -101,7 +101,7 @@ func TestStrangersTextIsEscaped(t *testing.T) {
 	}
 }
 
-func TestPagesBesidesTheFlow(t *testing.T) {
+func TestOtherPages(t *testing.T) {
 	idp := start(t)
 	front := read(t, get(t, idp.BaseURL()+"/", ""))
 	assert.Contains(t, front, idp.Authority(fakeidp.ContosoTenantID))

@@ -151,7 +151,7 @@ func TestGroupsOverageIsResolvedPageByPage(t *testing.T) {
 	assert.Equal(t, 10, pages)
 }
 
-func TestTheQuestionForGroupsIsChecked(t *testing.T) {
+func TestGetMemberObjectsChecksTheBody(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	token, _ := rp.signIn(fakeidp.UserManyGroups)
 	for body, status := range map[string]int{

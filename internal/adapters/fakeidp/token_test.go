@@ -14,7 +14,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// codeForm is a right token request for a new code.
+// codeForm returns a valid token request with a new code.
 func (rp *party) codeForm() url.Values {
 	return url.Values{
 		"grant_type": {"authorization_code"}, "code": {rp.code(fakeidp.UserMember)}, "redirect_uri": {testRedirect},
@@ -97,7 +97,7 @@ func TestClientAuthenticationMethods(t *testing.T) {
 	assert.NotEmpty(t, rp.postRaw(form, nil)["id_token"])
 }
 
-// proofs is an Authenticator that knows one assertion.
+// proofs is an Authenticator that accepts one assertion.
 type proofs struct{ right string }
 
 func (p proofs) Authenticate(_ context.Context, proof fakeidp.Proof) error {

@@ -29,12 +29,11 @@ func deployed(t *testing.T, name string) []byte {
 	return data
 }
 
-// labels are the values that each label of a metric can have.
+// labels has the possible values of each label of a metric.
 type labels map[string]map[string]bool
 
-// exported are all metrics that an application can export, with their labels, and
-// Prometheus's own "up". The application's own code emits them, for every word
-// that its other parts know.
+// exported returns all metrics that the application can export, with their label
+// values, and Prometheus's own metric "up".
 func exported(t *testing.T) map[string]labels {
 	m := NewMetrics("v1", time.Now)
 	m.WatchCredential(func() (time.Time, bool) { return time.Now(), true })
@@ -73,8 +72,9 @@ func exported(t *testing.T) map[string]labels {
 	return known
 }
 
-// wordsIn returns what the group of an expression finds in files beside this
-// package, tests left out. Adapters import neither each other nor the domain.
+// wordsIn returns the texts that the group of a regular expression matches in Go
+// files without tests. Adapters import neither each other nor the domain, so this
+// test reads their source.
 func wordsIn(t *testing.T, expression string, path ...string) (found []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(append([]string{".."}, path...)...))
@@ -93,8 +93,8 @@ func wordsIn(t *testing.T, expression string, path ...string) (found []string) {
 	return found
 }
 
-// auditReasons are the texts of the errors that the domain names in its audit
-// events, and the one that stands for all others.
+// auditReasons returns the texts of the errors that the domain names in audit
+// events, and the text for all other errors.
 func auditReasons(t *testing.T) (reasons []string) {
 	audit := []string{"..", "domain", "audit.go"}
 	for _, name := range wordsIn(t, `\b(Err[A-Z]\w+)`, audit...) {
@@ -108,8 +108,7 @@ func auditReasons(t *testing.T) (reasons []string) {
 	return append(reasons, wordsIn(t, `"(internal error)"`, audit...)...)
 }
 
-// providerEndpoints are the names that the providers' adapters give their calls,
-// and cmd/webapp those of the API.
+// providerEndpoints returns the values of the label "endpoint".
 func providerEndpoints(t *testing.T) []string {
 	const named = `(?m)^\s*Endpoint\w+\s*=\s*"(\w+)"`
 	return append(append(wordsIn(t, named, "..", "providerhttp", "client.go"),
@@ -131,8 +130,8 @@ var (
 	template  = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?([a-z_]+)\s*\}\}`)
 )
 
-// metricsIn are the names in a PromQL expression that are metrics: what is
-// left without strings, matchers, ranges, groupings, functions and operators.
+// metricsIn returns the names of metrics in a PromQL expression: all names except
+// those in strings, matchers, ranges, groupings, functions and operators.
 func metricsIn(expr string) (names []string) {
 	for _, drop := range []*regexp.Regexp{quoted, matchers, grouping} {
 		expr = drop.ReplaceAllString(expr, " ")
@@ -153,8 +152,8 @@ func TestMetricsInAnExpression(t *testing.T) {
 		`histogram_quantile(0.9, sum by (le, x) (rate(a_bucket{x=~"d|e", y="f"}[$__rate_interval]))) / b{g="h(i)"} > 3 and c - time() < 30 * 86400`))
 }
 
-// checkExpression holds an expression, and the texts that show its labels,
-// against what can be there.
+// checkExpression checks that the metrics, labels and label values of an
+// expression exist, and the labels in the texts about it.
 func checkExpression(t *testing.T, known map[string]labels, where, expr string, texts ...string) {
 	t.Helper()
 	names, there := metricsIn(expr), map[string]bool{"instance": true, "job": true}
@@ -180,8 +179,8 @@ func checkExpression(t *testing.T, known map[string]labels, where, expr string, 
 	checkGroups(t, there, where, expr, texts)
 }
 
-// checkGroups: what an expression is grouped by is there, and so is what is said
-// of the result.
+// checkGroups checks that the labels exist by which an expression is grouped, and
+// the labels in the texts about its result.
 func checkGroups(t *testing.T, there map[string]bool, where, expr string, texts []string) {
 	t.Helper()
 	groups := grouping.FindAllStringSubmatch(expr, -1)
@@ -206,8 +205,8 @@ func checkGroups(t *testing.T, there map[string]bool, where, expr string, texts 
 	}
 }
 
-// matches says whether a matcher asks for a label that is there, and for values
-// that it can have: all alternatives of them.
+// matches reports whether the label of a matcher exists and can have all values
+// that the matcher names.
 func matches(there labels, text string) error {
 	m := matcher.FindStringSubmatch(text)
 	if m == nil {
@@ -236,8 +235,7 @@ func matches(there labels, text string) error {
 	return nil
 }
 
-// balanced says whether brackets close in the order in which they were opened,
-// and quotes at all.
+// balanced reports whether all brackets and quotation marks are closed in order.
 func balanced(expr string) bool {
 	var open []rune
 	closing := map[rune]rune{'(': ')', '{': '}', '[': ']'}
@@ -257,7 +255,6 @@ func balanced(expr string) bool {
 	return len(open) == 0
 }
 
-// The checks find what they are for.
 func TestMistakesInExpressionsAreFound(t *testing.T) {
 	known := exported(t)
 	for text, mistake := range map[string]string{
@@ -279,7 +276,7 @@ func TestMistakesInExpressionsAreFound(t *testing.T) {
 	}
 }
 
-func TestDashboardNamesWhatIsExported(t *testing.T) {
+func TestDashboardUsesExportedMetrics(t *testing.T) {
 	var dashboard struct {
 		Title       string
 		UID         string
@@ -308,7 +305,7 @@ func TestDashboardNamesWhatIsExported(t *testing.T) {
 	}
 }
 
-func TestAlertsNameWhatIsExported(t *testing.T) {
+func TestAlertsUseExportedMetrics(t *testing.T) {
 	var file struct {
 		Groups []struct {
 			Name  string
@@ -344,7 +341,7 @@ var (
 	causesAsked  = regexp.MustCompile(`cause=~?\\?"([^"\\]+)`)
 )
 
-// valuesIn returns the alternatives that the matchers of a label name.
+// valuesIn returns the values that the matchers of a label name.
 func valuesIn(text string, matcher *regexp.Regexp) (values []string) {
 	for _, found := range matcher.FindAllStringSubmatch(text, -1) {
 		values = append(values, strings.Split(found[1], "|")...)
@@ -352,8 +349,7 @@ func valuesIn(text string, matcher *regexp.Regexp) (values []string) {
 	return values
 }
 
-// The label values that alerts and dashboard ask for are words of the code: one
-// that is misspelt would never fire.
+// An alert or a panel with a misspelt label value would never show anything.
 func TestLabelValuesExist(t *testing.T) {
 	alerts, dashboard := string(deployed(t, "alerts.yaml")), string(deployed(t, "dashboard.json"))
 	reasons := valuesIn(alerts+dashboard, reasonsAsked)

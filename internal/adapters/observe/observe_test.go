@@ -52,7 +52,7 @@ func series(scraped, name string) int {
 	return n
 }
 
-func TestAuditLineHoldsWhatIsKnownAndNothingElse(t *testing.T) {
+func TestAuditLineLeavesOutEmptyFields(t *testing.T) {
 	var buf bytes.Buffer
 	log := NewAuditLog(slog.New(slog.NewJSONHandler(&buf, nil)), func(context.Context) string { return "4711" })
 	log.Record(t.Context(), ports.AuditEvent{
@@ -76,7 +76,7 @@ func TestAuditLineHoldsWhatIsKnownAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestSubjectsThatAreNotOpaqueAreHashed(t *testing.T) {
+func TestSubjectsWithUnusualCharactersAreHashed(t *testing.T) {
 	const issuer = "iss:https://id.example.com/x sub:"
 	for key, want := range map[string]string{
 		"": "",
@@ -95,7 +95,7 @@ func TestSubjectsThatAreNotOpaqueAreHashed(t *testing.T) {
 	assert.Regexp(t, "^sha256:", loggedUser("iss:https://adele@id.example sub:x"))
 }
 
-// No stranger can make series: whatever comes in, the labels stay few.
+// Requests cannot create time series without a bound.
 func TestLabelsAreBounded(t *testing.T) {
 	m := NewMetrics("v1", time.Now)
 	for i := range 1000 {
@@ -117,8 +117,8 @@ func TestLabelsAreBounded(t *testing.T) {
 	has(t, scraped, fmt.Sprintf(`webapp_http_request_duration_seconds_count{method="other",route="/route",status="other"} %d`, 1000-len(statusLabels())))
 }
 
-// The statuses that are told apart are those that the HTTP adapter names.
-func TestStatusesAreThoseThatAreAnswered(t *testing.T) {
+// The statuses with a label value of their own are those that the HTTP adapter uses.
+func TestStatusLabelsAreThoseOfTheHTTPAdapter(t *testing.T) {
 	codes := map[string]int{}
 	for code := 100; code < 600; code++ {
 		codes["Status"+strings.NewReplacer(" ", "", "-", "").Replace(http.StatusText(code))] = code
@@ -133,7 +133,7 @@ func TestStatusesAreThoseThatAreAnswered(t *testing.T) {
 		for _, found := range regexp.MustCompile(`http\.(Status[A-Z]\w+)`).FindAllSubmatch(text, -1) {
 			name := string(found[1])
 			if name == "StatusText" || name == "StatusMultipleChoices" || strings.HasSuffix(file, "_test.go") {
-				continue // a function, and what others answer
+				continue // a function, and a status of other servers
 			}
 			require.NotZero(t, codes[name], name)
 			answered[codes[name]] = strconv.Itoa(codes[name])
@@ -142,8 +142,8 @@ func TestStatusesAreThoseThatAreAnswered(t *testing.T) {
 	assert.Equal(t, answered, statusLabels())
 }
 
-// The first event of each kind is an increase: its series was there before.
-func TestWhatIsExpectedStartsAtZero(t *testing.T) {
+// The first event of each kind is an increase, because its series already exists.
+func TestExpectedSeriesStartAtZero(t *testing.T) {
 	m := NewMetrics("v1", time.Now)
 	m.ExpectReasons(domain.AuditReasons())
 	scraped := scrape(t, m)
@@ -164,7 +164,7 @@ func TestWhatIsExpectedStartsAtZero(t *testing.T) {
 	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="something new"} 1`)
 }
 
-func TestStoreIsTimedAndItsErrorsAreSorted(t *testing.T) {
+func TestStoreOperationsAreTimedByOutcome(t *testing.T) {
 	clock := portstest.NewClock(time.Now())
 	m := NewMetrics("v1", clock.Now)
 	inner := &slowStore{clock: clock}
@@ -190,7 +190,7 @@ func TestStoreIsTimedAndItsErrorsAreSorted(t *testing.T) {
 	}
 }
 
-// slowStore takes 20 ms for everything.
+// slowStore is a store whose operations take 20 ms.
 type slowStore struct {
 	clock *portstest.Clock
 	err   error
@@ -212,7 +212,7 @@ type readySlowStore struct{ *slowStore }
 
 func (readySlowStore) Ready(context.Context) error { return errors.New("not yet") }
 
-func TestStoreKeepsTheAbilitiesOfWhatItWraps(t *testing.T) {
+func TestStoreKeepsOptionalInterfaces(t *testing.T) {
 	m := NewMetrics("v1", time.Now)
 	plain := &slowStore{}
 	assert.Same(t, plain, Store(plain, nil, nil), "what is off is not there")
@@ -223,7 +223,7 @@ func TestStoreKeepsTheAbilitiesOfWhatItWraps(t *testing.T) {
 	assert.EqualError(t, ready.Ready(t.Context()), "not yet")
 }
 
-// dripping answers headers at once, and its body takes a while.
+// dripping sends the header at once and takes a while for the body.
 type dripping struct {
 	clock *portstest.Clock
 	err   error
@@ -258,7 +258,7 @@ func TestCallsAreTimedToTheLastByte(t *testing.T) {
 	has(t, scraped, `webapp_provider_call_duration_seconds_bucket{endpoint="token",outcome="4xx",le="10"} 1`)
 }
 
-func TestCallsThatFailAreSorted(t *testing.T) {
+func TestFailedCallsByOutcome(t *testing.T) {
 	m := NewMetrics("v1", time.Now)
 	for err, outcome := range map[error]string{
 		context.DeadlineExceeded: "timeout", context.Canceled: "canceled", io.ErrUnexpectedEOF: "failed", http.ErrHandlerTimeout: "failed",
@@ -272,7 +272,7 @@ func TestCallsThatFailAreSorted(t *testing.T) {
 	assert.Same(t, base, Transport(base, nil, nil, nil), "what is off is not there")
 }
 
-func TestCallsThatAreRefusedAreCounted(t *testing.T) {
+func TestRefusedCallsAreCounted(t *testing.T) {
 	m, full := NewMetrics("v1", time.Now), errors.New("full")
 	base := &dripping{}
 	assert.Same(t, base, (*Metrics)(nil).CountRefused(base, full), "what is off is not there")
@@ -285,7 +285,7 @@ func TestCallsThatAreRefusedAreCounted(t *testing.T) {
 	has(t, scrape(t, m), "webapp_provider_calls_refused_total 2\n")
 }
 
-func TestGaugesAreAbsentWhileNobodyKnows(t *testing.T) {
+func TestGaugesWithoutAValueAreAbsent(t *testing.T) {
 	m := NewMetrics("v1", time.Now)
 	known, failing := false, error(errors.New("down"))
 	m.WatchCredential(func() (time.Time, bool) { return time.Unix(1_800_000_000, 0), known })
@@ -299,9 +299,9 @@ func TestGaugesAreAbsentWhileNobodyKnows(t *testing.T) {
 	has(t, scraped, "webapp_sessions_live 7")
 }
 
-// A store that hangs, and says so to nobody, costs its own number and nothing
-// else: the scrape goes out, and it is asked once however many scrapes come.
-func TestAScrapeDoesNotWaitForAStoreThatHangs(t *testing.T) {
+// While the store hangs, a scrape returns all other metrics, and all scrapes
+// together make one call to the store.
+func TestAScrapeDoesNotWaitForAHangingStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := NewMetrics("v1", time.Now)
 		hanging, asked := make(chan struct{}), atomic.Int32{}

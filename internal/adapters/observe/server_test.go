@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A browser that is led to the metrics makes nothing of any answer.
-func TestEveryAnswerOfTheMetricsIsSafeInABrowser(t *testing.T) {
+// A browser cannot use a response of the metrics server, whatever its status.
+func TestMetricsResponsesHaveSecurityHeaders(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = NewMetrics("v1", time.Now).NewServer(slog.New(slog.DiscardHandler))
 	server.Start()

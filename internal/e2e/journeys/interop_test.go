@@ -127,7 +127,7 @@ func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[
 func (p peer) tab(t *testing.T) *browsertest.Tab {
 	t.Helper()
 	tab := shared.browser.Visitor(t).Tab()
-	tab.TolerateComplaints(p.issuer)
+	tab.IgnoreErrors(p.issuer)
 	return tab
 }
 

@@ -1,12 +1,11 @@
-// Package apptest runs the whole application in a test and signs people in, for
-// whoever adds a page and wants to see what it answers to whom:
+// Package apptest runs the whole application in a test and signs people in. Use it
+// to test your own pages:
 //
 //	client := apptest.SignedIn(t, apptest.User{Name: "Ada Lovelace", Roles: []string{"Admin"}})
 //	res, err := client.Get("/reports")
 //
-// Everything between the request and the ports is real: routes, middleware,
-// domain, sessions and cookies, over HTTP. The identity provider is
-// portstest.FakeProvider, which needs no network, no keys and no waiting.
+// Routes, middleware, domain, sessions and cookies are the real ones, over HTTP.
+// The identity provider is portstest.FakeProvider.
 package apptest
 
 import (
@@ -30,33 +29,33 @@ import (
 
 const (
 	callbackPath = "/getAToken"
-	// The session limits of the configuration's defaults.
+	// The default session limits of the configuration.
 	idle     = time.Hour
 	lifetime = 12 * time.Hour
 )
 
-// App is a running application. It ends with its test.
+// App is an application that runs until the end of the test.
 type App struct {
-	// URL is its origin.
+	// URL is the application's origin.
 	URL string
-	// Handler returns its requests, for a test that needs no connection.
+	// Handler serves requests without a connection.
 	Handler http.Handler
-	// Clock is the time in it: it stands still until a test moves it, for
-	// instance past the end of a session.
+	// Clock is the application's clock. It stands still until a test moves it,
+	// for example past the end of a session.
 	Clock *portstest.Clock
-	// Provider is where people sign in. It can be down, refuse, and hand out
-	// groups.
+	// Provider is the identity provider. A test can make it fail, refuse a
+	// sign-in or return groups.
 	Provider *portstest.FakeProvider
 
 	t        testing.TB
 	formPost bool
 }
 
-// Option changes how the application is made.
+// Option changes the configuration of the application.
 type Option func(*webhttp.Config)
 
-// WithAPI gives the application an API that is called on people's behalf, with
-// these scopes. The test serves it; access tokens are the fake provider's.
+// WithAPI sets the API that the application calls for signed-in people, and its
+// scopes. The test serves the API. Access tokens come from the fake provider.
 func WithAPI(endpoint string, scopes ...string) Option {
 	return func(c *webhttp.Config) { c.Endpoint, c.Scopes = endpoint, scopes }
 }

@@ -96,7 +96,7 @@ func TestAClientStaysInTheApplication(t *testing.T) {
 	assert.ErrorContains(t, err, "nobody else")
 }
 
-func TestMountsStandBehindTheSameDoor(t *testing.T) {
+func TestMountsHaveTheSameMiddleware(t *testing.T) {
 	client := apptest.SignedIn(t, apptest.User{Name: "Ada Lovelace"}, apptest.WithMount("/api", func(d *domain.Service) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			session, err := d.CurrentUser(r.Context())

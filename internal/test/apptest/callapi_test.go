@@ -22,7 +22,7 @@ func loggedTo(w io.Writer) apptest.Option {
 	return func(c *webhttp.Config) { c.Logger = slog.New(slog.NewTextHandler(w, nil)) }
 }
 
-// garbled is the address of an API that answers so, whatever it is asked.
+// garbled returns the URL of an API that sends this response to every request.
 func garbled(t *testing.T, answer string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,7 +42,7 @@ func garbled(t *testing.T, answer string) string {
 	return "http://" + l.Addr().String()
 }
 
-// Azure Functions, among others, take keys in the query.
+// Some APIs, such as Azure Functions, take keys in the query.
 func TestAKeyInTheAPIsAddressStaysHere(t *testing.T) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("code") != "FUNCTION-KEY" {
@@ -88,7 +88,7 @@ func httpsOf(t *testing.T) string {
 	return api.URL
 }
 
-func TestAProgramGetsTheAPIsTroubleAsAProblemDocument(t *testing.T) {
+func TestAProgramGetsAPIErrorsAsProblemDocuments(t *testing.T) {
 	client := apptest.SignedIn(t, apptest.User{Name: "Ada Lovelace"}, apptest.WithAPI("http://127.0.0.1:1/", "api/read"))
 	req, err := http.NewRequest(http.MethodGet, "/call_api", nil)
 	require.NoError(t, err)

@@ -15,35 +15,35 @@ import (
 	"webapp/internal/ports"
 )
 
-// User is somebody who signs in. Equal names are the same person.
+// User is a person who signs in. Users with the same name are the same person.
 type User struct {
-	// Name is what pages greet with. Required.
+	// Name is the display name. Required.
 	Name string
-	// Username is shown beside it.
+	// Username is the claim preferred_username.
 	Username string
-	// Roles are the app roles assigned to the person.
+	// Roles are the app roles.
 	Roles []string
-	// Groups are the object IDs of the person's groups.
+	// Groups are the object IDs of the groups.
 	Groups []string
-	// Tenant is the Entra tenant; a fixed one where it is empty.
+	// Tenant is the Entra tenant's ID. Default DefaultTenant.
 	Tenant string
-	// Guest says that the account is at home in another tenant.
+	// Guest means that the person's home is another tenant.
 	Guest bool
 }
 
 // DefaultTenant is the tenant of a User without one.
 const DefaultTenant = "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"
 
-// SignedIn starts the application and returns a client that is signed in. It
-// takes paths, such as "/reports", keeps the cookies, and follows redirects as
-// long as they stay in the application: the first that leads elsewhere, to the
-// provider's sign-in say, is the answer.
+// SignedIn starts the application and returns a client that is signed in. The
+// client accepts paths such as "/reports", keeps cookies, and follows redirects
+// inside the application. It returns a redirect to another origin as the response.
 func SignedIn(t testing.TB, as User, options ...Option) *http.Client {
 	t.Helper()
 	return New(t, options...).SignIn(as)
 }
 
-// SignIn returns a new client that is signed in: another browser.
+// SignIn returns a new client that is signed in. It is another browser than other
+// clients.
 func (a *App) SignIn(as User) *http.Client {
 	a.t.Helper()
 	require.NotEmpty(a.t, as.Name, "User.Name")
@@ -51,19 +51,19 @@ func (a *App) SignIn(as User) *http.Client {
 	follow := client.CheckRedirect
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	begun := a.get(client, "/login")
-	require.Equal(a.t, http.StatusSeeOther, begun.StatusCode, "a sign-in begins")
+	require.Equal(a.t, http.StatusSeeOther, begun.StatusCode, "start of the sign-in")
 	a.Provider.SetGroups(ports.Groups{IDs: as.Groups, AsOf: a.Clock.Now()}, as.Groups)
 	cb := a.Provider.Approve(begun.Header.Get("Location"), ports.Identity{
 		Subject: "subject-of-" + as.Name, TenantID: cmp.Or(as.Tenant, DefaultTenant), ObjectID: objectID(as.Name),
 		Name: as.Name, Username: as.Username, Roles: as.Roles, Guest: as.Guest,
 	})
 	done := a.callback(client, url.Values{"code": {cb.Code}, "state": {cb.State}})
-	require.Equal(a.t, http.StatusSeeOther, done.StatusCode, "the sign-in is completed")
+	require.Equal(a.t, http.StatusSeeOther, done.StatusCode, "end of the sign-in")
 	client.CheckRedirect = follow
 	return client
 }
 
-// callback brings the provider's answer as the response mode has it.
+// callback sends the authorization response in the response mode.
 func (a *App) callback(client *http.Client, answer url.Values) *http.Response {
 	a.t.Helper()
 	if !a.formPost {
@@ -75,7 +75,7 @@ func (a *App) callback(client *http.Client, answer url.Values) *http.Response {
 	return res
 }
 
-// Anonymous returns a new client that nobody has signed in with.
+// Anonymous returns a new client without a session.
 func (a *App) Anonymous() *http.Client {
 	a.t.Helper()
 	base, err := url.Parse(a.URL)
@@ -95,7 +95,7 @@ func (a *App) Anonymous() *http.Client {
 	}
 }
 
-// get is for answers whose body does not matter.
+// get returns the response without its body.
 func (a *App) get(client *http.Client, path string) *http.Response {
 	a.t.Helper()
 	res, err := client.Get(path)
@@ -104,8 +104,9 @@ func (a *App) get(client *http.Client, path string) *http.Response {
 	return res
 }
 
-// inside carries requests to the application alone. It keeps the cookies, since
-// http.Client's jar would not know whose those of a bare path are.
+// inside is a transport that resolves paths against the application's URL and
+// refuses other origins. It keeps the cookies, because http.Client cannot store
+// cookies for a URL without a host.
 type inside struct {
 	base *url.URL
 	jar  http.CookieJar
@@ -117,7 +118,7 @@ func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
 	out.URL = i.base.ResolveReference(r.URL)
 	if out.URL.Host != i.base.Host {
-		return nil, errors.New("apptest: this client asks the application and nobody else")
+		return nil, errors.New("apptest: this client sends requests to the application only")
 	}
 	for _, c := range i.jar.Cookies(out.URL) {
 		out.AddCookie(c)
@@ -129,7 +130,7 @@ func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// objectID makes a GUID that is always the same for a name.
+// objectID returns a GUID derived from the name.
 func objectID(name string) string {
 	h := sha256.Sum256([]byte(name))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])

@@ -17,11 +17,11 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// FuzzEndsOfSessions lets a stranger write the parameters of a front-channel
-// logout, and somebody signed in the form of /sessions: a session ends where it
-// is named, and then only by who may. SID stands for the provider's session of
-// Ada's phone, PHONE and CHARLES for the IDs of that session and somebody
-// else's.
+// FuzzEndsOfSessions sends any parameters to the front-channel logout, and any form
+// to /sessions as a signed-in person. Only the named session ends, and only if the
+// sender may end it. In the parameters, SID is replaced by the claim sid of the
+// session on Ada's phone, PHONE by the ID of that session, and CHARLES by the ID of
+// another person's session.
 func FuzzEndsOfSessions(f *testing.F) {
 	app := apptest.New(f, func(c *webhttp.Config) { c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) })
 	const sid = "0f5d2b6e-1c47-4a83-9be2-7a60d3f1c851"

@@ -13,13 +13,13 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// quickBrowser is a browser without a connection, for tests that ask often.
+// quickBrowser is a browser that calls the handler without a connection.
 type quickBrowser struct {
 	app     *apptest.App
 	cookies map[string]string
 }
 
-// enter signs somebody in.
+// enter signs a person in.
 func enter(t testing.TB, app *apptest.App, who ports.Identity) *quickBrowser {
 	b := &quickBrowser{app, map[string]string{}}
 	begun := b.ask(httptest.NewRequest(http.MethodGet, "/login", nil))
@@ -48,7 +48,7 @@ func (b *quickBrowser) signedIn() bool {
 	return strings.Contains(b.ask(httptest.NewRequest(http.MethodGet, "/", nil)).Body.String(), "Welcome ")
 }
 
-// other is the ID that the page of sessions has for the session elsewhere.
+// other returns the ID of the other session on the page of sessions.
 func (b *quickBrowser) other(t testing.TB) string {
 	page := b.ask(httptest.NewRequest(http.MethodGet, "/sessions", nil)).Body.String()
 	_, rest, found := strings.Cut(page, `name="end" value="`)

@@ -15,9 +15,9 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// FuzzHeaders sends headers that the application reads, as a trusted proxy
-// would pass them on: whatever they hold, each request has one answer that is
-// no fault of ours, one line in the log, and nobody is signed in by them.
+// FuzzHeaders sends any values of the headers that the application reads, through a
+// trusted proxy. Each request has a response without a server error and one line in
+// the log, and no header signs anybody in.
 func FuzzHeaders(f *testing.F) {
 	var log bytes.Buffer
 	app := apptest.New(f, func(c *webhttp.Config) {

@@ -21,7 +21,7 @@ const (
 	asJSON         = "application/json"
 )
 
-// arrangement is an application whose answers are looked at.
+// arrangement is one configuration of the application.
 type arrangement struct {
 	name            string
 	https, formPost bool
@@ -58,7 +58,7 @@ func (a arrangement) configure(c *webhttp.Config) {
 	c.Logger = slog.New(slog.DiscardHandler)
 }
 
-// seen is an answer with its body read.
+// seen is a response and its body.
 type seen struct {
 	*http.Response
 	body string
@@ -95,7 +95,7 @@ func (r request) send(t *testing.T, client *http.Client) seen {
 	return seen{res, string(text)}
 }
 
-// requireGuarded looks at the headers that each answer has, whatever it is.
+// requireGuarded checks the security headers that every response must have.
 func (a arrangement) requireGuarded(t *testing.T, r request, got seen) {
 	t.Helper()
 	h, what := got.Header, r.method+" "+r.path+" "+r.accept
@@ -127,8 +127,8 @@ func (a arrangement) requireGuarded(t *testing.T, r request, got seen) {
 	}
 }
 
-// requirePolicy wants the Content-Security-Policy to allow what the body uses,
-// and no more.
+// requirePolicy checks that the Content-Security-Policy allows what the body uses
+// and nothing else.
 func (a arrangement) requirePolicy(t *testing.T, r request, got seen) {
 	t.Helper()
 	what := r.method + " " + r.path + " " + r.accept
@@ -156,14 +156,14 @@ func (a arrangement) requirePolicy(t *testing.T, r request, got seen) {
 	require.Equal(t, want, policy, what)
 }
 
-// A person is who asks.
+// person is a kind of visitor.
 type person struct {
 	name string
 	user apptest.User // nobody where it has no name
 }
 
-// people are somebody anonymous, somebody with a role that opens nothing, and
-// somebody with the roles of all pages.
+// people returns an anonymous visitor, a person with a role that opens no page, and
+// a person with the roles of all pages.
 func people() []person {
 	var roles []string
 	for _, p := range webhttp.Pages() {

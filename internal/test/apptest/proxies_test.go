@@ -20,9 +20,8 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// FuzzProxyHeaders sends what proxies say of their clients and their traces. A
-// stranger's is left unread; of a trusted proxy's chain the right end counts,
-// whatever stands left of it.
+// FuzzProxyHeaders sends any X-Forwarded-For and traceparent. From other peers they
+// are ignored. From a trusted proxy, only the right end of X-Forwarded-For matters.
 func FuzzProxyHeaders(f *testing.F) {
 	var log bytes.Buffer
 	var seen trace.SpanContext

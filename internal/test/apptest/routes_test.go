@@ -16,19 +16,18 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// anything stands for whatever a handler makes of an empty form: it is neither
-// refused nor a failure.
+// anything accepts every status of a handler for an empty form, except those of a
+// refusal or a failure.
 const anything = 0
 
-// route is what one route answers to each of people.
+// route has the expected statuses of a route for each of people.
 type route struct {
 	method, pattern string
 	statuses        [3]int
 	paths           []string // where the pattern is none
 }
 
-// allRoutes has a line for each route that is no page of webhttp.Pages, and adds
-// the routes of those.
+// allRoutes returns the routes of webhttp.Pages and a line for each other route.
 func allRoutes(formPost bool) []route {
 	callback := []route{{http.MethodGet, "/getAToken", [3]int{400, 400, 400}, nil}} // without a state
 	if formPost {
@@ -50,7 +49,7 @@ func allRoutes(formPost bool) []route {
 	})
 }
 
-// pageRoutes has the routes of webhttp.Pages.
+// pageRoutes returns the routes of webhttp.Pages.
 func pageRoutes() (routes []route) {
 	for _, p := range webhttp.Pages() {
 		get, post := [3]int{401, 200, 200}, [3]int{401, anything, anything}
@@ -68,7 +67,7 @@ func pageRoutes() (routes []route) {
 	return routes
 }
 
-// walked are method and pattern of each route of the application.
+// walked returns method and pattern of each route of the application.
 func walked(t *testing.T, app *apptest.App) (routes []string) {
 	t.Helper()
 	router, ok := app.Handler.(chi.Routes)
@@ -85,7 +84,7 @@ func anyMethod() []string {
 		http.MethodDelete, http.MethodOptions, http.MethodTrace, "QUERY", "BREW"}
 }
 
-// otherWayIn answers everything, and panics where it is asked to.
+// otherWayIn is a mount that serves every path and panics on request.
 func otherWayIn(d *domain.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/panic") {
@@ -100,9 +99,9 @@ func otherWayIn(d *domain.Service) http.Handler {
 	})
 }
 
-// Every route, asked by everybody for everything in every way: what it answers,
-// and that no answer is without its headers. A route that is added turns this
-// red until it has a line in allRoutes.
+// This test requests every route as every person with every method and media type.
+// It checks the status and the security headers. It fails for a new route until
+// allRoutes has a line for it.
 func TestEveryRouteForEverybody(t *testing.T) {
 	for _, a := range arrangements() {
 		t.Run(a.name, func(t *testing.T) {
@@ -177,8 +176,8 @@ func (a arrangement) requireRefused(t *testing.T, client *http.Client, r request
 	require.ElementsMatch(t, allowed, strings.Split(got.Header.Get("Allow"), ", "))
 }
 
-// requireNoCookie: anonymous visitors get a cookie of a sign-in that they begin,
-// and the one that says they have pressed the button of a sign-out; nothing else.
+// requireNoCookie checks that an anonymous visitor gets no cookie except the one of
+// a started sign-in and the one of a sign-out.
 func (a arrangement) requireNoCookie(t *testing.T, r request, p person, got seen) {
 	t.Helper()
 	if p.user.Name == "" && r.path != "/login" && (r.path != "/logout" || r.method == http.MethodGet) {
@@ -186,7 +185,7 @@ func (a arrangement) requireNoCookie(t *testing.T, r request, p person, got seen
 	}
 }
 
-func TestOtherWaysInForEverybody(t *testing.T) {
+func TestMountsForEverybody(t *testing.T) {
 	a := withOtherWaysIn()
 	app := a.start(t)
 	for _, p := range people() {

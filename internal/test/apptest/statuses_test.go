@@ -14,7 +14,7 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// provocation makes the application answer with a status.
+// provocation is a request that makes the application respond with a status.
 type provocation struct {
 	name     string
 	status   int
@@ -61,7 +61,7 @@ func provocations() []provocation {
 
 func providerDown(_ *testing.T, app *apptest.App) { app.Provider.Down(true) }
 
-// exhaust begins as many sign-ins as an address may.
+// exhaust starts as many sign-ins as one address may start.
 func exhaust(t *testing.T, app *apptest.App) {
 	t.Helper()
 	for range 3000 {
@@ -71,9 +71,9 @@ func exhaust(t *testing.T, app *apptest.App) {
 	}
 }
 
-// Every status that a stranger or somebody signed in can provoke, as a page and
-// as a problem document, has the headers. Of the others the error table's own
-// test knows: TestEveryErrorIsGuarded in internal/adapters/http.
+// Every status that a visitor can cause has the security headers, as a page and as a
+// problem document. TestEveryErrorIsGuarded in internal/adapters/http tests the
+// other statuses.
 func TestHeadersOfEveryStatus(t *testing.T) {
 	for _, https := range []bool{false, true} {
 		for _, c := range provocations() {
@@ -107,8 +107,9 @@ func TestHeadersOfEveryStatus(t *testing.T) {
 	}
 }
 
-// The provider's frame is for one answer: others of its route are pages like all.
-func TestTheFrameOfASignOut(t *testing.T) {
+// Only the success response of the front-channel logout may be framed by the
+// provider. The errors of that route may not.
+func TestOnlyFrontChannelLogoutCanBeFramed(t *testing.T) {
 	for name, c := range map[string]struct {
 		known  func(context.Context) []string
 		framed string

@@ -15,25 +15,24 @@ import (
 
 const startTimeout = 20 * time.Second
 
-// App is the built binary, serving.
+// App is a running application.
 type App struct {
 	*Process
 	// URL is the app's origin without a trailing slash.
 	URL string
 }
 
-// AppConfig says how to run the app.
+// AppConfig configures StartApp.
 type AppConfig struct {
-	Binary string // as Build answered it
+	Binary string // path from Build
 	Port   int    // of localhost; 0 for a free one
 	Env    map[string]string
 	Args   []string
 }
 
-// StartApp runs the binary in an empty directory and waits until it serves.
-// LISTEN_ADDR and REDIRECT_URI follow from the port; Env comes on top of them,
-// and nothing of the test's own environment does. At the end of the test the
-// app is stopped by SIGTERM and must exit with status 0.
+// StartApp runs the binary in an empty directory and waits until it serves. The
+// environment consists of LISTEN_ADDR and REDIRECT_URI for the port, and Env. At the
+// end of the test the application gets SIGTERM and must exit with status 0.
 func StartApp(t T, c AppConfig) *App {
 	t.Helper()
 	if c.Port == 0 {
@@ -76,8 +75,8 @@ func (a *App) stopIfRunning() {
 	}
 }
 
-// Build compiles cmd/webapp into dir, as the Dockerfile does, and returns the
-// binary's path. Build it once for many tests.
+// Build compiles cmd/webapp into dir, as the Dockerfile does, and returns the path
+// of the binary. Call it once for many tests.
 func Build(ctx context.Context, dir string) (string, error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
@@ -92,8 +91,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 	return path, nil
 }
 
-// moduleRoot returns the directory of go.mod, so that a test can run in any
-// directory of the module.
+// moduleRoot returns the directory of go.mod.
 func moduleRoot(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Axe is the accessibility checker axe-core, ready to run in a page.
+// Axe is the accessibility checker axe-core.
 type Axe struct{ source string }
 
 // LoadAxe reads axe-core from the file axe.min.js of its npm package.
@@ -41,13 +41,13 @@ func (v Violation) String() string {
 	return b.String()
 }
 
-// Violations runs every rule of axe-core, best practices included, on the page
-// as it is shown now.
+// Violations runs all rules of axe-core on the page, including best practices, and
+// returns those that the page breaks.
 func (a *Axe) Violations(tab *Tab) []Violation {
 	tab.t.Helper()
 	tab.do("load axe-core", chromedp.EvaluateAsDevTools[chromedp.Void](a.source+"\n;undefined"))
-	// preload would fetch the stylesheet again, which the page's own policy
-	// does not allow to scripts.
+	// preload would fetch the stylesheet by script, which the page's
+	// Content-Security-Policy forbids.
 	return run(tab, "run axe-core", chromedp.Evaluate[[]Violation](
 		`axe.run(document, {preload: false, resultTypes: ["violations"]}).then(r => r.violations)`,
 		chromedp.EvalAwaitPromise))

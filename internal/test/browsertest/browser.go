@@ -10,13 +10,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browser is one headless Chromium, shared by any number of visitors.
+// Browser is a running headless Chromium.
 type Browser struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 }
 
-// Launch starts Chromium with its profile in dir, which should be empty.
+// Launch starts Chromium with its profile in dir, an empty directory.
 func Launch(dir string) (*Browser, error) {
 	path, err := chromium()
 	if err != nil {
@@ -32,7 +32,7 @@ func Launch(dir string) (*Browser, error) {
 	return &Browser{ctx: ctx, cancel: stop}, nil
 }
 
-// Close ends Chromium and waits until it is gone.
+// Close stops Chromium and waits for its end.
 func (b *Browser) Close() error {
 	defer b.cancel()
 	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
@@ -69,21 +69,20 @@ func flags(path, profile string) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("force-color-profile", "srgb"),
 		chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("accept-lang", "en-US"),
-		// Names other than these do not resolve, so a page that asks for
-		// something from the internet is found out at once.
+		// No other name resolves, so a page that loads something from the
+		// internet fails its test.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 		chromedp.WSURLReadTimeout(60 * time.Second),
 	}
 }
 
-// Visitor is a person with a browser of their own: cookies are shared between
-// a visitor's tabs and with nobody else.
+// Visitor is a browser profile with its own cookies.
 type Visitor struct {
 	t   T
 	ctx context.Context
 }
 
-// Visitor opens a fresh browser profile for the length of the test.
+// Visitor opens a new browser profile. It is closed at the end of the test.
 func (b *Browser) Visitor(t T) *Visitor {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())

@@ -24,7 +24,7 @@ const decent = `<!doctype html><html lang="en"><meta name="viewport" content="wi
 <style>html { background: #fff; color: #000; color-scheme: light dark } @media (prefers-color-scheme: dark) { html { background: #000; color: #fff } }</style>
 <body><main><h1>Decent</h1><p><a href="/missing">Missing page</a> <button>Nothing</button></p></main>`
 
-// site serves pages that show whether the helpers see what they should.
+// site serves pages for the tests of the helpers.
 func site(t *testing.T) string {
 	pages := map[string]string{
 		"/":           decent,
@@ -94,7 +94,7 @@ func TestTabWorksByKeyboard(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, tab.PressEnter())
 }
 
-func TestComplaintsOfTheBrowserFailTheTest(t *testing.T) {
+func TestBrowserErrorsFailTheTest(t *testing.T) {
 	url, browser := site(t), launch(t)
 	for path, want := range map[string]string{
 		"/throws":     "thrown on purpose",
@@ -179,7 +179,7 @@ func TestVisitorsShareNoCookies(t *testing.T) {
 	require.Empty(t, second.Tab().Cookies(url))
 }
 
-// recorder is a test that may fail without failing the real one.
+// recorder is a T whose failure does not fail the test.
 type recorder struct {
 	*testing.T
 	mu       sync.Mutex

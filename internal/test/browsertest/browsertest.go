@@ -1,23 +1,22 @@
-// Package browsertest drives the built binary from outside, as a person with a
-// browser does: it builds cmd/webapp, runs it in an empty directory, and opens
-// its pages in headless Chromium.
+// Package browsertest tests the built binary with a real browser. It builds
+// cmd/webapp, runs it in an empty directory and opens its pages in headless
+// Chromium.
 //
-// Elements are found by their role and accessible name, the way a screen reader
-// announces them, so that a page that cannot be used that way fails. A browser
-// complaint (a script error, a violated Content-Security-Policy, a resource
-// that did not load) fails the test that caused it.
+// It finds elements by role and accessible name, as a screen reader announces them,
+// so pages must be accessible. An error that the browser reports (of a script, of
+// the Content-Security-Policy, of a resource that does not load) fails the test.
 //
-// Chromium is taken from the variable CHROMIUM or from PATH. Where it is
-// missing, a test fails: nothing is skipped. The browser can reach loopback
-// addresses and nothing else.
+// The variable CHROMIUM names the browser; by default it is found in PATH. Without
+// Chromium, tests fail and are not skipped. The browser can reach loopback
+// addresses only.
 package browsertest
 
 import (
 	"fmt"
 )
 
-// T is the part of testing.TB that this package needs, so that a command can
-// use it as well as a test.
+// T is the part of testing.TB that this package uses. It lets a command use the
+// package too.
 type T interface {
 	Helper()
 	Cleanup(func())
@@ -28,7 +27,7 @@ type T interface {
 	TempDir() string
 }
 
-// check ends the test when err is not nil, saying what was being done.
+// check ends the test if err is not nil. format describes the step.
 func check(t T, err error, format string, args ...any) {
 	t.Helper()
 	if err != nil {

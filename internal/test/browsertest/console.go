@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// console collects what the browser complains about in one tab.
+// console collects the errors that the browser reports in one tab.
 type console struct {
 	mu       sync.Mutex
 	entries  []complaint
@@ -17,10 +17,10 @@ type console struct {
 	foreign  map[string]bool // origins
 }
 
-// requested is what was asked for, and by which page.
+// requested is a request of a page.
 type requested struct {
-	page      string // its origin
-	itIsAPage bool
+	page     string // the page's origin
+	document bool   // the request is for a page, not for a part of one
 }
 
 type complaint struct {
@@ -33,14 +33,14 @@ func newConsole() *console {
 	return &console{requests: map[network.RequestID]requested{}, foreign: map[string]bool{}}
 }
 
-// listen is called for each event of the tab, from its start.
+// listen handles an event of the tab.
 func (c *console) listen(ev any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch ev := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		c.requests[ev.RequestID] = requested{
-			page: origin(ev.DocumentURL), itIsAPage: ev.Type == network.ResourceTypeDocument,
+			page: origin(ev.DocumentURL), document: ev.Type == network.ResourceTypeDocument,
 		}
 	case *log.EventEntryAdded:
 		if ev.Entry.Level == log.EntryLevelError || ev.Entry.Source == log.EntrySourceSecurity {
@@ -51,7 +51,7 @@ func (c *console) listen(ev any) {
 		}
 	case *runtime.EventConsoleAPICalled:
 		if ev.Type == runtime.ConsoleAPICalledTypeError || ev.Type == runtime.ConsoleAPICalledTypeAssert {
-			c.entries = append(c.entries, complaint{text: "console: " + said(ev.Args)})
+			c.entries = append(c.entries, complaint{text: "console: " + joined(ev.Args)})
 		}
 	case *runtime.EventExceptionThrown:
 		d := ev.ExceptionDetails
@@ -63,7 +63,7 @@ func (c *console) listen(ev any) {
 	}
 }
 
-func said(args []*runtime.RemoteObject) string {
+func joined(args []*runtime.RemoteObject) string {
 	var words []string
 	for _, a := range args {
 		words = append(words, string(a.Value)+a.Description)
@@ -71,15 +71,15 @@ func said(args []*runtime.RemoteObject) string {
 	return strings.Join(words, " ")
 }
 
-// all returns every complaint. The status of a page itself (a 401 or a 404 that
-// a journey asked for) is not one; the browser logs it as if it were.
+// all returns the errors as texts. It leaves out the status of the page itself,
+// such as 401 or 404, which the browser reports as an error.
 func (c *console) all() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var texts []string
 	for _, e := range c.entries {
 		r := c.requests[e.request]
-		if !r.itIsAPage && !c.foreign[r.page] && !c.foreign[origin(e.url)] {
+		if !r.document && !c.foreign[r.page] && !c.foreign[origin(e.url)] {
 			texts = append(texts, e.text+" ("+e.url+")")
 		}
 	}
@@ -88,13 +88,12 @@ func (c *console) all() []string {
 
 func (tab *Tab) reportComplaints() {
 	for _, text := range tab.console.all() {
-		tab.t.Errorf("the browser complains: %s", text)
+		tab.t.Errorf("the browser reports: %s", text)
 	}
 }
 
-// TolerateComplaints forgives complaints about pages of an origin that is not
-// the project's own.
-func (tab *Tab) TolerateComplaints(origin string) {
+// IgnoreErrors ignores the errors of pages of another program's origin.
+func (tab *Tab) IgnoreErrors(origin string) {
 	tab.console.mu.Lock()
 	defer tab.console.mu.Unlock()
 	tab.console.foreign[origin] = true

@@ -25,7 +25,7 @@ func (tab *Tab) Cookies(address string) []*http.Cookie {
 	return cookies
 }
 
-// SetCookie puts a cookie into the tab's browser, for the host of address.
+// SetCookie sets a cookie for the host of address.
 func (tab *Tab) SetCookie(address string, cookie *http.Cookie) {
 	tab.t.Helper()
 	tab.do("set a cookie", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -37,7 +37,7 @@ func (tab *Tab) SetCookie(address string, cookie *http.Cookie) {
 	}))
 }
 
-// DeleteCookie takes a cookie for address out of the tab's browser.
+// DeleteCookie deletes a cookie for address.
 func (tab *Tab) DeleteCookie(address, name string) {
 	tab.t.Helper()
 	tab.do("delete a cookie", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -46,7 +46,7 @@ func (tab *Tab) DeleteCookie(address, name string) {
 	}))
 }
 
-// origin returns scheme and host of address, or "" for what is no address.
+// origin returns scheme and host of an absolute URL, otherwise "".
 func origin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -55,9 +55,9 @@ func origin(address string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Origins returns what the browser's own URL parser makes of each location on a
-// page of base: an origin, "null" for an address that has none, or "" where
-// the browser refuses to read it.
+// Origins resolves each location against base with the browser's URL parser. It
+// returns the origin, "null" if the URL has an opaque origin, or "" if the browser
+// cannot parse the location.
 func (tab *Tab) Origins(base string, locations []string) []string {
 	tab.t.Helper()
 	asked, err := json.Marshal(locations)

@@ -11,10 +11,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Scheme is the colour scheme that a person prefers.
+// Scheme is a value of the media feature prefers-color-scheme.
 type Scheme string
 
-// The colour schemes.
+// The values of Scheme.
 const (
 	Light Scheme = "light"
 	Dark  Scheme = "dark"
@@ -26,16 +26,15 @@ type Screen struct {
 	Mobile        bool
 }
 
-// The screens that pages are looked at on.
+// The screens of the tests.
 var (
-	// Zoomed is what 200% zoom leaves of a 1280 pixels wide window
-	// (WCAG 2.2, criterion 1.4.4).
+	// Zoomed is a window of 1280 pixels at 200% zoom (WCAG 2.2, criterion 1.4.4).
 	Zoomed = Screen{Width: 640, Height: 400}
 	Phone  = Screen{Width: 360, Height: 740, Mobile: true}
 )
 
-// Prefer makes the tab's pages see a preference for the colour scheme, and for
-// little motion, so that what is looked at stands still.
+// Prefer sets the preferred colour scheme, and prefers-reduced-motion so that
+// screenshots have no animation.
 func (tab *Tab) Prefer(s Scheme) {
 	tab.t.Helper()
 	tab.do("prefer "+string(s), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -49,7 +48,7 @@ func (tab *Tab) Prefer(s Scheme) {
 	}))
 }
 
-// Resize gives the tab another viewport.
+// Resize sets the viewport.
 func (tab *Tab) Resize(s Screen) {
 	tab.t.Helper()
 	var opts []chromedp.EmulateViewportOption
@@ -59,7 +58,7 @@ func (tab *Tab) Resize(s Screen) {
 	tab.do("resize", chromedp.EmulateViewport(s.Width, s.Height, opts...))
 }
 
-// DisableScripts makes the tab's pages run no script of theirs.
+// DisableScripts stops pages from running scripts.
 func (tab *Tab) DisableScripts() {
 	tab.t.Helper()
 	tab.do("disable scripts", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -68,8 +67,7 @@ func (tab *Tab) DisableScripts() {
 	}))
 }
 
-// Speak makes the tab's browser ask for pages in the language of this tag
-// (RFC 5646).
+// Speak sets the language that the browser requests, as a tag of RFC 5646.
 func (tab *Tab) Speak(language string) {
 	tab.t.Helper()
 	tab.do("speak "+language, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -80,7 +78,7 @@ func (tab *Tab) Speak(language string) {
 	}))
 }
 
-// Identify makes the tab's browser call itself by this User-Agent.
+// Identify sets the User-Agent.
 func (tab *Tab) Identify(agent string) {
 	tab.t.Helper()
 	tab.do("identify as another browser", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -89,8 +87,8 @@ func (tab *Tab) Identify(agent string) {
 	}))
 }
 
-// TrustAnyCertificate makes the tab take https with a certificate that no
-// authority has signed.
+// TrustAnyCertificate accepts https with a certificate that no authority has
+// signed.
 func (tab *Tab) TrustAnyCertificate() {
 	tab.t.Helper()
 	tab.do("trust any certificate", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -99,14 +97,14 @@ func (tab *Tab) TrustAnyCertificate() {
 	}))
 }
 
-// Language returns the language that the page says it is in.
+// Language returns the lang attribute of the page.
 func (tab *Tab) Language() string {
 	tab.t.Helper()
 	return run(tab, "read the language", chromedp.EvaluateAsDevTools[string](`document.documentElement.lang`))
 }
 
-// Overflow returns by how many pixels the page is wider than its viewport; a
-// person would have to scroll sideways for them.
+// Overflow returns by how many pixels the page is wider than the viewport, so that a
+// person must scroll sideways.
 func (tab *Tab) Overflow() int {
 	tab.t.Helper()
 	return run(tab, "measure the page", chromedp.EvaluateAsDevTools[int](

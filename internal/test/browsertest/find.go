@@ -14,14 +14,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Has says whether the page shows an element of this ARIA role whose accessible
+// Has reports whether the page has an element of this ARIA role whose accessible
 // name contains name.
 func (tab *Tab) Has(role, name string) bool {
 	tab.t.Helper()
 	return tab.Count(role, name) > 0
 }
 
-// Count returns how many such elements there are.
+// Count returns the number of elements of this ARIA role whose accessible name
+// contains name.
 func (tab *Tab) Count(role, name string) int {
 	tab.t.Helper()
 	found := run(tab, "look for "+role+" "+name, chromedp.Action[[]*accessibility.Node](
@@ -31,15 +32,15 @@ func (tab *Tab) Count(role, name string) int {
 	return len(found)
 }
 
-// Follow clicks the one element of this ARIA role whose accessible name
-// contains name, waits for the page that it leads to and returns its status.
+// Follow clicks the only element of this ARIA role whose accessible name contains
+// name, waits for the next page and returns its status.
 func (tab *Tab) Follow(role, name string) int {
 	tab.t.Helper()
 	return tab.loads("follow "+role+" "+name, click(role, name))
 }
 
-// Click clicks the one element of this ARIA role whose accessible name contains
-// name, where that does not lead to another page.
+// Click clicks the only element of this ARIA role whose accessible name contains
+// name. Use Follow if the click loads another page.
 func (tab *Tab) Click(role, name string) {
 	tab.t.Helper()
 	tab.do("click "+role+" "+name, click(role, name))
@@ -51,7 +52,7 @@ func (tab *Tab) Type(field, text string) {
 	tab.do("type into "+field, chromedp.Steps(click("textbox", field), chromedp.KeyEvent(text)))
 }
 
-// click finds the element, brings it into view and clicks in its middle.
+// click finds the element, scrolls it into view and clicks its middle.
 func click(role, name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		node, err := theOne(ctx, t, role, name)
@@ -68,7 +69,7 @@ func click(role, name string) chromedp.Action[chromedp.Void] {
 }
 
 func middle(ctx context.Context, t *chromedp.Target, id cdp.BackendNodeID) (x, y float64, err error) {
-	// A tab that is not in front handles no input.
+	// A tab in the background handles no input.
 	if _, err := cdp.Call(ctx, t, page.BringToFront, cdp.Empty{}); err != nil {
 		return 0, 0, err
 	}
@@ -86,9 +87,9 @@ func middle(ctx context.Context, t *chromedp.Target, id cdp.BackendNodeID) (x, y
 	return (q[0] + q[2] + q[4] + q[6]) / 4, (q[1] + q[3] + q[5] + q[7]) / 4, nil
 }
 
-// theOne refuses a name that fits several elements: a person could not tell
-// them apart either. A whole name wins over a part of one, and links that lead
-// to the same address are as good as one.
+// theOne returns the element with this name. It prefers a whole name to a part of
+// one. It returns an error if several elements fit, because a person could not tell
+// them apart, unless they are links with the same URL.
 func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*accessibility.Node, error) {
 	found, err := lookup(ctx, t, role, name)
 	if err != nil {
@@ -105,7 +106,7 @@ func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*access
 	return found[0], nil
 }
 
-// href returns the address of a link, or "".
+// href returns the URL of a link, or "".
 func href(n *accessibility.Node) string {
 	for _, p := range n.Properties {
 		if p.Name == "url" {
@@ -129,7 +130,7 @@ func lookup(ctx context.Context, t *chromedp.Target, role, name string) ([]*acce
 	return found, nil
 }
 
-// text returns the string in v, or "" where it is something else.
+// text returns v if it is a string, otherwise "".
 func text(v *accessibility.Value) string {
 	var s string
 	if v == nil || json.Unmarshal(v.Value, &s) != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Back goes one page back in the tab's history. The browser may show the page
-// as it was, without asking the server.
+// Back goes back to the previous page. The browser can show it from its cache
+// without a request.
 func (tab *Tab) Back() {
 	tab.t.Helper()
-	// A page that comes out of the back/forward cache fires no load event.
+	// A page from the back/forward cache fires no load event.
 	arrived := chromedp.WaitEvent(page.FrameNavigated, func(e page.EventFrameNavigated) bool {
 		return e.Frame.ParentID == ""
 	}, chromedp.Func(goBack))
@@ -22,20 +22,20 @@ func (tab *Tab) Back() {
 	tab.do("wait for the page", chromedp.Func(complete))
 }
 
-// place is where a tab is, and whether the page is there as a whole.
+// place is the URL of a tab and whether the page has loaded completely.
 type place struct {
 	URL      string `json:"url"`
 	Complete bool   `json:"complete"`
 }
 
-// complete waits until a page that has arrived is there as a whole.
+// complete waits until the page has loaded completely.
 func complete(ctx context.Context, t *chromedp.Target) error {
 	return ready(ctx, t, func(p place) bool { return p.Complete })
 }
 
-// ready waits until the tab is where it should be. While the browser changes
-// pages, the script context of the old one is gone and that of the new one not
-// known yet, which is an error to be tried again.
+// ready waits until there returns true. While the browser changes pages, scripts
+// fail because the old page's context is gone and the new one is not known yet, so
+// ready tries again.
 func ready(ctx context.Context, t *chromedp.Target, there func(place) bool) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

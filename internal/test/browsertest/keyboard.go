@@ -11,12 +11,12 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// tabStops is more than any page here has; a focus that does not arrive within
-// so many steps never does.
+// tabStops is larger than the number of elements that can have the focus on any
+// page.
 const tabStops = 40
 
-// TabTo presses the Tab key until the focus is on the element of this ARIA role
-// whose accessible name contains name.
+// TabTo presses the Tab key until an element of this ARIA role whose accessible
+// name contains name has the focus.
 func (tab *Tab) TabTo(role, name string) {
 	tab.t.Helper()
 	for range tabStops {
@@ -30,21 +30,20 @@ func (tab *Tab) TabTo(role, name string) {
 	tab.t.FailNow()
 }
 
-// PressEnter presses Enter on the focused element, waits for the page that it
-// leads to and returns its status.
+// PressEnter presses Enter, waits for the next page and returns its status.
 func (tab *Tab) PressEnter() int {
 	tab.t.Helper()
 	return tab.loads("press Enter", chromedp.KeyEvent(kb.Enter))
 }
 
-// Press presses a key that stays on the page.
+// Press presses a key that loads no other page.
 func (tab *Tab) Press(key string) {
 	tab.t.Helper()
 	tab.do("press a key", chromedp.KeyEvent(key))
 }
 
-// FocusIsVisible says whether the focused element is drawn differently from how
-// it is drawn without the focus.
+// FocusIsVisible reports whether the focused element looks different without the
+// focus.
 func (tab *Tab) FocusIsVisible() bool {
 	tab.t.Helper()
 	return run(tab, "look at the focus", chromedp.EvaluateAsDevTools[bool](`(() => {

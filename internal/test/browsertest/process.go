@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// stopTimeout is longer than the ten seconds in which the app finishes the
+// stopTimeout is longer than the ten seconds that the application has to finish
 // requests in flight.
 const stopTimeout = 15 * time.Second
 
-// Process is a program that runs for the length of a test.
+// Process is a program that runs until the end of the test.
 type Process struct {
 	t      T
 	cmd    *exec.Cmd
@@ -27,9 +27,9 @@ type Process struct {
 	err    error // of Wait; read it after done is closed
 }
 
-// StartProcess runs cmd with an environment of exactly env besides PATH and
-// HOME, and kills it at the end of the test if it is still running. Its output
-// is shown when the test fails.
+// StartProcess runs cmd. Its environment is env with PATH and HOME. At the end of
+// the test it kills the program if it still runs, and shows its output if the test
+// has failed.
 func StartProcess(t T, cmd *exec.Cmd, env map[string]string) *Process {
 	t.Helper()
 	p := &Process{t: t, cmd: cmd, done: make(chan struct{})}
@@ -47,11 +47,11 @@ func StartProcess(t T, cmd *exec.Cmd, env map[string]string) *Process {
 	return p
 }
 
-// Output returns what the program has printed so far.
+// Output returns the output of the program so far.
 func (p *Process) Output() string { return p.output.String() }
 
-// WaitForOutput waits until the program has printed text, and ends the test if
-// it does not in good time.
+// WaitForOutput waits until the program has printed text. After a time limit it
+// ends the test.
 func (p *Process) WaitForOutput(text string) {
 	p.t.Helper()
 	err := p.waitFor(startTimeout, func() error {
@@ -63,11 +63,11 @@ func (p *Process) WaitForOutput(text string) {
 	check(p.t, err, "wait for %s", p.cmd.Path)
 }
 
-// Stop sends SIGTERM and fails the test unless the program then exits with
-// status 0 in good time.
+// Stop sends SIGTERM. It fails the test unless the program exits with status 0
+// within a time limit.
 func (p *Process) Stop() {
 	p.t.Helper()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // one that has exited is reported below
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails if it has exited, see below
 	select {
 	case <-p.done:
 		if p.err != nil {
@@ -81,8 +81,8 @@ func (p *Process) Stop() {
 // Exited returns a channel that closes when the program has ended.
 func (p *Process) Exited() <-chan struct{} { return p.done }
 
-// ExitCode waits for the program to end and returns its exit status, or -1 if
-// a signal ended it.
+// ExitCode waits for the end of the program and returns its exit status, or -1 if a
+// signal ended it.
 func (p *Process) ExitCode() int {
 	<-p.done
 	return p.cmd.ProcessState.ExitCode()
@@ -100,7 +100,8 @@ func (p *Process) cleanup() {
 	}
 }
 
-// waitFor calls ready until it succeeds, the program ends or time is up.
+// waitFor calls ready until it returns nil. It returns an error if the program ends
+// or the limit is reached.
 func (p *Process) waitFor(limit time.Duration, ready func() error) error {
 	deadline := time.After(limit)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -120,12 +121,11 @@ func (p *Process) waitFor(limit time.Duration, ready func() error) error {
 	}
 }
 
-// givenPorts are those that FreePort has given to somebody.
+// givenPorts has the ports that FreePort has returned.
 var givenPorts sync.Map
 
-// FreePort returns a TCP port of the loopback interface that nobody listens on,
-// and none twice. It is not one of those that the kernel gives to outgoing
-// connections.
+// FreePort returns an unused TCP port of the loopback interface, each port only
+// once. It is outside the range that the kernel uses for outgoing connections.
 func FreePort(t T) int {
 	t.Helper()
 	for range 1000 {
@@ -138,11 +138,11 @@ func FreePort(t T) int {
 			return port
 		}
 	}
-	check(t, errors.New("none of a thousand is free"), "find a free port")
+	check(t, errors.New("1000 ports are in use"), "find a free port")
 	return 0
 }
 
-// logBuffer collects a program's output while it is being read.
+// logBuffer is a bytes.Buffer that is safe for concurrent use.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

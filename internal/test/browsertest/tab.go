@@ -9,20 +9,18 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// stepTimeout bounds each single step, so that a page that never comes names
-// the step at fault.
+// stepTimeout bounds each step, so that the error names the step.
 const stepTimeout = 20 * time.Second
 
-// Tab is one tab of a visitor's browser. Its methods end the test when they
-// cannot do what they say.
+// Tab is a browser tab. Its methods end the test if they fail.
 type Tab struct {
 	t       T
 	ctx     context.Context
 	console *console
 }
 
-// Tab opens an empty tab. At the end of the test the complaints of its pages,
-// if there are any, fail the test.
+// Tab opens an empty tab. At the end of the test, errors that the browser has
+// reported fail the test.
 func (v *Visitor) Tab() *Tab {
 	v.t.Helper()
 	c := newConsole()
@@ -36,8 +34,7 @@ func (v *Visitor) Tab() *Tab {
 	return tab
 }
 
-// Open goes to url and returns the status of the page that the browser ends up
-// with, after all redirects.
+// Open opens url and returns the status of the page after all redirects.
 func (tab *Tab) Open(url string) int {
 	tab.t.Helper()
 	return tab.loads("open "+url, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -46,7 +43,7 @@ func (tab *Tab) Open(url string) int {
 	}))
 }
 
-// Reload loads the page again and returns its status.
+// Reload reloads the page and returns its status.
 func (tab *Tab) Reload() int {
 	tab.t.Helper()
 	return tab.loads("reload", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -54,8 +51,7 @@ func (tab *Tab) Reload() int {
 	}))
 }
 
-// Arrive waits until the tab, on its way without anybody's doing, is at an
-// address that begins with prefix.
+// Arrive waits until a page whose URL begins with prefix has loaded.
 func (tab *Tab) Arrive(prefix string) {
 	tab.t.Helper()
 	tab.do("arrive at "+prefix, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -63,7 +59,7 @@ func (tab *Tab) Arrive(prefix string) {
 	}))
 }
 
-// URL returns the address of the page.
+// URL returns the URL of the page.
 func (tab *Tab) URL() string {
 	tab.t.Helper()
 	return run(tab, "read the address", chromedp.Location())
@@ -75,20 +71,19 @@ func (tab *Tab) Title() string {
 	return run(tab, "read the title", chromedp.Title())
 }
 
-// Text returns the text of the page as it is shown.
+// Text returns the visible text of the page.
 func (tab *Tab) Text() string {
 	tab.t.Helper()
 	return run(tab, "read the page", chromedp.EvaluateAsDevTools[string](`document.body.innerText`))
 }
 
-// Run runs a script in the page, as somebody does who tampers with it.
+// Run runs a script in the page.
 func (tab *Tab) Run(script string) {
 	tab.t.Helper()
 	tab.do("run a script", chromedp.EvaluateAsDevTools[chromedp.Void](script+"; undefined"))
 }
 
-// loads runs an action that makes the browser load another page and returns
-// the status of that page.
+// loads runs an action that loads a page and returns the status of the page.
 func (tab *Tab) loads(what string, action chromedp.Action[chromedp.Void]) int {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
@@ -116,7 +111,8 @@ func run[R any](tab *Tab, what string, action chromedp.Action[R]) R {
 	return result
 }
 
-// fail ends the test when err is not nil and says where the tab stands.
+// fail ends the test if err is not nil. It reports the URL and the errors of the
+// browser.
 func (tab *Tab) fail(err error, what string) {
 	tab.t.Helper()
 	if err == nil {
@@ -124,7 +120,7 @@ func (tab *Tab) fail(err error, what string) {
 	}
 	ctx, cancel := context.WithTimeout(tab.ctx, time.Second)
 	defer cancel()
-	at, _ := chromedp.Run(ctx, chromedp.Location()) // a help to the reader, and no more
+	at, _ := chromedp.Run(ctx, chromedp.Location()) // empty if that fails too
 	tab.t.Errorf("%s: %v\nat: %s\nconsole: %q", what, err, at, tab.console.all())
 	tab.t.FailNow()
 }

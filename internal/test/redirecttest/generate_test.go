@@ -3,13 +3,23 @@ package redirecttest
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
 const evil = "evil.example"
 
-// generate makes the corpus from the rules of the URL Standard and the known
-// classes of bypasses. The same every time, each text once.
+// format returns the content of corpus.txt.
+func format(list []Payload) string {
+	var b strings.Builder
+	for _, p := range list {
+		b.WriteString(p.Class + "\t" + strconv.QuoteToASCII(p.Text) + "\n")
+	}
+	return b.String()
+}
+
+// generate returns payloads derived from the rules of the URL Standard and from
+// known attacks. It returns each text once, always in the same order.
 func generate() []Payload {
 	var list []Payload
 	seen := map[string]bool{}
@@ -44,7 +54,7 @@ func generate() []Payload {
 	return list
 }
 
-// each fills every %s of the forms with every part.
+// each replaces %s in each form with each part.
 func each(parts []string, forms ...string) []string {
 	var list []string
 	for _, part := range parts {
@@ -64,7 +74,7 @@ func localPaths() []string {
 	}
 }
 
-// slashes are all runs of slashes and backslashes up to five long.
+// slashes starts with all sequences of up to five slashes and backslashes.
 func slashes() []string {
 	runs := []string{""}
 	var list []string
@@ -91,7 +101,7 @@ func tabsAndNewlines() []string {
 	)
 }
 
-// encoded are slashes and other marks percent-encoded, once and twice.
+// encoded has percent-encoded slashes and other delimiters, encoded once and twice.
 func encoded() []string {
 	var list []string
 	for _, b := range []byte{'/', '\\', '\t', '\n', '\r', 0, ' ', '.', '@', ':', '?', '#', '%'} {
@@ -121,8 +131,8 @@ func dotSegments() []string {
 			list = append(list, "/a/b/"+first+"/"+second+"//"+evil)
 		}
 	}
-	// Dot segments after the host, which take it away from a reader who removes
-	// them before looking for a host.
+	// Dot segments after the host remove it if a parser normalizes before it
+	// looks for the host.
 	for _, start := range []string{"//", "///", "////", `/\`, `//\`, "/.//", "https:///"} {
 		for up := 1; up <= 4; up++ {
 			list = append(list, start+evil+strings.Repeat("/..", up), start+evil+strings.Repeat("/%2e%2e", up)+"/", start+strings.Repeat("../", up)+evil)
@@ -141,7 +151,7 @@ func schemes() []string {
 		"https:///"+evil, "https:////"+evil, "https:/\\"+evil, "https:\\/"+evil, "http:"+evil, "http:/"+evil, "://"+evil, ":"+evil, ":/"+evil)
 }
 
-// lookAlikes are characters that look like, or are mapped to, those that count.
+// lookAlikes has characters that look like delimiters or are mapped to them.
 func lookAlikes() []string {
 	marks := strings.Split("\uff0f \uff3c \u2215 \u2044 \u29f8 \u29f9 \u2216 \ufe68 \u3002 \uff0e \uff61 \u2024 \u2025 \u2100 \u2101 \u2105 \u2106 \uff1a \ufe55 \ufe13 \uff20 \ufe6b \uff1f \uff03 \u1735 \u0337 \u0338", " ")
 	blanks := strings.Split("\u00a0,\u1680,\u180e,\u2000,\u2003,\u2007,\u200b,\u200c,\u200d,\u200e,\u202e,\u2028,\u2029,\u202f,\u205f,\u2060,\u3000,\ufeff,\u00ad,\u0085,\u2066", ",")
@@ -169,7 +179,7 @@ func headerInjection() []string {
 		"/\"><script>alert(1)</script>", "/'onmouseover='alert(1)", "/<svg/onload=alert(1)>")
 }
 
-// addresses are hosts that are numbers, in all the ways that browsers read.
+// addresses has IP addresses in all notations that browsers accept.
 func addresses() []string {
 	hosts := []string{"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[fe80::1%25eth0]", "[::1]:3000", "127.0.0.1", "127.1", "127.0.1", "0", "0.0.0.0",
 		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0X7F.0.0.1", "169.254.169.254", "1.1.1.1.", "256.256.256.256", "[", "[]", "]", "localhost", "LOCALHOST", "localhost."}
@@ -198,8 +208,7 @@ func relatives() []string {
 	}
 }
 
-// ownRoutes lead back into a sign-in, or out of a session, if they are
-// followed.
+// ownRoutes has routes of the application that start a sign-in or end a session.
 func ownRoutes() []string {
 	return append(
 		each([]string{"/login", "/logout", "/getAToken"}, "%s", "%s/", "%s?x", "%s#x", "%s?return_to=//"+evil, "/.%s", "/a/..%s", "/%2e%s", "%s/.", "%s/a/..", "%s/./"),

@@ -1,10 +1,9 @@
-// Package redirecttest attacks whatever takes an address from a stranger and
-// redirects to it. It has a corpus of payloads that open redirectors fall for,
-// and a resolver that reads a Location as browsers do.
+// Package redirecttest helps to test for open redirectors. It has a list of
+// payloads, and a resolver that reads a Location header as browsers do.
 //
-// The resolver follows the URL Standard (https://url.spec.whatwg.org), not
-// RFC 3986, and shares no code with what it judges; the journeys hold it against
-// Chromium. It is for tests: in doubt it says "another origin".
+// The resolver follows the URL Standard (https://url.spec.whatwg.org) and not RFC
+// 3986. It shares no code with the application. A test in internal/e2e/journeys
+// compares it with Chromium. If it is not sure, it returns another origin.
 package redirecttest
 
 import (
@@ -14,26 +13,25 @@ import (
 	"strings"
 )
 
-// Local is the class of the payloads that are good: local paths that a person
-// may well want to come back to.
+// Local is the class of valid payloads: local paths that a sign-in can return to.
 const Local = "local"
 
-// Payload is one address to be redirected to.
+// Payload is a redirect target to test with.
 type Payload struct {
-	// Class is the trick, or Local.
+	// Class is the kind of attack, or Local.
 	Class string
-	// Text is the address: any bytes.
+	// Text is the redirect target. It need not be valid UTF-8.
 	Text string
 }
 
-// corpus.txt is made by the generator in this package's test: a class and a
-// quoted text a line.
+// corpus.txt is written by this package's test. Each line is a class and a quoted
+// text.
 //
 //go:embed corpus.txt
 var corpus string
 
-// Payloads returns the corpus in its order. An error means that the file was
-// edited by hand.
+// Payloads returns the payloads, always in the same order. It returns an error if
+// somebody has edited corpus.txt by hand.
 func Payloads() ([]Payload, error) {
 	var list []Payload
 	for line := range strings.Lines(corpus) {
@@ -45,13 +43,4 @@ func Payloads() ([]Payload, error) {
 		list = append(list, Payload{class, text})
 	}
 	return list, nil
-}
-
-// format writes a corpus as Payloads reads it.
-func format(list []Payload) string {
-	var b strings.Builder
-	for _, p := range list {
-		b.WriteString(p.Class + "\t" + strconv.QuoteToASCII(p.Text) + "\n")
-	}
-	return b.String()
 }

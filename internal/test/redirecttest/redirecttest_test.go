@@ -11,8 +11,8 @@ import (
 
 var update = flag.Bool("update", false, "write corpus.txt anew")
 
-// The committed corpus is what the generator makes. After a change of the
-// generator: go test ./internal/test/redirecttest -update
+// corpus.txt must be the output of generate. Write it again with
+// go test ./internal/test/redirecttest -update
 func TestCorpusIsUpToDate(t *testing.T) {
 	if *update {
 		require.NoError(t, os.WriteFile("corpus.txt", []byte(format(generate())), 0o600))
@@ -24,7 +24,7 @@ func TestCorpusIsUpToDate(t *testing.T) {
 	assert.GreaterOrEqual(t, len(list), 500)
 }
 
-// The examples are worked by hand from the URL Standard.
+// The expected values are derived by hand from the URL Standard.
 func TestResolve(t *testing.T) {
 	const base = "https://app.example/dir/page?q"
 	const own = "https://app.example"

@@ -5,26 +5,27 @@ import (
 	"strings"
 )
 
-// Opaque is the origin of an address that has none, such as javascript:alert(1).
+// Opaque is the origin of a URL without a host, such as javascript:alert(1).
 const Opaque = "null"
 
-// Address is where a browser goes.
+// Address is a parsed URL.
 type Address struct {
-	// Origin is scheme://host[:port], or Opaque. A host is given as it was
-	// written, in lower case: one that only becomes the application's own by
-	// decoding or by Unicode mapping counts as another.
+	// Origin is scheme://host[:port], or Opaque. The host is in lower case and
+	// otherwise unchanged, so a host that equals the application's only after
+	// decoding or Unicode mapping is another origin.
 	Origin string
-	// Path is without dot segments, percent-encoded as a browser sends it.
+	// Path has no dot segments and is percent-encoded as a browser sends it.
 	Path string
-	// Query and Fragment are without their marks.
+	// Query and Fragment do not include "?" and "#".
 	Query, Fragment string
 }
 
-// errNoAddress: a browser refuses to go there.
+// errNoAddress means that a browser cannot parse the URL.
 var errNoAddress = errors.New("redirecttest: not an address")
 
-// special are the schemes whose addresses have a host, and a backslash for a
-// slash (URL Standard, section 3.1), with their default ports.
+// special returns the default port of a special scheme (URL Standard, section
+// 3.1). In URLs of these schemes a backslash is a slash. It returns false for other
+// schemes.
 func special(scheme string) (port string, ok bool) {
 	switch scheme {
 	case "http", "ws":
@@ -39,8 +40,8 @@ func special(scheme string) (port string, ok bool) {
 	return "", false
 }
 
-// Resolve reads location as the basic URL parser does (URL Standard, section
-// 4.4), on a page of base, which must be an http or https URL in plain form.
+// Resolve parses location like the basic URL parser (URL Standard, section 4.4),
+// relative to base, a simple http or https URL.
 func Resolve(base, location string) (Address, error) {
 	from, err := parse(base, nil)
 	if err != nil {
@@ -68,7 +69,7 @@ func parse(input string, base *Address) (Address, error) {
 	return authority(scheme, strings.TrimLeft(rest, `/\`))
 }
 
-// cutScheme is the scheme state.
+// cutScheme implements the scheme state.
 func cutScheme(input string) (scheme, rest string, ok bool) {
 	before, after, found := strings.Cut(input, ":")
 	if !found || before == "" || !isLetter(before[0]) {
@@ -87,7 +88,8 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func isSlash(s string, at int) bool { return at < len(s) && (s[at] == '/' || s[at] == '\\') }
 
-// relative is the relative state and the relative slash state. base is special.
+// relative implements the relative state and the relative slash state for a base
+// with a special scheme.
 func relative(input string, base Address) (Address, error) {
 	if isSlash(input, 0) && isSlash(input, 1) {
 		scheme, _, _ := strings.Cut(base.Origin, ":")
@@ -110,7 +112,7 @@ func relative(input string, base Address) (Address, error) {
 	return a, nil
 }
 
-// authority is the authority state and what follows it.
+// authority implements the authority state and the states after it.
 func authority(scheme, input string) (Address, error) {
 	end := strings.IndexAny(input, `/\?#`)
 	if end < 0 {
@@ -133,15 +135,15 @@ func authority(scheme, input string) (Address, error) {
 	return Address{Origin: scheme + "://" + host, Path: normalize(path), Query: query, Fragment: fragment}, nil
 }
 
-// split cuts at the marks of query and fragment.
+// split separates path, query and fragment.
 func split(input string) (path, query, fragment string) {
 	path, fragment, _ = strings.Cut(input, "#")
 	path, query, _ = strings.Cut(path, "?")
 	return path, query, fragment
 }
 
-// normalize is the path state of a special URL: a backslash is a slash, dot
-// segments go, percent-encoded ones too.
+// normalize implements the path state of a special URL: it replaces backslashes by
+// slashes and removes dot segments, percent-encoded ones too.
 func normalize(path string) string {
 	segments := strings.Split(strings.ReplaceAll(path, `\`, "/"), "/")[1:]
 	var kept []string
@@ -162,8 +164,8 @@ func normalize(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// encode percent-encodes the path percent-encode set (URL Standard, section
-// 1.3).
+// encode encodes the characters of the path percent-encode set (URL Standard,
+// section 1.3).
 func encode(segment string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

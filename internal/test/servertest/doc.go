@@ -1,13 +1,12 @@
-// Package servertest starts the servers that session stores talk to: the real
-// ones, from Debian's packages, for tests under the build tag "integration".
-// Each listens on a free port of the loopback interface, keeps its data in a
-// directory of its own, and is gone when the test ends.
+// Package servertest starts real Redis and PostgreSQL servers from Debian's
+// packages, for tests with the build tag "integration". Each server listens on a
+// free port of the loopback interface, has its own data directory and ends with the
+// test.
 //
 //	server := servertest.StartRedis(t)
-//	server.Kill()    // SIGKILL: connections break, further ones are refused
+//	server.Kill()    // SIGKILL: connections break, new ones are refused
 //	server.Restart() // on the same port, with the same data
 //
-// What goes wrong here ends the test that asked for the server, so the
-// functions and methods belong on that test's own goroutine. A binary that is
-// missing is such a failure and never a skipped test.
+// An error ends the test, so call the functions and methods on the goroutine of the
+// test. A missing binary is an error too; the test is not skipped.
 package servertest

@@ -16,12 +16,11 @@ import (
 	"time"
 )
 
-// PostgresPassword is the password of the superuser of a PostgreSQL. It is an
-// unlikely word, so that a test can look for it where it must not be.
+// PostgresPassword is the superuser's password. It is an unusual word, so that a
+// test can search logs for it.
 const PostgresPassword = "pw-3c1e07f2b9-secret"
 
-// PostgreSQL is a running server with the superuser "postgres", who needs
-// PostgresPassword.
+// PostgreSQL is a server with the superuser "postgres" and PostgresPassword.
 type PostgreSQL struct {
 	process
 	// Addr is host and port.
@@ -31,12 +30,12 @@ type PostgreSQL struct {
 	databases int
 }
 
-// StartPostgreSQL starts a new, empty PostgreSQL. Where the test runs as root,
-// the server runs as the user postgres, because it refuses to be root.
+// StartPostgreSQL starts a new, empty PostgreSQL. If the test runs as root, the
+// server runs as the user postgres, because PostgreSQL refuses to run as root.
 func StartPostgreSQL(t testing.TB) *PostgreSQL { t.Helper(); return startPostgreSQL(t, "", "") }
 
-// StartPostgreSQLTLS is StartPostgreSQL with TLS, which it offers and does not
-// demand, with the certificate and key of two PEM files.
+// StartPostgreSQLTLS is StartPostgreSQL with TLS. Clients may still connect without
+// it. cert and key are PEM files.
 func StartPostgreSQLTLS(t testing.TB, cert, key string) *PostgreSQL {
 	t.Helper()
 	return startPostgreSQL(t, cert, key)
@@ -63,14 +62,14 @@ func startPostgreSQL(t testing.TB, cert, key string) *PostgreSQL {
 		p.argv = append([]string{
 			p.binary("postgres"), "-D", data, "-p", strconv.Itoa(free[0]),
 			"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-			// A killed process loses nothing without fsync, only a power cut does.
+			// Without fsync only a power failure loses data, not SIGKILL.
 			"-c", "fsync=off", "-c", "logging_collector=off",
 		}, tls...)
 	})
 	return p
 }
 
-// initialise makes the data directory and returns it.
+// initialise creates the data directory and returns it.
 func (p *PostgreSQL) initialise() string {
 	p.t.Helper()
 	dir := tempDir(p.t)
@@ -85,8 +84,8 @@ func (p *PostgreSQL) initialise() string {
 	return data
 }
 
-// copied returns a copy of a file that the server alone may read, as it wants a
-// key to be.
+// copied returns a copy of a file that only the server's user can read. PostgreSQL
+// refuses other keys.
 func (p *PostgreSQL) copied(file string) string {
 	p.t.Helper()
 	content, err := os.ReadFile(file)
@@ -102,7 +101,7 @@ func (p *PostgreSQL) copied(file string) string {
 	return path
 }
 
-// give makes files the server's own.
+// give makes the server's user the owner of files.
 func (p *PostgreSQL) give(paths ...string) {
 	p.t.Helper()
 	if p.user == nil {
@@ -115,7 +114,7 @@ func (p *PostgreSQL) give(paths ...string) {
 	}
 }
 
-// NewDatabase makes an empty database and returns its URL, password included.
+// NewDatabase creates an empty database and returns its URL with the password.
 func (p *PostgreSQL) NewDatabase() string {
 	p.t.Helper()
 	p.databases++
@@ -124,7 +123,7 @@ func (p *PostgreSQL) NewDatabase() string {
 	return p.URL(name)
 }
 
-// URL returns the URL of a database, password included.
+// URL returns the URL of a database with the password.
 func (p *PostgreSQL) URL(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", PostgresPassword),
@@ -133,16 +132,16 @@ func (p *PostgreSQL) URL(database string) string {
 	return u.String()
 }
 
-// Kill ends the server and all its backends by SIGKILL. Killing it twice is no
-// error.
+// Kill ends the server and its child processes with SIGKILL. It does nothing if the
+// server is not running.
 func (p *PostgreSQL) Kill() { p.t.Helper(); p.kill() }
 
-// Restart starts the server again on the same port and data, and returns when
-// it accepts connections. One that runs is killed first.
+// Restart kills the server if it is running and starts it on the same port with the
+// same data. It returns when the server accepts connections.
 func (p *PostgreSQL) Restart() { p.t.Helper(); p.restart() }
 
-// Pause stops the server without ending it, as a machine that hangs does:
-// connections stay open and are not answered.
+// Pause suspends the server, like a machine that hangs: connections stay open
+// without a response.
 func (p *PostgreSQL) Pause() { p.signal(syscall.SIGSTOP) }
 
 // Resume ends a Pause.
@@ -150,7 +149,7 @@ func (p *PostgreSQL) Resume() { p.signal(syscall.SIGCONT) }
 
 func (p *PostgreSQL) binary(name string) string { return filepath.Join(p.bin, name) }
 
-// run runs one of PostgreSQL's tools to its end.
+// run runs one of PostgreSQL's tools and waits for its end.
 func (p *PostgreSQL) run(name string, args ...string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
@@ -165,7 +164,7 @@ func (p *PostgreSQL) run(name string, args ...string) {
 	}
 }
 
-// unprivileged returns the user postgres for a test that runs as root.
+// unprivileged returns the user postgres if the test runs as root, otherwise nil.
 func unprivileged(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -179,7 +178,7 @@ func unprivileged(t testing.TB) *syscall.Credential {
 	uid, errUID := strconv.ParseUint(u.Uid, 10, 32)
 	gid, errGID := strconv.ParseUint(u.Gid, 10, 32)
 	if errUID != nil || errGID != nil {
-		t.Fatalf("the user postgres has the IDs %q and %q, which are no numbers", u.Uid, u.Gid)
+		t.Fatalf("the IDs %q and %q of the user postgres are not numbers", u.Uid, u.Gid)
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }

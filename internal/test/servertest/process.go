@@ -13,32 +13,32 @@ import (
 	"time"
 )
 
-// startLimit is how long a server may take to say that it is ready.
+// startLimit bounds the start of a server.
 const startLimit = 30 * time.Second
 
-// process is one server: how it is started, and the run that is going on.
+// process is a server process that can be restarted.
 type process struct {
 	t    testing.TB
 	name string
 	argv []string
-	// ready is what the server logs once it accepts connections.
+	// ready is the text that the server logs when it accepts connections.
 	ready string
-	// user runs the server; nil for the user of the test.
+	// user is the user of the process. nil is the user of the test.
 	user *syscall.Credential
 
 	cmd *exec.Cmd
 	log *watchedLog
 }
 
-// start runs the server and waits until it is ready. It returns false, and the
-// log, where the server has ended instead.
+// start runs the server and waits until it is ready. It returns the log and false
+// if the server ends instead.
 func (p *process) start() (log string, ok bool) {
 	p.t.Helper()
 	p.log = newWatchedLog(p.ready)
 	p.cmd = exec.Command(p.argv[0], p.argv[1:]...)
 	p.cmd.Env = append(os.Environ(), "LC_ALL=C")
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
-	// A test binary that is killed takes its servers along.
+	// If the test binary is killed, its servers end too.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.user, Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatalf("start %s: %v", p.name, err)
@@ -58,8 +58,8 @@ func (p *process) start() (log string, ok bool) {
 	}
 }
 
-// startAnywhere starts the server with what argv returns for free ports, and
-// tries others where somebody else has taken one in the meantime.
+// startAnywhere starts the server on free ports, which argv writes into the
+// arguments. It tries other ports if another process has taken one.
 func (p *process) startAnywhere(ports int, argv func(free []int)) {
 	p.t.Helper()
 	for attempt := 1; ; attempt++ {
@@ -75,8 +75,8 @@ func (p *process) startAnywhere(ports int, argv func(free []int)) {
 	p.t.Cleanup(p.kill)
 }
 
-// kill ends the server and its children by SIGKILL and waits until they are
-// gone. A server that is not running stays so.
+// kill ends the server and its children with SIGKILL and waits for their end. It
+// does nothing if the server is not running.
 func (p *process) kill() {
 	select {
 	case <-p.log.ended:
@@ -107,14 +107,14 @@ func (p *process) signal(sig syscall.Signal) {
 	}
 }
 
-// stop sends SIGSTOP and waits until the process stands still: from then on it
-// makes no more children.
+// stop sends SIGSTOP and waits until the process is stopped, so that it starts no
+// more children.
 func stop(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGSTOP)
 	awaitState(pid, func(state byte) bool { return state == 'T' || state == 'Z' })
 }
 
-// restart starts the server again with the same arguments.
+// restart kills the server and starts it with the same arguments.
 func (p *process) restart() {
 	p.t.Helper()
 	p.kill()
@@ -123,11 +123,11 @@ func (p *process) restart() {
 	}
 }
 
-// watchedLog keeps what a server prints and tells when a phrase was in it.
+// watchedLog keeps the output of a server and closes seen when it contains phrase.
 type watchedLog struct {
 	phrase []byte
 	seen   chan struct{}
-	// ended is closed when the process is gone.
+	// ended is closed when the process has ended.
 	ended <-chan struct{}
 
 	mu   sync.Mutex
@@ -135,7 +135,7 @@ type watchedLog struct {
 	hit  bool
 }
 
-// maxLog bounds what is kept of one run's log.
+// maxLog bounds the kept output.
 const maxLog = 1 << 20
 
 func newWatchedLog(phrase string) *watchedLog {
@@ -156,7 +156,7 @@ func (l *watchedLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String returns what the server has printed so far.
+// String returns the output so far.
 func (l *watchedLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,18 +8,17 @@ import (
 	"testing"
 )
 
-// Redis is one running redis-server.
+// Redis is a redis-server.
 type Redis struct {
 	process
 	// Addr is host and port.
 	Addr string
-	// busPort is where a node of a cluster talks to the others.
+	// busPort is the port of the cluster bus.
 	busPort int
 }
 
-// StartRedis starts a new, empty Redis. What it has answered survives Kill.
-// Further settings are given as on the command line of redis-server, such as
-// "--requirepass", "x".
+// StartRedis starts a new, empty Redis. Completed writes survive Kill. settings are
+// arguments of redis-server, such as "--requirepass", "x".
 func StartRedis(t testing.TB, settings ...string) *Redis {
 	t.Helper()
 	server := binary(t, "redis-server", "redis-server")
@@ -29,31 +28,31 @@ func StartRedis(t testing.TB, settings ...string) *Redis {
 		r.Addr, r.busPort = loopback(free[0]), free[1]
 		r.argv = append([]string{
 			server, "--bind", "127.0.0.1", "--port", strconv.Itoa(free[0]), "--dir", dir, "--save", "",
-			// Each write is in the kernel's hands before it is answered, which
-			// a killed process cannot lose. With "everysec" it could: a write
-			// may then wait for an fsync.
+			// The kernel has each write before the client gets the response,
+			// so SIGKILL loses nothing. With "everysec" a write can wait for
+			// an fsync.
 			"--appendonly", "yes", "--appendfsync", "no", "--cluster-port", strconv.Itoa(free[1]),
 		}, settings...)
 	})
 	return r
 }
 
-// Kill ends the server by SIGKILL. Killing it twice is no error.
+// Kill ends the server with SIGKILL. It does nothing if the server is not running.
 func (r *Redis) Kill() { r.t.Helper(); r.kill() }
 
-// Restart starts the server again on the same port and data, and returns when
-// it accepts connections. One that runs is killed first.
+// Restart kills the server if it is running and starts it on the same port with the
+// same data. It returns when the server accepts connections.
 func (r *Redis) Restart() { r.t.Helper(); r.restart() }
 
-// Pause stops the server without ending it, as a machine that hangs does:
-// connections stay open and are not answered.
+// Pause suspends the server, like a machine that hangs: connections stay open
+// without a response.
 func (r *Redis) Pause() { r.signal(syscall.SIGSTOP) }
 
 // Resume ends a Pause.
 func (r *Redis) Resume() { r.signal(syscall.SIGCONT) }
 
-// StartRedisTLS starts a Redis that speaks TLS alone, with a certificate and
-// its key from PEM files, and asks clients for none. settings are those of
+// StartRedisTLS starts a Redis that accepts TLS only and demands no client
+// certificate. certFile and keyFile are PEM files. settings are those of
 // StartRedis.
 func StartRedisTLS(t testing.TB, certFile, keyFile string, settings ...string) *Redis {
 	t.Helper()

@@ -14,20 +14,20 @@ import (
 	"time"
 )
 
-// clusterSlots is how many hash slots a Redis Cluster has.
+// clusterSlots is the number of hash slots of a Redis Cluster.
 const clusterSlots = 16384
 
 // RedisCluster is a Redis Cluster of masters without replicas.
 type RedisCluster struct {
-	// Nodes can be killed and restarted one by one; see Await. While one is
-	// gone the cluster answers nothing, neither on the others.
+	// Nodes can be killed and restarted one by one; see Await. While a node is
+	// down, the other nodes refuse all commands.
 	Nodes []*Redis
 
 	t testing.TB
 }
 
-// StartRedisCluster starts a new, empty cluster of three nodes and returns
-// when all of them serve. settings are those of StartRedis.
+// StartRedisCluster starts a new, empty cluster of three nodes. It returns when all
+// of them serve. settings are those of StartRedis.
 func StartRedisCluster(t testing.TB, settings ...string) *RedisCluster {
 	t.Helper()
 	const size = 3
@@ -60,14 +60,14 @@ func (c *RedisCluster) Addrs() []string {
 	return addrs
 }
 
-// Kill ends all nodes by SIGKILL.
+// Kill ends all nodes with SIGKILL.
 func (c *RedisCluster) Kill() {
 	for _, node := range c.Nodes {
 		node.Kill()
 	}
 }
 
-// Restart starts all nodes again on the same ports and data, and returns when
+// Restart restarts all nodes on the same ports with the same data. It returns when
 // the cluster serves.
 func (c *RedisCluster) Restart() {
 	c.t.Helper()
@@ -77,7 +77,7 @@ func (c *RedisCluster) Restart() {
 	c.Await()
 }
 
-// Await returns when all nodes are there and serve all slots.
+// Await waits until all nodes serve all slots.
 func (c *RedisCluster) Await() {
 	c.t.Helper()
 	known := fmt.Sprintf("cluster_known_nodes:%d\r", len(c.Nodes))
@@ -102,7 +102,7 @@ func (c *RedisCluster) ask(node *Redis, line string) {
 	}
 }
 
-// command sends one inline command and returns what came back.
+// command sends an inline command and returns the response.
 func command(addr, line string) (string, error) {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
@@ -127,7 +127,7 @@ func command(addr, line string) (string, error) {
 	}
 	length, err := strconv.Atoi(head[1:])
 	if err != nil || length < 0 {
-		return "", fmt.Errorf("unexpected answer %q", head)
+		return "", fmt.Errorf("unexpected response %q", head)
 	}
 	body := make([]byte, length)
 	_, err = io.ReadFull(in, body)

@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// SentinelMaster is the name of the master that a RedisSentinel watches.
+// SentinelMaster is the master's name in the Sentinel's configuration.
 const SentinelMaster = "main"
 
-// RedisSentinel is a master with one replica and the Sentinel that makes the
-// replica the master when the master is gone.
+// RedisSentinel is a master with one replica, and a Sentinel that promotes the
+// replica when the master is down.
 type RedisSentinel struct {
 	Master, Replica *Redis
-	// Addr is where the Sentinel is asked for the master.
+	// Addr is host and port of the Sentinel.
 	Addr string
 
 	process
 }
 
-// StartRedisSentinel starts all three, empty, and returns when the Sentinel
+// StartRedisSentinel starts all three servers, empty. It returns when the Sentinel
 // knows the replica and the replica follows the master. settings are those of
 // StartRedis, for master and replica.
 func StartRedisSentinel(t testing.TB, settings ...string) *RedisSentinel {
@@ -35,12 +35,12 @@ func StartRedisSentinel(t testing.TB, settings ...string) *RedisSentinel {
 	s := &RedisSentinel{Master: StartRedis(t, settings...)}
 	host, port, _ := net.SplitHostPort(s.Master.Addr)
 	s.Replica = StartRedis(t, append(settings, "--replicaof", host, port)...)
-	// The Sentinel asks the master for its replicas when it starts and then
-	// every ten seconds.
+	// The Sentinel asks the master for replicas at its start and then every ten
+	// seconds.
 	await(t, s.Master.Addr, "INFO replication", "state=online")
 
 	s.process = process{t: t, name: "Redis Sentinel", ready: "+monitor master"}
-	config := filepath.Join(tempDir(t), "sentinel.conf") // which it writes to
+	config := filepath.Join(tempDir(t), "sentinel.conf") // the Sentinel writes to it
 	server := binary(t, "redis-server", "redis-server")
 	s.startAnywhere(1, func(free []int) {
 		s.Addr = loopback(free[0])
@@ -56,7 +56,7 @@ func StartRedisSentinel(t testing.TB, settings ...string) *RedisSentinel {
 	return s
 }
 
-// await returns when the answer to a command holds a phrase.
+// await waits until the response to a command contains a phrase.
 func await(t testing.TB, addr, line, phrase string) {
 	t.Helper()
 	for deadline := time.Now().Add(startLimit); ; <-time.After(10 * time.Millisecond) {

@@ -78,7 +78,7 @@ func TestPostgreSQLKeepsItsDataWhenItIsKilled(t *testing.T) {
 	assert.Equal(t, "7\n", out)
 }
 
-func TestNothingIsLeftBehind(t *testing.T) {
+func TestServersEndWithTheTest(t *testing.T) {
 	var server *PostgreSQL
 	t.Run("with a server", func(t *testing.T) { server = StartPostgreSQL(t) })
 	_, err := os.Stat(server.argv[2])

@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// Ports are taken from below those that the kernel gives to outgoing
-// connections. In that range a client that dials a killed server again and
-// again could be given the server's port, and then talk to itself.
+// The ports are below the range that the kernel uses for outgoing connections. In
+// that range, a client that dials a killed server could get the server's port and
+// connect to itself.
 const (
 	firstPort = 20000
 	portCount = 10000
 )
 
-// givenPorts are those that freePorts has given to somebody.
+// givenPorts has the ports that freePorts has returned.
 var givenPorts sync.Map
 
-// freePorts returns n ports of 127.0.0.1 on which nothing listens, and none
-// twice: whoever has it may be about to be started again.
+// freePorts returns n unused ports of 127.0.0.1. It returns each port only once,
+// because a stopped server may be restarted on it.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
@@ -44,7 +44,7 @@ func freePorts(t testing.TB, n int) []int {
 		if err != nil {
 			continue
 		}
-		defer l.Close() // all stay taken until all are found
+		defer l.Close() // keep it in use until all are found
 		ports = append(ports, port)
 	}
 	t.Fatalf("no %d free ports from %d on", n, firstPort)
@@ -53,8 +53,8 @@ func freePorts(t testing.TB, n int) []int {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// tempDir makes a directory that is removed after the test. It is not
-// t.TempDir, in which no other user may look.
+// tempDir creates a directory that is removed after the test. Unlike t.TempDir,
+// other users can enter it.
 func tempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "servertest-")
@@ -65,8 +65,7 @@ func tempDir(t testing.TB) string {
 	return dir
 }
 
-// binary finds an executable in PATH or else where one of the patterns says,
-// the last match first.
+// binary finds an executable in PATH, otherwise the last match of a pattern.
 func binary(t testing.TB, name, aptPackage string, patterns ...string) string {
 	t.Helper()
 	if path, err := exec.LookPath(name); err == nil {
@@ -112,11 +111,11 @@ func readStat(path string) (pid int, state byte, parent int, ok bool) {
 	return pid, state, parent, err == nil
 }
 
-// awaitEnd waits until a process that is not ours to wait for has ended.
+// awaitEnd waits until a process that is not our child has ended.
 func awaitEnd(pid int) { awaitState(pid, func(state byte) bool { return state == 'Z' }) }
 
-// awaitState waits, within bounds, until a process is in a state that reached
-// accepts, or is gone.
+// awaitState waits up to ten seconds until reached returns true for the state of
+// the process, or the process has ended.
 func awaitState(pid int, reached func(state byte) bool) {
 	const limit, step = 10 * time.Second, 2 * time.Millisecond
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {

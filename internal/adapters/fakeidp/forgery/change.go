@@ -7,30 +7,30 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// Change spoils a draft. It is what fakeidp.Provider.Mutate takes.
+// Change changes a draft. Give it to fakeidp.Provider.Mutate.
 type Change = func(*fakeidp.TokenDraft)
 
-// Set gives a claim a value.
+// Set sets a claim.
 func Set(claim string, value any) Change {
 	return func(d *fakeidp.TokenDraft) { d.Claims[claim] = value }
 }
 
-// SetFrom gives a claim a value that depends on the token.
+// SetFrom sets a claim to a value that depends on the draft.
 func SetFrom(claim string, value func(*fakeidp.TokenDraft) any) Change {
 	return func(d *fakeidp.TokenDraft) { d.Claims[claim] = value(d) }
 }
 
-// Edit changes the text of a claim.
+// Edit changes a claim that is a string.
 func Edit(claim string, edit func(string) string) Change {
 	return SetFrom(claim, func(d *fakeidp.TokenDraft) any { return edit(text(d, claim)) })
 }
 
-// Drop takes a claim away.
+// Drop removes a claim.
 func Drop(claim string) Change {
 	return func(d *fakeidp.TokenDraft) { delete(d.Claims, claim) }
 }
 
-// Rename moves a claim to another name.
+// Rename renames a claim.
 func Rename(from, to string) Change {
 	return func(d *fakeidp.TokenDraft) {
 		d.Claims[to] = d.Claims[from]
@@ -38,7 +38,7 @@ func Rename(from, to string) Change {
 	}
 }
 
-// Shift sets a time claim to so much after the time of issue.
+// Shift sets a time claim to iat plus by.
 func Shift(claim string, by time.Duration) Change {
 	return func(d *fakeidp.TokenDraft) {
 		issued, _ := d.Claims["iat"].(int64)
@@ -46,45 +46,44 @@ func Shift(claim string, by time.Duration) Change {
 	}
 }
 
-// SetHeader gives a member of the JOSE header a value.
+// SetHeader sets a member of the JOSE header.
 func SetHeader(name string, value any) Change {
 	return func(d *fakeidp.TokenDraft) { d.Header[name] = value }
 }
 
-// SignWith chooses the key and the algorithm.
+// SignWith selects the key and the algorithm.
 func SignWith(how fakeidp.Signing) Change {
 	return func(d *fakeidp.TokenDraft) { d.Signing = how }
 }
 
-// Rewrite changes the finished token.
+// Rewrite changes the signed token.
 func Rewrite(change func(compact string) string) Change {
 	return func(d *fakeidp.TokenDraft) { d.Raw = change }
 }
 
-// HeaderJSON signs these bytes in the place of the header.
+// HeaderJSON replaces the JOSE header by these bytes.
 func HeaderJSON(json string) Change {
 	return func(d *fakeidp.TokenDraft) { d.HeaderJSON = []byte(json) }
 }
 
-// ClaimsJSON signs these bytes in the place of the claims.
+// ClaimsJSON replaces the claims by these bytes.
 func ClaimsJSON(json string) Change {
 	return func(d *fakeidp.TokenDraft) { d.ClaimsJSON = []byte(json) }
 }
 
-// WithMembers writes JSON members in front of the claims before they are
-// signed, so that a name can stand twice.
+// WithMembers adds JSON members before the claims, so that a name can be repeated.
 func WithMembers(members string) Change {
 	return writeClaims(func(claims []byte) []byte {
 		return append([]byte("{"+members+","), claims[1:]...)
 	})
 }
 
-// WithRaw writes the value of a claim as it stands, as no encoder would.
+// WithRaw sets a claim to this JSON text, which need not be valid.
 func WithRaw(claim, value string) Change {
 	return All(Drop(claim), WithMembers(`"`+claim+`":`+value))
 }
 
-// All makes several changes, one after the other.
+// All makes several changes in this order.
 func All(changes ...Change) Change {
 	return func(d *fakeidp.TokenDraft) {
 		for _, change := range changes {
@@ -93,8 +92,8 @@ func All(changes ...Change) Change {
 	}
 }
 
-// writeClaims edits the claims as JSON. Claims that cannot be encoded are left
-// as they are; the provider will say why.
+// writeClaims changes the JSON of the claims. If the claims cannot be encoded, it
+// does nothing, and the provider returns the error.
 func writeClaims(edit func([]byte) []byte) Change {
 	return func(d *fakeidp.TokenDraft) {
 		if claims, err := json.Marshal(d.Claims); err == nil {
@@ -103,7 +102,7 @@ func writeClaims(edit func([]byte) []byte) Change {
 	}
 }
 
-// text returns a claim that is a string.
+// text returns a claim that is a string, otherwise "".
 func text(d *fakeidp.TokenDraft, claim string) string {
 	s, _ := d.Claims[claim].(string)
 	return s

@@ -1,30 +1,27 @@
-// Package forgery is a catalogue of ID tokens that a relying party must refuse,
-// to be sent by fakeidp to whatever application is under test.
+// Package forgery lists ID tokens that a relying party must refuse. The fake
+// provider sends them to the application under test.
 //
-// Each forgery is a token as the provider would have issued it, with one thing
-// wrong: another issuer, an expiry in the past, a signature by a stranger, a
-// claim that stands twice. An application that lets one of them through lets in
-// whoever can make it. The catalogue knows nothing of the application; it works
-// by the token alone:
+// Each forgery is a valid ID token with one change, such as another issuer, an
+// expiry in the past, a signature with another key or a repeated claim. The list
+// does not depend on the application:
 //
 //	for _, f := range forgery.IDTokens() {
 //		t.Run(f.Name, func(t *testing.T) {
 //			idp.Mutate(f.Forge)
 //			requireRefused(t, signIn())
 //			idp.Mutate(nil)
-//			requireSignedIn(t, signIn()) // a refusal must leave nothing behind
+//			requireSignedIn(t, signIn()) // the refusal must have no effect on it
 //		})
 //	}
 //
-// Send them to one running application, not to a fresh one each: what a refusal
-// leaves behind (a spent state, a cached key, half a session) shows in the good
-// sign-in that follows. Run it again with the provider's common authority, where
-// the issuer is a template and the checks are others.
+// Send them all to one running application. The valid sign-in after each refusal
+// then shows whether the refusal left something behind, such as a spent state, a
+// cached key or half a session. Run the test again with the common authority,
+// because other checks apply to it.
 //
-// Most break a rule that a specification states with "must"; a few only what
-// prudence adds (Forgery.Prudent), and some mean something to Entra alone
-// (Forgery.Entra). For a forgery of your own the same building blocks are
-// exported: Set, Drop, All and the rest.
+// Most forgeries break a rule of a specification. Forgery.Prudent and Forgery.Entra
+// mark the others. Set, Drop, All and the other exported functions help to write
+// your own.
 package forgery
 
 import (
@@ -33,32 +30,31 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// Forgery is one ID token that has to be refused.
+// Forgery is one ID token that must be refused.
 type Forgery struct {
-	// Name says what is wrong with the token. It is unique in the catalogue and
-	// fit for t.Run.
+	// Name describes the change. It is unique and can be used with t.Run.
 	Name string
-	// Rule is what the token breaks: the specification with its section, or
-	// why prudence refuses it.
+	// Rule is the rule that the token breaks, with the section of the
+	// specification.
 	Rule string
-	// Prudent says that no specification demands the refusal outright.
+	// Prudent means that no specification demands the refusal.
 	Prudent bool
-	// Entra says that only a relying party of Microsoft Entra ID can tell: the
-	// claims mean nothing at other providers.
+	// Entra means that only a relying party of Microsoft Entra ID can refuse the
+	// token, because other providers do not use the claim.
 	Entra bool
-	// Forge spoils a token; it is what fakeidp.Provider.Mutate takes. It keeps
-	// nothing between calls and may be called concurrently.
+	// Forge changes a token. Give it to fakeidp.Provider.Mutate. It has no state
+	// and is safe for concurrent use.
 	Forge func(*fakeidp.TokenDraft)
 }
 
-// IDTokens returns the whole catalogue, in a stable order. The forgeries are
-// made for the tokens of an authorization code, which carry a nonce; a refreshed
-// ID token may lack that, and may be missing altogether.
+// IDTokens returns all forgeries, always in the same order. They are made for the
+// response to an authorization code. Some are valid in the response to a refresh
+// token, whose ID token needs no nonce and is optional.
 func IDTokens() []Forgery {
 	return slices.Concat(malformed(), headers(), signatures(), issuers(), bindings(), times(), names())
 }
 
-// kind is whose rule it is.
+// kind has the values of Forgery.Prudent and Forgery.Entra.
 type kind struct{ prudent, entra bool }
 
 // attack is a forgery without its rule.
@@ -67,7 +63,7 @@ type attack struct {
 	forge func(*fakeidp.TokenDraft)
 }
 
-// rule makes forgeries of the attacks on one rule.
+// rule returns the forgeries that break one rule.
 func rule(k kind, text string, attacks []attack) []Forgery {
 	list := make([]Forgery, len(attacks))
 	for i, a := range attacks {

@@ -26,8 +26,8 @@ func TestCatalogue(t *testing.T) {
 	assert.GreaterOrEqual(t, len(seen), 120)
 }
 
-// Every forgery must reach the relying party, and as something else than the
-// token that the provider would have sent; the next token is good again.
+// Every forgery must reach the relying party and differ from the valid token. The
+// next token must be valid again.
 func TestEveryForgeryIsSent(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
@@ -66,7 +66,7 @@ func clone(t *testing.T, members map[string]any) map[string]any {
 	return copied
 }
 
-// redeem signs somebody in and returns the token response.
+// redeem signs in and returns the token response.
 func redeem(t *testing.T, idp *fakeidp.Provider) map[string]any {
 	t.Helper()
 	const verifier, challenge = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
