@@ -93,7 +93,7 @@ func TestAClientStaysInTheApplication(t *testing.T) {
 	assert.Equal(t, http.StatusOK, res.StatusCode, "one within the application is followed")
 
 	_, err = app.Anonymous().Get("http://127.0.0.1:1/")
-	assert.ErrorContains(t, err, "nobody else")
+	assert.ErrorContains(t, err, "to the application only")
 }
 
 func TestMountsHaveTheSameMiddleware(t *testing.T) {

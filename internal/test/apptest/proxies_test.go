@@ -46,10 +46,12 @@ func FuzzProxyHeaders(f *testing.F) {
 	f.Add(true, "unknown, 2001:db8:1::5%eth0", "::ffff:192.0.2.1", "00-00000000000000000000000000000000-0000000000000000-00", "=,,", "a b")
 	f.Add(true, "[2001:db8::1]:443", "203.0.113.7:80,,", strings.ToUpper(traceparent), strings.Repeat("a=b,", 40), "id\r\nlevel=ERROR")
 	f.Add(true, ",", " ", traceparent+"-more", "", strings.Repeat("x", 65))
-	unreadable := httptest.NewRequest(http.MethodGet, "/probe", nil)
-	unreadable.RemoteAddr = "192.0.2.77:1"
-	unreadable.Header.Set("X-Forwarded-For", "unknown")
-	app.Handler.ServeHTTP(httptest.NewRecorder(), unreadable) // the process warns of it once
+	for _, peer := range []string{"192.0.2.77:1", "198.51.100.77:1"} { // each kind of peer is warned of once
+		unreadable := httptest.NewRequest(http.MethodGet, "/probe", nil)
+		unreadable.RemoteAddr = peer
+		unreadable.Header.Set("X-Forwarded-For", "unknown")
+		app.Handler.ServeHTTP(httptest.NewRecorder(), unreadable)
+	}
 	clientOf := regexp.MustCompile(`client=(\S*)`)
 	plain := regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 	f.Fuzz(func(t *testing.T, trusted bool, first, second, parent, state, id string) {
@@ -78,20 +80,20 @@ func FuzzProxyHeaders(f *testing.F) {
 		require.Equal(t, trusted && plain.MatchString(id), requestID == id)
 		require.True(t, seen.IsValid())
 		taken := len(parent) >= 35 && strings.EqualFold(seen.TraceID().String(), parent[3:35])
-		require.False(t, taken && !trusted, "a stranger's trace")
+		require.False(t, taken && !trusted, "the trace of an untrusted peer")
 		if parent == traceparent {
 			require.Equal(t, trusted, taken)
 		}
-		require.False(t, seen.TraceState().Len() > 0 && !trusted, "a stranger's state")
+		require.False(t, seen.TraceState().Len() > 0 && !trusted, "the trace state of an untrusted peer")
 		require.LessOrEqual(t, seen.TraceState().Len(), 32)
 		if client == peer {
 			return
 		}
-		require.True(t, trusted, "a stranger is who is there")
+		require.True(t, trusted, "the address of an untrusted peer is its own")
 		for _, p := range proxies {
-			require.False(t, p.Contains(client), "a proxy is no client")
+			require.False(t, p.Contains(client), "a proxy is not a client")
 		}
 		again, _ := ask("203.0.113.99", "192.0.2.1, junk, "+first, second)
-		require.Equal(t, client, again, "what stands further left changes nothing")
+		require.Equal(t, client, again, "hops further left have no effect")
 	})
 }
