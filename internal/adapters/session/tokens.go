@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"webapp/internal/ports"
@@ -89,6 +90,73 @@ func (m *Manager) enterSession(ctx context.Context) (s ports.Session, key string
 		return ports.Session{}, "", nil, err
 	}
 	return s, req.held.key(), req.mu.Unlock, nil
+}
+
+// UpdateTokens compares and swaps until it succeeds, each time with the grant
+// and the session as they then are: both may have changed since this request
+// loaded them. change must not call the Manager. ports.ErrStoreUnavailable
+// where others change the grant all the time.
+func (m *Manager) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) error {
+	s, key, leave, err := m.enterSession(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	expires := m.belongingsExpire(&s)
+	for range maxUpdates {
+		err := m.updateOnce(ctx, key, expires, change)
+		if !errors.Is(err, errOvertaken) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: grant changes too often", ports.ErrStoreUnavailable)
+}
+
+// errOvertaken: somebody else changed the record meanwhile.
+var errOvertaken = errors.New("overtaken")
+
+func (m *Manager) updateOnce(ctx context.Context, key string, expires time.Time, change func(*ports.Tokens)) error {
+	if err := m.alive(ctx, key); err != nil {
+		return err
+	}
+	found, err := m.records.find(ctx, grantKey(key))
+	none := errors.Is(err, ports.ErrNoRecord)
+	if err != nil && !none {
+		return err
+	}
+	g := grantOf(found)
+	change(&g)
+	value, err := encodeJSON(g)
+	if err != nil {
+		return err
+	}
+	e := entry{key: grantKey(key), value: value, expires: expires}
+	if none {
+		return m.addGrant(ctx, key, e)
+	}
+	_, err = m.records.replace(ctx, e, found.version)
+	if errors.Is(err, ports.ErrRecordChanged) || errors.Is(err, ports.ErrNoRecord) {
+		return errOvertaken
+	}
+	return err
+}
+
+// addGrant adds the grant of a session that has none. An End that comes in
+// between has looked for a grant in vain, so the session is asked for once
+// more: End deletes it first.
+func (m *Manager) addGrant(ctx context.Context, key string, e entry) error {
+	v, err := m.records.create(ctx, e)
+	if errors.Is(err, ports.ErrRecordExists) {
+		return errOvertaken
+	}
+	if err != nil {
+		return err
+	}
+	err = m.alive(ctx, key)
+	if errors.Is(err, ports.ErrNoSession) {
+		_ = m.records.delete(ctx, e.key, v)
+	}
+	return err
 }
 
 // LeaseRefresh adds a record that only one request can add, on all instances
