@@ -226,7 +226,7 @@ func TestARenewalThatIsNotKeptIsAudited(t *testing.T) {
 	b := w.browser()
 	ask := leadToRefresh(b)
 	w.store.SetFault(func(call portstest.StoreCall) error {
-		if call.Method == "Replace" && strings.HasSuffix(call.Key, ".grant") {
+		if call.Method == "Replace" && strings.HasSuffix(call.Key, ".tokens") {
 			return errCut
 		}
 		return nil

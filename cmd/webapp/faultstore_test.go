@@ -188,7 +188,7 @@ func TestDamagedRecords(t *testing.T) {
 			assert.True(t, b.signedIn())
 
 			w.store.SetSpoiled(func(r ports.Record) ports.Record {
-				if strings.HasSuffix(r.Key, ".grant") || strings.HasSuffix(r.Key, ".claims") {
+				if strings.HasSuffix(r.Key, ".tokens") || strings.HasSuffix(r.Key, ".claims") {
 					return change(r)
 				}
 				return r

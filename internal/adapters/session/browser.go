@@ -10,53 +10,50 @@ import (
 	"webapp/internal/ports"
 )
 
-// browserRequest is one request of a browser, with the header of its response.
+// browserRequest is one HTTP request of a browser, with the header of its
+// response.
 type browserRequest struct {
 	request *http.Request
 	header  http.Header // of the response
 
-	// mu serialises the port methods on this request, so that the session is
-	// loaded once however many goroutines of a handler ask for it.
-	mu   sync.Mutex
-	held held
-	// revision is that of the session which scs is asked about, loaded the
-	// one of the session that came with the request.
+	// mu is locked by each port method, so that the session is loaded once even
+	// if a handler uses several goroutines.
+	mu      sync.Mutex
+	current loadedSession
+	// revision belongs to the session that scs reads or writes next.
 	revision *revision
-	loaded   revision
-	// written is what this response sets, by cookie name; deleted cookies
-	// have an empty value. It counts before what the request sent.
+	// written has the cookies that this response sets, by name. They replace
+	// those of the request. A deleted cookie has an empty value.
 	written map[string]string
 }
 
-// held is the browser's session as this request knows it.
-type held struct {
+// loadedSession is the browser's session as this request has loaded it.
+type loadedSession struct {
 	loaded  bool
-	err     error           // why it could not be loaded
+	err     error           // the store's error, if loading failed
 	token   string          // empty without a session
-	session *keptSession    // never changed once it is here
+	session *keptSession    // replaced, never changed
 	read    *revision       // of the session's record
-	data    context.Context // carries the session data of scs
+	data    context.Context // has the session data of scs
 }
 
-// key returns the session's record key. It is worked out only where it is
-// needed, which a plain page view is not.
-func (h held) key() string { return sessionKey(h.token) }
+// key returns the session's record key. A plain page view does not need this
+// hash.
+func (s loadedSession) key() string { return sessionKey(s.token) }
 
 type browserRequestKey struct{ m *Manager }
 
-// Middleware makes the browser of each request known to the port methods. It
-// reads nothing from the store: the session is loaded when it is first asked
-// for. Port methods set cookies on the response's header, so they have to be
-// called before the body is written.
+// Middleware puts the browser of each request into its context, for the port
+// methods. It does not use the store: the first call that needs the session loads
+// it. Port methods set cookies, so call them before the body is written.
 func (m *Manager) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := &browserRequest{request: r, header: w.Header()}
-		req.revision = &req.loaded
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), browserRequestKey{m}, req)))
 	})
 }
 
-// enter returns the browser's request of ctx, locked. The caller unlocks it.
+// enter returns the request in ctx and locks it. The caller unlocks it.
 func (m *Manager) enter(ctx context.Context) (*browserRequest, error) {
 	req, ok := m.requestOf(ctx)
 	if !ok {
@@ -66,14 +63,14 @@ func (m *Manager) enter(ctx context.Context) (*browserRequest, error) {
 	return req, nil
 }
 
-// requestOf returns the browser's request of ctx. The caller has locked it.
+// requestOf returns the request in ctx, which the caller has locked.
 func (m *Manager) requestOf(ctx context.Context) (*browserRequest, bool) {
 	req, ok := ctx.Value(browserRequestKey{m}).(*browserRequest)
 	return req, ok
 }
 
-// values returns what the browser holds under a cookie name. Several cookies
-// can share one name where they were set for different paths or domains.
+// values returns the values of the browser's cookies of this name. There can be
+// several, set for different paths or domains.
 func (req *browserRequest) values(name string) []string {
 	if value, ok := req.written[name]; ok {
 		if value == "" {
@@ -88,8 +85,8 @@ func (req *browserRequest) values(name string) []string {
 	return values
 }
 
-// set puts a cookie on the response, in place of one of the same name that was
-// put there before. Such a response is not for any cache.
+// set adds a cookie to the response, or replaces one of the same name. It also
+// forbids caches to store the response.
 func (req *browserRequest) set(c *http.Cookie) {
 	line := c.String()
 	cookies := req.header["Set-Cookie"]
@@ -109,8 +106,7 @@ func (req *browserRequest) set(c *http.Cookie) {
 	}
 }
 
-// dependsOnCookie tells caches that the response differs from browser to
-// browser.
+// dependsOnCookie tells caches that the response depends on cookies.
 func (req *browserRequest) dependsOnCookie() {
 	for _, v := range req.header["Vary"] {
 		if strings.Contains(v, "Cookie") {
@@ -124,11 +120,11 @@ func (req *browserRequest) dependsOnCookie() {
 // base64url without padding.
 const tokenSize = 43
 
-// maxTokens bounds how many sessions one request can end.
+// maxTokens is how many sessions one request can end.
 const maxTokens = 4
 
-// isToken reports whether s has the form of a token. Nothing else is worth
-// asking the store for.
+// isToken reports whether s has the form of a token. The store is not asked for
+// anything else.
 func isToken(s string) bool {
 	if len(s) != tokenSize {
 		return false
@@ -142,8 +138,8 @@ func isToken(s string) bool {
 	return true
 }
 
-// token returns the session token that the browser sent. Two cookies of that
-// name mean that somebody else could set one of them: then there is none.
+// token returns the session token that the browser sent. If there are two such
+// cookies, another site may have set one, and token returns none.
 func (m *Manager) token(req *browserRequest) (string, bool) {
 	sent := req.values(m.cookies.session)
 	if len(sent) != 1 || !isToken(sent[0]) {
@@ -152,8 +148,8 @@ func (m *Manager) token(req *browserRequest) (string, bool) {
 	return sent[0], true
 }
 
-// ReferencedSession returns the session that the reference cookie names. Without
-// CrossSiteCallback there is no such cookie, and no session.
+// ReferencedSession implements ports.SessionReferences. The reference cookie
+// exists only with CrossSiteCallback.
 func (m *Manager) ReferencedSession(ctx context.Context) (ports.Session, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
@@ -181,7 +177,7 @@ func (m *Manager) HandOver(ctx context.Context) (give func(context.Context) erro
 		return nil, err
 	}
 	defer req.mu.Unlock()
-	token, key := req.held.token, req.held.key()
+	token, key := req.current.token, req.current.key()
 	if token == "" {
 		return nil, ports.ErrNoSession
 	}
@@ -191,7 +187,7 @@ func (m *Manager) HandOver(ctx context.Context) (give func(context.Context) erro
 			return err
 		}
 		defer other.mu.Unlock()
-		other.held = held{}
+		other.current = loadedSession{}
 		m.setSession(other, token, key)
 		return nil
 	}, nil
@@ -205,10 +201,10 @@ func (m *Manager) setSession(req *browserRequest, token, key string) {
 	}
 }
 
-// presented returns the record keys of all sessions that the browser names.
-// They are to be ended, so every copy counts here, and with CrossSiteCallback
-// the reference too: a cross-site POST comes without the session cookie.
-func (m *Manager) presented(req *browserRequest) []string {
+// namedKeys returns the record keys of all sessions that the browser's cookies
+// name, for ending them. With CrossSiteCallback it includes the reference cookie,
+// because a cross-site POST comes without the session cookie.
+func (m *Manager) namedKeys(req *browserRequest) []string {
 	var keys []string
 	add := func(key string) {
 		if len(keys) < maxTokens && !slices.Contains(keys, key) {

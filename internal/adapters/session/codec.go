@@ -12,23 +12,23 @@ import (
 	"webapp/internal/ports"
 )
 
-// keptSession is what the record of a session holds. It is small, because it is
+// keptSession is the content of a session's record. It is small, because it is
 // read with every request.
 type keptSession struct {
 	ports.Session
-	// indexedBy is the key that made the indexes of the record.
+	// indexedBy is the ID of the key that the indexes were made with.
 	indexedBy keyID
 }
 
-// codec writes the session data of scs, which here is always one *keptSession
-// under the name sessionValue.
+// codec encodes the session data of scs: one *keptSession with the name
+// sessionValue.
 type codec struct{}
 
 var _ scs.Codec = codec{}
 
 const sessionValue = "session"
 
-// Encode ignores the deadline: it is the session's Expires.
+// Encode ignores the deadline. The session has its Expires.
 func (codec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
 	s, ok := values[sessionValue].(*keptSession)
 	if !ok {
@@ -37,7 +37,7 @@ func (codec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
 	return encodeSession(s), nil
 }
 
-// Decode fails with errUnreadable on anything that Encode did not write.
+// Decode returns errUnreadable for bytes that Encode did not write.
 func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 	s, err := decodeSession(data)
 	if err != nil {
@@ -48,7 +48,7 @@ func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 
 const sessionVersion = 1
 
-// maxDevice bounds the device's name in bytes: a browser says what it likes.
+// maxDevice is the longest name of a device in bytes. Browsers choose it freely.
 const maxDevice = 80
 
 // clip cuts s to at most limit bytes, between characters.
@@ -115,9 +115,9 @@ func decodeSession(data []byte) (*keptSession, error) {
 	return s, nil
 }
 
-// The flags of a session record. There is one such record for each signed-in
-// browser, so GUIDs are packed, an issuer is kept without the tenant ID that it
-// repeats, and what remains of Entra's own is not kept at all.
+// The flags of a session record. They keep it small: GUIDs take 16 bytes, an
+// issuer is written without its tenant ID, and the issuer of Entra's public cloud
+// is not written.
 const (
 	isGuest = 1 << iota
 	tenantIsGUID
@@ -128,8 +128,8 @@ const (
 	hasStepUp
 )
 
-// commonIssuer is the issuer of Entra's public cloud without the tenant ID,
-// which belongs at commonTenant.
+// commonIssuer is the issuer of Entra's public cloud without the tenant ID.
+// commonTenant is the offset of the tenant ID.
 const (
 	commonIssuer = "https://login.microsoftonline.com//v2.0"
 	commonTenant = len("https://login.microsoftonline.com/")
@@ -152,7 +152,7 @@ func sessionFlags(id *ports.Identity) byte {
 	return flags
 }
 
-// appendIDs writes what readIDs reads.
+// appendIDs writes the fields that readIDs reads.
 func appendIDs(b []byte, flags byte, id *ports.Identity) []byte {
 	b = appendID(b, id.TenantID, flags&tenantIsGUID != 0)
 	b = appendID(b, id.ObjectID, flags&objectIsGUID != 0)
@@ -176,8 +176,8 @@ func appendID(b []byte, id string, guid bool) []byte {
 	return appendText(b, id)
 }
 
-// readIDs reads the fields that may be packed and unpacks them all into one
-// string, which costs one allocation instead of four.
+// readIDs reads the IDs and the issuer. They share one string, which saves three
+// allocations.
 func readIDs(r *reader, flags byte, id *ports.Identity) {
 	var room [256]byte
 	out := room[:0]
@@ -207,7 +207,8 @@ func readIDs(r *reader, flags byte, id *ports.Identity) {
 	id.Issuer = all[ends[2]:]
 }
 
-// readIssuer returns the issuer without the tenant ID, and where that belongs.
+// readIssuer returns the issuer without the tenant ID, and the offset of the
+// tenant ID.
 func readIssuer(r *reader, flags byte) (string, uint64) {
 	if flags&issuerIsCommon != 0 {
 		return commonIssuer, uint64(commonTenant)
@@ -225,8 +226,8 @@ const (
 	guidText = 36
 )
 
-// isGUID reports whether s is a GUID in the one spelling that packing and
-// unpacking gives back unchanged.
+// isGUID reports whether s is a GUID in lower case with hyphens, which unpackGUID
+// returns unchanged.
 func isGUID(s string) bool {
 	if len(s) != guidText {
 		return false
@@ -247,7 +248,7 @@ func isGUID(s string) bool {
 	return true
 }
 
-// packGUID appends the 16 bytes of s, for which isGUID holds.
+// packGUID appends the 16 bytes of a GUID.
 func packGUID(b []byte, s string) []byte {
 	digits := make([]byte, 0, 2*guidSize)
 	for _, part := range []string{s[:8], s[9:13], s[14:18], s[19:23], s[24:]} {
@@ -257,7 +258,7 @@ func packGUID(b []byte, s string) []byte {
 	return b
 }
 
-// unpackGUID appends the text of a GUID's 16 bytes.
+// unpackGUID appends the text of a GUID.
 func unpackGUID(b []byte, raw string) []byte {
 	const digits = "0123456789abcdef"
 	for i := range len(raw) {

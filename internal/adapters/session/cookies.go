@@ -6,16 +6,15 @@ import (
 	"time"
 )
 
-// cookieJar knows the names and attributes of the cookies.
+// cookieJar has the names and attributes of the cookies.
 type cookieJar struct {
 	secure    bool
 	crossSite bool
 	session   string
-	// reference holds the session's record key beside it, for the one request
-	// that comes without it, a cross-site callback: so that signing in again
-	// ends the former session, and that an old callback of somebody who is
-	// signed in by now is known for what it is. Nobody is signed in by it: it is
-	// no token, and the store's key cannot be turned back into one.
+	// reference is a cookie with the session's record key. A cross-site callback
+	// comes without the session cookie. The reference lets a new sign-in end the
+	// former session, and shows that the browser is already signed in. It signs
+	// nobody in: a record key is a hash, from which the token cannot be derived.
 	reference string
 	pending   string // a prefix
 }
@@ -34,8 +33,8 @@ func newCookieJar(secure, crossSite bool) cookieJar {
 	}
 }
 
-// make returns a cookie with the attributes that its name calls for. A maxAge
-// of 0 makes a cookie that ends with the browser, a negative one deletes it.
+// make returns a cookie with the attributes for its name. With a maxAge of 0 the
+// cookie ends with the browser; a negative maxAge deletes it.
 func (j cookieJar) make(name, value string, maxAge time.Duration) *http.Cookie {
 	c := &http.Cookie{
 		Name:     name,

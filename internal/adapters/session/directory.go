@@ -9,18 +9,18 @@ import (
 	"webapp/internal/ports"
 )
 
-// SessionsOf reads the sessions under the person's indexes, the one seen last
-// first. What cannot be read, or has run out, is not listed.
+// SessionsOf implements ports.SessionDirectory. The session that was used last
+// comes first.
 func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]ports.ListedSession, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer req.mu.Unlock()
-	this, _ := m.presentedKey(req)
+	this := m.namedKey(req)
 	var list []ports.ListedSession
-	for i := range m.seal.keys {
-		keys, err := m.records.keys(ctx, userIndex(&m.seal.keys[i], issuer, subject))
+	for _, index := range m.userIndexes(issuer, subject) {
+		keys, err := m.records.keys(ctx, index)
 		if err != nil {
 			return nil, err
 		}
@@ -38,17 +38,17 @@ func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]por
 	return list[:min(len(list), ports.MaxSessions)], nil
 }
 
-// presentedKey returns the record key of the session that the browser names,
-// which may have ended.
-func (m *Manager) presentedKey(req *browserRequest) (string, bool) {
+// namedKey returns the record key for the session cookie, or "" without one. The
+// session may have ended.
+func (m *Manager) namedKey(req *browserRequest) string {
 	token, ok := m.token(req)
 	if !ok {
-		return "", false
+		return ""
 	}
-	return sessionKey(token), true
+	return sessionKey(token)
 }
 
-// readSession returns the live session under key, or nil where there is none.
+// readSession returns the live session with this record key, or nil.
 func (m *Manager) readSession(ctx context.Context, key string) (*keptSession, error) {
 	found, err := m.records.find(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {
@@ -63,9 +63,9 @@ func (m *Manager) readSession(ctx context.Context, key string) (*keptSession, er
 	return nil, nil
 }
 
-// sessionIn returns the session that a record holds, live or expired, or nil
-// where it holds none that counts.
-func (m *Manager) sessionIn(found opened) *keptSession {
+// sessionIn returns the session in a record, live or expired. It returns nil if
+// the record cannot be read, or its session is not indexable.
+func (m *Manager) sessionIn(found foundRecord) *keptSession {
 	if !found.readable {
 		return nil
 	}
@@ -80,26 +80,26 @@ func isOf(s *keptSession, issuer, subject string) bool {
 	return s.Identity.Issuer == issuer && s.Identity.Subject == subject
 }
 
-// selection says which of the sessions under an index are meant: first by key,
-// which costs nothing, then by content, which is read.
-type selection struct {
+// filter selects sessions. key is called first, because it needs no read of the
+// store.
+type filter struct {
 	key     func(string) bool
 	session func(*keptSession) bool
 }
 
-// maxRounds bounds how many full answers of an index one call works through.
+// maxRounds is how often one call asks for the keys of an index.
 const maxRounds = 1000
 
-// EndSession looks for id among the person's sessions, so that it ends nobody
-// else's.
+// EndSession implements ports.SessionDirectory. It searches the person's sessions
+// for id, so that it cannot end another person's session.
 func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
-	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+	return m.endWhere(ctx, m.userIndexes(issuer, subject), filter{
 		key:     func(key string) bool { return listedID(key) == id },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
 	})
 }
 
-// EndSessionsOf ends the sessions under the person's indexes.
+// EndSessionsOf implements ports.SessionDirectory.
 func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
 	kept := ""
 	if keepThis {
@@ -107,33 +107,33 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 		if err != nil {
 			return nil, err
 		}
-		kept, _ = m.presentedKey(req)
+		kept = m.namedKey(req)
 		req.mu.Unlock()
 	}
-	return m.endWhere(ctx, m.userIndexes(issuer, subject), selection{
+	return m.endWhere(ctx, m.userIndexes(issuer, subject), filter{
 		key:     func(key string) bool { return key != kept },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
 	})
 }
 
-// EndLeastRecentlyUsed reads the person's sessions only where an index names more than
-// keep, which it seldom does.
+// EndLeastRecentlyUsed implements ports.SessionDirectory. It reads the person's
+// sessions only if the indexes have more than keep.
 func (m *Manager) EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.EndedSessions, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	this, _ := m.presentedKey(req)
+	this := m.namedKey(req)
 	req.mu.Unlock()
 	var ended tally
 	for range maxRounds {
-		excess, err := m.leastUsed(ctx, issuer, subject, this, keep)
+		excess, err := m.excess(ctx, issuer, subject, this, keep)
 		if err != nil || len(excess) == 0 {
 			return ended, err
 		}
 		removed := 0
 		for _, one := range excess {
-			n, err := m.endKeys(ctx, []string{one.key}, selection{
+			n, err := m.endKeys(ctx, []string{one.key}, filter{
 				key:     func(string) bool { return true },
 				session: func(s *keptSession) bool { return isOf(s, issuer, subject) && !s.Seen.After(one.session.Seen) },
 			}, &ended)
@@ -149,15 +149,15 @@ func (m *Manager) EndLeastRecentlyUsed(ctx context.Context, issuer, subject stri
 	return ended, nil
 }
 
-// keyedSession is a session with its record's key.
+// keyedSession is a session with its record key.
 type keyedSession struct {
 	key     string
 	session *keptSession
 }
 
-// leastUsed returns those of the person's sessions that are too many beside
-// this one, whose key is this.
-func (m *Manager) leastUsed(ctx context.Context, issuer, subject, this string, keep int) ([]keyedSession, error) {
+// excess returns the sessions to end so that at most keep are left. this is the
+// record key of the browser's own session, which stays.
+func (m *Manager) excess(ctx context.Context, issuer, subject, this string, keep int) ([]keyedSession, error) {
 	var keys []string
 	for _, index := range m.userIndexes(issuer, subject) {
 		more, err := m.records.keys(ctx, index)
@@ -193,13 +193,13 @@ func (m *Manager) leastUsed(ctx context.Context, issuer, subject, this string, k
 			}
 			return 1
 		}
-		// Instances that do this at once choose the same ones.
+		// With this order concurrent instances choose the same sessions.
 		return cmp.Or(a.session.Seen.Compare(b.session.Seen), cmp.Compare(a.key, b.key))
 	})
 	return list[:max(0, len(list)-max(0, keep))], nil
 }
 
-// EndProviderSession ends the sessions under the indexes of sid.
+// EndProviderSession implements ports.SessionDirectory.
 func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
 	if sid == "" {
 		return nil, nil
@@ -208,7 +208,7 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid s
 	for i := range m.seal.keys {
 		indexes = append(indexes, providerIndex(&m.seal.keys[i], sid))
 	}
-	return m.endWhere(ctx, indexes, selection{
+	return m.endWhere(ctx, indexes, filter{
 		key: func(string) bool { return true },
 		session: func(s *keptSession) bool {
 			id := &s.Identity
@@ -225,10 +225,10 @@ func (m *Manager) userIndexes(issuer, subject string) []string {
 	return indexes
 }
 
-// endWhere ends the sessions under indexes that are meant. An index answers a
-// bounded number of keys at once, so it is asked again as long as that helps.
-// Those that have run out are removed as well: they would be in the way.
-func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selection) ([]ports.EndedSessions, error) {
+// endWhere ends the wanted sessions, live and expired, that have one of the
+// indexes. The store returns at most ports.MaxKeys keys at once, so endWhere asks
+// until no more are removed.
+func (m *Manager) endWhere(ctx context.Context, indexes []string, wanted filter) ([]ports.EndedSessions, error) {
 	var ended tally
 	for _, index := range indexes {
 		for range maxRounds {
@@ -236,7 +236,7 @@ func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selectio
 			if err != nil {
 				return ended, err
 			}
-			n, err := m.endKeys(ctx, keys, meant, &ended)
+			n, err := m.endKeys(ctx, keys, wanted, &ended)
 			if err != nil {
 				return ended, err
 			}
@@ -248,14 +248,15 @@ func (m *Manager) endWhere(ctx context.Context, indexes []string, meant selectio
 	return ended, nil
 }
 
-// endKeys returns how many records it has removed.
-func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection, ended *tally) (int, error) {
+// endKeys ends the wanted sessions with these keys, adds them to ended and returns
+// how many records it has removed.
+func (m *Manager) endKeys(ctx context.Context, keys []string, wanted filter, ended *tally) (int, error) {
 	removed := 0
 	for _, key := range keys {
-		if !meant.key(key) {
+		if !wanted.key(key) {
 			continue
 		}
-		s, err := m.endSession(ctx, key, meant.session)
+		s, err := m.endSession(ctx, key, wanted.session)
 		if err != nil {
 			return removed, err
 		}
@@ -265,13 +266,13 @@ func (m *Manager) endKeys(ctx context.Context, keys []string, meant selection, e
 		removed++
 		ended.add(s, m.expired(s))
 		m.forget(ctx, key)
-		// The session is over already, and nobody else reads the rest.
-		_ = m.records.deleteAll(ctx, belongings([]string{key}))
+		// A failure is harmless: without the session nobody reads these.
+		_ = m.records.deleteAll(ctx, relatedKeys([]string{key}))
 	}
 	return removed, nil
 }
 
-// tally is what a call has ended, by person.
+// tally counts the sessions that a call has ended, by person.
 type tally []ports.EndedSessions
 
 func (t *tally) add(s *keptSession, expired bool) {
@@ -283,8 +284,8 @@ func (t *tally) add(s *keptSession, expired bool) {
 	}
 }
 
-// of returns the person's entry. Who comes when the list is full is counted in
-// a last one, without a name.
+// of returns the person's entry. If the list is full, it returns a last entry
+// without an identity, which all other people share.
 func (t *tally) of(id ports.Identity) *ports.EndedSessions {
 	for i := range *t {
 		if known := &(*t)[i]; known.Identity.Issuer == id.Issuer && known.Identity.Subject == id.Subject {
@@ -300,15 +301,14 @@ func (t *tally) of(id ports.Identity) *ports.EndedSessions {
 	return &(*t)[len(*t)-1]
 }
 
-// forget makes the request in ctx know that a session has ended, where it is
-// its own.
+// forget clears the current session of the request in ctx if it has this key.
 func (m *Manager) forget(ctx context.Context, key string) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return
 	}
 	defer req.mu.Unlock()
-	if req.held.token != "" && req.held.key() == key {
-		req.held = held{loaded: true}
+	if req.current.token != "" && req.current.key() == key {
+		req.current = loadedSession{loaded: true}
 	}
 }

@@ -8,29 +8,29 @@ import (
 	"webapp/internal/ports"
 )
 
-// End deletes the session's record and then what belongs to it; in that order,
-// because without the session nobody can read the rest or write it again. Where
-// only the second step failed the error says so and another End completes it.
+// End implements ports.Sessions. It deletes the session's record first, because
+// without it no request can read or write the related records. If only their
+// deletion fails, End returns an error and another End deletes them.
 func (m *Manager) End(ctx context.Context) ([]ports.Session, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer req.mu.Unlock()
-	keys := m.presented(req)
-	ended, err := m.endPresented(ctx, req, keys)
+	keys := m.namedKeys(req)
+	ended, err := m.endNamed(ctx, req, keys)
 	if err != nil {
 		return ended, err
 	}
-	req.held = held{loaded: true}
-	if err := m.records.deleteAll(ctx, belongings(keys)); err != nil {
+	req.current = loadedSession{loaded: true}
+	if err := m.records.deleteAll(ctx, relatedKeys(keys)); err != nil {
 		return ended, err
 	}
 	m.clearSession(req)
 	return ended, nil
 }
 
-// clearSession deletes the session's cookies where the browser has any.
+// clearSession deletes the session's cookies if the browser has them.
 func (m *Manager) clearSession(req *browserRequest) {
 	for _, name := range []string{m.cookies.session, m.cookies.reference} {
 		if len(req.values(name)) > 0 {
@@ -39,20 +39,19 @@ func (m *Manager) clearSession(req *browserRequest) {
 	}
 }
 
-// maxEnds bounds how often one end begins again because the session was touched
-// meanwhile.
+// maxEnds is how often endSession tries while other requests change the session.
 const maxEnds = 64
 
-// endPresented ends the sessions that the browser names, and deletes what is in
-// the place of one and cannot be read. The locked request may hold one of them,
-// which then need not be read again.
-func (m *Manager) endPresented(ctx context.Context, req *browserRequest, keys []string) ([]ports.Session, error) {
+// endNamed deletes the session records with these keys, readable or not, and
+// returns the sessions among them. It does not read the current session of the
+// locked request again.
+func (m *Manager) endNamed(ctx context.Context, req *browserRequest, keys []string) ([]ports.Session, error) {
 	var ended []ports.Session
 	for _, key := range keys {
 		var s *keptSession
 		var err error
-		if req.held.session != nil && req.held.key() == key {
-			s, err = m.endRevision(ctx, key, req.held.session, req.held.read.version)
+		if req.current.session != nil && req.current.key() == key {
+			s, err = m.endRevision(ctx, key, req.current.session, req.current.read.version)
 		} else {
 			s, err = m.endSession(ctx, key, nil)
 		}
@@ -66,7 +65,7 @@ func (m *Manager) endPresented(ctx context.Context, req *browserRequest, keys []
 	return ended, nil
 }
 
-// endRevision ends the session in the state that was read, or as it is now.
+// endRevision ends session s of version v, or a later version of it.
 func (m *Manager) endRevision(ctx context.Context, key string, s *keptSession, v ports.Version) (*keptSession, error) {
 	err := m.records.delete(ctx, key, v)
 	switch {
@@ -80,11 +79,12 @@ func (m *Manager) endRevision(ctx context.Context, key string, s *keptSession, v
 	return nil, err
 }
 
-// endSession deletes the record of a session, live or expired, and returns it;
-// nil where there is none, or another call has ended it. It deletes exactly what
-// it has read, so that of several calls one alone has ended it. With meant only
-// a session is deleted that it accepts; without, whatever is there.
-func (m *Manager) endSession(ctx context.Context, key string, meant func(*keptSession) bool) (*keptSession, error) {
+// endSession deletes the record of a session, live or expired, and returns the
+// session. It returns nil if there is none, or if another call has ended it: it
+// deletes exactly the version that it has read, so only one of several calls
+// returns the session. If accept is set, endSession deletes only sessions for
+// which it returns true, and no unreadable records.
+func (m *Manager) endSession(ctx context.Context, key string, accept func(*keptSession) bool) (*keptSession, error) {
 	for range maxEnds {
 		found, err := m.records.find(ctx, key)
 		if errors.Is(err, ports.ErrNoRecord) {
@@ -94,7 +94,7 @@ func (m *Manager) endSession(ctx context.Context, key string, meant func(*keptSe
 			return nil, err
 		}
 		s := m.sessionIn(found)
-		if meant != nil && (s == nil || !meant(s)) {
+		if accept != nil && (s == nil || !accept(s)) {
 			return nil, nil
 		}
 		err = m.records.delete(ctx, key, found.version)

@@ -82,7 +82,7 @@ func TestAnUpdateThatIsAlwaysOvertakenGivesUp(t *testing.T) {
 	b := w.newBrowser()
 	b.start(t)
 	for _, cause := range []error{ports.ErrRecordChanged, ports.ErrNoRecord} {
-		times := w.failOn("Replace", ".grant", cause)
+		times := w.failOn("Replace", ".tokens", cause)
 		b.Do(t.Context(), func(ctx context.Context) {
 			err := putTokens(ctx, w.manager, ports.Tokens{Nonce: "n"})
 			require.ErrorIs(t, err, ports.ErrStoreUnavailable)

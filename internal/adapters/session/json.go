@@ -10,13 +10,13 @@ import (
 	"webapp/internal/ports"
 )
 
-// Claims, grants and pending sign-ins are written as JSON behind a version byte.
+// Claims, tokens and pending sign-ins are written as JSON behind a version byte.
 // The session record, which is read with every request, has a codec of its own.
 
-// jsonVersion is the version byte. It is 1 in what earlier programs wrote.
+// jsonVersion is the version byte. Earlier programs wrote 1.
 const jsonVersion = 2
 
-// encodeJSON fails only for a time that JSON has no form for.
+// encodeJSON returns an error only for a time that JSON cannot represent.
 func encodeJSON(v any) ([]byte, error) {
 	b := bytes.NewBuffer([]byte{jsonVersion})
 	encoder := json.NewEncoder(b)
@@ -27,8 +27,8 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// decodeJSON fails with errUnreadable on anything that encodeJSON did not write
-// for a T: another version, an unknown member, something after the value.
+// decodeJSON returns errUnreadable for bytes that encodeJSON did not write for a
+// T: another version, an unknown member, or bytes after the value.
 func decodeJSON[T any](data []byte) (v T, err error) {
 	if len(data) == 0 || data[0] != jsonVersion {
 		return v, errUnreadable
@@ -44,8 +44,8 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 	return v, nil
 }
 
-// encodePending writes a list: names would take room in the cookie, and eight of
-// them must fit into a request header.
+// encodePending writes a list. Names of members would make the cookie longer, and
+// eight cookies must fit into a request header.
 func encodePending(p *ports.PendingSignIn) ([]byte, error) {
 	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.StepUp, p.Expires.UnixMilli()})
 }

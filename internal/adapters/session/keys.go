@@ -9,54 +9,50 @@ import (
 	"webapp/internal/ports"
 )
 
-// The keys of records and the indexes are derived here and nowhere else.
-
-// sessionKey is the record key that scs uses for a session token: a hash, from
-// which the token cannot be had.
+// sessionKey returns the record key for a session token, as scs derives it. It is
+// a hash, from which the token cannot be derived.
 func sessionKey(token string) string { return hashed([]byte(token)) }
 
-// The keys of what belongs to a session, by the session's key.
+// The keys of the records that belong to a session, from its record key.
 func claimsKey(key string) string { return key + ".claims" }
-func grantKey(key string) string  { return key + ".grant" }
+func tokensKey(key string) string { return key + ".tokens" }
 func leaseKey(key string) string  { return "lease." + key }
 
 // belongings returns the keys of all records that a session can have besides
 // its own.
-func belongings(keys []string) []string {
+func relatedKeys(keys []string) []string {
 	list := make([]string, 0, 3*len(keys))
 	for _, key := range keys {
-		list = append(list, claimsKey(key), grantKey(key), leaseKey(key))
+		list = append(list, claimsKey(key), tokensKey(key), leaseKey(key))
 	}
 	return list
 }
 
-// spentKey is the key of the mark that a state has been used, onceKey of a
-// one-time identifier's.
+// The keys of the records that mark a state or a one-time identifier as used.
 func spentKey(state string) string { return "spent." + hashed([]byte(state)) }
 func onceKey(id string) string     { return "once." + hashed([]byte(id)) }
 
-// listedID names a session in a list. It is derived from the record's key and
-// not that key itself, which the reference cookie holds.
+// listedID returns the ID of a session in a list. It is not the record key, which
+// is the value of the reference cookie.
 func listedID(key string) string { return hashed([]byte("listed." + key)) }
 
-// userIndex and providerIndex are where a session is found, with the indexing
-// key of one sealing key. A subject can be an e-mail address or a serial
-// number, which a plain hash would not hide from a reader of the store who
-// guesses; without the key there is nothing to compare a guess with.
+// userIndex returns the index of a person's sessions that began under key. A
+// subject can be an e-mail address or a number, which a reader of the store could
+// guess from a plain hash. So indexes are keyed hashes.
 //
-// Keys rotate, and an index stays as the record was created. So a lookup goes
-// through the indexes of all keys, and a session that began under a key that
-// has been removed is no session any more, also if a Touch has sealed it anew:
-// otherwise it could not be found to be ended.
+// A record keeps the indexes that it was created with. So lookups use the indexes
+// of all keys. A session that began under a removed key could not be found by its
+// indexes, so it is no session, even if a Touch has sealed it with another key.
 func userIndex(key *sealingKey, issuer, subject string) string {
 	return index(key, "user", issuer, subject)
 }
 
-// providerIndex leaves the issuer out, because a front-channel logout may.
+// providerIndex returns the index of the sessions of a provider's session. It has
+// no issuer, because a front-channel logout may leave it out.
 func providerIndex(key *sealingKey, sid string) string { return index(key, "sid", sid) }
 
-// index is HMAC-SHA-256 over the parts, each with its length in front, so that
-// no two lists of parts read the same.
+// index returns the HMAC-SHA-256 of the parts. Each has its length in front, so
+// that different lists never give the same text.
 func index(key *sealingKey, parts ...string) string {
 	mac := hmac.New(sha256.New, key.indexing)
 	var text []byte
@@ -68,7 +64,7 @@ func index(key *sealingKey, parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// indexesOf returns the indexes of a session that began under key.
+// indexesOf returns all indexes of a session that began under key.
 func indexesOf(key *sealingKey, id *ports.Identity) []string {
 	indexes := []string{userIndex(key, id.Issuer, id.Subject)}
 	if id.ProviderSession != "" {

@@ -8,7 +8,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// CheckUnspent looks for the mark that Spend makes.
+// CheckUnspent implements ports.OneTimeIDs.
 func (m *Manager) CheckUnspent(ctx context.Context, id string) error {
 	err := m.records.exists(ctx, onceKey(id))
 	if errors.Is(err, ports.ErrNoRecord) {
@@ -20,7 +20,8 @@ func (m *Manager) CheckUnspent(ctx context.Context, id string) error {
 	return err
 }
 
-// Spend marks id as used. The mark stays for the clock skew beyond until.
+// Spend implements ports.OneTimeIDs. The record stays until clockSkew after
+// until.
 func (m *Manager) Spend(ctx context.Context, id string, until time.Time) error {
 	_, err := m.records.create(ctx, entry{key: onceKey(id), expires: until.Add(clockSkew)})
 	if errors.Is(err, ports.ErrRecordExists) {

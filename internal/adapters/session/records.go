@@ -9,17 +9,15 @@ import (
 	"webapp/internal/ports"
 )
 
-// records stands in front of a ports.SessionStore. It seals what goes in and
-// opens what comes out, gives every operation a time limit, and sorts the
-// store's errors: those that the contract names, the caller's own cancellation,
-// and an outage.
+// records reads and writes a ports.SessionStore. It seals and opens values, gives
+// every operation a time limit, and classifies errors.
 type records struct {
 	store ports.SessionStore
 	seal  *sealer
 	limit time.Duration
 }
 
-// entry is one record in plaintext. Its key is also what its value is sealed to.
+// entry is a record whose value is not sealed yet.
 type entry struct {
 	key     string
 	value   []byte
@@ -27,15 +25,15 @@ type entry struct {
 	indexes []string
 }
 
-// opened is what find returns. What no key opens is not readable; its version
-// still allows to replace it.
-type opened struct {
+// foundRecord is a record that find has opened. readable is false if no key opens
+// its value; such a record can still be replaced.
+type foundRecord struct {
 	value    []byte
 	version  ports.Version
 	readable bool
 }
 
-// create adds a record. ports.ErrRecordExists where there is one.
+// create adds a record. It returns ports.ErrRecordExists if there is one.
 func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
@@ -43,20 +41,20 @@ func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
 	return v, classify(ctx, err)
 }
 
-// find returns the record under key. ports.ErrNoRecord where there is none.
-func (r *records) find(ctx context.Context, key string) (opened, error) {
+// find returns the record with this key, or ports.ErrNoRecord.
+func (r *records) find(ctx context.Context, key string) (foundRecord, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
 	found, err := r.store.Find(limited, key)
 	if err != nil {
-		return opened{}, classify(ctx, err)
+		return foundRecord{}, classify(ctx, err)
 	}
 	plain, ok := r.seal.open(inRecord, key, found.Value)
-	return opened{value: plain, version: found.Version, readable: ok}, nil
+	return foundRecord{value: plain, version: found.Version, readable: ok}, nil
 }
 
-// exists returns nil where there is a record under key, readable or not, and
-// ports.ErrNoRecord where there is none.
+// exists returns nil if there is a record with this key, readable or not, and
+// ports.ErrNoRecord otherwise.
 func (r *records) exists(ctx context.Context, key string) error {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
@@ -64,8 +62,8 @@ func (r *records) exists(ctx context.Context, key string) error {
 	return classify(ctx, err)
 }
 
-// replace changes the record that has version v. ports.ErrNoRecord and
-// ports.ErrRecordChanged as of the store.
+// replace changes the record with version v. It returns ports.ErrNoRecord or
+// ports.ErrRecordChanged as the store does.
 func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.Version, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
@@ -73,15 +71,15 @@ func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.
 	return next, classify(ctx, err)
 }
 
-// delete removes a record, of one version or of any. One that is not there is
-// no error.
+// delete removes a record of version v, or of any version. It returns the errors
+// of ports.SessionStore.Delete.
 func (r *records) delete(ctx context.Context, key string, v ports.Version) error {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
 	return classify(ctx, r.store.Delete(limited, key, v))
 }
 
-// deleteAll removes records one after the other, as far as it gets.
+// deleteAll removes records of any version and stops at the first error.
 func (r *records) deleteAll(ctx context.Context, keys []string) error {
 	for _, key := range keys {
 		if err := r.delete(ctx, key, ports.AnyVersion); err != nil {
@@ -91,7 +89,7 @@ func (r *records) deleteAll(ctx context.Context, keys []string) error {
 	return nil
 }
 
-// keys returns what the store has under an index.
+// keys returns the keys of the records with this index.
 func (r *records) keys(ctx context.Context, index string) ([]string, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
@@ -112,8 +110,9 @@ func (r *records) sealed(e entry) ports.Record {
 	}
 }
 
-// classify returns an error of the store as the callers here know it. ctx is the
-// caller's: a caller that has gone is no outage.
+// classify returns errors that the store's contract names unchanged, and makes
+// any other error an outage. If the caller has cancelled ctx, it returns
+// context.Canceled instead.
 func classify(ctx context.Context, err error) error {
 	switch {
 	case err == nil,
@@ -127,7 +126,7 @@ func classify(ctx context.Context, err error) error {
 	return unavailable(err)
 }
 
-// unavailable makes sure that a store's error says so, whatever it was.
+// unavailable adds ports.ErrStoreUnavailable to an error, for errors.Is.
 func unavailable(err error) error {
 	if err == nil || errors.Is(err, ports.ErrStoreUnavailable) {
 		return err

@@ -10,9 +10,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// scsStore is records as scs asks for a store. It turns the upsert of scs into
-// the two things it can mean: adding a new session, or changing exactly the
-// state of it that was read. The browser's request in the context knows which.
+// scsStore implements the store of scs on top of records. scs knows one write,
+// which inserts or updates. scsStore creates a record if the revision of the
+// browser's request has no version, and otherwise replaces exactly that version.
 type scsStore struct {
 	*records
 	manager *Manager
@@ -20,15 +20,15 @@ type scsStore struct {
 
 var _ scs.CtxStore = scsStore{}
 
-// revision is what is known of a session's record besides its content. It is
-// guarded by the lock of the browser's request.
+// revision is the version and the indexes of a session's record. The lock of the
+// browser's request guards it.
 type revision struct {
-	version ports.Version // AnyVersion: there is no record yet
+	version ports.Version // AnyVersion if there is no record yet
 	indexes []string
 }
 
-// FindCtx returns the opened value under key. A value that no key opens is
-// reported as not found: it is as good as lost.
+// FindCtx returns the opened value with this key. It reports a value that no key
+// opens as not found.
 func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	found, err := s.find(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {
@@ -43,8 +43,8 @@ func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error)
 	return found.value, found.readable, nil
 }
 
-// CommitCtx adds the record of a new session, or replaces the version that was
-// read. An ended session is not written back: ports.ErrNoRecord.
+// CommitCtx creates the record of a new session, or replaces the version that was
+// read. It returns ports.ErrNoRecord if the session has ended.
 func (s scsStore) CommitCtx(ctx context.Context, key string, value []byte, expires time.Time) error {
 	req, ok := s.manager.requestOf(ctx)
 	if !ok {
@@ -66,22 +66,22 @@ func (s scsStore) CommitCtx(ctx context.Context, key string, value []byte, expir
 	return nil
 }
 
-// DeleteCtx removes the record; one that is not there is no error.
+// DeleteCtx deletes the record, if there is one.
 func (s scsStore) DeleteCtx(ctx context.Context, key string) error {
 	return s.delete(ctx, key, ports.AnyVersion)
 }
 
-// Commit is the form without context that scs.Store asks for.
+// Commit is CommitCtx without a context, which scs.Store requires.
 func (s scsStore) Commit(key string, value []byte, expires time.Time) error {
 	return s.CommitCtx(context.Background(), key, value, expires)
 }
 
-// Find is the form without context that scs.Store asks for.
+// Find is FindCtx without a context, which scs.Store requires.
 func (s scsStore) Find(key string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), key)
 }
 
-// Delete is the form without context that scs.Store asks for.
+// Delete is DeleteCtx without a context, which scs.Store requires.
 func (s scsStore) Delete(key string) error {
 	return s.DeleteCtx(context.Background(), key)
 }

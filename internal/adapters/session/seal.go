@@ -11,25 +11,25 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// keySize is the length of each key of a Config, in bytes.
+// keySize is the length of each key in Config.Keys.
 const keySize = 32
 
-// Where a sealed value lives is part of what authenticates it: a value that is
-// moved to another name, or from a cookie to a record, does not open.
+// The place and name of a value are authenticated with it. A value that is moved
+// to another name, or from a cookie to a record, does not open.
 const (
 	inCookie = "cookie:"
 	inRecord = "record:"
 )
 
-// sealer encrypts and authenticates with XChaCha20-Poly1305, whose nonce is
-// long enough to be drawn at random for any number of values.
+// sealer encrypts and authenticates with XChaCha20-Poly1305. Its nonce is long
+// enough to be random for any number of values.
 //
 // A sealed value is a key ID, a nonce and the ciphertext with its tag.
 type sealer struct {
 	keys []sealingKey
 }
 
-// keyID names a key, to find it among a few.
+// keyID finds a key among a few. Two keys can have the same ID.
 type keyID [2]byte
 
 type sealingKey struct {
@@ -56,8 +56,8 @@ func newSealer(secrets [][]byte, realm string) (*sealer, error) {
 	return s, nil
 }
 
-// newSealingKey derives the encryption key, a key ID that tells nothing of it,
-// and the key of indexes, all of them for one realm (HKDF, RFC 5869).
+// newSealingKey derives the encryption key, a key ID and the key of indexes for
+// one realm (HKDF, RFC 5869). The ID reveals nothing about the keys.
 func newSealingKey(secret []byte, realm string) (sealingKey, error) {
 	derived, err := hkdf.Key(sha256.New, secret, nil, "webapp session sealing 1 "+realm, chacha20poly1305.KeySize+2)
 	if err != nil {
@@ -77,7 +77,7 @@ func newSealingKey(secret []byte, realm string) (sealingKey, error) {
 // first returns the key that seals.
 func (s *sealer) first() *sealingKey { return &s.keys[0] }
 
-// key returns the key of that ID, or nil.
+// key returns the key with this ID, or nil.
 func (s *sealer) key(id keyID) *sealingKey {
 	for i := range s.keys {
 		if s.keys[i].id == id {
@@ -87,7 +87,7 @@ func (s *sealer) key(id keyID) *sealingKey {
 	return nil
 }
 
-// seal encrypts plain with the first key, for the place and name given.
+// seal encrypts plain with the first key, for this place and name.
 func (s *sealer) seal(place, name string, plain []byte) []byte {
 	key := s.keys[0]
 	head := len(key.id) + key.aead.NonceSize()
@@ -98,9 +98,9 @@ func (s *sealer) seal(place, name string, plain []byte) []byte {
 	return key.aead.Seal(out, nonce, plain, []byte(place+name))
 }
 
-// open decrypts what seal made for the same place and name, under any of the
-// keys. Anything else is refused. The plaintext takes the place of sealed, which
-// is used up.
+// open decrypts a value that seal made for the same place and name, with any of
+// the keys. It returns false for anything else. It overwrites sealed with the
+// plaintext.
 func (s *sealer) open(place, name string, sealed []byte) ([]byte, bool) {
 	for i, key := range s.keys {
 		head := len(key.id) + key.aead.NonceSize()
@@ -109,7 +109,7 @@ func (s *sealer) open(place, name string, sealed []byte) ([]byte, bool) {
 		}
 		into := sealed[head:head]
 		if s.sameID(i) {
-			into = nil // a key that does not fit would spoil it for the next
+			into = nil // the wrong key would overwrite the value
 		}
 		plain, err := key.aead.Open(into, sealed[len(key.id):head], sealed[head:], []byte(place+name))
 		if err == nil {
@@ -119,8 +119,7 @@ func (s *sealer) open(place, name string, sealed []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// sameID reports whether a key after the i-th has its ID: two bytes tell a few
-// keys apart, but not always.
+// sameID reports whether a key after the i-th has the same ID.
 func (s *sealer) sameID(i int) bool {
 	for _, other := range s.keys[i+1:] {
 		if other.id == s.keys[i].id {

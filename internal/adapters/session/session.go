@@ -1,41 +1,39 @@
-// Package session keeps browsers apart and people signed in. It implements the
-// session ports on top of cookies, the scs session manager and any
-// [ports.SessionStore].
+// Package session implements the session ports with cookies, the scs session
+// manager and any [ports.SessionStore].
 //
-// What a browser holds, all of it HttpOnly and Path=/, on https also Secure
-// and named with the "__Host-" prefix (RFC 6265bis, section 4.1.3):
+// Cookies, all HttpOnly and Path=/. With https they are Secure too, and their
+// names begin with "__Host-" (RFC 6265bis, section 4.1.3):
 //
-//	webapp_session        random token of a session; opaque, 43 characters
-//	webapp_signin_<hash>  one sealed cookie for each pending sign-in
+//	webapp_session        the session token: 43 random characters
+//	webapp_signin_<hash>  one pending sign-in, sealed
 //	webapp_session_ref    the session's record key; only with CrossSiteCallback
 //
-// What the store holds, under keys that are hashes and in values that are
-// sealed to their key:
+// Records in the store. Keys are hashes, and each value is sealed for its key:
 //
-//	<hash of token>         the session: who, since when, until when
-//	<hash of token>.claims  the ID token's claims, for the person's own page
-//	<hash of token>.grant   its tokens, for calls of APIs
-//	lease.<hash of token>   somebody is renewing the tokens
-//	spent.<hash of state>   a mark that a pending sign-in has been taken
-//	once.<hash of ID>       a mark that a one-time identifier has been used
+//	<hash of token>         the session: user, times, device
+//	<hash of token>.claims  the claims of the ID token, for the person's own page
+//	<hash of token>.tokens  the tokens for API calls
+//	lease.<hash of token>   a request is refreshing the tokens
+//	spent.<hash of state>   a pending sign-in was taken, and how it ended
+//	once.<hash of ID>       a one-time identifier was used
 //
-// A session that has run out is none any more; its own record stays for ExpiredRetention,
-// so that its end can be told of once.
+// Anonymous visitors have no record.
 //
-// An anonymous visitor has no record at all. A session record is added once and
-// afterwards only replaced, in exactly the version that was read and never by
-// an upsert, so a session that has ended stays ended whatever was in flight. It
-// has two indexes, by which it is found for its person and for the provider's
-// session; both are keyed hashes that tell a reader of the store nothing.
+// A session's record is created once. Later writes replace exactly the version
+// that was read and never insert a record. So a request in flight cannot write an
+// ended session back. The record of an expired session stays for
+// ExpiredRetention, so that the audit log can report its end.
 //
-// Of scs, the session manager makes the tokens, hashes them for the store, and
-// carries a session through Load, Put and Commit. Its middleware stays unused: it
-// commits at the end of each request, by an upsert, and so writes an ended session
-// back that a request was still in flight for. scsStore turns the upsert into the
-// two things that it can mean.
+// Each session's record has an index for its person and one for the provider's
+// session. Both are keyed hashes, which mean nothing to a reader of the store.
 //
-// The session cookie has no Max-Age: browsers drop it when they are closed, and
-// until then the limits that the server keeps decide alone.
+// The session manager of scs makes the tokens, hashes them for the store, and
+// loads and commits sessions. Its middleware is not used, because it commits at
+// the end of each request by an insert or update, and would write ended sessions
+// back. scsStore turns this write into either a create or a replace.
+//
+// The session cookie has no Max-Age: browsers delete it when they close. The
+// limits of a session are on the server.
 package session
 
 import (
@@ -51,46 +49,44 @@ import (
 
 // Config says how a Manager keeps sessions.
 type Config struct {
-	// Store keeps the records. Required.
+	// Store keeps the records. It is required.
 	Store ports.SessionStore
-	// Keys seal cookies and records, 32 random bytes each. The first seals,
-	// all of them open. To replace a key without signing anybody out, add the
-	// new one behind the old on every instance, then put it in front, and
-	// remove the old one after Lifetime: sessions that began under a key end
-	// with it. At least one is required.
+	// Keys seal cookies and records. Each has 32 random bytes, and at least one
+	// is required. The first key seals, all keys open. To replace a key without
+	// signing anybody out, add the new one behind the old one on every instance,
+	// then put it in front, and remove the old one after Lifetime. Sessions that
+	// began under a key end when it is removed.
 	Keys [][]byte
-	// Realm names whose users the sessions are of: the application at its
-	// provider. Nothing that was sealed in another realm opens in this one, even
-	// with the same key and store: there somebody else decides who signs in.
+	// Realm names the application and its provider. Values that were sealed in
+	// another realm do not open in this one, even with the same key and store,
+	// because another provider decided who signs in there.
 	Realm string
-	// Secure says that the application is reached by https: cookies become
-	// Secure and carry the "__Host-" prefix.
+	// Secure says that browsers use https. It makes cookies Secure and gives
+	// their names the prefix "__Host-".
 	Secure bool
-	// CrossSiteCallback says that the provider's answer comes as a cross-site
-	// POST (response_mode=form_post), to which a browser attaches SameSite=None
-	// cookies only. It needs Secure.
+	// CrossSiteCallback says that the callback is a cross-site POST
+	// (response_mode=form_post). Browsers send only SameSite=None cookies with
+	// it. It needs Secure.
 	CrossSiteCallback bool
-	// Lifetime bounds how long the store keeps the claims and the grant of a
-	// session that is never ended. The limit of the session itself is its Expires.
-	// Required, and at least as long as any session lasts.
+	// Lifetime is how long the store keeps the claims and tokens of a session
+	// that nobody ends. It is required, and at least as long as any session
+	// lasts. The session itself ends at its Expires.
 	Lifetime time.Duration
-	// OpTimeout is how long one operation of the store may take before it
-	// counts as unavailable; 3 seconds where it is 0.
+	// OpTimeout is the time limit for one operation of the store. The default is
+	// 3 seconds.
 	OpTimeout time.Duration
-	// Clock tells the time; time.Now where it is nil.
+	// Clock returns the time. The default is time.Now.
 	Clock func() time.Time
 }
 
-// ExpiredRetention is how long the store keeps a session that has run out, so that its
-// end can be told of when its browser comes back: until the next day. It is
-// small beside its claims and grant, which stay for Lifetime. Its record expires
-// that much later than the session itself.
+// ExpiredRetention is how long the store keeps the record of an expired session.
+// If its browser comes back within that time, the audit log reports the end.
 const ExpiredRetention = 24 * time.Hour
 
 // defaultOpTimeout leaves a page time to say that the store is down.
 const defaultOpTimeout = 3 * time.Second
 
-// New returns a Manager, or an error that names every fault of cfg.
+// New returns a Manager, or an error that lists every fault in cfg.
 func New(cfg Config) (*Manager, error) {
 	seal, err := newSealer(cfg.Keys, cfg.Realm)
 	if err := errors.Join(cfg.check(), err); err != nil {
@@ -110,9 +106,7 @@ func New(cfg Config) (*Manager, error) {
 		clock:    cfg.Clock,
 		lifetime: cfg.Lifetime,
 	}
-	// Not scs.New, which starts the goroutine of a store that would not be
-	// used. The middleware parts of scs stay unused as well: it would commit
-	// at the end of a request and so revive an ended session.
+	// scs.New is not used: it starts a goroutine for a store of its own.
 	m.scs = &scs.SessionManager{
 		Lifetime:         cfg.Lifetime,
 		Store:            scsStore{records: records, manager: m},
@@ -122,7 +116,7 @@ func New(cfg Config) (*Manager, error) {
 	return m, nil
 }
 
-// check reports what is missing or contradictory.
+// check returns an error that lists every fault.
 func (cfg Config) check() error {
 	var faults []error
 	if cfg.Store == nil {
@@ -140,9 +134,9 @@ func (cfg Config) check() error {
 	return errors.Join(faults...)
 }
 
-// Manager is the session adapter. It is safe for concurrent use. Those of its
-// methods that work on a browser find it in their context, where Middleware put
-// it, and answer ports.ErrNoBrowser where there is none.
+// Manager implements the session ports. It is safe for concurrent use. Most
+// methods act for the browser that Middleware put into the context. Without one
+// they return ports.ErrNoBrowser.
 type Manager struct {
 	records  *records
 	seal     *sealer
@@ -160,8 +154,8 @@ var (
 	_ ports.SessionHandOver   = (*Manager)(nil)
 )
 
-// Ready returns nil when the store answers, else an error that wraps
-// ports.ErrStoreUnavailable.
+// Ready returns nil if the store responds. errors.Is matches
+// ports.ErrStoreUnavailable otherwise.
 func (m *Manager) Ready(ctx context.Context) error {
 	if probe, ok := m.records.store.(ports.StoreReadiness); ok {
 		limited, cancel := m.records.limited(ctx)

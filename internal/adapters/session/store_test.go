@@ -88,7 +88,7 @@ func TestStoredValuesAreSealedAndTokensHashed(t *testing.T) {
 	b := w.newBrowser()
 	b.start(t)
 	token := b.named("webapp_session").Value
-	for _, key := range []string{recordOf(b), recordOf(b) + ".grant", recordOf(b) + ".claims"} {
+	for _, key := range []string{recordOf(b), recordOf(b) + ".tokens", recordOf(b) + ".claims"} {
 		require.NotContains(t, key, token)
 		value := string(w.raw(t, key))
 		for _, secret := range []string{token, "Zoë", "zoe@", "Report.Reader", "refresh-token", "token-of-graph", "contoso"} {
@@ -116,7 +116,7 @@ func TestTamperedRecordsAreNoSession(t *testing.T) {
 		"cut":                good[:len(good)-1],
 		"longer":             append(good[:len(good):len(good)], 0),
 		"another's record":   w.raw(t, recordOf(other)),
-		"the grant's record": w.raw(t, recordOf(b)+".grant"),
+		"the grant's record": w.raw(t, recordOf(b)+".tokens"),
 	}
 	for i := 0; i < len(good); i += 17 {
 		flipped := append([]byte(nil), good...)
@@ -140,7 +140,7 @@ func TestALostOrUnreadableGrantIsAnEmptyOne(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
-	key := recordOf(b) + ".grant"
+	key := recordOf(b) + ".tokens"
 	requireGrant := func(want ports.Tokens) {
 		t.Helper()
 		b.Do(t.Context(), func(ctx context.Context) {
@@ -281,7 +281,7 @@ func TestAStartThatFailsChangesNothing(t *testing.T) {
 	b.start(t)
 	records := w.memory.Len()
 	for _, broken := range []func(portstest.StoreCall) bool{
-		func(c portstest.StoreCall) bool { return c.Method == "Create" && strings.HasSuffix(c.Key, ".grant") },
+		func(c portstest.StoreCall) bool { return c.Method == "Create" && strings.HasSuffix(c.Key, ".tokens") },
 		func(c portstest.StoreCall) bool { return c.Method == "Create" && strings.HasSuffix(c.Key, ".claims") },
 		func(c portstest.StoreCall) bool { return c.Method == "Create" && !strings.Contains(c.Key, ".") },
 		func(c portstest.StoreCall) bool { return c.Method == "Delete" && c.Key == recordOf(b) },
@@ -309,7 +309,7 @@ func TestAnEndThatFailsHalfwayIsCompletedByTheNext(t *testing.T) {
 	b := w.newBrowser()
 	b.start(t)
 	w.store.SetFault(func(c portstest.StoreCall) error {
-		if strings.HasSuffix(c.Key, ".grant") {
+		if strings.HasSuffix(c.Key, ".tokens") {
 			return errors.New("connection reset")
 		}
 		return nil
@@ -329,7 +329,7 @@ func TestAGrantThatAnEndLeftBehindIsNotWritten(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
-	left := recordOf(b) + ".grant"
+	left := recordOf(b) + ".tokens"
 	before := w.raw(t, left)
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := w.manager.Current(slow)

@@ -9,15 +9,15 @@ import (
 	"webapp/internal/ports"
 )
 
-// Claims returns the claims that the session began with; none where the store
-// has lost them.
+// Claims implements ports.SessionTokens. It returns none if the store has lost
+// them.
 func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	_, key, leave, err := m.enterSession(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	found, err := m.belonging(ctx, key, claimsKey(key))
+	found, err := m.findRelated(ctx, key, claimsKey(key))
 	if err != nil || !found.readable {
 		return nil, err
 	}
@@ -28,47 +28,46 @@ func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	return claims, nil
 }
 
-// Tokens returns the current session's grant. It is empty where the session has
-// none, or where the store has lost it: the person is still signed in then, and
-// API calls ask for a new sign-in.
+// Tokens implements ports.SessionTokens. It returns empty Tokens if the store has
+// lost them: the person stays signed in, and API calls need a new sign-in.
 func (m *Manager) Tokens(ctx context.Context) (ports.Tokens, error) {
 	_, key, leave, err := m.enterSession(ctx)
 	if err != nil {
 		return ports.Tokens{}, err
 	}
 	defer leave()
-	found, err := m.belonging(ctx, key, grantKey(key))
+	found, err := m.findRelated(ctx, key, tokensKey(key))
 	if err != nil {
 		return ports.Tokens{}, err
 	}
-	return grantOf(found), nil
+	return tokensOf(found), nil
 }
 
-// grantOf returns the grant of a record; an empty one where there is none that
-// can be read.
-func grantOf(found opened) ports.Tokens {
+// tokensOf returns the tokens in a record, or empty Tokens if it cannot be read.
+func tokensOf(found foundRecord) ports.Tokens {
 	if !found.readable {
 		return ports.Tokens{}
 	}
-	g, err := decodeJSON[ports.Tokens](found.value)
+	tokens, err := decodeJSON[ports.Tokens](found.value)
 	if err != nil {
 		return ports.Tokens{}
 	}
-	return g
+	return tokens
 }
 
-// belonging finds what belongs to a session. Where it is not there, the session
-// may have ended since this request loaded it, and is asked for.
-func (m *Manager) belonging(ctx context.Context, session, key string) (opened, error) {
+// findRelated returns a record that belongs to a session. If there is none, it
+// returns ports.ErrNoSession if the session has ended since this request loaded
+// it.
+func (m *Manager) findRelated(ctx context.Context, session, key string) (foundRecord, error) {
 	found, err := m.records.find(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {
-		return opened{}, m.alive(ctx, session)
+		return foundRecord{}, m.alive(ctx, session)
 	}
 	return found, err
 }
 
-// alive returns nil while the store has the session's record. That the session
-// has not run out the caller knows.
+// alive returns nil if the store has the session's record, and otherwise
+// ports.ErrNoSession. It does not check the session's Expires.
 func (m *Manager) alive(ctx context.Context, key string) error {
 	err := m.records.exists(ctx, key)
 	if errors.Is(err, ports.ErrNoRecord) {
@@ -77,7 +76,7 @@ func (m *Manager) alive(ctx context.Context, key string) error {
 	return err
 }
 
-// enterSession returns the browser's session and its key. It locks the browser's
+// enterSession returns the browser's session and its record key. It locks the
 // request; leave unlocks it.
 func (m *Manager) enterSession(ctx context.Context) (s ports.Session, key string, leave func(), err error) {
 	req, err := m.enter(ctx)
@@ -89,50 +88,49 @@ func (m *Manager) enterSession(ctx context.Context) (s ports.Session, key string
 		req.mu.Unlock()
 		return ports.Session{}, "", nil, err
 	}
-	return s, req.held.key(), req.mu.Unlock, nil
+	return s, req.current.key(), req.mu.Unlock, nil
 }
 
-// UpdateTokens compares and swaps until it succeeds, each time with the grant
-// and the session as they then are: both may have changed since this request
-// loaded them. change must not call the Manager. ports.ErrStoreUnavailable
-// where others change the grant all the time.
+// UpdateTokens implements ports.SessionTokens. It reads and replaces the tokens
+// until no other request has changed them in between. change must not call the
+// Manager.
 func (m *Manager) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) error {
 	s, key, leave, err := m.enterSession(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	expires := m.belongingsExpire(&s)
+	expires := m.relatedExpire(&s)
 	for range maxUpdates {
-		err := m.updateOnce(ctx, key, expires, change)
+		err := m.updateTokensOnce(ctx, key, expires, change)
 		if !errors.Is(err, errOvertaken) {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: grant changes too often", ports.ErrStoreUnavailable)
+	return fmt.Errorf("%w: tokens change too often", ports.ErrStoreUnavailable)
 }
 
-// errOvertaken: somebody else changed the record meanwhile.
+// errOvertaken means that another request has changed the record.
 var errOvertaken = errors.New("overtaken")
 
-func (m *Manager) updateOnce(ctx context.Context, key string, expires time.Time, change func(*ports.Tokens)) error {
+func (m *Manager) updateTokensOnce(ctx context.Context, key string, expires time.Time, change func(*ports.Tokens)) error {
 	if err := m.alive(ctx, key); err != nil {
 		return err
 	}
-	found, err := m.records.find(ctx, grantKey(key))
+	found, err := m.records.find(ctx, tokensKey(key))
 	none := errors.Is(err, ports.ErrNoRecord)
 	if err != nil && !none {
 		return err
 	}
-	g := grantOf(found)
-	change(&g)
-	value, err := encodeJSON(g)
+	tokens := tokensOf(found)
+	change(&tokens)
+	value, err := encodeJSON(tokens)
 	if err != nil {
 		return err
 	}
-	e := entry{key: grantKey(key), value: value, expires: expires}
+	e := entry{key: tokensKey(key), value: value, expires: expires}
 	if none {
-		return m.addGrant(ctx, key, e)
+		return m.addTokens(ctx, key, e)
 	}
 	_, err = m.records.replace(ctx, e, found.version)
 	if errors.Is(err, ports.ErrRecordChanged) || errors.Is(err, ports.ErrNoRecord) {
@@ -141,10 +139,10 @@ func (m *Manager) updateOnce(ctx context.Context, key string, expires time.Time,
 	return err
 }
 
-// addGrant adds the grant of a session that has none. An End that comes in
-// between has looked for a grant in vain, so the session is asked for once
-// more: End deletes it first.
-func (m *Manager) addGrant(ctx context.Context, key string, e entry) error {
+// addTokens creates the record of a session without tokens. A concurrent End may
+// have deleted the session and found no tokens to delete, so addTokens checks the
+// session afterwards.
+func (m *Manager) addTokens(ctx context.Context, key string, e entry) error {
 	v, err := m.records.create(ctx, e)
 	if errors.Is(err, ports.ErrRecordExists) {
 		return errOvertaken
@@ -159,9 +157,9 @@ func (m *Manager) addGrant(ctx context.Context, key string, e entry) error {
 	return err
 }
 
-// LeaseRefresh adds a record that only one request can add, on all instances
-// together, and that runs out by itself. The session is asked for afterwards: an
-// End that came before has not seen the lease.
+// LeaseRefresh implements ports.SessionTokens. The lease is a record that only one
+// request can create, on all instances together. A concurrent End may have missed
+// it, so LeaseRefresh checks the session afterwards.
 func (m *Manager) LeaseRefresh(ctx context.Context, until time.Time) (func(context.Context), error) {
 	_, key, leave, err := m.enterSession(ctx)
 	if err != nil {
@@ -186,9 +184,8 @@ func (m *Manager) LeaseRefresh(ctx context.Context, until time.Time) (func(conte
 	return release, nil
 }
 
-// releaser returns what gives a lease back: this one and no later one, because
-// no version comes twice. A request that was cancelled gives its lease back
-// too; a release that fails leaves the lease to run out.
+// releaser returns a function that deletes this lease and no later one, even if
+// the request was cancelled. If the deletion fails, the lease expires.
 func (m *Manager) releaser(key string, v ports.Version) func(context.Context) {
 	return func(ctx context.Context) {
 		_ = m.records.delete(context.WithoutCancel(ctx), key, v)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// The session record is written in a small binary form: a version byte,
-// then the fields in a fixed order, texts and lists with their length in front.
-// Numbers are varints (encoding/binary).
+// The session record has a small binary form, because it is read with every
+// request: a version byte, then the fields in a fixed order. Texts and lists have
+// their length in front. Numbers are varints (encoding/binary).
 
-// errUnreadable: bytes that this version of the program did not write.
+// errUnreadable means that this version of the program did not write the bytes.
 var errUnreadable = errors.New("unreadable record")
 
 func appendText(b []byte, s string) []byte {
@@ -25,16 +25,14 @@ func appendTexts(b []byte, list []string) []byte {
 	return b
 }
 
-// appendTime keeps the instant to the nanosecond; a whole second costs six
-// bytes.
+// appendTime writes the time to the nanosecond. A whole second takes six bytes.
 func appendTime(b []byte, t time.Time) []byte {
 	b = binary.AppendVarint(b, t.Unix())
 	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
-// reader takes the fields off again. The texts it returns share one copy of its
-// input. After the first fault it returns zero values only, so callers ask once,
-// at the end.
+// reader reads the fields. Its texts share one copy of the input. After the first
+// error it returns zero values only, so callers check done once, at the end.
 type reader struct {
 	rest   string
 	failed bool
@@ -42,7 +40,7 @@ type reader struct {
 
 func newReader(data []byte) *reader { return &reader{rest: string(data)} }
 
-// done reports a fault, bytes left over included.
+// done returns errUnreadable after an error, or if there are bytes left.
 func (r *reader) done() error {
 	if r.failed || r.rest != "" {
 		return errUnreadable
@@ -93,8 +91,8 @@ func (r *reader) varint() int64 {
 
 func (r *reader) text() string { return r.take(r.uvarint()) }
 
-// count reads the length of a list whose elements take at least one byte each,
-// so that a few forged bytes cannot ask for much memory.
+// count reads the length of a list. It fails if the list has more elements than
+// there are bytes left, so that a few bytes cannot allocate much memory.
 func (r *reader) count() int {
 	n := r.uvarint()
 	if n > uint64(len(r.rest)) {
