@@ -61,10 +61,31 @@ func TestRefusedCodesAreBoundedForEachCustomer(t *testing.T) {
 	}
 }
 
+// A firewall in front of the provider refuses some codes by a page of its own.
+// Codes that no provider makes are not posted at all, because some fail on them.
+func TestCodesThatTheProviderCannotReadAreBounded(t *testing.T) {
+	w := newWorld(t, everyProxy())
+	for _, code := range []string{"a\x00b", "a\nb", "\xff", "caf\u00e9"} {
+		_, _, send := w.brings(code, "198.51.100.7")
+		assert.Equal(t, http.StatusBadRequest, send().StatusCode)
+	}
+	assert.Zero(t, w.idp.Requests(fakeidp.EndpointToken))
+
+	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Status: http.StatusForbidden, Body: "<html>", ContentType: "text/html"})
+	for i := range refusedCodesAMinute {
+		_, _, send := w.brings("<script>", "198.51.100.7")
+		require.Equal(t, http.StatusServiceUnavailable, send().StatusCode, i)
+	}
+	_, _, send := w.brings("<script>", "198.51.100.7")
+	assert.Equal(t, http.StatusTooManyRequests, send().StatusCode)
+	assert.Equal(t, refusedCodesAMinute, w.idp.Requests(fakeidp.EndpointToken))
+}
+
 // An outage, and a secret that is wrong, block nobody afterwards.
 func TestFailuresOfTheProviderAreNoRefusedCodes(t *testing.T) {
 	for name, fault := range map[string]fakeidp.Fault{
 		"outage":       {Status: http.StatusServiceUnavailable},
+		"lost":         {Status: http.StatusNotFound, Body: "<html>", ContentType: "text/html"},
 		"error":        {Error: &fakeidp.Error{Code: "temporarily_unavailable"}},
 		"wrong secret": {Error: &fakeidp.Error{Code: "invalid_client", Number: 7000215}},
 	} {

@@ -33,7 +33,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string
 	}
 	pending, err := s.sessions.Take(ctx, cb.State)
 	if errors.Is(err, ports.ErrPendingSpent) && pending.State == cb.State {
-		return s.secondCallback(ctx, pending)
+		return s.secondCallback(ctx, cb, pending)
 	}
 	to, who, err := s.complete(ctx, cb, device, pending, err)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string
 }
 
 // checkCallback refuses what no provider's answer looks like (RFC 6749, sections
-// 4.1.2 and 4.1.2.1).
+// 4.1.2 and 4.1.2.1, and appendix A.11).
 func checkCallback(cb Callback) error {
 	switch {
 	case cb.State == "":
@@ -52,6 +52,10 @@ func checkCallback(cb Callback) error {
 		return fmt.Errorf("%w: neither code nor error", ErrBadCallback)
 	case cb.Code != "" && cb.Error != "":
 		return fmt.Errorf("%w: both code and error", ErrBadCallback)
+	case strings.ContainsFunc(cb.Code, func(r rune) bool { return r < ' ' || r > '~' }):
+		// A provider can fail on such a code, and its failures are not bounded as
+		// refused codes are.
+		return fmt.Errorf("%w: the code has characters that no code has", ErrBadCallback)
 	}
 	return nil
 }
@@ -72,7 +76,7 @@ func (s *Service) complete(ctx context.Context, cb Callback, device string, pend
 	}
 	// It goes on if the browser gives up: a second callback may wait for it.
 	ctx = context.WithoutCancel(ctx)
-	first := s.completing.begin(pending.State)
+	first := s.completing.begin(pending.State, cb.Code)
 	err = errNotCompleted
 	defer func() { s.conclude(ctx, pending, first, to, err) }()
 	to, who, err = s.redeem(ctx, cb, device, pending)

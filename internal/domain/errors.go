@@ -75,7 +75,7 @@ type (
 // section 5.2).
 func CodeRefused(err error) bool {
 	reported, ok := errors.AsType[*ProviderError](err)
-	return ok && !errors.Is(err, ErrProviderUnavailable) &&
+	return errors.Is(err, ports.ErrCodeRefused) || ok && !errors.Is(err, ErrProviderUnavailable) &&
 		reported.Code != "invalid_client" && reported.Code != "unauthorized_client"
 }
 

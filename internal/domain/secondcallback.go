@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ const (
 
 // completion is a sign-in whose code this instance redeems.
 type completion struct {
+	code string        // of the first callback
 	done chan struct{} // closed when the fields below are set
 	to   string
 	err  error
@@ -43,10 +45,10 @@ type completions struct {
 	byState map[string]*completion
 }
 
-func (c *completions) begin(state string) *completion {
+func (c *completions) begin(state, code string) *completion {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	one := &completion{done: make(chan struct{})}
+	one := &completion{code: code, done: make(chan struct{})}
 	c.byState[state] = one
 	return one
 }
@@ -81,8 +83,10 @@ func (s *Service) conclude(ctx context.Context, pending ports.PendingSignIn, one
 
 // secondCallback responds to a callback whose sign-in another request of the
 // same browser has taken. While that request is under way it waits for it, and
-// returns the same with the same session. The code is not posted again.
-func (s *Service) secondCallback(ctx context.Context, pending ports.PendingSignIn) (string, error) {
+// returns the same with the same session. The code is not posted again. A
+// callback with another code is not the same callback: somebody who copied the
+// cookie, but does not know the code, gets no session.
+func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports.PendingSignIn) (string, error) {
 	tooLong := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: fmt.Errorf("%w: the same sign-in is still being completed", ErrProviderUnavailable)}
 	if !s.seconds.take() {
 		return "", tooLong
@@ -92,6 +96,9 @@ func (s *Service) secondCallback(ctx context.Context, pending ports.PendingSignI
 	defer cancel()
 	for waited := false; limited.Err() == nil; waited = true {
 		if first := s.completing.find(pending.State); first != nil {
+			if subtle.ConstantTimeCompare([]byte(first.code), []byte(cb.Code)) != 1 {
+				return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
+			}
 			return first.join(ctx, tooLong)
 		}
 		text, err := s.sessions.Outcome(limited, pending.State)

@@ -85,6 +85,23 @@ func TestASecondCallbackGetsTheSessionOfTheFirst(t *testing.T) {
 	})
 }
 
+// A copy of the cookie is worth no session without the code.
+func TestASecondCallbackWithAnotherCodeGetsNoSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := beginTwice(t)
+		forged := x.callback
+		forged.Code = "made-up"
+		began := time.Now()
+		_, err := x.CompleteSignIn(x.again.Context(t.Context()), forged, "")
+		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+		assert.Zero(t, time.Since(began))
+		assert.False(t, x.again.SignedIn())
+		x.slow.release <- nil
+		require.NoError(t, <-x.first)
+		assert.True(t, x.browser.SignedIn())
+	})
+}
+
 // A state that was used before is refused at once, also for whoever kept a copy
 // of the cookie.
 func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {

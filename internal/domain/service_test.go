@@ -152,6 +152,7 @@ func TestCallbackIsJudgedBeforeTheProviderIsAsked(t *testing.T) {
 		"no state":        {b.Context(t.Context()), domain.Callback{Code: good.Code}, domain.ErrBadCallback},
 		"no code":         {b.Context(t.Context()), domain.Callback{State: good.State}, domain.ErrBadCallback},
 		"code and error":  {b.Context(t.Context()), domain.Callback{State: good.State, Code: good.Code, Error: "access_denied"}, domain.ErrBadCallback},
+		"no such code":    {b.Context(t.Context()), domain.Callback{State: good.State, Code: "a\x00"}, domain.ErrBadCallback},
 		"unknown state":   {b.Context(t.Context()), domain.Callback{State: "other", Code: good.Code}, domain.ErrUnknownSignIn},
 		"another browser": {f.sessions.NewBrowser().Context(t.Context()), good, domain.ErrUnknownSignIn},
 	} {

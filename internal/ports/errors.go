@@ -30,6 +30,10 @@ var (
 	// ErrProviderRefused: the provider refused the request for another reason,
 	// usually because of the registration of the application or the account.
 	ErrProviderRefused = errors.New("refused by the identity provider")
+	// ErrCodeRefused: the provider, or a firewall in front of it, refused to take
+	// the code, without an OAuth 2.0 error. errors.Is also matches
+	// ErrProviderUnavailable.
+	ErrCodeRefused = errors.New("the code was not taken")
 	// ErrTokenRefused: a check here refused the provider's callback, response or
 	// token.
 	ErrTokenRefused = errors.New("provider's answer refused")

@@ -44,7 +44,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 		"code_verifier": {t.Verifier},
 	}, t.Scopes))
 	if err != nil {
-		return ports.SignedIn{}, err
+		return ports.SignedIn{}, codeError(err)
 	}
 	if got.id == "" {
 		return ports.SignedIn{}, refuse("the token endpoint's answer has no ID token")
@@ -151,6 +151,21 @@ func (p *Provider) askToken(ctx context.Context, m metadata, params url.Values) 
 		got, err = p.postToken(ctx, m, params)
 	}
 	return got, err
+}
+
+// codeError adds ports.ErrCodeRefused to the error for a code that was answered
+// with a status of 4xx and no OAuth 2.0 error, as a firewall does. Such a status
+// about the endpoint, the time or the rate says nothing of the code.
+func codeError(err error) error {
+	answered, ok := errors.AsType[*providerhttp.StatusError](err)
+	if !ok || answered.Status < http.StatusBadRequest || answered.Status >= http.StatusInternalServerError {
+		return err
+	}
+	switch answered.Status {
+	case http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return err
+	}
+	return providerhttp.Tagged(err, ports.ErrCodeRefused)
 }
 
 // postToken posts one request to the token endpoint, exactly once.
