@@ -118,9 +118,9 @@ func insatiable(t *testing.T) string {
 	return srv.URL
 }
 
-// Tokens that end soon are renewed at each call, each time with the refresh
-// token of the last. When the provider takes them back, the next call asks for
-// a sign-in and comes back; nobody is signed out meanwhile.
+// Tokens that expire soon are refreshed at each call, each time with the refresh
+// token of the last one. An expired refresh token leads through a sign-in and
+// leaves the session. A revoked grant (AADSTS50173) ends the session.
 func TestRefreshRotationAndRevocation(t *testing.T) {
 	y := startTenancy(t, arrangement{provider: shortLived})
 	tab := y.signedIn(t, member)
@@ -137,13 +137,18 @@ func TestRefreshRotationAndRevocation(t *testing.T) {
 	}
 	require.Len(t, used, 4, "four calls, four different refresh tokens")
 
-	y.idp.RevokeRefreshTokens()
+	y.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Times: 1, Error: &fakeidp.Error{Number: 700082, Code: "invalid_grant"}})
 	y.idp.SignOut(fakeidp.UserMember)
 	tab.Open(y.app.URL)
 	requireHome(t, y.app, tab, member)
 	tab.Open(y.app.URL + "/call_api?n=5")
 	requireSuggestion(t, tab, member)
 	require.Equal(t, http.StatusOK, tab.Follow("button", member), tab.Text())
-
 	y.requireCalled(t, tab, "/call_api?n=5")
+
+	y.idp.RevokeRefreshTokens()
+	tab.Open(y.app.URL + "/call_api?n=6")
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Sign in"), tab.Text())
+	require.Equal(t, http.StatusOK, tab.Follow("button", member), tab.Text())
+	y.requireCalled(t, tab, "/call_api?n=6")
 }
