@@ -17,25 +17,25 @@ import (
 )
 
 const (
-	// toInstance in a request asks the balancer for one instance and no other;
-	// in an answer it says which it was.
+	// toInstance is a header field. In a request it selects the instance. In a
+	// response it names the instance.
 	toInstance = "X-Test-Instance"
-	// repeated marks the answer to a request that more than one instance has
-	// read, because the first one broke off.
+	// repeated is a header field of the response to a request that more than one
+	// instance has received, because the first one broke the connection.
 	repeated = "X-Test-Repeated"
 )
 
-// balancer is a load balancer without memory: each request goes to the next
-// instance. One that cannot be connected to is passed over; a request that
-// breaks off is given to another where its method allows that (RFC 9110,
-// section 9.2.2). It does not ask whether instances are well.
+// balancer is a load balancer without sticky sessions. Each request goes to the next
+// instance. If an instance refuses the connection, or breaks it and the method is
+// idempotent (RFC 9110, section 9.2.2), the request goes to another instance. The
+// balancer makes no health checks.
 type balancer struct {
 	targets   []string // host and port
 	next      atomic.Uint64
 	transport *http.Transport
 }
 
-// startBalancer serves until the test ends and returns the public origin.
+// startBalancer serves until the end of the test and returns the public origin.
 func startBalancer(t *testing.T, targets []string) (origin string) {
 	t.Helper()
 	b := &balancer{targets: targets, transport: &http.Transport{MaxIdleConnsPerHost: 64}}
@@ -94,7 +94,7 @@ func (b *balancer) RoundTrip(in *http.Request) (*http.Response, error) {
 	}
 }
 
-// whole reads the answer to its end: one that breaks off is no answer.
+// whole reads the whole response and returns an error if the connection breaks.
 func (b *balancer) whole(out *http.Request) (*http.Response, error) {
 	res, err := b.transport.RoundTrip(out)
 	if err != nil {

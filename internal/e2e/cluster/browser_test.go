@@ -20,25 +20,25 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// anyInstance lets the balancer choose.
+// anyInstance lets the balancer select the instance.
 const anyInstance = -1
 
-// browser is one person's browser at the public origin. It follows no redirect
-// by itself. Its methods take the instance that a request goes to.
+// browser is one person's browser. It does not follow redirects. Its methods take
+// the instance that the request goes to.
 type browser struct {
 	c      *cluster
 	client *http.Client
 	jar    *cookiejar.Jar
 }
 
-// reply is an answer with its body read.
+// reply is a response and its body.
 type reply struct {
 	*http.Response
 	body string
 	took time.Duration
 }
 
-// instance is which instance answered.
+// instance returns the instance that responded.
 func (r reply) instance() int {
 	i, err := strconv.Atoi(r.Header.Get(toInstance))
 	if err != nil {
@@ -47,12 +47,12 @@ func (r reply) instance() int {
 	return i
 }
 
-// greets tells whether the page is home of somebody who is signed in.
+// greets reports whether the page is the home page of a signed-in person.
 func (r reply) greets() bool { return r.StatusCode == http.StatusOK && greeting.MatchString(r.body) }
 
 var greeting = regexp.MustCompile(`<h1>Welcome [^<]+!</h1>`)
 
-// deletesCookie tells whether the answer takes a cookie away.
+// deletesCookie reports whether the response deletes a cookie.
 func (r reply) deletesCookie() bool {
 	for _, c := range r.Cookies() {
 		if c.MaxAge < 0 {
@@ -70,7 +70,7 @@ func (c *cluster) browser() *browser {
 	}}
 }
 
-// copy is another browser with the same cookies, as they are now.
+// copy returns another browser with a copy of the cookies.
 func (b *browser) copy() *browser {
 	other := b.c.browser()
 	other.jar.SetCookies(b.origin(), b.jar.Cookies(b.origin()))
@@ -78,17 +78,17 @@ func (b *browser) copy() *browser {
 }
 
 func (b *browser) origin() *url.URL {
-	u, _ := url.Parse(b.c.origin) // made by startBalancer
+	u, _ := url.Parse(b.c.origin) // startBalancer returns a valid URL
 	return u
 }
 
-// try sends a request and returns an error where there is no answer. It may be
-// used by any goroutine.
+// try sends a request and returns an error if there is no response. It is safe for
+// concurrent use.
 func (b *browser) try(instance int, method, target string, form url.Values) (reply, error) {
 	return b.tryUntil(context.Background(), instance, method, target, form)
 }
 
-// tryUntil is try by somebody who leaves when ctx ends.
+// tryUntil is try with a context.
 func (b *browser) tryUntil(ctx context.Context, instance int, method, target string, form url.Values) (reply, error) {
 	if strings.HasPrefix(target, "/") {
 		target = b.c.origin + target
@@ -128,7 +128,7 @@ func (b *browser) post(instance int, target string, form url.Values) reply {
 	return r
 }
 
-// trySignIn goes the whole way and returns what the callback answered.
+// trySignIn signs in and returns the response of the callback.
 func (b *browser) trySignIn(instance int, username string) (reply, error) {
 	begun, err := b.try(instance, http.MethodGet, "/login", nil)
 	if err != nil {
@@ -179,8 +179,8 @@ func (c *cluster) manySignedIn(n int) []*browser {
 	return browsers
 }
 
-// everywhere asks each instance that runs for home and requires that all agree
-// on whether this browser is signed in.
+// everywhere requests the home page from each running instance and requires that all
+// agree whether this browser is signed in.
 func (b *browser) everywhere(signedIn bool, why string) {
 	b.c.t.Helper()
 	for n, i := range b.c.instances {
@@ -195,7 +195,7 @@ func (b *browser) everywhere(signedIn bool, why string) {
 
 var claimRow = regexp.MustCompile(`<th scope="row">(\w+)</th><td><bdi>([^<]*)</bdi>`)
 
-// claim reads a claim of the ID token from the person's own page.
+// claim returns a claim of the ID token from the person's home page.
 func (b *browser) claim(name string) string {
 	b.c.t.Helper()
 	for _, row := range claimRow.FindAllStringSubmatch(b.get(anyInstance, "/").body, -1) {

@@ -19,23 +19,23 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// pageLimit is how long a page may take. The longest waits five seconds for
-// another instance to renew a token.
+// pageLimit is the time limit of a page. The slowest pages wait five seconds for
+// another instance to refresh a token.
 const pageLimit = 9 * time.Second
 
-// cluster is some instances behind a balancer, with one provider and one store.
+// cluster is several instances behind a balancer, with one provider and one store.
 type cluster struct {
 	t         *testing.T
 	idp       *fakeidp.Provider
 	instances []*instance
-	origin    string // the public one, which is the balancer's
-	// tokenLife is what the provider says, in seconds, of how long the access
-	// token of a sign-in lasts; 0 for an hour. Renewed ones last for an hour.
+	origin    string // the public origin of the balancer
+	// tokenLife is expires_in of a sign-in in seconds; 0 for an hour. Refreshed
+	// tokens are valid for an hour.
 	tokenLife *atomic.Int64
 	transport *http.Transport
 }
 
-// newCluster starts n instances that share s; env adds to the usual variables.
+// newCluster starts n instances that share s. env is added to the usual variables.
 func newCluster(t *testing.T, s store, n int, env map[string]string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, tokenLife: &atomic.Int64{}, transport: &http.Transport{MaxIdleConnsPerHost: 64}}
@@ -87,10 +87,10 @@ func (c *cluster) on(t *testing.T) *cluster {
 	return &cluster{t: t, idp: c.idp, instances: c.instances, origin: c.origin, tokenLife: c.tokenLife, transport: c.transport}
 }
 
-// issuer is that of the ID tokens.
+// issuer returns the issuer of the ID tokens.
 func (c *cluster) issuer() string { return c.idp.Issuer(fakeidp.ContosoTenantID) }
 
-// awaitReady waits until every instance says that it is ready.
+// awaitReady waits until all instances are ready.
 func (c *cluster) awaitReady() {
 	c.t.Helper()
 	for _, i := range c.instances {
@@ -98,8 +98,8 @@ func (c *cluster) awaitReady() {
 	}
 }
 
-// awaitReadiness waits until an instance answers /readyz with status, and
-// answers what it says then.
+// awaitReadiness waits until /readyz of an instance responds with status, and
+// returns the body.
 func (c *cluster) awaitReadiness(i *instance, status int) (reason string) {
 	c.t.Helper()
 	eventually(c.t, startLimit, fmt.Sprintf("/readyz answers %d", status), func() bool {
@@ -110,9 +110,9 @@ func (c *cluster) awaitReadiness(i *instance, status int) (reason string) {
 	return reason
 }
 
-// holdRefreshes makes the provider hold the next n refreshes, until Heal or
-// until who asked is gone, and returns a channel that tells of each that has
-// arrived.
+// holdRefreshes makes the provider hold the next n refreshes, until Heal or until
+// the client disconnects. The returned channel receives a value for each refresh
+// that arrives.
 func (c *cluster) holdRefreshes(n int) <-chan struct{} {
 	arrived := make(chan struct{}, n)
 	c.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{
@@ -121,8 +121,7 @@ func (c *cluster) holdRefreshes(n int) <-chan struct{} {
 	return arrived
 }
 
-// refreshes is how many refreshes the provider has been asked for, of the last
-// hundred or so token requests.
+// refreshes returns the number of refreshes among the last token requests.
 func (c *cluster) refreshes() int {
 	n := 0
 	for _, r := range c.idp.Log(fakeidp.EndpointToken) {
@@ -141,7 +140,7 @@ func newKey() string {
 	return base64.StdEncoding.EncodeToString(key)
 }
 
-// fetch is GET without a browser.
+// fetch requests a URL without a browser.
 func fetch(target string) (status int, body string, err error) {
 	client := http.Client{Timeout: pageLimit}
 	res, err := client.Get(target)
@@ -153,8 +152,7 @@ func fetch(target string) (status int, body string, err error) {
 	return res.StatusCode, string(text), err
 }
 
-// eventually waits until what is so, and ends the test where it does not become
-// so in time.
+// eventually waits until the condition is true. After a time limit it ends the test.
 func eventually(t *testing.T, limit time.Duration, what string, isSo func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -169,7 +167,7 @@ func eventually(t *testing.T, limit time.Duration, what string, isSo func() bool
 	}
 }
 
-// await receives from a channel, and ends the test where nothing comes.
+// await receives from a channel. After a time limit it ends the test.
 func await[T any](t *testing.T, from <-chan T, what string) T {
 	t.Helper()
 	select {

@@ -1,14 +1,12 @@
-// Package cluster holds what several instances of the application do together,
-// as tests of the built binary: processes behind a load balancer that share one
-// session store, of which some are killed, stopped and started again while
-// people use them, and whose store goes away and comes back.
+// Package cluster tests several instances of the built binary behind a load
+// balancer, with one shared session store. Instances and the store are killed,
+// stopped and restarted while people use the application.
 //
 //	go test -tags integration ./internal/e2e/cluster/...
 //
-// The stores are the real ones (see package servertest), the provider is
-// fakeidp, and the load balancer is a reverse proxy that gives each request to
-// the next instance. A store is added by a line in stores.
+// The stores are real servers (see package servertest), and the provider is fakeidp.
+// To test another store, add a line to the variable stores.
 //
-// They need redis-server and postgresql. Where one is missing, the tests fail;
-// none is skipped.
+// The tests need redis-server and postgresql. Without them the tests fail and are
+// not skipped.
 package cluster

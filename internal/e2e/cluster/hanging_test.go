@@ -13,12 +13,12 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// hangLimit is how long a page waits for somebody who never answers: ten
-// seconds for the API, less for the provider.
+// hangLimit is the time limit of a page that calls a server which never responds:
+// ten seconds for the API, less for the provider.
 const hangLimit = 16 * time.Second
 
-// A provider and an API that never answer are told apart, and from a store that
-// is down; nobody is signed out.
+// The error pages of a hanging provider, a hanging API and an unavailable store
+// differ. Nobody is signed out.
 func TestHangingProviderAndAPI(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newSQLite(t), 1, nil)
@@ -26,7 +26,7 @@ func TestHangingProviderAndAPI(t *testing.T) {
 	c.tokenLife.Store(1)
 	ended := c.signedIn(0, fakeidp.UserAdmin)
 	c.awaitEndOfToken()
-	c.holdRefreshes(2) // the retry besides
+	c.holdRefreshes(2) // one request and its retry
 	c.idp.Fail(fakeidp.EndpointMe, fakeidp.Fault{Times: 1, Hang: true})
 
 	var both sync.WaitGroup

@@ -23,14 +23,14 @@ import (
 
 const (
 	startLimit = 20 * time.Second
-	// workLimit is how long a busy machine may take for some hundred pages.
+	// workLimit is the time limit of several hundred pages on a busy machine.
 	workLimit = 60 * time.Second
-	// stopLimit is what the application allows itself after SIGTERM, ten seconds,
-	// and some more.
+	// stopLimit is longer than the ten seconds that the application has after
+	// SIGTERM.
 	stopLimit = 15 * time.Second
 )
 
-// instance is one process of the application, and its successors on the same
+// instance is one process of the application. Restarted processes have the same
 // address.
 type instance struct {
 	t    *testing.T
@@ -72,7 +72,7 @@ func (i *instance) run() {
 	})
 }
 
-// checkOutput looks for what no log may hold.
+// checkOutput searches the log for secrets.
 func (i *instance) checkOutput(p *browsertest.Process) {
 	output := p.Output()
 	for _, banned := range []string{
@@ -85,7 +85,7 @@ func (i *instance) checkOutput(p *browsertest.Process) {
 	}
 }
 
-// kill ends the process by SIGKILL.
+// kill ends the process with SIGKILL.
 func (i *instance) kill() {
 	i.t.Helper()
 	require.NoError(i.t, i.cmd.Process.Kill())
@@ -93,12 +93,12 @@ func (i *instance) kill() {
 	i.process = nil
 }
 
-// stop ends the process by SIGTERM, which it must obey in time with status 0.
+// stop sends SIGTERM. The process must exit in time with status 0.
 func (i *instance) stop() {
 	i.t.Helper()
 	p := i.process
 	i.process = nil
-	_ = i.cmd.Process.Signal(syscall.SIGTERM) // one that has exited is reported below
+	_ = i.cmd.Process.Signal(syscall.SIGTERM) // fails if it has exited, see below
 	select {
 	case <-p.Exited():
 		assert.Zero(i.t, p.ExitCode(), "exit status after SIGTERM")
@@ -107,7 +107,7 @@ func (i *instance) stop() {
 	}
 }
 
-// restart stops the process and starts it again with other variables.
+// restart stops the process and starts it with other variables.
 func (i *instance) restart(env map[string]string) {
 	i.t.Helper()
 	i.stop()
@@ -117,12 +117,12 @@ func (i *instance) restart(env map[string]string) {
 	i.start()
 }
 
-// givenPorts are those that freeAddr has given to somebody.
+// givenPorts has the ports that freeAddr has returned.
 var givenPorts sync.Map
 
-// freeAddr returns an address of the loopback interface, and no address twice:
-// whoever has it may not listen yet, or be about to be started again. It is not
-// one of those that the kernel gives to outgoing connections.
+// freeAddr returns an unused address of the loopback interface, each address only
+// once, because a stopped instance may be restarted on it. The port is outside the
+// range that the kernel uses for outgoing connections.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 1000 {

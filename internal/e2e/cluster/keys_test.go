@@ -11,7 +11,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// A restart signs nobody out; keys are changed by restarts.
+// Restarts sign nobody out. Session keys are rotated by restarts.
 func TestRestartsAndKeyRotation(t *testing.T) {
 	inEachStore(t, stores(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 1, nil)

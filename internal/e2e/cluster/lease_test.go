@@ -13,17 +13,17 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// leaseLimit is how long a lease lasts at the most, and the wait of a page that
-// meets it just before its end.
+// leaseLimit is the longest lifetime of a lease, plus the wait of a page that finds
+// it shortly before its end.
 const leaseLimit = 30*time.Second + pageLimit
 
-// An instance is killed while it renews tokens. Who still has a good token goes
-// on with it; who has none is told to come back, and stays signed in; when the
-// dead instance's lease has run out, another one renews.
+// An instance is killed while it refreshes tokens. Browsers with a valid token can
+// still call the API. Browsers without one get 503 and stay signed in. After the
+// lease has expired, another instance refreshes the tokens.
 func TestLeaseOfAKilledInstance(t *testing.T) {
 	inEachStore(t, stores(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 3, nil)
-		c.tokenLife.Store(240) // the application renews in the last five minutes
+		c.tokenLife.Store(240) // the application refreshes in the last five minutes
 		good := c.signedIn(1, fakeidp.UserMember)
 		c.tokenLife.Store(1)
 		ended := c.signedIn(2, fakeidp.UserAdmin)
@@ -59,22 +59,22 @@ func TestLeaseOfAKilledInstance(t *testing.T) {
 	})
 }
 
-// awaitEndOfToken waits until a token that lasts a second has ended.
+// awaitEndOfToken waits until a token with a lifetime of one second has expired.
 func (c *cluster) awaitEndOfToken() {
 	c.t.Helper()
 	ended := time.Now().Add(time.Duration(c.tokenLife.Load()) * time.Second)
 	eventually(c.t, startLimit, "the access token has ended", func() bool { return time.Now().After(ended) })
 }
 
-// killWhileRefreshing kills an instance while it renews the tokens of these
-// browsers, before the provider has done anything; it never will. It returns a
-// time just before the first lease was taken.
+// killWhileRefreshing kills an instance while it refreshes the tokens of these
+// browsers. The provider has not handled the requests and never will. It returns a
+// time shortly before the first lease was taken.
 func (c *cluster) killWhileRefreshing(instance int, browsers ...*browser) time.Time {
 	c.t.Helper()
 	begin := time.Now()
 	arrived := c.holdRefreshes(len(browsers))
 	for _, b := range browsers {
-		go func() { _, _ = b.try(instance, http.MethodGet, "/call_api", nil) }() // nobody answers
+		go func() { _, _ = b.try(instance, http.MethodGet, "/call_api", nil) }() // there is no response
 	}
 	for range browsers {
 		await(c.t, arrived, "the refresh at the provider")

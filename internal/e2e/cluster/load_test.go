@@ -14,32 +14,31 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// atOnce is how many requests of a load are on their way at a time. More would
-// measure how the machine shares out its processors.
+// atOnce bounds the concurrent requests of a load. More of them would measure the
+// machine's scheduler.
 const atOnce = 8
 
-// load is people at work: browsers that go from page to page until they are
-// told to stop.
+// load is a number of browsers that request pages until finish.
 type load struct {
 	t       *testing.T
-	slots   chan struct{} // holds one for each request on its way
+	slots   chan struct{} // has one element for each running request
 	threads sync.WaitGroup
 	stop    chan struct{}
 	pages   atomic.Int64 // seen so far
 	signIns atomic.Int64 // completed so far
-	broken  atomic.Int64 // sign-ins that broke off, see signInOnce
+	broken  atomic.Int64 // interrupted sign-ins, see signInOnce
 
 	mu       sync.Mutex
 	problems []string
 }
 
-// pagesOfTheDay are what each browser asks for in turn.
+// pagesOfTheDay are the paths that each browser requests in turn.
 func pagesOfTheDay() []string { return []string{"/", "/call_api", "/", "/logout", "/", "/sessions"} }
 
-// judge returns what is wrong with an answer to a signed-in browser, or "".
+// judge returns the problem of a response to a signed-in browser, or "".
 type judge func(path string, r reply, err error) string
 
-// mustServe is the judge who wants every page, whatever happens.
+// mustServe is a judge that accepts no failure.
 func mustServe(path string, r reply, err error) string {
 	switch {
 	case err != nil:
@@ -56,7 +55,7 @@ func mustServe(path string, r reply, err error) string {
 	return ""
 }
 
-// startLoad lets browsers work until finish.
+// startLoad starts the browsers. They work until finish.
 func (c *cluster) startLoad(browsers []*browser, judge judge) *load {
 	l := &load{t: c.t, slots: make(chan struct{}, atOnce), stop: make(chan struct{})}
 	for _, b := range browsers {
@@ -79,7 +78,7 @@ func (l *load) work(b *browser, judge judge) {
 	}
 }
 
-// alsoSignIn lets n people sign in, over and over.
+// alsoSignIn makes n people sign in again and again.
 func (l *load) alsoSignIn(c *cluster, n int) {
 	for range n {
 		l.threads.Go(func() {
@@ -90,9 +89,9 @@ func (l *load) alsoSignIn(c *cluster, n int) {
 	}
 }
 
-// signInOnce signs in and looks at home. A callback that reached an instance
-// that died with it is given to another, which finds the state spent: that
-// person reads so, and starts again.
+// signInOnce signs in and requests the home page. If an instance is killed during a
+// callback, the balancer sends the callback to another instance, which finds the
+// state spent. The person then gets an error page and starts again.
 func (l *load) signInOnce(b *browser) {
 	r, err := b.trySignIn(anyInstance, fakeidp.UserMember)
 	switch {
@@ -119,7 +118,7 @@ func (l *load) stopped() bool {
 	}
 }
 
-// report remembers a problem; of many the first ones.
+// report records a problem. It keeps only the first ones.
 func (l *load) report(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -128,14 +127,14 @@ func (l *load) report(format string, args ...any) {
 	}
 }
 
-// more waits until so many more pages have been seen.
+// more waits for this many more pages.
 func (l *load) more(pages int64) {
 	l.t.Helper()
 	enough := l.pages.Load() + pages
 	eventually(l.t, workLimit, fmt.Sprintf("%d more pages", pages), func() bool { return l.pages.Load() >= enough })
 }
 
-// finish ends the work and fails the test where something was wrong.
+// finish stops the browsers and fails the test if there was a problem.
 func (l *load) finish() {
 	l.t.Helper()
 	close(l.stop)
@@ -143,7 +142,7 @@ func (l *load) finish() {
 	assert.Empty(l.t, l.problems)
 }
 
-// instanceOrNone is instance, also where there is no answer.
+// instanceOrNone returns the instance that responded, or none.
 func (r reply) instanceOrNone() int {
 	if r.Response == nil {
 		return anyInstance

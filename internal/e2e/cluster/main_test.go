@@ -14,10 +14,10 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// shared is what all tests use; it is set once, before the first of them.
+// shared is used by all tests. TestMain sets it.
 var shared struct {
 	binary string
-	key    *rsa.PrivateKey // of the providers, because making one takes long
+	key    *rsa.PrivateKey // of all providers, because generating one takes time
 }
 
 func TestMain(m *testing.M) {

@@ -15,12 +15,12 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// storeLimit is how long a page may take that needs a store which is down: the
-// few seconds of an operation of the store, and some more for a busy machine.
+// storeLimit is the time limit of a page while the store is down: the timeout of a
+// store operation and some more for a busy machine.
 const storeLimit = 6 * time.Second
 
-// orUnavailable is the judge who, while the store is down, takes a 503 that
-// says when to come back, leaves the cookies alone and comes in time.
+// orUnavailable is a judge for the time while the store is down. It also accepts 503
+// with Retry-After that deletes no cookie and comes in time.
 func orUnavailable(path string, r reply, err error) string {
 	if err != nil || r.StatusCode != http.StatusServiceUnavailable {
 		return mustServe(path, r, err)
@@ -36,7 +36,7 @@ func orUnavailable(path string, r reply, err error) string {
 	return ""
 }
 
-// The store dies under load and comes back; then it hangs and wakes up.
+// The store is killed under load and restarted. Then it hangs and resumes.
 func TestStoreOutageUnderLoad(t *testing.T) {
 	alone(t, servers(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 3, map[string]string{"LOG_LEVEL": "warn"})
@@ -66,8 +66,8 @@ func TestStoreOutageUnderLoad(t *testing.T) {
 	})
 }
 
-// checkOutage asks every instance for everything at once while the store is
-// down, as the browser of somebody who is signed in and as a stranger's.
+// checkOutage sends all kinds of requests to every instance while the store is down,
+// as a signed-in browser and as an anonymous one.
 func (c *cluster) checkOutage(outage string, b *browser) {
 	c.t.Helper()
 	cookies, stranger := b.jar.Cookies(b.origin()), c.browser()
@@ -111,8 +111,7 @@ func (c *cluster) checkOutage(outage string, b *browser) {
 	assert.Equal(c.t, cookies, b.jar.Cookies(b.origin()), "%s: no cookie is taken away", outage)
 }
 
-// checkCallbackInOutage lets a person come back from the provider while the
-// store is down.
+// checkCallbackInOutage sends a callback while the store is down.
 func (c *cluster) checkCallbackInOutage(b *browser, callback string) {
 	c.t.Helper()
 	codes := c.idp.Requests(fakeidp.EndpointToken)
@@ -122,7 +121,7 @@ func (c *cluster) checkCallbackInOutage(b *browser, callback string) {
 	assert.Equal(c.t, codes, c.idp.Requests(fakeidp.EndpointToken), "the code is kept for later")
 }
 
-// checkLateCallback lets that person load the page again afterwards.
+// checkLateCallback sends the same callback again after the outage.
 func (c *cluster) checkLateCallback(b *browser, callback string) {
 	c.t.Helper()
 	r := b.get(anyInstance, callback)
@@ -130,7 +129,7 @@ func (c *cluster) checkLateCallback(b *browser, callback string) {
 	b.everywhere(true, "after the callback")
 }
 
-// checkHealed requires that everybody is signed in and that all is as before.
+// checkHealed requires that everybody is still signed in.
 func (c *cluster) checkHealed(outage string, people []*browser, b *browser) {
 	c.t.Helper()
 	for _, one := range append(people, b) {

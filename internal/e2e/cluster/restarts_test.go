@@ -13,9 +13,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// The day of an administrator, while people work and sign in: one instance
-// dies and comes back, then each is stopped and started again in turn, as a
-// rolling update does.
+// While people work and sign in, one instance is killed and restarted. Then all
+// instances are stopped and restarted in turn, as in a rolling update.
 func TestInstancesDieAndRestartUnderLoad(t *testing.T) {
 	alone(t, stores(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 3, map[string]string{"LOG_LEVEL": "warn"})
@@ -27,7 +26,7 @@ func TestInstancesDieAndRestartUnderLoad(t *testing.T) {
 
 		c.instances[0].kill()
 		work.more(300)
-		c.instances[1].stop() // one is left
+		c.instances[1].stop() // one still runs
 		work.more(300)
 		c.instances[0].start()
 		c.instances[1].start()
@@ -46,8 +45,7 @@ func TestInstancesDieAndRestartUnderLoad(t *testing.T) {
 	})
 }
 
-// An instance that is told to stop finishes what it has begun: a person comes
-// back from the provider to it, and its answer is on the way.
+// A stopping instance completes a sign-in whose callback it has received.
 func TestStoppedInstanceFinishesSignIns(t *testing.T) {
 	inEachStore(t, stores(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 2, nil)

@@ -18,8 +18,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// The tests of this file share one cluster for each store; each brings browsers
-// of its own.
+// The tests of this file share one cluster for each store. Each test has its own
+// browsers.
 func TestInstancesShareSessions(t *testing.T) {
 	inEachStore(t, stores(), func(t *testing.T, s store) {
 		c := newCluster(t, s, 3, nil)
@@ -42,8 +42,7 @@ func TestInstancesShareSessions(t *testing.T) {
 	})
 }
 
-// The balancer sends the request for the provider, the callback and the page to
-// three different instances.
+// The balancer sends /login, the callback and the page to three different instances.
 func eachStepElsewhere(t *testing.T, c *cluster) {
 	b := c.browser()
 	begun := b.get(anyInstance, "/login?return_to=/call_api%3Fx%3D1")
@@ -112,9 +111,9 @@ func stateSpentOnceAtATime(t *testing.T, c *cluster) {
 	assert.Empty(t, endValue.FindAllString(page.body, -1), "the person has no other session")
 }
 
-// Thirty requests of one session call the API at once on three instances, while
-// its token is close to its end. Some are given the old token, some wait; the
-// provider sees one refresh.
+// Thirty requests of one session call the API at once on three instances, shortly
+// before the token expires. Some use the old token and some wait. The provider gets
+// one refresh.
 func oneRefresh(t *testing.T, c *cluster) {
 	c.tokenLife.Store(1)
 	b := c.signedIn(anyInstance, fakeidp.UserMember)
@@ -226,8 +225,8 @@ func lateRefresh(t *testing.T, c *cluster) {
 	}
 }
 
-// A browser leaves, or loads the page again, while its token is renewed: the
-// provider has spent the old refresh token, so its answer must be kept.
+// A browser disconnects or reloads while its token is refreshed. The provider has
+// spent the old refresh token, so its response must be stored.
 func leftRefresh(t *testing.T, c *cluster) {
 	c.tokenLife.Store(1)
 	b := c.signedIn(0, fakeidp.UserMember)

@@ -14,13 +14,13 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// People sign out on one instance while their requests are in flight on all:
-// requests that move the idle clock, and that renew tokens. No request that
-// begins after the sign-out was answered finds anybody signed in.
+// People sign out on one instance while they have requests in flight on all
+// instances. These requests extend the session and refresh tokens. No request that
+// starts after the response to the sign-out is signed in.
 func TestSignOutAmongRequestsInFlight(t *testing.T) {
 	alone(t, stores(), func(t *testing.T, s store) {
-		// The idle clock is written every second, and each call of the API
-		// renews the token.
+		// The session is extended every second, and each API call refreshes the
+		// token.
 		c := newCluster(t, s, 3, map[string]string{"SESSION_IDLE_TIMEOUT": "10s"})
 		c.idp.Mutate(func(draft *fakeidp.TokenDraft) { draft.Response["expires_in"] = 1 })
 		var people []*leaver
@@ -44,7 +44,7 @@ type leaver struct {
 	t              *testing.T
 	browser, thief *browser
 	threads        sync.WaitGroup
-	out            atomic.Bool  // the sign-out has been answered
+	out            atomic.Bool  // the sign-out has a response
 	seen           atomic.Int64 // pages so far
 }
 
@@ -61,7 +61,7 @@ func (c *cluster) newLeaver() *leaver {
 	return p
 }
 
-// request asks for a page again and again until some time after the sign-out.
+// request requests a page again and again until some time after the sign-out.
 func (p *leaver) request(instance int, path string) {
 	for after := 0; after < 15; {
 		out := p.out.Load()

@@ -12,7 +12,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// A store that is down when the application starts is waited for.
+// The application starts while the store is down, and becomes ready when the store
+// is up.
 func TestStartWhileTheStoreIsDown(t *testing.T) {
 	inEachStore(t, servers(), func(t *testing.T, s store) {
 		s.server.Kill()
@@ -28,8 +29,8 @@ func TestStartWhileTheStoreIsDown(t *testing.T) {
 	})
 }
 
-// A SESSION_STORE that can never work ends the start. What it says names the
-// variable, and nothing of a password.
+// An invalid SESSION_STORE ends the start. The error names the variable and contains
+// no password.
 func TestStartWithAnImpossibleStore(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "no directory")
@@ -60,7 +61,7 @@ func TestStartWithAnImpossibleStore(t *testing.T) {
 			i.env["LISTEN_ADDR"] = i.addr
 			i.run()
 			p := i.process
-			i.process = nil // it ends by itself
+			i.process = nil // it has exited
 			await(t, p.Exited(), "the end of the process: "+p.Output())
 			assert.Equal(t, 1, p.ExitCode(), p.Output())
 			assert.Contains(t, p.Output(), "SESSION_STORE")

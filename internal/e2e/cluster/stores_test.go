@@ -9,21 +9,20 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// redisPassword is an unlikely word, so that it can be looked for where it must
-// not be.
+// redisPassword is an unusual word, so that a test can search logs for it.
 const redisPassword = "pw-8d21f6c0ae-secret"
 
-// store is one that all instances of a test share.
+// store is a session store that all instances of a test share.
 type store struct {
 	url    string // SESSION_STORE
-	server server // nil where the store is a file
+	server server // nil if the store is a file
 }
 
-// server is what can go away under a store.
+// server is the server of a store.
 type server interface {
-	Kill()    // connections break, further ones are refused
-	Restart() // with what it has answered
-	Pause()   // connections stay open and are not answered
+	Kill()    // connections break, new ones are refused
+	Restart() // with the data of all completed writes
+	Pause()   // connections stay open without a response
 	Resume()
 }
 
@@ -32,7 +31,7 @@ type storeKind struct {
 	start func(*testing.T) store
 }
 
-// servers are the stores that are reached over the network.
+// servers has the stores that are reached over the network.
 func servers() []storeKind {
 	return []storeKind{
 		{"redis", startRedis},
@@ -40,10 +39,10 @@ func servers() []storeKind {
 	}
 }
 
-// stores are all that several processes can share.
+// stores has all stores that several processes can share.
 func stores() []storeKind { return append(servers(), storeKind{"sqlite", newSQLite}) }
 
-// inEachStore runs test once with every store, beside other tests.
+// inEachStore runs test with every store, in parallel with other tests.
 func inEachStore(t *testing.T, kinds []storeKind, test func(*testing.T, store)) {
 	t.Helper()
 	t.Parallel()
@@ -55,8 +54,8 @@ func inEachStore(t *testing.T, kinds []storeKind, test func(*testing.T, store)) 
 	}
 }
 
-// alone runs test once with every store and nothing beside it: a test that
-// loads the machine, and judges how long pages take.
+// alone runs test with every store and no other test at the same time. It is for
+// tests that load the machine and measure how long pages take.
 func alone(t *testing.T, kinds []storeKind, test func(*testing.T, store)) {
 	t.Helper()
 	for _, kind := range kinds {

@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wire is a network between the application and a store's server, which can
-// fail in ways that the server knows nothing of. Lines that are open when it
-// fails stay as they are or break, and those that were made while it failed
-// stay bad when it is well again: whoever has them must notice.
+// wire is a network connection between the application and a store's server that can
+// fail. Connections that are open at that time stay as they are or break.
+// Connections that were made during the failure stay broken after it, so the
+// application must replace them.
 type wire struct {
 	t      *testing.T
 	target string
@@ -26,18 +26,18 @@ type wire struct {
 	lines []*line
 }
 
-// shape brings what the server says to the client. It answers false where the
-// line is to break.
+// shape forwards the server's output to the client. It returns false to break the
+// connection.
 type shape func(to net.Conn, said []byte) bool
 
 // line is one connection through the wire.
 type line struct {
 	client, server net.Conn
-	mute           atomic.Bool // nothing passes any more, and nobody is told
+	mute           atomic.Bool // the connection stays open and forwards nothing
 	shape          shape
 }
 
-// newWire puts a wire in front of s.
+// newWire starts a wire in front of s.
 func newWire(t *testing.T, s store) (*wire, store) {
 	t.Helper()
 	u, err := url.Parse(s.url)
@@ -74,7 +74,7 @@ func (w *wire) serve(client net.Conn, threads *sync.WaitGroup) {
 	l.carry(server, client, l.shape)
 }
 
-// carry passes what comes from one end to the other until either ends.
+// carry forwards data from one end to the other until either ends.
 func (l *line) carry(from, to net.Conn, pass shape) {
 	defer func() { _, _ = l.client.Close(), l.server.Close() }()
 	said := make([]byte, 32<<10)
@@ -86,14 +86,14 @@ func (l *line) carry(from, to net.Conn, pass shape) {
 	}
 }
 
-// set makes new lines be of this shape.
+// set sets the shape of new connections.
 func (w *wire) set(s shape) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shape = s
 }
 
-// breakLines ends all lines, muteLines lets nothing pass through them.
+// breakLines breaks all connections. muteLines makes them forward nothing.
 func (w *wire) breakLines() {
 	w.each(func(l *line) { _, _ = l.client.Close(), l.server.Close() })
 }
@@ -108,7 +108,7 @@ func (w *wire) each(do func(*line)) {
 	}
 }
 
-// The shapes.
+// Shapes of a wire.
 func well(to net.Conn, said []byte) bool {
 	_, err := to.Write(said)
 	return err == nil
@@ -118,7 +118,7 @@ func silent(net.Conn, []byte) bool { return true }
 
 func closed(net.Conn, []byte) bool { return false }
 
-// cut breaks in the middle of whatever is said, by a reset.
+// cut forwards a part of the data and then resets the connection.
 func cut(to net.Conn, said []byte) bool {
 	_, _ = to.Write(said[:len(said)/2])
 	if tcp, ok := to.(*net.TCPConn); ok {
@@ -127,7 +127,7 @@ func cut(to net.Conn, said []byte) bool {
 	return false
 }
 
-// drip passes a byte now and then.
+// drip forwards one byte at a time, with pauses.
 func drip(to net.Conn, said []byte) bool {
 	next := time.NewTicker(200 * time.Millisecond)
 	defer next.Stop()
@@ -140,7 +140,7 @@ func drip(to net.Conn, said []byte) bool {
 	return true
 }
 
-// nonsense is what somebody else says who listens there.
+// nonsense responds like a server of another protocol.
 func nonsense(to net.Conn, _ []byte) bool {
 	_, _ = to.Write([]byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<h1>400</h1>"))
 	return false

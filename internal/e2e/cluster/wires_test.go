@@ -13,9 +13,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// The network between the application and its store fails in each way: who is
-// signed in is told to come back, visitors notice nothing, and it heals by
-// itself.
+// The network between the application and its store fails in several ways. Signed-in
+// people get 503, anonymous visitors notice nothing, and the application recovers.
 func TestTheWayToTheStoreFails(t *testing.T) {
 	inEachStore(t, servers(), func(t *testing.T, s store) {
 		w, s := newWire(t, s)
@@ -40,16 +39,16 @@ func TestTheWayToTheStoreFails(t *testing.T) {
 		t.Run("kept connections fall silent", func(t *testing.T) {
 			c := c.on(t)
 			b := c.signedIn(0, fakeidp.UserMember)
-			w.muteLines() // as a firewall does that has forgotten them
+			w.muteLines() // like a firewall that has forgotten the connections
 			c.checkWayBack(b)
 		})
 		w.set(silent)
 		w.muteLines()
-		c.instances[0].stop() // in time, although nobody says goodbye
+		c.instances[0].stop() // in time, although the server does not close the connections
 	})
 }
 
-// checkNoWay asks for pages at once while there is no store.
+// checkNoWay requests pages while the store cannot be reached.
 func (c *cluster) checkNoWay(b *browser) {
 	c.t.Helper()
 	cookies, stranger := b.jar.Cookies(b.origin()), c.browser()
@@ -82,8 +81,8 @@ func (c *cluster) checkNoWay(b *browser) {
 	assert.Equal(c.t, cookies, b.jar.Cookies(b.origin()), "no cookie is taken away")
 }
 
-// checkWayBack waits until pages come without a break, and goes on. Until then
-// they may be refused, by connections that are still bad, but by nothing else.
+// checkWayBack waits until several pages in a row succeed, and returns. Until then,
+// pages may fail only because of broken connections.
 func (c *cluster) checkWayBack(b *browser) {
 	c.t.Helper()
 	inARow := 0

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// authority is a certificate authority of one test.
+// authority is a certificate authority for one test.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -41,7 +41,7 @@ func newAuthority(t *testing.T) *authority {
 	return &authority{certificate, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
 }
 
-// issue makes a server certificate for a host name or an address.
+// issue returns a server certificate for a host name or an IP address.
 func (a *authority) issue(t *testing.T, host string) tls.Certificate {
 	t.Helper()
 	certificate, key := a.issuePEM(t, host)
@@ -72,7 +72,7 @@ func (a *authority) issuePEM(t *testing.T, host string) (certificate, key []byte
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }
 
-// pool trusts this authority alone.
+// pool returns a pool with this authority only.
 func (a *authority) pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Another directory and nothing cached: the bytes are the same, so anybody can
+// A build in another directory without a cache has the same bytes, so anybody can
 // check a released binary against its source.
 func TestBuildIsReproducible(t *testing.T) {
 	dir := t.TempDir()

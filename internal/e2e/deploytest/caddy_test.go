@@ -19,9 +19,9 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// startCaddy runs the example with the names, addresses and files of this test
-// in place of its own, and the second instance taken in. Its log goes to its output.
-// options are further global options.
+// startCaddy runs the example configuration with the names, addresses and files of
+// this test, and with the second instance. Caddy logs to its output. options are
+// more global options.
 func (s *site) startCaddy(options ...string) *browsertest.Process {
 	s.t.Helper()
 	dir := s.t.TempDir()
@@ -43,7 +43,7 @@ func (s *site) startCaddy(options ...string) *browsertest.Process {
 	return caddy
 }
 
-func TestCaddyTakesTheFileAsItStands(t *testing.T) {
+func TestCaddyAcceptsTheExample(t *testing.T) {
 	path, err := filepath.Abs(filepath.Join(root, "deploy/caddy/Caddyfile"))
 	require.NoError(t, err)
 	cmd := exec.Command("caddy", "validate", "--config", path, "--adapter", "caddyfile")
@@ -56,7 +56,7 @@ func TestCaddyTakesTheFileAsItStands(t *testing.T) {
 func TestSignInThroughCaddy(t *testing.T) {
 	c := newCollector(t)
 	s := newBareSite(t, c.env())
-	s.start(0) // Caddy asks who is alive when it starts, and then each five seconds
+	s.start(0) // Caddy checks the instances at its start and then every five seconds
 	caddy := s.startCaddy()
 	p := s.visitor("127.0.0.2")
 	answer, landed := p.signIn(fakeidp.UserMember)
@@ -94,10 +94,10 @@ func TestSignInThroughCaddy(t *testing.T) {
 	s.checkForgedHeaders(c)
 }
 
-func TestNothingBehindCaddy(t *testing.T) {
+func TestCaddyWithoutInstances(t *testing.T) {
 	s := newBareSite(t, map[string]string{"RESPONSE_MODE": "query"})
-	// Caddy 2.6 logs an error that handle_errors has answered at this level
-	// alone; later ones do so always.
+	// Caddy 2.6 logs an error that handle_errors has handled only at this level.
+	// Later versions always log it.
 	caddy := s.startCaddy("debug")
 	p := s.visitor("127.0.0.2")
 	r := p.get("/getAToken?code=S3cretCode&state=S3cretState", "Referer", "https://idp.example/?code=S3cretReferer", "Cookie", "own=S3cretCookie")
@@ -122,7 +122,7 @@ func TestNothingBehindCaddy(t *testing.T) {
 	assert.Equal(t, []string{"max-age=31536000"}, large.Header.Values(hsts))
 }
 
-// What the app says about an outage of its provider reaches people.
+// The application's page about an unavailable provider reaches the browser.
 func TestProviderDownBehindCaddy(t *testing.T) {
 	s := newBareSite(t, nil)
 	require.NoError(t, s.idp.Close())

@@ -63,12 +63,12 @@ func TestComposeSettingsFitTogether(t *testing.T) {
 	}
 }
 
-// The command of the service, with a directory and a port of this machine, runs
-// a Redis that knows the password, evicts nothing and stops by SIGTERM.
+// The command of the service runs a Redis that demands the password, evicts nothing
+// and stops after SIGTERM. The test replaces the folder and the port.
 func TestComposeRedisStarts(t *testing.T) {
 	command := strs(documents(t, "deploy/compose.yaml")[0].at("services", "redis", "command"))
 	require.Len(t, command, 3)
-	script := strings.ReplaceAll(command[2], "$$", "$") // compose's own escape
+	script := strings.ReplaceAll(command[2], "$$", "$") // compose's escape for $
 	require.Contains(t, script, "dir /data\n")
 	port := fmt.Sprint(browsertest.FreePort(t))
 	script = strings.Replace(script, "dir /data\n", "dir "+t.TempDir()+"\nport "+port+"\n", 1)
@@ -79,7 +79,7 @@ func TestComposeRedisStarts(t *testing.T) {
 	ask := func(password string, words ...string) string {
 		cmd := exec.Command("redis-cli", append([]string{"-p", port}, words...)...)
 		cmd.Env = append(os.Environ(), "REDISCLI_AUTH="+password)
-		out, _ := cmd.CombinedOutput() // what it prints is judged
+		out, _ := cmd.CombinedOutput() // the test checks the output
 		return string(out)
 	}
 	assert.Equal(t, "PONG\n", ask("0123abcd", "ping"))

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// instruction is one line of a Dockerfile, with its continuations.
+// instruction is one instruction of a Dockerfile.
 type instruction struct{ name, args string }
 
-// dockerfile holds the instructions in order, without comments.
+// dockerfile has the instructions in order, without comments.
 type dockerfile []instruction
 
 func readDockerfile() (dockerfile, error) {
@@ -43,7 +43,7 @@ func readDockerfile() (dockerfile, error) {
 	return all, nil
 }
 
-// buildCommand is the one RUN that calls go build.
+// buildCommand returns the only RUN instruction that calls go build.
 func (d dockerfile) buildCommand() (string, error) {
 	var found []string
 	for _, i := range d {
@@ -68,7 +68,7 @@ func (d dockerfile) final() dockerfile {
 	return d[start:]
 }
 
-// all returns the arguments of every instruction of that name.
+// all returns the arguments of all instructions with this name.
 func (d dockerfile) all(name string) []string {
 	var args []string
 	for _, i := range d {
@@ -110,7 +110,7 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// copyContext copies to dir what .dockerignore lets through.
+// copyContext copies the files that .dockerignore does not exclude to dir.
 func copyContext(dir string) error {
 	text, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
 	if err != nil {
@@ -122,7 +122,7 @@ func copyContext(dir string) error {
 			return err
 		}
 		if entry.IsDir() {
-			// No directory that a pattern readmits lies below an ignored one.
+			// No pattern includes a folder again that is inside an excluded one.
 			if ignored(string(text), path) {
 				return fs.SkipDir
 			}
@@ -146,8 +146,8 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, text, 0o644)
 }
 
-// ignored applies the patterns as Docker does: to the path and to each of its
-// parents, and the last that matches decides.
+// ignored reports whether .dockerignore excludes a path. Like Docker, it matches the
+// path and each of its parents, and the last matching pattern decides.
 func ignored(patterns, path string) bool {
 	out := false
 	for pattern := range strings.Lines(patterns) {
@@ -165,7 +165,7 @@ func ignored(patterns, path string) bool {
 	return out
 }
 
-func TestBuildContextHoldsTheSourceAlone(t *testing.T) {
+func TestBuildContextHasOnlyTheSource(t *testing.T) {
 	patterns := read(t, ".dockerignore")
 	for path, want := range map[string]bool{
 		"go.mod": false, "go.sum": false, "cmd/webapp/main.go": false, "templates/layout.html": false,

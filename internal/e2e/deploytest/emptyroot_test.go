@@ -25,8 +25,8 @@ import (
 // nobody is the user of the image.
 const nobody = 65532
 
-// emptyRoot lays out what the image's final stage holds, with ca as its
-// certificates. Its user can write to /data alone.
+// emptyRoot creates the files of the image's final stage with ca as its
+// certificates. The image's user can write to /data only.
 func emptyRoot(t *testing.T, ca []byte) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(filepath.Dir(binary), "root-")
@@ -49,9 +49,8 @@ func emptyRoot(t *testing.T, ca []byte) string {
 	return dir
 }
 
-// startConfined runs the image's entry point as its user in an empty root. As
-// root that is chroot and another user; for anybody else a user namespace does
-// the same.
+// startConfined runs the image's entry point as its user in an empty root. It uses
+// chroot and another user if the test runs as root, otherwise a user namespace.
 func startConfined(t *testing.T, dir string, env map[string]string) (*browsertest.Process, *exec.Cmd) {
 	t.Helper()
 	cmd := exec.Command("/webapp")
@@ -68,8 +67,8 @@ func startConfined(t *testing.T, dir string, env map[string]string) (*browsertes
 	return browsertest.StartProcess(t, cmd, env), cmd
 }
 
-// The image without a container engine: one file, its certificates, and one
-// folder for sessions. It comes up, trusts what the certificates say, and stops.
+// The image without a container engine: one binary, its certificates, and one folder
+// for sessions. The application starts, trusts the certificates, and stops.
 func TestRunsInAnEmptyRoot(t *testing.T) {
 	ca := newAuthority(t)
 	idp, err := fakeidp.New(fakeidp.Config{TLS: &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1")}}})
@@ -114,7 +113,7 @@ func status(t *testing.T, url string) int {
 	return res.StatusCode
 }
 
-// assertPowerless reads from the kernel what the process is allowed to do.
+// assertPowerless checks the process's privileges in /proc.
 func assertPowerless(t *testing.T, pid int) {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

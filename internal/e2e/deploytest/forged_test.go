@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collector keeps what OpenTelemetry sends.
+// collector keeps the spans that the application sends.
 type collector struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -37,9 +37,9 @@ func (c *collector) env() map[string]string {
 	return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.URL, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}
 }
 
-// What the app would take for its proxy's word does not come from a stranger:
-// the proxy removes it, or writes its own. Past the proxy the app believes the
-// proxy's own address, so that the traces are known to be read at all.
+// The proxy removes or replaces the headers that the application trusts from a
+// proxy, if a client sends them. The test also sends the headers from the proxy's
+// address, to show that the application does read them.
 func (s *site) checkForgedHeaders(c *collector) {
 	t := s.t
 	t.Helper()

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestGitIgnoresSecrets: what README.md and deploy/ have people put into this
-// directory must not end up in a commit.
+// Git must ignore the files with secrets that README.md and deploy/ tell people to
+// create here.
 func TestGitIgnoresSecrets(t *testing.T) {
 	for _, path := range []string{
 		".env", "key.pem", "cert.pem", "webapp.pem", "webapp.pfx", "sessions.db", "sessions.db-wal",

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// manifests are all objects that kustomization.yaml lists, by kind.
+// manifests returns all objects that kustomization.yaml lists, by kind.
 func manifests(t *testing.T) map[string]document {
 	t.Helper()
 	all := map[string]document{}
@@ -35,7 +35,7 @@ func manifests(t *testing.T) map[string]document {
 	return all
 }
 
-// pod returns the Deployment's pod from a path below its spec.
+// pod returns a value from the pod's specification in the Deployment.
 func pod(objects map[string]document, path ...any) any {
 	return objects["Deployment"].at(append([]any{"spec", "template", "spec"}, path...)...)
 }
@@ -73,7 +73,7 @@ func TestWorkloadIdentity(t *testing.T) {
 	}
 }
 
-func TestPodLivesAndEndsWell(t *testing.T) {
+func TestPodProbesAndShutdown(t *testing.T) {
 	o := manifests(t)
 	assert.Equal(t, "/healthz", container(o, "livenessProbe", "httpGet", "path"), "a provider that is down is no reason to restart")
 	assert.Equal(t, "/healthz", container(o, "readinessProbe", "httpGet", "path"), "one that is down is down for all pods")
@@ -83,7 +83,7 @@ func TestPodLivesAndEndsWell(t *testing.T) {
 	assert.GreaterOrEqual(t, patience, 600, "seconds until an outage restarts a new pod")
 
 	preStop := container(o, "lifecycle", "preStop", "sleep", "seconds").(int)
-	const stop = 10 // seconds in which the app lets requests finish
+	const stop = 10 // seconds that the application has to finish requests
 	assert.GreaterOrEqual(t, pod(o, "terminationGracePeriodSeconds"), preStop+stop+2)
 	assert.Nil(t, container(o, "lifecycle", "preStop", "exec"), "the image has no shell")
 
@@ -92,7 +92,7 @@ func TestPodLivesAndEndsWell(t *testing.T) {
 	assert.Equal(t, 1, o["PodDisruptionBudget"].at("spec", "maxUnavailable"))
 }
 
-// Whatever refers to something by its name or label finds it.
+// Every reference by name or label has a target.
 func TestManifestsReferToEachOther(t *testing.T) {
 	o := manifests(t)
 	labels := o["Deployment"].at("spec", "template", "metadata", "labels").(document)

@@ -1,9 +1,9 @@
 //go:build integration
 
-// Package deploytest tries the files of deploy/ and the Dockerfile: the binary
-// is built by the Dockerfile's own command and runs in an empty root and behind
-// nginx and Caddy; what cannot be run here is parsed and checked. It needs nginx,
-// caddy and systemd-analyze.
+// Package deploytest tests the files of deploy/ and the Dockerfile. It builds the
+// binary with the Dockerfile's command and runs it in an empty root and behind nginx
+// and Caddy. It parses and checks the files that cannot be used here. It needs
+// nginx, caddy and systemd-analyze.
 package deploytest
 
 import (
@@ -21,14 +21,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// root is the top of the repository, as seen from this package.
+// root is the repository's root, relative to this package.
 const root = "../../.."
 
-// stamp is the version that the binary under test was built with.
+// stamp is the version of the binary under test.
 const stamp = "v9.8.7-test"
 
-// binary is what the Dockerfile's command made. It is set once, before the
-// first test.
+// binary is the path of the binary under test. TestMain sets it.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -46,7 +45,7 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	// A directory that another user may enter, for the empty root.
+	// Another user must be able to enter the folder of the empty root.
 	if err = os.Chmod(dir, 0o755); err != nil {
 		return 1, err
 	}
@@ -57,8 +56,8 @@ func runAll(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// buildAsDockerfile copies the build context to dir and runs the Dockerfile's
-// build command there. env comes on top of the test's own environment.
+// buildAsDockerfile copies the build context to dir and runs the Dockerfile's build
+// command there. env is added to the test's environment.
 func buildAsDockerfile(dir, output string, env ...string) error {
 	if err := copyContext(dir); err != nil {
 		return err
@@ -91,8 +90,7 @@ func read(t *testing.T, path string) string {
 // document is one YAML document of a file.
 type document map[string]any
 
-// documents reads every document of a YAML file, and refuses one that sets a
-// key twice.
+// documents returns the documents of a YAML file. It fails if a key is repeated.
 func documents(t *testing.T, path string) []document {
 	t.Helper()
 	var all []document
@@ -107,8 +105,7 @@ func documents(t *testing.T, path string) []document {
 	}
 }
 
-// at returns what stands at a path of keys and, for lists, indexes; nil where
-// there is nothing.
+// at returns the value at a path of keys and list indexes, or nil.
 func (d document) at(path ...any) any {
 	var here any = map[string]any(d)
 	for _, step := range path {
@@ -130,7 +127,7 @@ func (d document) at(path ...any) any {
 	return here
 }
 
-// strs is a list of strings, or nil.
+// strs returns a list of strings, or nil.
 func strs(value any) []string {
 	list, _ := value.([]any)
 	var out []string

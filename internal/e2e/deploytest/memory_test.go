@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The bounds of connections follow GOMEMLIMIT, which the kernel's limit has to
-// leave room for: what is not Go's heap, and what has not been collected yet.
-// internal/adapters/http/server/limits.go has measured these two numbers together.
+// The bounds of connections follow GOMEMLIMIT. The kernel's limit must leave room
+// for memory outside Go's heap and for garbage.
+// internal/adapters/http/server/limits.go has the measured numbers.
 func TestMemoryLimitsFitTogether(t *testing.T) {
 	compose := documents(t, "deploy/compose.yaml")[0]
 	objects := manifests(t)
 	service := unitFile(t)
-	limits := map[string][3]string{ // Go's, the kernel's and its unit
+	limits := map[string][3]string{ // Go's limit, the kernel's limit and its unit
 		"compose":    {text(compose.at("services", "app", "environment"))["GOMEMLIMIT"], fmt.Sprint(compose.at("services", "app", "mem_limit")), "m"},
 		"kubernetes": {text(objects["ConfigMap"].at("data"))["GOMEMLIMIT"], fmt.Sprint(container(objects, "resources", "limits", "memory")), "Mi"},
 		"systemd":    {assigned(service["Environment"], "GOMEMLIMIT"), strings.Join(service["MemoryMax"], " "), "M"},
@@ -30,12 +30,12 @@ func TestMemoryLimitsFitTogether(t *testing.T) {
 	}
 }
 
-// assigned is the value of a variable among NAME=value, or "".
+// assigned returns the value of a variable in NAME=value lines, or "".
 func assigned(assignments []string, name string) string {
 	return variables(strings.Join(assignments, "\n"))[name]
 }
 
-// bytesOf reads a size with the unit in which that reader writes 1024 times 1024.
+// bytesOf parses a size. unit is the suffix for 1024 times 1024.
 func bytesOf(t *testing.T, size, unit string) int {
 	t.Helper()
 	number, ok := strings.CutSuffix(size, unit)

@@ -18,7 +18,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// patience bounds a wait for something that normally is there at once.
+// patience bounds the wait for an event that usually happens at once.
 const patience = 10 * time.Second
 
 const hsts = "Strict-Transport-Security"
@@ -96,8 +96,8 @@ func TestLogShowsTheRealClient(t *testing.T) {
 	assert.NotContains(t, log, "203.0.113.7")
 }
 
-// Entra's callbacks pass 4096 bytes; what the app would take must reach it, and
-// what it would not is stopped in front of it.
+// Entra's callbacks are longer than 4096 bytes. The proxy must pass on all requests
+// that the application accepts, and refuse larger ones.
 func TestSizesThroughNginx(t *testing.T) {
 	s := newSite(t, nil)
 	s.start(0)
@@ -154,7 +154,7 @@ func TestOtherHostNamesGetNothing(t *testing.T) {
 	assert.Error(t, err, "closed without an answer")
 }
 
-func TestNothingBehindNginx(t *testing.T) {
+func TestNginxWithoutInstances(t *testing.T) {
 	s := newSite(t, map[string]string{"RESPONSE_MODE": "query"})
 	p := s.visitor("127.0.0.2")
 	r := p.get("/getAToken?code=S3cretCode&state=S3cretState")

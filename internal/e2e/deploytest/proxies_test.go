@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Traefik itself does not run here: its files are read as it would read them.
+// Traefik does not run here. The test parses its files.
 func TestTraefikFilesReferToEachOther(t *testing.T) {
 	static := documents(t, "deploy/traefik/traefik.yaml")[0]
 	routes := documents(t, "deploy/traefik/dynamic.yaml")[0]
@@ -42,10 +42,10 @@ func TestTraefikFilesReferToEachOther(t *testing.T) {
 	}
 }
 
-// The examples fit together as they stand: each proxy sends to the address at
-// which the unit, compose and README.md have the app listen, asks whether it is
-// alive, and names one second instance in a comment.
-func TestProxiesSendToWhereTheAppListens(t *testing.T) {
+// Each proxy example sends requests to the address at which systemd, compose and
+// README.md have the application listen, uses the liveness check, and names one
+// second instance in a comment.
+func TestProxiesUseTheListenAddress(t *testing.T) {
 	const address = "127.0.0.1:3000"
 	assert.Equal(t, address, variables(read(t, "deploy/systemd/webapp.env.example"))["LISTEN_ADDR"])
 	assert.Equal(t, []string{address + ":3000"}, strs(documents(t, "deploy/compose.yaml")[0].at("services", "app", "ports")))
@@ -63,7 +63,8 @@ func TestProxiesSendToWhereTheAppListens(t *testing.T) {
 		assert.Equal(t, []string{fmt.Sprintf(upstream, address)}, sent, file)
 		assert.Contains(t, read(t, file), "# "+fmt.Sprintf(upstream, "127.0.0.1:3001")+"\n", file)
 	}
-	// An outage of what all instances share would take them all out by /readyz.
+	// If all instances used /readyz, an outage of the shared store would remove them
+	// all.
 	assert.Contains(t, read(t, "deploy/caddy/Caddyfile"), "health_uri /healthz\n")
 	assert.Equal(t, "/healthz", documents(t, "deploy/traefik/dynamic.yaml")[0].at("http", "services", "webapp", "loadBalancer", "healthCheck", "path"))
 }

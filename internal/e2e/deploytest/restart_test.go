@@ -28,8 +28,8 @@ func newPair(t *testing.T) *site {
 	return s
 }
 
-// Each instance is restarted in turn, as a new version is rolled out, under
-// people who never pause: none sees an error, and nobody is signed out.
+// Each instance is restarted in turn, as in a rolling update, while people load
+// pages without a pause. There are no errors, and nobody is signed out.
 func TestRollingRestart(t *testing.T) {
 	s := newPair(t)
 	var people []*person
@@ -49,12 +49,12 @@ func TestRollingRestart(t *testing.T) {
 	}
 	traffic.await(50)
 	assert.Empty(t, traffic.stop())
-	s.awaitLog(fmt.Sprintf("127.0.0.1:%d, 127.0.0.1:%d", s.ports[1], s.ports[0])) // one took over from the other
+	s.awaitLog(fmt.Sprintf("127.0.0.1:%d, 127.0.0.1:%d", s.ports[1], s.ports[0])) // the second instance handled the request
 }
 
-// A sign-in that begins on one instance ends on the other, also when the first
-// is gone by then.
-func TestSignInWhileAnInstanceGoes(t *testing.T) {
+// A sign-in that starts on one instance completes on the other, even if the first
+// has stopped.
+func TestSignInWhileAnInstanceStops(t *testing.T) {
 	s := newPair(t)
 	for i, other := range []int{1, 0} {
 		p := s.visitor("127.0.0.2")
@@ -71,8 +71,8 @@ func TestSignInWhileAnInstanceGoes(t *testing.T) {
 	}
 }
 
-// A POST that an instance has read is never sent to another one: nobody knows
-// what it did. Here an instance is killed while it redeems a code.
+// The proxy never sends a POST that one instance has received to another, because it
+// may have had an effect. The test kills an instance while it redeems a code.
 func TestPostIsNotSentTwice(t *testing.T) {
 	s := newPair(t)
 	s.apps[0].Stop()
@@ -104,8 +104,8 @@ func TestPostIsNotSentTwice(t *testing.T) {
 	assert.NotContains(t, s.apps[0].Output(), "/getAToken")
 }
 
-// startMortal runs the instance with that index, and returns how to kill it
-// without notice.
+// startMortal runs the instance with this index and returns a function that kills
+// it.
 func (s *site) startMortal(i int) (kill func()) {
 	s.t.Helper()
 	env := maps.Clone(s.env)
@@ -116,10 +116,10 @@ func (s *site) startMortal(i int) (kill func()) {
 	return func() { require.NoError(s.t, cmd.Process.Kill()) }
 }
 
-// traffic is signed-in people who load the home page without a pause.
+// traffic is several signed-in browsers that load the home page without a pause.
 type traffic struct {
-	answered chan struct{} // one for each answer
-	done     chan struct{} // closed to end it
+	answered chan struct{} // receives a value for each response
+	done     chan struct{} // closed by stop
 	wg       sync.WaitGroup
 	mu       sync.Mutex
 	wrong    []string
@@ -156,14 +156,14 @@ func (tr *traffic) note(what string) {
 	tr.wrong = append(tr.wrong, what)
 }
 
-// await returns when that many more answers have come.
+// await waits for this many more responses.
 func (tr *traffic) await(n int) {
 	for range n {
 		<-tr.answered
 	}
 }
 
-// stop ends the traffic and returns what was wrong.
+// stop ends the traffic and returns the problems.
 func (tr *traffic) stop() []string {
 	close(tr.done)
 	tr.wg.Wait()

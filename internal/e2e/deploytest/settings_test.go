@@ -16,8 +16,8 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// The app starts with the settings of each deployment, with placeholders filled
-// in and files and ports of this machine.
+// The application accepts the settings of each deployment, with placeholders filled
+// in and with files and ports of this machine.
 func TestSettingsOfEachDeploymentAreAccepted(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{"CLIENT_SECRET_FILE": "S3cret~Value\n", "AZURE_FEDERATED_TOKEN_FILE": "e30.e30.c2ln"}
@@ -43,7 +43,7 @@ func TestSettingsOfEachDeploymentAreAccepted(t *testing.T) {
 	}
 }
 
-// text makes strings of a YAML mapping.
+// text converts the values of a YAML mapping to strings.
 func text(mapping any) map[string]string {
 	all := map[string]string{}
 	for name, value := range mapping.(document) {
@@ -52,7 +52,8 @@ func text(mapping any) map[string]string {
 	return all
 }
 
-// composeSettings fills in the variables as compose does.
+// composeSettings returns the environment of the service, with variables replaced as
+// compose does.
 func composeSettings(t *testing.T) map[string]string {
 	t.Helper()
 	given := variables(read(t, "deploy/compose.env.example"))
@@ -67,7 +68,7 @@ func composeSettings(t *testing.T) map[string]string {
 	return all
 }
 
-// kubernetesSettings are those of the ConfigMap, of the Secret and of the
+// kubernetesSettings returns the environment from the ConfigMap, the Secret and the
 // workload identity webhook.
 func kubernetesSettings(t *testing.T) map[string]string {
 	t.Helper()
@@ -80,8 +81,8 @@ func kubernetesSettings(t *testing.T) map[string]string {
 	return all
 }
 
-// systemdSettings are those of the unit and its environment file, with the
-// state directory in dir.
+// systemdSettings returns the environment from the unit and its environment file,
+// with the state directory in dir.
 func systemdSettings(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := variables(read(t, "deploy/systemd/webapp.env.example"))

@@ -29,14 +29,14 @@ import (
 // sessionKey is shared by the instances of a site.
 const sessionKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-// site is the example of a proxy in the real proxy at https://localhost, with up
-// to two instances of the app behind it and a provider beside it.
+// site is a real proxy with an example configuration at https://localhost, with up
+// to two instances of the application and a provider.
 type site struct {
 	t         *testing.T
 	ca        *authority
 	idp       *fakeidp.Provider
 	origin    string // https
-	plainAddr string // where the proxy listens for http
+	plainAddr string // the proxy's address for http
 	tlsAddr   string
 	logs      string // directory of nginx's logs
 	env       map[string]string
@@ -44,8 +44,8 @@ type site struct {
 	apps      [2]*browsertest.App
 }
 
-// newSite starts nginx and the provider, and no instance yet. env goes to the
-// instances.
+// newSite starts nginx and the provider, but no instance. env is the environment of
+// the instances.
 func newSite(t *testing.T, env map[string]string) *site {
 	t.Helper()
 	s := newBareSite(t, env)
@@ -53,7 +53,7 @@ func newSite(t *testing.T, env map[string]string) *site {
 	return s
 }
 
-// newBareSite has a provider and no proxy yet.
+// newBareSite starts the provider, but no proxy and no instance.
 func newBareSite(t *testing.T, env map[string]string) *site {
 	t.Helper()
 	s := &site{t: t, ca: newAuthority(t), logs: t.TempDir()}
@@ -83,7 +83,7 @@ func (s *site) startProvider() {
 	s.idp = idp
 }
 
-// start runs the instance with that index until stop or the end of the test.
+// start runs the instance with this index until stop or the end of the test.
 func (s *site) start(i int) {
 	s.t.Helper()
 	env := maps.Clone(s.env)
@@ -99,7 +99,7 @@ func (s *site) startNginx() {
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "privkey.pem"), key, 0o600))
 	user := ""
 	if os.Getuid() == 0 {
-		user = "user root;\n" // the test's directories are root's
+		user = "user root;\n" // root owns the test's folders
 	}
 	temp := ""
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
@@ -129,8 +129,8 @@ func (s *site) awaitProxy() {
 	}, patience, patience/1000)
 }
 
-// config is the example with the names, addresses and files of this test in
-// place of its own and the second instance taken in; nothing else changes.
+// config returns the example with the names, addresses and files of this test, and
+// with the second instance. Nothing else changes.
 func (s *site) config(dir string) string {
 	s.t.Helper()
 	text := edited(s.t, read(s.t, "deploy/nginx/webapp.conf"), [][2]string{
@@ -147,7 +147,8 @@ func (s *site) config(dir string) string {
 	return regexp.MustCompile(`(?m)^ *listen \[::].*\n`).ReplaceAllString(text, "")
 }
 
-// edited puts the second of each pair in place of the first, which is there.
+// edited replaces the first text of each pair by the second. The first text must
+// exist.
 func edited(t *testing.T, text string, edits [][2]string) string {
 	t.Helper()
 	for _, edit := range edits {
@@ -159,7 +160,7 @@ func edited(t *testing.T, text string, edits [][2]string) string {
 
 func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
 
-// log is everything that nginx has logged.
+// log returns all logs of nginx.
 func (s *site) log() string {
 	s.t.Helper()
 	var all strings.Builder
@@ -171,20 +172,20 @@ func (s *site) log() string {
 	return all.String()
 }
 
-// awaitLog waits until nginx has logged text: it does so after the answer.
+// awaitLog waits until nginx has logged text, because nginx logs after the response.
 func (s *site) awaitLog(text string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool { return strings.Contains(s.log(), text) }, patience, patience/1000, text)
 }
 
-// person is a browser at an address of its own. It follows no redirect by
-// itself.
+// person is a browser with its own address. It does not follow redirects.
 type person struct {
 	s      *site
 	client *http.Client
 }
 
-// visitor comes from that loopback address, which nginx sees as the client's.
+// visitor returns a browser at this loopback address, which nginx sees as the
+// client's.
 func (s *site) visitor(address string) *person {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -204,13 +205,13 @@ func (s *site) visitor(address string) *person {
 	}}
 }
 
-// reply is an answer with its body read.
+// reply is a response and its body.
 type reply struct {
 	*http.Response
 	body string
 }
 
-// try sends a request; a target without a host is the site's.
+// try sends a request. A target without a host is a path of the site.
 func (p *person) try(method, target string, form url.Values, headers ...string) (reply, error) {
 	if strings.HasPrefix(target, "/") {
 		target = p.s.origin + target
@@ -250,7 +251,8 @@ func (p *person) get(target string, headers ...string) reply {
 	return p.do(http.MethodGet, target, nil, headers...)
 }
 
-// signIn goes to the provider and back, as far as the callback's answer.
+// signIn signs in and returns the authorization response and the response of the
+// callback.
 func (p *person) signIn(username string) (fakeidp.AuthResponse, reply) {
 	p.s.t.Helper()
 	begun := p.get("/login?return_to=/logout")

@@ -18,7 +18,7 @@ const (
 	doctorUnit = "deploy/systemd/webapp-doctor.service"
 )
 
-// unitFile are the settings of the unit, each with its values in order.
+// unitFile has the settings of a unit, each with its values in order.
 func unitFile(t *testing.T) map[string][]string {
 	t.Helper()
 	return unitSettings(t, unit)
@@ -38,7 +38,8 @@ func unitSettings(t *testing.T, path string) map[string][]string {
 
 func TestUnitsAreUnderstood(t *testing.T) {
 	for _, file := range []string{unit, doctorUnit} {
-		// The program has to exist for systemd-analyze, so another one stands in.
+		// systemd-analyze demands that the program exists, so the test uses another
+		// one.
 		text := edited(t, read(t, file), [][2]string{{"ExecStart=/usr/local/bin/webapp", "ExecStart=/bin/true"}})
 		path := filepath.Join(t.TempDir(), filepath.Base(file))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
@@ -48,7 +49,7 @@ func TestUnitsAreUnderstood(t *testing.T) {
 	}
 }
 
-// What the doctor says holds for the service only where nothing else differs.
+// The doctor must run with the same settings as the service.
 func TestDoctorRunsAsTheService(t *testing.T) {
 	service, doctor := unitSettings(t, unit), unitSettings(t, doctorUnit)
 	assert.Equal(t, []string{service["ExecStart"][0] + " doctor"}, doctor["ExecStart"])
@@ -64,8 +65,8 @@ func TestDoctorRunsAsTheService(t *testing.T) {
 	assert.Equal(t, service, doctor)
 }
 
-// The scale goes from 0 (closed) to 10. What is left is the network, which the
-// app is for.
+// The scale goes from 0 (protected) to 10. The rest is the network, which the
+// application needs.
 func TestUnitExposesLittle(t *testing.T) {
 	path, err := filepath.Abs(filepath.Join(root, unit))
 	require.NoError(t, err)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// known are the names that the app reads, from the struct that reads them, and
-// the Go runtime's.
+// known returns the names of the variables that the application reads, and of the Go
+// runtime's.
 func known(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{"GOMEMLIMIT": true}
@@ -23,7 +23,7 @@ func known(t *testing.T) map[string]bool {
 	return names
 }
 
-// A misspelt variable would be ignored in silence, in production.
+// The application ignores a misspelt variable without an error.
 func TestEveryVariableExists(t *testing.T) {
 	names := known(t)
 	check := func(file, name string) { assert.True(t, names[name], "%s sets %s", file, name) }
@@ -49,7 +49,7 @@ func TestEveryVariableExists(t *testing.T) {
 	}
 }
 
-// variables reads NAME=value lines.
+// variables returns the values of NAME=value lines by name.
 func variables(text string) map[string]string {
 	all := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -61,10 +61,10 @@ func variables(text string) map[string]string {
 	return all
 }
 
-// secretName is the name of a variable whose value nobody else may know.
+// secretName matches the names of variables that contain secrets.
 var secretName = regexp.MustCompile(`SECRET|PASSWORD|KEY|TOKEN`)
 
-func TestNoSecretIsWrittenDown(t *testing.T) {
+func TestExamplesHaveNoSecrets(t *testing.T) {
 	for name, value := range variables(read(t, "deploy/compose.env.example")) {
 		if secretName.MatchString(name) {
 			assert.Empty(t, value, name)

@@ -1,13 +1,12 @@
-// Package journeys holds what a person does with the application from its start
-// to its end, as tests that drive the built binary with headless Chromium: one
-// function a journey. The provider is the built-in demo; or the same one inside
-// the test, where its policies and faults change while the person is on the way;
-// or oidc-provider from npm, where the journey shows that the application gets
-// along with a provider that nobody here wrote.
+// Package journeys tests the built binary with headless Chromium. Each test is one
+// thing that a person does, from its start to its end. The provider is the one of
+// -demo; a fakeidp inside the test, if the test changes its policies or faults; or
+// oidc-provider from npm, which shows that the application works with another
+// implementation.
 //
 //	npm ci --prefix internal/e2e/journeys/testdata/oidc-provider
 //	go test -tags integration ./internal/e2e/journeys/...
 //
-// They need chromium, node and npm. Where one is missing, the tests fail; none
-// is skipped.
+// The tests need chromium, node and npm. Without them the tests fail and are not
+// skipped.
 package journeys

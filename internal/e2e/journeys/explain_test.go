@@ -16,8 +16,8 @@ import (
 	"webapp/templates"
 )
 
-// Whatever the provider objects to, the person reads a sentence in their own
-// language, and the administrator what to do about it, with the numbers.
+// For each error of the provider, the person reads a sentence in their own language,
+// and the administrator reads the error number and what to do.
 func TestProviderErrorsAreExplained(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	tab := shared.browser.Visitor(t).Tab()
@@ -55,7 +55,7 @@ func TestProviderErrorsAreExplained(t *testing.T) {
 	}
 }
 
-// textsIn reads the catalogue of a language.
+// textsIn reads the messages of a language.
 func textsIn(t *testing.T, language string) map[string]string {
 	t.Helper()
 	file, err := fs.ReadFile(templates.Files(), "messages/"+language+".json")

@@ -19,8 +19,8 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// Behind a proxy that ends TLS, with response_mode=form_post: the callback is a
-// cross-site POST, to which browsers attach no SameSite=Lax cookie.
+// Behind a proxy that terminates TLS, with response_mode=form_post. The callback is
+// a cross-site POST, for which browsers send no SameSite=Lax cookie.
 func TestFormPostOnHTTPS(t *testing.T) {
 	port := browsertest.FreePort(t)
 	origin := startTLSProxy(t, port)
@@ -34,7 +34,7 @@ func TestFormPostOnHTTPS(t *testing.T) {
 
 	require.Equal(t, http.StatusUnauthorized, tab.Open(origin+"/call_api?x=1"))
 	goToPicker(t, tab)
-	tab.Follow("button", member) // its page sends the form by itself
+	tab.Follow("button", member) // the next page submits its form
 	tab.Arrive(origin)
 
 	y.requireCalled(t, tab, "/call_api?x=1")
@@ -49,7 +49,8 @@ func TestFormPostOnHTTPS(t *testing.T) {
 	require.True(t, tab.Has("heading", "You are signed out"), tab.Text())
 }
 
-// startTLSProxy ends TLS in front of the app on port and returns its origin.
+// startTLSProxy terminates TLS in front of the application on port and returns the
+// origin.
 func startTLSProxy(t *testing.T, port int) string {
 	t.Helper()
 	app, err := url.Parse(fmt.Sprintf("http://localhost:%d", port))
@@ -58,7 +59,7 @@ func startTLSProxy(t *testing.T, port int) string {
 		r.SetURL(app)
 		r.Out.Host = r.In.Host
 	}})
-	// The browser tries once before it trusts the certificate.
+	// The browser makes a first attempt before it trusts the certificate.
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	t.Cleanup(srv.Close)

@@ -12,11 +12,12 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// groupID is a group as the demo provider names them.
+// groupID matches the group IDs of the demo provider.
 var groupID = regexp.MustCompile(`b[0-9a-f]{7}-4d2e-4b91-8c05-[0-9a-f]{12}`)
 
-// A thousand groups do not fit a token; they are looked up. While the directory
-// is down the page says so, and never shows a part.
+// A thousand groups do not fit into a token, so the application gets them from the
+// directory. While the directory is down, the page says so and shows no incomplete
+// list.
 func TestThousandGroups(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	tab := y.signedIn(t, manyGroups)

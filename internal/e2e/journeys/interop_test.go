@@ -15,8 +15,8 @@ import (
 )
 
 // TestInterop signs in and out with oidc-provider from npm, an OpenID certified
-// provider: a confidential client, PKCE required, RP-initiated logout, on plain
-// http of the loopback interface.
+// provider. The client is confidential, PKCE is required, and the provider uses
+// plain http on the loopback interface.
 func TestInterop(t *testing.T) {
 	for _, method := range []string{"client_secret_basic", "client_secret_post"} {
 		t.Run(method, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestInterop(t *testing.T) {
 	}
 }
 
-// A person who cancels at the provider comes back to a page that says so, and
-// can sign in from there.
+// A person who cancels at the provider gets a page that says so, and can sign in
+// from there.
 func TestInteropDeclined(t *testing.T) {
 	p := startPeer(t, nil)
 	tab := p.tab(t)
@@ -54,8 +54,8 @@ func TestInteropDeclined(t *testing.T) {
 	requireHome(t, p.app, tab, "Ada Interop")
 }
 
-// A person who stays signed in at the provider, having said no to signing out
-// there, is signed out here all the same.
+// A person who declines the sign-out at the provider is still signed out of the
+// application.
 func TestInteropSignOutRefusedAtTheProvider(t *testing.T) {
 	p := startPeer(t, nil)
 	tab := p.tab(t)
@@ -68,9 +68,8 @@ func TestInteropSignOutRefusedAtTheProvider(t *testing.T) {
 	requireAnonymous(t, p.app, tab)
 }
 
-// A provider may keep everything but the subject to its UserInfo endpoint, as
-// this one does unless it is told otherwise. The person is greeted by name all
-// the same.
+// Some providers send only sub in the ID token and the other claims by UserInfo, as
+// this one does by default. The home page still shows the person's name.
 func TestInteropNamelessToken(t *testing.T) {
 	p := startPeer(t, map[string]string{"ID_TOKEN_CLAIMS": "none"})
 	tab := p.tab(t)
@@ -81,14 +80,14 @@ func TestInteropNamelessToken(t *testing.T) {
 	requireHome(t, p.app, tab, "Ada Interop")
 }
 
-// peer is oidc-provider with the app as its only client.
+// peer is oidc-provider with the application as its only client.
 type peer struct {
 	issuer string
 	app    *browsertest.App
 }
 
-// startPeer runs the provider, with settings on top of its usual ones, and the
-// app against it.
+// startPeer runs the provider with additional settings, and the application with
+// this provider.
 func startPeer(t *testing.T, settings map[string]string) peer {
 	t.Helper()
 	issuer := fmt.Sprintf("http://127.0.0.1:%d", browsertest.FreePort(t))
@@ -96,8 +95,8 @@ func startPeer(t *testing.T, settings map[string]string) peer {
 	origin := fmt.Sprintf("http://localhost:%d", port)
 	env := map[string]string{
 		"CLIENT_ID": "interop",
-		// RFC 6749, section 2.3.1, has it form-encoded before it goes into the
-		// Authorization header; these characters show who does not.
+		// RFC 6749, section 2.3.1, demands form encoding before the Authorization
+		// header. These characters show a client that leaves it out.
 		"CLIENT_SECRET": "secret with + and % and : in it",
 		"REDIRECT_URI":  origin + "/getAToken",
 	}
@@ -122,8 +121,8 @@ func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[
 	browsertest.StartProcess(t, cmd, env).WaitForOutput("ready " + issuer)
 }
 
-// tab opens a tab that forgives the provider's own pages their complaints: they
-// ask for a font from the internet.
+// tab opens a tab that ignores the errors of the provider's pages, which load a font
+// from the internet.
 func (p peer) tab(t *testing.T) *browsertest.Tab {
 	t.Helper()
 	tab := shared.browser.Visitor(t).Tab()
@@ -131,8 +130,8 @@ func (p peer) tab(t *testing.T) *browsertest.Tab {
 	return tab
 }
 
-// signIn starts from the link that the tab shows and goes through the
-// provider's login and consent.
+// signIn follows the link in the tab and completes the provider's login and consent
+// pages.
 func (p peer) signIn(t *testing.T, tab *browsertest.Tab, login string) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, tab.Follow("link", "Sign in"), tab.Text())
@@ -144,7 +143,7 @@ func (p peer) signIn(t *testing.T, tab *browsertest.Tab, login string) {
 	require.Equal(t, http.StatusOK, tab.Follow("button", "Continue"), tab.Text())
 }
 
-// signOut signs out here and confirms it at the provider.
+// signOut signs out of the application and confirms it at the provider.
 func (p peer) signOut(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, tab.Follow("button", "Sign out"), tab.Text())

@@ -12,8 +12,7 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// The longest words and the widest characters fit a phone as well, and every
-// language is as accessible as English.
+// Pages in all languages fit a phone and are as accessible as the English ones.
 func TestPagesInOtherLanguages(t *testing.T) {
 	for _, language := range []string{"de", "zh-Hans"} {
 		t.Run(language, func(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// peers is where npm has put oidc-provider and axe-core.
+// peers is the folder of the npm packages oidc-provider and axe-core.
 const peers = "testdata/oidc-provider"
 
-// suite is what all journeys share: one build, one browser, and a signing key
-// for providers, because making one takes a while.
+// suite has what all tests share: the binary, the browser, and a signing key for
+// providers, because generating one takes time.
 type suite struct {
 	binary  string
 	browser *browsertest.Browser
@@ -27,7 +27,7 @@ type suite struct {
 	key     *rsa.PrivateKey
 }
 
-// shared is set once, before the first journey.
+// shared is set by TestMain.
 var shared suite
 
 func TestMain(m *testing.M) {

@@ -16,29 +16,29 @@ import (
 
 const manyGroups = "Lynne Robbins"
 
-// tenancy is the app with a provider at hand, whose faults and policies a
-// journey can change while the person is on the way.
+// tenancy is the application with a provider inside the test, whose faults and
+// policies the test can change.
 type tenancy struct {
 	idp *fakeidp.Provider
 	app *browsertest.App
 }
 
-// arrangement says how a tenancy differs from the usual: a single tenant, one
-// client, Graph as the API.
+// arrangement changes a tenancy. The default is a single tenant, one client, and
+// Graph as the API.
 type arrangement struct {
 	provider fakeidp.Config
 	client   func(c *fakeidp.Client, origin string)
 	env      map[string]string
 }
 
-// startTenancy runs a provider and the app against it. The browser finds the
-// two on different sites, as it does in the world: 127.0.0.1 and localhost.
+// startTenancy runs a provider and the application. For the browser they are on
+// different sites, 127.0.0.1 and localhost.
 func startTenancy(t *testing.T, a arrangement) tenancy {
 	t.Helper()
 	return startTenancyAt(t, browsertest.FreePort(t), a)
 }
 
-// startTenancyAt does so with the app on this port.
+// startTenancyAt is startTenancy with the application on this port.
 func startTenancyAt(t *testing.T, port int, a arrangement) tenancy {
 	t.Helper()
 	client := fakeidp.DefaultClient()
@@ -64,13 +64,13 @@ func startTenancyAt(t *testing.T, port int, a arrangement) tenancy {
 	return tenancy{idp: idp, app: browsertest.StartApp(t, browsertest.AppConfig{Binary: shared.binary, Port: port, Env: env})}
 }
 
-// signedIn opens the app in a browser of its own and signs account in.
+// signedIn opens the application in a new browser and signs account in.
 func (y tenancy) signedIn(t *testing.T, account string) *browsertest.Tab {
 	t.Helper()
 	return y.signedInWith(t, account, "")
 }
 
-// signedInWith does so in a browser that calls itself by agent, if there is one.
+// signedInWith is signedIn with this User-Agent, unless it is empty.
 func (y tenancy) signedInWith(t *testing.T, account, agent string) *browsertest.Tab {
 	t.Helper()
 	tab := shared.browser.Visitor(t).Tab()
@@ -83,7 +83,7 @@ func (y tenancy) signedInWith(t *testing.T, account, agent string) *browsertest.
 	return tab
 }
 
-// requireCalled wants the API's answer on the page at path.
+// requireCalled requires that the page at path shows the API's response.
 func (y tenancy) requireCalled(t *testing.T, tab *browsertest.Tab, path string) {
 	t.Helper()
 	require.Equal(t, y.app.URL+path, tab.URL())
@@ -91,15 +91,15 @@ func (y tenancy) requireCalled(t *testing.T, tab *browsertest.Tab, path string) 
 	require.Contains(t, tab.Text(), "200 OK")
 }
 
-// requireSuggestion wants the provider's account picker with account suggested:
-// the app has said whom it means.
+// requireSuggestion requires the provider's account picker with account suggested,
+// because the application has sent login_hint.
 func requireSuggestion(t *testing.T, tab *browsertest.Tab, account string) {
 	t.Helper()
 	require.True(t, tab.Has("heading", "Pick an account"), tab.Text())
 	require.True(t, tab.Has("button", account+" suggested"), tab.Text())
 }
 
-// accept agrees to what the provider's consent page names.
+// accept consents to the scopes on the provider's consent page.
 func accept(t *testing.T, tab *browsertest.Tab, scopes ...string) {
 	t.Helper()
 	require.True(t, tab.Has("heading", "Permissions requested"), tab.Text())

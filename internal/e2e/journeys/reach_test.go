@@ -41,13 +41,13 @@ func TestWithoutScripts(t *testing.T) {
 	requireAnonymous(t, app, tab)
 }
 
-// Every page is accessible, light and dark, and needs no scrolling sideways on a
-// phone or zoomed to 200%.
-func TestEveryPageIsWithinReach(t *testing.T) {
+// Every page is accessible, light and dark, and needs no sideways scrolling on a
+// phone or at 200% zoom.
+func TestEveryPageIsAccessible(t *testing.T) {
 	everyPage(t, lookInEnglish)
 }
 
-// The header of a phone has two rows, however many pages the navigation leads to.
+// On a phone the header has two rows, however many links the navigation has.
 func TestHeaderOfAPhoneHasTwoRows(t *testing.T) {
 	_, tab := signedIn(t, member)
 	tab.Resize(browsertest.Phone)

@@ -14,14 +14,13 @@ import (
 	"webapp/internal/test/redirecttest"
 )
 
-// The resolver that judges the application's redirects must see another origin
-// wherever a browser does.
-func TestBrowserReadsRedirectsAsTheResolver(t *testing.T) {
+// The resolver of redirecttest must return another origin wherever the browser does.
+func TestResolverAgreesWithTheBrowser(t *testing.T) {
 	const own = "http://localhost:3000"
 	_, tab := visit(t)
 	var locations []string
 	for _, p := range payloads(t) {
-		if utf8.ValidString(p.Text) { // a script's strings have no other bytes
+		if utf8.ValidString(p.Text) { // a script's strings cannot have other bytes
 			locations = append(locations, p.Text)
 		}
 	}
@@ -38,9 +37,8 @@ func TestBrowserReadsRedirectsAsTheResolver(t *testing.T) {
 	assert.Greater(t, foreign, 200, "payloads that lead elsewhere when they are followed")
 }
 
-// A sign-in that somebody was lured into with a redirect payload ends on a page
-// of the application.
-func TestLuredSignInStaysHere(t *testing.T) {
+// A sign-in with a redirect payload as return_to ends on a page of the application.
+func TestSignInWithARedirectPayload(t *testing.T) {
 	app, tab := visit(t)
 	for _, p := range sample(payloads(t)) {
 		tab.Open(app.URL + "/login?return_to=" + url.QueryEscape(p.Text))
@@ -58,8 +56,8 @@ func payloads(t *testing.T) []redirecttest.Payload {
 	return list
 }
 
-// sample takes one of each class, and one that got through once. What no server
-// takes as a URL is left to tests without a browser.
+// sample returns one payload of each class, and one that once was not detected. It
+// leaves out payloads that no server accepts as a URL.
 func sample(all []redirecttest.Payload) []redirecttest.Payload {
 	classes := map[string][]redirecttest.Payload{}
 	var names []string

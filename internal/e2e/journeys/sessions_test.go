@@ -13,20 +13,20 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// What browsers call themselves.
+// User-Agents of browsers.
 const (
 	firefoxOnWindows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
 	safariOnPhone    = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 	chromeOnMac      = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 )
 
-// A person sees where they are signed in, ends one session, then all others;
-// the browsers that lose theirs find out at their next click.
+// A person sees their sessions, ends one session and then all others. The other
+// browsers get the sign-in page at their next click.
 func TestOwnSessions(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	here := y.signedInWith(t, member, firefoxOnWindows)
 	phone := y.signedInWith(t, member, safariOnPhone)
-	y.signedIn(t, admin) // somebody else, who is in nobody's way
+	y.signedIn(t, admin) // another person, whose session must stay
 
 	require.Equal(t, http.StatusOK, here.Follow("link", "Your sessions"))
 	require.True(t, here.Has("heading", "Firefox, Windows This browser"), here.Text())
@@ -49,8 +49,7 @@ func TestOwnSessions(t *testing.T) {
 	requireSignInAsked(t, y, laptop)
 }
 
-// requireSignInAsked clicks on, and wants the sign-in page in place of the
-// person's own.
+// requireSignInAsked follows a link and requires the sign-in page.
 func requireSignInAsked(t *testing.T, y tenancy, tab *browsertest.Tab) {
 	t.Helper()
 	require.Equal(t, http.StatusUnauthorized, tab.Follow("link", "Call an API"), tab.Text())
@@ -58,13 +57,14 @@ func requireSignInAsked(t *testing.T, y tenancy, tab *browsertest.Tab) {
 	require.True(t, tab.Has("heading", "Sign in to continue"), tab.Text())
 }
 
-// Signing out of one application ends the session of another: the provider's
-// page loads the other's front-channel address in a hidden frame, which has no
-// cookies and must be allowed to be framed.
+// Sign-out of one application ends the session of another. The provider's page loads
+// the front-channel logout URL in a hidden frame, which has no cookies and must be
+// allowed to be framed.
 func TestFrontChannelLogout(t *testing.T) {
 	other := fakeidp.DefaultClient()
 	other.ID, other.Name = "0d9e6a4b-27c1-4f35-b8aa-91c64e05d7f2", "Another application"
-	// Cookies do not know ports, so the other application has another host.
+	// All ports of a host share their cookies, so the other application has another
+	// host.
 	port := browsertest.FreePort(t)
 	origin := fmt.Sprintf("http://127.0.0.1:%d", port)
 	other.RedirectURIs = []string{origin + "/getAToken"}
@@ -98,7 +98,8 @@ func TestFrontChannelLogout(t *testing.T) {
 	requireHome(t, y.app, bystander, member)
 }
 
-// A page for one role is open to those who have it; others learn which it is.
+// A page for a role is open to people with that role. Others see which role they
+// need.
 func TestRoleOpensAPage(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	boss := y.signedIn(t, admin)

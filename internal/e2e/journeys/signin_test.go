@@ -114,7 +114,7 @@ func TestSignInAsSomebodyElse(t *testing.T) {
 	require.NotContains(t, tab.Text(), member)
 }
 
-// A sign-in that was abandoned at the provider does not stand in the way.
+// A person can sign in after they have abandoned a sign-in at the provider.
 func TestAbandonedSignIn(t *testing.T) {
 	app, tab := visit(t)
 	tab.Open(app.URL)
@@ -126,8 +126,8 @@ func TestAbandonedSignIn(t *testing.T) {
 	requireHome(t, app, tab, member)
 }
 
-// An attacker who sends somebody to the callback with a code of the attacker's
-// own does not get that person signed in (login CSRF).
+// An attacker who sends a person to the callback with the attacker's code does not
+// sign that person in (login CSRF).
 func TestForeignCallbackSignsNobodyIn(t *testing.T) {
 	app, tab := visit(t)
 	tab.Open(app.URL)

@@ -69,7 +69,7 @@ func TestSignOutEndsTheOtherTabToo(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, second.Open(app.URL+"/call_api"))
 }
 
-func TestGetLogoutAsksAndSignsNobodyOut(t *testing.T) {
+func TestGetLogoutAsksOnly(t *testing.T) {
 	app, tab := signedIn(t, member)
 
 	require.Equal(t, http.StatusOK, tab.Open(app.URL+"/logout"))
@@ -87,8 +87,8 @@ func TestSignInAfterSignOutAsksAgain(t *testing.T) {
 	require.True(t, tab.Has("heading", "Pick an account"), tab.Text())
 }
 
-// Another origin of the same site, to which the browser sends the session's
-// cookie along, still cannot sign anybody out.
+// Another origin on the same site cannot sign the person out, although the browser
+// sends the session cookie with its requests.
 func TestAnotherOriginCannotSignOut(t *testing.T) {
 	app, tab := signedIn(t, member)
 	tab.Open(trap(t, app))
@@ -100,8 +100,8 @@ func TestAnotherOriginCannotSignOut(t *testing.T) {
 	requireHome(t, app, tab, member)
 }
 
-// trap serves a page on another port of localhost whose button posts to the
-// app's sign-out, and returns its address.
+// trap serves a page on another port of localhost with a button that posts to the
+// application's sign-out, and returns its URL.
 func trap(t *testing.T, app *browsertest.App) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

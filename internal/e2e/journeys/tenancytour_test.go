@@ -15,9 +15,8 @@ import (
 
 var desktop = browsertest.Screen{Width: 1280, Height: 800}
 
-// The pages that depend on who somebody is and on what the provider does are
-// accessible, light and dark, and fit every screen; in German too, which has the
-// longest words.
+// The pages that depend on the person and on the provider are accessible, light and
+// dark, and fit every screen, in English and in German, which has the longest words.
 func TestPagesOfATenancy(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	tour{y.app, shared.browser.Visitor(t).Tab()}.walk(t, tenancyPages(t, y), lookFromAllSides)
@@ -28,7 +27,7 @@ func TestPagesOfATenancy(t *testing.T) {
 	}, lookFromAllSides)
 }
 
-// lookFromAllSides checks the page as it stands, then in German.
+// lookFromAllSides checks the page in English and then in German.
 func lookFromAllSides(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
 	lookInEnglish(t, tab)
@@ -42,8 +41,8 @@ func lookFromAllSides(t *testing.T, tab *browsertest.Tab) {
 	tab.Resize(desktop)
 }
 
-// lookInEnglish checks the page as it stands: a page follows the colours and the
-// size that a person prefers without being loaded again.
+// lookInEnglish checks the page with both colour schemes and all screens, without
+// loading it again.
 func lookInEnglish(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
 	for _, scheme := range []browsertest.Scheme{browsertest.Light, browsertest.Dark} {
@@ -57,7 +56,7 @@ func lookInEnglish(t *testing.T, tab *browsertest.Tab) {
 	tab.Resize(desktop)
 }
 
-// as signs account in, in place of whoever is, and goes to path.
+// as signs account in, in place of the signed-in person, and opens path.
 func as(account, path string) func(tour) int {
 	return func(tr tour) int {
 		tr.tab.Open(tr.app.URL + "/login")
@@ -66,7 +65,7 @@ func as(account, path string) func(tour) int {
 	}
 }
 
-// after does something first.
+// after runs a step first.
 func after(first func(), walk func(tour) int) func(tour) int {
 	return func(tr tour) int {
 		first()

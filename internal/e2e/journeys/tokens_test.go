@@ -15,15 +15,15 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// stepUp is what a Conditional Access rule may ask for besides a password.
+// stepUp is a claims challenge of Conditional Access.
 const stepUp = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
 
-// shortLived makes every call of the API renew its token: the app does that five
-// minutes ahead.
+// shortLived makes every API call refresh the token, because the application
+// refreshes tokens five minutes before they expire.
 var shortLived = fakeidp.Config{AccessTokenLifetime: 2 * time.Minute}
 
-// A page that needs more than the sign-in asked for leads through the provider's
-// consent page, with exactly what is missing, and back.
+// A page that needs more scopes than the sign-in leads to the provider's consent
+// page with exactly the missing scopes, and back.
 func TestIncrementalConsent(t *testing.T) {
 	y := startTenancy(t, arrangement{
 		client: func(c *fakeidp.Client, _ string) { c.NeedsConsent = []string{"User.Read"} },
@@ -42,8 +42,8 @@ func TestIncrementalConsent(t *testing.T) {
 	requireHome(t, y.app, tab, manyGroups)
 }
 
-// Somebody whose administrator withdraws a consent is asked for it at the next
-// call. Saying no signs nobody out.
+// After an administrator withdraws a consent, the next API call asks for it again. A
+// person who declines stays signed in.
 func TestConsentWithdrawn(t *testing.T) {
 	y := startTenancy(t, arrangement{provider: shortLived})
 	tab := y.signedIn(t, member)
@@ -68,8 +68,8 @@ func TestConsentWithdrawn(t *testing.T) {
 	y.requireCalled(t, tab, "/call_api?x=1")
 }
 
-// Continuous access evaluation: the API wants more than the token proves. The
-// person passes by the provider and is back on the same page, which now works.
+// Continuous access evaluation: the API demands more claims. The browser goes to the
+// provider and back to the same page, which then works.
 func TestStepUp(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	tab := y.signedIn(t, member)
@@ -89,7 +89,7 @@ func TestStepUp(t *testing.T) {
 	require.Equal(t, sent, y.idp.Requests(fakeidp.EndpointAuthorize), "once is enough")
 }
 
-// An API that is never content does not send the person to and fro for ever.
+// An API that always demands more claims does not cause an endless loop.
 func TestLoopGuard(t *testing.T) {
 	y := startTenancy(t, arrangement{env: map[string]string{"ENDPOINT": insatiable(t)}})
 	tab := y.signedIn(t, member)
@@ -105,8 +105,8 @@ func TestLoopGuard(t *testing.T) {
 	requireHome(t, y.app, tab, member)
 }
 
-// insatiable runs an API that challenges whatever it is given, and returns its
-// address.
+// insatiable runs an API that responds to every request with a challenge, and
+// returns its URL.
 func insatiable(t *testing.T) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -118,9 +118,9 @@ func insatiable(t *testing.T) string {
 	return srv.URL
 }
 
-// Tokens that expire soon are refreshed at each call, each time with the refresh
-// token of the last one. An expired refresh token leads through a sign-in and
-// leaves the session. A revoked grant (AADSTS50173) ends the session.
+// Tokens that expire soon are refreshed at each call, each time with the newest
+// refresh token. An expired refresh token leads through a sign-in and leaves the
+// session. A revoked grant (AADSTS50173) ends the session.
 func TestRefreshRotationAndRevocation(t *testing.T) {
 	y := startTenancy(t, arrangement{provider: shortLived})
 	tab := y.signedIn(t, member)

@@ -13,8 +13,8 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// everyPage looks at every kind of page that a person can come to, the demo
-// provider's own among them, each in a subtest of its name.
+// everyPage checks every kind of page in a subtest, with the pages of the demo
+// provider.
 func everyPage(t *testing.T, look func(*testing.T, *browsertest.Tab)) {
 	t.Helper()
 	app := startDemo(t)
@@ -24,7 +24,7 @@ func everyPage(t *testing.T, look func(*testing.T, *browsertest.Tab)) {
 	tour{stranded, shared.browser.Visitor(t).Tab()}.walk(t, strandedPages(), look)
 }
 
-// startStranded runs the app with a provider that nobody answers for.
+// startStranded runs the application with a provider that cannot be reached.
 func startStranded(t *testing.T) *browsertest.App {
 	t.Helper()
 	return browsertest.StartApp(t, browsertest.AppConfig{Binary: shared.binary, Env: map[string]string{
@@ -34,14 +34,14 @@ func startStranded(t *testing.T) *browsertest.App {
 	}})
 }
 
-// tour is a walk through the pages of app in one tab.
+// tour visits the pages of the application in one tab.
 type tour struct {
 	app *browsertest.App
 	tab *browsertest.Tab
 }
 
-// stop is one page of a tour: what tells that it is there, and how to get there
-// from the stop before it.
+// stop is one page of a tour: an element on it, and the way to it from the page
+// before.
 type stop struct {
 	name    string
 	heading string
@@ -85,8 +85,8 @@ func anonymousPages() []stop {
 	}
 }
 
-// withTooManyCookies opens the start page with more cookies than are read, and
-// throws them away. A script's cookies may come after the next request.
+// withTooManyCookies opens the home page with more cookies than the server accepts,
+// and then deletes them. Cookies of a script may be set after the next request.
 func withTooManyCookies(tr tour) int {
 	name := func(i int) string { return fmt.Sprintf("big%d", i) }
 	for i := range 10 {
@@ -131,7 +131,7 @@ func personalPages(trap string) []stop {
 	}
 }
 
-// strandedPages are those of an app that cannot reach its provider.
+// strandedPages returns the pages of an application that cannot reach its provider.
 func strandedPages() []stop {
 	return []stop{
 		{"sign-in without a provider", "Welcome", http.StatusOK, open("/")},

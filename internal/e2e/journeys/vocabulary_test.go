@@ -12,7 +12,7 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// The demo provider's accounts, by the name that its picker shows.
+// The demo provider's accounts, by the names on its account picker.
 const (
 	member  = "Adele Vance"
 	admin   = "Megan Bowen"
@@ -20,40 +20,39 @@ const (
 	refused = "Diego Siciliani"
 )
 
-// startDemo runs the app with its built-in provider.
+// startDemo runs the application with -demo.
 func startDemo(t *testing.T) *browsertest.App {
 	t.Helper()
 	return browsertest.StartApp(t, browsertest.AppConfig{Binary: shared.binary, Args: []string{"-demo"}})
 }
 
-// visit runs the demo and opens a tab of a person who has never been there.
+// visit runs the application with -demo and opens a tab in a new browser profile.
 func visit(t *testing.T) (*browsertest.App, *browsertest.Tab) {
 	t.Helper()
 	return startDemo(t), shared.browser.Visitor(t).Tab()
 }
 
-// goToPicker starts a sign-in from the sign-in page that the tab shows.
+// goToPicker follows the sign-in link on the page in the tab.
 func goToPicker(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, tab.Follow("link", "Sign in"))
 	require.True(t, tab.Has("heading", "Pick an account"), "the sign-in leads to the provider's account picker, not:\n%s", tab.Text())
 }
 
-// pick chooses an account at the picker and returns the status of the page that
-// follows.
+// pick picks an account and returns the status of the next page.
 func pick(t *testing.T, tab *browsertest.Tab, account string) int {
 	t.Helper()
 	return tab.Follow("button", account)
 }
 
-// signInAs signs account in, from the sign-in page that the tab shows.
+// signInAs signs account in from the sign-in page in the tab.
 func signInAs(t *testing.T, tab *browsertest.Tab, account string) {
 	t.Helper()
 	goToPicker(t, tab)
 	require.Equal(t, http.StatusOK, pick(t, tab, account), tab.Text())
 }
 
-// signedIn opens the demo and signs account in.
+// signedIn opens the application with -demo and signs account in.
 func signedIn(t *testing.T, account string) (*browsertest.App, *browsertest.Tab) {
 	t.Helper()
 	app, tab := visit(t)
@@ -63,7 +62,7 @@ func signedIn(t *testing.T, account string) (*browsertest.App, *browsertest.Tab)
 	return app, tab
 }
 
-// requireHome wants the home page of account.
+// requireHome requires the home page of account.
 func requireHome(t *testing.T, app *browsertest.App, tab *browsertest.Tab, account string) {
 	t.Helper()
 	require.Equal(t, app.URL+"/", tab.URL())
@@ -71,7 +70,7 @@ func requireHome(t *testing.T, app *browsertest.App, tab *browsertest.Tab, accou
 	require.True(t, tab.Has("button", "Sign out"), tab.Text())
 }
 
-// requireAnonymous asks for home and wants the sign-in page.
+// requireAnonymous opens the home page and requires the sign-in page.
 func requireAnonymous(t *testing.T, app *browsertest.App, tab *browsertest.Tab) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, tab.Open(app.URL))
@@ -79,8 +78,8 @@ func requireAnonymous(t *testing.T, app *browsertest.App, tab *browsertest.Tab) 
 	require.NotContains(t, tab.Text(), "Welcome "+member)
 }
 
-// signOut presses the page's own button and follows the provider's sign-out to
-// its end.
+// signOut presses the sign-out button and waits for the end of the provider's
+// sign-out.
 func signOut(t *testing.T, app *browsertest.App, tab *browsertest.Tab) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, tab.Follow("button", "Sign out"))
@@ -88,7 +87,7 @@ func signOut(t *testing.T, app *browsertest.App, tab *browsertest.Tab) {
 	require.True(t, tab.Has("heading", "You are signed out"), tab.Text())
 }
 
-// requireDemo wants the page to say that it is a demo.
+// requireDemo requires the notice that this is a demo.
 func requireDemo(t *testing.T, tab *browsertest.Tab) {
 	t.Helper()
 	require.Contains(t, strings.ToLower(tab.Text()), "demo", "the page at %s does not say that it is a demo", tab.URL())
