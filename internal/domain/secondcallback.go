@@ -12,80 +12,90 @@ import (
 	"webapp/internal/ports"
 )
 
-// A browser sends the same callback twice when a person clicks twice or reloads
-// while the code is being redeemed. It then shows the response to the second
-// request alone, so that one must bring the session, or the error page.
+// A browser sends the same callback twice if a person double-clicks, or reloads the
+// page while the code is being redeemed. It shows only the response to the second
+// request, so that response must have the session or the error page.
 
 const (
-	// secondPatience is how long a second callback waits for a first one on this
-	// instance, elsewherePatience for one on another instance.
+	// secondPatience is how long a second callback waits for the first one on this
+	// instance, and elsewherePatience how long for one on another instance.
 	secondPatience    = 20 * time.Second
 	elsewherePatience = 5 * time.Second
-	// secondPause lies between two looks at the store, while another instance
-	// redeems the code.
+	// secondPause is the pause between two reads of the store while another
+	// instance redeems the code.
 	secondPause = 100 * time.Millisecond
-	// maxSecond bounds the second callbacks that wait on this instance.
+	// maxSecond is how many second callbacks can wait at once on this instance.
 	maxSecond = 64
 )
 
-// completion is a sign-in whose code this instance redeems.
+// completion is a sign-in that this instance is completing.
 type completion struct {
-	code string        // of the first callback
-	done chan struct{} // closed when the fields below are set
-	to   string
-	err  error
-	// give hands the new session over to another request of the same browser;
-	// nil if there is none.
+	pending ports.PendingSignIn
+	code    string
+	// identity is set when the provider has verified it.
+	identity ports.Identity
+	to       string
+	err      error
+	// give hands the new session to another request of the same browser. It is nil
+	// if there is no session.
 	give func(context.Context) error
+	// done is closed when to, err and give are set.
+	done chan struct{}
 }
 
-// completions are those of this instance.
+// errNotCompleted is the error of a second callback if the first one panics.
+var errNotCompleted = errors.New("sign-in not completed")
+
+// completions are the sign-ins that this instance is completing, by state.
 type completions struct {
 	mu      sync.Mutex
 	byState map[string]*completion
 }
 
-func (c *completions) begin(state, code string) *completion {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	one := &completion{code: code, done: make(chan struct{})}
-	c.byState[state] = one
-	return one
+func (cs *completions) begin(pending ports.PendingSignIn, code string) *completion {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c := &completion{pending: pending, code: code, err: errNotCompleted, done: make(chan struct{})}
+	cs.byState[pending.State] = c
+	return c
 }
 
-// end lets the callbacks go on that wait for this completion.
-func (c *completions) end(state string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	close(c.byState[state].done)
-	delete(c.byState, state)
+// end wakes the second callbacks that wait for c.
+func (cs *completions) end(c *completion) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	close(c.done)
+	delete(cs.byState, c.pending.State)
 }
 
-func (c *completions) find(state string) *completion {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.byState[state]
+func (cs *completions) find(state string) *completion {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.byState[state]
 }
 
-// conclude tells second callbacks, here and on other instances, how a sign-in
-// ended. ctx is that of its browser.
-func (s *Service) conclude(ctx context.Context, pending ports.PendingSignIn, one *completion, to string, err error) {
-	text, marshalErr := json.Marshal(newOutcome(err))
-	if marshalErr == nil && !errors.Is(err, ports.ErrStoreUnavailable) {
-		_ = s.sessions.RecordOutcome(ctx, pending, text) // if this fails, a second callback elsewhere waits in vain
+// conclude passes the outcome of c to second callbacks, on this and on other
+// instances. ctx is the context of the first callback.
+func (s *Service) conclude(ctx context.Context, c *completion) {
+	text, err := json.Marshal(newOutcome(c.err))
+	if err == nil && !errors.Is(c.err, ErrStoreUnavailable) {
+		// If this fails, a second callback on another instance waits in vain.
+		_ = s.sessions.RecordOutcome(ctx, c.pending, text)
 	}
-	one.to, one.err = to, err
-	if sessions, ok := s.sessions.(ports.SessionHandOver); ok && err == nil {
-		one.give, _ = sessions.HandOver(ctx) // without it the browser has the first response's cookie, or signs in again
+	if sessions, ok := s.sessions.(ports.SessionHandOver); ok && c.err == nil {
+		// If this fails, the browser has the cookie of the first response, or the
+		// person signs in again.
+		c.give, _ = sessions.HandOver(ctx)
 	}
-	s.completing.end(pending.State)
+	s.completing.end(c)
 }
 
-// secondCallback responds to a callback whose sign-in another request of the
-// same browser has taken. While that request is under way it waits for it, and
-// returns the same with the same session. The code is not posted again. A
-// callback with another code is not the same callback: somebody who copied the
-// cookie, but does not know the code, gets no session.
+// secondCallback responds to a callback whose pending sign-in was taken by another
+// request of the same browser. If that request is still running, secondCallback waits
+// for it and returns the same session or error. The code is not posted again.
+//
+// A callback with another code is refused: somebody who copied the cookie but does not
+// know the code gets no session.
 func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports.PendingSignIn) (string, error) {
 	tooLong := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: fmt.Errorf("%w: the same sign-in is still being completed", ErrProviderUnavailable)}
 	if !s.seconds.take() {
@@ -105,7 +115,7 @@ func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports
 		switch {
 		case err == nil && waited:
 			return s.returns.check(pending.ReturnTo), outcomeError(text, pending.ReturnTo)
-		case err == nil: // it had ended before
+		case err == nil: // the first callback had ended before this one
 			return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
 		case !errors.Is(err, ports.ErrNoOutcome):
 			return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
@@ -115,26 +125,26 @@ func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports
 	return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
 }
 
-// join waits for the completion and gives its session to the request of ctx.
-func (one *completion) join(ctx context.Context, tooLong error) (string, error) {
+// join waits for c and gives its session to the request of ctx.
+func (c *completion) join(ctx context.Context, tooLong error) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, secondPatience)
 	defer cancel()
 	select {
-	case <-one.done:
+	case <-c.done:
 	case <-limited.Done():
 		return "", tooLong
 	}
-	if one.give != nil {
-		if err := one.give(ctx); err != nil {
+	if c.give != nil {
+		if err := c.give(ctx); err != nil {
 			return "", err
 		}
 	}
-	return one.to, one.err
+	return c.to, c.err
 }
 
-// outcome is how a sign-in ended, as another instance reads it.
+// outcome is the outcome of a sign-in as JSON in the store.
 type outcome struct {
-	// Reason is empty if the sign-in was completed.
+	// Reason is empty if the sign-in is complete.
 	Reason   string               `json:"reason,omitempty"`
 	Provider *ports.ProviderError `json:"provider,omitempty"`
 }
@@ -150,8 +160,8 @@ func newOutcome(err error) (o outcome) {
 	return o
 }
 
-// outcomeError returns the error of a recorded outcome, nil if the sign-in was
-// completed.
+// outcomeError returns the error in a recorded outcome, or nil if the sign-in is
+// complete.
 func outcomeError(text []byte, returnTo string) error {
 	var o outcome
 	if err := json.Unmarshal(text, &o); err != nil {

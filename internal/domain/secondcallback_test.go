@@ -264,3 +264,21 @@ func TestRequestsThatWaitForARefreshAreBounded(t *testing.T) {
 		release(t.Context())
 	})
 }
+
+// A copied browser that replays a callback after the sign-in is refused, and the audit
+// log says so.
+func TestAReplayedCallbackIsAudited(t *testing.T) {
+	log := &auditLog{}
+	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })
+	b := f.sessions.NewBrowser()
+	location, err := f.SignIn(b.Context(t.Context()), domain.SignInRequest{})
+	require.NoError(t, err)
+	callback := f.provider.Approve(location, somebody())
+	copied := b.Clone().(*portstest.FakeBrowser)
+	_, err = f.CompleteSignIn(b.Context(t.Context()), callback, "")
+	require.NoError(t, err)
+	_, err = f.CompleteSignIn(copied.Context(t.Context()), callback, "")
+	require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+	assert.Equal(t, ports.AuditSignInRefused, log.last().Kind)
+	assert.Equal(t, domain.ErrUnknownSignIn.Error(), log.last().Reason)
+}
