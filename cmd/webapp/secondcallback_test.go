@@ -35,8 +35,10 @@ func TestADoubleClickSignsInAndPostsTheCodeOnce(t *testing.T) {
 				giveUp()
 				require.Error(t, <-first)
 
+				w.store.Calls()
 				second := make(chan reply, 1)
 				go func() { second <- b.callback(answer) }()
+				require.Eventually(t, func() bool { return len(w.store.Calls()) > 0 }, 5*time.Second, time.Millisecond, "the second has arrived")
 				w.idp.Heal()
 				r := <-second
 				assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken))
