@@ -46,7 +46,7 @@ type Client struct {
 }
 
 // Answer is a whole answer.
-type Answer struct {
+type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
@@ -117,24 +117,24 @@ func (c *Client) getOnce(ctx context.Context, target string) ([]byte, error) {
 }
 
 // Do makes one call. Its deadline covers the body too.
-func (c *Client) Do(ctx context.Context, req *http.Request) (Answer, error) {
+func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req = req.Clone(ctx)
 	req.Header.Set("User-Agent", "webapp") // GitHub's API refuses requests without one
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return Answer{}, NetworkError(cmp.Or(ctx.Err(), err))
+		return Response{}, NetworkError(cmp.Or(ctx.Err(), err))
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBytes+1))
 	if err != nil {
-		return Answer{}, NetworkError(cmp.Or(ctx.Err(), err))
+		return Response{}, NetworkError(cmp.Or(ctx.Err(), err))
 	}
 	if int64(len(body)) > c.maxBytes {
-		return Answer{}, Unavailable("its answer is too large")
+		return Response{}, Unavailable("its answer is too large")
 	}
-	return Answer{resp.StatusCode, resp.Header, body}, nil
+	return Response{resp.StatusCode, resp.Header, body}, nil
 }
 
 // Pause waits as Config.Pause does.
@@ -189,7 +189,7 @@ func (e afterWait) Unwrap() error { return e.error }
 
 // WithRetryAfter adds to err the wait that the answer asks for, if it does (RFC 9110,
 // section 10.2.3; RFC 6585, section 4).
-func WithRetryAfter(err error, got Answer, now time.Time) error {
+func WithRetryAfter(err error, got Response, now time.Time) error {
 	if err == nil || got.Status != http.StatusTooManyRequests && got.Status != http.StatusServiceUnavailable {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"webapp/internal/ports"
 )
@@ -28,11 +29,43 @@ func Tagged(err, sentinel error) error { return tagged{err, sentinel} }
 // Transient returns err such that errors.Is also matches ErrTransient.
 func Transient(err error) error { return Tagged(err, ErrTransient) }
 
-// Unavailable returns ports.ErrProviderUnavailable with a reason, which must be
-// constant words.
+// Unavailable returns ports.ErrProviderUnavailable with a reason. The reason is a
+// constant text and quotes nothing that the provider sent.
 func Unavailable(reason string) error {
 	return fmt.Errorf("%w: %s", ports.ErrProviderUnavailable, reason)
 }
+
+// Refused returns ports.ErrTokenRefused with a reason. The reason is a constant
+// text and quotes nothing that the provider sent.
+func Refused(reason string) error {
+	return fmt.Errorf("%w: %s", ports.ErrTokenRefused, reason)
+}
+
+// maxErrorCodeBytes bounds an error code.
+const maxErrorCodeBytes = 64
+
+// ProviderError returns the error for an OAuth 2.0 error code (RFC 6749, sections
+// 4.1.2.1 and 5.2; OpenID Connect Core 1.0, section 3.1.2.6). The code alone
+// decides its kind.
+func ProviderError(code string) *ports.ProviderError {
+	e := &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: code}
+	switch code {
+	case "access_denied":
+		e.Kind = ports.ErrDeclined
+	case "login_required", "interaction_required", "consent_required", "account_selection_required":
+		e.Kind = ports.ErrInteractionRequired
+	case "server_error", "temporarily_unavailable":
+		e.Kind = ports.ErrProviderUnavailable
+	}
+	if code == "" || len(code) > maxErrorCodeBytes || strings.ContainsFunc(code, notErrorCode) {
+		e.Code = "unrecognized_error"
+	}
+	return e
+}
+
+// notErrorCode reports whether no error code has the character. All registered
+// codes are in lower case. Other texts in place of a code could name people.
+func notErrorCode(r rune) bool { return notBase64URL(r) && r != '.' || r >= 'A' && r <= 'Z' }
 
 // StatusError is the error for an answer with an unexpected status. errors.Is
 // matches ports.ErrProviderUnavailable and, from 500 on, ErrTransient.

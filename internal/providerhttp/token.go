@@ -24,7 +24,7 @@ type TokenRequest struct {
 // RequestToken lets x/oauth2 build and send a token request, exactly once, and
 // returns the whole answer. The caller reads it in place of x/oauth2, which
 // refuses an answer without an access token, as Azure AD B2C gives it.
-func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Answer, error) {
+func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Response, error) {
 	sent := &singleRequest{client: c, err: Unavailable("the address cannot be asked")}
 	ctx = context.WithValue(WithEndpoint(ctx, EndpointToken), oauth2.HTTPClient, &http.Client{
 		Transport: sent, CheckRedirect: followNoRedirect,
@@ -52,7 +52,7 @@ func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Answer, erro
 type singleRequest struct {
 	client *Client
 	used   bool
-	answer Answer
+	answer Response
 	err    error
 }
 

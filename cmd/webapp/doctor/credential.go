@@ -39,7 +39,7 @@ func (x *examination) checkCredential(ctx context.Context) Check {
 
 func (x *examination) acceptedCredential(provider *entra.Provider, exam entra.CredentialExam) Check {
 	summary := "The provider accepts it"
-	if exam.Said.Code != "" {
+	if exam.Reported.Code != "" {
 		// It gives the application no token of its own, which sign-ins do not need.
 		summary += fmt.Sprintf(" (proved by its answer %s)", answered(exam))
 	}
@@ -60,17 +60,17 @@ func (x *examination) acceptedCredential(provider *entra.Provider, exam entra.Cr
 
 // answered names an answer by what it is known by.
 func answered(exam entra.CredentialExam) string {
-	if number := exam.Said.NumberText(); number != "" {
-		return exam.Said.Code + ", " + number
+	if number := exam.Reported.NumberText(); number != "" {
+		return exam.Reported.Code + ", " + number
 	}
-	return exam.Said.Code
+	return exam.Reported.Code
 }
 
 func (x *examination) refusedCredential(exam entra.CredentialExam) Check {
-	c := credentialTexts(exam.Said.Number, x.replaceSecret())
+	c := credentialTexts(exam.Reported.Number, x.replaceSecret())
 	c.Status, c.Summary = Failed, c.Summary+" ("+answered(exam)+")."
-	if exam.Said.CorrelationID != "" {
-		c.Detail += "\nIn the provider's logs: correlation ID " + exam.Said.CorrelationID + ", time " + exam.Said.Timestamp + "."
+	if exam.Reported.CorrelationID != "" {
+		c.Detail += "\nIn the provider's logs: correlation ID " + exam.Reported.CorrelationID + ", time " + exam.Reported.Timestamp + "."
 	}
 	return c
 }
@@ -129,7 +129,7 @@ func credentialTexts(number int, replaceSecret string) Check {
 // unclearCredential is for answers that prove nothing.
 func (x *examination) unclearCredential(exam entra.CredentialExam) Check {
 	answer := "an answer that is no error"
-	if exam.Said.Code != "" {
+	if exam.Reported.Code != "" {
 		answer = answered(exam)
 	}
 	detail := "The provider did not say whether the credential is right; it answered with " + answer + "."

@@ -74,13 +74,13 @@ func (x *examination) noDocument(err error, what, address string) Check {
 		}
 		return unreachable(u, err)
 	}
-	status, number := statusText(refused.Status), refused.Said.NumberText()
+	status, number := statusText(refused.Status), refused.Reported.NumberText()
 	if number != "" {
 		status += " (" + number + ")"
 	}
 	summary := "The provider answers " + status + " in place of its " + what + "."
 	switch {
-	case slices.Contains([]int{90002, 90038, 900439}, refused.Said.Number):
+	case slices.Contains([]int{90002, 90038, 900439}, refused.Reported.Number):
 		return fail("There is no such tenant ("+number+").",
 			"The authority's cloud does not know the tenant that AUTHORITY names.",
 			`Compare AUTHORITY with "Directory (tenant) ID" on the Overview page of the app registration; is it the right cloud?`)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"slices"
-	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -14,14 +12,14 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Begin returns the authorization URL (OpenID Connect Core 1.0, section
-// 3.1.2.1) with PKCE (RFC 7636), whether or not the metadata advertise it:
+// Begin returns the authorization URL (OpenID Connect Core 1.0, section 3.1.2.1)
+// with PKCE (RFC 7636). It uses PKCE even if the metadata do not announce it:
 // Entra supports it and does not say so.
 func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err
 	}
-	claims, err := p.claimsParameter(req.Scopes, req.Claims)
+	claims, err := p.claimsParameter(req)
 	if err != nil {
 		return ports.Authorization{}, err
 	}
@@ -44,80 +42,59 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 		oauth2.SetAuthURLParam("nonce", t.Nonce),
 		oauth2.SetAuthURLParam("response_mode", p.cfg.ResponseMode),
 	}
-	options = append(options, p.accountOptions(req, m)...)
+	// Entra does not accept a hint and select_account together. Other providers may
+	// not support select_account.
+	switch {
+	case req.LoginHint != "":
+		options = append(options, oauth2.SetAuthURLParam("login_hint", req.LoginHint))
+	case p.authority.EntraParameters() || slices.Contains(m.prompts, "select_account"):
+		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
+	}
 	if claims != "" {
 		options = append(options, oauth2.SetAuthURLParam("claims", claims))
 	}
 	return ports.Authorization{URL: request.AuthCodeURL(req.State, options...), Secret: t.Secret()}, nil
 }
 
-// accountOptions names the account, or lets the person choose one. Entra does
-// not take both at once; others may not know select_account at all.
-func (p *Provider) accountOptions(req ports.AuthorizationRequest, m metadata) []oauth2.AuthCodeOption {
-	if req.LoginHint != "" {
-		return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("login_hint", req.LoginHint)}
-	}
-	if p.authority.EntraParameters() || slices.Contains(m.prompts, "select_account") {
-		return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}
-	}
-	return nil
-}
-
-// requestedScopes adds what a sign-in always asks for. A refresh token is
-// asked for only where there is an access token to renew.
-func requestedScopes(api []string) []string {
-	scopes := []string{"openid", "profile"}
-	if len(api) > 0 {
-		scopes = append(scopes, "offline_access")
-	}
-	for _, scope := range api {
-		if !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
-	}
-	return scopes
-}
-
-func joinScopes(api []string) string { return strings.Join(requestedScopes(api), " ") }
-
-// clientCapability tells Entra that this application takes up claims challenges
-// of its APIs (continuous access evaluation). Entra then gives tokens that last
-// for many hours and that an API may refuse at any moment.
-const clientCapability = `{"access_token":{"xms_cc":{"values":["cp1"]}}}`
-
-// errClaims is the caller's mistake, never the browser's.
+// errClaims is the caller's mistake. A browser cannot cause it.
 var errClaims = errors.New("authorization request: claims must be one JSON object of sensible size without duplicates")
 
-// claimsParameter returns the claims parameter of a request for an API's
-// scopes: an API's challenge, or "", with the client capability merged in where
-// there is an API to challenge and a provider to understand it.
-func (p *Provider) claimsParameter(scopes []string, challenge string) (string, error) {
-	if len(challenge) > providerhttp.MaxClaims {
+// claimsParameter returns the claims parameter of an authorization request: the
+// requested claims together with the client capability, or "" for neither.
+func (p *Provider) claimsParameter(req ports.AuthorizationRequest) (string, error) {
+	if len(req.Claims) > providerhttp.MaxClaims {
 		return "", errClaims
 	}
-	if challenge != "" {
-		if _, err := providerhttp.ParseObject([]byte(challenge)); err != nil {
-			return "", errClaims
-		}
+	capability := p.capability(req.Scopes)
+	if req.Claims == "" {
+		return capability, nil
 	}
+	if _, err := providerhttp.ParseObject([]byte(req.Claims)); err != nil {
+		return "", errClaims
+	}
+	if capability == "" {
+		return req.Claims, nil
+	}
+	return string(merge([]byte(req.Claims), []byte(capability))), nil
+}
+
+// clientCapability tells Entra that this application handles claims challenges of
+// its APIs (continuous access evaluation). Entra then issues access tokens that
+// last for many hours and that an API can refuse at any time.
+const clientCapability = `{"access_token":{"xms_cc":{"values":["cp1"]}}}`
+
+// capability returns the claims parameter that every request for an API's scopes
+// has. It is "" without such scopes, and for a provider that does not support it.
+func (p *Provider) capability(scopes []string) string {
 	if len(scopes) == 0 || !p.authority.EntraParameters() {
-		return challenge, nil
+		return ""
 	}
-	return string(merge([]byte(challenge), []byte(clientCapability))), nil
+	return clientCapability
 }
 
-// withCapability adds the client capability to a token request for scopes, as
-// the authorization request had it.
-func (p *Provider) withCapability(form url.Values, scopes []string) url.Values {
-	if claims, err := p.claimsParameter(scopes, ""); err == nil && claims != "" {
-		form.Set("claims", claims)
-	}
-	return form
-}
-
-// merge puts the members of more into base: objects are merged, anything else
-// is replaced. A member that is null stays, since in a claims request it asks
-// for that claim.
+// merge puts the members of more into base. It merges objects and replaces other
+// values. It keeps a member that is null: in a claims request, null asks for the
+// claim.
 func merge(base, more json.RawMessage) json.RawMessage {
 	var into, from map[string]json.RawMessage
 	if json.Unmarshal(base, &into) != nil || json.Unmarshal(more, &from) != nil || into == nil || from == nil {
@@ -131,4 +108,20 @@ func merge(base, more json.RawMessage) json.RawMessage {
 		return more
 	}
 	return merged
+}
+
+// requestedScopes returns the scopes of a request: those of OpenID Connect and
+// those of the API. It asks for a refresh token only if there is an access token to
+// renew.
+func requestedScopes(api []string) []string {
+	scopes := []string{"openid", "profile"}
+	if len(api) > 0 {
+		scopes = append(scopes, "offline_access")
+	}
+	for _, scope := range api {
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
 }

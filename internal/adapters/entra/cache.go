@@ -12,77 +12,79 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Ages of what is loaded from the provider.
 const (
-	refreshAfter   = time.Hour        // older: refreshed in the background
-	expireAfter    = 24 * time.Hour   // older: the caller waits for a refresh
-	coldRetry      = time.Second      // nothing loaded yet: pause after a failure
-	warmRetry      = time.Minute      // a good value at hand: pause after a failure
-	forcedBySignIn = time.Second      // between loads that sign-ins force
-	forcedByLogout = 5 * time.Minute  // between loads that logout tokens force
-	forcedFailed   = 10 * time.Second // the same after one that failed
-	loadBudget     = 30 * time.Second // for a load with all its calls
+	// refreshAfter is the age from which a value is loaded again in the background.
+	refreshAfter = time.Hour
+	// expireAfter is the age from which the caller waits for the new value.
+	expireAfter = 24 * time.Hour
+	// coldRetry is the pause after a failed load while there is no value yet.
+	coldRetry = time.Second
+	// warmRetry is the pause after a failed load while there is a value.
+	warmRetry = time.Minute
+	// loadTimeout bounds one load with all its requests.
+	loadTimeout = 30 * time.Second
+	// maxWaiting is how many callers may wait for one value. If the provider hangs,
+	// each of them keeps a connection open; further callers get errCrowded at once.
+	maxWaiting = 128
 )
 
-// cache keeps one value that is loaded over the network. At most one load is
-// under way; all who need it wait for that one, each as long as its own
-// context allows. The last good value outlives every failure.
+// cache keeps one value that is loaded over the network. At most one load runs at a
+// time; all callers wait for the same load, each until its own context ends. A
+// failed load keeps the last good value.
 //
-// A value older than an hour is loaded again in the background when it is next
-// used, and whoever uses it then gets the old one at once. There is no timer: an
-// application that nobody uses asks nobody, nothing has to be stopped, and a
-// value is never used at an age of more than a day unless the provider is down.
+// A value that is older than an hour is loaded again in the background when somebody
+// uses it. That caller gets the old value at once. There is no timer, so an unused
+// application sends no requests and nothing has to be stopped. A value is older than
+// a day only if the provider is down.
 type cache[T any] struct {
 	load  func(ctx context.Context, last T) (T, error)
 	clock func() time.Time
 
-	mu       sync.Mutex
-	value    T
-	have     bool
-	loaded   time.Time
-	err      error // of the last load, nil when it went well
-	failedAt time.Time
-	forcedAt [refetchCauses]time.Time
-	flight   chan struct{} // closed when the load under way has ended
-	waiting  atomic.Int32  // callers that wait for a load
+	mu        sync.Mutex
+	value     T
+	have      bool
+	loadedAt  time.Time
+	err       error // of the last load; nil if it succeeded
+	failedAt  time.Time
+	refetched [refetchCauses]time.Time // the last load by each cause
+	running   chan struct{}            // closed when the running load ends; nil without one
+	waiting   atomic.Int32             // callers that wait for a load
 }
-
-// maxWaiting is how many callers may wait for one value. While a provider hangs,
-// those who wait hold their connections; everybody else is told at once.
-const maxWaiting = 128
 
 // errCrowded is the error of a caller beyond maxWaiting.
 var errCrowded = providerhttp.Unavailable("too many requests wait for it already")
 
-// peek returns the value that is at hand, without any load.
+// get returns the value. It waits only if there is no value, or if the value is
+// older than a day. For a short time after a failed load it returns that error and
+// starts no other load.
+func (c *cache[T]) get(ctx context.Context) (T, error) {
+	c.mu.Lock()
+	age := c.clock().Sub(c.loadedAt)
+	if c.have && age < refreshAfter {
+		defer c.mu.Unlock()
+		return c.value, nil
+	}
+	if c.running == nil && c.mayLoad() {
+		c.start()
+	}
+	running := c.running
+	if running == nil || c.have && age < expireAfter {
+		defer c.mu.Unlock()
+		return c.lastGood()
+	}
+	c.mu.Unlock()
+	return c.waitFor(ctx, running)
+}
+
+// peek returns the value, if there is one. It starts no load.
 func (c *cache[T]) peek() (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.value, c.have
 }
 
-// get returns the value. It waits only where there is none, or where it is
-// older than a day; a failure is remembered for a moment, so that a crowd of
-// callers does not become a crowd of loads.
-func (c *cache[T]) get(ctx context.Context) (T, error) {
-	c.mu.Lock()
-	age := c.clock().Sub(c.loaded)
-	if c.have && age < refreshAfter {
-		defer c.mu.Unlock()
-		return c.value, nil
-	}
-	if c.flight == nil && c.mayLoad() {
-		c.start()
-	}
-	flight := c.flight
-	if flight == nil || c.have && age < expireAfter {
-		defer c.mu.Unlock()
-		return c.lastGood()
-	}
-	c.mu.Unlock()
-	return c.wait(ctx, flight)
-}
-
+// mayLoad reports whether enough time has passed since a failed load. The caller
+// holds c.mu.
 func (c *cache[T]) mayLoad() bool {
 	pause := coldRetry
 	if c.have {
@@ -91,36 +93,35 @@ func (c *cache[T]) mayLoad() bool {
 	return c.err == nil || !within(c.clock().Sub(c.failedAt), pause)
 }
 
-// within says whether it is less than limit ago. What lies in the future is
-// not: the clock has been set back since.
+// within reports whether less than limit has passed. It returns false for a time in
+// the future: the clock was set back since.
 func within(ago, limit time.Duration) bool { return ago >= 0 && ago < limit }
 
-// start begins a load; c.mu is held. The load has a deadline of its own and
-// not the caller's, because others come to wait for it too.
+// start starts a load in the background. Its deadline is not the caller's, because
+// other callers wait for the same load. The caller holds c.mu.
 func (c *cache[T]) start() {
-	flight, last := make(chan struct{}), c.value
-	c.flight = flight
+	running, last := make(chan struct{}), c.value
+	c.running = running
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), loadBudget)
+		ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 		defer cancel()
 		value, err := c.load(ctx, last)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.err, c.flight = err, nil
+		c.err, c.running = err, nil
 		if err != nil {
 			c.failedAt = c.clock()
 		} else {
-			c.value, c.have, c.loaded = value, true, c.clock()
+			c.value, c.have, c.loadedAt = value, true, c.clock()
 		}
-		close(flight)
+		close(running)
 	}()
 }
 
-// wait returns what the load under way has brought. Where that takes longer
-// than the caller has time for, it is what is known: the last good value, or
-// why the load before has failed.
-func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
-	err := c.await(ctx, flight)
+// waitFor waits for the running load and returns its value. If the caller's deadline
+// comes first, waitFor returns the last good value, or the error of the load before.
+func (c *cache[T]) waitFor(ctx context.Context, running chan struct{}) (T, error) {
+	err := c.await(ctx, running)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := c.have || c.err != nil && errors.Is(err, context.DeadlineExceeded)
@@ -130,8 +131,8 @@ func (c *cache[T]) wait(ctx context.Context, flight chan struct{}) (T, error) {
 	return c.value, providerhttp.Tagged(err, ports.ErrProviderPending)
 }
 
-// lastGood returns the value, whatever its age, or why there is none; c.mu is
-// held.
+// lastGood returns the value, whatever its age, or the error of the last load. The
+// caller holds c.mu.
 func (c *cache[T]) lastGood() (T, error) {
 	if c.have {
 		return c.value, nil
@@ -139,55 +140,62 @@ func (c *cache[T]) lastGood() (T, error) {
 	return c.value, c.err
 }
 
-// await waits for the end of a load, as one of at most maxWaiting.
-func (c *cache[T]) await(ctx context.Context, flight <-chan struct{}) error {
+// await waits for the end of a load. It returns errCrowded if maxWaiting callers
+// wait already.
+func (c *cache[T]) await(ctx context.Context, running <-chan struct{}) error {
 	defer c.waiting.Add(-1)
 	if c.waiting.Add(1) > maxWaiting {
 		return errCrowded
 	}
 	select {
-	case <-flight:
+	case <-running:
 		return nil
 	case <-ctx.Done():
 		return providerhttp.NetworkError(ctx.Err())
 	}
 }
 
-// refetchCause says who caused a forced load. Each cause has a rate limit of its
-// own, so logout tokens, which anybody can send, cannot use up the limit of
-// sign-ins.
+// refetchCause says who caused a load of a value that is not old. Each cause has its
+// own rate limit. Anybody can send logout tokens, and they must not use up the limit
+// for sign-ins.
 type refetchCause int
 
 const (
-	// bySignIn: the token came straight from the token endpoint. It may be signed
-	// by a key that is published seconds later, or that one replica of the keys
-	// endpoint does not list yet.
+	// bySignIn is for a token that came straight from the token endpoint.
 	bySignIn refetchCause = iota
+	// byLogoutToken is for a token that anybody can have sent.
 	byLogoutToken
-	refetchCauses // how many there are
+	refetchCauses // the number of causes
 )
 
-// errWithheld: the rate limit of the cause does not allow a load now.
-var errWithheld = providerhttp.Unavailable("it was asked again a short while ago")
+// The shortest times between two refetches of one cause.
+const (
+	signInRefetchPause       = time.Second
+	logoutRefetchPause       = 5 * time.Minute
+	logoutRefetchPauseFailed = 10 * time.Second // if the last load failed
+)
 
-// force loads the value again because a caller found it wanting. It returns the
-// value as it is then. fresh says that this load began after the call. Within
-// the rate limit of cause it loads nothing: the error is that of the last load,
-// or errWithheld, and the value is the last good one.
-func (c *cache[T]) force(ctx context.Context, cause refetchCause) (value T, fresh bool, err error) {
+// errRateLimited says that the cause's rate limit does not allow a load now.
+var errRateLimited = providerhttp.Unavailable("it was asked again a short while ago")
+
+// refetch loads the value again although it is not old, and waits for the load. It
+// returns the last good value and the error of the load. fresh reports whether this
+// call started the load. If the rate limit of cause does not allow a load, the error
+// is that of the last load or errRateLimited.
+func (c *cache[T]) refetch(ctx context.Context, cause refetchCause) (value T, fresh bool, err error) {
 	c.mu.Lock()
-	if c.flight == nil {
+	if c.running == nil {
 		now := c.clock()
-		if c.withholds(cause, now) {
+		if c.rateLimited(cause, now) {
 			defer c.mu.Unlock()
-			return c.value, false, cmp.Or(c.err, errWithheld)
+			return c.value, false, cmp.Or(c.err, errRateLimited)
 		}
-		c.forcedAt[cause], fresh = now, true
+		c.refetched[cause], fresh = now, true
 		c.start()
 	}
-	flight := c.flight
+	running := c.running
 	c.mu.Unlock()
-	err = c.await(ctx, flight)
+	err = c.await(ctx, running)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
@@ -196,15 +204,15 @@ func (c *cache[T]) force(ctx context.Context, cause refetchCause) (value T, fres
 	return c.value, fresh, err
 }
 
-// withholds reports whether it is too early for another forced load; c.mu is
-// held.
-func (c *cache[T]) withholds(cause refetchCause, now time.Time) bool {
-	limit := forcedBySignIn
+// rateLimited reports whether the cause's rate limit forbids a load now. The caller
+// holds c.mu.
+func (c *cache[T]) rateLimited(cause refetchCause, now time.Time) bool {
+	limit := signInRefetchPause
 	if cause == byLogoutToken {
-		limit = forcedByLogout
+		limit = logoutRefetchPause
 		if c.err != nil {
-			limit = forcedFailed
+			limit = logoutRefetchPauseFailed
 		}
 	}
-	return !c.forcedAt[cause].IsZero() && within(now.Sub(c.forcedAt[cause]), limit)
+	return !c.refetched[cause].IsZero() && within(now.Sub(c.refetched[cause]), limit)
 }

@@ -50,10 +50,10 @@ func (c *countingCache) settled(t *testing.T) int {
 func (c *countingCache) settle(t *testing.T) {
 	t.Helper()
 	c.mu.Lock()
-	flight := c.flight
+	running := c.running
 	c.mu.Unlock()
-	if flight != nil {
-		require.NoError(t, c.await(t.Context(), flight))
+	if running != nil {
+		require.NoError(t, c.await(t.Context(), running))
 	}
 }
 
@@ -96,31 +96,31 @@ func TestCacheOutlivesAnOutageOfDays(t *testing.T) {
 // Each cause has a rate limit of its own.
 func TestCacheIsForcedSeldom(t *testing.T) {
 	c := newCountingCache()
-	force := func(cause refetchCause, want int, allowed bool) {
+	refetch := func(cause refetchCause, want int, allowed bool) {
 		t.Helper()
-		value, fresh, err := c.force(t.Context(), cause)
+		value, fresh, err := c.refetch(t.Context(), cause)
 		assert.Equal(t, want, value)
 		assert.Equal(t, allowed, fresh)
 		if allowed {
 			require.NoError(t, err)
 			return
 		}
-		require.ErrorIs(t, err, errWithheld)
+		require.ErrorIs(t, err, errRateLimited)
 		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
 	}
 	assert.Equal(t, 1, c.settled(t))
-	force(byLogoutToken, 2, true)
+	refetch(byLogoutToken, 2, true)
 	for range 10_000 {
-		force(byLogoutToken, 2, false)
+		refetch(byLogoutToken, 2, false)
 	}
-	force(bySignIn, 3, true)
-	force(bySignIn, 3, false)
+	refetch(bySignIn, 3, true)
+	refetch(bySignIn, 3, false)
 	c.now = c.now.Add(time.Second)
-	force(bySignIn, 4, true)
+	refetch(bySignIn, 4, true)
 	c.now = c.now.Add(5*time.Minute - 2*time.Second)
-	force(byLogoutToken, 4, false)
+	refetch(byLogoutToken, 4, false)
 	c.now = c.now.Add(time.Second)
-	force(byLogoutToken, 5, true)
+	refetch(byLogoutToken, 5, true)
 }
 
 // TestCacheAnswersWhatIsKnown to a caller whose time ends before the load.
@@ -168,7 +168,7 @@ func TestCallersThatWaitForALoadAreBounded(t *testing.T) {
 		synctest.Wait()
 		_, err := c.get(t.Context())
 		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
-		_, _, err = c.force(t.Context(), bySignIn)
+		_, _, err = c.refetch(t.Context(), bySignIn)
 		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
 		close(release)
 		for range maxWaiting {

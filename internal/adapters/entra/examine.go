@@ -13,32 +13,31 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Examiner looks at a provider piece by piece, for a person who wants to know
-// why sign-ins do not work. It keeps nothing, writes no log, and asks each thing
-// once. It needs no credential; ExamineCredential does.
+// Examiner requests the parts of a provider one by one, for a person who wants to
+// know why sign-ins fail. It keeps nothing, writes no log and sends each request
+// once. It needs no credential; Provider.ExamineCredential does.
 type Examiner struct {
 	authority authority.Authority
 	client    *providerhttp.Client
 }
 
-// NewExaminer returns an Examiner that sends its requests through transport,
-// each of which may take as long as timeout.
+// NewExaminer returns an Examiner that uses transport. timeout bounds each request.
 func NewExaminer(configured authority.Authority, transport http.RoundTripper, timeout time.Duration) *Examiner {
 	return &Examiner{configured, providerhttp.New(providerhttp.Config{Transport: transport, Timeout: timeout})}
 }
 
-// StatusError says that the provider answered a request, and that its answer is
-// of no use. errors.Is finds ports.ErrProviderUnavailable.
+// StatusError is the error for a response with an unexpected status. errors.Is
+// matches ports.ErrProviderUnavailable.
 type StatusError struct {
 	// Status is the HTTP status.
 	Status int
-	// Said is the error in the answer, zero where it holds none.
-	Said ports.ProviderError
+	// Reported is the error in the response. It is zero if the response has none.
+	Reported ports.ProviderError
 }
 
-// Error names the status and the number.
+// Error returns a text with the status and the error number.
 func (e *StatusError) Error() string {
-	if number := e.Said.NumberText(); number != "" {
+	if number := e.Reported.NumberText(); number != "" {
 		return fmt.Sprintf("%v: it answered with status %d (%s)", ports.ErrProviderUnavailable, e.Status, number)
 	}
 	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
@@ -47,56 +46,32 @@ func (e *StatusError) Error() string {
 // Unwrap returns ports.ErrProviderUnavailable.
 func (e *StatusError) Unwrap() error { return ports.ErrProviderUnavailable }
 
-// fetch gets a document; *StatusError where the answer is no document.
-func (e *Examiner) fetch(ctx context.Context, target string) ([]byte, error) {
-	req, err := http.NewRequest(http.MethodGet, target, nil)
-	if err != nil {
-		return nil, providerhttp.Unavailable("the address cannot be asked")
-	}
-	req.Header.Set("Accept", "application/json")
-	got, err := e.client.Do(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	if got.Status != http.StatusOK {
-		return nil, refusedAnswer(got)
-	}
-	return got.Body, nil
-}
-
-func refusedAnswer(got providerhttp.Answer) *StatusError {
-	e := &StatusError{Status: got.Status}
-	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
-		e.Said = *tokenError(doc)
-	}
-	return e
-}
-
-// MetadataExam is what a provider's metadata say of it. The values are the
-// provider's own words: bound and escape them before showing them to a person.
+// MetadataExam holds a provider's metadata. The provider chose the values: bound and
+// escape them before you show them to a person.
 type MetadataExam struct {
-	// Issuer is the issuer that the metadata name, and IssuerFits whether it is
-	// one of the configured authority.
+	// Issuer is the issuer in the metadata. IssuerFits reports whether it fits the
+	// configured authority.
 	Issuer     string
 	IssuerFits bool
-	// AuthorizationEndpoint is where people sign in, TokenEndpoint where the
-	// application shows its credential, and KeysURL where the keys are.
+	// The URLs of the endpoints and of the key set. EndSessionEndpoint is empty if
+	// the provider has no sign-out.
 	AuthorizationEndpoint string
 	TokenEndpoint         string
 	KeysURL               string
-	// EndSessionEndpoint is empty where the provider offers no sign-out.
-	EndSessionEndpoint string
-	// Algorithms are those of ID tokens that are acceptable here.
+	EndSessionEndpoint    string
+	// Algorithms are the offered signature algorithms of ID tokens that are
+	// acceptable here.
 	Algorithms []string
 
 	checked metadata
 }
 
-// Metadata fetches the metadata and checks them as a sign-in does. With an error
-// other than ports.ErrProviderUnavailable the answer holds what could be read;
-// the error's text is constant.
+// Metadata requests the metadata and checks them as a sign-in does. If a check
+// fails, Metadata returns an error with a constant text together with the values
+// that it could read. If the request fails, the error matches
+// ports.ErrProviderUnavailable.
 func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
-	body, err := e.fetch(ctx, e.authority.DiscoveryURL())
+	body, err := e.get(ctx, e.authority.DiscoveryURL())
 	if err != nil {
 		return MetadataExam{}, err
 	}
@@ -111,32 +86,33 @@ func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
 		return exam, err
 	}
 	exam.AuthorizationEndpoint = exam.checked.authorization
-	exam.TokenEndpoint, exam.KeysURL = exam.checked.token, exam.checked.jwks
+	exam.TokenEndpoint, exam.KeysURL = exam.checked.token.URL, exam.checked.jwks
 	exam.EndSessionEndpoint = exam.checked.endSession
 	exam.Algorithms = exam.checked.algorithms
 	return exam, nil
 }
 
-// KeysExam counts a provider's keys. Each number is of those in the line before.
+// KeysExam counts a provider's keys.
 type KeysExam struct {
-	// Listed are all keys of the set.
+	// Listed is the number of keys in the set.
 	Listed int
-	// Usable are public signature keys of an accepted type and size.
+	// Usable is how many of them are public signature keys of an accepted type and
+	// size.
 	Usable int
-	// Fitting can sign an ID token that is accepted here: by their algorithm and
-	// by the issuer they name.
+	// Fitting is how many usable keys can sign an ID token that is accepted here,
+	// by their algorithm and by their issuer.
 	Fitting int
-	// AnyTenant name an issuer for every tenant, or none.
+	// AnyTenant is how many fitting keys have an issuer for every tenant, or none.
 	AnyTenant int
-	// WithoutIssuer name no issuer, of the usable ones. With an authority for
-	// many tenants they sign for nobody.
+	// WithoutIssuer is how many usable keys have no issuer. With an authority for
+	// many tenants such a key cannot sign.
 	WithoutIssuer int
 }
 
-// Keys fetches the key set that the metadata name. Its errors are those of
-// Metadata; one about the set itself comes with the counts.
+// Keys requests the key set that the metadata name. It returns errors as Metadata
+// does. If the key set is refused, it returns the counts together with the error.
 func (e *Examiner) Keys(ctx context.Context, m MetadataExam) (KeysExam, error) {
-	body, err := e.fetch(ctx, m.checked.jwks)
+	body, err := e.get(ctx, m.checked.jwks)
 	if err != nil {
 		return KeysExam{}, err
 	}
@@ -149,4 +125,29 @@ func (e *Examiner) Keys(ctx context.Context, m MetadataExam) (KeysExam, error) {
 	exam.Usable = len(set)
 	exam.Fitting, exam.AnyTenant, exam.WithoutIssuer = set.Count(m.checked.issuer, m.checked.algorithms)
 	return exam, err
+}
+
+// get requests a document once. It returns a *StatusError for any status but 200.
+func (e *Examiner) get(ctx context.Context, target string) ([]byte, error) {
+	req, err := http.NewRequest(http.MethodGet, target, nil)
+	if err != nil {
+		return nil, providerhttp.Unavailable("the address cannot be asked")
+	}
+	req.Header.Set("Accept", "application/json")
+	response, err := e.client.Do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if response.Status != http.StatusOK {
+		return nil, newStatusError(response)
+	}
+	return response.Body, nil
+}
+
+func newStatusError(response providerhttp.Response) *StatusError {
+	e := &StatusError{Status: response.Status}
+	if doc, err := providerhttp.ParseObject(response.Body); err == nil {
+		e.Reported = *tokenError(doc)
+	}
+	return e
 }

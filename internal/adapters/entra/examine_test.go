@@ -38,7 +38,7 @@ func TestExamineMetadata(t *testing.T) {
 	var refused *entra.StatusError
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, 400, refused.Status)
-	assert.Equal(t, 90002, refused.Said.Number)
+	assert.Equal(t, 90002, refused.Reported.Number)
 	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
 
 	w.idp.MutateMetadata(func(_ string, m map[string]any) { m["issuer"] = "https://evil.example" })
@@ -126,7 +126,7 @@ func TestExamineCredential(t *testing.T) {
 			exam, err := w.provider.ExamineCredential(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, c.want, exam.Verdict)
-			assert.Equal(t, c.number, exam.Said.Number)
+			assert.Equal(t, c.number, exam.Reported.Number)
 			assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken), "asked once")
 			assert.NotContains(t, log.String(), "S3cret")
 		})

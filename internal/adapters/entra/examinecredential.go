@@ -10,71 +10,55 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Verdict is what the token endpoint's answer says of a credential.
+// Verdict is what the token endpoint's response proves about a credential.
 type Verdict int
 
 // The verdicts.
 const (
-	// VerdictUnclear: the answer proves nothing, either way.
+	// VerdictUnclear: the response proves nothing.
 	VerdictUnclear Verdict = iota
-	// VerdictAccepted: the provider took the credential for this application's.
+	// VerdictAccepted: the provider accepted the credential.
 	VerdictAccepted
-	// VerdictRefused: it did not, or does not know the application.
+	// VerdictRefused: the provider refused the credential, or does not know the
+	// application.
 	VerdictRefused
 )
 
-// CredentialExam is what the provider says of the application's credential.
+// CredentialExam is the result of ExamineCredential.
 type CredentialExam struct {
 	Verdict Verdict
-	// Said is the error in the answer, zero where it holds none.
-	Said ports.ProviderError
+	// Reported is the error in the response. It is zero if the response has none.
+	Reported ports.ProviderError
 }
 
-// ExamineCredential shows the credential to the token endpoint in a request that
-// needs nobody to sign in. Nothing comes of it: a token that Entra may give to
-// the application itself is dropped unread, and what other providers are sent is
-// a code that they cannot know.
+// ExamineCredential sends the credential to the token endpoint in a request that
+// needs no person. The request has no effect: Entra's response can have a token for
+// the application itself, which is not read; other providers get a code that nobody
+// issued.
 //
-// Errors: ports.ErrProviderUnavailable (*StatusError where the provider
-// answered) and ports.ErrProviderRefused where it does not take this kind of
-// credential; anything else says that the credential itself cannot be made.
+// Errors: ports.ErrProviderUnavailable (a *StatusError if there was a response), and
+// ports.ErrProviderRefused if the provider does not take this kind of credential.
+// Any other error says that the credential cannot be made.
 func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error) {
 	m, err := p.metadata.get(ctx)
 	if err != nil {
 		return CredentialExam{}, err
 	}
 	if p.authority.Kind.MultiTenant() {
-		m.token = p.tenantTokenEndpoint(m.token)
+		m.token.URL = p.tenantTokenEndpoint(m.token.URL)
 	}
-	got, err := p.requestToken(ctx, m, p.examination())
+	response, err := p.postTokenRequest(ctx, m, p.examination())
 	if err != nil {
 		return CredentialExam{}, err
 	}
-	if got.Status == http.StatusTooManyRequests || got.Status >= http.StatusInternalServerError {
-		return CredentialExam{}, refusedAnswer(got)
+	if response.Status == http.StatusTooManyRequests || response.Status >= http.StatusInternalServerError {
+		return CredentialExam{}, newStatusError(response)
 	}
-	return p.judge(got), nil
+	return p.judge(response), nil
 }
 
-// examination asks Entra for a token for the application itself, because
-// what it makes of a bad code is not documented; and other providers, which may
-// not give such tokens, to redeem a code that nobody has issued. They have to
-// authenticate the client before they look at the code (RFC 6749, section
-// 4.1.3).
-func (p *Provider) examination() url.Values {
-	if p.authority.Entra() {
-		return url.Values{"grant_type": {"client_credentials"}, "scope": {p.cfg.ClientID + "/.default"}}
-	}
-	return url.Values{
-		"grant_type":    {"authorization_code"},
-		"code":          {"not-a-code-but-a-test-of-the-credential"},
-		"redirect_uri":  {p.cfg.RedirectURI},
-		"code_verifier": {"not-a-verifier-but-a-test-of-the-credential"},
-	}
-}
-
-// tenantTokenEndpoint names a tenant in place of common or organizations, where
-// an application has no token of its own: the first that may sign in.
+// tenantTokenEndpoint returns the token endpoint of the first allowed tenant. At
+// common and organizations an application cannot get a token for itself.
 func (p *Provider) tenantTokenEndpoint(endpoint string) string {
 	u, err := url.Parse(endpoint)
 	if err != nil || p.tenants == nil {
@@ -88,45 +72,45 @@ func (p *Provider) tenantTokenEndpoint(endpoint string) string {
 	return u.String()
 }
 
-// judge reads the token endpoint's answer.
-func (p *Provider) judge(got providerhttp.Answer) CredentialExam {
-	doc, err := providerhttp.ParseObject(got.Body)
+// examination returns the parameters of the request. Entra is asked for a token for
+// the application itself, because its response to a wrong code is not documented.
+// Other providers may not issue such tokens. They get a wrong code, and have to
+// authenticate the client before they look at it (RFC 6749, section 4.1.3).
+func (p *Provider) examination() url.Values {
+	if p.authority.Entra() {
+		return url.Values{"grant_type": {"client_credentials"}, "scope": {p.cfg.ClientID + "/.default"}}
+	}
+	return url.Values{
+		"grant_type":    {"authorization_code"},
+		"code":          {"not-a-code-but-a-test-of-the-credential"},
+		"redirect_uri":  {p.cfg.RedirectURI},
+		"code_verifier": {"not-a-verifier-but-a-test-of-the-credential"},
+	}
+}
+
+// judge reads the token endpoint's response.
+func (p *Provider) judge(response providerhttp.Response) CredentialExam {
+	doc, err := providerhttp.ParseObject(response.Body)
 	if err != nil {
 		return CredentialExam{}
 	}
-	if got.Status == http.StatusOK && !doc.Has("error") {
+	if response.Status == http.StatusOK && !doc.Has("error") {
 		if p.authority.Entra() && doc.Has("access_token") {
 			return CredentialExam{Verdict: VerdictAccepted}
 		}
-		return CredentialExam{} // to redeem that code is not what a provider does
+		return CredentialExam{} // no provider redeems the wrong code
 	}
 	e := tokenError(doc)
-	exam := CredentialExam{Said: *e}
-	exam.Verdict = otherVerdict(got.Status, e)
 	if p.authority.Entra() {
-		exam.Verdict = entraVerdict(e)
+		return CredentialExam{entraVerdict(e), *e}
 	}
-	return exam
+	return CredentialExam{otherVerdict(response.Status, e), *e}
 }
 
-// otherVerdict reads the codes of RFC 6749, section 5.2. There "unauthorized"
-// is a client that is known; some providers say so of unknown ones, so it
-// proves nothing.
-func otherVerdict(status int, e *ports.ProviderError) Verdict {
-	switch {
-	case e.Code == "invalid_client" || status == http.StatusUnauthorized:
-		return VerdictRefused
-	case e.Code == "invalid_grant":
-		return VerdictAccepted
-	}
-	return VerdictUnclear
-}
-
-// entraVerdict needs the numbers, since this is for a person: Entra has one code
-// for an application that it does not know and one that may not do this. An
-// application that is known but has no right to a token of its own (a role or a
-// consent is missing) has proved itself, and needs no such right to sign people
-// in.
+// entraVerdict decides by Entra's numbers, because Entra has one code both for an
+// application that it does not know and for one that lacks a permission. That is
+// acceptable here: the verdict is advice for a person. An application that lacks a
+// permission has authenticated itself, and it needs no permission to sign people in.
 func entraVerdict(e *ports.ProviderError) Verdict {
 	switch e.Number {
 	case 700016, 700011, 90002, 90038, 900439, 70021, 700211, 700212, 700213:
@@ -138,6 +122,19 @@ func entraVerdict(e *ports.ProviderError) Verdict {
 	case "invalid_client":
 		return VerdictRefused
 	case "invalid_grant", "unauthorized_client":
+		return VerdictAccepted
+	}
+	return VerdictUnclear
+}
+
+// otherVerdict decides by the codes of RFC 6749, section 5.2. The code
+// unauthorized_client proves nothing: some providers send it for an unknown client
+// too.
+func otherVerdict(status int, e *ports.ProviderError) Verdict {
+	switch {
+	case e.Code == "invalid_client" || status == http.StatusUnauthorized:
+		return VerdictRefused
+	case e.Code == "invalid_grant":
 		return VerdictAccepted
 	}
 	return VerdictUnclear

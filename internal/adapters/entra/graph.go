@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,22 +15,22 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-var _ ports.GroupLookup = (*Provider)(nil)
-
-// Bounds of one look-up of groups.
+// Bounds of one request for a person's groups.
 const (
-	lookupBudget  = 20 * time.Second // with all its pages
+	groupsTimeout = 20 * time.Second // for all pages together
 	maxGroupPages = 200
 )
 
-// memberObjects is Microsoft Graph's answer to "in which groups am I, through
-// others too"; with securityEnabledOnly it would leave Microsoft 365 groups out.
+// The method getMemberObjects of Microsoft Graph returns all groups that contain the
+// person, directly or through other groups. With securityEnabledOnly it would leave
+// out Microsoft 365 groups.
 const (
 	memberObjectsPath = "/v1.0/me/getMemberObjects"
 	memberObjectsBody = `{"securityEnabledOnly":false}`
 )
 
-// MemberGroups asks the cloud's Microsoft Graph for the person's groups.
+// MemberGroups returns the IDs of the person's groups. It asks the Microsoft Graph
+// of the authority's cloud.
 func (p *Provider) MemberGroups(ctx context.Context, accessToken string) ([]string, error) {
 	base := p.graphBase()
 	if base == "" {
@@ -38,33 +39,33 @@ func (p *Provider) MemberGroups(ctx context.Context, accessToken string) ([]stri
 	if accessToken == "" || providerhttp.HasControl(accessToken) {
 		return nil, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_token"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
+	ctx, cancel := context.WithTimeout(ctx, groupsTimeout)
 	defer cancel()
 	var found []string
 	page := groupPage{next: base + memberObjectsPath}
 	for n := range maxGroupPages {
 		var err error
-		if page, err = p.askGroups(ctx, page.next, accessToken, n > 0); err != nil {
+		if page, err = p.requestGroups(ctx, page.next, accessToken, n > 0); err != nil {
 			return nil, err
 		}
 		if found = append(found, page.ids...); len(found) > ports.MaxMemberGroups {
-			return nil, refuse("the groups are too many")
+			return nil, providerhttp.Refused("the groups are too many")
 		}
 		if page.next == "" {
 			slices.Sort(found)
 			return slices.Compact(found), nil
 		}
 		if !sameOrigin(page.next, base) {
-			// The token goes with the request: it stays where it is meant for.
-			return nil, refuse("the next page of groups is elsewhere")
+			// The access token must not go to another server.
+			return nil, providerhttp.Refused("the next page of groups is elsewhere")
 		}
 	}
-	return nil, refuse("the groups have too many pages")
+	return nil, providerhttp.Refused("the groups have too many pages")
 }
 
-// graphBase is the scheme and host of the cloud's Graph, or "" where none is
-// known. A provider on this machine (the demo, a test) may have its Graph on
-// this machine too, by default at the provider itself.
+// graphBase returns the scheme and host of the cloud's Microsoft Graph, or "" if it
+// is not known. For a provider on this machine (the demo, a test) it is
+// Config.GraphBase, or the provider itself.
 func (p *Provider) graphBase() string {
 	if host := p.authority.GraphHost(); host != "" {
 		return "https://" + host
@@ -78,51 +79,52 @@ func (p *Provider) graphBase() string {
 	return p.authority.Origin()
 }
 
-// sameOrigin says whether link is an absolute URL of exactly this scheme and
-// host.
+// sameOrigin reports whether link is an absolute URL with exactly the scheme and
+// host of base.
 func sameOrigin(link, base string) bool {
 	u, err := url.Parse(link)
 	return err == nil && u.User == nil && u.Fragment == "" && u.Scheme+"://"+u.Host == base
 }
 
-// askGroups asks for one page, and once more where that may help. A further
-// page is fetched by GET, as OData has it, and by POST where the API insists.
-func (p *Provider) askGroups(ctx context.Context, target, accessToken string, further bool) (groupPage, error) {
+// requestGroups requests one page. It repeats the request once with POST if the API
+// refuses GET, and once after a failure that may pass. OData says that further
+// pages are requested with GET.
+func (p *Provider) requestGroups(ctx context.Context, target, accessToken string, further bool) (groupPage, error) {
 	method := http.MethodPost
 	if further {
 		method = http.MethodGet
 	}
-	page, err := p.askGroupsOnce(ctx, method, target, accessToken)
+	page, err := p.requestGroupsOnce(ctx, method, target, accessToken)
 	if errors.Is(err, errMethod) {
 		method = http.MethodPost
-		page, err = p.askGroupsOnce(ctx, method, target, accessToken)
+		page, err = p.requestGroupsOnce(ctx, method, target, accessToken)
 	}
 	if p.client.WaitToRetry(ctx, err) {
-		page, err = p.askGroupsOnce(ctx, method, target, accessToken)
+		page, err = p.requestGroupsOnce(ctx, method, target, accessToken)
 	}
 	return page, err
 }
 
-func (p *Provider) askGroupsOnce(ctx context.Context, method, target, accessToken string) (groupPage, error) {
+func (p *Provider) requestGroupsOnce(ctx context.Context, method, target, accessToken string) (groupPage, error) {
 	body := memberObjectsBody
 	if method == http.MethodGet {
 		body = ""
 	}
 	req, err := http.NewRequest(method, target, strings.NewReader(body))
 	if err != nil {
-		return groupPage{}, refuse("the next page of groups is elsewhere")
+		return groupPage{}, providerhttp.Refused("the next page of groups is elsewhere")
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	req.Header.Set("Accept", "application/json")
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	got, err := p.client.Do(providerhttp.WithEndpoint(ctx, providerhttp.EndpointGraph), req)
+	response, err := p.client.Do(providerhttp.WithEndpoint(ctx, providerhttp.EndpointGraph), req)
 	if err != nil {
 		return groupPage{}, err
 	}
-	page, err := readGroupPage(got)
-	return page, providerhttp.WithRetryAfter(err, got, p.clock())
+	page, err := readGroupPage(response)
+	return page, providerhttp.WithRetryAfter(err, response, p.clock())
 }
 
 // groupPage is one page of a person's groups.
@@ -131,66 +133,72 @@ type groupPage struct {
 	next string // empty on the last page
 }
 
-// errMethod is an answer that wants another method.
+// errMethod says that the API refuses the method.
 var errMethod = providerhttp.Unavailable("the API takes another method")
 
-// readGroupPage reads Graph's answer, whatever it is.
-func readGroupPage(got providerhttp.Answer) (groupPage, error) {
+// readGroupPage reads a response of Microsoft Graph.
+func readGroupPage(response providerhttp.Response) (groupPage, error) {
 	switch {
-	case got.Status == http.StatusOK:
-		return readGroupIDs(got.Body)
-	case got.Status == http.StatusMethodNotAllowed:
+	case response.Status == http.StatusOK:
+		return readGroupIDs(response.Body)
+	case response.Status == http.StatusMethodNotAllowed:
 		return groupPage{}, errMethod
-	case got.Status < http.StatusBadRequest:
-		return groupPage{}, &providerhttp.StatusError{Status: got.Status}
+	case response.Status < http.StatusBadRequest:
+		return groupPage{}, &providerhttp.StatusError{Status: response.Status}
 	}
-	return groupPage{}, graphError(got)
+	return groupPage{}, graphError(response)
 }
 
-// readGroupIDs takes the page as a whole or not at all: an entry that is not
-// understood may be the one that counts.
+// readGroupIDs reads the IDs of a page. One malformed ID refuses the whole page:
+// rights depend on the groups.
 func readGroupIDs(body []byte) (groupPage, error) {
 	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
-		return groupPage{}, refuse("the groups are not a JSON object without duplicates")
+		return groupPage{}, providerhttp.Refused("the groups are not a JSON object without duplicates")
 	}
 	ids, ok := doc.Texts("value")
 	if !ok || !doc.Has("value") {
-		return groupPage{}, refuse("the groups are not a list of group IDs")
+		return groupPage{}, providerhttp.Refused("the groups are not a list of group IDs")
 	}
 	for i, id := range ids {
 		if ids[i] = authority.FoldGUID(id); !authority.IsGUID(ids[i]) {
-			return groupPage{}, refuse("the groups are not a list of group IDs")
+			return groupPage{}, providerhttp.Refused("the groups are not a list of group IDs")
 		}
 	}
 	next, ok := doc.Text("@odata.nextLink")
 	if !ok || doc.Has("@odata.nextLink") && next == "" {
-		return groupPage{}, refuse("the next page of groups is not a URL")
+		return groupPage{}, providerhttp.Refused("the next page of groups is not a URL")
 	}
 	return groupPage{ids: ids, next: next}, nil
 }
 
-// graphError reads why the API did not answer as asked: 401 is about the token,
-// and only the person can mend it; 403 is about what the application may do.
-func graphError(got providerhttp.Answer) error {
-	e := &ports.ProviderError{Kind: ports.ErrProviderUnavailable, Code: unknownCode}
-	if doc, err := providerhttp.ParseObject(got.Body); err == nil {
-		said, _ := doc.Object("error")
-		if code, ok := said.Text("code"); ok && errorCodeForm.matches(code) {
+// graphCodeForm matches an error code of Microsoft Graph, such as
+// Authorization_RequestDenied.
+var graphCodeForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+// graphError returns the error for an error response of Microsoft Graph. After 401
+// the person has to sign in again. 403 means that the application lacks a
+// permission.
+func graphError(response providerhttp.Response) error {
+	e := providerhttp.ProviderError("")
+	e.Kind = ports.ErrProviderUnavailable
+	if doc, err := providerhttp.ParseObject(response.Body); err == nil {
+		reported, _ := doc.Object("error")
+		if code, ok := reported.Text("code"); ok && len(code) <= 64 && graphCodeForm.MatchString(code) {
 			e.Code = code
 		}
-		inner, _ := said.Object("innerError")
-		if id, ok := inner.Text("request-id"); ok && anyGUID.matches(id) {
+		inner, _ := reported.Object("innerError")
+		if id, ok := inner.Text("request-id"); ok && guidForm.MatchString(id) {
 			e.CorrelationID = id
 		}
 	}
 	switch {
-	case got.Status == http.StatusUnauthorized:
+	case response.Status == http.StatusUnauthorized:
 		e.Kind = ports.ErrInteractionRequired
-		e.Claims, _ = providerhttp.ClaimsChallenge(got.Header.Values("WWW-Authenticate"))
-	case got.Status == http.StatusForbidden:
+		e.Claims, _ = providerhttp.ClaimsChallenge(response.Header.Values("WWW-Authenticate"))
+	case response.Status == http.StatusForbidden:
 		e.Kind = ports.ErrProviderRefused
-	case got.Status >= http.StatusInternalServerError:
+	case response.Status >= http.StatusInternalServerError:
 		return providerhttp.Transient(e)
 	}
 	return e

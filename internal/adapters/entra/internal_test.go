@@ -21,7 +21,7 @@ func TestProviderErrorForms(t *testing.T) {
 	assert.Equal(t, "2026-11-23 12:00:00Z", e.Timestamp)
 
 	e = newProviderError("a\nb", "AADSTS1: x AADSTSabc Correlation ID: "+id+"0 Timestamp: now")
-	assert.Equal(t, unknownCode, e.Code)
+	assert.Equal(t, "unrecognized_error", e.Code)
 	assert.Zero(t, e.Number)
 	assert.Empty(t, e.CorrelationID)
 	assert.Empty(t, e.Timestamp)

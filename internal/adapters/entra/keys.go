@@ -10,7 +10,55 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// loadKeys fetches the key set that the metadata name.
+// signInRefetches are the pauses before each request for the keys that one sign-in
+// may cause. Later requests find a key that was published late, or that one replica
+// of the keys endpoint does not list yet.
+var signInRefetches = []time.Duration{0, time.Second, 3 * time.Second}
+
+// signingKeys returns the provider's keys. It loads them again only if no key has
+// this ID. A bad signature is no reason to load them, and neither is a token
+// without a key ID.
+func (p *Provider) signingKeys(ctx context.Context, keyID string, cause refetchCause) (idtoken.KeySet, error) {
+	set, err := p.keys.get(ctx)
+	switch {
+	case err != nil, keyID == "", set.Knows(keyID):
+		return set, err
+	case cause == byLogoutToken:
+		return p.refetchForLogout(ctx, keyID)
+	}
+	return p.refetchForSignIn(ctx, keyID)
+}
+
+// refetchForSignIn loads the keys until one has this ID, at most once for each of
+// signInRefetches.
+func (p *Provider) refetchForSignIn(ctx context.Context, keyID string) (set idtoken.KeySet, err error) {
+	for _, wait := range signInRefetches {
+		if wait > 0 && p.client.Pause(ctx, wait) != nil {
+			break
+		}
+		set, _, err = p.keys.refetch(ctx, bySignIn)
+		if set.Knows(keyID) {
+			return set, nil
+		}
+	}
+	if errors.Is(err, errRateLimited) {
+		err = nil // another sign-in has just loaded them
+	}
+	return set, err
+}
+
+// refetchForLogout loads the keys once. If the rate limit forbids it, the error
+// matches ports.ErrProviderUnavailable: the token may be valid.
+func (p *Provider) refetchForLogout(ctx context.Context, keyID string) (idtoken.KeySet, error) {
+	set, fresh, err := p.keys.refetch(ctx, byLogoutToken)
+	if err == nil && !fresh && !set.Knows(keyID) {
+		// The request that refetch waited for may be older than the key.
+		set, _, err = p.keys.refetch(ctx, byLogoutToken)
+	}
+	return set, err
+}
+
+// loadKeys requests the key set that the metadata name.
 func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeySet, error) {
 	m, err := p.metadata.get(ctx)
 	if err != nil {
@@ -25,56 +73,7 @@ func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeyS
 	set, err := idtoken.ParseKeySet(body)
 	if err != nil {
 		p.log.ErrorContext(ctx, `provider keys refused; run "webapp doctor" to find out why`, slog.Any("err", err))
-		return nil, unfitDocument(body, err)
+		return nil, refusedDocument(body, err)
 	}
 	return set, nil
-}
-
-// signInRefetches are the pauses before each load of the keys that a sign-in may
-// cause: one at once, the others for a key that is published late or that one
-// replica of the keys endpoint does not list yet.
-var signInRefetches = []time.Duration{0, time.Second, 3 * time.Second}
-
-// keysFor returns the source of keys for the tokens of this cause. Only a key ID
-// that is in no key is a reason to load the keys again. A known one never is,
-// whatever the signature is like, and neither is a token without a key ID.
-func (p *Provider) keysFor(cause refetchCause) func(context.Context, string) (idtoken.KeySet, error) {
-	return func(ctx context.Context, keyID string) (idtoken.KeySet, error) {
-		set, err := p.keys.get(ctx)
-		switch {
-		case err != nil, keyID == "", set.Knows(keyID):
-			return set, err
-		case cause == byLogoutToken:
-			return p.refetchForLogout(ctx, keyID)
-		}
-		return p.refetchForSignIn(ctx, keyID)
-	}
-}
-
-func (p *Provider) refetchForSignIn(ctx context.Context, keyID string) (set idtoken.KeySet, err error) {
-	for _, wait := range signInRefetches {
-		if wait > 0 && p.client.Pause(ctx, wait) != nil {
-			break
-		}
-		set, _, err = p.keys.force(ctx, bySignIn)
-		if set.Knows(keyID) {
-			return set, nil
-		}
-	}
-	if errors.Is(err, errWithheld) {
-		err = nil // another sign-in has just looked
-	}
-	return set, err
-}
-
-// refetchForLogout loads the keys at most once. Its error is
-// ports.ErrProviderUnavailable where they may not be loaded now: the token
-// cannot be judged before they are.
-func (p *Provider) refetchForLogout(ctx context.Context, keyID string) (idtoken.KeySet, error) {
-	set, fresh, err := p.keys.force(ctx, byLogoutToken)
-	if err == nil && !fresh && !set.Knows(keyID) {
-		// That load may have begun before the key was published.
-		set, _, err = p.keys.force(ctx, byLogoutToken)
-	}
-	return set, err
 }

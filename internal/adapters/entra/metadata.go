@@ -7,30 +7,28 @@ import (
 	"slices"
 
 	"webapp/internal/adapters/entra/authority"
+	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/providerhttp"
 )
 
-// metadata is what the provider says of itself (OpenID Connect Discovery 1.0,
-// section 3), as far as it is used here, checked.
+// metadata holds the checked provider metadata (OpenID Connect Discovery 1.0,
+// section 3) that this package uses.
 type metadata struct {
 	issuer        authority.Issuer
 	authorization string
-	token         string
+	token         credential.Endpoint
 	jwks          string
-	endSession    string   // empty where there is none
-	userInfo      string   // empty where it is not to be asked
-	algorithms    []string // of ID tokens, those that are acceptable here
-	postSecret    bool     // the client secret goes into the form, not the header
+	endSession    string   // empty if the provider has none
+	userInfo      string   // empty if it must not be asked
+	algorithms    []string // of ID tokens, the acceptable ones
 	sendsIssuer   bool     // RFC 9207
-	// Client assertions, and the algorithms to sign them with; nil where the
-	// metadata do not say.
-	takesAssertions     bool
-	assertionAlgorithms []string
-	prompts             []string // nil where it does not say
+	prompts       []string // nil if the metadata do not list them
 }
 
-// loadMetadata fetches the metadata and checks them as a whole.
+// loadMetadata requests the metadata and checks them. The issuer must be that of
+// the last metadata: the configuration does not determine the issuer of a domain or
+// of a B2C policy, and it must not change while people are signed in.
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
 	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointMetadata), p.authority.DiscoveryURL())
 	if err != nil {
@@ -40,20 +38,19 @@ func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, e
 	}
 	m, err := parseMetadata(body, p.authority)
 	if err == nil {
-		err = m.keepAlgorithm(p.cfg.SigningAlgorithm)
+		err = m.requireAlgorithm(p.cfg.SigningAlgorithm)
 	}
 	if err == nil && last.issuer != "" && m.issuer != last.issuer {
-		// A domain, or a B2C policy, does not say which issuer to expect. The
-		// first one holds, so that it cannot change under signed-in people.
 		err = errors.New("the metadata's issuer has changed")
 	}
 	if err != nil {
 		p.log.ErrorContext(ctx, `provider metadata refused; run "webapp doctor" to find out why`, slog.Any("err", err))
-		return metadata{}, unfitDocument(body, err)
+		return metadata{}, refusedDocument(body, err)
 	}
 	return m, nil
 }
 
+// parseMetadata reads and checks a metadata document.
 func parseMetadata(body []byte, configured authority.Authority) (metadata, error) {
 	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
@@ -69,28 +66,35 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 	if err := configured.CheckIssuer(issuer); err != nil {
 		return metadata{}, err
 	}
-	m := metadata{issuer: authority.Issuer(issuer), userInfo: userInfoEndpoint(doc, configured)}
+	m := metadata{issuer: authority.Issuer(issuer)}
 	for name, field := range map[string]*string{
 		"authorization_endpoint": &m.authorization,
-		"token_endpoint":         &m.token,
+		"token_endpoint":         &m.token.URL,
 		"jwks_uri":               &m.jwks,
-		"end_session_endpoint":   &m.endSession,
 	} {
-		if *field, err = endpoint(doc, name, configured); err != nil {
+		if *field, err = readURL(doc, name, configured); err != nil {
 			return metadata{}, err
 		}
 	}
-	if err := m.readMethods(doc); err != nil {
+	if doc.Has("end_session_endpoint") {
+		if m.endSession, err = readURL(doc, "end_session_endpoint", configured); err != nil {
+			return metadata{}, err
+		}
+	}
+	// Entra's UserInfo endpoint is not used: the ID token has the name, and access
+	// tokens are for other APIs. No token is sent to a URL that is not acceptable.
+	if !configured.Entra() {
+		m.userInfo, _ = readURL(doc, "userinfo_endpoint", configured)
+	}
+	if err := m.readMethods(doc, configured); err != nil {
 		return metadata{}, err
 	}
 	return m, nil
 }
 
-// endpoint returns a checked URL; only the end-session endpoint may be absent.
-func endpoint(doc providerhttp.Object, name string, configured authority.Authority) (string, error) {
-	if name == "end_session_endpoint" && !doc.Has(name) {
-		return "", nil
-	}
+// readURL returns the URL of an endpoint. A provider on another machine must not
+// send requests to this one, so its URLs use https.
+func readURL(doc providerhttp.Object, name string, configured authority.Authority) (string, error) {
 	text, ok := doc.Text(name)
 	if !ok || text == "" {
 		return "", errors.New("the metadata have no " + name)
@@ -100,19 +104,19 @@ func endpoint(doc providerhttp.Object, name string, configured authority.Authori
 		return "", errors.New("the metadata's " + name + " " + err.Error())
 	}
 	if u.Scheme != configured.Scheme() && u.Scheme != "https" {
-		// A provider out there has no business on this machine.
 		return "", errors.New("the metadata's " + name + " must use https")
 	}
 	return text, nil
 }
 
-func (m *metadata) readMethods(doc providerhttp.Object) error {
+// readMethods reads the algorithms and methods that the provider supports.
+func (m *metadata) readMethods(doc providerhttp.Object, configured authority.Authority) error {
 	offered, ok := doc.Texts("id_token_signing_alg_values_supported")
 	if !ok {
 		return errors.New("the metadata's signing algorithms are not a list of names")
 	}
 	if offered == nil {
-		offered = []string{"RS256"} // what every provider has to support
+		offered = []string{"RS256"} // every provider has to support it
 	}
 	m.algorithms = idtoken.Acceptable(offered)
 	if len(m.algorithms) == 0 {
@@ -122,10 +126,12 @@ func (m *metadata) readMethods(doc providerhttp.Object) error {
 	if !ok {
 		return errors.New("the metadata's client authentication methods are not a list of names")
 	}
-	// Absent means client_secret_basic (Discovery 1.0, section 3).
-	m.postSecret = slices.Contains(methods, "client_secret_post")
-	m.takesAssertions = slices.Contains(methods, "private_key_jwt")
-	if m.assertionAlgorithms, ok = doc.Texts("token_endpoint_auth_signing_alg_values_supported"); !ok {
+	// If the list is absent, the method is client_secret_basic (Discovery 1.0,
+	// section 3).
+	m.token.SecretInForm = slices.Contains(methods, "client_secret_post")
+	// Every Entra authority takes client assertions. B2C's metadata do not say so.
+	m.token.TakesAssertions = configured.Entra() || slices.Contains(methods, "private_key_jwt")
+	if m.token.AssertionAlgorithms, ok = doc.Texts("token_endpoint_auth_signing_alg_values_supported"); !ok {
 		return errors.New("the metadata's client assertion algorithms are not a list of names")
 	}
 	if m.prompts, ok = doc.Texts("prompt_values_supported"); !ok {
@@ -137,10 +143,10 @@ func (m *metadata) readMethods(doc providerhttp.Object) error {
 	return nil
 }
 
-// keepAlgorithm leaves only the algorithm that the application is registered
-// for, where that is known: a token that is signed by another is not meant for
-// it (OpenID Connect Core 1.0, section 3.1.3.7, point 7).
-func (m *metadata) keepAlgorithm(registered string) error {
+// requireAlgorithm leaves only the algorithm that the application is registered
+// for, if one is configured. Tokens that are signed with another one are not meant
+// for it (OpenID Connect Core 1.0, section 3.1.3.7, point 7).
+func (m *metadata) requireAlgorithm(registered string) error {
 	if registered == "" {
 		return nil
 	}

@@ -55,7 +55,7 @@ func FuzzMetadata(f *testing.F) {
 		}
 		require.Equal(t, tenant+"/v2.0", string(m.issuer))
 		require.Empty(t, m.userInfo, "Entra's is never asked")
-		for _, text := range []string{m.authorization, m.token, m.jwks, m.endSession} {
+		for _, text := range []string{m.authorization, m.token.URL, m.jwks, m.endSession} {
 			u, err := url.Parse(text)
 			require.NoError(t, err)
 			require.True(t, text == "" && text == m.endSession || u.Scheme == "https" && u.Host != "" && u.User == nil && u.Fragment == "", text)

@@ -22,6 +22,8 @@ var (
 	_ ports.TokenRefresher      = (*Provider)(nil)
 	_ ports.ProviderReadiness   = (*Provider)(nil)
 	_ ports.ProviderAdmission   = (*Provider)(nil)
+	_ ports.GroupLookup         = (*Provider)(nil)
+	_ ports.LogoutTokenVerifier = (*Provider)(nil)
 )
 
 // Provider signs people in at one provider. It is safe for concurrent use.
@@ -29,7 +31,7 @@ type Provider struct {
 	authority  authority.Authority
 	cfg        Config
 	credential credential.Credential
-	tenants    map[string]bool // nil: any, or not a matter of a list
+	tenants    map[string]bool // nil: any tenant of the authority
 	client     *providerhttp.Client
 	metadata   *cache[metadata]
 	keys       *cache[idtoken.KeySet]
@@ -38,8 +40,8 @@ type Provider struct {
 	log        *slog.Logger
 }
 
-// New returns a Provider, or every Problem of cfg at once. It does not touch
-// the network: the provider may be down at this moment.
+// New returns a Provider, or every Problem of cfg at once. It makes no request: the
+// provider may be down.
 func New(cfg Config) (*Provider, error) {
 	cfg, err := cfg.validated()
 	if err != nil {
@@ -68,7 +70,8 @@ func New(cfg Config) (*Provider, error) {
 	return p, nil
 }
 
-// tenantSet returns the allow-list in lower case; nil for AnyTenant or none.
+// tenantSet returns the allowed tenants in lower case, or nil for AnyTenant and for
+// an empty list.
 func tenantSet(allowed []string) map[string]bool {
 	if len(allowed) == 0 || allowed[0] == AnyTenant {
 		return nil
@@ -80,12 +83,12 @@ func tenantSet(allowed []string) map[string]bool {
 	return set
 }
 
-// Admits says whether the identity's tenant is allowed now. The list may have
-// become shorter since that person signed in.
+// Admits reports whether the tenant of a signed-in person is still allowed. The
+// list can change with a restart.
 func (p *Provider) Admits(id ports.Identity) bool { return p.allowsTenant(id.TenantID) }
 
-// allowsTenant says whether people of the tenant may sign in. With organizations,
-// AnyTenant means any but the tenant of personal accounts.
+// allowsTenant reports whether people of the tenant may sign in. With the authority
+// organizations, AnyTenant does not include the tenant of personal accounts.
 func (p *Provider) allowsTenant(tenant string) bool {
 	if p.tenants == nil {
 		return p.authority.Kind != authority.KindOrganizations || tenant != authority.ConsumersTenant
@@ -93,7 +96,8 @@ func (p *Provider) allowsTenant(tenant string) bool {
 	return p.tenants[tenant]
 }
 
-// Ready returns nil once metadata and keys have been loaded.
+// Ready loads the metadata and the keys if necessary and returns nil once both are
+// loaded. Every error matches ports.ErrProviderUnavailable.
 func (p *Provider) Ready(ctx context.Context) error {
 	_, err := p.metadata.get(ctx)
 	if err == nil {
@@ -105,22 +109,11 @@ func (p *Provider) Ready(ctx context.Context) error {
 	return err
 }
 
-// CredentialExpiry returns when the credential that is in use ends: the
-// certificate's NotAfter, or the date that a person named for the secret. It is
-// false where the credential renews itself or its end is not known.
+// CredentialExpiry returns when the credential in use expires: the certificate's
+// NotAfter, or the configured date of the secret. It returns false if the
+// credential renews itself, or if its expiry is not known.
 func (p *Provider) CredentialExpiry() (time.Time, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Timeout)
 	defer cancel()
 	return p.credential.Expiry(ctx)
-}
-
-// tokenEndpoint tells the credential about the token endpoint. Entra takes
-// client assertions everywhere, and B2C's metadata do not say so.
-func (p *Provider) tokenEndpoint(m metadata) credential.Endpoint {
-	return credential.Endpoint{
-		URL:                 m.token,
-		SecretInForm:        m.postSecret,
-		TakesAssertions:     m.takesAssertions || p.authority.Entra(),
-		AssertionAlgorithms: m.assertionAlgorithms,
-	}
 }

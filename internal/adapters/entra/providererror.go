@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,104 +13,57 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// maxDescriptionBytes bounds how much of an error's description is read.
+// maxDescriptionBytes bounds how much of an error_description is read.
 const maxDescriptionBytes = 4096
 
-// Everything that goes into a ProviderError has one exact form, so that no
-// text of the provider's, which can name people, gets through.
+// Every value in a ProviderError matches one of these expressions. The rest of the
+// provider's text, which can name people, is dropped.
 var (
-	errorCodeForm   = newTextForm(`^[A-Za-z0-9_.-]{1,64}$`)
-	numberForm      = newTextForm(`\b(?:AADSTS|AADB2C)[0-9]{4,9}\b`)
-	traceForm       = newTextForm(`\bTrace ID: (` + guidText + `)\b`)
-	correlationForm = newTextForm(`\bCorrelation ID: (` + guidText + `)\b`)
-	timestampForm   = newTextForm(`\bTimestamp: (` + timestampText + `)`)
-	anyGUID         = newTextForm(`^` + guidText + `$`)
-	anyTimestamp    = newTextForm(`^` + timestampText + `$`)
+	numberForm      = regexp.MustCompile(`\b(?:AADSTS|AADB2C)[0-9]{4,9}\b`)
+	traceForm       = regexp.MustCompile(`\bTrace ID: (` + guidText + `)\b`)
+	correlationForm = regexp.MustCompile(`\bCorrelation ID: (` + guidText + `)\b`)
+	timestampForm   = regexp.MustCompile(`\bTimestamp: (` + timestampText + `)`)
+	guidForm        = regexp.MustCompile(`^` + guidText + `$`)
+	onlyTimestamp   = regexp.MustCompile(`^` + timestampText + `$`)
 )
 
 const (
 	guidText      = `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`
 	timestampText = `[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}Z`
-	// unknownCode stands for an error code that is not worth repeating.
-	unknownCode = "unrecognized_error"
 )
 
-// kindOf maps an OAuth 2.0 error code to the kind of error it is (RFC 6749,
-// sections 4.1.2.1 and 5.2; OpenID Connect Core 1.0, section 3.1.2.6).
-// Numbers and texts never decide.
-func kindOf(code string) error {
-	switch code {
-	case "access_denied":
-		return ports.ErrDeclined
-	case "login_required", "interaction_required", "consent_required", "account_selection_required":
-		return ports.ErrInteractionRequired
-	case "server_error", "temporarily_unavailable":
-		return ports.ErrProviderUnavailable
-	}
-	return ports.ErrProviderRefused
+// CallbackError implements ports.CallbackErrorReader.
+func (p *Provider) CallbackError(callback ports.Callback) error {
+	return newProviderError(callback.Error, callback.ErrorDescription)
 }
 
-// newProviderError reads an error as both endpoints word it.
+// newProviderError reads error and error_description, of a callback or of a
+// response.
 func newProviderError(code, description string) *ports.ProviderError {
-	e := &ports.ProviderError{Kind: kindOf(code), Code: code}
-	if !errorCodeForm.matches(code) {
-		e.Code = unknownCode
-	}
+	e := providerhttp.ProviderError(code)
 	description = description[:min(len(description), maxDescriptionBytes)]
-	e.Number, e.B2CNumber = findNumber(description)
-	e.TraceID = traceForm.submatch(description)
-	e.CorrelationID = correlationForm.submatch(description)
-	e.Timestamp = timestampForm.submatch(description)
+	number := numberForm.FindString(description)
+	if digits, ok := strings.CutPrefix(number, "AADB2C"); ok {
+		e.B2CNumber, _ = strconv.Atoi(digits) // nine digits at most
+	} else {
+		e.Number, _ = strconv.Atoi(strings.TrimPrefix(number, "AADSTS"))
+	}
+	e.TraceID = firstGroup(traceForm, description)
+	e.CorrelationID = firstGroup(correlationForm, description)
+	e.Timestamp = firstGroup(timestampForm, description)
 	return e
 }
 
-// findNumber returns the first of Microsoft's error numbers in a description, as
-// one of Entra or of Azure AD B2C; 0 for none.
-func findNumber(description string) (number, b2c int) {
-	text := numberForm.find(description)
-	if digits, ok := strings.CutPrefix(text, "AADB2C"); ok {
-		b2c, _ = strconv.Atoi(digits) // nine digits at the most
-		return 0, b2c
+// firstGroup returns the text of the expression's first group, or "".
+func firstGroup(form *regexp.Regexp, text string) string {
+	if found := form.FindStringSubmatch(text); found != nil {
+		return found[1]
 	}
-	number, _ = strconv.Atoi(strings.TrimPrefix(text, "AADSTS"))
-	return number, 0
+	return ""
 }
 
-// documentError returns why the provider gave no metadata, or no keys. Its error
-// number stays; ports.ErrProviderSetup says that it has refused to give them,
-// so that waiting does not help.
-func documentError(err error) error {
-	answered, ok := errors.AsType[*providerhttp.StatusError](err)
-	if !ok {
-		return err
-	}
-	err = &providerhttp.StatusError{Status: answered.Status} // without the body
-	if doc, bad := providerhttp.ParseObject(answered.Body); bad == nil && doc.Has("error") {
-		said := tokenError(doc)
-		said.Kind = ports.ErrProviderUnavailable
-		err = said
-	}
-	switch status := answered.Status; {
-	case status < http.StatusBadRequest, status >= http.StatusInternalServerError,
-		status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
-		return err
-	}
-	return providerhttp.Tagged(err, ports.ErrProviderSetup)
-}
-
-// unfitDocument is the error of metadata or keys that do not pass a check, with
-// reason's constant text. What is not JSON is not the provider's word, as a
-// proxy's page: it may pass.
-func unfitDocument(body []byte, reason error) error {
-	err := providerhttp.Unavailable(reason.Error())
-	if !json.Valid(body) {
-		return err
-	}
-	return providerhttp.Tagged(err, ports.ErrProviderSetup)
-}
-
-// tokenError reads the token endpoint's error object, which has Entra's
-// details as members of their own.
+// tokenError reads an error response of the token endpoint (RFC 6749, section
+// 5.2). Entra's details have members of their own.
 func tokenError(doc providerhttp.Object) *ports.ProviderError {
 	code, _ := doc.Text("error")
 	description, _ := doc.Text("error_description")
@@ -119,16 +74,17 @@ func tokenError(doc providerhttp.Object) *ports.ProviderError {
 			e.Number = int(n)
 		}
 	}
-	for name, field := range map[string]struct {
-		form textForm
+	for _, member := range []struct {
+		name string
+		form *regexp.Regexp
 		to   *string
 	}{
-		"trace_id":       {anyGUID, &e.TraceID},
-		"correlation_id": {anyGUID, &e.CorrelationID},
-		"timestamp":      {anyTimestamp, &e.Timestamp},
+		{"trace_id", guidForm, &e.TraceID},
+		{"correlation_id", guidForm, &e.CorrelationID},
+		{"timestamp", onlyTimestamp, &e.Timestamp},
 	} {
-		if text, ok := doc.Text(name); ok && field.form.matches(text) {
-			*field.to = text
+		if text, ok := doc.Text(member.name); ok && member.form.MatchString(text) {
+			*member.to = text
 		}
 	}
 	if claims, ok := doc.Text("claims"); ok && len(claims) <= providerhttp.MaxClaims {
@@ -137,4 +93,94 @@ func tokenError(doc providerhttp.Object) *ports.ProviderError {
 		}
 	}
 	return e
+}
+
+var (
+	// errGrantEnded: the refresh token is not valid any more.
+	errGrantEnded = errors.New("grant has ended")
+	// errAccountGone: Entra reports that the account is gone or its grants are
+	// revoked.
+	errAccountGone = errors.New("account gone")
+)
+
+// tokenEndpointError returns the error for an error response of the token
+// endpoint. A status that says that the provider failed decides before the error
+// code. A refresh looks for errGrantEnded and errAccountGone.
+func tokenEndpointError(status int, doc providerhttp.Object) error {
+	e := tokenError(doc)
+	suberror, _ := doc.Text("suberror")
+	switch {
+	case status >= http.StatusInternalServerError:
+		e.Kind = ports.ErrProviderUnavailable
+		return providerhttp.Transient(e)
+	case status == http.StatusTooManyRequests:
+		e.Kind = ports.ErrProviderUnavailable
+		return e
+	case status == http.StatusBadRequest && e.Code == "invalid_grant" && saysAccountGone(doc):
+		return providerhttp.Tagged(e, errAccountGone)
+	case suberror == "bad_token" || suberror == "token_expired":
+		return providerhttp.Tagged(e, errGrantEnded)
+	}
+	return e
+}
+
+// saysAccountGone reports whether error_codes has one of Entra's numbers for an
+// account that is disabled (50057), does not exist (50034) or is not assigned to
+// the application (50105), or for a grant that was revoked, as by a new password
+// (50173). It does not read the text, which can name a number for other reasons.
+func saysAccountGone(doc providerhttp.Object) bool {
+	var numbers []int
+	return json.Unmarshal(doc.Raw("error_codes"), &numbers) == nil && slices.ContainsFunc(numbers, func(n int) bool {
+		return n == 50057 || n == 50034 || n == 50105 || n == 50173
+	})
+}
+
+// codeError returns the error for a code that was not redeemed. errors.Is also matches
+// ports.ErrCodeRefused if the response has a 4xx status and no OAuth 2.0 error, as a
+// firewall's has. Statuses about the endpoint, the time or the rate do not count.
+func codeError(err error) error {
+	failed, ok := errors.AsType[*providerhttp.StatusError](err)
+	if !ok || failed.Status < http.StatusBadRequest || failed.Status >= http.StatusInternalServerError {
+		return err
+	}
+	switch failed.Status {
+	case http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return err
+	}
+	return providerhttp.Tagged(err, ports.ErrCodeRefused)
+}
+
+// documentError returns the error for a failed request for the metadata or the
+// keys. It keeps the provider's error number. errors.Is also matches
+// ports.ErrProviderSetup if the provider refused the request, so that waiting does
+// not help.
+func documentError(err error) error {
+	failed, ok := errors.AsType[*providerhttp.StatusError](err)
+	if !ok {
+		return err
+	}
+	err = &providerhttp.StatusError{Status: failed.Status} // without the body
+	if doc, bad := providerhttp.ParseObject(failed.Body); bad == nil && doc.Has("error") {
+		e := tokenError(doc)
+		e.Kind = ports.ErrProviderUnavailable
+		err = e
+	}
+	switch status := failed.Status; {
+	case status < http.StatusBadRequest, status >= http.StatusInternalServerError,
+		status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		return err
+	}
+	return providerhttp.Tagged(err, ports.ErrProviderSetup)
+}
+
+// refusedDocument returns the error for metadata or keys that a check refused.
+// reason has a constant text. A body that is not JSON comes from somebody else,
+// such as a proxy, so that a later request may succeed; any other body also
+// matches ports.ErrProviderSetup.
+func refusedDocument(body []byte, reason error) error {
+	err := providerhttp.Unavailable(reason.Error())
+	if !json.Valid(body) {
+		return err
+	}
+	return providerhttp.Tagged(err, ports.ErrProviderSetup)
 }

@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strings"
 
 	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
 
-// Refresh renews the access token for req.Scopes. A failure on the provider's
-// side, or a time-out, is tried once more; throttling only after the wait that
-// the provider asks for, since an early repetition makes it last.
+// Refresh renews the access token for req.Scopes. It repeats the request once if
+// the provider failed or took too long. If the provider asks for a wait, Refresh
+// repeats the request only after that wait: an earlier request would prolong it.
 func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports.Refreshed, error) {
 	if req.RefreshToken == "" || req.Issuer == "" || req.Subject == "" {
 		return ports.Refreshed{}, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant"}
@@ -21,72 +22,73 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 	if err != nil {
 		return ports.Refreshed{}, err
 	}
-	got, err := p.redeemRefreshToken(ctx, m, req)
+	response, err := p.redeemRefreshToken(ctx, m, req)
 	if p.client.WaitToRetry(ctx, err) {
-		got, err = p.redeemRefreshToken(ctx, m, req)
+		response, err = p.redeemRefreshToken(ctx, m, req)
 	}
 	if err != nil {
 		return ports.Refreshed{}, p.refreshError(err)
 	}
-	if got.access == "" {
-		return ports.Refreshed{}, refuse("the answer to a refresh has no access token")
+	if response.accessToken == "" {
+		return ports.Refreshed{}, providerhttp.Refused("the answer to a refresh has no access token")
 	}
-	memberships, err := p.refreshedMemberships(ctx, m, got, req)
+	memberships, err := p.refreshedMemberships(ctx, m, response, req)
 	if err != nil {
 		return ports.Refreshed{}, err
 	}
 	refreshed := ports.Refreshed{
-		AccessToken:  ports.AccessToken{Value: got.access, Scopes: req.Scopes, Expires: got.expires},
+		AccessToken:  ports.AccessToken{Value: response.accessToken, Scopes: req.Scopes, Expires: response.expires},
 		RefreshToken: req.RefreshToken,
 		Memberships:  memberships,
 	}
-	if got.refresh != "" {
-		refreshed.RefreshToken = got.refresh
+	if response.refreshToken != "" {
+		refreshed.RefreshToken = response.refreshToken
 	}
 	return refreshed, nil
 }
 
-func (p *Provider) redeemRefreshToken(ctx context.Context, m metadata, req ports.RefreshRequest) (tokenAnswer, error) {
-	return p.askToken(ctx, m, p.withCapability(url.Values{
+func (p *Provider) redeemRefreshToken(ctx context.Context, m metadata, req ports.RefreshRequest) (tokenResponse, error) {
+	return p.requestTokens(ctx, m, req.Scopes, url.Values{
 		"grant_type":    {"refresh_token"},
 		"refresh_token": {req.RefreshToken},
-		"scope":         {joinScopes(req.Scopes)},
-	}, req.Scopes))
-}
-
-// refreshedMemberships reads the new ID token, where there is one, after it has
-// been verified as a whole and against the old (OpenID Connect Core 1.0, section
-// 12.2). It returns nil where there is none.
-func (p *Provider) refreshedMemberships(ctx context.Context, m metadata, got tokenAnswer, req ports.RefreshRequest) (*ports.Memberships, error) {
-	if got.id == "" {
-		return nil, nil
-	}
-	token, err := p.verifier(m, bySignIn).Verify(ctx, got.id, idtoken.Expected{
-		Nonce:       req.Nonce,
-		Refreshed:   true,
-		Issuer:      req.Issuer,
-		Subject:     req.Subject,
-		AccessToken: got.access,
+		"scope":         {strings.Join(requestedScopes(req.Scopes), " ")},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &ports.Memberships{Roles: token.Identity.Roles, Groups: token.Groups}, nil
 }
 
-// refreshError turns "this grant is over" into what it means after a sign-in:
-// only the person can go on, and where Entra says that the account is gone not
-// even the person. Which claims to ask for stays in the error.
+// refreshError returns the error of a refused refresh. If the grant has ended, only
+// the person can go on, by signing in. If Entra reports that the account is gone,
+// errors.Is also matches ports.ErrAccountGone. The error keeps the claims to ask
+// for.
 func (p *Provider) refreshError(err error) error {
 	e, ok := errors.AsType[*ports.ProviderError](err)
 	if !ok || e.Kind != ports.ErrProviderRefused {
 		return err
 	}
-	if e.Code == "invalid_grant" || errors.Is(err, errDeadGrant) {
+	if e.Code == "invalid_grant" || errors.Is(err, errGrantEnded) {
 		e.Kind = ports.ErrInteractionRequired
 	}
 	if errors.Is(err, errAccountGone) && p.authority.Entra() {
 		return providerhttp.Tagged(err, ports.ErrAccountGone)
 	}
 	return err
+}
+
+// refreshedMemberships verifies the new ID token against the sign-in (OpenID
+// Connect Core 1.0, section 12.2) and returns its roles and groups. It returns nil
+// if the response has no ID token.
+func (p *Provider) refreshedMemberships(ctx context.Context, m metadata, response tokenResponse, req ports.RefreshRequest) (*ports.Memberships, error) {
+	if response.idToken == "" {
+		return nil, nil
+	}
+	token, err := p.verifier(m, bySignIn).Verify(ctx, response.idToken, idtoken.Expected{
+		Nonce:       req.Nonce,
+		Refreshed:   true,
+		Issuer:      req.Issuer,
+		Subject:     req.Subject,
+		AccessToken: response.accessToken,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ports.Memberships{Roles: token.Identity.Roles, Groups: token.Groups}, nil
 }

@@ -3,14 +3,18 @@ package entra
 import (
 	"context"
 	"net/url"
+
+	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/ports"
 )
 
-// maxSignOutHintBytes keeps the URL below what servers take; an ID token with
-// many groups is longer.
+// maxSignOutHintBytes keeps the URL shorter than servers accept. An ID token with
+// many groups is longer and is left out.
 const maxSignOutHintBytes = 4096
 
-// EndSessionURL returns the provider's sign-out (OpenID Connect RP-Initiated
-// Logout 1.0), or "" where it has none or its metadata have never been loaded.
+// EndSessionURL returns the URL of the provider's sign-out (OpenID Connect
+// RP-Initiated Logout 1.0). It returns "" if the provider has none, or if its
+// metadata were never loaded. It makes no request.
 func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error) {
 	m, ok := p.metadata.peek()
 	if !ok || m.endSession == "" {
@@ -18,26 +22,33 @@ func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error)
 	}
 	u, err := url.Parse(m.endSession)
 	if err != nil {
-		return "", nil // cannot be: it was parsed when the metadata were checked
+		return "", nil // parseMetadata has parsed it before
 	}
 	query := u.Query()
 	if p.cfg.PostLogoutRedirectURI != "" {
 		query.Set("post_logout_redirect_uri", p.cfg.PostLogoutRedirectURI)
 	}
+	hintName := "logout_hint" // Entra's
 	if !p.authority.EntraParameters() {
+		hintName = "id_token_hint"
 		query.Set("client_id", p.cfg.ClientID)
 	}
 	if hint != "" && len(hint) <= maxSignOutHintBytes {
-		query.Set(p.signOutHintName(), hint)
+		query.Set(hintName, hint)
 	}
 	u.RawQuery = query.Encode()
 	return u.String(), nil
 }
 
-// signOutHintName is Entra's own parameter, or the standard's.
-func (p *Provider) signOutHintName() string {
-	if p.authority.EntraParameters() {
-		return "logout_hint"
+// VerifyLogoutToken verifies a logout token. The caller checks that the token is
+// used only once.
+func (p *Provider) VerifyLogoutToken(ctx context.Context, raw string) (ports.LogoutToken, error) {
+	if err := idtoken.CheckLogoutForm(raw); err != nil {
+		return ports.LogoutToken{}, err
 	}
-	return "id_token_hint"
+	m, err := p.metadata.get(ctx)
+	if err != nil {
+		return ports.LogoutToken{}, err
+	}
+	return p.verifier(m, byLogoutToken).VerifyLogout(ctx, raw)
 }

@@ -1,14 +1,15 @@
-// Package github signs people in at github.com, which is an OAuth 2.0 provider
-// and no OpenID Provider: it has no ID token, so who signs in is asked of its
-// API with the access token.
+// Package github signs people in at github.com. GitHub is an OAuth 2.0 provider
+// and not an OpenID Provider: it sends no ID token. The adapter asks GitHub's API
+// who signed in, with the access token.
 //
 //	Begin ──► authorization URL ──► browser ──► GitHub ──► callback
 //	Complete: callback ─► code, once ─► access token ─► GET /user ─► identity
 //
-// A person is the number that GitHub gave the account. Login and e-mail address
-// change hands. GitHub knows no roles, tenants, groups, sign-out, nor logout
-// tokens; refresh tokens, which GitHub Apps may get, are not kept: a sign-in at
-// GitHub gives a new access token without a question.
+// The subject of an identity is the number of the account. Logins and e-mail
+// addresses can pass to another person. GitHub has no roles, tenants, groups,
+// sign-out or logout tokens. The adapter keeps no refresh tokens, which GitHub
+// Apps can get: a sign-in at GitHub brings a new access token without asking the
+// person.
 //
 // GitHub's documentation: "Authorizing OAuth apps", "Generating a user access
 // token for a GitHub App", "GitHub authentication discovery endpoints".
@@ -29,9 +30,9 @@ import (
 )
 
 const (
-	// Issuer is what GitHub calls itself, in its metadata for other purposes and
-	// in callbacks (RFC 9207). It chooses this adapter, and is the issuer of its
-	// identities.
+	// Issuer is GitHub's issuer identifier: in its metadata, in callbacks (RFC
+	// 9207) and in the identities that this adapter returns. As OIDC_AUTHORITY it
+	// selects this adapter.
 	Issuer = "https://github.com/login/oauth"
 
 	authorizeURL = "https://github.com/login/oauth/authorize"
@@ -39,7 +40,7 @@ const (
 	userURL      = "https://api.github.com/user"
 )
 
-// Provider signs people in with GitHub. It keeps no state of a sign-in.
+// Provider signs people in at GitHub. It is safe for concurrent use.
 type Provider struct {
 	app    ports.Registration
 	client *providerhttp.Client
@@ -48,7 +49,7 @@ type Provider struct {
 
 var _ ports.IdentityProvider = (*Provider)(nil)
 
-// New returns a Provider for an OAuth app or a GitHub App. It asks nobody.
+// New returns a Provider for an OAuth app or a GitHub App. It makes no request.
 func New(r ports.Registration, transport http.RoundTripper, now func() time.Time) (*Provider, error) {
 	redirect, err := url.Parse(r.RedirectURI)
 	switch {
@@ -57,15 +58,15 @@ func New(r ports.Registration, transport http.RoundTripper, now func() time.Time
 	case r.ClientSecret == nil:
 		return nil, errors.New("the client secret is missing")
 	case err != nil || redirect.Host == "":
-		return nil, errors.New("the redirect URI is no absolute URL")
+		return nil, errors.New("the redirect URI is not an absolute URL")
 	case transport == nil || now == nil:
 		return nil, errors.New("a transport and a clock are needed")
 	}
-	return &Provider{app: r, client: providerhttp.New(providerhttp.Config{Transport: transport, MaxBytes: maxAnswerBytes}), now: now}, nil
+	return &Provider{app: r, client: providerhttp.New(providerhttp.Config{Transport: transport, MaxBytes: maxResponseBytes}), now: now}, nil
 }
 
-// Begin returns the authorization URL with PKCE (RFC 7636). A claims request is
-// not passed on, since GitHub knows none.
+// Begin returns the authorization URL with PKCE (RFC 7636). It ignores a claims
+// request, which GitHub does not support.
 func (p *Provider) Begin(_ context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err

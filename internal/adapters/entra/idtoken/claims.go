@@ -49,7 +49,7 @@ func checkAudience(clientID string, several bool) func(*jwt) error {
 		isThis := func(one string) bool { return sameID(one, clientID) }
 		alone := len(audiences) == 1 || several && t.claims.Has("azp")
 		if !ok || !alone || !slices.ContainsFunc(audiences, isThis) {
-			return refuse("its audience is not this application alone")
+			return providerhttp.Refused("its audience is not this application alone")
 		}
 		return nil
 	}
@@ -59,7 +59,7 @@ func checkAudience(clientID string, several bool) func(*jwt) error {
 func checkAuthorizedParty(clientID string) func(*jwt) error {
 	return func(t *jwt) error {
 		if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && !sameID(azp, clientID) {
-			return refuse("it was issued to another application")
+			return providerhttp.Refused("it was issued to another application")
 		}
 		return nil
 	}
@@ -72,10 +72,10 @@ func checkExpiry(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		at, present, ok := date(t.claims, "exp")
 		if !present || !ok {
-			return refuse("its expiry is missing or not a time")
+			return providerhttp.Refused("its expiry is missing or not a time")
 		}
 		if !clock().Before(at.Add(maxSkew)) {
-			return refuse("it has expired")
+			return providerhttp.Refused("it has expired")
 		}
 		return nil
 	}
@@ -85,10 +85,10 @@ func checkIssuedAt(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		at, present, ok := date(t.claims, "iat")
 		if !present || !ok {
-			return refuse("its time of issue is missing or not a time")
+			return providerhttp.Refused("its time of issue is missing or not a time")
 		}
 		if at.After(clock().Add(maxSkew)) {
-			return refuse("it was issued in the future")
+			return providerhttp.Refused("it was issued in the future")
 		}
 		return nil
 	}
@@ -98,10 +98,10 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		at, present, ok := date(t.claims, "nbf")
 		if !ok {
-			return refuse("its start of validity is not a time")
+			return providerhttp.Refused("its start of validity is not a time")
 		}
 		if present && at.After(clock().Add(maxSkew)) {
-			return refuse("it is not valid yet")
+			return providerhttp.Refused("it is not valid yet")
 		}
 		return nil
 	}
@@ -132,10 +132,10 @@ const noSubject = "Not supported currently. Use oid claim."
 func checkSubject(t *jwt) error {
 	sub, ok := t.claims.Text("sub")
 	if !ok || sub == "" || len(sub) > 255 {
-		return refuse("its subject is missing or not a short string")
+		return providerhttp.Refused("its subject is missing or not a short string")
 	}
 	if sub == noSubject {
-		return refuse(`its subject is the same for everybody: set the user flow's "Subject (sub) claim" to ObjectID`)
+		return providerhttp.Refused(`its subject is the same for everybody: set the user flow's "Subject (sub) claim" to ObjectID`)
 	}
 	t.subject = sub
 	return nil
@@ -146,7 +146,7 @@ func checkSubject(t *jwt) error {
 func checkExpected(read func(*jwt) string, want, reason string) func(*jwt) error {
 	return func(t *jwt) error {
 		if want != "" && read(t) != want {
-			return refuse(reason)
+			return providerhttp.Refused(reason)
 		}
 		return nil
 	}
@@ -160,7 +160,7 @@ func checkNonce(want Expected) func(*jwt) error {
 		}
 		nonce, ok := t.claims.Text("nonce")
 		if !ok || want.Nonce == "" || !equalConstantTime(nonce, want.Nonce) {
-			return refuse("its nonce is not that of this sign-in")
+			return providerhttp.Refused("its nonce is not that of this sign-in")
 		}
 		return nil
 	}
@@ -175,7 +175,7 @@ func checkAccessTokenHash(accessToken string) func(*jwt) error {
 		}
 		got, ok := t.claims.Text("at_hash")
 		if !ok || accessToken == "" || !equalConstantTime(got, leftHalfHash(t.header.alg, accessToken)) {
-			return refuse("its access token hash does not match the access token")
+			return providerhttp.Refused("its access token hash does not match the access token")
 		}
 		return nil
 	}

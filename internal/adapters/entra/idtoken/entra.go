@@ -17,7 +17,7 @@ func checkIssuer(template authority.Issuer) func(*jwt) error {
 	return func(t *jwt) error {
 		iss, ok := t.claims.Text("iss")
 		if !ok || iss == "" || !template.Matches(iss) {
-			return refuse("it comes from another issuer")
+			return providerhttp.Refused("it comes from another issuer")
 		}
 		t.issuer = iss
 		return nil
@@ -33,10 +33,10 @@ func checkTenant(template authority.Issuer, kind authority.Kind) func(*jwt) erro
 		}
 		tid, ok := t.claims.Text("tid")
 		if tid = authority.FoldGUID(tid); !ok || !authority.IsGUID(tid) {
-			return refuse("its tenant is missing or not a tenant ID")
+			return providerhttp.Refused("its tenant is missing or not a tenant ID")
 		}
 		if template.ForTenant(tid) != t.issuer || authority.TenantOf(t.issuer) != tid {
-			return refuse("its tenant is not its issuer's")
+			return providerhttp.Refused("its tenant is not its issuer's")
 		}
 		t.tenant = tid
 		return nil
@@ -52,7 +52,7 @@ func checkKeyIssuer(template authority.Issuer) func(*jwt) error {
 			return nil
 		}
 		if t.key.issuer.ForTenant(t.tenant) != t.issuer {
-			return refuse("the key that signed it is another issuer's")
+			return providerhttp.Refused("the key that signed it is another issuer's")
 		}
 		return nil
 	}
@@ -64,7 +64,7 @@ func checkVersion(kind authority.Kind) func(*jwt) error {
 	return func(t *jwt) error {
 		ver, ok := t.claims.Text("ver")
 		if !ok || kind != authority.KindPolicy && ver != "2.0" {
-			return refuse("it is not a version 2.0 token")
+			return providerhttp.Refused("it is not a version 2.0 token")
 		}
 		return nil
 	}
@@ -74,7 +74,7 @@ func checkVersion(kind authority.Kind) func(*jwt) error {
 func checkObjectID(t *jwt) error {
 	oid, ok := t.claims.Text("oid")
 	if oid = authority.FoldGUID(oid); !ok || t.claims.Has("oid") && !authority.IsGUID(oid) {
-		return refuse("its object ID is not a GUID")
+		return providerhttp.Refused("its object ID is not a GUID")
 	}
 	t.objectID = oid
 	return nil
@@ -104,7 +104,7 @@ func readGroups(clock func() time.Time) func(*jwt) error {
 		listed, ok := t.claims.Texts("groups")
 		switch {
 		case !ok:
-			return refuse("its groups are not a list of group IDs")
+			return providerhttp.Refused("its groups are not a list of group IDs")
 		case leavesGroupsOut(t.claims) || len(listed) > maxTokenGroups:
 			t.groups.Overage = true
 			return nil

@@ -25,11 +25,11 @@ const (
 func readRoles(t *jwt) error {
 	roles, ok := t.claims.TextOrTexts("roles")
 	if !ok || len(roles) > maxRoles {
-		return refuse("its roles are not a list of role names")
+		return providerhttp.Refused("its roles are not a list of role names")
 	}
 	for _, role := range roles {
 		if role == "" || len(role) > maxRoleBytes {
-			return refuse("its roles are not a list of role names")
+			return providerhttp.Refused("its roles are not a list of role names")
 		}
 	}
 	t.roles = roles
@@ -48,7 +48,7 @@ func readDetails(t *jwt) error {
 	} {
 		text, ok := t.claims.Text(claim.name)
 		if !ok || len(text) > claim.max {
-			return refuse("its " + claim.name + " is not a string of sensible length")
+			return providerhttp.Refused("its " + claim.name + " is not a string of sensible length")
 		}
 		*claim.to = text
 	}

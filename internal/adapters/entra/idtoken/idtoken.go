@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // maxSkew is how far the provider's clock may be from this one.
@@ -66,10 +66,6 @@ type Token struct {
 	Groups    ports.Groups
 	LoginHint string
 }
-
-// refuse returns ports.ErrTokenRefused with a reason. The reason is a constant
-// text and quotes nothing of the token.
-func refuse(reason string) error { return fmt.Errorf("%w: %s", ports.ErrTokenRefused, reason) }
 
 // Verify checks an ID token as a whole (OpenID Connect Core 1.0, section
 // 3.1.3.7, and Microsoft's rules for many tenants). The signature comes first,
@@ -181,7 +177,7 @@ func (s *keySource) check(ctx context.Context, raw string) error {
 	}
 	candidates := set.candidates(t.header.keyID, t.header.alg)
 	if len(candidates) == 0 {
-		return refuse("no key of the provider fits its signature")
+		return providerhttp.Refused("no key of the provider fits its signature")
 	}
 	payload, err := t.verifySignature(ctx, raw, candidates)
 	if err != nil {

@@ -39,7 +39,9 @@ const (
 	maxLogoutTokenBytes = 16 << 10
 )
 
-func (k tokenKind) refuse(reason string) error { return refuse("the " + string(k) + reason) }
+func (k tokenKind) refuse(reason string) error {
+	return providerhttp.Refused("the " + string(k) + reason)
+}
 
 func (k tokenKind) maxBytes() int {
 	if k == logoutToken {

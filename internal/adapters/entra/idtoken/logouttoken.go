@@ -7,6 +7,7 @@ import (
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
+	"webapp/internal/providerhttp"
 )
 
 // Bounds of a logout token's checks.
@@ -57,7 +58,7 @@ func (v Verifier) logoutChecks(said *ports.LogoutToken) []func(*jwt) error {
 // one that is null.
 func checkNoNonce(t *jwt) error {
 	if t.claims.Listed("nonce") {
-		return refuse("it has a nonce, as an ID token does")
+		return providerhttp.Refused("it has a nonce, as an ID token does")
 	}
 	return nil
 }
@@ -67,7 +68,7 @@ func checkNoNonce(t *jwt) error {
 func readIssuersTenant(t *jwt) error {
 	t.tenant = authority.TenantOf(t.issuer)
 	if tid, ok := t.claims.Text("tid"); !ok || t.claims.Has("tid") && authority.FoldGUID(tid) != t.tenant {
-		return refuse("its tenant is not its issuer's")
+		return providerhttp.Refused("its tenant is not its issuer's")
 	}
 	return nil
 }
@@ -78,7 +79,7 @@ func checkAge(clock func() time.Time, expires *time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		issued, _, _ := date(t.claims, "iat") // checked by checkIssuedAt
 		if clock().After(issued.Add(maxLogoutAge)) {
-			return refuse("it was issued more than a day ago")
+			return providerhttp.Refused("it was issued more than a day ago")
 		}
 		*expires = issued.Add(maxLogoutAge + maxSkew)
 		return nil
@@ -90,7 +91,7 @@ func checkLogoutEvent(t *jwt) error {
 	events, _ := t.claims.Object("events")
 	_, isEvent := events.Object(logoutEvent)
 	if !isEvent || len(slices.Collect(events.Names())) != 1 {
-		return refuse("its events are not the logout event alone")
+		return providerhttp.Refused("its events are not the logout event alone")
 	}
 	return nil
 }
@@ -100,7 +101,7 @@ func readTokenID(id *string) func(*jwt) error {
 	return func(t *jwt) error {
 		jti, ok := t.claims.Text("jti")
 		if !ok || jti == "" || len(jti) > maxTokenIDBytes {
-			return refuse("its token ID is missing or not a short string")
+			return providerhttp.Refused("its token ID is missing or not a short string")
 		}
 		*id = jti
 		return nil
@@ -116,10 +117,10 @@ func readWhoSignedOut(t *jwt) error {
 	}
 	sid, ok := t.claims.Text("sid")
 	if !ok || t.claims.Has("sid") && sid == "" || len(sid) > ports.MaxProviderSession {
-		return refuse("its session is not a short string")
+		return providerhttp.Refused("its session is not a short string")
 	}
 	if t.session = sid; sid == "" && t.subject == "" {
-		return refuse("it names neither a subject nor a session")
+		return providerhttp.Refused("it names neither a subject nor a session")
 	}
 	return nil
 }
