@@ -1,16 +1,17 @@
-// Package authority knows which provider is configured: the form of its
-// authority, its cloud, and which issuers fit it. It makes no request.
+// Package authority describes the configured provider: which kind of authority it
+// is, in which of Microsoft's clouds it is, and which issuers fit it. It makes no
+// request.
 package authority
 
 import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
-	"sync"
 )
 
-// Kind is the form of an authority; it decides which issuers fit.
+// Kind is the form of an authority. It decides which issuers fit.
 type Kind int
 
 // The kinds of authority.
@@ -24,15 +25,15 @@ const (
 	KindOther                         // any OpenID Provider, by its exact issuer
 )
 
-// MultiTenant says that accounts of many tenants may come, so that a list of
-// allowed tenants is needed.
+// MultiTenant reports whether people of many tenants can sign in, so that a list of
+// allowed tenants is required.
 func (k Kind) MultiTenant() bool { return k == KindCommon || k == KindOrganizations }
 
-// Authority is a provider as it is configured.
+// Authority is the configured provider.
 type Authority struct {
 	Kind Kind
-	// Tenant is the GUID (lower case) or the domain; empty for KindPolicy and
-	// KindOther.
+	// Tenant is the GUID in lower case, the domain, common, organizations or
+	// consumers. It is empty for KindPolicy and KindOther.
 	Tenant string
 
 	base   *url.URL // without a trailing slash and a query
@@ -43,54 +44,16 @@ type Authority struct {
 // ConsumersTenant is the tenant of personal Microsoft accounts.
 const ConsumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
-// These expressions are compiled at their first use: their counts make them
-// large, and every start of the program would wait for them.
-var (
-	domainForm = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?i:[a-z][a-z0-9-]{0,61}[a-z0-9])$`)
-	})
-	policyForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`) })
-)
-
-// IsGUID says whether text is a GUID in lower case, as Entra writes it. FoldGUID
-// comes first where capitals are allowed.
-func IsGUID(text string) bool {
-	if len(text) != 36 {
-		return false
-	}
-	for i := range len(text) {
-		switch c := text[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
-			return false
-		}
-	}
-	return true
-}
-
-// FoldGUID returns a GUID in lower case and any other text unchanged. IDs that are
-// GUIDs compare without regard to case. Issuers and subjects do not.
-func FoldGUID(text string) string {
-	if folded := strings.ToLower(text); IsGUID(folded) {
-		return folded
-	}
-	return text
-}
-
 // Parse reads an Entra authority such as
 // https://login.microsoftonline.com/common or, for B2C,
 // https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin. A trailing
-// slash changes nothing. https://contoso.ciamlogin.com stands for External ID's
-// tenant contoso.onmicrosoft.com there. The errors are sentences about the
-// value, without it.
+// slash changes nothing. https://contoso.ciamlogin.com stands for the tenant
+// contoso.onmicrosoft.com of External ID on that host. An error is a sentence about
+// the value and does not quote it.
 //
-// The one query there may be is ?appid=, with the application's own ID: an
-// application that has signing keys of its own (for claims mapping) finds them
-// in the metadata of that URL only. It is never added by itself, since without
-// such keys it would change where the metadata come from for nothing.
+// The only allowed query is ?appid= with the application's own ID. An application
+// with its own signing keys (for claims mapping) finds them only in the metadata of
+// that URL. Parse never adds the query: without such keys it has no use.
 func Parse(text string) (Authority, error) {
 	u, err := ParseWebURL(text)
 	if err != nil {
@@ -112,7 +75,7 @@ func Parse(text string) (Authority, error) {
 	if segments[len(segments)-1] == "v2.0" {
 		return Authority{}, errors.New("must not end in /v2.0, which is added")
 	}
-	a, err := classify(segments)
+	a, err := parsePath(segments)
 	if err != nil {
 		return Authority{}, err
 	}
@@ -123,22 +86,34 @@ func Parse(text string) (Authority, error) {
 	return a, nil
 }
 
-// classify tells the kind from the path's segments.
-func classify(segments []string) (Authority, error) {
+// parseAppID reads the query. It returns "" for an empty query.
+func parseAppID(u *url.URL) (string, error) {
+	if u.RawQuery == "" && !u.ForceQuery {
+		return "", nil
+	}
+	id, ok := strings.CutPrefix(u.RawQuery, "appid=")
+	if id = strings.ToLower(id); !ok || !IsGUID(id) {
+		return "", errors.New("must not have a query, but for ?appid= with the application ID")
+	}
+	return id, nil
+}
+
+// parsePath returns the kind and the tenant that the segments of a path name.
+func parsePath(segments []string) (Authority, error) {
 	if len(segments) == 1 {
-		return classifyTenant(strings.ToLower(segments[0]))
+		return parseTenant(strings.ToLower(segments[0]))
 	}
 	if segments[0] == "tfp" {
 		segments = segments[1:]
 	}
 	tenant := strings.ToLower(segments[0])
-	if len(segments) != 2 || !IsGUID(tenant) && !domainForm().MatchString(tenant) || !policyForm().MatchString(segments[1]) {
+	if len(segments) != 2 || !IsGUID(tenant) && !isDomain(tenant) || !isPolicy(segments[1]) {
 		return Authority{}, errors.New("must have the path /TENANT, or /TENANT/POLICY for Azure AD B2C")
 	}
 	return Authority{Kind: KindPolicy}, nil
 }
 
-func classifyTenant(tenant string) (Authority, error) {
+func parseTenant(tenant string) (Authority, error) {
 	switch {
 	case tenant == "":
 		return Authority{}, errors.New("names no tenant: end it in /TENANT (a tenant ID, a domain, common, organizations or consumers)")
@@ -150,11 +125,26 @@ func classifyTenant(tenant string) (Authority, error) {
 		return Authority{Kind: KindConsumers, Tenant: tenant}, nil
 	case IsGUID(tenant):
 		return Authority{Kind: KindTenantID, Tenant: tenant}, nil
-	case domainForm().MatchString(tenant):
+	case isDomain(tenant):
 		return Authority{Kind: KindDomain, Tenant: tenant}, nil
 	}
 	return Authority{}, errors.New("must end in a tenant ID (a GUID), a domain, common, organizations or consumers")
 }
+
+var (
+	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
+	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+)
+
+// isDomain reports whether text is a domain name in lower case with at least two
+// labels. A label has at most 63 characters.
+func isDomain(text string) bool {
+	tooLong := func(label string) bool { return len(label) > 63 }
+	return domainForm.MatchString(text) && !slices.ContainsFunc(strings.Split(text, "."), tooLong)
+}
+
+// isPolicy reports whether text can be the name of a B2C policy.
+func isPolicy(text string) bool { return len(text) <= 128 && policyForm.MatchString(text) }
 
 // ParseIssuer reads the exact issuer of any OpenID Provider.
 func ParseIssuer(text string) (Authority, error) {
@@ -175,26 +165,28 @@ func ParseIssuer(text string) (Authority, error) {
 	return Authority{Kind: KindOther, base: u, issuer: text}, nil
 }
 
-// Entra says whether the provider is Microsoft's, so that its own claims and
+// Entra reports whether the provider is Microsoft's, so that its own claims and
 // rules apply.
 func (a Authority) Entra() bool { return a.Kind != KindOther }
 
-// EntraParameters says whether the provider knows Entra's own parameters: the
-// prompt select_account, logout_hint and client capabilities. Azure AD B2C does
-// not.
+// EntraParameters reports whether the provider supports Entra's own parameters: the
+// prompt select_account, logout_hint and client capabilities. Azure AD B2C does not.
 func (a Authority) EntraParameters() bool { return a.Entra() && a.Kind != KindPolicy }
 
-// AppID returns the application of ?appid=, or "".
+// AppID returns the application ID of ?appid=, or "".
 func (a Authority) AppID() string { return a.appID }
 
 // Scheme returns https, or http for an authority on this machine.
 func (a Authority) Scheme() string { return a.base.Scheme }
 
-// OnLoopback says whether the authority is on this machine.
+// Origin returns the scheme and host of the authority.
+func (a Authority) Origin() string { return a.base.Scheme + "://" + a.base.Host }
+
+// OnLoopback reports whether the authority is on this machine.
 func (a Authority) OnLoopback() bool { return IsLoopback(a.base.Hostname()) }
 
-// DiscoveryURL returns the address of the metadata (OpenID Connect Discovery 1.0,
-// section 4; Entra has them below v2.0).
+// DiscoveryURL returns the URL of the metadata (OpenID Connect Discovery 1.0,
+// section 4). Entra's are below /v2.0.
 func (a Authority) DiscoveryURL() string {
 	const wellKnown = "/.well-known/openid-configuration"
 	if a.Kind == KindOther {
@@ -205,19 +197,4 @@ func (a Authority) DiscoveryURL() string {
 		query = "?appid=" + a.appID
 	}
 	return a.base.String() + "/v2.0" + wellKnown + query
-}
-
-// Origin returns the scheme and host of the authority.
-func (a Authority) Origin() string { return a.base.Scheme + "://" + a.base.Host }
-
-// parseAppID reads the query, which is empty or names an application.
-func parseAppID(u *url.URL) (string, error) {
-	if u.RawQuery == "" && !u.ForceQuery {
-		return "", nil
-	}
-	id, ok := strings.CutPrefix(u.RawQuery, "appid=")
-	if id = strings.ToLower(id); !ok || !IsGUID(id) {
-		return "", errors.New("must not have a query, but for ?appid= with the application ID")
-	}
-	return id, nil
 }

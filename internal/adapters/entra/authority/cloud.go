@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// cloud is one of Microsoft's clouds, which share nothing: an application, its
-// tenants and its API are in one of them.
+// cloud is one of Microsoft's clouds. An application, its tenants and its API are all
+// in the same cloud.
 type cloud struct {
 	login    string // host of the authority
 	graph    string // host of Microsoft Graph
-	audience string // what a federated credential's outside token is meant for
+	audience string // of the token that a federated credential trusts
 }
 
 // clouds returns all clouds. The last three are the sovereign clouds of France,
@@ -26,9 +26,8 @@ func clouds() []cloud {
 	}
 }
 
-// checkAlias refuses another name of a login host. The metadata there have the
-// issuer of the login host, so no sign-in would succeed. The error names the
-// host to write.
+// checkAlias refuses another name of a login host. Its metadata have the issuer of the
+// login host, so no sign-in could succeed. The error names the host to write.
 func checkAlias(host string) error {
 	login := map[string]string{
 		"login.windows.net":       "login.microsoftonline.com",
@@ -43,8 +42,8 @@ func checkAlias(host string) error {
 	return fmt.Errorf("has another name of the host that Entra's metadata speak for: write %s in its place", login)
 }
 
-// cloud returns the authority's cloud; the zero cloud where it is in none that
-// is known: Azure AD B2C, External ID, a custom domain, another provider.
+// cloud returns the authority's cloud. It returns the zero cloud for Azure AD B2C,
+// External ID, a custom domain and other providers.
 func (a Authority) cloud() cloud {
 	if a.Kind == KindPolicy || a.Kind == KindOther || a.base == nil {
 		return cloud{}
@@ -57,12 +56,11 @@ func (a Authority) cloud() cloud {
 	return cloud{}
 }
 
-// GraphHost returns the host of the cloud's Microsoft Graph, or "" if none is
-// known. US Government's is that of GCC High; the Department of Defense has one
-// of its own (dod-graph.microsoft.us) behind the same authority, so nothing here
-// can tell: who is there names the API in full.
+// GraphHost returns the host of the cloud's Microsoft Graph, or "" if it is not known.
+// For US Government it returns the host of GCC High. The Department of Defense has the
+// same authority and another host (dod-graph.microsoft.us).
 func (a Authority) GraphHost() string { return a.cloud().graph }
 
-// TokenExchangeAudience is the audience of the outside token of a federated
-// credential in this cloud, or "" where none is known.
+// TokenExchangeAudience returns the audience of tokens for a federated credential in
+// this cloud, or "" if it is not known.
 func (a Authority) TokenExchangeAudience() string { return a.cloud().audience }

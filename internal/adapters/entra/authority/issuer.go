@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// tenantPlaceholder stands for the tenant in the issuer of a multi-tenant
-// authority's metadata, and in the issuer of its keys.
+// tenantPlaceholder stands for the tenant in the issuer of metadata and keys for many
+// tenants.
 const tenantPlaceholder = "{tenantid}"
 
-// Issuer is the issuer in a provider's metadata. For many tenants it is a template
-// with the placeholder {tenantid}.
+// Issuer is the issuer in a provider's metadata or of a key. For many tenants it is a
+// template with the placeholder {tenantid}.
 type Issuer string
 
 // ForTenant returns the issuer of one tenant's tokens.
@@ -19,12 +19,13 @@ func (t Issuer) ForTenant(tid string) string {
 	return strings.ReplaceAll(string(t), tenantPlaceholder, tid)
 }
 
-// PerTenant says whether the issuer is a template for many tenants.
+// PerTenant reports whether the issuer is a template for many tenants.
 func (t Issuer) PerTenant() bool {
 	return strings.Contains(string(t), tenantPlaceholder)
 }
 
-// Matches says whether issuer is this issuer, or one of the template's.
+// Matches reports whether issuer is this issuer, or the template's issuer for any
+// tenant.
 func (t Issuer) Matches(issuer string) bool {
 	before, after, multi := strings.Cut(string(t), tenantPlaceholder)
 	if !multi {
@@ -38,9 +39,9 @@ func (t Issuer) Matches(issuer string) bool {
 // ErrIssuer says that an issuer does not fit. The text never quotes the issuer.
 var ErrIssuer = errors.New("the metadata's issuer does not fit the configured authority")
 
-// CheckIssuer says whether an issuer read from metadata fits the authority
-// (OpenID Connect Discovery 1.0, section 4.3). Without this check the metadata
-// could speak for a provider that nobody configured.
+// CheckIssuer returns ErrIssuer if the issuer in the metadata does not fit the
+// authority (OpenID Connect Discovery 1.0, section 4.3). Without this check the
+// metadata could name a provider that nobody configured.
 func (a Authority) CheckIssuer(issuer string) error {
 	if a.base == nil {
 		return ErrIssuer
@@ -66,9 +67,9 @@ func (a Authority) CheckIssuer(issuer string) error {
 	return nil
 }
 
-// tenantIssuer says whether issuer is tenant's on this authority's host.
-// External ID answers with the tenant's GUID as the host's first label, also
-// behind a custom URL domain; Entra's own hosts do not speak for it.
+// tenantIssuer reports whether issuer is the tenant's issuer at this authority. The
+// issuer of External ID has the tenant's GUID as the first label of its host, also with
+// a custom URL domain. Entra's own hosts never use that form.
 func (a Authority) tenantIssuer(issuer, tenant string) bool {
 	if !IsGUID(tenant) {
 		return false
@@ -80,7 +81,8 @@ func (a Authority) tenantIssuer(issuer, tenant string) bool {
 	return a.cloud() == cloud{} && issuer == "https://"+tenant+".ciamlogin.com"+path
 }
 
-// policyIssuer knows the two forms of Azure AD B2C, which end in a slash.
+// policyIssuer reports whether issuer has one of the two forms of Azure AD B2C:
+// HOST/TENANT/v2.0/ and HOST/tfp/TENANT/POLICY/v2.0/.
 func (a Authority) policyIssuer(issuer string) bool {
 	u, err := url.Parse(issuer)
 	if err != nil || u.String() != issuer || u.Scheme != a.base.Scheme || u.User != nil || u.RawQuery != "" {
@@ -95,13 +97,13 @@ func (a Authority) policyIssuer(issuer string) bool {
 	case 2:
 		return IsGUID(segments[0]) && segments[1] == "v2.0"
 	case 4:
-		return segments[0] == "tfp" && IsGUID(segments[1]) && policyForm().MatchString(segments[2]) && segments[3] == "v2.0"
+		return segments[0] == "tfp" && IsGUID(segments[1]) && isPolicy(segments[2]) && segments[3] == "v2.0"
 	}
 	return false
 }
 
-// TenantOf returns the GUID in an issuer's path, or "". Where the path is
-// that of a B2C policy the GUID stands second.
+// TenantOf returns the GUID in an issuer's path, or "". In the issuer of a B2C policy
+// it can be the second segment.
 func TenantOf(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {
@@ -115,5 +117,5 @@ func TenantOf(issuer string) string {
 	return ""
 }
 
-// below says whether host is a name below domain.
+// below reports whether host is a subdomain of domain.
 func below(host, domain string) bool { return strings.HasSuffix(host, "."+domain) }
