@@ -9,6 +9,7 @@ package memory
 import (
 	"context"
 	"hash/maphash"
+	"runtime"
 	"sync"
 	"time"
 
@@ -119,4 +120,31 @@ func (s *Store) enter(key string) (*shard, int64) {
 	sh.mu.Lock()
 	sh.expire(now, operationStep)
 	return sh, now
+}
+
+// sweepAt removes the records that have expired and that no operation came
+// across: those of one shard at every tick, until the store is closed.
+func (s *Store) sweepAt(ticks <-chan time.Time) {
+	for next := 0; ; next = (next + 1) % shardCount {
+		select {
+		case <-s.stop:
+			return
+		case <-ticks:
+			s.sweepShard(next)
+		}
+	}
+}
+
+// sweepShard lets go of the lock, and of the processor, after each step.
+func (s *Store) sweepShard(i int) {
+	now := s.clock().UnixNano()
+	for s.shards[i].sweepStep(now) {
+		runtime.Gosched()
+	}
+}
+
+func (sh *shard) sweepStep(now int64) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.expire(now, sweepStep)
 }

@@ -48,7 +48,7 @@ func migrate(ctx context.Context, conn *sql.Conn, migrations []string) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit there is nothing to roll back
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	version, _, err := schemaVersion(ctx, tx)
 	switch {
 	case err != nil:
