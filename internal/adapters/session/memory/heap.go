@@ -1,7 +1,7 @@
 package memory
 
-// heap is a binary heap of slot numbers, the first to expire in front. It is
-// written out because container/heap would box every number in an interface.
+// heap is a binary heap of slot numbers, ordered by expiry. container/heap is not
+// used, because it would allocate an interface for each number.
 type heap []uint32
 
 func (sh *shard) push(i uint32) {
@@ -9,7 +9,7 @@ func (sh *shard) push(i uint32) {
 	sh.up(len(sh.due)-1, i)
 }
 
-// drop takes slot i out, wherever it stands.
+// drop removes slot i.
 func (sh *shard) drop(i uint32) {
 	pos := int(sh.slots.at(i).duePos)
 	last := len(sh.due) - 1
@@ -22,7 +22,7 @@ func (sh *shard) drop(i uint32) {
 	sh.fix(uint32(pos))
 }
 
-// fix moves the slot at pos, whose expiry has changed, to where it belongs.
+// fix restores the order after the expiry of the slot at pos has changed.
 func (sh *shard) fix(pos uint32) {
 	i := sh.due[pos]
 	sh.down(int(pos), i)
@@ -34,7 +34,7 @@ func (sh *shard) place(pos int, i uint32) {
 	sh.slots.at(i).duePos = uint32(pos)
 }
 
-// up moves slot i from pos towards the front as far as it belongs.
+// up moves slot i from pos towards the front until the order is right.
 func (sh *shard) up(pos int, i uint32) {
 	for pos > 0 {
 		parent := (pos - 1) / 2
@@ -47,7 +47,7 @@ func (sh *shard) up(pos int, i uint32) {
 	sh.place(pos, i)
 }
 
-// down moves slot i from pos towards the end as far as it belongs.
+// down moves slot i from pos towards the end until the order is right.
 func (sh *shard) down(pos int, i uint32) {
 	for {
 		child := 2*pos + 1
@@ -66,8 +66,9 @@ func (sh *shard) down(pos int, i uint32) {
 	sh.place(pos, i)
 }
 
-// indexedUntil returns how many records at pos and below have an index and
-// expire by then. It visits those alone that expire by then, and their children.
+// indexedUntil returns how many records at pos and below it in the heap have an
+// index and expire by then. It visits only those that expire by then, and their
+// children.
 func (sh *shard) indexedUntil(then int64, pos int) int {
 	if pos >= len(sh.due) || sh.expiresAt(pos) > then {
 		return 0

@@ -7,7 +7,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Create adds a record, see ports.SessionStore.
+// Create implements ports.SessionStore.
 func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -23,7 +23,7 @@ func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, erro
 	return sh.add(r), nil
 }
 
-// Find returns a copy of a record, without its indexes, see ports.SessionStore.
+// Find implements ports.SessionStore. It returns a copy without indexes.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return ports.Record{}, err
@@ -42,7 +42,7 @@ func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	}, nil
 }
 
-// Replace changes a record, see ports.SessionStore.
+// Replace implements ports.SessionStore.
 func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -59,7 +59,7 @@ func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (p
 	return sh.replace(sl, r), nil
 }
 
-// Delete removes a record, see ports.SessionStore.
+// Delete implements ports.SessionStore.
 func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -84,8 +84,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	return nil
 }
 
-// Keys returns the keys under an index, see ports.SessionStore. It visits each
-// shard for a moment, whatever the number of records.
+// Keys implements ports.SessionStore. It locks one shard after the other.
 func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

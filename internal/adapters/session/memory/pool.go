@@ -1,21 +1,20 @@
 package memory
 
-// none is the number of no element.
+// none stands for no element.
 const none = ^uint32(0)
 
-// pageSize is how many elements a pool allocates at once.
+// pageSize is the number of elements that a pool allocates at once.
 const pageSize = 64
 
-// pool holds elements that are known by their numbers. It grows by pages, so
-// that growing neither copies what is there nor leaves much room unused, and a
-// shard spends no pointer on an element.
+// pool has elements that are addressed by number, which saves pointers. It grows
+// by pages, so that growing copies nothing and little memory is unused.
 type pool[T any] struct {
 	pages []*[pageSize]T
 	free  []uint32
-	used  uint32 // numbers given out so far, those in free included
+	used  uint32 // elements ever taken, including those in free
 }
 
-// take returns the number of an element to fill.
+// take returns the number of an empty element.
 func (p *pool[T]) take() uint32 {
 	if n := len(p.free); n > 0 {
 		i := p.free[n-1]
@@ -29,7 +28,7 @@ func (p *pool[T]) take() uint32 {
 	return p.used - 1
 }
 
-// give takes an element back and clears it.
+// give clears an element and frees it.
 func (p *pool[T]) give(i uint32) {
 	clear(p.pages[i/pageSize][i%pageSize : i%pageSize+1])
 	p.free = append(p.free, i)

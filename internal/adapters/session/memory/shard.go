@@ -7,13 +7,12 @@ import (
 	"webapp/internal/ports"
 )
 
-// shard holds a part of the records, with everything that finds them: byKey
-// and byIndex are hash tables whose buckets begin chains through the slots and
-// entries, due orders the slots by expiry. One lock guards it all, so that a
-// record and its indexes come and go together.
+// shard has a part of the records. byKey and byIndex are hash tables: each bucket
+// is the first of a chain of slots or entries. due orders the slots by expiry. One
+// lock guards everything, so a record and its indexes change together.
 //
-// A record with two indexes takes about 120 bytes besides its key and value,
-// and one pointer for the garbage collector to follow.
+// A record with two indexes takes about 120 bytes besides its key and value, and
+// one pointer for the garbage collector to follow.
 type shard struct {
 	mu      sync.Mutex
 	seed    maphash.Seed
@@ -22,25 +21,25 @@ type shard struct {
 	byKey   []uint32
 	byIndex []uint32
 	due     heap
-	version int64 // the last one given out
+	version int64 // of the latest write
 	indexed int   // how many records have an index
 }
 
-// find returns the slot of a key, expired or not.
+// find returns the slot with this key, expired or not.
 func (sh *shard) find(key string) (uint32, bool) {
 	if len(sh.byKey) == 0 {
 		return none, false
 	}
 	k := pack(key)
 	for i := *sh.keyBucket(k.hash(sh.seed)); i != none; i = sh.slots.at(i).next {
-		if sh.slots.at(i).holds(&k) {
+		if sh.slots.at(i).has(&k) {
 			return i, true
 		}
 	}
 	return none, false
 }
 
-// live returns the slot of a record that has not expired.
+// live returns the slot with this key if it has not expired.
 func (sh *shard) live(key string, now int64) (*slot, bool) {
 	i, ok := sh.find(key)
 	if !ok || sh.slots.at(i).expires <= now {
@@ -49,7 +48,7 @@ func (sh *shard) live(key string, now int64) (*slot, bool) {
 	return sh.slots.at(i), true
 }
 
-// add puts a record into a free slot. The key must not be there.
+// add puts a record into a free slot. No other record may have its key.
 func (sh *shard) add(r ports.Record) ports.Version {
 	k := pack(r.Key)
 	i := sh.slots.take()
@@ -69,7 +68,7 @@ func (sh *shard) add(r ports.Record) ports.Version {
 	return ports.Version(sl.version)
 }
 
-// replace changes a record where it is.
+// replace changes the record in a slot.
 func (sh *shard) replace(sl *slot, r ports.Record) ports.Version {
 	sl.record = sl.kept() + string(r.Value)
 	sl.expires = r.Expires.UnixNano()
@@ -95,8 +94,8 @@ func (sh *shard) remove(i uint32) {
 	sh.slots.give(i)
 }
 
-// expire removes at most limit records that are due and reports whether there
-// may be more.
+// expire removes at most limit expired records and reports whether there may be
+// more.
 func (sh *shard) expire(now int64, limit int) bool {
 	removed := 0
 	for ; removed < limit && len(sh.due) > 0; removed++ {
@@ -112,11 +111,11 @@ func (sh *shard) expire(now int64, limit int) bool {
 	return removed == limit
 }
 
-// shrinkAbove is the number of slots below which shrinking gains nothing.
+// shrinkAbove is the number of slots that a shard always keeps.
 const shrinkAbove = pageSize
 
-// shrink moves the records into smaller tables once three quarters of the
-// slots are free, which would otherwise stay with the shard for ever.
+// shrink moves the records into smaller tables if three quarters of the slots are
+// free. Otherwise the shard would keep the memory for ever.
 func (sh *shard) shrink() {
 	if int(sh.slots.used) <= shrinkAbove || sh.slots.len() > int(sh.slots.used)/4 {
 		return

@@ -5,30 +5,30 @@ import (
 	"hash/maphash"
 )
 
-// slot holds one record: 48 bytes, and a string that Key and value share.
+// slot is one record. It takes 48 bytes and one string for key and value.
 type slot struct {
-	// record is the key, packed where it can be, and the value.
+	// record is the key, packed if possible, followed by the value.
 	record  string
 	expires int64 // Unix nanoseconds
 	version int64
 	next    uint32 // in the same bucket of the key table
 	entry   uint32 // the first of its indexes
-	duePos  uint32 // where due has it
-	keySize uint32 // of the key in record, and packedKey
+	duePos  uint32 // position in shard.due
+	keySize uint32 // length of the key in record, with packedKey
 }
 
-// packedKey marks a key that is kept as the bytes that it is the base64url text of:
-// a hash, as the key of a session is, takes 32 bytes instead of 43.
+// packedKey marks a key that is stored without its base64url encoding. The key of
+// a session is a hash, which then takes 32 bytes instead of 43.
 const packedKey = 1 << 31
 
 // hashText is the length of a SHA-256 hash in base64url without padding.
 const hashText = 43
 
-// storedKey is a key in the form in which a slot keeps it.
+// storedKey is a key as a slot stores it.
 type storedKey struct {
 	size uint32
-	raw  [32]byte // where it is packed
-	text string   // where it is not
+	raw  [32]byte // if packed
+	text string   // otherwise
 }
 
 func pack(key string) storedKey {
@@ -46,7 +46,7 @@ func pack(key string) storedKey {
 
 func (k *storedKey) packed() bool { return k.size&packedKey != 0 }
 
-// record returns what a slot keeps of the key and a value.
+// record returns the key and a value as slot.record.
 func (k *storedKey) record(value []byte) string {
 	if k.packed() {
 		return string(k.raw[:]) + string(value)
@@ -54,7 +54,7 @@ func (k *storedKey) record(value []byte) string {
 	return k.text + string(value)
 }
 
-// hash equals that of slot.kept.
+// hash returns the same hash as for slot.kept.
 func (k *storedKey) hash(seed maphash.Seed) uint64 {
 	if k.packed() {
 		return maphash.Bytes(seed, k.raw[:])
@@ -62,11 +62,11 @@ func (k *storedKey) hash(seed maphash.Seed) uint64 {
 	return maphash.String(seed, k.text)
 }
 
-// kept returns the key as it is kept.
+// kept returns the key as it is stored.
 func (sl *slot) kept() string { return sl.record[:sl.keySize&^packedKey] }
 
-// holds reports whether the slot is that of k.
-func (sl *slot) holds(k *storedKey) bool {
+// has reports whether the slot has the key k.
+func (sl *slot) has(k *storedKey) bool {
 	if sl.keySize != k.size {
 		return false
 	}
@@ -85,12 +85,12 @@ func (sl *slot) key() string {
 
 func (sl *slot) value() string { return sl.record[sl.keySize&^packedKey:] }
 
-// entry stands for one index of a record: 24 bytes. Entries of one bucket of
-// the index table form a chain, and so do those of one record.
+// entry is one index of a record. It takes 24 bytes. The entries of one bucket of
+// the index table form a chain, and so do the entries of one record.
 type entry struct {
-	// index is a hash of the index. With 64 bits and a seed that nobody knows,
-	// one of a million other records answers to it by chance once in 18
-	// trillion lookups; what it points to says itself whose it is.
+	// index is a hash of the index with a secret seed. Among a million records,
+	// one of 18 trillion lookups finds a wrong record. That is harmless, because
+	// the record says whose session it is.
 	index      uint64
 	slot       uint32
 	next, prev uint32 // in the same bucket

@@ -1,9 +1,9 @@
-// Package memory is a session store within the process: the fastest there is,
-// and empty after a restart.
+// Package memory is a session store in the memory of the process. It is the
+// fastest store, and it is empty after a restart.
 //
-// It is made for a million records. Its locks are spread over many shards, and
-// records that have expired are removed a few at a time, by the operations on
-// their shard and by a sweeper: there is no moment at which everything waits.
+// It is made for a million records. Many shards, each with a lock, hold them.
+// Operations and a background sweep remove expired records a few at a time, so
+// nothing waits for long.
 package memory
 
 import (
@@ -18,17 +18,15 @@ import (
 
 const (
 	shardCount = 256
-	// sweepEvery is how often the sweeper visits a shard. It visits them one
-	// after the other, so that its work is spread over that time.
+	// sweepEvery is the time in which the sweep visits every shard once.
 	sweepEvery = 10 * time.Second
-	// sweepStep and operationStep bound how many records one hold of a
-	// shard's lock removes.
+	// sweepStep and operationStep are how many expired records are removed
+	// while a shard is locked.
 	sweepStep     = 64
 	operationStep = 4
 )
 
-// Store is a ports.SessionStore. It is safe for concurrent use; it copies the
-// values that it is given and those that it returns.
+// Store implements ports.SessionStore. It is safe for concurrent use.
 type Store struct {
 	clock  func() time.Time
 	seed   maphash.Seed
@@ -46,8 +44,8 @@ var (
 	_ ports.SessionCounter = (*Store)(nil)
 )
 
-// New returns an empty store that tells the time by clock, time.Now where it
-// is nil. Close stops its sweeper.
+// New returns an empty store. The default for clock is time.Now. Close stops the
+// background sweep.
 func New(clock func() time.Time) *Store {
 	sweeps := time.NewTicker(sweepEvery / shardCount)
 	s := newStore(clock, sweeps.C)
@@ -55,7 +53,7 @@ func New(clock func() time.Time) *Store {
 	return s
 }
 
-// newStore is New with the beat of the sweeper, which visits one shard a tick.
+// newStore is New with a channel for the sweep, which visits one shard a tick.
 func newStore(clock func() time.Time, sweeps <-chan time.Time) *Store {
 	if clock == nil {
 		clock = time.Now
@@ -68,7 +66,7 @@ func newStore(clock func() time.Time, sweeps <-chan time.Time) *Store {
 	return s
 }
 
-// Close stops the sweeper. The store still answers; calling it again does
+// Close stops the background sweep. The store still works. Another call does
 // nothing.
 func (s *Store) Close() error {
 	s.once.Do(func() {
@@ -79,11 +77,11 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ready returns nil: memory always answers.
+// Ready implements ports.StoreReadiness. It returns nil.
 func (s *Store) Ready(context.Context) error { return nil }
 
-// Len returns how many records are held, those included that have expired and
-// wait to be removed.
+// Len returns the number of records, including expired ones that are not removed
+// yet.
 func (s *Store) Len() int {
 	n := 0
 	for i := range s.shards {
@@ -95,8 +93,8 @@ func (s *Store) Len() int {
 	return n
 }
 
-// IndexedRecords implements ports.SessionCounter. It removes first what is due,
-// as the sweeper would soon.
+// IndexedRecords implements ports.SessionCounter. It removes expired records
+// first.
 func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
 	n, at := 0, s.clock().Add(ahead).UnixNano()
 	for i := range s.shards {
@@ -112,8 +110,8 @@ func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, e
 	return n, nil
 }
 
-// enter locks the shard of key, removes a few records that are due and returns
-// the time.
+// enter locks the shard of key, removes a few expired records, and returns the
+// shard and the time.
 func (s *Store) enter(key string) (*shard, int64) {
 	sh := &s.shards[maphash.String(s.seed, key)%shardCount]
 	now := s.clock().UnixNano()
@@ -122,8 +120,8 @@ func (s *Store) enter(key string) (*shard, int64) {
 	return sh, now
 }
 
-// sweepAt removes the records that have expired and that no operation came
-// across: those of one shard at every tick, until the store is closed.
+// sweepAt removes the expired records of one shard at each tick, until the store
+// is closed.
 func (s *Store) sweepAt(ticks <-chan time.Time) {
 	for next := 0; ; next = (next + 1) % shardCount {
 		select {
@@ -135,7 +133,8 @@ func (s *Store) sweepAt(ticks <-chan time.Time) {
 	}
 }
 
-// sweepShard lets go of the lock, and of the processor, after each step.
+// sweepShard removes the expired records of a shard. It unlocks the shard after
+// each step.
 func (s *Store) sweepShard(i int) {
 	now := s.clock().UnixNano()
 	for s.shards[i].sweepStep(now) {

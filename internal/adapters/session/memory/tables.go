@@ -2,8 +2,8 @@ package memory
 
 import "hash/maphash"
 
-// A table has a power of two of buckets. Chains of keys are kept shorter than
-// those of indexes: to pass a key by costs a look at its text.
+// The number of buckets of a table is a power of two. Chains of keys are shorter
+// than those of indexes, because keys are compared as text.
 const (
 	smallestTable    = 16
 	keysPerBucket    = 1
@@ -83,8 +83,8 @@ func (sh *shard) linkEntry(e uint32) {
 	*bucket = e
 }
 
-// unlinkEntry takes the same time wherever the entry is: one person can have
-// thousands of sessions.
+// unlinkEntry removes an entry from its chain. The chain has links in both
+// directions, so the time does not depend on its length.
 func (sh *shard) unlinkEntry(e uint32) {
 	en := sh.entries.at(e)
 	if en.prev == none {
@@ -113,7 +113,8 @@ func (sh *shard) growEntries() {
 	}
 }
 
-// keys appends the keys of live records under an index, limit in all at most.
+// keys appends the keys of live records with this index until list has limit
+// elements.
 func (sh *shard) keys(list []string, index string, now int64, limit int) []string {
 	if len(sh.byIndex) == 0 {
 		return list
