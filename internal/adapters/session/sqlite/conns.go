@@ -10,21 +10,20 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// patience is how long a caller waits for a connection that others use. With
-// the wait for another process's lock it makes the time limit of every method.
+// patience is how long a caller waits for a free connection. This and the wait for
+// another process's lock are the time limit of every method.
 const patience = 2 * time.Second
 
 const readOnly = "PRAGMA query_only = 1"
 
-// A reader is a connection with its prepared statements. One goroutine uses it
-// at a time.
+// reader is a connection that reads, with its prepared statements. One goroutine
+// uses it at a time.
 type reader struct {
 	conn                    *sql.Conn
 	find, keys, ping, count *sql.Stmt
 }
 
-// The writer is the one connection that writes. exists tells, after a write
-// that found no record of the version it wanted, whether there is any.
+// writer is the one connection that writes, with its prepared statements.
 type writer struct {
 	conn                           *sql.Conn
 	begin, commit, rollback        *sql.Stmt
@@ -34,11 +33,11 @@ type writer struct {
 	tryWrite, undoTry              *sql.Stmt
 }
 
-// readerCount is how many reads run at the same time: as many as there are
-// processors, and some more for those that wait for the disk.
+// readerCount returns how many reads can run at the same time. It is more than one
+// for each processor, because some wait for the disk.
 func readerCount() int { return min(2*runtime.GOMAXPROCS(0), 16) }
 
-// connect opens all connections and brings the schema up to date.
+// connect opens all connections and migrates the schema.
 func (s *Store) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
@@ -50,7 +49,7 @@ func (s *Store) connect(ctx context.Context) error {
 		return err
 	}
 	s.conns = append(s.conns, conn)
-	// The file is marked as ours before it is switched to WAL.
+	// The file is marked as ours before it is switched to WAL mode.
 	if err := patiently(ctx, func() error { return migrate(ctx, conn, migrations[:]) }); err != nil {
 		return err
 	}
@@ -86,22 +85,22 @@ func (s *Store) connectReaders(ctx context.Context) error {
 	return nil
 }
 
-// patiently tries again while others hold the file, such as instances that start
-// at the same time. SQLite itself does not wait for the switch to WAL.
+// patiently tries again while other processes use the file. SQLite itself does not
+// wait for the switch to WAL mode.
 func patiently(ctx context.Context, try func() error) error {
-	var held error
+	var busy error
 	for {
 		err := try()
-		if err != nil && held != nil && ctx.Err() != nil {
-			return held
+		if err != nil && busy != nil && ctx.Err() != nil {
+			return busy
 		}
 		if c := code(err); c != lib.SQLITE_BUSY && c != lib.SQLITE_LOCKED && !errors.Is(err, errUnfinished) {
 			return err
 		}
-		held = err
+		busy = err
 		select {
 		case <-ctx.Done():
-			return held
+			return busy
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -137,9 +136,8 @@ func (s *Store) newWriter(ctx context.Context, conn *sql.Conn) (*writer, error) 
 	})
 }
 
-// prepare compiles each text for conn. Statements that belong to a connection
-// spare every call the search for one. database/sql does not close them with
-// the connection, so disconnect does.
+// prepare compiles each statement for conn. disconnect closes them, because
+// database/sql does not close them with the connection.
 func (s *Store) prepare(ctx context.Context, conn *sql.Conn, texts map[string]**sql.Stmt) error {
 	for text, stmt := range texts {
 		var err error
@@ -151,7 +149,7 @@ func (s *Store) prepare(ctx context.Context, conn *sql.Conn, texts map[string]**
 	return nil
 }
 
-// borrow takes a connection out of its pool; whoever gets it puts it back.
+// borrow takes a connection out of its pool. The caller puts it back.
 func borrow[T any](ctx context.Context, s *Store, pool chan T) (conn T, err error) {
 	if err := ctx.Err(); err != nil {
 		return conn, err

@@ -16,18 +16,18 @@ var (
 	errNewer  = errors.New("it was written by a newer version of this program: run that version, or choose another file")
 	errAlien  = errors.New("it is a database of another program: choose another file")
 	errNoWAL  = errors.New("its file system has no shared memory for the write-ahead log: choose a path on a local disk")
-	// errUnfinished is about a file that is not ours yet and has a journal beside it.
+	// errUnfinished is for a file that is not marked as ours and has a journal.
 	errUnfinished = errors.New("another program is writing it, or was killed while it did: choose another file")
 )
 
-// unavailable returns that the file could not be asked. Neither the driver's
-// errors nor ours carry keys or values.
+// unavailable adds ports.ErrStoreUnavailable to an error. Neither the driver's
+// errors nor ours contain keys or values.
 func unavailable(doing string, err error) error {
 	return fmt.Errorf("%w: sqlite: %s: %w", ports.ErrStoreUnavailable, doing, err)
 }
 
-// code returns SQLite's primary result code, or 0 where err is no error of
-// SQLite. See https://www.sqlite.org/rescode.html.
+// code returns SQLite's primary result code, or 0 for other errors. The codes are
+// at https://www.sqlite.org/rescode.html.
 func code(err error) int {
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {
@@ -36,7 +36,7 @@ func code(err error) int {
 	return failed.Code() & 0xff
 }
 
-// explain says why the file cannot be used, and what to do.
+// explain returns an error that says why the file cannot be used and what to do.
 func explain(err error) error {
 	advice := "check the disk and the file"
 	switch code(err) {

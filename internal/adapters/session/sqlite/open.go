@@ -13,12 +13,11 @@ import (
 	"modernc.org/sqlite"
 )
 
-// openLimit is how long Open goes on trying while others hold the file, such
-// as processes that start at the same time.
+// openLimit is how long Open waits for other processes that use the file, such as
+// instances that start at the same time.
 const openLimit = 5 * time.Second
 
-// pragmas are the settings of every connection. The file itself keeps that it is
-// in WAL mode.
+// pragmas are the settings of every connection. WAL mode is a setting of the file.
 var pragmas = [...]string{
 	"busy_timeout(2000)", // milliseconds
 	"synchronous(NORMAL)",
@@ -28,10 +27,10 @@ var pragmas = [...]string{
 	"trusted_schema(0)",
 }
 
-// Open opens the store in the file at path and makes it, readable by its owner
-// alone, where there is none. clock tells the time by which records expire.
-// The error says what is wrong with the file and what to do about it, and does
-// not quote the path. A file of another program is left as it is.
+// Open returns a store in the file at path. It creates the file if there is none;
+// only its owner can read it. clock is the time by which records expire. The error
+// says what is wrong with the file and what to do, and does not quote the path. A
+// file of another program stays unchanged.
 func Open(ctx context.Context, path string, clock func() time.Time) (*Store, error) {
 	sweeps := time.NewTicker(sweepEvery)
 	s, err := open(ctx, path, clock, sweeps.C)
@@ -43,7 +42,7 @@ func Open(ctx context.Context, path string, clock func() time.Time) (*Store, err
 	return s, nil
 }
 
-// open is Open with the beat of the background sweep.
+// open is Open with a channel for the background sweep.
 func open(ctx context.Context, path string, clock func() time.Time, sweeps <-chan time.Time) (*Store, error) {
 	path, err := prepareFile(path)
 	if err != nil {
@@ -64,7 +63,7 @@ func open(ctx context.Context, path string, clock func() time.Time, sweeps <-cha
 	return s, nil
 }
 
-// settings are those of every connection that the store keeps.
+// settings returns the URL parameters for every connection of the store.
 func settings() url.Values {
 	query := url.Values{"_txlock": {"immediate"}}
 	for _, pragma := range pragmas {
@@ -73,8 +72,8 @@ func settings() url.Values {
 	return query
 }
 
-// openFile names the file to the driver, as a URL, so that no character of the
-// path has a meaning. Nothing is opened yet.
+// openFile returns a database for the file. It passes the path as a URL, so that
+// no character has a special meaning. It opens no connection yet.
 func openFile(path string, settings url.Values) (*sql.DB, error) {
 	path = filepath.ToSlash(path)
 	if filepath.VolumeName(path) != "" {
@@ -88,10 +87,11 @@ func openFile(path string, settings url.Values) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// prepareFile returns the absolute path of a file that is there.
+// prepareFile returns the absolute path of the file, and creates it if there is
+// none.
 //
-// A file that is there already is not opened here: closing it again would
-// release, under POSIX, the locks that another handle of this process holds.
+// It does not open an existing file: with POSIX, closing it would release the
+// locks of other handles of this process.
 func prepareFile(path string) (string, error) {
 	if path == "" || path == ":memory:" {
 		return "", errors.New("sqlite: no file is named: give the path of one, such as /var/lib/webapp/sessions.db")
@@ -114,12 +114,12 @@ func prepareFile(path string) (string, error) {
 	return absolute, nil
 }
 
-// createFile makes an empty file. SQLite would make it readable by others; its
-// companions get the mode that the file has.
+// createFile creates an empty file that only its owner can read. SQLite gives the
+// -wal and -shm files the same mode.
 func createFile(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
-	case errors.Is(err, os.ErrExist): // another process was quicker
+	case errors.Is(err, os.ErrExist): // another process was first
 		return nil
 	case errors.Is(err, os.ErrNotExist):
 		return errors.New("sqlite: the file cannot be made, because its directory does not exist: make it, or choose another path")
@@ -129,8 +129,8 @@ func createFile(path string) error {
 	return file.Close()
 }
 
-// withoutPath returns why a call of the operating system failed, without the
-// path: it is a part of SESSION_STORE, whose text can be a mistyped password.
+// withoutPath returns the cause of a file error without the path. The path is part
+// of SESSION_STORE, which can be a mistyped URL with a password.
 func withoutPath(err error) error {
 	if failed := (*os.PathError)(nil); errors.As(err, &failed) {
 		return failed.Err

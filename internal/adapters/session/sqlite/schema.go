@@ -12,17 +12,16 @@ import (
 	"os"
 )
 
-// applicationID marks the file as ours, see PRAGMA application_id.
+// applicationID marks the file as ours (PRAGMA application_id).
 const applicationID = 0x77736573
 
-// migrations make the schema. Each runs once, in this order, and user_version
-// counts those that have. A published one is never changed; the next is added
+// migrations create the schema. Each runs once, in this order; user_version is the
+// number of migrations that have run. Never change a published one. Add new ones
 // at the end.
 //
-// Records have an integer key of their own: measured against the key itself as
-// primary key of a table WITHOUT ROWID, finding costs the same, and with two
-// indexes to a record writing costs a quarter less CPU and the file is a
-// quarter smaller. Times are microseconds since 1970, UTC.
+// Records have an integer primary key. Compared with their text key as primary key
+// of a table WITHOUT ROWID, finding costs the same, writing takes a quarter less
+// CPU, and the file is a quarter smaller. Times are microseconds since 1970, UTC.
 var migrations = [...]string{
 	`CREATE TABLE records (
 		id INTEGER PRIMARY KEY,
@@ -41,8 +40,8 @@ var migrations = [...]string{
 	CREATE TABLE probe (filler BLOB NOT NULL) STRICT;`,
 }
 
-// migrate brings the schema up to date, in one transaction that keeps other
-// processes out.
+// migrate runs the missing migrations in one transaction, while other processes
+// wait.
 func migrate(ctx context.Context, conn *sql.Conn, migrations []string) error {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -89,14 +88,14 @@ func schemaVersion(ctx context.Context, db queryer) (version int, ours bool, err
 	return version, application == applicationID, nil
 }
 
-// examine looks whether the file is ours or new, and leaves everything as it is.
-// The ordinary way of opening would replay a journal that another program has
-// left, or make and remove the companions of its write-ahead log. With
-// immutable=1 SQLite takes no lock and reads the file alone.
+// examine returns an error if the file belongs to another program. It changes
+// nothing: with immutable=1 SQLite takes no lock and reads only this file. A normal
+// open could replay the journal of another program, or create and delete files next
+// to its database.
 //
-// A file of ours is marked by the transaction that first writes to it. Others
-// may be in it right now, so the order of the questions matters: with no journal
-// beside it, a file that is not empty is complete.
+// The first transaction marks a file as ours. Another process may run it now. So
+// examine looks for a journal first: without one, a file that is not empty is
+// complete.
 func examine(ctx context.Context, path string) error {
 	file, err := os.Stat(path)
 	if err != nil {
@@ -123,9 +122,9 @@ func examine(ctx context.Context, path string) error {
 	return errAlien
 }
 
-// markedInWAL reports whether a write-ahead log holds a first page with our
-// mark: until now a new file was switched to WAL before it was marked. See
-// https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+// markedInWAL reports whether a write-ahead log has a first page with our mark.
+// Earlier versions switched a new file to WAL mode before they marked it. The format
+// is at https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
 func markedInWAL(path string) bool {
 	const headSize, frameHeadSize, markAt = 32, 24, 68
 	file, err := os.Open(path)

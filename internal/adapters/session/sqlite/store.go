@@ -16,7 +16,7 @@ const (
 	findKeys   = `SELECT r.key FROM record_indexes i JOIN records r ON r.id = i.record
 		WHERE i.name = ? AND r.expires > ? LIMIT ?`
 	ping = `SELECT count(*) FROM probe`
-	// The index by expiry and that by record answer without reading a value.
+	// SQLite counts with two indexes and reads no value.
 	countIndexed = `SELECT count(*) FROM records WHERE expires > ?
 		AND EXISTS (SELECT 1 FROM record_indexes WHERE record = records.id)`
 )
@@ -25,7 +25,7 @@ const (
 // ports.SessionCounter. It is safe for concurrent use.
 type Store struct {
 	db    *sql.DB
-	conns []*sql.Conn // all that are open
+	conns []*sql.Conn
 	// statements are the prepared statements of all connections.
 	statements []*sql.Stmt
 	path       string
@@ -33,7 +33,7 @@ type Store struct {
 	readers    chan *reader
 	writer     chan *writer
 
-	// refused is set while the last write has failed.
+	// refused says that the last write has failed.
 	refused atomic.Bool
 
 	closing   sync.Once
@@ -48,9 +48,9 @@ var (
 	_ ports.SessionCounter = (*Store)(nil)
 )
 
-// background is what statements run under. A statement that carries a context
-// which can end costs two goroutines, more than finding a record does, and
-// none takes longer than the wait for a lock, which SQLite bounds itself.
+// background returns the context for statements. With a context that can end, a
+// statement starts two goroutines, which cost more than finding a record. SQLite
+// itself limits the wait for a lock.
 func background() context.Context { return context.Background() }
 
 // Find implements ports.SessionStore.
@@ -131,9 +131,8 @@ func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, e
 	return count, nil
 }
 
-// Close ends the background sweep, waits for the calls that are going on and
-// closes the file. Later calls answer ports.ErrStoreUnavailable. Closing twice
-// is no error.
+// Close ends the background sweep, waits for the current calls and closes the
+// file. Later calls return ports.ErrStoreUnavailable. Another Close returns nil.
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		s.stopTicks()
@@ -145,7 +144,7 @@ func (s *Store) Close() (err error) {
 			select {
 			case <-s.writer:
 			case <-s.readers:
-			case <-limit.Done(): // a disk hangs
+			case <-limit.Done(): // the disk does not respond
 			}
 		}
 		err = s.disconnect()

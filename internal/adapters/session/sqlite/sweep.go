@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// The background sweep. A write waits for at most one step of it, a read for
-// none.
+// The limits of the background sweep. A write waits for at most one step, a read
+// for none.
 const (
 	sweepEvery = time.Minute
-	sweepBatch = 200 // records to a step
-	sweepSteps = 500 // to a sweep, so that it removes 100,000 records at most
+	sweepBatch = 200 // records in a step
+	sweepSteps = 500 // steps in a sweep, together 100,000 records
 	sweepPause = 5 * time.Millisecond
 )
 
-// walLimit is the size in bytes above which the write-ahead log is cut back.
-// SQLite copies it into the file by itself every 1000 pages, but starts it
-// anew only in a moment without readers, which under load may not come.
+// walLimit is the size in bytes above which the sweep truncates the write-ahead
+// log. SQLite copies it into the file every 1000 pages, but begins a new one only
+// in a moment without readers, which may not come under load.
 const walLimit = 32 << 20
 
 const (
@@ -39,8 +39,8 @@ func (s *Store) sweepAt(ticks <-chan time.Time) {
 	}
 }
 
-// sweepAll removes what has expired, step by step. What fails is left to the
-// next sweep: the callers of the store learn of the same failure.
+// sweepAll removes expired records step by step. It stops at an error, which the
+// next calls of the store report too.
 func (s *Store) sweepAll() {
 	pause := time.NewTicker(sweepPause)
 	defer pause.Stop()
@@ -69,9 +69,8 @@ func (s *Store) sweepStep() (removed int64, err error) {
 	return removed, err
 }
 
-// trimWAL cuts the write-ahead log back where it has grown too long. Where
-// readers do not make room within the wait for a lock, the next tick tries
-// again.
+// trimWAL truncates the write-ahead log if it is too long. If readers keep it in
+// use, the next tick tries again.
 func (s *Store) trimWAL() {
 	info, err := os.Stat(s.path + "-wal")
 	if err != nil || info.Size() <= walLimit {

@@ -20,8 +20,8 @@ const (
 	deleteVersion = `DELETE FROM records WHERE key = ? AND version = ? AND expires > ?`
 )
 
-// newVersion returns a random version. That a write is given the very version
-// that somebody still holds happens once in 9 * 10^18 times.
+// newVersion returns a random version. One of 9 * 10^18 equals a given earlier
+// version.
 func newVersion() ports.Version {
 	for {
 		if v := ports.Version(rand.Int64()); v != ports.AnyVersion {
@@ -79,8 +79,8 @@ func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (p
 		if changed, err := affected(done, err); changed || err != nil {
 			return err
 		}
-		// Between the two statements another process may write, but never
-		// bring version v back: what is seen now is as good an answer.
+		// Another process may write between the two statements, but version v
+		// never comes back. So the result is right in any case.
 		if there, err := w.has(r.Key, now); err != nil {
 			return err
 		} else if there {
@@ -115,7 +115,7 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	})
 }
 
-// affected reports whether a statement has changed a record.
+// affected reports whether the statement has changed a record.
 func affected(done sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, err
@@ -124,7 +124,7 @@ func affected(done sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-// blob returns value as the driver takes it: nil would be NULL.
+// blob replaces nil, which the driver would write as NULL.
 func blob(value []byte) []byte {
 	if value == nil {
 		return []byte{}
@@ -138,8 +138,8 @@ const (
 	undoTry      = `DELETE FROM probe`
 )
 
-// write runs one change on the writer. Errors of the contract come back as
-// they are, all others as ports.ErrStoreUnavailable.
+// write runs a change on the writer. It returns the errors that
+// ports.SessionStore names unchanged, and ports.ErrStoreUnavailable for others.
 func (s *Store) write(ctx context.Context, doing string, change func(*writer) error) error {
 	w, err := borrow(ctx, s, s.writer)
 	if err != nil {
@@ -157,11 +157,11 @@ func (s *Store) write(ctx context.Context, doing string, change func(*writer) er
 	return unavailable(doing, err)
 }
 
-// inTransaction makes all or nothing of change.
+// inTransaction runs change in a transaction.
 func (w *writer) inTransaction(change func() error) error {
 	if _, err := w.begin.ExecContext(background()); err != nil {
-		// A rollback that failed after an I/O error leaves its transaction
-		// open; it must not be in the way for ever.
+		// A rollback that failed after an I/O error may have left a
+		// transaction open, which would block all later ones.
 		_, _ = w.rollback.ExecContext(background())
 		return err
 	}
@@ -175,14 +175,14 @@ func (w *writer) inTransaction(change func() error) error {
 	return err
 }
 
-// has reports whether there is a live record under key.
+// has reports whether there is a live record with this key.
 func (w *writer) has(key string, now int64) (there bool, err error) {
 	err = w.exists.QueryRowContext(background(), key, now).Scan(&there)
 	return there, err
 }
 
-// probe writes something that nobody reads, as large as a large record, and
-// removes it again. Not in one transaction: then nothing much would be written.
+// probe writes as many bytes as a large record has and deletes them again. It uses
+// two transactions: in one, SQLite would write almost nothing.
 func (w *writer) probe() error {
 	if _, err := w.tryWrite.ExecContext(background()); err != nil {
 		return err
