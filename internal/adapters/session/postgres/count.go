@@ -9,33 +9,31 @@ import (
 )
 
 const (
-	// countLimit bounds one count, so that a table beyond all measure gives no
-	// number and not a busy server.
+	// countLimit is the time limit of a count, so that a very large table does not
+	// keep the server busy.
 	countLimit = 2 * time.Second
-	// countShare is how many times as long as a count took no other is made:
-	// it takes a hundredth of one processor at most.
+	// countShare times the duration of a count is the time until the next one. So
+	// counting takes at most a hundredth of a processor.
 	countShare = 100
 )
 
-// countIndexed finds what is live by its expiry and asks of each whether it has
-// an index. A column that told sessions apart would be read quicker, but be a
-// change of the schema: a role that may not make it, and older instances, would
-// be shut out for the sake of a gauge.
+// countIndexed counts live records with an index. A column for sessions would be
+// faster, but needs a migration. A role without the right to run it, and older
+// instances, could then not use the store.
 const countIndexed = `SELECT count(*) FROM webapp_session_records AS r WHERE expires > $1
 	AND EXISTS (SELECT 1 FROM webapp_session_indexes AS i WHERE i.key = r.key)`
 
-// lastCount is what was counted, or why it failed, and until when it holds.
+// lastCount is the result of the last count and how long it is used.
 type lastCount struct {
-	mu    sync.Mutex // held by whoever counts
+	mu    sync.Mutex // locked while counting
 	ahead time.Duration
 	n     int
 	err   error
 	until time.Time
 }
 
-// IndexedRecords implements ports.SessionCounter. One count is made at a time;
-// others wait for it and take its number, which holds for ports.MaxCountAge or, on
-// large tables, for longer.
+// IndexedRecords implements ports.SessionCounter. Concurrent callers share one count.
+// Its result is used for ports.MaxCountAge, and longer if the table is large.
 func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
 	s.counted.mu.Lock()
 	defer s.counted.mu.Unlock()

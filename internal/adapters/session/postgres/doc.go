@@ -1,28 +1,24 @@
-// Package postgres is a session store in a PostgreSQL database, which any
-// number of instances of the application share.
+// Package postgres is a session store in a PostgreSQL database, for several instances
+// of the application.
 //
-// It makes its tables itself, with the first use that finds the server, in the
-// first schema of the search_path: webapp_session_records,
-// webapp_session_indexes and webapp_session_schema. The role must be allowed to
-// create them, or they must be there. They are logged tables: unlogged ones
-// would be quicker to write, but a crash of the server would empty them and so
-// sign everybody out, and no standby would have them. Nor does the store turn
-// synchronous_commit off, which could bring a session back that has ended;
-// writes are few beside reads.
+// At the first use it creates its tables in the first schema of the search_path:
+// webapp_session_records, webapp_session_indexes and webapp_session_schema. The role
+// needs the right to create them, or somebody creates them beforehand. The tables are
+// logged. A crash of the server would empty unlogged tables and so sign everybody
+// out, and a standby has no copy of them. The store does not turn synchronous_commit
+// off, because a crash could then bring an ended session back.
 //
-// Records expire by the clock of the application, so instances need clocks
-// that agree to within seconds. Expired records are invisible at once and
-// removed in the background, a few at a time, by whichever instance comes
-// first.
+// Records expire by the clock of the application, so the clocks of instances may
+// differ by seconds only. Expired records are invisible at once. A background sweep
+// of any instance removes them a few at a time.
 //
-// The number of sessions, for the metrics, is counted every fifteen seconds at
-// most and with a hundredth of a processor at most, so on a large table less
-// often; a count that takes two seconds, with more than a million sessions, is
-// given up and gives no number.
+// The number of sessions in the metrics is counted at most every fifteen seconds and
+// takes at most a hundredth of a processor, so it is counted less often if the table
+// is large. A count that takes two seconds, with more than a million sessions, is
+// cancelled and gives no number.
 //
-// Statements are prepared once for each connection. A pooler between the
-// application and the server has to know prepared statements, as PgBouncer
-// does from 1.21 on with max_prepared_statements set; for others add
-// default_query_exec_mode=exec to the URL. No session state is used, so that
-// transaction pooling is enough.
+// Statements are prepared once for each connection. A connection pooler must support
+// prepared statements, as PgBouncer does from 1.21 with max_prepared_statements. For
+// others add default_query_exec_mode=exec to the URL. Transaction pooling is enough,
+// because the store uses no session state of PostgreSQL.
 package postgres

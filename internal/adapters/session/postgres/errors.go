@@ -12,23 +12,23 @@ import (
 
 var (
 	errNewer   = errors.New("its tables were made by a newer version of this program: run that version, or choose another database")
-	errStandby = errors.New("the server only lets read; it may be a standby: " +
+	errStandby = errors.New("the server allows no writes; it may be a standby: " +
 		"name the primary, or several hosts and target_session_attrs=read-write")
 	errTables = errors.New("its tables cannot be made or changed")
 )
 
-// undefinedTable is a SQLSTATE, see
+// undefinedTable is a SQLSTATE. All are listed at
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const undefinedTable = "42P01"
 
-// hasState reports whether the server answered with this SQLSTATE.
+// hasState reports whether err is an error of the server with this SQLSTATE.
 func hasState(err error, state string) bool {
 	var answer *pgconn.PgError
 	return errors.As(err, &answer) && answer.Code == state
 }
 
-// reason says in plain words what err means. The texts of pgx and of the server
-// name user, database and host.
+// reason returns a fixed text for err. Errors of pgx and of the server contain user,
+// database and host.
 func reason(err error) string {
 	var answer *pgconn.PgError
 	switch {
@@ -56,7 +56,7 @@ func reason(err error) string {
 
 var sqlState = regexp.MustCompile(`^[0-9A-Z]{5}$`)
 
-// answered translates an error that the server answered.
+// answered returns the text for an error of the server.
 func answered(state string) string {
 	meaning, known := map[string]string{
 		"28P01": "the server refuses the user name or password",

@@ -19,30 +19,29 @@ import (
 )
 
 const (
-	// callLimit bounds every method: the wait for a connection, making one and
-	// the statement. A statement that is given up is cancelled on the server.
+	// callLimit is the time limit of every method: the wait for a connection,
+	// connecting and the statement. Then the statement is cancelled.
 	callLimit = 3 * time.Second
-	// connectLimit bounds the making of one connection.
+	// connectLimit is the time limit for connecting.
 	connectLimit = 2 * time.Second
-	// closeLimit bounds the farewell to the server, for which pgx allows each
-	// connection fifteen seconds: longer than a program may take to stop.
+	// closeLimit is the time limit of Close. pgx allows fifteen seconds for each
+	// connection, longer than a program may take to stop.
 	closeLimit = 2 * time.Second
-	// maxConns bounds what pool_max_conns of the URL may ask for.
+	// maxConns is the largest value of pool_max_conns in the URL.
 	maxConns = 200
 )
 
-// Open returns a store in the database that dsn names, a URL such as
-// postgres://user:password@host:5432/database?sslmode=verify-full, see
-// https://www.postgresql.org/docs/current/libpq-connect.html; pool_max_conns
-// in it bounds the connections. clock tells the time by which records expire.
+// Open returns a store in the database of a URL such as
+// postgres://user:password@host:5432/database?sslmode=verify-full. The format is at
+// https://www.postgresql.org/docs/current/libpq-connect.html. The parameter
+// pool_max_conns limits the connections. clock is the time by which records expire.
 //
-// A server on another machine is reached with sslmode=verify-full, unless the
-// URL itself names another mode: pgx would try without TLS whenever somebody on
-// the way says that the server has none.
+// For a server on another machine the default is sslmode=verify-full. With the
+// default of pgx an attacker on the network could turn TLS off.
 //
-// The error says that the URL is malformed, and never repeats it. A server that
-// cannot be reached is no error here: the store connects when it is used, and
-// returns ports.ErrStoreUnavailable until it can.
+// Open does not connect, so it returns an error only for a malformed URL, and the
+// error does not quote the URL. Until the server can be reached, methods return
+// ports.ErrStoreUnavailable.
 func Open(ctx context.Context, dsn string, clock func() time.Time) (*Store, error) {
 	sweeps := time.NewTicker(sweepEvery)
 	s, err := open(ctx, dsn, clock, sweeps.C)
@@ -54,7 +53,7 @@ func Open(ctx context.Context, dsn string, clock func() time.Time) (*Store, erro
 	return s, nil
 }
 
-// open is Open with the beat of the background sweep.
+// open is Open with a channel for the background sweep.
 func open(ctx context.Context, dsn string, clock func() time.Time, sweeps <-chan time.Time) (*Store, error) {
 	config, err := configure(dsn)
 	if err != nil {
@@ -64,7 +63,7 @@ func open(ctx context.Context, dsn string, clock func() time.Time, sweeps <-chan
 }
 
 func start(ctx context.Context, config *pgxpool.Config, clock func() time.Time, sweeps <-chan time.Time) (*Store, error) {
-	// The pool outlives ctx, which is that of the start.
+	// The pool lives longer than ctx.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	pool, err := pgxpool.NewWithConfig(life, config)
 	if err != nil {
@@ -79,8 +78,8 @@ func start(ctx context.Context, config *pgxpool.Config, clock func() time.Time, 
 	return s, nil
 }
 
-// errMalformed has no cause, because that may quote a part of the password as
-// what it took for a port or a host.
+// errMalformed has no cause. The error of a parser can quote a part of the password,
+// for example as a port.
 var errMalformed = errors.New("postgres: the URL is malformed: it has the form " +
 	"postgres://user:password@host:5432/database?sslmode=verify-full, where / ? # @ % in the user and the password " +
 	"are written as %2F %3F %23 %40 %25, and each parameter is given once")
@@ -117,10 +116,10 @@ func configure(dsn string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// readParameters returns the parameters after the question mark. It refuses a
-// URL that two parsers can read differently. pgx, for example, ends the password
-// at the first @ and net/url at the last one: a part of the password would become
-// a host name, which is looked up in the DNS.
+// readParameters returns the parameters after the question mark. It refuses URLs that
+// two parsers can read differently. For example, pgx ends the password at the first @
+// and net/url at the last one. A part of the password would become a host name and be
+// looked up in the DNS.
 func readParameters(dsn string) (url.Values, error) {
 	scheme, rest, _ := strings.Cut(dsn, "://")
 	if scheme != "postgres" && scheme != "postgresql" {
@@ -146,7 +145,7 @@ func readParameters(dsn string) (url.Values, error) {
 	return parameters, nil
 }
 
-// parse has pgx read the URL, and PostgreSQL's own environment variables.
+// parse lets pgx read the URL and PostgreSQL's own environment variables.
 func parse(dsn string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if unreadable := (*fs.PathError)(nil); errors.As(err, &unreadable) {
@@ -166,22 +165,22 @@ func withParameter(dsn, parameter string) string {
 	return dsn + "?" + parameter
 }
 
-// leavesMachine reports whether any host that is tried is on another machine.
-// Hosts can also come from the parameter host and from PGHOST.
+// leavesMachine reports whether any host is on another machine. Hosts can also come
+// from the parameter host and from PGHOST.
 func leavesMachine(config *pgx.ConnConfig) bool {
 	return slices.ContainsFunc(attempts(config), func(a *pgconn.FallbackConfig) bool { return !remote.ThisMachine(a.Host) })
 }
 
-// attempts are the ways of connecting that pgx tries one after the other: each
-// host, with TLS and without where sslmode allows both.
+// attempts returns the connections that pgx tries one after the other: each host,
+// with TLS, and without if sslmode allows both.
 func attempts(config *pgx.ConnConfig) []*pgconn.FallbackConfig {
 	first := &pgconn.FallbackConfig{Host: config.Host, Port: config.Port, TLSConfig: config.TLSConfig}
 	return append([]*pgconn.FallbackConfig{first}, config.Fallbacks...)
 }
 
-// Warn says why the connection to the server of dsn is not safe, and what to
-// write instead. It returns nothing for one that is safe or malformed. Only a
-// URL that names an sslmode is not safe, see Open.
+// Warn returns why the connection to the server of dsn is not safe, and what to write
+// instead. It returns empty texts if the URL is safe or malformed. Only a URL that
+// names an sslmode can be unsafe; see Open.
 func Warn(dsn string) (wrong, remedy string) {
 	config, err := configure(dsn)
 	if err != nil {

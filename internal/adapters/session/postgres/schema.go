@@ -12,14 +12,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// migrations make the tables. Each runs once, in this order, and the number of
-// those that have stands in webapp_session_schema. A published one is never
-// changed; the next is added at the end.
+// migrations create the tables. Each runs once, in this order; webapp_session_schema
+// has the number of migrations that have run. Never change a published one. Add new
+// ones at the end.
 //
-// Times are microseconds since 1970, UTC. Values are sealed and so cannot be
-// compressed. The foreign key is what removes the indexes of a record: its
-// trigger sees those that a concurrent statement has added meanwhile, which a
-// DELETE of our own in the same statement would not.
+// Times are microseconds since 1970, UTC. Values are sealed, so compressing them is
+// useless. The foreign key deletes the indexes of a record. Its trigger sees indexes
+// that a concurrent statement has added, which a DELETE of ours would not.
 var migrations = [...]string{
 	`CREATE TABLE webapp_session_records (
 		key text COLLATE "C" PRIMARY KEY,
@@ -38,11 +37,11 @@ var migrations = [...]string{
 }
 
 const (
-	// migrateLimit bounds a migration. Callers do not wait for it longer than
-	// for anything else.
+	// migrateLimit is the time limit of a migration. Callers wait for it only as
+	// long as for other calls.
 	migrateLimit = 5 * time.Minute
-	// migrateLock is the advisory lock that one instance at a time migrates
-	// under.
+	// migrateLock is the advisory lock for migrations, so that one instance runs
+	// them at a time.
 	migrateLock = 0x77656261707073
 )
 
@@ -56,8 +55,8 @@ const (
 		INSERT INTO webapp_session_schema (id, version) VALUES (1, 0) ON CONFLICT DO NOTHING`
 )
 
-// migrate brings the tables up to date. A role that may not change them can
-// use those that are.
+// migrate runs the missing migrations. If none is missing, the role needs no right to
+// change tables.
 func migrate(ctx context.Context, pool *pgxpool.Pool, migrations []string) error {
 	var version int
 	err := pool.QueryRow(ctx, readVersion).Scan(&version)
@@ -99,7 +98,7 @@ func migrateIn(ctx context.Context, tx pgx.Tx, migrations []string) error {
 	return err
 }
 
-// schemaState knows whether the tables are up to date.
+// schemaState says whether the tables are up to date.
 type schemaState struct {
 	current atomic.Bool
 
@@ -107,14 +106,14 @@ type schemaState struct {
 	attempt *attempt
 }
 
-// attempt is one migration that is going on. All callers share it.
+// attempt is a migration that is running. All callers share it.
 type attempt struct {
 	done chan struct{}
 	err  error
 }
 
-// ensure returns when the tables are up to date, or with an error when they
-// could not be brought there within ctx.
+// ensure waits until the tables are up to date. It returns an error if the migration
+// fails or ctx ends.
 func (s *Store) ensure(ctx context.Context) error {
 	if s.schema.current.Load() {
 		return nil
@@ -128,8 +127,8 @@ func (s *Store) ensure(ctx context.Context) error {
 	}
 }
 
-// join returns the attempt that is going on, or a new one. It goes on when its
-// callers give up: a large table can take longer to change than they wait.
+// join returns the running attempt, or starts one. The attempt continues when its
+// callers stop waiting, because changing a large table can take longer.
 func (s *Store) join() *attempt {
 	s.schema.mu.Lock()
 	defer s.schema.mu.Unlock()

@@ -28,7 +28,7 @@ type Store struct {
 	schema  schemaState
 	counted lastCount
 
-	life      context.Context // of what runs in the background
+	life      context.Context // of background work
 	end       context.CancelFunc
 	closing   sync.Once
 	swept     chan struct{} // closed when the background sweep has ended
@@ -41,7 +41,7 @@ var (
 	_ ports.SessionCounter = (*Store)(nil)
 )
 
-// Find implements ports.SessionStore, in one round trip.
+// Find implements ports.SessionStore in one round trip.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	record := ports.Record{Key: key}
 	err := s.call(ctx, "find", func(ctx context.Context) error {
@@ -76,8 +76,7 @@ func (s *Store) Keys(ctx context.Context, index string) (keys []string, err erro
 	return keys, nil
 }
 
-// Ready implements ports.StoreReadiness. A server that can be read but not
-// written is not ready.
+// Ready implements ports.StoreReadiness. A server that allows no writes is not ready.
 func (s *Store) Ready(ctx context.Context) error {
 	return s.call(ctx, "ready", func(ctx context.Context) error {
 		var standby bool
@@ -89,10 +88,9 @@ func (s *Store) Ready(ctx context.Context) error {
 	})
 }
 
-// Close ends what runs in the background, waits for the calls that are going
-// on and closes all connections. Where the server no longer answers it does not
-// wait for it. Later calls answer ports.ErrStoreUnavailable. Closing twice is no
-// error.
+// Close ends background work, waits for the current calls and closes all
+// connections. It does not wait longer than closeLimit. Later calls return
+// ports.ErrStoreUnavailable. Another Close returns nil.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.stopTicks()
@@ -110,12 +108,13 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// call runs ask within the time limit, once the tables are there. Errors of the
-// contract come back as they are, all others as ports.ErrStoreUnavailable.
+// call runs ask within the time limit, after making sure that the tables exist. It
+// returns the errors that ports.SessionStore names unchanged, and
+// ports.ErrStoreUnavailable for others.
 //
-// A caller that goes away, as browsers do, does not interrupt the statement:
-// that would cost its connection, and strangers could have the application
-// connect all the time.
+// If the caller cancels ctx, as when a browser disconnects, the statement continues.
+// Cancelling it would close the connection, and anonymous visitors could make the
+// application reconnect all the time.
 func (s *Store) call(ctx context.Context, doing string, ask func(context.Context) error) error {
 	err := ctx.Err()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
@@ -130,7 +129,7 @@ func (s *Store) call(ctx context.Context, doing string, ask func(context.Context
 	case err == nil, errors.Is(err, ports.ErrNoRecord),
 		errors.Is(err, ports.ErrRecordExists), errors.Is(err, ports.ErrRecordChanged):
 		return err
-	case hasState(err, undefinedTable): // somebody has dropped the tables
+	case hasState(err, undefinedTable): // the tables were dropped
 		s.schema.current.Store(false)
 	}
 	return remote.Unavailable("PostgreSQL", doing+": "+reason(err), err)

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// The background sweep. Instances that sweep at the same time pass over what
-// another is removing.
+// The limits of the background sweep. Instances that sweep at the same time skip the
+// records that another one is removing.
 const (
 	sweepEvery = time.Minute
-	sweepBatch = 500 // records to a step
-	sweepSteps = 200 // to a sweep, so that it removes 100,000 records at most
+	sweepBatch = 500 // records in a step
+	sweepSteps = 200 // steps in a sweep, together 100,000 records
 	sweepPause = 20 * time.Millisecond
 )
 
-// The second condition on expires is for a record that is prolonged while the
-// statement runs.
+// sweepSome checks expires twice, because a record can be prolonged while the statement
+// runs.
 const sweepSome = `DELETE FROM webapp_session_records WHERE key = ANY (ARRAY(
 		SELECT key FROM webapp_session_records WHERE expires <= $1
 		ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -34,8 +34,8 @@ func (s *Store) sweepAt(ticks <-chan time.Time) {
 	}
 }
 
-// sweepAll removes what has expired, step by step. What fails is left to the
-// next sweep: the callers of the store learn of the same failure.
+// sweepAll removes expired records step by step. It stops at an error, which the next
+// calls of the store report too.
 func (s *Store) sweepAll() {
 	pause := time.NewTicker(sweepPause)
 	defer pause.Stop()

@@ -26,8 +26,8 @@ const (
 	recordExists  = `SELECT EXISTS (SELECT 1 FROM webapp_session_records WHERE key = $1 AND expires > $2)`
 )
 
-// newVersion returns a random version. That a write is given the very version
-// that somebody still holds happens once in 9 * 10^18 times.
+// newVersion returns a random version. One of 9 * 10^18 equals a given earlier
+// version.
 func newVersion() ports.Version {
 	for {
 		if v := ports.Version(rand.Int64()); v != ports.AnyVersion {
@@ -36,9 +36,8 @@ func newVersion() ports.Version {
 	}
 }
 
-// Create implements ports.SessionStore, in one round trip: the statements of
-// the batch travel together and are one transaction, but each sees what was
-// committed until it begins.
+// Create implements ports.SessionStore in one round trip. The statements of the batch
+// are one transaction. Each sees everything that was committed before it began.
 func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	version := newVersion()
 	batch := &pgx.Batch{}
@@ -69,7 +68,7 @@ func readCreated(results pgx.BatchResults) (created int, err error) {
 	return created, err
 }
 
-// Replace implements ports.SessionStore, in one round trip where it succeeds.
+// Replace implements ports.SessionStore in one round trip if it succeeds.
 func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
 	version, now := newVersion(), s.now().UnixMicro()
 	err := s.call(ctx, "replace", func(ctx context.Context) error {
@@ -91,7 +90,7 @@ func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (p
 	return version, nil
 }
 
-// Delete implements ports.SessionStore, in one round trip where it succeeds.
+// Delete implements ports.SessionStore in one round trip if it succeeds.
 func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	now := s.now().UnixMicro()
 	return s.call(ctx, "delete", func(ctx context.Context) error {
@@ -112,16 +111,15 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	})
 }
 
-// has reports whether there is a live record under key. It is asked after a
-// write has not found the version it wanted; others may have written in
-// between, but never bring that version back, so that what is seen now is as
-// good an answer.
+// has reports whether there is a live record with this key. It is called after a write
+// has not found its version. Others may have written since, but that version never
+// comes back, so the result is right in any case.
 func (s *Store) has(ctx context.Context, key string, now int64) (there bool, err error) {
 	err = s.pool.QueryRow(ctx, recordExists, key, now).Scan(&there)
 	return there, err
 }
 
-// blob returns value as the driver takes it: nil would be NULL.
+// blob replaces nil, which the driver would write as NULL.
 func blob(value []byte) []byte {
 	if value == nil {
 		return []byte{}
@@ -129,7 +127,7 @@ func blob(value []byte) []byte {
 	return value
 }
 
-// texts does the same for a list.
+// texts replaces nil, which the driver would write as NULL.
 func texts(list []string) []string {
 	if list == nil {
 		return []string{}

@@ -9,25 +9,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Sessions, the records that have an index, stand in one more sorted set, by
-// the time they expire, so that counting visits none of them. The script that
-// writes or deletes a record changes its entry too: the two cannot drift apart,
-// whatever dies in between. What the set has lost all the same, by eviction or
-// before it was kept, is entered again with the record's next change.
+// A sorted set has an entry for each session, with its expiry as score, so that
+// counting reads no record. The script that writes or deletes a record changes the
+// entry too. An entry that is lost, for example by eviction, comes back with the next
+// change of its record.
 //
-// Each writing removes a few entries that have expired, and the set itself
-// expires with its last entry.
+// Each write removes a few expired entries. The set expires with its last entry.
 //
-// In a Cluster nothing is counted. A script changes keys of one slot alone, so
-// each of the 16384 slots would need a set, and while a slot moves to another
-// node, scripts with two keys of it fail (TRYAGAIN): sign-ins would for the sake
-// of a gauge.
+// In a Cluster sessions are not counted. A script can use only keys of one slot, so
+// each of the 16384 slots would need a set. While a slot moves to another node,
+// scripts with two keys fail (TRYAGAIN), and so would sign-ins.
 
 const countKey = "webapp:n"
 
 var errNotCounted = fmt.Errorf("redis: sessions are not counted in a Cluster (%w)", errors.ErrUnsupported)
 
-// IndexedRecords implements ports.SessionCounter, by the server's clock.
+// IndexedRecords implements ports.SessionCounter. It uses the server's clock.
 func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, error) {
 	if _, cluster := s.client.(*redis.ClusterClient); cluster {
 		return 0, errNotCounted
@@ -41,8 +38,8 @@ func (s *Store) IndexedRecords(ctx context.Context, ahead time.Duration) (int, e
 	return int(n), nil
 }
 
-// counted returns the keys for a script that writes or deletes a record: its
-// own, and where it may be counted that of the set.
+// counted returns the keys for a script that writes or deletes a record: the
+// record's key and, unless in a Cluster, the key of the set.
 func (s *Store) counted(key string) []string {
 	if _, cluster := s.client.(*redis.ClusterClient); cluster {
 		return []string{recordPrefix + key}

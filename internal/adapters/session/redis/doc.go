@@ -1,68 +1,67 @@
 // Package redis is a session store on a Redis or Valkey server, for several
-// instances of the application at once: a single server, one that Sentinel
-// watches, or a Cluster. Redis 6.2 or newer, any Valkey.
+// instances of the application. It works with a single server, with Sentinel and
+// with a Cluster. It needs Redis 6.2 or newer, or any Valkey.
 //
-// # Where the server is
+// # URL
 //
 //	redis://[[USER]:PASSWORD@]HOST[:6379][/DB]
 //	redis+sentinel://[[USER]:PASSWORD@]HOST[:26379][,HOST[:26379]…]/MASTER[/DB]
 //	redis+cluster://[[USER]:PASSWORD@]HOST[:6379][,HOST[:6379]…]
 //	unix://[[USER]:PASSWORD@]/PATH/OF/SOCKET[?db=DB]
 //
-// redis+unix:// and redis+socket:// are other spellings of unix://.
+// redis+unix:// and redis+socket:// mean the same as unix://.
 //
-// The same with rediss, rediss+sentinel and rediss+cluster is TLS 1.2 or newer
-// on every connection, those to the Sentinels included. Certificates must fit
-// the address that is dialled (Sentinel and Cluster tell addresses of their
-// own, see their announce settings) and are checked against the roots of the
-// system; SSL_CERT_FILE names others.
+// rediss://, rediss+sentinel:// and rediss+cluster:// use TLS 1.2 or newer for every
+// connection, also to the Sentinels. The certificate must be valid for the address
+// that is dialled. Sentinels and Clusters announce addresses of their own; see their
+// announce settings. The authorities are those of the system, or of the file in
+// SSL_CERT_FILE.
 //
-// USER and PASSWORD are those of the server's ACL and, where Sentinel is used,
-// of master and replicas. The characters / ? # @ % in them are written as %2F %3F
-// %23 %40 %25. Parameters after a question mark:
+// USER and PASSWORD are those of the server's ACL. With Sentinel they are for the
+// master and its replicas. Write / ? # @ % in them as %2F %3F %23 %40 %25. Parameters
+// after a question mark:
 //
-//	pool_size=N            connections to each server at most, 10 for each CPU
-//	                       by default and 5 in a Cluster
+//	pool_size=N            the maximum number of connections to each server. The
+//	                       default is 10 for each CPU, and 5 in a Cluster
 //	sentinel_username=USER and
 //	sentinel_password=PASSWORD  for the Sentinels themselves
 //
-// Connections are made when they are needed. An operation takes 2 seconds at
-// most and then fails with ports.ErrStoreUnavailable; each of its steps (waiting
-// for a connection, dialling, writing, reading) 1 second.
+// The store connects when it is used. An operation takes at most 2 seconds and then
+// returns ports.ErrStoreUnavailable. Each step (waiting for a connection, dialling,
+// writing, reading) takes at most 1 second.
 //
-// # What it needs of the server
+// # Requirements for the server
 //
-// Keys begin with "webapp:". A user of its own needs no more than
+// All keys begin with "webapp:". A user for the application needs only
 //
 //	~webapp:* +get +set +del +exists +eval +evalsha +getrange +ping
 //	+zadd +zscore +zrem +zrange +zremrangebyscore +pttl +pexpire +time
 //	+zcount
 //
-// (the last for the number of sessions in the metrics alone), besides +select for a DB other than 0 and +cluster|slots in a Cluster.
+// and +select for a DB other than 0, and +cluster|slots for a Cluster. +zcount is
+// for the number of sessions in the metrics.
 //
-// Settings: "maxmemory-policy noeviction", because a record that is evicted
-// signs somebody out or lets a one-time identifier be used again; with it a
-// full server refuses sign-ins and keeps what it has. Without persistence a
-// restart signs everybody out and forgets one-time identifiers; "appendonly
-// yes" keeps all but the last second of writes, "appendfsync always" all.
+// Set "maxmemory-policy noeviction". An evicted record would sign somebody out, or
+// allow a one-time identifier to be used again. With noeviction a full server
+// refuses sign-ins and keeps its records. Without persistence a restart signs
+// everybody out and forgets one-time identifiers. "appendonly yes" keeps all writes
+// but those of the last second, and "appendfsync always" keeps all.
 //
-// Replication is asynchronous. A master that dies can take writes along that
-// it has answered but not passed on: sign-ins of that moment are lost, and a
-// sign-out of that moment is undone, for whoever still has the cookie (the
-// browser that signed out has not), until the session's own limits end it.
-// "min-replicas-to-write 1" with "min-replicas-max-lag 10" makes a master that
-// has lost its replicas refuse writes and so bounds that moment to seconds.
-// Where it must not happen at all, use a single server with "appendfsync
-// always" or the PostgreSQL store.
+// Replication is asynchronous. A master that fails can lose writes that it has
+// confirmed but not replicated. Then sign-ins of that moment are lost. A sign-out of
+// that moment is undone until the session's limits end it, for anybody who still has
+// the cookie; the browser that signed out has not. With "min-replicas-to-write 1" and
+// "min-replicas-max-lag 10" a master without replicas refuses writes, which limits
+// that moment to seconds. If it must never happen, use a single server with
+// "appendfsync always", or the PostgreSQL store.
 //
-// # What it keeps
+// # Keys
 //
-//	webapp:s:<key>    string: eight bytes of version, then the value; with the
-//	                  record's expiry
+//	webapp:s:<key>    string: eight bytes of version, then the value; expires
+//	                  with the record
 //	webapp:i:<index>  sorted set of records by expiry; see index.go
 //	webapp:n          sorted set of sessions by expiry; see count.go. Not in a
 //	                  Cluster
 //
-// Expiry is given to the server as a duration, so that its clock need not agree
-// with ours.
+// The server gets expiries as durations, so that its clock may differ from ours.
 package redis

@@ -9,12 +9,12 @@ import (
 	"webapp/internal/adapters/session/remote"
 )
 
-var errForeign = errors.New("a key of the session store holds something else")
+var errForeign = errors.New("a key of the session store has a value of another program")
 
-// unavailable says that the server could not be asked.
+// unavailable returns an error that matches ports.ErrStoreUnavailable.
 func unavailable(cause error) error { return remote.Unavailable("Redis", reason(cause), cause) }
 
-// reason says in plain words what err means.
+// reason returns a fixed text for err. Errors of servers can quote values.
 func reason(err error) string {
 	var refused redis.Error
 	switch {
@@ -44,7 +44,7 @@ func reason(err error) string {
 	return "the request failed"
 }
 
-// answered translates an error that the server answered.
+// answered returns the text for an error reply of the server.
 func answered(text string) string {
 	code, rest, _ := strings.Cut(text, " ")
 	switch code {
@@ -76,7 +76,7 @@ func answered(text string) string {
 	return "the server answers with an error that is not known here"
 }
 
-// answeredErr translates errors that have no code of their own.
+// answeredErr returns the text for an error reply with the code ERR.
 func answeredErr(text string) string {
 	for prefix, meaning := range map[string]string{
 		"DB index":              "the server has no database of that number",

@@ -37,7 +37,7 @@ func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
 		"READONLY":                           answer("READONLY You can't write against a read only replica."),
 		"memory is full":                     answer("OOM command not allowed when used memory > 'maxmemory'."),
 		"to disk":                            answer("MISCONF Redis is configured to save RDB snapshots"),
-		"holds something else":               answer("WRONGTYPE Operation against a key"),
+		"has a value of another program":     answer("WRONGTYPE Operation against a key"),
 		"no database of that number":         answer("ERR DB index is out of range"),
 		"no password set":                    answer("ERR AUTH <password> called without any password configured"),
 		"does not know a command":            answer("ERR unknown command `HELLO`, with args beginning with: `hunter2`"),

@@ -198,9 +198,9 @@ func TestLargeValues(t *testing.T) {
 
 	tooLarge := record("k", strings.Repeat("v", maxValue+1))
 	_, err = s.Create(t.Context(), tooLarge)
-	require.ErrorContains(t, err, "more than a record may hold")
+	require.ErrorContains(t, err, "is larger than")
 	_, err = s.Replace(t.Context(), tooLarge, v)
-	require.ErrorContains(t, err, "more than a record may hold")
+	require.ErrorContains(t, err, "is larger than")
 }
 
 func TestDatabasesAreApart(t *testing.T) {
@@ -220,7 +220,7 @@ func TestAForeignKeyIsNoRecord(t *testing.T) {
 	for _, key := range []string{"short", "set"} {
 		_, err := s.Find(t.Context(), key)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		require.ErrorContains(t, err, "holds something else")
+		require.ErrorContains(t, err, "has a value of another program")
 	}
 }
 

@@ -10,34 +10,33 @@ import (
 	"webapp/internal/ports"
 )
 
-// An index is a sorted set of entries, each the origin and the key of a record.
-// In a Cluster it lies on another node than the records, so nothing can change
-// both at once. What is promised is that a record whose Create has returned is
-// found until it is gone, and nothing else is:
+// An index is a sorted set. Each entry is the origin (see version.go) and the key of
+// a record. In a Cluster the index can be on another node than the record, so one
+// step cannot change both. The rules below make sure that a record is found from the
+// end of Create until it is gone, and nothing else is found.
 //
-//   - A record is entered before it is made and before its expiry is moved, never
-//     the other way round. An instance that dies in between leaves an entry
-//     without a record, which does no harm.
-//   - An entry counts where its key has a record of its origin. A record that
-//     has the key later, in other indexes, does not revive it.
-//   - An entry that does not count is removed by the one who reads the index. It
-//     may belong to a record that is just being made. Therefore each entering
-//     raises the score, an entry is removed only with the score that it was read
-//     with, and Create enters its record once more when it is there: a removal
-//     that was decided on before comes before that, and is mended by it, or after
-//     it, and does nothing.
-//   - The score is when the record expires, by the clock of the index's node, so
-//     that entries that nobody reads go too. The grace covers what lies between
-//     entering and writing.
+//   - A record is entered into its indexes before it is written and before its
+//     expiry changes. If an instance stops in between, the entry has no record,
+//     which is harmless.
+//   - An entry is valid if there is a record with its key and its origin. A later
+//     record with the same key has another origin.
+//   - Keys removes invalid entries. Such an entry can belong to a record that
+//     another instance is about to write. So each entering raises the score, an
+//     entry is removed only if it still has the score that was read, and Create
+//     enters the record again after writing it. A removal before that is repaired,
+//     and a removal after it finds another score and does nothing.
+//   - The score is the record's expiry by the clock of the index's node, so entries
+//     that nobody reads are removed too. The grace is for the time between entering
+//     and writing.
 //
-// The index itself expires with its last entry.
+// The index expires with its last entry.
 
 const (
 	indexPrefix = "webapp:i:"
 	indexGrace  = 5 * time.Minute
 )
 
-// enter writes r, of that origin, into its indexes.
+// enter adds r to its indexes.
 func (s *Store) enter(ctx context.Context, r ports.Record, origin string, ttl int64) error {
 	if len(r.Indexes) == 0 {
 		return nil
@@ -63,9 +62,8 @@ func (s *Store) enter(ctx context.Context, r ports.Record, origin string, ttl in
 	return nil
 }
 
-// Keys returns the keys of an index, see ports.SessionStore. It reads as many
-// entries as it may answer; where some of them do not count any more it removes
-// those and reads again.
+// Keys implements ports.SessionStore. It removes invalid entries and then reads the
+// index again.
 func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -74,7 +72,7 @@ func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 		if err != nil {
 			return nil, unavailable(err)
 		}
-		live, dead, err := s.tell(ctx, entries)
+		live, dead, err := s.partition(ctx, entries)
 		if err != nil {
 			return nil, unavailable(err)
 		}
@@ -91,9 +89,9 @@ func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 	}
 }
 
-// tell tells entries that count, and returns their keys, from those that do not,
-// and returns these as pairs of entry and score.
-func (s *Store) tell(ctx context.Context, entries []redis.Z) (live []string, dead []any, err error) {
+// partition returns the keys of valid entries, and the invalid entries as pairs of
+// entry and score.
+func (s *Store) partition(ctx context.Context, entries []redis.Z) (live []string, dead []any, err error) {
 	if len(entries) == 0 {
 		return nil, nil, nil
 	}

@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// operationLimit bounds every method of the Store as a whole, retries and
-	// waiting for a free connection included.
+	// operationLimit is the time limit of every method, including retries and the
+	// wait for a free connection.
 	operationLimit = 2 * time.Second
-	// stepLimit bounds each step of one: waiting for a connection, dialling,
-	// writing and reading.
+	// stepLimit is the time limit of each step: waiting for a connection,
+	// dialling, writing and reading.
 	stepLimit = time.Second
-	// idleLimit is when an unused connection is closed, before firewalls on the
-	// way forget it.
+	// idleLimit is how long an unused connection stays open. Firewalls on the way
+	// may forget older ones.
 	idleLimit = 4 * time.Minute
 )
 
-// Store is a ports.SessionStore on Redis. It is safe for concurrent use.
+// Store implements ports.SessionStore. It is safe for concurrent use.
 type Store struct {
 	client  redis.UniversalClient
 	clock   func() time.Time
@@ -38,10 +38,9 @@ var (
 	_ ports.SessionCounter = (*Store)(nil)
 )
 
-// Open returns the store at a URL, see the package comment for its forms, that
-// tells the time by clock, time.Now where it is nil. It connects to nothing
-// yet: a server that is down is no error here, only a malformed URL is, and that
-// error holds nothing of the URL. Close the store in the end.
+// Open returns the store at a URL. The package comment describes the forms. The
+// default for clock is time.Now. Open does not connect, so it returns an error only
+// for a malformed URL, and the error does not quote the URL.
 func Open(rawURL string, clock func() time.Time) (*Store, error) {
 	o, err := parseURL(rawURL)
 	if err != nil {
@@ -53,21 +52,21 @@ func Open(rawURL string, clock func() time.Time) (*Store, error) {
 	return &Store{client: newClient(o), clock: clock, scripts: newScripts()}, nil
 }
 
-// newClient completes the options. go-redis's own values let an operation last
-// for half a minute, and some of its abilities cost a round trip for each new
-// connection (CLIENT SETINFO, CLIENT MAINT_NOTIFICATIONS) or, in a Cluster, the
-// table of all commands.
+// newClient sets limits and returns the client. With the defaults of go-redis an
+// operation can take half a minute. Some features that it turns off cost a round trip
+// for each new connection (CLIENT SETINFO, CLIENT MAINT_NOTIFICATIONS) or, in a
+// Cluster, the table of all commands.
 func newClient(o *redis.UniversalOptions) redis.UniversalClient {
-	o.Protocol = 2 // nothing of RESP3 is used; with 3 each reply is searched for push messages
+	o.Protocol = 2 // with RESP3 go-redis searches each reply for push messages
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	o.PipelinePoolSize = -1 // the ordinary connections serve pipelines too
+	o.PipelinePoolSize = -1 // pipelines use the same connections
 
 	o.ContextTimeoutEnabled = true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = stepLimit, stepLimit, stepLimit, stepLimit
 	o.DialerRetries = 1
 	o.ConnMaxIdleTime = idleLimit
-	// Reads are tried once more. Writes are not, see once.
+	// Reads are tried once more. Writes are not; see once.
 	o.MaxRetries = 1
 
 	switch {
@@ -85,7 +84,7 @@ func newClient(o *redis.UniversalOptions) redis.UniversalClient {
 	}
 }
 
-// Close closes all connections. The store is of no use afterwards.
+// Close closes all connections. Later calls return ports.ErrStoreUnavailable.
 func (s *Store) Close() error {
 	if err := s.client.Close(); err != nil {
 		return unavailable(err)
@@ -93,14 +92,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// bounded returns ctx with the limit of one operation.
+// bounded returns ctx with the time limit of one operation.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, operationLimit)
 }
 
-// dialErrors marks errors of connecting. Behind a Sentinel that does not know
-// the master, connecting fails with redis.Nil, which is also how "no such key"
-// looks; taken for that it would sign everybody out.
+// dialErrors wraps connection errors. If a Sentinel does not know the master,
+// connecting fails with redis.Nil, which also means "no such key". Without the wrap
+// this would sign everybody out.
 type dialErrors struct{}
 
 // DialHook implements redis.Hook.
@@ -114,30 +113,28 @@ func (dialErrors) DialHook(next redis.DialHook) redis.DialHook {
 	}
 }
 
-// ProcessHook implements redis.Hook and adds nothing.
+// ProcessHook implements redis.Hook.
 func (dialErrors) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
 
-// ProcessPipelineHook implements redis.Hook and adds nothing.
+// ProcessPipelineHook implements redis.Hook.
 func (dialErrors) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
 
-// isNil tells whether the server answered that there is nothing. It looks at
-// err alone and not at what err wraps, see dialErrors.
+// isNil reports whether the server's reply was nil: no such key, or SET NX found
+// one. It ignores wrapped errors; see dialErrors.
 func isNil(err error) bool { return err == redis.Nil }
 
-// LogTo takes the log lines of the client library off standard error, where it
-// writes them by default, and gives them to log at level Debug. What went wrong
-// is in the errors of the Store as well. Of each line only the constant part is
-// kept, because the rest can hold what a server has answered.
+// LogTo writes the log lines of go-redis to log at level Debug, instead of to
+// standard error. It writes only the format of each line, because the arguments can
+// contain a server's reply. The errors of the Store say what went wrong.
 //
-// It is for the whole process, since the library has one logger: for main, at
-// the start.
+// go-redis has one logger for the process, so main calls LogTo once.
 func LogTo(log *slog.Logger) { redis.SetLogger(libraryLog{log}) }
 
 type libraryLog struct{ log *slog.Logger }
 
-// Printf implements the library's logger.
+// Printf implements the logger of go-redis.
 func (l libraryLog) Printf(ctx context.Context, format string, _ ...any) {
 	l.log.DebugContext(ctx, "redis client library", "line", format)
 }

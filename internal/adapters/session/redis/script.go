@@ -6,20 +6,20 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Scripts that touch one key run on a Cluster as they are; none gets two of them
-// there. A time to live of 0 or less stands for a record that has expired
-// already. KEYS[2] is the set of those that are counted, or not there, and the
-// last argument the record's entry in it.
+// The Lua scripts. KEYS[1] is the record or the index. KEYS[2] is the set of
+// sessions, and the last argument is the record's entry in it. In a Cluster there is
+// no KEYS[2], because a script can use only keys of one slot. Times to live are in
+// milliseconds; 0 or less means that the record has expired already.
 const (
-	// createSource: ARGV version and value, time to live in milliseconds,
-	// entry. Answers one of those below.
+	// createSource creates a record. ARGV: version and value, time to live, entry.
+	// It returns 0 if there is a record, and 2 otherwise.
 	createSource = `
 if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then return 0 end
 local ttl, entry = ARGV[2], ARGV[3]` + countIn + `
 return 2`
 
-	// replaceSource: ARGV version expected, new version and value, time to live
-	// in milliseconds, entry. Answers one of those below.
+	// replaceSource replaces a record. ARGV: expected version, new version and
+	// value, time to live, entry. It returns one of the replies below.
 	replaceSource = `
 local version = redis.call('GETRANGE', KEYS[1], 0, 7)
 if version == '' then return 0 end
@@ -35,8 +35,8 @@ else
 end
 return 2`
 
-	// countIn enters a record in the set of those that are counted, which has
-	// as many entries as there are records within a few that have expired.
+	// countIn adds a record to the set of sessions and removes a few expired
+	// entries.
 	countIn = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -46,13 +46,13 @@ end
 redis.call('ZADD', KEYS[2], string.format('%.0f', now + ttl), entry)
 if redis.call('PTTL', KEYS[2]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[2], ttl) end`
 
-	// countSource answers how many there are of them.
+	// countSource returns how many sessions expire later than ARGV[1] from now.
 	countSource = `
 local time = redis.call('TIME')
 return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]), '+inf')`
 
-	// deleteSource: ARGV version expected, or '' for any, entry. Answers as
-	// replaceSource.
+	// deleteSource deletes a record. ARGV: expected version or '' for any, entry.
+	// It returns the same as replaceSource.
 	deleteSource = `
 if ARGV[1] ~= '' then
   local version = redis.call('GETRANGE', KEYS[1], 0, 7)
@@ -63,9 +63,8 @@ redis.call('DEL', KEYS[1])
 if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[2]) end
 return 2`
 
-	// enterSource writes an entry into an index: ARGV entry, the record's time
-	// to live and the grace in milliseconds. Entering again always raises the
-	// entry's score.
+	// enterSource adds an entry to an index. ARGV: entry, the record's time to
+	// live, and the grace. Each call raises the entry's score.
 	enterSource = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -81,8 +80,8 @@ if redis.call('PTTL', KEYS[1]) < lasts then
 end
 return 2`
 
-	// pruneSource removes entries of an index: ARGV pairs of entry and score. An
-	// entry that has another score by now stays. Answers how many went.
+	// pruneSource removes entries of an index. ARGV: pairs of entry and score. An
+	// entry with another score stays. It returns how many were removed.
 	pruneSource = `
 local removed = 0
 for i = 1, #ARGV, 2 do
@@ -94,14 +93,14 @@ end
 return removed`
 )
 
-// What the scripts that write or delete a record answer: no record (createSource:
-// there is one), one of another version, and (2) done.
+// Replies of the scripts that write or delete a record: there is no record, or it
+// has another version. 2 means done.
 const (
 	answerNone    = 0
 	answerChanged = 1
 )
 
-// script is a Lua script and the name that the server caches it under.
+// script is a Lua script with its hash in the server's cache.
 type script struct{ source, sha string }
 
 func newScript(source string) script { return script{source, redis.NewScript(source).Hash()} }
@@ -115,15 +114,14 @@ func newScripts() scripts {
 	}
 }
 
-// cached returns the command that runs the script from the server's cache. It
-// fails with NOSCRIPT, and has changed nothing, where the server does not have
-// it: after a restart, or on another node.
+// cached returns the command that runs the script from the server's cache. It fails
+// with NOSCRIPT and changes nothing if the script is not there, as after a restart.
 func (sc script) cached(ctx context.Context, keys []string, args ...any) *redis.Cmd {
 	return command(ctx, "evalsha", sc.sha, keys, args)
 }
 
-// whole returns the command that runs the script from its text, and leaves it
-// in the server's cache.
+// whole returns the command that runs the script from its text. The server then
+// caches it.
 func (sc script) whole(ctx context.Context, keys []string, args ...any) *redis.Cmd {
 	return command(ctx, "eval", sc.source, keys, args)
 }
@@ -136,7 +134,7 @@ func command(ctx context.Context, name, script string, keys []string, args []any
 	return redis.NewCmd(ctx, append(all, args...)...)
 }
 
-// run runs a script that must not run twice.
+// run runs a script exactly once.
 func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) (int64, error) {
 	cmd := sc.cached(ctx, keys, args...)
 	err := s.client.Process(ctx, once{cmd})
@@ -150,9 +148,9 @@ func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) 
 	return cmd.Int64()
 }
 
-// once is a command that go-redis sends no second time. Where the answer to a
-// write is lost nobody knows whether it took place, and in between others may
-// have changed or deleted the record.
+// once is a command that go-redis does not retry. If the reply to a write is lost,
+// nobody knows whether the server ran it, and others may have changed the record
+// since.
 type once struct{ *redis.Cmd }
 
 // NoRetry implements redis.Cmder.

@@ -11,11 +11,10 @@ import (
 
 const recordPrefix = "webapp:s:"
 
-// Create adds a record, see ports.SessionStore. A value of more than 1 MiB is
-// refused.
+// Create implements ports.SessionStore. It refuses values of more than 1 MiB.
 //
-// A record with indexes is entered in them before it is there and once more
-// afterwards; see index.go for the reason.
+// It enters a record into its indexes before it writes the record, and once more
+// afterwards. index.go says why.
 func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	if err := checkSize(r.Value); err != nil {
 		return ports.AnyVersion, err
@@ -40,11 +39,12 @@ func (s *Store) create(ctx context.Context, r ports.Record, v ports.Version) err
 	if err := s.set(ctx, r, v, ttl); err != nil {
 		return err
 	}
-	// With another score even where both fall into one millisecond.
+	// The score must differ, even in the same millisecond.
 	return s.enter(ctx, r, origin(v), ttl+1)
 }
 
-// set makes the record where there is none, and counts it where it has an index.
+// set creates the record. If it has an index, set also adds it to the set of
+// sessions.
 func (s *Store) set(ctx context.Context, r ports.Record, v ports.Version, ttl int64) error {
 	keys, value := s.counted(r.Key), stored(v, r.Value)
 	if len(r.Indexes) == 0 || len(keys) == 1 {
@@ -67,7 +67,7 @@ func (s *Store) set(ctx context.Context, r ports.Record, v ports.Version, ttl in
 	return nil
 }
 
-// createExpired does what is left to do for a record that has expired already.
+// createExpired returns the result of Create for a record that has expired already.
 func (s *Store) createExpired(ctx context.Context, key string) error {
 	n, err := s.client.Exists(ctx, recordPrefix+key).Result()
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Store) createExpired(ctx context.Context, key string) error {
 	return nil
 }
 
-// Find returns a record, see ports.SessionStore.
+// Find implements ports.SessionStore.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -97,8 +97,7 @@ func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	return ports.Record{Key: key, Value: b[versionSize:], Version: v}, nil
 }
 
-// Replace changes a record, see ports.SessionStore. A value of more than 1 MiB
-// is refused.
+// Replace implements ports.SessionStore. It refuses values of more than 1 MiB.
 func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
 	changed, err := next(v)
 	if err := errors.Join(err, checkSize(r.Value)); err != nil {
@@ -128,8 +127,8 @@ func (s *Store) Replace(ctx context.Context, r ports.Record, v ports.Version) (p
 	return changed, nil
 }
 
-// Delete removes a record, see ports.SessionStore. Its entries in indexes go
-// when the index is read next, or when they run out.
+// Delete implements ports.SessionStore. The entries in indexes are removed when the
+// index is read next, or when they expire.
 func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -149,18 +148,17 @@ func (s *Store) Delete(ctx context.Context, key string, v ports.Version) error {
 	return nil
 }
 
-// ttl returns how long r lives from now on, in milliseconds.
+// ttl returns the remaining life of r in milliseconds.
 func (s *Store) ttl(r ports.Record) int64 {
 	return r.Expires.Sub(s.clock()).Milliseconds()
 }
 
-// probeKey is the key of a record that is never there. Keys that come from
-// outside are hashes and hold no colon.
+// probeKey is the key of a record that never exists. The keys of records are
+// hashes and have no colon.
 const probeKey = "probe:"
 
-// Ready asks the server for what a session needs, see ports.StoreReadiness: a
-// read, and a write that changes nothing. In a Cluster every master must answer
-// besides.
+// Ready implements ports.StoreReadiness. It reads a key and deletes one that does
+// not exist. In a Cluster every master must respond too.
 func (s *Store) Ready(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()

@@ -21,7 +21,7 @@ type form struct {
 	tls, sentinel, cluster, socket bool
 }
 
-// forms are the schemes, see the package comment.
+// forms returns the form for a scheme. The package comment lists the schemes.
 func forms(scheme string) (form, bool) {
 	switch scheme {
 	case "redis+unix", "redis+socket", "unix":
@@ -38,9 +38,8 @@ func forms(scheme string) (form, bool) {
 	return f, plain == "" || f.sentinel || f.cluster
 }
 
-// parseURL returns the address part of the options. Its errors name what is
-// wrong and quote nothing of the URL: where a password is not escaped, any part
-// could be a piece of it.
+// parseURL returns the options in a URL. Its errors quote nothing of the URL: if a
+// password is not escaped, any part can belong to it.
 func parseURL(raw string) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	f, known := forms(scheme)
@@ -72,7 +71,7 @@ func parseURL(raw string) (*redis.UniversalOptions, error) {
 	return o, errors.Join(err, setParameters(o, f, query))
 }
 
-// setSocket reads the path of a Unix socket, which has no host in front.
+// setSocket reads the path of a Unix socket.
 func setSocket(o *redis.UniversalOptions, hosts, path string) error {
 	socket, err := url.PathUnescape(path)
 	if err != nil || hosts != "" || socket == "" || strings.HasSuffix(socket, "/") {
@@ -99,7 +98,8 @@ func setCredentials(o *redis.UniversalOptions, userinfo string, given bool) erro
 	return nil
 }
 
-// setPath reads what stands between hosts and parameters.
+// setPath reads the part between hosts and parameters: Sentinel's master and the
+// database number.
 func setPath(o *redis.UniversalOptions, f form, path string) error {
 	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/")
 	if f.sentinel {
@@ -133,7 +133,7 @@ const (
 	maxPoolSize = 10_000
 )
 
-// sentinelMaster is what Sentinel itself accepts as a name.
+// sentinelMaster matches the names that Sentinel accepts.
 var sentinelMaster = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 func setParameters(o *redis.UniversalOptions, f form, query string) error {
@@ -221,8 +221,8 @@ func hostPort(s, defaultPort string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// Warn says why the connection to the server of rawURL is not safe, and what to
-// write instead. It returns nothing for one that is safe or malformed.
+// Warn returns why the connection to the server of rawURL is not safe, and what to
+// write instead. It returns empty texts if the URL is safe or malformed.
 func Warn(rawURL string) (wrong, remedy string) {
 	o, err := parseURL(rawURL)
 	if err != nil || o.TLSConfig != nil {

@@ -9,10 +9,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// A version is a number that is drawn when the record is created, its origin,
-// and behind that a count of the changes since. The origin tells the record
-// from others that had its key before or will have it, also in an index, and
-// instances need not agree on anything to draw it.
+// A version is a random number, the origin, followed by the number of changes since
+// the record was created. The origin tells a record from earlier and later records
+// with the same key.
 const (
 	countBits   = 20
 	countMask   = 1<<countBits - 1
@@ -33,8 +32,8 @@ func newVersion() ports.Version {
 	}
 }
 
-// next returns the version that follows v. Only one Replace of v succeeds, so
-// it is as unique as v.
+// next returns the version after v. Only one Replace of v succeeds, so the result is
+// as unique as v.
 func next(v ports.Version) (ports.Version, error) {
 	if v&countMask == countMask {
 		return ports.AnyVersion, errWornOut
@@ -45,21 +44,21 @@ func next(v ports.Version) (ports.Version, error) {
 // originSize is the length of an origin as text.
 const originSize = 11
 
-// origin returns what all versions of one record have in common.
+// origin returns the part that all versions of one record share.
 func origin(v ports.Version) string { return fmt.Sprintf("%0*x", originSize, int64(v)>>countBits) }
 
-// stored returns what the server keeps: the version in eight bytes, big endian,
-// and the value.
+// stored returns the value for the server: the version in eight bytes, big endian,
+// then the record's value.
 func stored(v ports.Version, value []byte) []byte {
 	return append(versionBytes(v, len(value)), value...)
 }
 
-// versionBytes returns v with room for more behind it.
+// versionBytes returns the bytes of v, with capacity for room more.
 func versionBytes(v ports.Version, room int) []byte {
 	return binary.BigEndian.AppendUint64(make([]byte, 0, versionSize+room), uint64(v))
 }
 
-// readVersion returns the version at the beginning of what the server keeps.
+// readVersion returns the version at the beginning of a stored value.
 func readVersion(b []byte) (ports.Version, bool) {
 	if len(b) < versionSize {
 		return ports.AnyVersion, false
@@ -67,13 +66,13 @@ func readVersion(b []byte) (ports.Version, bool) {
 	return ports.Version(binary.BigEndian.Uint64(b)), true
 }
 
-// maxValue bounds a record's value. It is far above what a session needs and
-// below what would hold up a server that does one thing at a time.
+// maxValue is the largest value of a record. Sessions need much less. Larger values
+// would delay all other commands of the server.
 const maxValue = 1 << 20
 
 func checkSize(value []byte) error {
 	if len(value) > maxValue {
-		return fmt.Errorf("redis: a value of %d bytes is more than a record may hold (%d)", len(value), maxValue)
+		return fmt.Errorf("redis: a value of %d bytes is larger than %d bytes", len(value), maxValue)
 	}
 	return nil
 }

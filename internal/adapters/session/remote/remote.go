@@ -1,6 +1,5 @@
-// Package remote holds what the session stores on a server share: an error that
-// quotes nothing of the server's address, and which addresses are those of this
-// machine.
+// Package remote is shared by the session stores that use a server. It has an error
+// that does not quote the server's address, and recognises addresses of this machine.
 package remote
 
 import (
@@ -27,24 +26,24 @@ func ThisMachine(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// Error says that a server could not be asked. errors.Is also matches
+// Error says that a server could not be used. errors.Is also matches
 // ports.ErrStoreUnavailable.
 //
-// Its text has fixed words only. The text of a library or of a server can quote
-// the address, and in an address whose password is not escaped, any part can be
-// a piece of that password.
+// Its text has fixed words only. Errors of a library or a server can quote the
+// address. If its password is not escaped, any part of the address can belong to the
+// password.
 type Error struct {
 	server, reason string
 	cause          error
 }
 
-// Unavailable returns an Error. server and reason are fixed texts. errors.Is
-// finds cause, whose text is not for logs.
+// Unavailable returns an Error. server and reason are fixed texts. errors.Is also
+// matches cause, whose text is not part of the Error's.
 func Unavailable(server, reason string, cause error) *Error {
 	return &Error{server: server, reason: reason, cause: cause}
 }
 
-// Error names the server and the reason.
+// Error returns the server and the reason.
 func (e *Error) Error() string {
 	return ports.ErrStoreUnavailable.Error() + ": " + e.server + ": " + e.reason
 }
@@ -52,17 +51,17 @@ func (e *Error) Error() string {
 // Unwrap returns ports.ErrStoreUnavailable and the cause.
 func (e *Error) Unwrap() []error { return []error{ports.ErrStoreUnavailable, e.cause} }
 
-// wsaConnectionRefused is what Windows has in place of ECONNREFUSED.
+// wsaConnectionRefused is ECONNREFUSED on Windows.
 const wsaConnectionRefused = syscall.Errno(10061)
 
-// Reasons that a store can add to.
+// Reasons that a store can extend.
 const (
 	NoTLS  = "the server does not speak TLS on that port"
 	Broken = "the connection broke"
 )
 
-// Reason says what went wrong on the way to the server. It returns "" for an
-// error of another kind.
+// Reason returns a fixed text for an error of the network or of TLS, and "" for other
+// errors.
 func Reason(err error) string {
 	if reason := certificateReason(err); reason != "" {
 		return "the server's certificate is not trusted: " + reason
@@ -100,8 +99,7 @@ func Reason(err error) string {
 	return ""
 }
 
-// certificateReason says why a certificate was refused, without the names in it
-// and the name that was wanted.
+// certificateReason returns why a certificate was refused, without any host names.
 func certificateReason(err error) string {
 	var (
 		name      x509.HostnameError
@@ -115,7 +113,7 @@ func certificateReason(err error) string {
 	case errors.As(err, &authority):
 		return "its authority is unknown here"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "it has expired or does not hold yet"
+		return "it has expired or is not valid yet"
 	case invalid.Cert != nil, errors.As(err, &other):
 		return "it is not valid"
 	}
