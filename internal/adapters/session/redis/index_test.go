@@ -51,7 +51,7 @@ func TestAReaderDoesNotForgetARecordThatIsBeingMade(t *testing.T) {
 			s.client.AddHook(beforeSet{sets: s.scripts.create.sha, do: func() {
 				entries, err := server.ZRangeWithScores(ctx, indexPrefix+"index", 0, -1).Result()
 				require.NoError(t, err)
-				_, dead, err = reader.tell(ctx, entries)
+				_, dead, err = reader.partition(ctx, entries)
 				require.NoError(t, err)
 				require.Len(t, dead, 2)
 				if !late {
