@@ -99,6 +99,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"key of one byte, second": {map[string]string{"REDIRECT_URI": "https://app.example/getAToken", "SESSION_KEY": someKey + ",a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}, []string{"SESSION_KEY has a key of one repeated byte"}},
 		"subjects with AUTHORITY": {map[string]string{"ALLOWED_SUBJECTS": "*"}, []string{"ALLOWED_SUBJECTS is for OIDC_AUTHORITY only", "Remove it."}},
 		"star among subjects":     {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": "*,7"}, []string{"ALLOWED_SUBJECTS has * beside"}},
+		"a list of no subjects":   {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": " , "}, []string{"ALLOWED_SUBJECTS holds commas and no subject"}},
 		"GitHub without subjects": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": github.Issuer}, []string{"ALLOWED_SUBJECTS is missing", "* for anybody"}},
 		"secret with a mark":      {map[string]string{"CLIENT_SECRET": "\ufeffS3cret~Value"}, []string{"CLIENT_SECRET begins with a byte order mark"}},
 		"secret of two lines":     {map[string]string{"CLIENT_SECRET": "S3cret~Value\nS3cret~Value"}, []string{"CLIENT_SECRET holds a line break"}},

@@ -79,7 +79,10 @@ func (c *Config) checkClientID(found *Problems) {
 // own, anybody can have an account, so somebody has to say who may sign in.
 func (c *Config) checkSubjects(found *Problems) {
 	_, own := c.program.Providers[c.OIDCAuthority]
+	given, _ := c.lookup("ALLOWED_SUBJECTS")
 	switch {
+	case len(c.AllowedSubjects) == 0 && strings.Contains(given, ","):
+		found.add("ALLOWED_SUBJECTS", "holds commas and no subject", "Write the subjects of the people who may sign in, or * for anybody.")
 	case len(c.AllowedSubjects) == 0 && own:
 		found.add("ALLOWED_SUBJECTS", "is missing, and anybody can have an account at this provider",
 			"Write the subjects of the people who may sign in, separated by commas (at GitHub the number of the account), or * for anybody.")
