@@ -36,6 +36,11 @@ func TestTheRedirectAfterAdminConsentHasAPage(t *testing.T) {
 				assert.Contains(t, r.body, part)
 			}
 			assert.NotContains(t, r.body, "User declined", "only texts of ours")
+			assert.Contains(t, r.body, "access_denied")
+			r = b.get("/getAToken?admin_consent=True&error=call-1.800.555.0199")
+			assert.Contains(t, r.body, "<h1>Consent was not given</h1>")
+			assert.NotContains(t, r.body, "call-1", "a link puts no words on the page")
+			assert.NotContains(t, w.logs.String(), "call-1")
 			assert.False(t, b.signedIn())
 			assert.Zero(t, w.idp.Requests(fakeidp.EndpointToken))
 

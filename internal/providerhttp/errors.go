@@ -44,6 +44,9 @@ func Refused(reason string) error {
 // maxErrorCodeBytes bounds an error code.
 const maxErrorCodeBytes = 64
 
+// UnknownErrorCode stands for an error code that is not repeated.
+const UnknownErrorCode = "unrecognized_error"
+
 // ProviderError returns the error for an OAuth 2.0 error code (RFC 6749, sections
 // 4.1.2.1 and 5.2; OpenID Connect Core 1.0, section 3.1.2.6). The code alone
 // decides its kind.
@@ -58,7 +61,7 @@ func ProviderError(code string) *ports.ProviderError {
 		e.Kind = ports.ErrProviderUnavailable
 	}
 	if code == "" || len(code) > maxErrorCodeBytes || strings.ContainsFunc(code, notErrorCode) {
-		e.Code = "unrecognized_error"
+		e.Code = UnknownErrorCode
 	}
 	return e
 }

@@ -32,9 +32,19 @@ const (
 	timestampText = `[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}Z`
 )
 
-// CallbackError implements ports.CallbackErrorReader.
+// CallbackError implements ports.CallbackErrorReader. Anybody can make a link
+// with such a callback. Only the codes in the list are repeated, so a link cannot
+// put words of its own on the page.
 func (p *Provider) CallbackError(callback ports.Callback) error {
-	return newProviderError(callback.Error, callback.ErrorDescription)
+	e := newProviderError(callback.Error, callback.ErrorDescription)
+	switch e.Code {
+	case "access_denied", "permission_denied", "consent_required", "interaction_required", "login_required",
+		"invalid_request", "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource",
+		"server_error", "temporarily_unavailable":
+	default:
+		e.Code = providerhttp.UnknownErrorCode
+	}
+	return e
 }
 
 // newProviderError reads error and error_description, of a callback or of a
