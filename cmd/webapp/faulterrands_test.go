@@ -150,7 +150,7 @@ func settleEnd(t *testing.T, _, phone *browser, ask step, done bool) {
 func TestEachCallOfTheStoreFails(t *testing.T) {
 	for _, e := range errands() {
 		for kind, set := range map[string]func(*portstest.FaultyStore, func(portstest.StoreCall) error){
-			"refused": (*portstest.FaultyStore).SetFault, "answer lost": (*portstest.FaultyStore).SetLoss,
+			"refused": (*portstest.FaultyStore).SetFault, "answer lost": (*portstest.FaultyStore).SetLostResponse,
 		} {
 			t.Run(e.name+"/"+kind, func(t *testing.T) {
 				for n := 1; playErrand(t, e, n, set); n++ {

@@ -36,7 +36,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 		"down at the start": func(w *world) { w.store.SetDown(true); w.restart() },
 		"silent":            func(w *world) { w.store.SetHanging(true) },
 		"connections cut":   func(w *world) { w.store.SetFault(func(portstest.StoreCall) error { return errCut }) },
-		"answers lost":      func(w *world) { w.store.SetLoss(func(portstest.StoreCall) error { return errCut }) },
+		"answers lost":      func(w *world) { w.store.SetLostResponse(func(portstest.StoreCall) error { return errCut }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
@@ -49,7 +49,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 			w.checkStoreOutage(b, atProvider, back)
 			assert.Equal(t, codes, w.idp.Requests(fakeidp.EndpointToken), "a code is not spent in vain")
 			w.store.SetFault(nil)
-			w.store.SetLoss(nil)
+			w.store.SetLostResponse(nil)
 			assert.Equal(t, cookies, b.cookies(), "no cookie is taken away")
 			assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
 			assert.True(t, b.signedIn())
@@ -147,7 +147,7 @@ func TestRecordsThatHangHoldNobodyElseUp(t *testing.T) {
 			return nil
 		}
 		met.Do(func() { close(held) })
-		<-call.GivenUp
+		<-call.Done
 		return errCut
 	})
 	answer := inBackground(func(...string) reply { return b.get("/") })
@@ -178,16 +178,16 @@ func TestDamagedRecords(t *testing.T) {
 			b := w.browser()
 			b.mustSignIn(fakeidp.UserMember)
 			before := b.cookies()
-			w.store.SetSpoiled(change)
+			w.store.SetCorrupted(change)
 			home := b.get("/")
 			assert.Equal(t, http.StatusOK, home.StatusCode)
 			assert.Contains(t, home.body, `href="/login"`)
 			assert.Equal(t, http.StatusUnauthorized, b.get("/call_api").StatusCode)
-			w.store.SetSpoiled(nil)
+			w.store.SetCorrupted(nil)
 			assert.Equal(t, before, b.cookies(), "no cookie is taken away")
 			assert.True(t, b.signedIn())
 
-			w.store.SetSpoiled(func(r ports.Record) ports.Record {
+			w.store.SetCorrupted(func(r ports.Record) ports.Record {
 				if strings.HasSuffix(r.Key, ".tokens") || strings.HasSuffix(r.Key, ".claims") {
 					return change(r)
 				}

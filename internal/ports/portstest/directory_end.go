@@ -59,7 +59,7 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 		}
 	}
 	requireSession(t, h, kept, anna)
-	requireNoGrant(t, h, ended)
+	requireNoTokens(t, h, ended)
 	requireSession(t, h, neighbour, person(h, "one", "bert", "sid"))
 	kept.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.Current(ctx)
@@ -93,9 +93,9 @@ func directoryEndOthers(t *testing.T, h SessionHarness) {
 	requireEnded(t, 2)(endSessionsOf(t, h, here, anna, true))
 	requireEnded(t, 0)(endSessionsOf(t, h, here, anna, true))
 	requireSession(t, h, here, anna)
-	requireGrant(t, h, here, SampleTokens(h.Now()))
-	requireNoGrant(t, h, there)
-	requireNoGrant(t, h, elsewhere)
+	requireTokens(t, h, here, SampleTokens(h.Now()))
+	requireNoTokens(t, h, there)
+	requireNoTokens(t, h, elsewhere)
 	requireSession(t, h, berts, bert)
 	requireEnded(t, 1)(endSessionsOf(t, h, berts, anna, true))
 	requireSignedOut(t, h, here)
@@ -107,8 +107,8 @@ func directoryEndAll(t *testing.T, h SessionHarness) {
 	here, there, berts := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, bert)
 	requireEnded(t, 2)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
 	requireEnded(t, 0)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
-	requireNoGrant(t, h, here)
-	requireNoGrant(t, h, there)
+	requireNoTokens(t, h, here)
+	requireNoTokens(t, h, there)
 	requireSession(t, h, berts, bert)
 	again := signInAs(t, h, anna)
 	requireSession(t, h, again, anna)
@@ -126,8 +126,8 @@ func directoryProvider(t *testing.T, h SessionHarness) {
 	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "bert", "sid-1"))
 	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, "sid-1"))
 	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "sid-1"))
-	requireNoGrant(t, h, annas)
-	requireNoGrant(t, h, twin)
+	requireNoTokens(t, h, annas)
+	requireNoTokens(t, h, twin)
 	requireSession(t, h, others, other)
 	requireSession(t, h, elsewhere, person(h, "one", "anna", "sid-2"))
 	requireSession(t, h, signInAs(t, h, anna), anna)
@@ -172,7 +172,7 @@ func directoryInFlight(t *testing.T, h SessionHarness) {
 			require.ErrorIs(t, putTokens(slow, h, ports.Tokens{Nonce: "late"}), ports.ErrNoSession)
 			require.ErrorIs(t, h.Sessions.Touch(slow, h.Now(), h.Now().Add(time.Hour)), ports.ErrNoSession)
 		})
-		requireNoGrant(t, h, b)
+		requireNoTokens(t, h, b)
 		require.Empty(t, listed(t, h, b, anna))
 	}
 }
@@ -228,7 +228,7 @@ func directoryLeastUsed(t *testing.T, h SessionHarness) {
 	requireEnded(t, 0)(endLeastUsed(t, h, browsers[1], anna, 3))
 	for _, i := range []int{2, 3} { // not the one that asks, although it was used before them
 		requireSignedOut(t, h, browsers[i])
-		requireNoGrant(t, h, browsers[i])
+		requireNoTokens(t, h, browsers[i])
 	}
 	for _, i := range []int{0, 1, 4} {
 		requireSession(t, h, browsers[i], sessions[i])

@@ -8,38 +8,38 @@ import (
 	"webapp/internal/ports"
 )
 
-// FakeBrowser is one browser of a FakeSessions. It is safe for concurrent use.
+// FakeBrowser is a browser that uses a FakeSessions. It is safe for concurrent use.
 type FakeBrowser struct {
 	sessions *FakeSessions
 
 	mu      sync.Mutex
 	token   string
-	pending []ports.PendingSignIn // the newest last
+	pending []ports.PendingSignIn // newest last
 }
 
-// fakeExchange is one request: like a real one it goes on with the session
-// that the browser had when it was sent.
-type fakeExchange struct {
+// fakeRequest is one request of a browser. It keeps the session token that the browser
+// had when the request began.
+type fakeRequest struct {
 	browser *FakeBrowser
 	token   string
 }
 
-type fakeExchangeKey struct{ f *FakeSessions }
+type fakeRequestKey struct{ f *FakeSessions }
 
-// NewBrowser returns a browser that holds nothing yet.
+// NewBrowser returns a browser without a session.
 func (f *FakeSessions) NewBrowser() *FakeBrowser { return &FakeBrowser{sessions: f} }
 
-// Context returns parent with one request of this browser in it. The next
-// request takes another call.
+// Context returns a context for one request of this browser. Call it again for the
+// next request.
 func (b *FakeBrowser) Context(parent context.Context) context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return context.WithValue(parent, fakeExchangeKey{b.sessions}, &fakeExchange{browser: b, token: b.token})
+	return context.WithValue(parent, fakeRequestKey{b.sessions}, &fakeRequest{browser: b, token: b.token})
 }
 
 // Do implements Browser.
-func (b *FakeBrowser) Do(ctx context.Context, exchange func(ctx context.Context)) {
-	exchange(b.Context(ctx))
+func (b *FakeBrowser) Do(ctx context.Context, request func(ctx context.Context)) {
+	request(b.Context(ctx))
 }
 
 // Clone implements Browser.
@@ -49,14 +49,14 @@ func (b *FakeBrowser) Clone() Browser {
 	return &FakeBrowser{sessions: b.sessions, token: b.token, pending: slices.Clone(b.pending)}
 }
 
-// SignedIn reports whether the browser holds a session token, dead or alive.
+// SignedIn reports whether the browser has a session token, also of an ended session.
 func (b *FakeBrowser) SignedIn() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.token != ""
 }
 
-// Pending returns how many sign-ins the browser has pending.
+// Pending returns the number of the browser's pending sign-ins.
 func (b *FakeBrowser) Pending() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -8,12 +8,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// fakeMaxListed is the bound that ports.SessionDirectory sets.
-const fakeMaxListed = 100
-
 // SessionsOf implements ports.SessionDirectory.
 func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) ([]ports.ListedSession, error) {
-	ex, err := f.enter(ctx)
+	req, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -24,11 +21,11 @@ func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) (
 	var list []ports.ListedSession
 	for token, s := range f.sessions {
 		if belongsTo(s, issuer, subject) && !f.expired(s) {
-			list = append(list, ports.ListedSession{ID: s.id, Current: token == ex.token, Session: cloneSession(s.session)})
+			list = append(list, ports.ListedSession{ID: s.id, Current: token == req.token, Session: cloneSession(s.session)})
 		}
 	}
 	slices.SortFunc(list, func(a, b ports.ListedSession) int { return b.Session.Seen.Compare(a.Session.Seen) })
-	return list[:min(len(list), fakeMaxListed)], nil
+	return list[:min(len(list), ports.MaxSessions)], nil
 }
 
 // EndSession implements ports.SessionDirectory.
@@ -38,29 +35,29 @@ func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string)
 
 // EndSessionsOf implements ports.SessionDirectory.
 func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
-	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
+	req, ok := ctx.Value(fakeRequestKey{f}).(*fakeRequest)
 	if keepThis && !ok {
 		return nil, ports.ErrNoBrowser
 	}
 	return f.endWhere(func(token string, s *fakeSession) bool {
-		return belongsTo(s, issuer, subject) && (!keepThis || token != ex.token)
+		return belongsTo(s, issuer, subject) && (!keepThis || token != req.token)
 	})
 }
 
 // EndLeastRecentlyUsed implements ports.SessionDirectory.
 func (f *FakeSessions) EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]ports.EndedSessions, error) {
-	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
+	req, ok := ctx.Value(fakeRequestKey{f}).(*fakeRequest)
 	if !ok {
 		return nil, ports.ErrNoBrowser
 	}
 	f.mu.Lock()
 	var list []*fakeSession
 	for token, s := range f.sessions {
-		if belongsTo(s, issuer, subject) && token != ex.token {
+		if belongsTo(s, issuer, subject) && token != req.token {
 			list = append(list, s)
 		}
 	}
-	if this := f.sessions[ex.token]; this != nil && belongsTo(this, issuer, subject) {
+	if this := f.sessions[req.token]; this != nil && belongsTo(this, issuer, subject) {
 		keep--
 	}
 	now := f.clock()
@@ -91,7 +88,7 @@ func (f *FakeSessions) CheckUnspent(_ context.Context, id string) error {
 	return f.unspent(id)
 }
 
-// unspent is CheckUnspent with the lock held.
+// unspent is CheckUnspent without locking; f.mu is locked.
 func (f *FakeSessions) unspent(id string) error {
 	if err := f.reach(); err != nil {
 		return err
@@ -113,6 +110,7 @@ func (f *FakeSessions) Spend(_ context.Context, id string, until time.Time) erro
 	return nil
 }
 
+// endWhere ends the sessions that match.
 func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) ([]ports.EndedSessions, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -130,7 +128,7 @@ func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) (
 	return ended, nil
 }
 
-// addEnded counts a session of somebody.
+// addEnded adds one session of a person to ended.
 func addEnded(ended []ports.EndedSessions, id ports.Identity, expired bool) []ports.EndedSessions {
 	i := slices.IndexFunc(ended, func(e ports.EndedSessions) bool {
 		return e.Identity.Issuer == id.Issuer && e.Identity.Subject == id.Subject

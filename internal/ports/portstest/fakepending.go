@@ -7,22 +7,22 @@ import (
 	"webapp/internal/ports"
 )
 
-// Keep implements ports.PendingSignIns. It works while the store is down: what
-// is pending lives with the browser.
+// Keep implements ports.PendingSignIns. It works while the store is down, because the
+// browser stores pending sign-ins.
 func (f *FakeSessions) Keep(ctx context.Context, p ports.PendingSignIn) error {
-	ex, err := f.enter(ctx)
+	req, err := f.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.mu.Unlock()
 	p.Scopes = slices.Clone(p.Scopes)
-	ex.browser.keep(p)
+	req.browser.keep(p)
 	return nil
 }
 
 // Take implements ports.PendingSignIns.
 func (f *FakeSessions) Take(ctx context.Context, state string) (ports.PendingSignIn, error) {
-	ex, err := f.enter(ctx)
+	req, err := f.enter(ctx)
 	if err != nil {
 		return ports.PendingSignIn{}, err
 	}
@@ -33,7 +33,7 @@ func (f *FakeSessions) Take(ctx context.Context, state string) (ports.PendingSig
 	if err := f.reach(); err != nil {
 		return ports.PendingSignIn{}, err
 	}
-	p, found := ex.browser.take(state)
+	p, found := req.browser.take(state)
 	switch {
 	case f.spent[state]:
 		return ports.PendingSignIn{State: p.State, ReturnTo: p.ReturnTo}, ports.ErrPendingSpent
@@ -72,27 +72,4 @@ func (f *FakeSessions) Outcome(_ context.Context, state string) ([]byte, error) 
 		return nil, ports.ErrNoOutcome
 	}
 	return outcome, nil
-}
-
-// HandOver implements ports.SessionHandOver.
-func (f *FakeSessions) HandOver(ctx context.Context) (give func(context.Context) error, err error) {
-	ex, err := f.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer f.mu.Unlock()
-	token := ex.token
-	if token == "" {
-		return nil, ports.ErrNoSession
-	}
-	return func(ctx context.Context) error {
-		other, err := f.enter(ctx)
-		if err != nil {
-			return err
-		}
-		defer f.mu.Unlock()
-		other.token = token
-		other.browser.setToken(token)
-		return nil
-	}, nil
 }

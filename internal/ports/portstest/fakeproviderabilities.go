@@ -2,6 +2,8 @@ package portstest
 
 import (
 	"context"
+	"errors"
+	"net/url"
 	"slices"
 	"time"
 
@@ -9,21 +11,63 @@ import (
 )
 
 var (
-	_ ports.LogoutTokenVerifier = (*FakeProvider)(nil)
 	_ ports.GroupLookup         = (*FakeProvider)(nil)
+	_ ports.LogoutTokenVerifier = (*FakeProvider)(nil)
+	_ ports.ProviderReadiness   = (*FakeProvider)(nil)
+	_ ports.ProviderSignOut     = (*FakeProvider)(nil)
+	_ ports.TokenRefresher      = (*FakeProvider)(nil)
 )
 
-// SignLogout returns a logout token that says this, issued now. An empty issuer
-// is filled in.
-func (f *FakeProvider) SignLogout(says ports.LogoutToken) string {
+// Refresh implements ports.TokenRefresher. A refresh token works once.
+func (f *FakeProvider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports.Refreshed, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if says.Issuer == "" {
-		says.Issuer = FakeIssuer
+	if err := f.reach(ctx); err != nil {
+		return ports.Refreshed{}, err
 	}
-	says.Expires = f.now().Add(24 * time.Hour)
+	f.renewed++
+	if f.gone {
+		gone := &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant", Number: 50057}
+		return ports.Refreshed{}, errors.Join(gone, ports.ErrAccountGone)
+	}
+	if !f.refresh[req.RefreshToken] {
+		return ports.Refreshed{}, &ports.ProviderError{Kind: ports.ErrInteractionRequired, Code: "invalid_grant"}
+	}
+	delete(f.refresh, req.RefreshToken)
+	return ports.Refreshed{AccessToken: f.accessToken(req.Scopes), RefreshToken: f.refreshToken(), Memberships: f.memberships}, nil
+}
+
+// EndSessionURL implements ports.ProviderSignOut.
+func (f *FakeProvider) EndSessionURL(_ context.Context, hint string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.loaded {
+		return "", nil
+	}
+	return FakeIssuer + "/logout?" + url.Values{"hint": {hint}}.Encode(), nil
+}
+
+// Ready implements ports.ProviderReadiness.
+func (f *FakeProvider) Ready(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.loaded {
+		return nil
+	}
+	return f.reach(ctx)
+}
+
+// SignLogout returns a logout token with these claims, issued now. If the issuer is
+// empty, SignLogout sets it.
+func (f *FakeProvider) SignLogout(claims ports.LogoutToken) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if claims.Issuer == "" {
+		claims.Issuer = FakeIssuer
+	}
+	claims.Expires = f.now().Add(24 * time.Hour)
 	token := f.next("logout")
-	f.logouts[token] = says
+	f.logouts[token] = claims
 	return token
 }
 
@@ -44,31 +88,32 @@ func (f *FakeProvider) VerifyLogoutToken(ctx context.Context, token string) (por
 	return said, nil
 }
 
-// SetGroups lets every sign-in from now on carry these groups, and every
-// look-up answer all.
+// SetGroups sets the groups in the ID token of every later sign-in, and the result of
+// every later MemberGroups.
 func (f *FakeProvider) SetGroups(inToken ports.Groups, all []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.groups, f.memberOf = inToken, slices.Clone(all)
 }
 
-// SetMemberships lets every refresh from now on bring an ID token that says
-// this; nil lets it bring none.
+// SetMemberships sets the roles and groups in the ID token of every later refresh. With
+// nil a refresh has no ID token.
 func (f *FakeProvider) SetMemberships(m *ports.Memberships) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.memberships = m
 }
 
-// DisableAccounts lets every refresh from now on fail, because the account is
-// disabled.
+// DisableAccounts disables all accounts: every later refresh fails with
+// ports.ErrAccountGone.
 func (f *FakeProvider) DisableAccounts() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gone = true
 }
 
-// MemberGroups implements ports.GroupLookup. It takes any token that was issued.
+// MemberGroups implements ports.GroupLookup. It accepts every access token that the
+// provider issued.
 func (f *FakeProvider) MemberGroups(ctx context.Context, accessToken string) ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -82,7 +127,7 @@ func (f *FakeProvider) MemberGroups(ctx context.Context, accessToken string) ([]
 	return slices.Clone(f.memberOf), nil
 }
 
-// GroupLookups is how often MemberGroups has answered.
+// GroupLookups returns the number of successful calls of MemberGroups.
 func (f *FakeProvider) GroupLookups() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,13 +10,13 @@ import (
 	"webapp/internal/ports"
 )
 
-// fakeMaxPending is how many sign-ins can be pending in one browser, as with the
-// real adapter.
+// fakeMaxPending is how many pending sign-ins one browser can have, as with the real
+// adapter.
 const fakeMaxPending = 8
 
-// FakeSessions implements the session ports in memory, for tests of what
-// stands on them. It is safe for concurrent use and passes the same suites as
-// a real adapter.
+// FakeSessions is a session manager in memory, for tests of the domain and of inbound
+// adapters. It passes the same suites as a real adapter, and is safe for concurrent
+// use.
 type FakeSessions struct {
 	clock func() time.Time
 
@@ -32,11 +32,11 @@ type fakeSession struct {
 	id      string
 	session ports.Session
 	claims  []ports.Claim
-	grant   ports.Tokens
+	tokens  ports.Tokens
 	lease   *fakeLease
 }
 
-// fakeLease is compared by its address.
+// fakeLease is a lease. Its address identifies it.
 type fakeLease struct{ until time.Time }
 
 var (
@@ -44,7 +44,7 @@ var (
 	_ ports.StoreReadiness = (*FakeSessions)(nil)
 )
 
-// NewFakeSessions returns a fake that tells the time by clock.
+// NewFakeSessions returns a session manager without sessions.
 func NewFakeSessions(clock func() time.Time) *FakeSessions {
 	return &FakeSessions{
 		clock:    clock,
@@ -55,22 +55,22 @@ func NewFakeSessions(clock func() time.Time) *FakeSessions {
 	}
 }
 
-// SetDown makes every method that needs the store fail with
-// ports.ErrStoreUnavailable, until it is called with false.
+// SetDown makes methods that need the store fail with ports.ErrStoreUnavailable (true)
+// or work again (false).
 func (f *FakeSessions) SetDown(down bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.down = down
 }
 
-// Len returns how many sessions are held, those included that have run out.
+// Len returns the number of sessions, expired ones included.
 func (f *FakeSessions) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.sessions)
 }
 
-// Ready returns nil unless the fake is down.
+// Ready implements ports.StoreReadiness.
 func (f *FakeSessions) Ready(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -79,7 +79,7 @@ func (f *FakeSessions) Ready(context.Context) error {
 
 // Start implements ports.Sessions.
 func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
-	ex, err := f.enter(ctx)
+	req, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -87,26 +87,26 @@ func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) ([]ports.S
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
-	ended := f.endToken(ex.token)
-	ex.token = rand.Text()
-	f.sessions[ex.token] = &fakeSession{
+	ended := f.endToken(req.token)
+	req.token = rand.Text()
+	f.sessions[req.token] = &fakeSession{
 		id:      rand.Text(),
 		session: cloneSession(n.Session),
 		claims:  slices.Clone(n.Claims),
-		grant:   cloneGrant(n.Tokens),
+		tokens:  cloneTokens(n.Tokens),
 	}
-	ex.browser.setToken(ex.token)
+	req.browser.setToken(req.token)
 	return ended, nil
 }
 
 // Current implements ports.Sessions.
 func (f *FakeSessions) Current(ctx context.Context) (ports.Session, error) {
-	ex, err := f.enter(ctx)
+	req, err := f.enter(ctx)
 	if err != nil {
 		return ports.Session{}, err
 	}
 	defer f.mu.Unlock()
-	s, err := f.live(ex.token)
+	s, err := f.live(req.token)
 	if s == nil {
 		return ports.Session{}, err
 	}
@@ -115,7 +115,7 @@ func (f *FakeSessions) Current(ctx context.Context) (ports.Session, error) {
 
 // Touch implements ports.Sessions.
 func (f *FakeSessions) Touch(ctx context.Context, seen, expires time.Time) error {
-	_, live, err := f.enterLive(ctx)
+	live, err := f.enterLive(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (f *FakeSessions) Touch(ctx context.Context, seen, expires time.Time) error
 
 // UpdateRoles implements ports.Sessions.
 func (f *FakeSessions) UpdateRoles(ctx context.Context, roles []string) error {
-	_, live, err := f.enterLive(ctx)
+	live, err := f.enterLive(ctx)
 	if err != nil {
 		return err
 	}
@@ -137,24 +137,47 @@ func (f *FakeSessions) UpdateRoles(ctx context.Context, roles []string) error {
 
 // End implements ports.Sessions.
 func (f *FakeSessions) End(ctx context.Context) ([]ports.Session, error) {
-	ex, err := f.enter(ctx)
+	req, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer f.mu.Unlock()
-	if ex.token == "" {
+	if req.token == "" {
 		return nil, nil
 	}
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
-	ended := f.endToken(ex.token)
-	ex.token = ""
-	ex.browser.setToken("")
+	ended := f.endToken(req.token)
+	req.token = ""
+	req.browser.setToken("")
 	return ended, nil
 }
 
-// endToken removes the session of a token, live or expired, and returns it.
+// HandOver implements ports.SessionHandOver.
+func (f *FakeSessions) HandOver(ctx context.Context) (give func(context.Context) error, err error) {
+	req, err := f.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer f.mu.Unlock()
+	token := req.token
+	if token == "" {
+		return nil, ports.ErrNoSession
+	}
+	return func(ctx context.Context) error {
+		other, err := f.enter(ctx)
+		if err != nil {
+			return err
+		}
+		defer f.mu.Unlock()
+		other.token = token
+		other.browser.setToken(token)
+		return nil
+	}, nil
+}
+
+// endToken removes and returns the session of a token, also an expired one.
 func (f *FakeSessions) endToken(token string) []ports.Session {
 	s, ok := f.sessions[token]
 	if !ok {
@@ -164,29 +187,29 @@ func (f *FakeSessions) endToken(token string) []ports.Session {
 	return []ports.Session{s.session}
 }
 
-// enter returns the exchange of ctx and takes the lock.
-func (f *FakeSessions) enter(ctx context.Context) (*fakeExchange, error) {
-	ex, ok := ctx.Value(fakeExchangeKey{f}).(*fakeExchange)
+// enter returns the request in ctx and locks f.mu, unless it returns an error.
+func (f *FakeSessions) enter(ctx context.Context) (*fakeRequest, error) {
+	req, ok := ctx.Value(fakeRequestKey{f}).(*fakeRequest)
 	if !ok {
 		return nil, ports.ErrNoBrowser
 	}
 	f.mu.Lock()
-	return ex, nil
+	return req, nil
 }
 
-// enterLive returns the exchange's session as well. It holds the lock only
-// where it returns no error.
-func (f *FakeSessions) enterLive(ctx context.Context) (*fakeExchange, *fakeSession, error) {
-	ex, err := f.enter(ctx)
+// enterLive returns the session of the request in ctx and locks f.mu, unless it
+// returns an error.
+func (f *FakeSessions) enterLive(ctx context.Context) (*fakeSession, error) {
+	req, err := f.enter(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	live, err := f.live(ex.token)
+	live, err := f.live(req.token)
 	if err != nil {
 		f.mu.Unlock()
-		return nil, nil, err
+		return nil, err
 	}
-	return ex, live, nil
+	return live, nil
 }
 
 func (f *FakeSessions) reach() error {
@@ -196,7 +219,7 @@ func (f *FakeSessions) reach() error {
 	return nil
 }
 
-// live returns the session of a token; one that has run out comes with
+// live returns the session of a token. If it has expired, live returns it with
 // ports.ErrSessionExpired.
 func (f *FakeSessions) live(token string) (*fakeSession, error) {
 	if token == "" {

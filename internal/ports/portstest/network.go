@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// Serve starts a server for a played provider and returns a transport that
-// sends every request there, whatever its scheme and host. The handler sees the
-// host that was asked for.
+// Serve starts a server with the handler of a fake provider. It returns a transport that
+// sends every request to that server, whatever its scheme and host are. The handler sees
+// the original host.
 func Serve(t testing.TB, provider http.Handler) http.RoundTripper {
 	server := httptest.NewServer(provider)
 	t.Cleanup(server.Close)
@@ -33,59 +33,59 @@ func (s served) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.server.Client().Transport.RoundTrip(sent)
 }
 
-// fault is a way in which a provider, or a proxy in front of it, fails.
+// fault is a failure of a provider or of a proxy in front of it.
 type fault int
 
 const (
 	never       fault = iota
-	unreachable       // nobody listens
-	silent            // the request arrives, no answer comes before the deadline
-	lost              // the request arrives, the connection breaks before the answer
-	failing           // the request arrives, the answer is status 503
-	endless           // the answer has no end
-	redirecting       // the answer redirects to elsewhere
-	lifeless          // the answer leaves out expires_in
+	unreachable       // the connection is refused
+	silent            // the request arrives, but no response before the deadline
+	lost              // the request arrives, then the connection breaks
+	failing           // the request arrives, the response has status 503
+	endless           // the response body does not end
+	redirecting       // the response redirects to elsewhere
+	noLifetime        // the response has no expires_in
 )
 
 const (
-	// elsewhere is a host that no adapter has a reason to call.
+	// elsewhere is a host that no adapter needs.
 	elsewhere = "elsewhere.example"
-	// endlessBytes is where an endless answer ends nevertheless. It is several
-	// times what any answer of a provider needs.
+	// endlessBytes is the size at which an endless body ends after all. It is
+	// several times the size of any real response.
 	endlessBytes = 16 << 20
-	// longestCall is the longest time limit of a call that the suite accepts.
+	// longestCall is the longest deadline of a request that the suite accepts.
 	longestCall = time.Minute
 )
 
-// network carries the calls of an adapter and records them.
+// network is the transport of an adapter. It records the requests and can fail.
 type network struct {
 	next http.RoundTripper
 
 	mu     sync.Mutex
 	fault  fault
-	spared int // calls that still go well before the fault begins
+	spared int // how many more requests succeed before the fault begins
 	calls  []*call
 }
 
-// call is one request of the adapter.
+// call is one request of the adapter to the provider.
 type call struct {
 	host    string
-	text    string // URL and body, where a code can be
-	limited bool   // the context has a deadline
-	read    int    // bytes of an endless answer
+	text    string // URL and body
+	limited bool   // whether the context has a deadline within longestCall
+	read    int    // bytes read from an endless body
 }
 
-// misbehave makes all calls from now on fail, until the next misbehave.
+// misbehave makes all later requests fail with f; never lets them succeed.
 func (n *network) misbehave(f fault) { n.misbehaveAfter(f, 0) }
 
-// misbehaveAfter makes all calls after the next spared ones fail.
+// misbehaveAfter makes all later requests fail, except the next spared ones.
 func (n *network) misbehaveAfter(f fault, spared int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.fault, n.spared = f, spared
 }
 
-// made returns the calls so far.
+// made returns the requests so far.
 func (n *network) made() []call {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -117,7 +117,7 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case err != nil || f == never:
 		return resp, err
-	case f == lifeless:
+	case f == noLifetime:
 		return withoutLifetime(resp)
 	}
 	_ = resp.Body.Close()
@@ -131,7 +131,7 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// record notes a call and returns what happens to it.
+// record records a request and returns the fault to apply to it.
 func (n *network) record(r *http.Request) (*call, fault, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, never, err
@@ -158,7 +158,7 @@ func (n *network) record(r *http.Request) (*call, fault, error) {
 	return c, n.fault, nil
 }
 
-// carries says whether the call sends the code.
+// carries reports whether the request contains the code.
 func (c call) carries(code string) bool {
 	return strings.Contains(c.text, code) || strings.Contains(c.text, url.QueryEscape(code))
 }
@@ -171,7 +171,7 @@ func reply(r *http.Request, status int, body io.Reader) *http.Response {
 	}
 }
 
-// withoutLifetime takes expires_in out of an answer in JSON.
+// withoutLifetime removes expires_in from a JSON response.
 func withoutLifetime(resp *http.Response) (*http.Response, error) {
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
@@ -184,7 +184,7 @@ func withoutLifetime(resp *http.Response) (*http.Response, error) {
 	return resp, err
 }
 
-// endlessBody is a JSON object with a string in it that does not end.
+// endlessBody is a JSON object with a string that does not end.
 type endlessBody struct {
 	network *network
 	call    *call

@@ -25,7 +25,7 @@ func OneTimeIDs(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 func onceOnly(t *testing.T, h SessionHarness) {
 	until := h.Now().Add(time.Hour)
 	for _, id := range []string{"a", "A", "", "a b", "\x00", "logout https://issuer.example jti", "state"} {
-		for range 2 { // asking spends nothing
+		for range 2 { // CheckUnspent spends nothing
 			require.NoError(t, h.Sessions.CheckUnspent(t.Context(), id))
 		}
 		require.NoError(t, h.Sessions.Spend(t.Context(), id, until))
@@ -34,7 +34,7 @@ func onceOnly(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, h.Sessions.Spend(t.Context(), id, until.Add(time.Hour)), ports.ErrSpent)
 	}
 	b := h.NewBrowser()
-	requireTaken(t, h, b, keep(t, h, b, "state")) // another kind of identifier
+	requireTaken(t, h, b, keep(t, h, b, "state")) // a state is not a one-time ID
 }
 
 func onceRace(t *testing.T, h SessionHarness) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
@@ -130,3 +131,26 @@ func (h *providerTest) Down(down bool) {
 
 // recovery is how long the suite lets an adapter be cautious after an outage.
 const recovery = 2 * time.Minute
+
+func registrationTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"New/an incomplete registration is refused", registrationIncomplete},
+	}
+}
+
+func registrationIncomplete(t *testing.T, h *providerTest) {
+	if h.InMemory {
+		return
+	}
+	for missing, take := range map[string]func(*ports.Registration){
+		"everything":        func(r *ports.Registration) { *r = ports.Registration{} },
+		"the client ID":     func(r *ports.Registration) { r.ClientID = "" },
+		"the client secret": func(r *ports.Registration) { r.ClientSecret = nil },
+		"the redirect URI":  func(r *ports.Registration) { r.RedirectURI = "" },
+	} {
+		r := h.Registration
+		take(&r)
+		_, err := h.open(r)
+		assert.Error(t, err, "New accepts a registration without "+missing)
+	}
+}

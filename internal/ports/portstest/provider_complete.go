@@ -64,7 +64,7 @@ func completeWithScopes(t *testing.T, h *providerTest) {
 }
 
 func completeWithoutLifetime(t *testing.T, h *providerTest) {
-	h.network.misbehave(lifeless)
+	h.network.misbehave(noLifetime)
 	grant := wholeSignIn(t, h, h.Scopes...).Tokens
 	require.Len(t, grant.AccessTokens, 1)
 	assert.True(t, grant.AccessTokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))

@@ -101,7 +101,7 @@ func sessionsExpiredKnown(t *testing.T, h SessionHarness) {
 		h.Advance(wait)
 		requireExpired(t, h, b, s)
 		requireSignedOut(t, h, b)
-		requireNoGrant(t, h, b)
+		requireNoTokens(t, h, b)
 	}
 	requireOne(t, s, end(t, h, copied))
 	require.Empty(t, end(t, h, b), "it is told of once")

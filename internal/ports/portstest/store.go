@@ -2,7 +2,6 @@ package portstest
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"time"
 
@@ -39,19 +38,11 @@ type StoreHarness struct {
 // storePatience is how long any method of a store may take.
 const storePatience = 5 * time.Second
 
-// storeTests are tests with what each shows, in the order in which they run.
-type storeTests []struct {
-	name string
-	run  func(*testing.T, StoreHarness)
-}
-
 // SessionStore checks an adapter against the contract of ports.SessionStore.
 func SessionStore(t *testing.T, newHarness func(t *testing.T) StoreHarness) {
-	for _, test := range slices.Concat(
+	runAll(t, newHarness,
 		storeBasics(), storeVersions(), storeIndexes(), storeExpiries(), storeRaces(), storeOutages(), storeCounts(),
-	) {
-		t.Run(test.name, func(t *testing.T) { test.run(t, newHarness(t)) })
-	}
+	)
 }
 
 func (h StoreHarness) now() time.Time {

@@ -10,8 +10,8 @@ import (
 	"webapp/internal/ports"
 )
 
-func storeBasics() storeTests {
-	return storeTests{
+func storeBasics() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"nothing there", storeEmpty},
 		{"a value comes back", storeRoundTrip},
 		{"values and keys of every kind", storeOdd},

@@ -15,8 +15,8 @@ import (
 )
 
 // storeCounts check ports.SessionCounter, where a store is one.
-func storeCounts() storeTests {
-	return storeTests{
+func storeCounts() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"live records with an index are counted", counting(storeCount)},
 		{"what has expired is not counted", counting(storeCountExpired)},
 		{"what will have expired is left out", counting(storeCountAhead)},

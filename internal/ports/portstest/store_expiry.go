@@ -10,8 +10,8 @@ import (
 	"webapp/internal/ports"
 )
 
-func storeExpiries() storeTests {
-	return storeTests{
+func storeExpiries() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"records run out", storeExpire},
 		{"replace moves the expiry", storeReplaceExpiry},
 		{"an expired key is free again", storeReuse},

@@ -11,8 +11,8 @@ import (
 	"webapp/internal/ports"
 )
 
-func storeIndexes() storeTests {
-	return storeTests{
+func storeIndexes() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"records are found by their indexes", storeIndex},
 		{"a deleted record leaves its indexes", storeIndexDelete},
 		{"an expired record leaves its indexes", storeIndexExpire},

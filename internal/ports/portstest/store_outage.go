@@ -10,8 +10,8 @@ import (
 	"webapp/internal/ports"
 )
 
-func storeOutages() storeTests {
-	return storeTests{
+func storeOutages() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"unreachable and reachable again", storeOutage},
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"webapp/internal/ports"
 )
 
-func storeRaces() storeTests {
-	return storeTests{
+func storeRaces() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"one of many creators succeeds", storeCreateRace},
 		{"one of many replacers succeeds", storeReplaceRace},
 		{"one of many deleters succeeds", storeDeleteOnce},

@@ -8,8 +8,8 @@ import (
 	"webapp/internal/ports"
 )
 
-func storeVersions() storeTests {
-	return storeTests{
+func storeVersions() []named[StoreHarness] {
+	return []named[StoreHarness]{
 		{"every write has its own version", storeVersionsDiffer},
 		{"replace needs the version that is there", storeReplaceOld},
 		{"delete of one version", storeDeleteOld},

@@ -41,7 +41,7 @@ func leaseExclusive(t *testing.T, h SessionHarness) {
 		release(t.Context())
 		release(t.Context())
 	}
-	requireGrant(t, h, b, SampleTokens(h.Now()))
+	requireTokens(t, h, b, SampleTokens(h.Now()))
 }
 
 func leaseExpire(t *testing.T, h SessionHarness) {
@@ -113,7 +113,7 @@ func leaseEnd(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		release(t.Context())
 	})
-	requireNoGrant(t, h, old)
+	requireNoTokens(t, h, old)
 	signIn(t, h, b)
 	_, err := lease(t, h, b)
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 
 // Claims implements ports.SessionTokens.
 func (f *FakeSessions) Claims(ctx context.Context) ([]ports.Claim, error) {
-	_, live, err := f.enterLive(ctx)
+	live, err := f.enterLive(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -20,30 +20,30 @@ func (f *FakeSessions) Claims(ctx context.Context) ([]ports.Claim, error) {
 
 // Tokens implements ports.SessionTokens.
 func (f *FakeSessions) Tokens(ctx context.Context) (ports.Tokens, error) {
-	_, live, err := f.enterLive(ctx)
+	live, err := f.enterLive(ctx)
 	if err != nil {
 		return ports.Tokens{}, err
 	}
 	defer f.mu.Unlock()
-	return cloneGrant(live.grant), nil
+	return cloneTokens(live.tokens), nil
 }
 
 // UpdateTokens implements ports.SessionTokens.
 func (f *FakeSessions) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) error {
-	_, live, err := f.enterLive(ctx)
+	live, err := f.enterLive(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.mu.Unlock()
-	g := cloneGrant(live.grant)
+	g := cloneTokens(live.tokens)
 	change(&g)
-	live.grant = cloneGrant(g)
+	live.tokens = cloneTokens(g)
 	return nil
 }
 
 // LeaseRefresh implements ports.SessionTokens.
 func (f *FakeSessions) LeaseRefresh(ctx context.Context, until time.Time) (func(context.Context), error) {
-	_, live, err := f.enterLive(ctx)
+	live, err := f.enterLive(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (f *FakeSessions) LeaseRefresh(ctx context.Context, until time.Time) (func(
 	}, nil
 }
 
-func cloneGrant(g ports.Tokens) ports.Tokens {
+func cloneTokens(g ports.Tokens) ports.Tokens {
 	g.AccessTokens = slices.Clone(g.AccessTokens)
 	for i := range g.AccessTokens {
 		g.AccessTokens[i].Scopes = slices.Clone(g.AccessTokens[i].Scopes)

@@ -16,10 +16,10 @@ func SessionTokens(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
 		{"claims come back", claimsRoundTrip},
 		{"claims end with the session", claimsEnd},
-		{"an update sees what is there", grantsUpdate},
-		{"updates at the same time lose nothing", grantsUpdateRace},
-		{"first updates at the same time", grantsFirstUpdateRace},
-		{"an update beside the end", grantsUpdateAgainstEnd},
+		{"an update sees what is there", tokensUpdate},
+		{"updates at the same time lose nothing", tokensUpdateRace},
+		{"first updates at the same time", tokensFirstUpdateRace},
+		{"an update beside the end", tokensUpdateAgainstEnd},
 		{"a lease is held by one", leaseExclusive},
 		{"a lease runs out", leaseExpire},
 		{"a late release takes nothing away", leaseLateRelease},
@@ -27,18 +27,18 @@ func SessionTokens(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 		{"a lease belongs to one session", leaseApart},
 		{"a lease and the end of its session", leaseEnd},
 		{"one of many gets the lease", leaseRace},
-		{"a context without browser", grantsNoBrowser},
-		{"a browser without session", grantsNoSession},
-		{"every field comes back", grantsRoundTrip},
-		{"a saved grant replaces the old one", grantsSave},
-		{"a grant that was empty", grantsFromEmpty},
-		{"a new sign-in has its own grant", grantsRenewed},
-		{"the end of the session ends its grant", grantsEnd},
-		{"a save in flight writes no grant back", grantsSaveInFlight},
-		{"a first save in flight writes none back", grantsFirstSaveInFlight},
-		{"a grant does not outlive the session", grantsExpire},
-		{"the store is down", grantsDown},
-		{"grants large enough for many permissions", grantsLarge},
+		{"a context without browser", tokensNoBrowser},
+		{"a browser without session", tokensNoSession},
+		{"every field comes back", tokensRoundTrip},
+		{"a saved grant replaces the old one", tokensSave},
+		{"a grant that was empty", tokensFromEmpty},
+		{"a new sign-in has its own grant", tokensRenewed},
+		{"the end of the session ends its grant", tokensEnd},
+		{"a save in flight writes no grant back", tokensSaveInFlight},
+		{"a first save in flight writes none back", tokensFirstSaveInFlight},
+		{"a grant does not outlive the session", tokensExpire},
+		{"the store is down", tokensDown},
+		{"grants large enough for many permissions", tokensLarge},
 	})
 }
 
@@ -47,8 +47,8 @@ func putTokens(ctx context.Context, h SessionHarness, g ports.Tokens) error {
 	return h.Sessions.UpdateTokens(ctx, func(old *ports.Tokens) { *old = g })
 }
 
-// requireGrant asks in a new request.
-func requireGrant(t *testing.T, h SessionHarness, b Browser, want ports.Tokens) {
+// requireTokens asks in a new request.
+func requireTokens(t *testing.T, h SessionHarness, b Browser, want ports.Tokens) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
 		got, err := h.Sessions.Tokens(ctx)
@@ -62,8 +62,8 @@ func requireGrant(t *testing.T, h SessionHarness, b Browser, want ports.Tokens) 
 	})
 }
 
-// requireNoGrant asks in a new request.
-func requireNoGrant(t *testing.T, h SessionHarness, b Browser) {
+// requireNoTokens asks in a new request.
+func requireNoTokens(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.Tokens(ctx)
@@ -76,7 +76,7 @@ func requireNoGrant(t *testing.T, h SessionHarness, b Browser) {
 	})
 }
 
-func grantsNoBrowser(t *testing.T, h SessionHarness) {
+func tokensNoBrowser(t *testing.T, h SessionHarness) {
 	_, err := h.Sessions.Tokens(t.Context())
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 	_, err = h.Sessions.Claims(t.Context())
@@ -86,51 +86,51 @@ func grantsNoBrowser(t *testing.T, h SessionHarness) {
 	require.ErrorIs(t, putTokens(t.Context(), h, ports.Tokens{}), ports.ErrNoBrowser)
 }
 
-func grantsNoSession(t *testing.T, h SessionHarness) {
-	requireNoGrant(t, h, h.NewBrowser())
+func tokensNoSession(t *testing.T, h SessionHarness) {
+	requireNoTokens(t, h, h.NewBrowser())
 }
 
-func grantsRoundTrip(t *testing.T, h SessionHarness) {
+func tokensRoundTrip(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
-	requireGrant(t, h, b, SampleTokens(h.Now()))
+	requireTokens(t, h, b, SampleTokens(h.Now()))
 }
 
-func grantsSave(t *testing.T, h SessionHarness) {
+func tokensSave(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	s := signIn(t, h, b)
 	g := SampleTokens(h.Now())
 	g.RefreshToken, g.AccessTokens = "rotated", g.AccessTokens[:1]
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
-	requireGrant(t, h, b, g)
+	requireTokens(t, h, b, g)
 	requireSession(t, h, b, s)
 }
 
-func grantsFromEmpty(t *testing.T, h SessionHarness) {
+func tokensFromEmpty(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
 	})
-	requireGrant(t, h, b, ports.Tokens{})
+	requireTokens(t, h, b, ports.Tokens{})
 	g := SampleTokens(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
-	requireGrant(t, h, b, g)
+	requireTokens(t, h, b, g)
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
-	requireNoGrant(t, h, b)
+	requireNoTokens(t, h, b)
 }
 
-func grantsRenewed(t *testing.T, h SessionHarness) {
+func tokensRenewed(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Tokens: ports.Tokens{Nonce: "second"}})))
 	})
-	requireGrant(t, h, b, ports.Tokens{Nonce: "second"})
-	requireNoGrant(t, h, old)
+	requireTokens(t, h, b, ports.Tokens{Nonce: "second"})
+	requireNoTokens(t, h, old)
 }
 
-func grantsEnd(t *testing.T, h SessionHarness) {
+func tokensEnd(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	old := b.Clone()
@@ -139,11 +139,11 @@ func grantsEnd(t *testing.T, h SessionHarness) {
 		_, err := h.Sessions.Tokens(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
 	})
-	requireNoGrant(t, h, b)
-	requireNoGrant(t, h, old)
+	requireNoTokens(t, h, b)
+	requireNoTokens(t, h, old)
 }
 
-func grantsSaveInFlight(t *testing.T, h SessionHarness) {
+func tokensSaveInFlight(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	old := b.Clone()
@@ -153,11 +153,11 @@ func grantsSaveInFlight(t *testing.T, h SessionHarness) {
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 		require.ErrorIs(t, putTokens(slow, h, SampleTokens(h.Now())), ports.ErrNoSession)
 	})
-	requireNoGrant(t, h, b)
-	requireNoGrant(t, h, old)
+	requireNoTokens(t, h, b)
+	requireNoTokens(t, h, old)
 }
 
-func grantsFirstSaveInFlight(t *testing.T, h SessionHarness) {
+func tokensFirstSaveInFlight(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
@@ -168,17 +168,17 @@ func grantsFirstSaveInFlight(t *testing.T, h SessionHarness) {
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
 		require.ErrorIs(t, putTokens(slow, h, SampleTokens(h.Now())), ports.ErrNoSession)
 	})
-	requireNoGrant(t, h, b)
+	requireNoTokens(t, h, b)
 }
 
-func grantsExpire(t *testing.T, h SessionHarness) {
+func tokensExpire(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	h.Advance(2 * time.Hour)
-	requireNoGrant(t, h, b)
+	requireNoTokens(t, h, b)
 }
 
-func grantsDown(t *testing.T, h SessionHarness) {
+func tokensDown(t *testing.T, h SessionHarness) {
 	if h.Down == nil {
 		return
 	}
@@ -197,10 +197,10 @@ func grantsDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		h.Down(false)
 	})
-	requireGrant(t, h, b, SampleTokens(h.Now()))
+	requireTokens(t, h, b, SampleTokens(h.Now()))
 }
 
-func grantsLarge(t *testing.T, h SessionHarness) {
+func tokensLarge(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	g := SampleTokens(h.Now())
@@ -208,5 +208,52 @@ func grantsLarge(t *testing.T, h SessionHarness) {
 		g.AccessTokens[i].Value = strings.Repeat("x", 20_000)
 	}
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
-	requireGrant(t, h, b, g)
+	requireTokens(t, h, b, g)
+}
+
+// requireClaims asks in a new request.
+func requireClaims(t *testing.T, h SessionHarness, b Browser, want []ports.Claim) {
+	t.Helper()
+	b.Do(t.Context(), func(ctx context.Context) {
+		got, err := h.Sessions.Claims(ctx)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}
+
+func claimsRoundTrip(t *testing.T, h SessionHarness) {
+	b, bare := h.NewBrowser(), h.NewBrowser()
+	signIn(t, h, b)
+	requireClaims(t, h, b, SampleClaims())
+	b.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, putTokens(ctx, h, ports.Tokens{}))
+		require.NoError(t, h.Sessions.Touch(ctx, h.Now(), SampleSession(h.Now()).Expires))
+	})
+	requireClaims(t, h, b, SampleClaims())
+	bare.Do(t.Context(), func(ctx context.Context) {
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
+		got, err := h.Sessions.Claims(ctx)
+		require.NoError(t, err)
+		require.Empty(t, got)
+	})
+}
+
+func claimsEnd(t *testing.T, h SessionHarness) {
+	b := h.NewBrowser()
+	signIn(t, h, b)
+	old := b.Clone()
+	second := []ports.Claim{{Name: "name", Value: "Second"}}
+	b.Do(t.Context(), func(slow context.Context) {
+		_, err := h.Sessions.Current(slow)
+		require.NoError(t, err)
+		b.Do(t.Context(), func(ctx context.Context) {
+			require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Claims: second})))
+		})
+		_, err = h.Sessions.Claims(slow)
+		require.ErrorIs(t, err, ports.ErrNoSession, "the session of the slow request has been replaced")
+		_, err = h.Sessions.Tokens(slow)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+	})
+	requireClaims(t, h, b, second)
+	requireNoTokens(t, h, old)
 }

@@ -16,7 +16,7 @@ import (
 // updaters is how many requests change one grant at the same time.
 const updaters = 12
 
-func grantsUpdate(t *testing.T, h SessionHarness) {
+func tokensUpdate(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	want := SampleTokens(h.Now())
@@ -29,10 +29,10 @@ func grantsUpdate(t *testing.T, h SessionHarness) {
 		require.NoError(t, h.Sessions.UpdateTokens(ctx, func(g *ports.Tokens) { g.AccessTokens = g.AccessTokens[1:] }))
 	})
 	want.RefreshToken, want.AccessTokens = "rotated", want.AccessTokens[1:]
-	requireGrant(t, h, b, want)
+	requireTokens(t, h, b, want)
 }
 
-func grantsUpdateRace(t *testing.T, h SessionHarness) {
+func tokensUpdateRace(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	requireEveryUpdate(t, h, b)
@@ -43,7 +43,7 @@ func grantsUpdateRace(t *testing.T, h SessionHarness) {
 	})
 }
 
-func grantsFirstUpdateRace(t *testing.T, h SessionHarness) {
+func tokensFirstUpdateRace(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
 		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
@@ -78,7 +78,7 @@ func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
 	})
 }
 
-func grantsUpdateAgainstEnd(t *testing.T, h SessionHarness) {
+func tokensUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 	for _, n := range []ports.NewSession{SampleNew(h.Now()), {Session: SampleSession(h.Now())}} {
 		b := h.NewBrowser()
 		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.Start(ctx, n))) })
@@ -99,6 +99,6 @@ func grantsUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 			b.Do(t.Context(), func(ctx context.Context) { assert.NoError(t, failure(h.Sessions.End(ctx))) })
 		})
 		wg.Wait()
-		requireNoGrant(t, h, old)
+		requireNoTokens(t, h, old)
 	}
 }

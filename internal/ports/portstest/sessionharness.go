@@ -1,13 +1,41 @@
 package portstest
 
 import (
+	"context"
 	"time"
 
 	"webapp/internal/ports"
 )
 
-// SampleSession returns a session with every field set, begun at now and
-// lasting an hour.
+// Browser is a browser that uses the adapter.
+type Browser interface {
+	// Do makes one request of this browser. It calls request on the same goroutine,
+	// with a context that carries the browser. When request returns, the browser
+	// stores the cookies of the response. Requests can be nested and concurrent:
+	// each one sends the cookies that the browser had when it began.
+	Do(ctx context.Context, request func(ctx context.Context))
+	// Clone returns another browser with a copy of this browser's cookies, as a
+	// backup or a thief has.
+	Clone() Browser
+}
+
+// SessionHarness contains a session manager and its surroundings. The store of a new
+// harness is empty.
+type SessionHarness struct {
+	// Sessions is the adapter under test.
+	Sessions ports.SessionManager
+	// NewBrowser returns a browser without cookies.
+	NewBrowser func() Browser
+	// Now and Advance are the clock of the adapter and its store.
+	Now     func() time.Time
+	Advance func(time.Duration)
+	// Down makes the store unreachable (true) and reachable again (false). It is
+	// nil if the store cannot fail.
+	Down func(bool)
+}
+
+// SampleSession returns a session with every field set. It began at now and expires
+// after an hour.
 func SampleSession(now time.Time) ports.Session {
 	return ports.Session{
 		Identity: ports.Identity{
@@ -29,7 +57,7 @@ func SampleSession(now time.Time) ports.Session {
 	}
 }
 
-// SampleTokens returns a grant with every field set.
+// SampleTokens returns tokens with every field set.
 func SampleTokens(now time.Time) ports.Tokens {
 	return ports.Tokens{
 		AccessTokens: []ports.AccessToken{
@@ -52,7 +80,7 @@ func SampleClaims() []ports.Claim {
 	return []ports.Claim{{Name: "name", Value: "Zoë"}, {Name: "roles", Value: `["Admin"]`}, {Name: "empty", Value: ""}}
 }
 
-// SampleNew returns what a session begins with, with every field set.
+// SampleNew returns a NewSession with every field set.
 func SampleNew(now time.Time) ports.NewSession {
 	return ports.NewSession{Session: SampleSession(now), Claims: SampleClaims(), Tokens: SampleTokens(now)}
 }
