@@ -15,8 +15,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// BenchmarkLoad measures what a signed-in request costs: the middleware and
-// one Current, against the same handler without a session.
+// BenchmarkLoad measures the middleware and one call of Current, with and without a
+// session.
 func BenchmarkLoad(b *testing.B) {
 	store := memory.New(time.Now)
 	b.Cleanup(func() { _ = store.Close() })
@@ -45,8 +45,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkFootprint reports the heap of a signed-in browser in the memory
-// store, without its claims and tokens.
+// BenchmarkFootprint reports the memory of a session in the memory store, without
+// claims and tokens.
 func BenchmarkFootprint(b *testing.B) {
 	const sessions = 100_000
 	for b.Loop() {
@@ -89,7 +89,7 @@ func begin(b *testing.B, m *session.Manager, n ports.NewSession) *httptest.Respo
 	return w
 }
 
-// discard is a response that nobody reads.
+// discard is a response writer that writes nothing.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header         { return d.header }

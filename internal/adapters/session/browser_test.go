@@ -23,7 +23,7 @@ var (
 	oneKey = [][]byte{[]byte("0123456789abcdef0123456789abcdef")}
 )
 
-// world is one adapter behind a real HTTP server, and all that it stands on.
+// world is a Manager behind a real HTTP server, with its store and clock.
 type world struct {
 	t       *testing.T
 	clock   *portstest.Clock
@@ -37,7 +37,7 @@ type world struct {
 	serial  int
 }
 
-// turn is a request that waits in its handler for the test to go on.
+// turn is a request whose handler waits for the test.
 type turn struct {
 	w    http.ResponseWriter
 	ctx  context.Context
@@ -70,7 +70,7 @@ func (w *world) config(change ...func(*session.Config)) session.Config {
 	return cfg
 }
 
-// instance returns another adapter on the same store.
+// instance returns another Manager on the same store.
 func (w *world) instance(change ...func(*session.Config)) *session.Manager {
 	w.t.Helper()
 	m, err := session.New(w.config(change...))
@@ -81,7 +81,7 @@ func (w *world) instance(change ...func(*session.Config)) *session.Manager {
 func secure(cfg *session.Config)   { cfg.Secure = true }
 func formPost(cfg *session.Config) { cfg.Secure, cfg.CrossSiteCallback = true, true }
 
-// serve hands the request to the goroutine that sent it.
+// serve passes the request to the goroutine that sent it.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	waiting := w.waiting[r.URL.Query().Get("turn")]
@@ -91,12 +91,12 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	<-turn.done
 }
 
-// browser keeps cookies where a test can look at them and tamper with them,
-// which net/http/cookiejar does not allow.
+// browser is a browser whose cookies a test can read and change, unlike those of
+// net/http/cookiejar.
 type browser struct {
 	w *world
-	// crossSite makes the requests those of another site's form: no cookie
-	// with SameSite=Lax goes along.
+	// crossSite makes requests come from a form of another site, without the
+	// SameSite=Lax cookies.
 	crossSite bool
 
 	mu      sync.Mutex
@@ -160,7 +160,7 @@ func (b *browser) keep(resp *http.Response) {
 	}
 }
 
-// put stores a cookie as it came; the caller holds the lock.
+// put stores a cookie. The caller has locked mu.
 func (b *browser) put(c *http.Cookie) {
 	kept := b.cookies[:0:0]
 	for _, old := range b.cookies {
@@ -183,7 +183,7 @@ func (b *browser) copy() *browser {
 	return &browser{w: b.w, cookies: append([]*http.Cookie(nil), b.cookies...)}
 }
 
-// named returns the cookie whose name begins so, or fails.
+// named returns the cookie whose name has this prefix.
 func (b *browser) named(prefix string) *http.Cookie {
 	b.w.t.Helper()
 	for _, c := range b.cookies {

@@ -92,8 +92,7 @@ func TestUnknownVersionsAreUnreadable(t *testing.T) {
 	}
 }
 
-// requireJSON asserts that v comes back, and that no part of it is taken for
-// the whole.
+// requireJSON asserts that v comes back, and that a part of the bytes is refused.
 func requireJSON[T any](t *testing.T, v T) {
 	t.Helper()
 	data, err := encodeJSON(v)
@@ -113,7 +112,7 @@ func TestClaimsCodec(t *testing.T) {
 	}
 }
 
-func TestWhatABrowserCallsItselfIsBounded(t *testing.T) {
+func TestTheNameOfADeviceIsBounded(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                            "",
 		"Firefox on Linux":            "Firefox on Linux",
@@ -125,7 +124,7 @@ func TestWhatABrowserCallsItselfIsBounded(t *testing.T) {
 	}
 }
 
-func TestGrantAndPendingCodec(t *testing.T) {
+func TestTokensAndPendingCodec(t *testing.T) {
 	for _, g := range []ports.Tokens{{}, portstest.SampleTokens(codecStart), {AccessTokens: []ports.AccessToken{{Expires: codecStart}}}} {
 		requireJSON(t, g)
 	}
@@ -150,7 +149,7 @@ func TestGrantAndPendingCodec(t *testing.T) {
 	}
 }
 
-func TestForgedLengthsAskForNoMemory(t *testing.T) {
+func TestForgedLengthsAllocateNoMemory(t *testing.T) {
 	huge := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}
 	data := append([]byte{sessionVersion, 0}, huge...)
 	require.Less(t, testing.AllocsPerRun(10, func() { _, _ = decodeSession(data) }), 20.0)
@@ -161,8 +160,8 @@ func TestForgedLengthsAskForNoMemory(t *testing.T) {
 	require.Error(t, r.done(), "longer than any number")
 }
 
-// FuzzDecode feeds a stranger's bytes to the decoders: none may panic, and what
-// one accepts must survive another round.
+// FuzzDecode checks that decoders never panic, and that each accepted value can be
+// encoded and decoded again.
 func FuzzDecode(f *testing.F) {
 	s, g, p := keptSession{Session: portstest.SampleSession(codecStart)}, portstest.SampleTokens(codecStart), portstest.SamplePending("s", codecStart)
 	f.Add(encodeSession(&s))

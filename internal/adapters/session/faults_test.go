@@ -17,7 +17,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// hanging is a store that answers nobody any more.
+// hanging is a store that never responds.
 type hanging struct{ ports.SessionStore }
 
 func (hanging) Find(ctx context.Context, _ string) (ports.Record, error) {
@@ -77,7 +77,7 @@ func (w *world) failOn(method, suffix string, err error) *int {
 	return times
 }
 
-func TestAnUpdateThatIsAlwaysOvertakenGivesUp(t *testing.T) {
+func TestAnUpdateStopsAfterManyConflicts(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
@@ -139,7 +139,7 @@ func TestTheEndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// TestALeaseRacesTheEnd lets the session end just before its lease is written.
+// The session ends just before its lease is written.
 func TestALeaseRacesTheEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
@@ -175,7 +175,7 @@ func TestALeaseIsReleasedWhateverHappens(t *testing.T) {
 	})
 }
 
-func TestAListSkipsWhatCannotBeRead(t *testing.T) {
+func TestAListSkipsUnreadableRecords(t *testing.T) {
 	w := newWorld(t)
 	b, broken := w.newBrowser(), w.newBrowser()
 	b.start(t)
@@ -193,7 +193,7 @@ func TestAListSkipsWhatCannotBeRead(t *testing.T) {
 	})
 }
 
-func TestAnEndOfManyThatFailsSaysHowFarItGot(t *testing.T) {
+func TestAnEndOfManyThatFailsReturnsTheEndedSessions(t *testing.T) {
 	w := newWorld(t)
 	for range 3 {
 		w.newBrowser().start(t)
@@ -239,9 +239,9 @@ func TestIndexesTellNothing(t *testing.T) {
 	require.Len(t, seen, 4, "another key, other parts, another kind: another index")
 }
 
-// A session that has run out is known for a while, is no session meanwhile, and
-// then leaves nothing behind.
-func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
+// The record of an expired session is kept for ExpiredRetention. It is no session in
+// that time.
+func TestAnExpiredSessionIsKeptForAWhile(t *testing.T) {
 	w := newWorld(t, formPost)
 	b := w.newBrowser()
 	b.start(t)
@@ -259,7 +259,7 @@ func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
 	require.NoError(t, referred())
 	w.clock.Advance(s.Expires.Sub(start))
 	require.ErrorIs(t, current(), ports.ErrSessionExpired)
-	require.ErrorIs(t, referred(), ports.ErrNoSession, "a late callback is not sent on by it")
+	require.ErrorIs(t, referred(), ports.ErrNoSession, "it does not make a late callback go on")
 	w.clock.Advance(session.ExpiredRetention - time.Second)
 	require.ErrorIs(t, current(), ports.ErrSessionExpired)
 	w.clock.Advance(time.Second)
@@ -270,8 +270,7 @@ func TestWhatHasRunOutRemainsForAWhile(t *testing.T) {
 	require.Zero(t, live)
 }
 
-// A touch moves what remains as well.
-func TestATouchedSessionRemainsFromItsEndOn(t *testing.T) {
+func TestATouchMovesTheRetention(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
@@ -285,9 +284,9 @@ func TestATouchedSessionRemainsFromItsEndOn(t *testing.T) {
 	})
 }
 
-// An end of a session that a request holds reads nothing again, unless the
-// session was touched meanwhile.
-func TestWhatAnEndAsksOfTheStore(t *testing.T) {
+// An End after Current does not read the session again, unless another request has
+// changed it.
+func TestStoreCallsOfAnEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
@@ -307,7 +306,7 @@ func TestWhatAnEndAsksOfTheStore(t *testing.T) {
 	})
 }
 
-func TestAnEndThatIsAlwaysOvertakenGivesUp(t *testing.T) {
+func TestAnEndStopsAfterManyConflicts(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
@@ -323,7 +322,6 @@ func TestAnEndThatIsAlwaysOvertakenGivesUp(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// However many sessions of a person have run out, the live ones are found.
 func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
 	w := newWorld(t)
 	s := portstest.SampleSession(start)
@@ -345,8 +343,7 @@ func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoSession)
 }
 
-// Where two end one session at once, the one whose deletion comes first has
-// ended it, and the other nothing.
+// Of two concurrent ends, only the first returns the session.
 func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
 	id := portstest.SampleSession(start).Identity
 	for name, end := range map[string]func(ctx context.Context, m *session.Manager) (int, error){
@@ -354,7 +351,7 @@ func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
 			ended, err := m.End(ctx)
 			return len(ended), err
 		},
-		"End of a session that is held": func(ctx context.Context, m *session.Manager) (int, error) {
+		"End of a loaded session": func(ctx context.Context, m *session.Manager) (int, error) {
 			_, _ = m.Current(ctx)
 			ended, err := m.End(ctx)
 			return len(ended), err

@@ -15,8 +15,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// FuzzCookieHeader lets a stranger write the Cookie header: whatever it says,
-// it signs nobody in, begins nothing and breaks no page.
+// FuzzCookieHeader sends any Cookie header. It must sign nobody in and write nothing
+// to the store.
 func FuzzCookieHeader(f *testing.F) {
 	store := memory.New(time.Now)
 	f.Cleanup(func() { _ = store.Close() })

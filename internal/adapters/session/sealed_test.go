@@ -16,8 +16,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// The tests here hold the sealing key: they make what no stranger can make, to
-// show that a good seal alone is not enough.
+// The tests in this file have the sealing key. They check that a correctly sealed
+// value alone is not enough.
 
 func newSealing(t *testing.T) (*Manager, *memory.Store) {
 	t.Helper()
@@ -29,7 +29,7 @@ func newSealing(t *testing.T) (*Manager, *memory.Store) {
 	return m, store
 }
 
-// visit makes one request with a cookie.
+// visit sends a request with a cookie.
 func visit(t *testing.T, m *Manager, name, value string, do func(ctx context.Context)) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)

@@ -17,7 +17,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// recordOf returns the store's key for a browser's session.
+// recordOf returns the record key of the browser's session.
 func recordOf(b *browser) string {
 	sum := sha256.Sum256([]byte(b.named("webapp_session").Value))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -30,7 +30,7 @@ func (w *world) raw(t *testing.T, key string) []byte {
 	return found.Value
 }
 
-// overwrite puts a value of somebody else's into the store.
+// overwrite writes a value to the store, past the Manager.
 func (w *world) overwrite(t *testing.T, key string, value []byte) {
 	t.Helper()
 	found, err := w.memory.Find(t.Context(), key)
@@ -40,7 +40,7 @@ func (w *world) overwrite(t *testing.T, key string, value []byte) {
 	require.NoError(t, err)
 }
 
-// failure is the error of a call that returns something besides.
+// failure returns the error of a call with two results.
 func failure[T any](_ T, err error) error { return err }
 
 func putTokens(ctx context.Context, m *session.Manager, g ports.Tokens) error {
@@ -136,7 +136,7 @@ func TestTamperedRecordsAreNoSession(t *testing.T) {
 	require.NoError(t, err, "signing in again mends it")
 }
 
-func TestALostOrUnreadableGrantIsAnEmptyOne(t *testing.T) {
+func TestLostOrUnreadableTokensAreEmpty(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
@@ -228,8 +228,8 @@ func TestKeysRotate(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoSession, "a key that is gone opens nothing, and that is no outage")
 }
 
-// Whoever decides who signs in at another provider, or at a demo, decides
-// nothing here, though key and store are the same.
+// A demo, or an application at another provider, can have the same key and store.
+// Its sessions are no sessions here.
 func TestNothingOpensInAnotherRealm(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
@@ -325,7 +325,7 @@ func TestAnEndThatFailsHalfwayIsCompletedByTheNext(t *testing.T) {
 	require.Empty(t, b.cookies)
 }
 
-func TestAGrantThatAnEndLeftBehindIsNotWritten(t *testing.T) {
+func TestTokensThatAnEndLeftBehindAreNotWritten(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.start(t)
@@ -340,9 +340,8 @@ func TestAGrantThatAnEndLeftBehindIsNotWritten(t *testing.T) {
 	require.Equal(t, before, w.raw(t, left))
 }
 
-// TestAFirstGrantRacesTheEnd lets the session end between the two looks that
-// SaveGrant takes at it.
-func TestAFirstGrantRacesTheEnd(t *testing.T) {
+// The session ends between the two times that UpdateTokens checks it.
+func TestTheFirstTokensRaceTheEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -394,7 +393,7 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoSession, "a reference is no token")
 }
 
-// A cross-site form says whose browser sent it, and nothing more is known by it.
+// A cross-site POST refers to the session but signs nobody in.
 func TestACrossSiteFormRefersToTheSession(t *testing.T) {
 	referred := func(w *world, b *browser) (s ports.Session, err error) {
 		b.crossSite = true

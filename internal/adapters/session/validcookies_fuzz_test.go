@@ -18,10 +18,10 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// FuzzValidCookies lets somebody who is signed in, and signing in, change the
-// Cookie header: it is worth something where a whole token or a whole sealed
-// value stands in it under its own name, and nowhere else. TOKEN and SEALED
-// stand for these, NAME and REF for the sign-in's cookie and the reference.
+// FuzzValidCookies changes the Cookie header of a browser that has a session and a
+// pending sign-in. A whole token or a whole sealed value must work under its own name
+// only. In the input, TOKEN is the session token and REF the reference; NAME and
+// SEALED are the cookie of the pending sign-in.
 func FuzzValidCookies(f *testing.F) {
 	now := func() time.Time { return start } // stands still, however long this runs
 	store := memory.New(now)
@@ -45,7 +45,7 @@ func FuzzValidCookies(f *testing.F) {
 	token, ref := set[name], set[name+"_ref"]
 	require.Len(f, token, 43)
 	serial := 0
-	// keep begins another sign-in.
+	// keep starts another sign-in.
 	keep := func(t testing.TB) (state, cookie, sealed string) {
 		serial++
 		state = fmt.Sprint("state-", serial)

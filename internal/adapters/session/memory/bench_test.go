@@ -12,9 +12,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// BenchmarkFootprint reports the heap that a session takes, with everything
-// that the store keeps for it: a sealed record of the usual sizes, its key and
-// its two indexes.
+// BenchmarkFootprint reports the memory of a session: a sealed record of the usual
+// size, its key and two indexes.
 func BenchmarkFootprint(b *testing.B) {
 	for _, size := range []int{240, 265, 290} {
 		for _, records := range []int{1_000, 100_000, 1_000_000} {
@@ -51,10 +50,9 @@ func fill(b *testing.B, s *Store, records, size int, expires func(i int) time.Ti
 	return longest
 }
 
-// BenchmarkExpire lets a tenth, and then nearly all, of a million sessions run
-// out at one moment, and reports the longest time that a step of the sweep
-// holds a lock, and the slowest Create while the tables grew. What the
-// operating system and the garbage collector take is in it.
+// BenchmarkExpire lets a tenth, and then nearly all, of a million sessions expire at
+// the same time. It reports the longest step of the sweep and the slowest Create. The
+// times include the operating system and the garbage collector.
 func BenchmarkExpire(b *testing.B) {
 	const records = 1_000_000
 	for _, part := range []int{10, 95} {

@@ -24,7 +24,7 @@ func openStore(t testing.TB) (*Store, *portstest.Clock) {
 	return s, clock
 }
 
-// sweep removes everything that is due.
+// sweep removes all expired records.
 func (s *Store) sweep() {
 	for i := range s.shards {
 		s.sweepShard(i)
@@ -48,8 +48,7 @@ func newHarness(t *testing.T) portstest.StoreHarness {
 
 func TestStore(t *testing.T) { portstest.SessionStore(t, newHarness) }
 
-// TestStoreBehindAnOutage shows the suite's tests of outages a store that has
-// one.
+// TestStoreBehindAnOutage runs the suite with a store that can fail.
 func TestStoreBehindAnOutage(t *testing.T) {
 	portstest.SessionStore(t, func(t *testing.T) portstest.StoreHarness {
 		h := newHarness(t)
@@ -67,7 +66,7 @@ func mustCreate(t *testing.T, s *Store, r ports.Record) {
 	require.NoError(t, err)
 }
 
-func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
+func TestSweepRemovesExpiredRecords(t *testing.T) {
 	s, clock := openStore(t)
 	for i := range 20_000 {
 		r := ports.Record{Key: fmt.Sprint("key-", i), Value: []byte("value"), Expires: start.Add(time.Minute)}
@@ -92,9 +91,8 @@ func TestSweepRemovesWhatNobodyAsksFor(t *testing.T) {
 	}
 }
 
-// TestWhatIsDueIsGoneBeforeItIsRemoved has more records run out at once than
-// the operations on their shards remove.
-func TestWhatIsDueIsGoneBeforeItIsRemoved(t *testing.T) {
+// More records expire at the same time than the operations on their shards remove.
+func TestExpiredRecordsAreInvisibleBeforeTheyAreRemoved(t *testing.T) {
 	const records = 30 * shardCount
 	for name, ask := range map[string]func(s *Store, r ports.Record) error{
 		"find":    func(s *Store, r ports.Record) error { _, err := s.Find(t.Context(), r.Key); return err },
@@ -121,7 +119,7 @@ func TestWhatIsDueIsGoneBeforeItIsRemoved(t *testing.T) {
 	}
 }
 
-func TestOneLockHoldRemovesABoundedNumber(t *testing.T) {
+func TestASweepStepIsBounded(t *testing.T) {
 	sh := &shard{seed: maphash.MakeSeed()} // which no sweeper visits meanwhile
 	for i := range 10 * sweepStep {
 		sh.add(ports.Record{Key: fmt.Sprint(i), Expires: start, Indexes: []string{"one", fmt.Sprint("of ", i)}})
@@ -138,7 +136,7 @@ func TestCloseStopsTheSweeperAndMayBeRepeated(t *testing.T) {
 	require.NoError(t, s.Ready(t.Context()))
 }
 
-// TestShardAgainstModel drives one shard with random operations beside a map.
+// TestShardAgainstModel compares random operations on one shard with a map.
 func TestShardAgainstModel(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	sh := shard{seed: maphash.MakeSeed()}
@@ -207,7 +205,7 @@ func TestShardAgainstModel(t *testing.T) {
 	}
 }
 
-// hashed returns a key of the form that those of sessions have.
+// hashed returns a key like that of a session.
 func hashed(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return base64.RawURLEncoding.EncodeToString(sum[:])

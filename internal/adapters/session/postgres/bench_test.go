@@ -13,14 +13,14 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// benchRecords is how many records the database holds beside the measured
-// ones, and benchValue the size of a sealed session.
+// benchRecords is the number of other records in the database. benchValue is the size
+// of a sealed session.
 const (
 	benchRecords = 20_000
 	benchValue   = 300
 )
 
-// benchStore returns a store and the keys in it.
+// benchStore returns a store and its keys.
 func benchStore(b *testing.B) (*Store, []string) {
 	b.Helper()
 	dsn := servertest.StartPostgreSQL(b).NewDatabase()
@@ -61,7 +61,7 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// BenchmarkFindBy8 finds from eight goroutines, as pages do.
+// BenchmarkFindBy8 finds records from eight goroutines.
 func BenchmarkFindBy8(b *testing.B) {
 	s, keys := benchStore(b)
 	b.ReportAllocs()
@@ -96,7 +96,7 @@ func BenchmarkReplace(b *testing.B) {
 	}
 }
 
-// BenchmarkCreate makes a record with two indexes, as a sign-in does.
+// BenchmarkCreate creates a record with two indexes, as a sign-in does.
 func BenchmarkCreate(b *testing.B) {
 	s, _ := benchStore(b)
 	b.ReportAllocs()

@@ -43,8 +43,8 @@ func testCountHolds(t *testing.T, dsn string) {
 	require.Equal(t, 2, count(t, dsn, countRecords))
 }
 
-// testCountBounded has a table that does not answer: nobody waits longer than
-// agreed, pages are answered, and the server is asked once.
+// testCountBounded counts a locked table. The count ends in time, other calls work,
+// and the server counts once.
 func testCountBounded(t *testing.T, dsn string) {
 	clock := startClock()
 	s := openStore(t, dsn, clock)

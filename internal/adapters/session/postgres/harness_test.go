@@ -24,7 +24,7 @@ func record(key, value string, indexes ...string) ports.Record {
 	return ports.Record{Key: key, Value: []byte(value), Expires: expires, Indexes: indexes}
 }
 
-// openStore opens dsn for the length of the test, without a background sweep.
+// openStore opens a store without a background sweep and closes it after the test.
 func openStore(t testing.TB, dsn string, clock *portstest.Clock) *Store {
 	t.Helper()
 	s, err := open(t.Context(), dsn, clock.Now, nil)
@@ -33,7 +33,7 @@ func openStore(t testing.TB, dsn string, clock *portstest.Clock) *Store {
 	return s
 }
 
-// execute runs statements as an administrator would.
+// execute runs statements past the store.
 func execute(t testing.TB, dsn, statements string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -43,7 +43,7 @@ func execute(t testing.TB, dsn, statements string) {
 	require.NoError(t, err)
 }
 
-// count returns what a query counts.
+// count returns the number that a query returns.
 func count(t testing.TB, dsn, query string) (n int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -53,8 +53,8 @@ func count(t testing.TB, dsn, query string) (n int) {
 	return n
 }
 
-// harnesses returns a harness for each test, on a database of its own. Its New
-// has another pool of connections.
+// harnesses returns a harness for each test, with a database of its own. Its New
+// returns a store with another connection pool.
 func harnesses(server *servertest.PostgreSQL, parameters string) func(*testing.T) portstest.StoreHarness {
 	return func(t *testing.T) portstest.StoreHarness {
 		dsn, clock, ticks := server.NewDatabase()+parameters, startClock(), make(chan time.Time)
@@ -88,8 +88,7 @@ func TestStoreKeepsTheContract(t *testing.T) {
 	t.Run("model", func(t *testing.T) { portstest.SessionStoreModel(t, harnesses(server, "")) })
 }
 
-// TestStoreKeepsTheContractWithoutPreparedStatements is what an old pooler
-// needs.
+// Some connection poolers do not support prepared statements.
 func TestStoreKeepsTheContractWithoutPreparedStatements(t *testing.T) {
 	server := servertest.StartPostgreSQL(t)
 	portstest.SessionStore(t, harnesses(server, "&default_query_exec_mode=exec"))

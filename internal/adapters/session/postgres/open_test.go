@@ -47,15 +47,15 @@ func TestAMalformedURLIsRefusedAndNotRepeated(t *testing.T) {
 	}
 }
 
-func TestAnUnreadableCertificateIsTold(t *testing.T) {
+func TestAnUnreadableCertificateIsReported(t *testing.T) {
 	_, err := Open(t.Context(), "postgres://u:hunter2@db/app?sslmode=verify-full&sslrootcert=/nowhere/ca.pem", time.Now)
 	require.ErrorContains(t, err, "a file cannot be read that sslrootcert, sslcert or sslkey names: no such file or directory")
 	require.NotContains(t, err.Error(), "hunter2")
 	require.NotContains(t, err.Error(), "nowhere")
 }
 
-// TestEncodedCharactersAreReadAsMeant is what the refused URLs should have been.
-func TestEncodedCharactersAreReadAsMeant(t *testing.T) {
+// TestEncodedCharactersAreDecoded reads the correct forms of refused URLs.
+func TestEncodedCharactersAreDecoded(t *testing.T) {
 	config, err := configure("postgres://a%40b:%2F%3F%23%40%25%20:+@db1:5433,db2/app?sslmode=disable")
 	require.NoError(t, err)
 	require.Equal(t, "a@b", config.ConnConfig.User)
@@ -64,7 +64,7 @@ func TestEncodedCharactersAreReadAsMeant(t *testing.T) {
 	require.Equal(t, "db2", config.ConnConfig.Fallbacks[0].Host)
 }
 
-// TestTheModeOfTLS: safe is what nobody on the way can read or change.
+// A connection is safe if nobody on the network can read or change it.
 func TestTheModeOfTLS(t *testing.T) {
 	for _, c := range []struct {
 		dsn, environment string
@@ -118,7 +118,7 @@ func TestTheModeOfTLS(t *testing.T) {
 	}
 }
 
-// elsewhere has every host name lead to the listener, as though it were on
+// elsewhere connects every host name to the listener, so that it seems to be on
 // another machine.
 func elsewhere(config *pgxpool.Config, addr string) {
 	config.ConnConfig.LookupFunc = func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil }
@@ -127,8 +127,8 @@ func elsewhere(config *pgxpool.Config, addr string) {
 	}
 }
 
-// TestTLSCannotBeStripped has somebody on the way who says that the server has
-// no TLS, and asks for the password in clear text.
+// TestTLSCannotBeStripped has an attacker on the network, who says that the server has
+// no TLS and asks for the password in clear text.
 func TestTLSCannotBeStripped(t *testing.T) {
 	stripper := func() (addr string, heard func() string) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -182,7 +182,7 @@ func TestTLSCannotBeStripped(t *testing.T) {
 	require.Contains(t, heard, "hunter2", "the one on the way would have taken it")
 }
 
-// TestErrorsQuoteNothingOfTheAddress asks places where nobody answers well.
+// No PostgreSQL server responds at these addresses.
 func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -207,7 +207,7 @@ func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
 	}
 }
 
-func TestAnswersOfTheServerAreTranslated(t *testing.T) {
+func TestErrorsOfTheServerHaveFixedTexts(t *testing.T) {
 	for state, says := range map[string]string{
 		"28P01": "refuses the user name or password (SQLSTATE 28P01)",
 		"3D000": "no database of that name",
@@ -241,7 +241,7 @@ func TestConnectionsAndTimesAreBounded(t *testing.T) {
 	require.Equal(t, connectLimit, config.ConnConfig.ConnectTimeout)
 }
 
-// A server that takes connections and never says a word is the worst outage.
+// The server accepts connections and never responds.
 func TestASilentServerIsUnavailableInTime(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

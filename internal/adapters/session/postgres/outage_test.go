@@ -17,11 +17,11 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// inTime is the time limit of a call with something for a busy machine.
+// inTime is the time limit of a call and some more for a busy machine.
 const inTime = callLimit + 7*time.Second
 
-// load reads and writes until the context ends, and returns what else than
-// success and ports.ErrStoreUnavailable it was told.
+// load reads and writes until the context ends. It returns all errors other than
+// ports.ErrStoreUnavailable.
 func load(ctx context.Context, s *Store, key string, acknowledged func(ports.Version)) (surprises []error) {
 	note := func(began time.Time, err error) {
 		if err != nil && !errors.Is(err, ports.ErrStoreUnavailable) {

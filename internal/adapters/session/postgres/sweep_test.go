@@ -20,8 +20,8 @@ const (
 	countIndexes = `SELECT count(*) FROM webapp_session_indexes`
 )
 
-// fill makes total records with two indexes, of which all but the last live
-// shall have expired after an hour.
+// fill creates records with two indexes. All but the last live ones expire within an
+// hour.
 func fill(t *testing.T, s *Store, total, live int) {
 	t.Helper()
 	var wg sync.WaitGroup

@@ -22,8 +22,8 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// certificate makes a certificate for db.example that signs itself, and returns
-// the files of it and of its key.
+// certificate makes a self-signed certificate for db.example and returns the files of
+// the certificate and its key.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -47,8 +47,8 @@ func certificate(t *testing.T) (cert, key string) {
 	return write("cert.pem", "CERTIFICATE", signed), write("key.pem", "PRIVATE KEY", der)
 }
 
-// TestTLSToAnotherMachine has a real server with TLS behind host names of
-// another machine.
+// TestTLSToAnotherMachine uses a real server with TLS and host names that seem to be
+// on another machine.
 func TestTLSToAnotherMachine(t *testing.T) {
 	cert, key := certificate(t)
 	withTLS, without := servertest.StartPostgreSQLTLS(t, cert, key), servertest.StartPostgreSQL(t)

@@ -11,8 +11,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// BenchmarkStore measures single operations over loopback, from one goroutine
-// and from eight, on records of a session's size.
+// BenchmarkStore measures operations over loopback, from one goroutine and from eight,
+// with records of a session's size.
 func BenchmarkStore(b *testing.B) {
 	_, one := single(b)
 	nodes := cluster(b)
@@ -30,7 +30,7 @@ func BenchmarkStore(b *testing.B) {
 	}
 }
 
-// inParallel runs ask b.N times, from so many goroutines.
+// inParallel runs ask b.N times in several goroutines.
 func inParallel(b *testing.B, workers int, ask func(worker, i int) error) {
 	b.ReportAllocs()
 	var left atomic.Int64

@@ -27,7 +27,7 @@ func TestAUserWithTheDocumentedRightsCanDoEverythingInACluster(t *testing.T) {
 func TestOneNodeOfAClusterIsGone(t *testing.T) {
 	c := servertest.StartRedisCluster(t)
 	ctx := t.Context()
-	// Only the first is named; the others it tells.
+	// The URL names only the first node, which reports the others.
 	s := open(t, "redis+cluster://"+c.Nodes[0].Addr, nil)
 	require.NoError(t, s.Ready(ctx))
 	keys := strings.Split("abcdefghij", "")

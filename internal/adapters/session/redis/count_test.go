@@ -50,8 +50,8 @@ func TestTheCountIsKeptWithTheRecords(t *testing.T) {
 	require.Zero(t, server.Exists(ctx, countKey).Val())
 }
 
-// TestReadingCostsNothingMore, nor does what is no session's.
-func TestReadingCostsNothingMore(t *testing.T) {
+// Reads, and records that are no sessions, do not change the count.
+func TestReadsAreNotCounted(t *testing.T) {
 	s, _, server := indexOn(t)
 	ctx := t.Context()
 	create(t, s, record("session", "v", "index"))

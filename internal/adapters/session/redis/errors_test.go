@@ -19,7 +19,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// answer is an error that a server answered.
+// answer is an error reply of a server.
 type answer string
 
 func (a answer) Error() string { return string(a) }
@@ -64,7 +64,7 @@ func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
 	}
 }
 
-// TestErrorsQuoteNothingOfTheAddress asks places where nobody answers.
+// No server responds at these addresses.
 func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// requireUnavailable asserts that the store says why it cannot be asked, soon,
+// requireUnavailable asserts that the store returns an error with the reason in time,
 // and without the password.
 func requireUnavailable(t *testing.T, s *Store, why string) {
 	t.Helper()
@@ -43,7 +43,7 @@ func TestPassword(t *testing.T) {
 	requireUnavailable(t, at("nobody:hunter2@"), "refuses the user name or password")
 }
 
-// documentedACL is what the package comment says that a user needs.
+// documentedACL has the rights that the package comment lists.
 const documentedACL = "+get +set +del +exists +eval +evalsha +getrange +ping " +
 	"+zadd +zscore +zrem +zrange +zremrangebyscore +pttl +pexpire +time +zcount"
 
@@ -63,7 +63,7 @@ func TestAUserWithTheDocumentedRightsCanDoEverything(t *testing.T) {
 	}
 }
 
-// setUser adds a user with these rights on the application's keys.
+// setUser adds a user with these rights for the application's keys.
 func setUser(t *testing.T, server *redis.Client, name, rights string) {
 	cmd := []any{"acl", "setuser", name, "on", ">hunter2", "~webapp:*"}
 	for _, right := range strings.Fields(rights) {
@@ -72,7 +72,7 @@ func setUser(t *testing.T, server *redis.Client, name, rights string) {
 	require.NoError(t, server.Do(t.Context(), cmd...).Err())
 }
 
-// useAll does a little of everything and returns the first error.
+// useAll calls every method and returns the first error.
 func useAll(ctx context.Context, s *Store) error {
 	dead := record("dead", "v", "i")
 	v, err := s.Create(ctx, dead)
@@ -101,7 +101,7 @@ func useAll(ctx context.Context, s *Store) error {
 	return s.Ready(ctx)
 }
 
-func TestUnfitServers(t *testing.T) {
+func TestUnsuitableServers(t *testing.T) {
 	server, direct := single(t)
 	requireUnavailable(t, open(t, "redis://"+server.Addr+"/99", nil), "no database of that number")
 	requireUnavailable(t, open(t, "redis+cluster://"+server.Addr, nil), "use redis://")
@@ -126,7 +126,7 @@ func TestUnfitServers(t *testing.T) {
 	require.Contains(t, strings.Join(errs, "\n"), "use redis+cluster://")
 }
 
-func TestAServerThatHangsIsGivenUpInTime(t *testing.T) {
+func TestAServerThatHangsIsUnavailableInTime(t *testing.T) {
 	server, direct := single(t)
 	s := open(t, direct.url, nil)
 	v := create(t, s, record("k", "v", "index"))
@@ -151,9 +151,8 @@ func TestAServerThatHangsIsGivenUpInTime(t *testing.T) {
 	require.Equal(t, "v", string(r.Value), "an index is entered first, and the writes behind it were not sent")
 }
 
-// TestScriptsThatTheServerHasForgotten: a restart empties its cache of scripts,
-// and so does an operator.
-func TestScriptsThatTheServerHasForgotten(t *testing.T) {
+// A restart or an operator empties the server's cache of scripts.
+func TestForgottenScripts(t *testing.T) {
 	_, direct := single(t)
 	s := open(t, direct.url, nil)
 	ctx := t.Context()
@@ -172,7 +171,7 @@ func TestScriptsThatTheServerHasForgotten(t *testing.T) {
 	require.Zero(t, direct.nodes[0].Exists(ctx, indexPrefix+"two").Val(), "pruned")
 }
 
-func TestConnectionsThatBrokeAreReplacedUnnoticed(t *testing.T) {
+func TestBrokenConnectionsAreReplaced(t *testing.T) {
 	_, direct := single(t)
 	s := open(t, direct.url, nil)
 	v := create(t, s, record("k", "v"))
@@ -203,7 +202,7 @@ func TestLargeValues(t *testing.T) {
 	require.ErrorContains(t, err, "is larger than")
 }
 
-func TestDatabasesAreApart(t *testing.T) {
+func TestDatabasesAreSeparate(t *testing.T) {
 	_, direct := single(t)
 	one, two := open(t, direct.url+"/1", nil), open(t, direct.url+"/2?pool_size=1", nil)
 	create(t, one, record("k", "v"))

@@ -34,7 +34,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	// Go reads it once, at the first check of a certificate in this process.
+	// Go reads SSL_CERT_FILE once, when it first verifies a certificate.
 	os.Setenv("SSL_CERT_FILE", filepath.Join(dir, "cert.pem"))
 	return m.Run()
 }
@@ -64,19 +64,19 @@ func cluster(t testing.TB) *servers {
 	return s
 }
 
-// direct returns a client besides the store's.
+// direct returns a client that does not use the store.
 func direct(t testing.TB, addr string) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: addr, Protocol: 2})
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
-// timeShift is a clock that can be put forward.
+// timeShift is a clock that a test can advance.
 type timeShift struct{ by atomic.Int64 }
 
 func (s *timeShift) Now() time.Time { return time.Now().Add(time.Duration(s.by.Load())) }
 
-// ageSource makes one key as old as it will be in ARGV[1] milliseconds.
+// ageSource makes a key ARGV[1] milliseconds older.
 const ageSource = `
 local d = tonumber(ARGV[1])
 local left = redis.call('PTTL', KEYS[1])
@@ -91,7 +91,7 @@ if redis.call('TYPE', KEYS[1]).ok == 'zset' then
 end
 return 1`
 
-// age is what d of time does to everything the servers have.
+// age makes all keys of the servers older by d.
 func (s *servers) age(t testing.TB, d time.Duration) {
 	ctx := context.Background()
 	for _, node := range s.nodes {

@@ -19,7 +19,7 @@ func indexOn(t *testing.T) (*Store, *servers, *redis.Client) {
 	return open(t, s.url, nil), s, s.nodes[0]
 }
 
-// beforeSet does something between the two times that Create enters a record.
+// beforeSet runs a function between the two times that Create enters a record.
 type beforeSet struct {
 	dialErrors
 	sets string // the name of the script that makes the record
@@ -35,9 +35,9 @@ func (h beforeSet) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// TestAReaderDoesNotForgetARecordThatIsBeingMade: one instance reads an index
-// while another creates a record in it, and finds an entry without a record.
-func TestAReaderDoesNotForgetARecordThatIsBeingMade(t *testing.T) {
+// One instance reads an index while another creates a record in it, and finds an entry
+// without a record.
+func TestAReaderKeepsARecordThatIsBeingCreated(t *testing.T) {
 	ctx := t.Context()
 	for name, late := range map[string]bool{"pruned before the record is there": false, "pruned when Create has returned": true} {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestAReaderDoesNotForgetARecordThatIsBeingMade(t *testing.T) {
 	}
 }
 
-func TestAnIndexIsNoLargerThanWhatLives(t *testing.T) {
+func TestAnIndexShrinksWithItsRecords(t *testing.T) {
 	s, servers, server := indexOn(t)
 	ctx := t.Context()
 	for i := range 20 {
@@ -86,7 +86,7 @@ func TestAnIndexIsNoLargerThanWhatLives(t *testing.T) {
 	require.Zero(t, server.DBSize(ctx).Val(), "nothing is left for good")
 }
 
-func TestAnIndexOutlivesTheRecordThatLivesLongest(t *testing.T) {
+func TestAnIndexOutlivesItsRecords(t *testing.T) {
 	s, servers, server := indexOn(t)
 	ctx := t.Context()
 	short := record("k", "v", "index")
@@ -105,7 +105,7 @@ func TestAnIndexOutlivesTheRecordThatLivesLongest(t *testing.T) {
 	require.NoError(t, s.Delete(ctx, "k", v))
 }
 
-func TestManyDeadEntriesDoNotHideTheLiving(t *testing.T) {
+func TestManyInvalidEntriesDoNotHideValidOnes(t *testing.T) {
 	s, _, server := indexOn(t)
 	ctx := t.Context()
 	create(t, s, record("first", "v", "index"))
@@ -122,7 +122,7 @@ func TestManyDeadEntriesDoNotHideTheLiving(t *testing.T) {
 	require.EqualValues(t, 2, server.ZCard(ctx, indexPrefix+"index").Val())
 }
 
-// TestTheServersClockMayDiffer: what counts is how long a record lives.
+// Records expire after a duration, whatever the server's clock shows.
 func TestTheServersClockMayDiffer(t *testing.T) {
 	_, direct := single(t)
 	for _, skew := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {

@@ -15,9 +15,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// lossy passes everything on to a server, until lose is set: from then on it
-// breaks the connection instead of passing on the answer to a command that
-// holds the phrase.
+// lossy is a proxy to a server. If lose is set, it breaks the connection instead of
+// forwarding the reply to a command that contains this text.
 type lossy struct {
 	addr string
 	lose atomic.Pointer[string]
@@ -67,7 +66,7 @@ func (p *lossy) pass(client net.Conn, addr string) {
 	}
 }
 
-// calls returns how often a server has been given a command.
+// calls returns how often a server has received a command.
 func calls(t *testing.T, server *redis.Client, command string) string {
 	info, err := server.Info(t.Context(), "commandstats").Result()
 	require.NoError(t, err)
@@ -76,8 +75,8 @@ func calls(t *testing.T, server *redis.Client, command string) string {
 	return found[1]
 }
 
-// TestAWriteIsSentOnce: the answer is lost, the write took place. A second one
-// could write back what somebody else has deleted in between.
+// The reply is lost after the write. A second write could restore a record that
+// somebody has deleted since.
 func TestAWriteIsSentOnce(t *testing.T) {
 	sent := map[string]string{}
 	_, direct := single(t)

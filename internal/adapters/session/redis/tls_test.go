@@ -22,8 +22,7 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// certificate makes a certificate for 127.0.0.1 that signs itself, in the files
-// cert.pem and key.pem.
+// certificate writes a self-signed certificate for 127.0.0.1 to cert.pem and key.pem.
 func certificate(dir string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -53,7 +52,7 @@ func startTLS(t *testing.T, dir string) *servertest.Redis {
 	return servertest.StartRedisTLS(t, filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 }
 
-// TestTLS uses the certificate that TestMain has made and declared trusted.
+// TestTLS uses the certificate of TestMain, which is trusted.
 func TestTLS(t *testing.T) {
 	trusted := startTLS(t, filepath.Dir(os.Getenv("SSL_CERT_FILE")))
 	s := open(t, "rediss://"+trusted.Addr, nil)
@@ -70,7 +69,7 @@ func TestTLS(t *testing.T) {
 	foreign := startTLS(t, dir)
 	requireUnavailable(t, open(t, "rediss://"+foreign.Addr, nil), "not trusted: its authority is unknown here")
 
-	// It waits for the end of a line that the TLS handshake does not have.
+	// The server waits for the end of a line, which a TLS handshake does not have.
 	plain, _ := single(t)
 	requireUnavailable(t, open(t, "rediss://"+plain.Addr, nil), "no answer in time")
 }

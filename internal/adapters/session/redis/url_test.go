@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// target is what a URL says.
+// target is the content of a URL.
 type target struct {
 	addrs                          []string
 	user, password, master         string

@@ -24,7 +24,7 @@ func TestVersionsOfOneRecordShareTheirOrigin(t *testing.T) {
 	require.ErrorIs(t, err, errWornOut)
 }
 
-func TestWhatIsStoredComesBack(t *testing.T) {
+func TestStoredValuesComeBack(t *testing.T) {
 	v := newVersion()
 	b := stored(v, []byte("value"))
 	got, ok := readVersion(b)

@@ -27,7 +27,7 @@ func TestThisMachine(t *testing.T) {
 	}
 }
 
-// TestReasonsQuoteNothing has secret.example as the host everywhere.
+// Every host in this test is secret.example.
 func TestReasonsQuoteNothing(t *testing.T) {
 	const host = "secret.example"
 	dial := func(cause error) error {

@@ -11,14 +11,14 @@ import (
 	"webapp/internal/ports"
 )
 
-// benchRecords is how many records the file holds beside the measured ones,
-// and benchValue the size of a sealed session.
+// benchRecords is the number of other records in the file. benchValue is the size of
+// a sealed session.
 const (
 	benchRecords = 20_000
 	benchValue   = 300
 )
 
-// benchStore returns a store and the keys in it.
+// benchStore returns a store and its keys.
 func benchStore(b *testing.B) (*Store, []string) {
 	b.Helper()
 	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "sessions.db"), time.Now)
@@ -55,7 +55,7 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// BenchmarkFindBy8 finds from eight goroutines, as pages do.
+// BenchmarkFindBy8 finds records from eight goroutines.
 func BenchmarkFindBy8(b *testing.B) {
 	s, keys := benchStore(b)
 	b.ReportAllocs()
@@ -90,7 +90,7 @@ func BenchmarkReplace(b *testing.B) {
 	}
 }
 
-// BenchmarkCreate makes a record with two indexes, as a sign-in does.
+// BenchmarkCreate creates a record with two indexes, as a sign-in does.
 func BenchmarkCreate(b *testing.B) {
 	s, _ := benchStore(b)
 	b.ReportAllocs()
@@ -103,7 +103,7 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
-// BenchmarkSweepStep is how long other writes wait for the sweep.
+// BenchmarkSweepStep measures how long other writes wait for the sweep.
 func BenchmarkSweepStep(b *testing.B) {
 	s, _ := benchStore(b)
 	i := 0

@@ -16,7 +16,7 @@ func startClock() *portstest.Clock {
 	return portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 }
 
-// openStore opens path for the length of the test, without a background sweep.
+// openStore opens a store without a background sweep and closes it after the test.
 func openStore(t testing.TB, path string, clock *portstest.Clock) *Store {
 	t.Helper()
 	s, err := open(t.Context(), path, clock.Now, nil)

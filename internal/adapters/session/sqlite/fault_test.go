@@ -48,8 +48,7 @@ func TestAFullDiskIsAnOutageThatHeals(t *testing.T) {
 	require.NoError(t, s.Ready(t.Context()))
 }
 
-// limitPages stands in for a disk of that size: SQLite fails with the same
-// SQLITE_FULL in the same places.
+// limitPages acts like a full disk: SQLite returns SQLITE_FULL in the same places.
 func limitPages(t *testing.T, s *Store, count string) {
 	t.Helper()
 	w := <-s.writer
@@ -81,7 +80,7 @@ func TestReadinessTellsThatNothingCanBeWritten(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// lockForWriting is another process in a long write.
+// lockForWriting acts like another process with a long write.
 func lockForWriting(t *testing.T, path string) (release func()) {
 	db := rawDatabase(t, path)
 	_, err := db.Exec("BEGIN IMMEDIATE")
@@ -92,7 +91,7 @@ func lockForWriting(t *testing.T, path string) (release func()) {
 	}
 }
 
-func TestNobodyWaitsForEver(t *testing.T) {
+func TestEveryCallHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	s := openStore(t, filepath.Join(t.TempDir(), "sessions.db"), startClock())
 	w := <-s.writer
@@ -123,7 +122,7 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	require.ErrorIs(t, s.Ready(t.Context()), ports.ErrStoreUnavailable)
 }
 
-func TestATransactionLeftOpenIsNotInTheWayForEver(t *testing.T) {
+func TestAnOpenTransactionIsRolledBack(t *testing.T) {
 	s := openStore(t, filepath.Join(t.TempDir(), "sessions.db"), startClock())
 	w := <-s.writer
 	_, err := w.begin.ExecContext(t.Context())

@@ -77,7 +77,7 @@ func TestOnlyTheOwnerMayReadTheFiles(t *testing.T) {
 	}
 }
 
-func TestNoCharacterOfThePathHasAMeaning(t *testing.T) {
+func TestThePathMayHaveAnyCharacter(t *testing.T) {
 	name := "a b?mode=memory&c%20#ü;'\".db"
 	if runtime.GOOS == "windows" {
 		name = "a b&mode=memory;c%20#ü'.db" // Windows allows neither ? nor "
@@ -138,7 +138,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// lockedStore makes a store that another handle keeps to itself.
+// lockedStore creates a file that another handle has locked.
 func lockedStore(t testing.TB, path string) string {
 	require.NoError(t, openStore(t, path, startClock()).Close())
 	_, err := rawDatabase(t, path).Exec("BEGIN IMMEDIATE")
@@ -146,8 +146,8 @@ func lockedStore(t testing.TB, path string) string {
 	return path
 }
 
-// TestAFileThatIsMarkedInItsLogAlone is what earlier versions left behind.
-func TestAFileThatIsMarkedInItsLogAlone(t *testing.T) {
+// Earlier versions could leave a file that is marked in its write-ahead log only.
+func TestAFileOfAnEarlierVersion(t *testing.T) {
 	inUse, left := t.TempDir(), t.TempDir()
 	earlier := rawDatabase(t, filepath.Join(inUse, "sessions.db"))
 	for _, statement := range []string{
@@ -182,8 +182,7 @@ func files(t *testing.T, dir string) map[string]string {
 	return content
 }
 
-// TestAFileOfAnotherProgramIsLeftAsItIs opens what other programs have made:
-// closed, in use, and as it is found after they were killed.
+// The file of another program is closed, in use, or was left by a killed process.
 func TestAFileOfAnotherProgramIsLeftAsItIs(t *testing.T) {
 	const customers = "CREATE TABLE customers (name TEXT)"
 	const large = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)\n" +

@@ -16,12 +16,12 @@ import (
 	"webapp/internal/ports"
 )
 
-// childFile names the file to a copy of the test binary that plays another
-// process.
+// childFile is the variable with the file for a copy of the test binary, which acts
+// as another process.
 const childFile = "SQLITE_TEST_CHILD_FILE"
 
-// TestChildProcess is no test of its own: it is what the other process does,
-// which is to add to a counter, and to say so, until it is killed.
+// TestChildProcess is the other process. It increments a counter and prints a line
+// each time until it is killed.
 func TestChildProcess(t *testing.T) {
 	path := os.Getenv(childFile)
 	if path == "" {
@@ -36,7 +36,7 @@ func TestChildProcess(t *testing.T) {
 	}
 }
 
-// increment adds one to the counter, as often as it takes.
+// increment adds one to the counter. It tries until it succeeds.
 func increment(ctx context.Context, s *Store) (int, error) {
 	for {
 		found, err := s.Find(ctx, "counter")
@@ -71,8 +71,8 @@ func TestProcessesShareAFileAndOneIsKilled(t *testing.T) {
 	}
 	counted = each + <-done + <-done
 
-	// What was answered is there, and at most the one of each that was killed
-	// before it could say so.
+	// All printed increments are there. Each killed process may have added one
+	// more.
 	found, err := s.Find(t.Context(), "counter")
 	require.NoError(t, err)
 	n, err := strconv.Atoi(string(found.Value))
@@ -83,8 +83,8 @@ func TestProcessesShareAFileAndOneIsKilled(t *testing.T) {
 	require.NoError(t, err, "a killed process leaves no lock behind")
 }
 
-// countAndKill runs a child until it has counted some and kills it; it answers
-// how many the child has spoken of.
+// countAndKill runs a child, kills it after some increments, and returns how many it
+// has printed.
 func countAndKill(t *testing.T, path string, enough int) (counted int) {
 	child := exec.Command(os.Args[0], "-test.run=^TestChildProcess$")
 	child.Env = append(os.Environ(), childFile+"="+path)

@@ -13,7 +13,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// rows counts what is in the file, expired or not.
+// rows returns the number of records in the file, including expired ones.
 func rows(t *testing.T, path string) (records, indexes int) {
 	t.Helper()
 	err := rawDatabase(t, path).QueryRow(`SELECT (SELECT count(*) FROM records),
@@ -22,8 +22,7 @@ func rows(t *testing.T, path string) (records, indexes int) {
 	return records, indexes
 }
 
-// fill creates records of which all but the last live shall have expired after
-// an hour.
+// fill creates records. All but the last live ones expire within an hour.
 func fill(t *testing.T, s *Store, total, live int) {
 	t.Helper()
 	for i := range total {
