@@ -11,43 +11,43 @@ import (
 	"webapp/internal/ports"
 )
 
-// SessionDirectory checks an adapter against the contract of
+// SessionDirectory tests an adapter against the contract of
 // ports.SessionDirectory.
 func SessionDirectory(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
 		{"a person's sessions are listed", directoryList},
-		{"what has ended is not listed", directoryListLive},
+		{"ended sessions are not listed", directoryListLive},
 		{"an ID is stable and no credential", directoryIDs},
 		{"one session is ended", directoryEndOne},
-		{"others' sessions cannot be ended", directoryEndForeign},
-		{"all sessions but this", directoryEndOthers},
+		{"other people's sessions cannot be ended", directoryEndForeign},
+		{"all sessions except this", directoryEndOthers},
 		{"all sessions of a person", directoryEndAll},
 		{"the provider ends its session", directoryProvider},
-		{"the provider's session, no issuer", directoryProviderAlone},
-		{"a session without provider's session", directoryNoProvider},
+		{"the provider's session without an issuer", directoryProviderAlone},
+		{"a session without a provider's session", directoryNoProvider},
 		{"one that is ended is returned once", directoryEndOneReturned},
-		{"people are told apart", directoryPeople},
-		{"more people than are told apart", directoryCrowd},
-		{"what has run out", directoryExpired},
+		{"each person is named", directoryPeople},
+		{"more people than are named", directoryCrowd},
+		{"expired sessions", directoryExpired},
 		{"ends at the same time", directoryEndRace},
 		{"a request in flight writes none back", directoryInFlight},
 		{"more sessions than a list holds", directoryMany},
 		{"the least recently used end", directoryLeastUsed},
-		{"what has run out ends before", directoryLeastUsedExpired},
-		{"the least recently used, at once", directoryLeastUsedRace},
-		{"contexts without browser", directoryNoBrowser},
+		{"expired sessions end first", directoryLeastUsedExpired},
+		{"the least recently used, concurrently", directoryLeastUsedRace},
+		{"contexts without a browser", directoryNoBrowser},
 		{"the store is down", directoryDown},
 	})
 }
 
-// person returns a session of somebody; the last part is the provider's session.
+// person returns a session of a person. sid is the provider's session.
 func person(h SessionHarness, issuer, subject, sid string) ports.Session {
 	s := SampleSession(h.Now())
 	s.Identity.Issuer, s.Identity.Subject, s.Identity.ProviderSession = "https://"+issuer+".example", subject, sid
 	return s
 }
 
-// signInAs returns a browser in which s has begun.
+// signInAs starts the session s in a new browser and returns the browser.
 func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
 	t.Helper()
 	b := h.NewBrowser()
@@ -57,7 +57,7 @@ func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
 	return b
 }
 
-// listed asks in a new request of b.
+// listed returns the list of the person of s, in a new request of b.
 func listed(t *testing.T, h SessionHarness, b Browser, s ports.Session) (list []ports.ListedSession) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {

@@ -12,8 +12,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// requireEnded asserts how many live sessions a call has ended, and that it
-// names the people whose they were, each once.
+// requireEnded requires that a call ended this number of unexpired sessions and names
+// each person once.
 func requireEnded(t *testing.T, want int) func([]ports.EndedSessions, error) {
 	return func(ended []ports.EndedSessions, err error) {
 		t.Helper()
@@ -30,7 +30,7 @@ func requireEnded(t *testing.T, want int) func([]ports.EndedSessions, error) {
 	}
 }
 
-// failure is the error of a call that returns something besides.
+// failure returns the error of a call and drops its other result.
 func failure[T any](_ T, err error) error { return err }
 
 func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (ended []ports.EndedSessions, err error) {
@@ -207,7 +207,7 @@ func endLeastUsed(t *testing.T, h SessionHarness, b Browser, s ports.Session, ke
 	return ended, err
 }
 
-// directoryLeastUsed has five sessions, the first of which was used last.
+// directoryLeastUsed has five sessions. The first one was used most recently.
 func directoryLeastUsed(t *testing.T, h SessionHarness) {
 	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
 	neighbour := signInAs(t, h, bert)
@@ -226,7 +226,7 @@ func directoryLeastUsed(t *testing.T, h SessionHarness) {
 	requireEnded(t, 0)(endLeastUsed(t, h, browsers[1], anna, len(browsers)))
 	requireEnded(t, 2)(endLeastUsed(t, h, browsers[1], anna, 3))
 	requireEnded(t, 0)(endLeastUsed(t, h, browsers[1], anna, 3))
-	for _, i := range []int{2, 3} { // not the one that asks, although it was used before them
+	for _, i := range []int{2, 3} { // not the one of this browser, which was used before them
 		requireSignedOut(t, h, browsers[i])
 		requireNoTokens(t, h, browsers[i])
 	}
@@ -238,8 +238,8 @@ func directoryLeastUsed(t *testing.T, h SessionHarness) {
 	requireSession(t, h, neighbour, bert)
 }
 
-// directoryLeastUsedExpired: what has run out goes first, however late it was
-// used.
+// directoryLeastUsedExpired checks that expired sessions end first, even if they were
+// used recently.
 func directoryLeastUsedExpired(t *testing.T, h SessionHarness) {
 	brief, lasting := person(h, "one", "anna", "sid"), person(h, "one", "anna", "sid")
 	brief.Expires = h.Now().Add(time.Minute)
@@ -255,8 +255,7 @@ func directoryLeastUsedExpired(t *testing.T, h SessionHarness) {
 	requireSession(t, h, last, lasting)
 }
 
-// directoryLeastUsedRace has several begin at once, each of which then makes
-// room.
+// directoryLeastUsedRace has several concurrent sign-ins that each end older sessions.
 func directoryLeastUsedRace(t *testing.T, h SessionHarness) {
 	const keep, more = 5, 4
 	anna := person(h, "one", "anna", "sid")

@@ -59,8 +59,8 @@ func directoryCrowd(t *testing.T, h SessionHarness) {
 	require.Equal(t, ports.EndedSessions{Live: 5}, ended[ports.MaxEndedUsers], "the others together")
 }
 
-// directoryExpired: what has run out is neither listed nor counted as live, and
-// is told of once, by whoever comes first.
+// directoryExpired checks that an expired session is not listed, and that exactly one
+// call returns it, as expired.
 func directoryExpired(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	ways := []func(id string) ([]ports.EndedSessions, error){

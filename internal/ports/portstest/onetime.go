@@ -12,7 +12,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// OneTimeIDs checks an adapter against the contract of ports.OneTimeIDs.
+// OneTimeIDs tests an adapter against the contract of ports.OneTimeIDs.
 func OneTimeIDs(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
 		{"used once", onceOnly},

@@ -15,14 +15,14 @@ import (
 	"webapp/internal/ports"
 )
 
-// openSignIns is how many sign-ins a browser must be able to have pending.
+// openSignIns is how many pending sign-ins a browser must be able to have.
 const openSignIns = 5
 
-// PendingSignIns checks an adapter against the contract of
+// PendingSignIns tests an adapter against the contract of
 // ports.PendingSignIns.
 func PendingSignIns(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
-		{"a context without browser", pendingNoBrowser},
+		{"a context without a browser", pendingNoBrowser},
 		{"every field comes back", pendingRoundTrip},
 		{"an unknown state", pendingUnknown},
 		{"taken once", pendingOnce},
@@ -66,11 +66,11 @@ func requireNotTaken(t *testing.T, h SessionHarness, b Browser, state string, ca
 	p, err := take(t, h, b, state)
 	require.ErrorIs(t, err, cause)
 	if errors.Is(err, ports.ErrStoreUnavailable) {
-		p.ReturnTo = "" // the way back is no secret, and nothing is spent
+		p.ReturnTo = "" // allowed: nothing is spent
 	}
 	if errors.Is(err, ports.ErrPendingSpent) {
 		require.Contains(t, []string{"", state}, p.State)
-		p.State, p.ReturnTo = "", "" // the browser has both
+		p.State, p.ReturnTo = "", "" // allowed: the browser has both
 	}
 	require.Zero(t, p)
 }
@@ -115,8 +115,8 @@ func pendingReplay(t *testing.T, h SessionHarness) {
 	requireNotTaken(t, h, old, "replayed", ports.ErrPendingSpent)
 }
 
-// pendingOutcome: a browser that still holds a spent sign-in is told so, and how
-// it ended can be recorded once.
+// pendingOutcome checks that Take returns a spent sign-in that the browser still has, and
+// that its outcome can be recorded once.
 func pendingOutcome(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	p := keep(t, h, b, "concluded")
@@ -165,7 +165,7 @@ func pendingForeign(t *testing.T, h SessionHarness) {
 	p := keep(t, h, attacker, "attackers")
 	keep(t, h, victim, "victims")
 	requireNotTaken(t, h, victim, "attackers", ports.ErrNoPendingSignIn)
-	requireTaken(t, h, attacker, p) // a refusal elsewhere has not spent it
+	requireTaken(t, h, attacker, p) // the refusal did not spend it
 }
 
 func pendingTabs(t *testing.T, h SessionHarness) {
@@ -208,8 +208,8 @@ func pendingLasts(t *testing.T, h SessionHarness) {
 	requireNotTaken(t, h, old, p.State, ports.ErrPendingSpent)
 }
 
-// pendingLateReplay checks that a spent sign-in is refused until it expires, and
-// afterwards never returned with another time.
+// pendingLateReplay checks that a spent sign-in is refused until it expires, and that
+// later its Expires is unchanged.
 func pendingLateReplay(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	p := keep(t, h, b, "kept")

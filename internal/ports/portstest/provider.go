@@ -11,68 +11,67 @@ import (
 	"webapp/internal/ports"
 )
 
-// ProviderHarness is what the suite of the identity-provider port needs of an
-// adapter's author: how to make the adapter, and a provider to play with. The
-// suite asks for a new harness in each test, with a provider that is up.
+// ProviderHarness contains the constructor of an adapter and a fake provider for it. The
+// provider of a new harness is reachable.
 type ProviderHarness struct {
-	// New makes the adapter. NewProvider adapts a New function that returns a
-	// concrete type. Registration is a complete one, known to the provider.
+	// New is the adapter's constructor; see NewProvider. Registration is complete
+	// and known to the provider.
 	New          OpenProvider
 	Registration ports.Registration
-	// Transport leads the adapter's calls to the played provider; Serve makes
-	// one from a handler.
+	// Transport sends the adapter's requests to the fake provider. Serve returns one
+	// for a handler.
 	Transport http.RoundTripper
-	// Clock is the clock of the played provider. The adapter gets it too. nil
-	// is a clock of the suite's own.
+	// Clock is the clock of the provider and the adapter. If it is nil, the suite
+	// creates one.
 	Clock *Clock
-	// Approve follows an authorization URL as a person who signs in, always
-	// with the same account, and returns what the provider sent the browser
-	// back with.
+	// Approve opens an authorization URL as a person who signs in, always with the
+	// same account, and returns the callback.
 	Approve func(t testing.TB, authorizationURL string) ports.Callback
-	// Decline does the same as a person who refuses.
+	// Decline opens an authorization URL as a person who declines, and returns the
+	// callback.
 	Decline func(t testing.TB, authorizationURL string) ports.Callback
-	// Subject makes the provider state the account's subject as this JSON value
-	// from now on; with "" it leaves the subject out.
+	// Subject sets the account's subject in all later responses to a JSON value. With
+	// "" the responses have no subject.
 	Subject func(value string)
-	// Scopes are those of an API for which the account gets access tokens.
+	// Scopes are the scopes of an API that the account may use.
 	Scopes []string
-	// ChooseAccount is the parameter of an authorization URL that makes the
-	// provider ask which account to use. The default is prompt=select_account.
+	// ChooseAccount is the parameter of the authorization URL that lets the person
+	// choose an account. The default is prompt=select_account.
 	ChooseAccount string
 
-	// BeginsAlone: Begin does not call the provider, so it works while the
-	// provider is down.
+	// BeginsAlone says that Begin makes no request, so it works while the provider is
+	// down.
 	BeginsAlone bool
-	// NoIDTokens: the provider has no ID tokens, so a sign-in has no nonce.
+	// NoIDTokens says that the provider has no ID tokens, so a sign-in has no nonce.
 	NoIDTokens bool
-	// InMemory: the adapter is a fake that makes no calls. It needs no
-	// Registration, Transport and Subject, but Down.
+	// InMemory says that the adapter is a fake that makes no requests. Registration,
+	// Transport and Subject are then not used, and Down is required.
 	InMemory bool
 
-	// SignLogout returns the provider's logout token with these claims, issued
-	// now, for an adapter with ports.LogoutTokenVerifier. An empty field is left out,
-	// the issuer is filled in, and Expires is not used.
+	// SignLogout returns a logout token of the provider with these claims, issued now.
+	// It omits empty fields, sets the issuer and ignores Expires. An adapter with
+	// ports.LogoutTokenVerifier needs it.
 	SignLogout func(t testing.TB, claims ports.LogoutToken) string
-	// Groups returns how many groups the account has, and an access token to
-	// look them up with, for an adapter with ports.GroupLookup.
+	// Groups returns the number of the account's groups, and an access token for
+	// MemberGroups. An adapter with ports.GroupLookup needs it.
 	Groups func(t testing.TB) (n int, accessToken string)
-	// Down makes the provider unreachable, and reachable again. nil cuts off
-	// Transport.
+	// Down makes the provider unreachable (true) and reachable again (false). If it is
+	// nil, the suite disconnects Transport.
 	Down func(bool)
 }
 
-// OpenProvider makes an identity-provider adapter.
+// OpenProvider is the constructor of an identity provider adapter.
 type OpenProvider func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error)
 
-// NewProvider turns an adapter's New function into an OpenProvider.
+// NewProvider returns an OpenProvider for a New function that returns a concrete type.
 func NewProvider[P ports.IdentityProvider](open func(ports.Registration, http.RoundTripper, func() time.Time) (P, error)) OpenProvider {
 	return func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error) {
 		return open(r, transport, now)
 	}
 }
 
-// IdentityProvider checks that an adapter keeps the contract of
-// ports.IdentityProvider, and of each optional ability that it has.
+// IdentityProvider tests an adapter against the contract of ports.IdentityProvider and
+// of each optional ability that the adapter has.
 func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarness) {
 	t.Helper()
 	connect := func(t *testing.T) *providerTest { return newProviderTest(t, newHarness) }
@@ -82,8 +81,8 @@ func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarnes
 	)
 }
 
-// providerTest is the harness of one test, with a new adapter that talks to the
-// provider over a network that can fail.
+// providerTest is a harness with a new adapter, which reaches the provider through a
+// network that can fail.
 type providerTest struct {
 	ProviderHarness
 	Provider ports.IdentityProvider
@@ -117,7 +116,7 @@ func (h *providerTest) open(r ports.Registration) (ports.IdentityProvider, error
 // Advance moves the clock of the adapter and the provider.
 func (h *providerTest) Advance(d time.Duration) { h.Clock.Advance(d) }
 
-// Down makes the provider unreachable, and reachable again.
+// Down makes the provider unreachable (true) and reachable again (false).
 func (h *providerTest) Down(down bool) {
 	if h.ProviderHarness.Down != nil {
 		h.ProviderHarness.Down(down)
@@ -129,7 +128,7 @@ func (h *providerTest) Down(down bool) {
 	}
 }
 
-// recovery is how long the suite lets an adapter be cautious after an outage.
+// recovery is how long an adapter may wait after an outage before it tries again.
 const recovery = 2 * time.Minute
 
 func registrationTests() []named[*providerTest] {

@@ -10,8 +10,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// An adapter without an optional ability has no tests of it: the groups below
-// look first.
+// The tests of an optional ability return at once if the adapter does not have it.
 
 func signOutTests() []named[*providerTest] {
 	return []named[*providerTest]{
@@ -54,7 +53,7 @@ func mustBeURLOrEmpty(t testing.TB, text string) {
 func refreshTests() []named[*providerTest] {
 	return []named[*providerTest]{
 		{"Refresh/gives a new token, again and again", refreshTwice},
-		{"Refresh/a grant that is not there", refreshNothing},
+		{"Refresh/an unknown refresh token", refreshNothing},
 		{"Refresh/during an outage", refreshDown},
 	}
 }

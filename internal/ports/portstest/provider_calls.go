@@ -11,8 +11,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// callTests check what the port says of every call to the provider. An adapter
-// in memory makes none.
+// callTests check the limits that the port sets for every request to the provider. An
+// adapter in memory makes none.
 func callTests() []named[*providerTest] {
 	return []named[*providerTest]{
 		{"Calls/each has a time limit", callsLimited},
@@ -23,9 +23,10 @@ func callTests() []named[*providerTest] {
 	}
 }
 
-// eachCall makes a sign-in fail at its first call, another one at its second
-// call, and so on. It hands each to check: the error of the sign-in, nil where
-// the adapter can do without the call, and the calls that the adapter made.
+// eachCall makes one sign-in fail at its first request, the next one at its second
+// request, and so on. It calls check for each sign-in with its error, its code and the
+// requests that the adapter made. The error is nil if the adapter does not need the
+// request that failed.
 func (h *providerTest) eachCall(t *testing.T, f fault, check func(err error, code string, calls []call)) {
 	t.Helper()
 	if h.InMemory {
@@ -92,7 +93,8 @@ func callsRedirected(t *testing.T, h *providerTest) {
 	})
 }
 
-// assertUnusable accepts the two errors for an answer that no provider gives.
+// assertUnusable asserts that err is nil or one of the two errors for an unusable
+// response.
 func assertUnusable(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 
 func completeTests() []named[*providerTest] {
 	return []named[*providerTest]{
-		{"Complete/says who it is", completeIdentifies},
+		{"Complete/returns the identity", completeIdentifies},
 		{"Complete/the same account is the same person", completeIsStable},
-		{"Complete/gives no token that nobody asked for", completeWithoutScopes},
-		{"Complete/gives the tokens that were asked for", completeWithScopes},
+		{"Complete/returns no token without scopes", completeWithoutScopes},
+		{"Complete/returns a token for the scopes", completeWithScopes},
 		{"Complete/a token without a lifetime", completeWithoutLifetime},
 		{"Complete/several sign-ins at once", completeConcurrently},
 	}
@@ -56,18 +56,18 @@ func completeWithoutScopes(t *testing.T, h *providerTest) {
 }
 
 func completeWithScopes(t *testing.T, h *providerTest) {
-	grant := wholeSignIn(t, h, h.Scopes...).Tokens
-	require.Len(t, grant.AccessTokens, 1)
-	assert.NotEmpty(t, grant.AccessTokens[0].Value)
-	assert.Equal(t, h.Scopes, grant.AccessTokens[0].Scopes)
-	assert.True(t, grant.AccessTokens[0].Expires.After(h.Clock.Now()))
+	tokens := wholeSignIn(t, h, h.Scopes...).Tokens.AccessTokens
+	require.Len(t, tokens, 1)
+	assert.NotEmpty(t, tokens[0].Value)
+	assert.Equal(t, h.Scopes, tokens[0].Scopes)
+	assert.True(t, tokens[0].Expires.After(h.Clock.Now()))
 }
 
 func completeWithoutLifetime(t *testing.T, h *providerTest) {
 	h.network.misbehave(noLifetime)
-	grant := wholeSignIn(t, h, h.Scopes...).Tokens
-	require.Len(t, grant.AccessTokens, 1)
-	assert.True(t, grant.AccessTokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
+	tokens := wholeSignIn(t, h, h.Scopes...).Tokens.AccessTokens
+	require.Len(t, tokens, 1)
+	assert.True(t, tokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
 }
 
 func completeConcurrently(t *testing.T, h *providerTest) {

@@ -53,7 +53,7 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 	}
 }
 
-// TestAcmeKeepsTheContract shows how little a harness needs.
+// TestAcmeKeepsTheContract is an example of a small harness.
 func TestAcmeKeepsTheContract(t *testing.T) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
 		p := &acmeServer{subject: `"7"`, codes: map[string]string{}}
@@ -70,7 +70,7 @@ func TestAcmeKeepsTheContract(t *testing.T) {
 	})
 }
 
-// acmeServer plays a provider without ID tokens.
+// acmeServer is a fake provider without ID tokens.
 type acmeServer struct {
 	mu      sync.Mutex
 	subject string            // JSON
@@ -209,7 +209,7 @@ func (a *acme) redeem(ctx context.Context, code, verifier string) (ports.AccessT
 	return ports.AccessToken{Value: token.Value, Expires: a.now().Add(token.Seconds * time.Second)}, nil
 }
 
-// call makes one call and reads its answer, a JSON object, into answer.
+// call makes one request and decodes the JSON response into answer.
 func (a *acme) call(ctx context.Context, method, path string, form io.Reader, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, method, acmeIssuer+path, form)
 	if err != nil {

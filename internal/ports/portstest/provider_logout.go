@@ -12,15 +12,15 @@ import (
 
 func logoutTests() []named[*providerTest] {
 	return []named[*providerTest]{
-		{"Logout token/says who signed out", logoutSays},
+		{"Logout token/names who signed out", logoutSays},
 		{"Logout token/what is missing or wrong", logoutRefusals},
-		{"Logout token/holds for a day at the most", logoutAges},
-		{"Logout token/needs the keys, and not for long", logoutDown},
-		{"Logout token/is verified as often as it is sent", logoutAgain},
+		{"Logout token/is valid for at most a day", logoutAges},
+		{"Logout token/needs the keys once", logoutDown},
+		{"Logout token/can be verified again", logoutAgain},
 	}
 }
 
-// logoutOf returns the adapter's ability; nil where it has none.
+// logoutOf returns the adapter's ability, or nil without one.
 func logoutOf(h *providerTest) ports.LogoutTokenVerifier {
 	ability, ok := h.Provider.(ports.LogoutTokenVerifier)
 	if !ok || h.SignLogout == nil {
@@ -105,11 +105,11 @@ func logoutDown(t *testing.T, h *providerTest) {
 	require.NoError(t, err)
 	h.Down(true)
 	_, err = ability.VerifyLogoutToken(t.Context(), token)
-	assert.NoError(t, err, "with the keys at hand nobody has to be asked")
+	assert.NoError(t, err, "the keys are cached")
 }
 
-// logoutAgain: a second use is for the caller to notice, who knows of all
-// instances.
+// logoutAgain verifies a token twice. The caller refuses the second use, because it
+// knows all instances.
 func logoutAgain(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {

@@ -14,7 +14,7 @@ func refusalTests() []named[*providerTest] {
 	return []named[*providerTest]{
 		{"Complete/declined", refuseDeclined},
 		{"Complete/error codes decide the kind", refuseByCode},
-		{"Complete/what the provider worded stays out", refuseQuietly},
+		{"Complete/no error quotes the provider", refuseQuietly},
 		{"Complete/a callback works once", refuseSecondUse},
 		{"Complete/another sign-in's secret", refuseForeignSecret},
 		{"Complete/a secret that Begin never gave", refuseInventedSecret},
@@ -25,7 +25,7 @@ func refusalTests() []named[*providerTest] {
 	}
 }
 
-// refusedBy runs Complete and wants it to fail and to identify nobody.
+// refusedBy calls Complete, requires an error without an identity, and returns the error.
 func refusedBy(t testing.TB, h *providerTest, cb ports.Callback, secret string) error {
 	t.Helper()
 	in, err := h.Provider.Complete(t.Context(), cb, secret)
@@ -102,8 +102,8 @@ func refuseInventedCode(t *testing.T, h *providerTest) {
 	assert.NotContains(t, err.Error(), "never-issued")
 }
 
-// refuseForeignIssuer shows that iss (RFC 9207) is looked at before the code
-// goes anywhere: the same code still works afterwards.
+// refuseForeignIssuer checks that the adapter compares iss (RFC 9207) before it posts the
+// code: the same code still works afterwards.
 func refuseForeignIssuer(t *testing.T, h *providerTest) {
 	a := beginSignIn(t, h)
 	good := h.Approve(t, a.URL)

@@ -12,31 +12,31 @@ import (
 	"webapp/internal/ports"
 )
 
-// Sessions checks an adapter against the contract of ports.Sessions.
+// Sessions tests an adapter against the contract of ports.Sessions.
 func Sessions(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
-		{"a context without browser", sessionsNoBrowser},
+		{"a context without a browser", sessionsNoBrowser},
 		{"a browser that never signed in", sessionsNever},
 		{"every field comes back", sessionsRoundTrip},
 		{"browsers are kept apart", sessionsApart},
 		{"each start makes a new session", sessionsRenewed},
-		{"signing in again in one request", sessionsTwiceInOne},
+		{"signing in twice in one request", sessionsTwiceInOne},
 		{"touch moves the times", sessionsTouch},
 		{"roles are replaced and nothing else", sessionsRoles},
 		{"roles and touches at the same time", sessionsRolesTouched},
 		{"roles of an ended session", sessionsRolesEnded},
-		{"a session runs out", sessionsExpire},
+		{"a session expires", sessionsExpire},
 		{"a touched session lasts longer", sessionsTouchProlongs},
 		{"ending is final", sessionsEnd},
 		{"ending without a session", sessionsEndNothing},
 		{"a copy of an ended session is dead", sessionsEndCopies},
 		{"a touch in flight writes no ended session back", sessionsTouchInFlight},
 		{"a touch beside a new sign-in", sessionsTouchReplaced},
-		{"an end returns what it has ended", sessionsEndReturned},
-		{"a start returns what it has ended", sessionsStartReturned},
-		{"who has run out is known, and told of once", sessionsExpiredKnown},
-		{"running out during a request", sessionsExpiredInFlight},
-		{"of many ends one returns the session", sessionsEndRace},
+		{"End returns the session", sessionsEndReturned},
+		{"Start returns the old session", sessionsStartReturned},
+		{"an expired session is returned once", sessionsExpiredKnown},
+		{"a session expires during a request", sessionsExpiredInFlight},
+		{"one of many ends returns the session", sessionsEndRace},
 		{"requests at the same time", sessionsConcurrent},
 		{"the store is down", sessionsDown},
 	})
@@ -52,7 +52,7 @@ func signIn(t *testing.T, h SessionHarness, b Browser) ports.Session {
 	return s
 }
 
-// requireSignedOut asks in a new request.
+// requireSignedOut requires, in a new request, that b has no session.
 func requireSignedOut(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -62,7 +62,7 @@ func requireSignedOut(t *testing.T, h SessionHarness, b Browser) {
 	})
 }
 
-// requireSession asks in a new request.
+// requireSession requires, in a new request, that b has the session want.
 func requireSession(t *testing.T, h SessionHarness, b Browser, want ports.Session) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -72,7 +72,7 @@ func requireSession(t *testing.T, h SessionHarness, b Browser, want ports.Sessio
 	})
 }
 
-// requireSameSession compares instants, not their zones.
+// requireSameSession compares two sessions. Times may have different zones.
 func requireSameSession(t *testing.T, want, got ports.Session) {
 	t.Helper()
 	require.Equal(t, want.Identity, got.Identity)
@@ -195,7 +195,7 @@ func sessionsTouchProlongs(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(ctx context.Context) {
 		g, err := h.Sessions.Tokens(ctx)
 		require.NoError(t, err)
-		assert.NotEmpty(t, g.RefreshToken, "the grant lasts as long as the session")
+		assert.NotEmpty(t, g.RefreshToken, "the tokens last as long as the session")
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// end asks in a new request.
+// end ends the session of b in a new request.
 func end(t *testing.T, h SessionHarness, b Browser) (ended []ports.Session) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -70,7 +70,7 @@ func sessionsStartReturned(t *testing.T, h SessionHarness) {
 	require.Empty(t, start(), "it had been ended")
 }
 
-// requireExpired asks in a new request.
+// requireExpired requires, in a new request, that the session of b has expired.
 func requireExpired(t *testing.T, h SessionHarness, b Browser, want ports.Session) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -83,7 +83,7 @@ func requireExpired(t *testing.T, h SessionHarness, b Browser, want ports.Sessio
 	})
 }
 
-// requireForgotten asks in a new request.
+// requireForgotten requires, in a new request, that the store has no session of b.
 func requireForgotten(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -134,8 +134,8 @@ func sessionsExpiredInFlight(t *testing.T, h SessionHarness) {
 	requireForgotten(t, h, b)
 }
 
-// endRace counts the sessions that eight ends at once return, while the session
-// is touched.
+// endRace returns the number of sessions that eight concurrent calls of End return while
+// the session is touched.
 func endRace(t *testing.T, h SessionHarness, b Browser) int {
 	t.Helper()
 	var mu sync.Mutex

@@ -29,8 +29,7 @@ func sessionsRoles(t *testing.T, h SessionHarness) {
 	}
 }
 
-// sessionsRolesTouched: each request has read the session before the other one
-// writes it.
+// sessionsRolesTouched has two requests that both read the session before one writes it.
 func sessionsRolesTouched(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	s := signIn(t, h, b)
@@ -70,7 +69,7 @@ func sessionsRolesTouched(t *testing.T, h SessionHarness) {
 	requireSession(t, h, b, s)
 }
 
-// sessionsRolesEnded: whatever has ended stays so, and can still be found.
+// sessionsRolesEnded checks that UpdateRoles keeps the indexes and revives no session.
 func sessionsRolesEnded(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	s := signIn(t, h, b)

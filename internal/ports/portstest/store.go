@@ -10,35 +10,32 @@ import (
 	"webapp/internal/ports"
 )
 
-// StoreHarness is what the suites need of a session store. A suite asks for a
-// new one, with no record in it, in each test.
+// StoreHarness contains a session store and its surroundings. The store of a new harness
+// is empty.
 type StoreHarness struct {
 	Store ports.SessionStore
-	// New returns another handle onto the same records, as another instance of
-	// the application has one. nil where only one handle can have them.
+	// New returns another handle to the same records, as another instance of the
+	// application has. It is nil if there can be only one handle.
 	New func(t *testing.T) ports.SessionStore
-	// Now and Advance are the clock that the store tells the time by. Advance
-	// may wait where that clock is a server's own. nil means that time stands
-	// still during the suite, and expiry goes unchecked.
+	// Now and Advance are the store's clock. If it is a server's own clock, Advance
+	// may wait. If Advance is nil, the suite does not test expiry.
 	Now     func() time.Time
 	Advance func(time.Duration)
-	// Sweep lets the store remove expired records once, as it does by itself in
-	// the background, and returns when that is done. nil where the store does it
-	// without being told, within storeSweeping.
+	// Sweep makes the store remove expired records now. It is nil if the store does
+	// that in the background within storeSweeping.
 	Sweep func()
-	// Kept returns how many records take up room, those included that have
-	// expired and wait to be removed. Needed wherever Advance is given.
+	// Kept returns the number of records in the store, expired ones included. It is
+	// required together with Advance.
 	Kept func(t *testing.T) int
-	// Outage takes the server away, and with false brings it back with the
-	// records it had; it returns when that is done. nil where there is nothing
-	// to take away.
+	// Outage stops the server (true) or starts it again with the same records
+	// (false), and returns when that is done. It is nil if there is no server.
 	Outage func(down bool)
 }
 
 // storePatience is how long any method of a store may take.
 const storePatience = 5 * time.Second
 
-// SessionStore checks an adapter against the contract of ports.SessionStore.
+// SessionStore tests an adapter against the contract of ports.SessionStore.
 func SessionStore(t *testing.T, newHarness func(t *testing.T) StoreHarness) {
 	runAll(t, newHarness,
 		storeBasics(), storeVersions(), storeIndexes(), storeExpiries(), storeRaces(), storeOutages(), storeCounts(),
@@ -52,7 +49,7 @@ func (h StoreHarness) now() time.Time {
 	return h.Now()
 }
 
-// other returns another handle, or the only one there is.
+// other returns another handle, or Store if there is only one.
 func (h StoreHarness) other(t *testing.T) ports.SessionStore {
 	if h.New == nil {
 		return h.Store
@@ -64,14 +61,14 @@ func (h StoreHarness) record(key, value string, indexes ...string) ports.Record 
 	return ports.Record{Key: key, Value: []byte(value), Expires: h.now().Add(time.Hour), Indexes: indexes}
 }
 
-// A brief record is still there long after a slow machine has gone on, and has
-// run out when pastBrief has passed, also in a store that counts whole seconds.
+// A brief record lives long enough for a slow machine. After pastBrief it has expired,
+// also in a store with times in whole seconds.
 const (
 	briefLife = 30 * time.Second
 	pastBrief = briefLife + 15*time.Second
 )
 
-// brief returns a record that lives for briefLife.
+// brief returns a record that expires after briefLife.
 func (h StoreHarness) brief(key, value string, indexes ...string) ports.Record {
 	r := h.record(key, value, indexes...)
 	r.Expires = h.now().Add(briefLife)
@@ -94,7 +91,7 @@ func (h StoreHarness) replace(t *testing.T, r ports.Record, v ports.Version) por
 	return next
 }
 
-// requireReplace asserts how a Replace fails.
+// requireReplace requires that Replace fails with cause.
 func (h StoreHarness) requireReplace(t *testing.T, cause error, r ports.Record, v ports.Version) {
 	t.Helper()
 	_, err := h.Store.Replace(t.Context(), r, v)
@@ -106,7 +103,7 @@ func (h StoreHarness) delete(t *testing.T, key string) {
 	require.NoError(t, h.Store.Delete(t.Context(), key, ports.AnyVersion))
 }
 
-// requireValue returns the version that was found.
+// requireValue requires that a record has this value, and returns its version.
 func (h StoreHarness) requireValue(t *testing.T, key, want string) ports.Version {
 	t.Helper()
 	got, err := h.Store.Find(t.Context(), key)

@@ -20,7 +20,7 @@ func storeBasics() []named[StoreHarness] {
 		{"delete is final", storeDelete},
 		{"values belong to the store", storeCopies},
 		{"two handles, the same records", storeHandles},
-		{"a caller that has gone", storeCancelled},
+		{"a context that has ended", storeCancelled},
 	}
 }
 

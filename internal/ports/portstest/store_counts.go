@@ -14,26 +14,26 @@ import (
 	"webapp/internal/ports"
 )
 
-// storeCounts check ports.SessionCounter, where a store is one.
+// storeCounts are the tests of ports.SessionCounter, an optional ability.
 func storeCounts() []named[StoreHarness] {
 	return []named[StoreHarness]{
 		{"live records with an index are counted", counting(storeCount)},
-		{"what has expired is not counted", counting(storeCountExpired)},
-		{"what will have expired is left out", counting(storeCountAhead)},
-		{"a key that is used again is counted", counting(storeCountReuse)},
+		{"expired records are not counted", counting(storeCountExpired)},
+		{"records that expire soon are left out", counting(storeCountAhead)},
+		{"a reused key is counted", counting(storeCountReuse)},
 		{"a count after a rush", counting(storeCountRush)},
 		{"a count while the store is down", counting(storeCountOutage)},
 	}
 }
 
-// counter is a store that counts, with its harness.
+// counter is a harness with the store's ports.SessionCounter.
 type counter struct {
 	StoreHarness
 	ports.SessionCounter
 }
 
-// counting leaves out a store that cannot count, or whose clock stands still:
-// a count may be of a while ago.
+// counting returns a test that does nothing if the store cannot count. It also does
+// nothing without Advance, because a count can be some seconds old.
 func counting(test func(*testing.T, counter)) func(*testing.T, StoreHarness) {
 	return func(t *testing.T, h StoreHarness) {
 		counted, ok := h.Store.(ports.SessionCounter)
@@ -135,7 +135,7 @@ func storeCountReuse(t *testing.T, c counter) {
 	c.require(t, 2)
 }
 
-// storeCountRush has records come, change and go at once.
+// storeCountRush creates, replaces and deletes records concurrently.
 func storeCountRush(t *testing.T, c counter) {
 	const workers, each = 8, 15
 	var wg sync.WaitGroup

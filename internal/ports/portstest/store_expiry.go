@@ -12,11 +12,11 @@ import (
 
 func storeExpiries() []named[StoreHarness] {
 	return []named[StoreHarness]{
-		{"records run out", storeExpire},
+		{"records expire", storeExpire},
 		{"replace moves the expiry", storeReplaceExpiry},
 		{"an expired key is free again", storeReuse},
-		{"a replace revives none expired", storeNoRevival},
-		{"many records run out", storeExpireMany},
+		{"a replace revives no expired record", storeNoRevival},
+		{"many records expire", storeExpireMany},
 		{"born expired", storeBornExpired},
 		{"a record lives as long as it says", storeLongLife},
 		{"expired records are removed", storeSweep},
@@ -98,7 +98,7 @@ func storeExpireMany(t *testing.T, h StoreHarness) {
 	require.Len(t, keys, records/2)
 }
 
-// storeLongLife: sessions last for days where the application is set up so.
+// storeLongLife checks records that live for days, as the configuration can ask.
 func storeLongLife(t *testing.T, h StoreHarness) {
 	if h.Advance == nil {
 		return
@@ -119,12 +119,11 @@ func storeLongLife(t *testing.T, h StoreHarness) {
 	h.requireNone(t, "prolonged")
 }
 
-// storeSweeping is how long a store may take to remove what has expired, once
-// its background work has begun.
+// storeSweeping is how long the background work of a store may take to remove expired
+// records.
 const storeSweeping = 15 * time.Second
 
-// storeSweep asks for no expired record, as nobody does whose session has run
-// out: the store has to remove them by itself.
+// storeSweep checks that the store removes expired records that nobody asks for.
 func storeSweep(t *testing.T, h StoreHarness) {
 	if h.Advance == nil {
 		return
@@ -152,7 +151,8 @@ func storeSweep(t *testing.T, h StoreHarness) {
 	}
 }
 
-// storeBornExpired: a caller that was slow, or whose clock is late.
+// storeBornExpired creates expired records, as a caller does that is slow or whose clock
+// is late.
 func storeBornExpired(t *testing.T, h StoreHarness) {
 	r := h.record("k", "v", "index")
 	r.Expires = h.now().Add(-time.Minute)

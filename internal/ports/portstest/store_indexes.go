@@ -18,9 +18,9 @@ func storeIndexes() []named[StoreHarness] {
 		{"an expired record leaves its indexes", storeIndexExpire},
 		{"a prolonged record stays in its index", storeIndexProlonged},
 		{"long and short lives share an index", storeIndexMixed},
-		{"a key that is used again, other index", storeIndexReuse},
-		{"more keys than one answer may hold", storeIndexMany},
-		{"an index is no key and a key no index", storeIndexApart},
+		{"a reused key with another index", storeIndexReuse},
+		{"more keys than Keys returns", storeIndexMany},
+		{"indexes and keys are apart", storeIndexApart},
 		{"many records come and go under indexes", storeIndexConcurrent},
 	}
 }

@@ -16,7 +16,7 @@ func storeOutages() []named[StoreHarness] {
 	}
 }
 
-// storeHealing is how long a store may take to find its server again.
+// storeHealing is how long a store may take to reconnect to its server.
 const storeHealing = 15 * time.Second
 
 func storeOutage(t *testing.T, h StoreHarness) {
@@ -54,7 +54,7 @@ type storeMethod struct {
 	call func(context.Context) error
 }
 
-// everyMethod returns a call of each method, on the record "k".
+// everyMethod returns a call of each method on the record "k".
 func (h StoreHarness) everyMethod(v ports.Version) []storeMethod {
 	return []storeMethod{
 		{"Find", func(ctx context.Context) error {

@@ -73,7 +73,7 @@ func storeReplaceRace(t *testing.T, h StoreHarness) {
 	}
 }
 
-// increment adds one to the number under key, as often as it takes.
+// increment adds one to the number in r, and tries again after ports.ErrRecordChanged.
 func increment(ctx context.Context, s ports.SessionStore, r ports.Record) error {
 	for {
 		found, err := s.Find(ctx, r.Key)

@@ -14,8 +14,8 @@ func storeVersions() []named[StoreHarness] {
 		{"replace needs the version that is there", storeReplaceOld},
 		{"delete of one version", storeDeleteOld},
 		{"deleted and created again is another", storeABA},
-		{"run out and created again is another", storeABAExpired},
-		{"no version stands for any in a comparison", storeAnyVersion},
+		{"expired and created again is another", storeABAExpired},
+		{"AnyVersion matches no version", storeAnyVersion},
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// mapStore is the simplest session store. Each fault makes it break one promise
-// of ports.SessionStore.
+// mapStore is a simple session store with at most one fault, which breaks one promise of
+// ports.SessionStore.
 type mapStore struct {
 	clock *portstest.Clock
 	fault string
@@ -29,31 +29,29 @@ type mapStore struct {
 	down    bool
 }
 
-// storeFaults are the faults of mapStore, each with the test of the suite that
-// has to fail because of it.
+// storeFaults are the faults of mapStore, each with the test of the suite that must fail.
 var storeFaults = []struct{ fault, test string }{
 	{"never removes expired records", "expired records are removed"},
 	{"keeps a record for a day at most", "a record lives as long as it says"},
-	{"finds expired records", "records run out"},
+	{"finds expired records", "records expire"},
 	{"creates over a record that is there", "a key is taken once"},
 	{"replaces a record that is not there", "delete is final"},
 	{"replaces any version", "replace needs the version that is there"},
 	{"deletes any version", "delete of one version"},
-	{"revives an expired record by replacing it", "a replace revives none expired"},
+	{"revives an expired record by replacing it", "a replace revives no expired record"},
 	{"begins its versions anew with each record", "deleted and created again is another"},
 	{"keeps the caller's slice", "values belong to the store"},
 	{"finds by the first index alone", "records are found by their indexes"},
 	{"forgets the indexes when it replaces", "records are found by their indexes"},
 	{"finds expired records by their index", "an expired record leaves its indexes"},
-	{"returns every key of an index", "more keys than one answer may hold"},
-	{"asks for a caller that has gone", "a caller that has gone"},
+	{"returns every key of an index", "more keys than Keys returns"},
+	{"asks for a caller that has gone", "a context that has ended"},
 	{"does not wrap its errors", "unreachable and reachable again"},
 	{"has no record while it is down", "unreachable and reachable again"},
 	{"is ready while it is down", "unreachable and reachable again"},
 }
 
-// is reports whether the store has this fault. A name that storeFaults lacks is
-// a mistake in the test.
+// is reports whether the store has this fault. It panics if storeFaults does not have it.
 func (s *mapStore) is(fault string) bool {
 	if !slices.ContainsFunc(storeFaults, func(f struct{ fault, test string }) bool { return f.fault == fault }) {
 		panic(fault)
@@ -63,7 +61,7 @@ func (s *mapStore) is(fault string) bool {
 
 var errNoAnswer = errors.New("connection refused")
 
-// enter locks the store, or says why it cannot be asked.
+// enter locks the store, or returns an error.
 func (s *mapStore) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil && !s.is("asks for a caller that has gone") {
 		return err
@@ -84,7 +82,7 @@ func (s *mapStore) enter(ctx context.Context) error {
 
 func (s *mapStore) expired(r ports.Record) bool { return !s.clock.Now().Before(r.Expires) }
 
-// live returns the record under key, unless it has expired.
+// live returns the unexpired record with this key.
 func (s *mapStore) live(key string) (ports.Record, bool) {
 	r, there := s.records[key]
 	return r, there && !s.expired(r)

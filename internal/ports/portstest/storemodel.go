@@ -22,16 +22,15 @@ const (
 	modelIndexes = 3   // of a worker
 )
 
-// SessionStoreModel drives a store with random operations from several
-// goroutines. Each of them owns a few keys, about which a simple model knows
-// everything; all of them share counters and a lock, about which it is known
-// what must never happen. A failure names the seed of the random operations,
-// for SessionStoreModelFrom.
+// SessionStoreModel compares a store with a model. Several goroutines run random
+// operations. Each one has keys of its own, whose records the model predicts exactly. All
+// share counters and a lock, for which the model knows invariants. A failed test logs the
+// seed for SessionStoreModelFrom.
 func SessionStoreModel(t *testing.T, newHarness func(t *testing.T) StoreHarness) {
 	SessionStoreModelFrom(t, newHarness, rand.Uint64())
 }
 
-// SessionStoreModelFrom is SessionStoreModel with the operations of a seed.
+// SessionStoreModelFrom is SessionStoreModel with a given seed.
 func SessionStoreModelFrom(t *testing.T, newHarness func(t *testing.T) StoreHarness, seed uint64) {
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -53,7 +52,7 @@ func SessionStoreModelFrom(t *testing.T, newHarness func(t *testing.T) StoreHarn
 			wg.Go(w.round)
 		}
 		wg.Wait()
-		require.False(t, t.Failed(), "the model and the store have parted")
+		require.False(t, t.Failed(), "the store differs from the model")
 		expireSome(h, workers)
 		for _, w := range workers {
 			w.checkAll()
@@ -62,7 +61,7 @@ func SessionStoreModelFrom(t *testing.T, newHarness func(t *testing.T) StoreHarn
 	}
 }
 
-// expireSome lets some records run out while nobody works.
+// expireSome makes some records expire between two rounds.
 func expireSome(h StoreHarness, workers []*modelWorker) {
 	if h.Advance == nil {
 		return
@@ -73,7 +72,7 @@ func expireSome(h StoreHarness, workers []*modelWorker) {
 	h.Advance(pastBrief)
 }
 
-// modelShared is what all workers use.
+// modelShared has the records that all workers use.
 type modelShared struct {
 	h       StoreHarness
 	counts  [2]atomic.Int64 // increments that succeeded
@@ -90,14 +89,14 @@ func (s *modelShared) check(t *testing.T) {
 	require.Zero(t, s.holders.Load())
 }
 
-// modelRecord is what the model knows of a record.
+// modelRecord is the record that the model expects.
 type modelRecord struct {
 	value   string
 	version ports.Version
 	indexes []string
 }
 
-// modelWorker owns its keys: nobody else touches them.
+// modelWorker runs operations on keys that no other worker uses.
 type modelWorker struct {
 	t      *testing.T
 	shared *modelShared
@@ -105,7 +104,7 @@ type modelWorker struct {
 	random *rand.Rand
 	number int
 	live   map[string]modelRecord
-	past   map[string][]ports.Version // all versions that a key ever had
+	past   map[string][]ports.Version // all versions that a key has had
 	serial int
 }
 
@@ -120,7 +119,7 @@ func newModelWorker(t *testing.T, shared *modelShared, number int, random *rand.
 	return w
 }
 
-// round makes random steps; it ends at the first failure of anybody.
+// round runs random steps until one worker fails.
 func (w *modelWorker) round() {
 	steps := []func(){
 		w.create, w.create, w.find, w.replace, w.replace, w.replaceStale,
@@ -147,7 +146,7 @@ func (w *modelWorker) checkAll() {
 func (w *modelWorker) key(i int) string   { return fmt.Sprint("worker-", w.number, "-key-", i) }
 func (w *modelWorker) index(i int) string { return fmt.Sprint("worker-", w.number, "-index-", i) }
 
-// note records a version, which must be a new one.
+// note records a version and asserts that it is new.
 func (w *modelWorker) note(key string, v ports.Version) {
 	assert.NotEqual(w.t, ports.AnyVersion, v)
 	assert.NotContains(w.t, w.past[key], v, "a version came twice")

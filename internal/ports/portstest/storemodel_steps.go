@@ -11,14 +11,14 @@ import (
 	"webapp/internal/ports"
 )
 
-// any returns one of the worker's keys and what the model knows of it.
+// any returns one of the worker's keys, and the record that the model expects, if any.
 func (w *modelWorker) any() (string, modelRecord, bool) {
 	key := w.key(w.random.IntN(modelKeys))
 	r, ok := w.live[key]
 	return key, r, ok
 }
 
-// stale returns a version that the key does not have.
+// stale returns a version that the key does not have now.
 func (w *modelWorker) stale(key string, now ports.Version) ports.Version {
 	past := slices.DeleteFunc(slices.Clone(w.past[key]), func(v ports.Version) bool { return v == now })
 	if len(past) == 0 {
@@ -57,7 +57,7 @@ func (w *modelWorker) find() {
 	w.check(key)
 }
 
-// check compares a key with the model.
+// check compares a record with the model.
 func (w *modelWorker) check(key string) {
 	w.t.Helper()
 	r, there := w.live[key]
@@ -125,8 +125,8 @@ func (w *modelWorker) deleteStale() {
 
 func (w *modelWorker) keys() { w.checkIndex(w.index(w.random.IntN(modelIndexes))) }
 
-// checkIndex compares an index of the worker's own with the model, and looks
-// for the worker's keys among those of all.
+// checkIndex compares an index of the worker with the model, and looks for the worker's
+// keys in the shared index.
 func (w *modelWorker) checkIndex(index string) {
 	w.t.Helper()
 	var own, shared []string
@@ -148,7 +148,7 @@ func (w *modelWorker) checkIndex(index string) {
 	assert.ElementsMatch(w.t, shared, mine)
 }
 
-// increment tries once, among others who try.
+// increment tries to increment a shared counter once.
 func (w *modelWorker) increment() {
 	i := w.random.IntN(len(w.shared.counts))
 	key := w.shared.counter(i)
@@ -182,7 +182,7 @@ func (w *modelWorker) lock() {
 	assert.NoError(w.t, w.store.Delete(w.t.Context(), "lock", v))
 }
 
-// shortenSome lets half of the records run out soon.
+// shortenSome replaces half of the records with brief ones.
 func (w *modelWorker) shortenSome() {
 	for i := range modelKeys {
 		key := w.key(i)

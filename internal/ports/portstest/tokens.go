@@ -11,43 +11,43 @@ import (
 	"webapp/internal/ports"
 )
 
-// SessionTokens checks an adapter against the contract of ports.SessionTokens.
+// SessionTokens tests an adapter against the contract of ports.SessionTokens.
 func SessionTokens(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 	runAll(t, newHarness, []named[SessionHarness]{
 		{"claims come back", claimsRoundTrip},
 		{"claims end with the session", claimsEnd},
-		{"an update sees what is there", tokensUpdate},
+		{"an update gets the current tokens", tokensUpdate},
 		{"updates at the same time lose nothing", tokensUpdateRace},
 		{"first updates at the same time", tokensFirstUpdateRace},
 		{"an update beside the end", tokensUpdateAgainstEnd},
-		{"a lease is held by one", leaseExclusive},
-		{"a lease runs out", leaseExpire},
+		{"one request has the lease", leaseExclusive},
+		{"a lease expires", leaseExpire},
 		{"a late release takes nothing away", leaseLateRelease},
 		{"a release after the request was given up", leaseCancelled},
 		{"a lease belongs to one session", leaseApart},
 		{"a lease and the end of its session", leaseEnd},
 		{"one of many gets the lease", leaseRace},
-		{"a context without browser", tokensNoBrowser},
-		{"a browser without session", tokensNoSession},
+		{"a context without a browser", tokensNoBrowser},
+		{"a browser without a session", tokensNoSession},
 		{"every field comes back", tokensRoundTrip},
-		{"a saved grant replaces the old one", tokensSave},
-		{"a grant that was empty", tokensFromEmpty},
-		{"a new sign-in has its own grant", tokensRenewed},
-		{"the end of the session ends its grant", tokensEnd},
-		{"a save in flight writes no grant back", tokensSaveInFlight},
+		{"saved tokens replace the old ones", tokensSave},
+		{"tokens that were empty", tokensFromEmpty},
+		{"a new sign-in has its own tokens", tokensRenewed},
+		{"the tokens end with the session", tokensEnd},
+		{"a save in flight writes no tokens back", tokensSaveInFlight},
 		{"a first save in flight writes none back", tokensFirstSaveInFlight},
-		{"a grant does not outlive the session", tokensExpire},
+		{"the tokens expire with the session", tokensExpire},
 		{"the store is down", tokensDown},
-		{"grants large enough for many permissions", tokensLarge},
+		{"tokens large enough for many permissions", tokensLarge},
 	})
 }
 
-// putTokens puts g in the place of what is there.
+// putTokens replaces the session's tokens.
 func putTokens(ctx context.Context, h SessionHarness, g ports.Tokens) error {
 	return h.Sessions.UpdateTokens(ctx, func(old *ports.Tokens) { *old = g })
 }
 
-// requireTokens asks in a new request.
+// requireTokens requires, in a new request, that b has the tokens want.
 func requireTokens(t *testing.T, h SessionHarness, b Browser, want ports.Tokens) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -62,7 +62,7 @@ func requireTokens(t *testing.T, h SessionHarness, b Browser, want ports.Tokens)
 	})
 }
 
-// requireNoTokens asks in a new request.
+// requireNoTokens requires, in a new request, that b has no session with tokens.
 func requireNoTokens(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -211,7 +211,7 @@ func tokensLarge(t *testing.T, h SessionHarness) {
 	requireTokens(t, h, b, g)
 }
 
-// requireClaims asks in a new request.
+// requireClaims requires, in a new request, that b has the claims want.
 func requireClaims(t *testing.T, h SessionHarness, b Browser, want []ports.Claim) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {

@@ -15,7 +15,7 @@ import (
 
 const leaseTime = 30 * time.Second
 
-// lease asks in a new request.
+// lease leases the refresh in a new request of b.
 func lease(t *testing.T, h SessionHarness, b Browser) (release func(context.Context), err error) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -53,7 +53,7 @@ func leaseExpire(t *testing.T, h SessionHarness) {
 	requireLeased(t, h, b)
 	h.Advance(time.Second)
 	_, err = lease(t, h, b)
-	require.NoError(t, err, "whoever held it has crashed")
+	require.NoError(t, err, "the first request has crashed")
 }
 
 func leaseLateRelease(t *testing.T, h SessionHarness) {

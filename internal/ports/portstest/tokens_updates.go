@@ -13,7 +13,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// updaters is how many requests change one grant at the same time.
+// updaters is how many requests update the tokens at the same time.
 const updaters = 12
 
 func tokensUpdate(t *testing.T, h SessionHarness) {
@@ -51,7 +51,8 @@ func tokensFirstUpdateRace(t *testing.T, h SessionHarness) {
 	requireEveryUpdate(t, h, b)
 }
 
-// requireEveryUpdate adds an access token in each of many requests at once.
+// requireEveryUpdate adds an access token in each of many concurrent requests, and
+// requires that all are stored.
 func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	expires := SampleTokens(h.Now()).AccessTokens[0].Expires
