@@ -17,27 +17,27 @@ import (
 	"webapp/templates"
 )
 
-// application is the program as cmd/webapp wires it, with a store of ours: its
-// logs, its audit log and its metrics are on.
+// application is the program as cmd/webapp wires it, with logs, audit log and
+// metrics. The store is a parameter.
 type application struct {
 	handler  http.Handler
 	config   webhttp.Config
 	sessions *session.Manager
 }
 
-// provider is where an application signs people in.
+// provider is the identity provider of an application.
 type provider struct {
 	authority, clientID, secret string
 }
 
-// noProvider is for pages that ask no provider for anything.
+// noProvider is for pages that call no provider.
 var noProvider = provider{authority: "http://127.0.0.1:1/" + tenant, clientID: "load", secret: "unused"}
 
-// redirectURI is never dialled.
+// No connection is made to redirectURI.
 const redirectURI = "http://localhost:3000/getAToken"
 
 func newApplication(store ports.SessionStore, p provider, now func() time.Time) (*application, error) {
-	logger := slog.New(slog.NewTextHandler(io.Discard, nil)) // lines are made and thrown away
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil)) // format the lines, but drop them
 	idp, err := entra.New(entra.Config{
 		Authority: p.authority, ClientID: p.clientID, Credential: credential.Config{Secret: p.secret},
 		RedirectURI: redirectURI, PostLogoutRedirectURI: "http://localhost:3000/", Clock: now, Logger: logger,
@@ -80,9 +80,9 @@ func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 }
 
 // bare returns net/http handlers that render the home page and the page for
-// administrators of the person with this cookie, always with the same data, and
-// do nothing else: no route, no session, no log, no security header. What the
-// application's own handler costs beyond them is the cost of the application.
+// administrators of the person with this cookie, always with the same data. They
+// have no routes, sessions, logs or security headers. The difference to the
+// application's handler is the cost of the application.
 func (a *application) bare(cookie string) (home, admin http.Handler, err error) {
 	p, err := templates.New(templates.Options{AppName: "webapp"})
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// bareSignIn is a sign-in by the two libraries alone: it keeps what is pending
-// in a map, verifies the ID token and forgets who it was.
+// bareSignIn is a sign-in with x/oauth2 and go-oidc only. It keeps pending sign-ins
+// in a map and verifies the ID token, but starts no session.
 type bareSignIn struct {
 	oauth    *oauth2.Config
 	verifier *oidc.IDTokenVerifier
@@ -37,8 +37,7 @@ func newBareSignIn(ctx context.Context, p provider) (*bareSignIn, error) {
 		verifier: discovered.Verifier(&oidc.Config{ClientID: p.clientID}),
 		pending:  map[string]pendingSignIn{},
 	}
-	// As the application does it: what the library finds out by trial counts
-	// for nothing here.
+	// Like the application. Otherwise the library would first try the other style.
 	b.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	return b, nil
 }
@@ -92,8 +91,8 @@ func (b *bareSignIn) complete(r *http.Request) error {
 	return nil
 }
 
-// verification signs somebody in and returns what verifies that ID token, the
-// keys at hand: the part of a sign-in that nobody can leave out.
+// verification signs a person in and returns a function that verifies the ID token
+// with cached keys. No sign-in can do without that part.
 func (b *bareSignIn) verification(ctx context.Context, idp *providerProcess) (func() error, error) {
 	verifier := oauth2.GenerateVerifier()
 	text, err := idp.approve(b.oauth.AuthCodeURL("state", oidc.Nonce("nonce"), oauth2.S256ChallengeOption(verifier)))

@@ -19,17 +19,17 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// startPatience bounds the wait for a process that starts.
+// startPatience bounds the start of a process.
 const startPatience = 10 * time.Second
 
-// binary is the application as it is deployed, and one way to start it.
+// binary is a built program and the way to start it.
 type binary struct {
 	dir, path string
-	name      string // of the way
+	name      string // of the way to start it
 	args, env []string
 }
 
-// Packages that are built.
+// The packages to build.
 const (
 	theApplication = "webapp/cmd/webapp"
 	theBareProgram = "webapp/internal/tools/load/bare"
@@ -52,7 +52,7 @@ func buildBinary(ctx context.Context, r *report, name string) (b binary, remove 
 	return b, func() { _ = os.RemoveAll(dir) }, nil
 }
 
-// configured is the binary with a provider and with metrics.
+// configured returns b with a provider and metrics.
 func (b binary) configured(idp *providerProcess) binary {
 	b.name = "with a provider"
 	b.env = []string{
@@ -62,29 +62,29 @@ func (b binary) configured(idp *providerProcess) binary {
 	return b
 }
 
-// demo is the binary with its own provider.
+// demo returns b with -demo.
 func (b binary) demo() binary {
 	b.name, b.args = "with -demo", []string{"-demo"}
 	return b
 }
 
-// running is a process of it.
+// running is a process of a binary.
 type running struct {
 	addr string
 	pid  int
-	// coldStart is how long it took to the first sign-in page.
+	// coldStart is the time from the start to the first sign-in page.
 	coldStart time.Duration
 }
 
-// run starts the process at a free address, calls f once it has answered a
-// sign-in page, and ends it.
+// run starts the process on a free address and waits for a sign-in page. Then it
+// calls f and ends the process.
 func (b binary) run(ctx context.Context, f func(running) error) error {
 	addr, err := freeAddr()
 	if err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, b.path, b.args...)
-	cmd.Dir = b.dir // where there is no .env
+	cmd.Dir = b.dir // it has no .env
 	cmd.Env = append(b.env, "LISTEN_ADDR="+addr, "REDIRECT_URI=http://"+addr+"/getAToken")
 	text, err := os.Create(filepath.Join(b.dir, "log"))
 	if err != nil {
@@ -107,7 +107,7 @@ func (b binary) run(ctx context.Context, f func(running) error) error {
 	return nil
 }
 
-// lastLines are the end of a log, as an error.
+// lastLines returns the end of a log as an error.
 func lastLines(name string) error {
 	const enough = 2000
 	text, err := os.ReadFile(name)
@@ -117,7 +117,7 @@ func lastLines(name string) error {
 	return errors.New(string(bytes.TrimSpace(text[max(0, len(text)-enough):])))
 }
 
-// firstPage asks until there is an answer.
+// firstPage requests the home page until there is a response.
 func firstPage(ctx context.Context, addr string, until time.Time) error {
 	const pause = 100 * time.Microsecond
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: startPatience}
@@ -150,7 +150,7 @@ func freeAddr() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// memoryOf returns a figure of /proc/PID/status in MiB, 0 where there is none.
+// memoryOf returns a value of /proc/PID/status in MiB, or 0.
 func memoryOf(pid int, figure string) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"webapp/internal/adapters/http/server"
 )
 
-// client asks for pages over one kept connection, with as little work of its
-// own as can be: what it costs would make every handler look alike.
+// client requests pages over one persistent connection. It does as little work as
+// possible, so that its own cost does not hide the differences between handlers.
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -32,7 +32,7 @@ func dial(i int, addr string) (*client, error) {
 
 func (c *client) close() { _ = c.conn.Close() }
 
-// requestLines are a request as it is sent.
+// requestLines returns a request as bytes.
 func requestLines(path, cookie string) []byte {
 	return []byte("GET " + path + " HTTP/1.1\r\nHost: localhost:3000\r\nAccept: text/html\r\nAccept-Language: en\r\nCookie: " + cookie + "\r\n\r\n")
 }
@@ -40,7 +40,7 @@ func requestLines(path, cookie string) []byte {
 // patience bounds one page.
 const patience = 30 * time.Second
 
-// get sends a request and reads the whole answer.
+// get sends a request and reads the whole response.
 func (c *client) get(request []byte) error {
 	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (c *client) get(request []byte) error {
 	return err
 }
 
-// skipHeader returns the length of the body.
+// skipHeader reads the header and returns Content-Length.
 func (c *client) skipHeader() (size int, err error) {
 	name := []byte("Content-Length: ")
 	for {
@@ -86,8 +86,8 @@ func (c *client) skipHeader() (size int, err error) {
 	}
 }
 
-// serveBare serves h as net/http does by itself, serveOurs as the application
-// does. Both listen on this machine alone.
+// serveBare serves h with net/http's default server, and serveOurs with the
+// application's. Both listen on 127.0.0.1.
 func serveBare(h http.Handler) (addr string, stop func(), err error) {
 	return serve(&http.Server{Handler: h, ReadHeaderTimeout: patience}, (*http.Server).Serve)
 }
@@ -107,21 +107,21 @@ func serve(srv *http.Server, accept func(*http.Server, net.Listener) error) (add
 	return listener.Addr().String(), func() { _ = srv.Close() }, nil
 }
 
-// sources is how many client addresses a load comes from. The application
-// bounds what one address may do; a crowd has many.
+// sources is the number of client addresses, because the application limits each
+// address.
 const sources = 1000
 
-// sourceIP is the loopback address of the i-th client.
+// sourceIP returns the loopback address of the i-th client.
 func sourceIP(i int) net.IP {
 	i %= sources
 	return net.IPv4(127, 1, byte(i/250), byte(1+i%250))
 }
 
-// sourceAddr is it as a server's request names it.
+// sourceAddr returns it in the form of http.Request.RemoteAddr.
 func sourceAddr(i int) string { return fmt.Sprintf("%v:50000", sourceIP(i)) }
 
-// dialerFrom connects as the i-th client. Where the system has but one loopback
-// address, as others than Linux do, all come from that one.
+// dialerFrom returns a dial function for the i-th client. If the system has only one
+// loopback address (all except Linux), all clients use that one.
 func dialerFrom(i int) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		own := net.Dialer{LocalAddr: &net.TCPAddr{IP: sourceIP(i)}, Timeout: patience}
@@ -134,7 +134,7 @@ func dialerFrom(i int) func(ctx context.Context, network, addr string) (net.Conn
 	}
 }
 
-// dialFrom connects as the i-th client.
+// dialFrom connects the i-th client.
 func dialFrom(i int, addr string) (net.Conn, error) {
 	return dialerFrom(i)(context.Background(), "tcp", addr)
 }

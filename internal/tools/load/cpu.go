@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// each returns a function that asks for one page after the other.
+// each returns a function that requests the next page.
 func each(h http.Handler, requests []*http.Request) func() error {
 	next := 0
 	return func() error {
@@ -29,8 +29,8 @@ func repeat(ctx context.Context, page func() error, times int) error {
 	return nil
 }
 
-// compareCPU lets two kinds of pages take turns and returns the median ratio of
-// their CPU times, and what a page of each took.
+// compareCPU measures two kinds of pages, alternating, and returns the median ratio
+// of their CPU times and the median CPU time of a page of each kind.
 func compareCPU(ctx context.Context, o options, page, base func() error) (overhead float64, per, than time.Duration, err error) {
 	var ratios []float64
 	var pages, bases []time.Duration

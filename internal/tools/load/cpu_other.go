@@ -4,6 +4,6 @@ package main
 
 import "time"
 
-// cpuTime is the time that passes: this system has no getrusage, and on an idle
+// cpuTime returns the wall clock, because this system has no getrusage. On an idle
 // machine the two are close.
 func cpuTime() time.Duration { return time.Duration(time.Now().UnixNano()) }

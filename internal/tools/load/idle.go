@@ -10,12 +10,12 @@ import (
 	"webapp/internal/adapters/session/memory"
 )
 
-// idlePeople ask for pages by turns.
+// idlePeople is the number of people who request pages in turn.
 const idlePeople = 200
 
-// measureIdle measures the CPU time of a page with the idle clock going beside
-// the same with time standing still, when nothing is ever written. How often
-// the clock is written depends on how often a person asks for a page.
+// measureIdle compares the CPU time of a page while the application's clock advances
+// and while it stands still, so that no session is ever extended. How often a
+// session is extended depends on how often a person requests a page.
 func measureIdle(ctx context.Context, o options, r *report) error {
 	for _, every := range []time.Duration{time.Second, 10 * time.Second, time.Minute} {
 		r.say("idle: a page every %v", every)
@@ -37,7 +37,7 @@ func measureIdle(ctx context.Context, o options, r *report) error {
 	return measureIdleTheirs(ctx, o, r)
 }
 
-// measureIdleTheirs is IdleTimeout of scs, which writes with every page.
+// measureIdleTheirs measures IdleTimeout of scs, which writes at every page.
 func measureIdleTheirs(ctx context.Context, o options, r *report) error {
 	bare, err := bareAdmin()
 	if err != nil {
@@ -60,21 +60,20 @@ func measureIdleTheirs(ctx context.Context, o options, r *report) error {
 	return nil
 }
 
-// clocked is an application whose clock goes on with its pages.
+// clocked is an application whose clock advances with each page.
 type clocked struct {
 	probe   *probe
 	ahead   atomic.Int64
-	page    func() error // asks for the next one
-	aMinute int          // how many pages a minute of the clock has
+	page    func() error // requests the next page
+	aMinute int          // pages in a minute of the clock
 }
 
-// newClocked signs people in. Each page is asked for when step of the clock has
-// passed since the one before.
+// newClocked signs people in. The clock advances by step before each page.
 func newClocked(step time.Duration) (*clocked, error) {
 	began := time.Now()
 	c := &clocked{}
 	store := memory.New(time.Now)
-	_ = store.Close() // its sweeper: nothing expires here
+	_ = store.Close() // stops the sweeper: nothing expires here
 	c.probe = &probe{SessionStore: store}
 	app, err := newApplication(c.probe, noProvider, func() time.Time { return began.Add(time.Duration(c.ahead.Load())) })
 	if err != nil {
@@ -99,8 +98,9 @@ func newClocked(step time.Duration) (*clocked, error) {
 	return c, nil
 }
 
-// before is how long the i-th person has not been seen at his first page, where
-// he asks for one every so often: they must not all be due at once.
+// before returns how long the i-th person has been idle at the first page, if each
+// person requests a page in each interval. The values differ, so that not all
+// sessions are extended at the same time.
 func before(i int, every time.Duration) time.Duration {
 	if every == 0 {
 		return 0

@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == providerCommand { // as startProvider calls it
+	if len(os.Args) == 2 && os.Args[1] == providerCommand { // started by startProvider
 		if err := serveProvider(os.Stdin, os.Stdout); err != nil {
 			panic(err)
 		}
@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A run that is as small as can be: what it measures means nothing, but every
-// figure must be there.
+// A run with the smallest options must produce every figure, even though the values
+// mean nothing.
 func TestRun(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the clock of Windows moves in steps that are longer than what is measured here")
@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 	parts := map[string]int{}
 	for _, one := range r.Rows {
 		parts[one.Part]++
-		if one.Unit != "B" { // a hundred sessions weigh less than what else happens
+		if one.Unit != "B" { // a hundred sessions are too few to measure their size
 			assert.Positive(t, one.Value, one.Figure)
 		}
 	}

@@ -1,24 +1,23 @@
-// Command load measures what the application costs: sessions in memory and
-// their expiry, the idle limit, pages from every store, sign-ins, the process as
-// a whole, and what anonymous visitors leave in it. It ends with one table in
-// Markdown, the latest of which is in docs/performance.md.
+// Command load measures the cost of the application: sessions in memory and their
+// expiry, the idle limit, pages with every store, sign-ins, the whole process, and
+// the memory that anonymous visitors take. Its last output is a Markdown table for
+// docs/performance.md.
 //
 //	go run ./internal/tools/load
 //	go run ./internal/tools/load -quick
 //	go run ./internal/tools/load -only memory -sessions 1000000 -json
 //	go run ./internal/tools/load -help
 //
-// Every figure stands beside a baseline that is measured in the same run, in
-// turns with it: a bare net/http handler that renders the same page with the
-// same data, the session library's own store, or a sign-in by x/oauth2 and
-// go-oidc alone. Ratios compare better than times, which depend on the machine
-// and on what else it does; the report names its load average.
+// The run measures a baseline for each figure, alternating with it: a bare net/http
+// handler that renders the same page with the same data, the session library's own
+// store, or a sign-in with x/oauth2 and go-oidc only. Ratios are better to compare
+// than times, which depend on the machine and its load. The report has the load
+// average.
 //
-// It talks to 127.0.0.1 alone. Redis and PostgreSQL are started for the run
-// (Linux), or named by -redis and -postgres, and left as they were. It takes
-// about ten minutes; each part of it is bounded by a count or a time. With
-// -quick it takes less than one: a trial of the command, whose figures mean
-// little.
+// It connects to 127.0.0.1 only. It starts Redis and PostgreSQL for the run (on
+// Linux), or uses those that -redis and -postgres name and removes its data. It
+// takes about ten minutes. With -quick it takes less than one minute and the figures
+// mean little.
 package main
 
 import (
@@ -44,7 +43,7 @@ func main() {
 	}
 }
 
-// part is one measurement of several figures.
+// part is one group of figures.
 type part struct {
 	name    string
 	measure func(context.Context, options, *report) error

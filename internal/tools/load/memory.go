@@ -29,9 +29,9 @@ func measureMemory(ctx context.Context, o options, r *report) error {
 	return nil
 }
 
-// measured is what is found out about one way to keep sessions.
+// measured has the results for one way to keep sessions.
 type measured struct {
-	bytes   float64 // of heap a session
+	bytes   float64 // heap of one session
 	off, on []latency
 	find    []time.Duration // the longest of each run in which sessions expired
 }
@@ -62,8 +62,9 @@ func measureOurs(ctx context.Context, o options, r *report, n int) (measured, er
 	return m, nil
 }
 
-// measureTheirs does the same with the memstore. It cleans up by a ticker: its
-// runs without expiry lie between two clean-ups, those with it around one.
+// measureTheirs measures the memstore of scs. It removes expired sessions at fixed
+// intervals, so the runs without expiry are between two of these moments, and the
+// runs with expiry contain one.
 func measureTheirs(ctx context.Context, o options, r *report, n int) (measured, error) {
 	r.say("memory: %d sessions in the memstore", n)
 	bare, err := bareAdmin()
@@ -92,7 +93,7 @@ func measureTheirs(ctx context.Context, o options, r *report, n int) (measured, 
 	return m, nil
 }
 
-// next tells the next moment that is a multiple of every after from.
+// next returns a function that returns the next multiple of every after from.
 func next(from time.Time, every time.Duration) func() time.Time {
 	return func() time.Time { return from.Add((time.Since(from)/every + 1) * every) }
 }
@@ -106,18 +107,18 @@ func waitUntil(ctx context.Context, t time.Time) error {
 	}
 }
 
-// weigh fills p and returns the heap that a session takes.
+// weigh fills p and returns the heap size of one session.
 func (p *population) weigh(ctx context.Context, k kept) (float64, error) {
 	before := liveHeap()
 	err := p.fill(ctx, k)
 	return (liveHeap() - before) / float64(p.n), err
 }
 
-// run asks for pages, once, from when on. With expiry the mortals run out in
-// its first half.
+// run requests pages at the time that when returns. With expiry, the mortal sessions
+// expire in its first half.
 func (m *measured) run(ctx context.Context, o options, p *population, expiry bool, when func() time.Time) error {
 	requests := p.requests("/admin")
-	liveHeap() // every run begins with a collection
+	liveHeap() // collect garbage before every run
 	if err := waitUntil(ctx, when()); err != nil {
 		return err
 	}
@@ -138,12 +139,12 @@ func (m *measured) run(ctx context.Context, o options, p *population, expiry boo
 	return p.replenish()
 }
 
-// million is the number of sessions that the aims are for.
+// million is the number of sessions in the aims.
 const million = 1_000_000
 
-// report adds the rows of n sessions, those of the memstore beside them. Each
-// figure is the median of that of the runs, the longest times too: what else a
-// machine does shows in a run, what the store does shows in all.
+// report adds the rows for n sessions, with the memstore as baseline. Each figure is
+// the median of all runs, because the load of the machine affects single runs and
+// the store affects all of them.
 func (m measured) report(r *report, n int, other measured) {
 	name := func(format string, args ...any) string {
 		return fmt.Sprintf("%s sessions: ", grouped(n)) + fmt.Sprintf(format, args...)
@@ -173,7 +174,7 @@ func (m measured) report(r *report, n int, other measured) {
 	r.add(row{Part: "memory", Figure: name("longest read of a record while a tenth expires"), Value: micros(median(m.find)), Unit: "µs", Baseline: baselineScs, Than: micros(median(other.find))})
 }
 
-// only returns a where it counts.
+// only returns a if counts is true, otherwise nil.
 func only(counts bool, a *aim) *aim {
 	if counts {
 		return a
@@ -181,7 +182,7 @@ func only(counts bool, a *aim) *aim {
 	return nil
 }
 
-// grouped writes a number as people read it.
+// grouped returns n with separators.
 func grouped(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
@@ -204,10 +205,10 @@ func bareAdmin() (http.Handler, error) {
 	return admin, err
 }
 
-// baselineScs names the session library's own store.
+// baselineScs is the name of the session library's own store.
 const baselineScs = "scs memstore with gob"
 
-// measureRecords weighs what is kept beside the session's record.
+// measureRecords measures the size of the claims and tokens of a session.
 func measureRecords(ctx context.Context, r *report, n int) error {
 	adds := []struct {
 		name string

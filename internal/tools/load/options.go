@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// options say what is measured and how long.
+// options are the command line.
 type options struct {
 	only     []string
 	sessions []int // how many are in memory
 	stores   []string
 	redis    string // URL; empty starts a server
 	postgres string
-	// duration is how long pages are asked for while sessions expire, rounds
-	// how often, and rate how many pages a second.
+	// duration is the length of a run while sessions expire, rounds is the number of
+	// runs, and rate is the number of pages a second.
 	duration time.Duration
 	rounds   int
 	rate     int
-	// turns is how often the page and its baseline take turns, each for turn.
-	// Where CPU time is taken, a turn is of turnPages instead.
+	// turns is how often a page and its baseline alternate, and turn is the length
+	// of each turn. If CPU time is measured, a turn has turnPages pages.
 	turns       int
 	turn        time.Duration
 	turnPages   int
@@ -72,7 +72,7 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	return o, errors.Join(err, o.check(flags.Args()))
 }
 
-// beQuick sets what was not given to what a trial needs.
+// beQuick sets the flags that were not given to small values.
 func beQuick(flags *flag.FlagSet) {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -81,12 +81,12 @@ func beQuick(flags *flag.FlagSet) {
 		"sign-ins": "100", "starts": "3", "visitors": "1000", "settle": "500ms",
 	} {
 		if !given[name] {
-			_ = flags.Set(name, value) // which is well-formed
+			_ = flags.Set(name, value) // the value is valid
 		}
 	}
 }
 
-// partNames lists all parts.
+// partNames returns the names of all parts.
 func partNames() string {
 	var names []string
 	for _, p := range parts() {
@@ -95,7 +95,7 @@ func partNames() string {
 	return strings.Join(names, ",")
 }
 
-// check keeps a run bounded, and on this machine.
+// check bounds the options and allows only servers on this machine.
 func (o *options) check(rest []string) error {
 	var faults []error
 	for _, b := range []struct {
@@ -137,7 +137,7 @@ func onThisMachine(server string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// maxSessions bounds what is put into memory; a million take about 500 MB.
+// maxSessions bounds the sessions in memory. A million take about 500 MB.
 const maxSessions = 2_000_000
 
 func numbers(list string) ([]int, error) {

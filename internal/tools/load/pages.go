@@ -9,16 +9,17 @@ import (
 	"time"
 )
 
-// pagePeople are signed in, with claims and API tokens, and ask by turns.
+// pagePeople is the number of signed-in people, with claims and API tokens, who
+// request pages in turn.
 const pagePeople = 200
 
-// pageAims are shares of the bare handler's throughput.
+// pageAims are the aims as shares of the bare handler's throughput.
 func pageAims() map[string]float64 {
 	return map[string]float64{"memory": 0.8, "sqlite": 0.35, "redis": 0.45, "postgres": 0.33}
 }
 
-// measurePages measures the throughput of two pages from each store beside the
-// bare handler of the same page.
+// measurePages compares the throughput of two pages, with each store, with the bare
+// handler of the same page.
 func measurePages(ctx context.Context, o options, r *report) error {
 	for _, name := range o.stores {
 		if err := measureStore(ctx, o, r, name); err != nil {
@@ -70,9 +71,8 @@ func measureStore(ctx context.Context, o options, r *report, name string) error 
 	return nil
 }
 
-// measureSessionPart counts the allocations of what a page does for its
-// session: the browser is put into the context, the session is read, opened and
-// judged.
+// measureSessionPart counts the allocations of a page for its session: the request's
+// context, and reading, decrypting and checking the session.
 func measureSessionPart(r *report, app *application, cookie string) error {
 	var failed error
 	handler := app.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -100,7 +100,7 @@ func signInMany(ctx context.Context, app *application) ([]string, error) {
 	return cookies, ctx.Err()
 }
 
-// comparison is one page of the application beside the bare handler.
+// comparison compares one page of the application with its bare handler.
 type comparison struct {
 	app     *application
 	bare    http.Handler
@@ -108,7 +108,7 @@ type comparison struct {
 	cookies []string
 }
 
-// overLoopback asks both through net/http servers.
+// overLoopback compares both with net/http servers.
 func (c comparison) overLoopback(ctx context.Context, o options, r *report, store, what string) error {
 	bareAddr, stopBare, err := serveBare(c.bare)
 	if err != nil {
@@ -144,11 +144,11 @@ func (c comparison) overLoopback(ctx context.Context, o options, r *report, stor
 	return nil
 }
 
-// turns are what a page and its bare handler did by turns.
+// turns has the results of the turns of a page and its bare handler.
 type turns struct {
 	page, bare, shares []float64
 	pageTook, bareTook []time.Duration
-	pageCPU, bareCPU   time.Duration // in all, of server and client
+	pageCPU, bareCPU   time.Duration // total of server and client
 }
 
 func takeTurns(ctx context.Context, o options, page, bare *crowd) (turns, error) {
@@ -173,8 +173,8 @@ func takeTurns(ctx context.Context, o options, page, bare *crowd) (turns, error)
 	return t, nil
 }
 
-// inProcess asks both handlers without a network and takes their CPU time,
-// which what else the machine does hardly touches. A server's is not in it.
+// inProcess compares the CPU times of both handlers without a network. The load of
+// the machine hardly affects them. The cost of the server is not included.
 func (c comparison) inProcess(ctx context.Context, o options, r *report, store, what string) error {
 	var requests []*http.Request
 	for _, cookie := range c.cookies {

@@ -10,18 +10,18 @@ import (
 	"webapp/internal/ports"
 )
 
-// kept is a way to keep sessions: the application's, or that of scs alone.
+// kept is a way to keep sessions: the application's or that of scs.
 type kept interface {
 	// signIn starts the session of the i-th person.
 	signIn(i int) (cookie, key string, err error)
-	// expire lets the session under key run out at this time.
+	// expire sets the expiry of the session under key.
 	expire(key string, at time.Time) error
-	// page is a page that reads the session of whoever asks.
+	// page returns a page that reads the session of the request.
 	page() http.Handler
 }
 
-// fixed is a short text without a pointer: a million of them must not weigh
-// on the heap that is being measured.
+// fixed is a short text without a pointer, so that a million of them do not affect
+// the measured heap.
 type fixed [64]byte
 
 func fix(s string) (f fixed) {
@@ -32,9 +32,10 @@ func fix(s string) (f fixed) {
 func (f *fixed) String() string { return strings.TrimRight(string(f[:]), "\x00") }
 
 const (
-	// mortalEvery makes a tenth of all sessions mortal: those that expire.
+	// mortalEvery makes a tenth of all sessions mortal. Mortal sessions expire
+	// during a run.
 	mortalEvery = 10
-	// maxVisitors is how many of the others ask for pages.
+	// maxVisitors is the number of other people who request pages.
 	maxVisitors = 10_000
 )
 
@@ -42,7 +43,7 @@ const (
 type population struct {
 	kept     kept
 	n        int
-	next     int // the number of the next person
+	next     int // the next person
 	mortals  []fixed
 	visitors []fixed
 }
@@ -51,7 +52,7 @@ func newPopulation(n int) *population {
 	return &population{n: n, mortals: make([]fixed, 0, n/mortalEvery), visitors: make([]fixed, 0, min(n, maxVisitors))}
 }
 
-// fill signs all of them in.
+// fill signs everybody in.
 func (p *population) fill(ctx context.Context, k kept) error {
 	p.kept = k
 	immortal := p.n - p.n/mortalEvery
@@ -72,7 +73,7 @@ func (p *population) fill(ctx context.Context, k kept) error {
 	return p.replenish()
 }
 
-// replenish signs a tenth in, in place of the mortals that have expired.
+// replenish signs people in to replace the expired sessions.
 func (p *population) replenish() error {
 	p.mortals = p.mortals[:0]
 	for range p.n / mortalEvery {
@@ -86,7 +87,7 @@ func (p *population) replenish() error {
 	return nil
 }
 
-// age lets the mortals run out one after the other during the given time.
+// age makes the mortal sessions expire one after the other during this time.
 func (p *population) age(during time.Duration) error {
 	from := time.Now()
 	for i := range p.mortals {
@@ -98,7 +99,7 @@ func (p *population) age(during time.Duration) error {
 	return nil
 }
 
-// requests are those of the visitors for path.
+// requests returns the visitors' requests for path.
 func (p *population) requests(path string) []*http.Request {
 	list := make([]*http.Request, len(p.visitors))
 	for i := range list {
@@ -113,8 +114,8 @@ const (
 	tenant    = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
 )
 
-// signedIn is the session of the i-th person, as large as Entra makes it,
-// without claims and grant.
+// signedIn returns the session of the i-th person with values of Entra's size,
+// without claims and tokens.
 func signedIn(i int, now time.Time) ports.NewSession {
 	return ports.NewSession{Session: ports.Session{
 		Identity: ports.Identity{
@@ -129,7 +130,7 @@ func signedIn(i int, now time.Time) ports.NewSession {
 	}}
 }
 
-// typicalClaims are as many as Entra puts into an ID token.
+// typicalClaims returns as many claims as an ID token of Entra has.
 func typicalClaims() []ports.Claim {
 	claims := make([]ports.Claim, 18)
 	for i := range claims {
@@ -138,7 +139,7 @@ func typicalClaims() []ports.Claim {
 	return claims
 }
 
-// typicalTokens has tokens of Entra's usual size.
+// typicalTokens returns tokens of Entra's size.
 func typicalTokens(now time.Time) ports.Tokens {
 	return ports.Tokens{
 		RefreshToken: strings.Repeat("r", 1500),

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// measureProcess builds the application as it is deployed and measures its
-// size, its cold start to the first sign-in page, and its memory afterwards.
+// measureProcess builds the application as it is deployed and measures its size, the
+// time to the first sign-in page, and its memory afterwards.
 func measureProcess(ctx context.Context, o options, r *report) error {
 	binary, remove, err := buildBinary(ctx, r, theApplication)
 	if err != nil {
@@ -37,7 +37,7 @@ func measureProcess(ctx context.Context, o options, r *report) error {
 	return nil
 }
 
-// startTrial starts a binary and the bare program by turns.
+// startTrial starts a binary and the bare program in turn.
 type startTrial struct{ binary, bare binary }
 
 func (s startTrial) report(ctx context.Context, o options, r *report) error {
@@ -64,14 +64,14 @@ func (s startTrial) report(ctx context.Context, o options, r *report) error {
 
 func millis(d time.Duration) float64 { return micros(d) / 1000 }
 
-// started is what is known of the starts of one binary.
+// started has the results for one binary.
 type started struct {
 	took   []time.Duration
 	memory footprint
 }
 
-// once starts b once more. Where memory is wanted it is read when the process
-// has been left alone for a while.
+// once starts b. If memory is true, it waits for settle and reads the process's
+// memory.
 func (s *started) once(ctx context.Context, b binary, settle time.Duration, memory bool) error {
 	return b.run(ctx, func(process running) error {
 		s.took = append(s.took, process.coldStart)
@@ -84,8 +84,8 @@ func (s *started) once(ctx context.Context, b binary, settle time.Duration, memo
 	})
 }
 
-// footprint is the memory of a process in MiB; it is zero where the system
-// does not tell.
+// footprint is the memory of a process in MiB, or zero if the system does not report
+// it.
 type footprint struct{ resident, anonymous float64 }
 
 func footprintOf(pid int) footprint {

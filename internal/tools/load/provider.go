@@ -14,11 +14,12 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// providerCommand makes this command the demo provider and the person who signs
-// in there: a process of its own, so that its CPU time does not count.
+// providerCommand runs this command as the identity provider and the person who
+// signs in. It is a process of its own, so that its CPU time is not measured.
 const providerCommand = "provider"
 
-// serveProvider prints where provider and person are, and serves until in ends.
+// serveProvider prints the URLs of the provider and of the person, and serves until
+// in ends.
 func serveProvider(in io.Reader, out io.Writer) error {
 	idp, err := fakeidp.New(fakeidp.Config{})
 	if err != nil {
@@ -47,7 +48,7 @@ func serveProvider(in io.Reader, out io.Writer) error {
 	return idp.Close()
 }
 
-// providerProcess is such a process.
+// providerProcess is a running providerCommand.
 type providerProcess struct {
 	base, person string
 	client       *http.Client
@@ -84,10 +85,10 @@ func startProvider() (*providerProcess, error) {
 	return p, nil
 }
 
-// authority is that of the demo's tenant.
+// authority returns the authority of the default tenant.
 func (p *providerProcess) authority() string { return p.base + "/" + fakeidp.ContosoTenantID }
 
-// approve plays the person at the provider and returns the query of the callback.
+// approve acts as the person at the provider and returns the query of the callback.
 func (p *providerProcess) approve(authorizationURL string) (string, error) {
 	res, err := p.client.PostForm(p.person, url.Values{"url": {authorizationURL}})
 	if err != nil {
@@ -104,7 +105,7 @@ func (p *providerProcess) approve(authorizationURL string) (string, error) {
 	return string(text), nil
 }
 
-// app is how an application signs people in there.
+// app returns the provider's configuration for an application.
 func (p *providerProcess) app() provider {
 	return provider{authority: p.authority(), clientID: fakeidp.DefaultClientID, secret: fakeidp.DefaultClientSecret}
 }

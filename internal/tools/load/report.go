@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// report collects rows and says how they came about.
+// report has the rows and the circumstances of the run.
 type report struct {
 	Machine    string    `json:"machine"`
 	Commit     string    `json:"commit"`
@@ -21,7 +21,7 @@ type report struct {
 	GOGC       int       `json:"gogc"`
 	Began      time.Time `json:"began"`
 	Took       string    `json:"took"`
-	// The load averages of a minute tell what else the machine did.
+	// The load averages of one minute.
 	LoadBefore string `json:"load_before"`
 	LoadAfter  string `json:"load_after"`
 	Rounds     int    `json:"rounds"`
@@ -32,7 +32,7 @@ type report struct {
 	progress io.Writer
 }
 
-// newReport fixes the collector's setting, whatever the environment says.
+// newReport returns an empty report. It sets GOGC to its default.
 func newReport(o options, progress io.Writer) *report {
 	const gogc = 100
 	debug.SetGCPercent(gogc)
@@ -43,10 +43,10 @@ func newReport(o options, progress io.Writer) *report {
 	}
 }
 
-// add judges a row and keeps it.
+// add checks a row's aim and adds the row.
 func (r *report) add(one row) {
 	if math.IsInf(one.Ratio, 0) || math.IsNaN(one.Ratio) {
-		one.Ratio = 0 // the run was too short for the clock to tell the baseline from nothing
+		one.Ratio = 0 // the run was too short to measure the baseline
 	}
 	if one.Than != 0 && one.Ratio == 0 {
 		one.Ratio = one.Value / one.Than
@@ -61,7 +61,7 @@ func (r *report) add(one row) {
 	r.Rows = append(r.Rows, one)
 }
 
-// say tells the person who waits what is going on.
+// say prints progress.
 func (r *report) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.progress, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
 }
@@ -91,22 +91,22 @@ func (r *report) writeTable(out io.Writer) error {
 	return w.Flush()
 }
 
-// row is one figure, with its baseline and its aim where it has them.
+// row is one figure. Baseline and Aim are optional.
 type row struct {
 	Part   string  `json:"part"`
 	Figure string  `json:"figure"`
 	Value  float64 `json:"value"`
 	Unit   string  `json:"unit"`
-	// Baseline names what Than, in the same unit, was measured of.
+	// Baseline describes Than, which has the same unit.
 	Baseline string  `json:"baseline,omitempty"`
 	Than     float64 `json:"baseline_value,omitempty"`
 	Ratio    float64 `json:"ratio,omitempty"`
 	Aim      *aim    `json:"aim,omitempty"`
-	// Key puts the row into the summary, where a row with an aim is anyway.
+	// Key adds the row to the summary. Rows with an aim are always in it.
 	Key bool `json:"-"`
 }
 
-// aim bounds a row's ratio, or its value where it has no ratio or OfValue says so.
+// aim bounds a row's ratio, or its value if the row has no ratio or OfValue is set.
 type aim struct {
 	OfValue bool    `json:"of_value,omitempty"`
 	AtLeast float64 `json:"at_least,omitempty"`
@@ -117,7 +117,7 @@ type aim struct {
 func atLeast(n float64) *aim { return &aim{AtLeast: n} }
 func atMost(n float64) *aim  { return &aim{AtMost: n} }
 
-// valueAtMost bounds a value, whatever its ratio.
+// valueAtMost bounds a row's value.
 func valueAtMost(n float64) *aim { return &aim{AtMost: n, OfValue: true} }
 
 func (one row) than() string {
@@ -134,7 +134,7 @@ func (one row) ratio() string {
 	return strconv.FormatFloat(one.Ratio, 'f', 3, 64)
 }
 
-// String says what the aim was and whether it was met.
+// String returns the aim and whether it was met.
 func (a *aim) String() string {
 	if a == nil {
 		return ""
@@ -142,7 +142,7 @@ func (a *aim) String() string {
 	return a.bound() + " " + a.verdict()
 }
 
-// bound says what the aim was, or nothing where there is none.
+// bound returns the aim as text, or "".
 func (a *aim) bound() string {
 	switch {
 	case a == nil:
@@ -153,7 +153,7 @@ func (a *aim) bound() string {
 	return "≥ " + number(a.AtLeast)
 }
 
-// verdict says whether it was met.
+// verdict returns whether the aim was met, or "".
 func (a *aim) verdict() string {
 	switch {
 	case a == nil:
@@ -164,14 +164,14 @@ func (a *aim) verdict() string {
 	return "MISSED"
 }
 
-// number writes three significant digits, and all digits before the point.
+// number formats f with three significant digits and all digits before the point.
 func number(f float64) string {
 	digits := 2 - int(math.Floor(math.Log10(max(math.Abs(f), 1e-9))))
 	return strconv.FormatFloat(f, 'f', min(max(digits, 0), 3), 64)
 }
 
-// writeSummary writes the rows that have an aim, and a few more, as one table
-// for docs/performance.md.
+// writeSummary writes the rows with an aim or Key as a table for
+// docs/performance.md.
 func (r *report) writeSummary(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "\n<!-- benchmark: begin -->\n%s, commit %s: %s, %s, GOMAXPROCS=%d, load average %s before and %s after, took %s.\n\n"+
 		"| figure | value | baseline in the same run | ratio | aim | |\n|---|---|---|---|---|---|\n",

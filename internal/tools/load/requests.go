@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// newRequest is a request as a server makes it.
+// newRequest returns a request as a server receives it.
 func newRequest(path, cookie string) *http.Request {
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: path}, RequestURI: path, Host: "localhost:3000",
@@ -24,7 +24,7 @@ func newRequest(path, cookie string) *http.Request {
 	return r
 }
 
-// response keeps what a load looks at and throws the body away.
+// response keeps the header and the size of the body.
 type response struct {
 	header http.Header
 	status int
@@ -47,7 +47,7 @@ func (w *response) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// cookie returns the first cookie that is set as "name=value".
+// cookie returns the first cookie of the response as "name=value".
 func (w *response) cookie() (string, error) {
 	lines := w.header["Set-Cookie"]
 	if len(lines) == 0 {
@@ -60,7 +60,7 @@ func (w *response) cookie() (string, error) {
 	return c.Name + "=" + c.Value, nil
 }
 
-// get asks a handler for a page, without a network.
+// get requests a page from a handler without a network.
 func get(h http.Handler, r *http.Request) error {
 	w := newResponse()
 	h.ServeHTTP(w, r)
@@ -70,8 +70,8 @@ func get(h http.Handler, r *http.Request) error {
 	return nil
 }
 
-// crowd asks one server for pages over several connections, each as soon as it
-// has got the one before.
+// crowd requests pages from a server over several connections. Each connection
+// requests the next page when it has received the last one.
 type crowd struct {
 	clients  []*client
 	requests [][]byte
@@ -98,8 +98,8 @@ func (c *crowd) close() {
 	}
 }
 
-// turn lets all ask for as long as d, and returns how many pages a second they
-// got and how long each took.
+// turn requests pages for d. It returns the pages per second and the duration of
+// each page.
 func (c *crowd) turn(d time.Duration) (perSecond float64, took []time.Duration, err error) {
 	times := make([][]time.Duration, len(c.clients))
 	errs := make([]error, len(c.clients))
@@ -116,7 +116,7 @@ func (c *crowd) turn(d time.Duration) (perSecond float64, took []time.Duration, 
 	return float64(len(took)) / elapsed.Seconds(), took, errors.Join(errs...)
 }
 
-// askUntil is one client's part of a turn.
+// askUntil requests the pages of one connection.
 func (c *crowd) askUntil(i int, end time.Time) (took []time.Duration, err error) {
 	for {
 		began := time.Now()
@@ -133,33 +133,33 @@ func (c *crowd) askUntil(i int, end time.Time) (took []time.Duration, err error)
 }
 
 const (
-	// paceWorkers answer pages at a time; more wait, and their waiting counts.
+	// paceWorkers is the number of concurrent pages. Further pages wait, and their
+	// wait is measured.
 	paceWorkers = 64
 	paceTick    = time.Millisecond
 	// seed makes the order of visitors the same in every run.
 	seed = 20260101
 )
 
-// pace asks for pages at a fixed rate whatever becomes of the earlier ones, as
-// people do: a pause of the store delays all pages that come meanwhile, not just
-// the few that a waiting client would have asked for.
+// pace requests pages at a fixed rate, as people do. A pause of the store therefore
+// delays all pages that are requested during it.
 type pace struct {
 	rate     int
 	duration time.Duration
 }
 
-// asked is one page that somebody wants, and since when.
+// asked is a requested page and the time of its request.
 type asked struct {
 	number int
 	since  time.Time
 }
 
-// run returns how long the pages took, from the moment they were asked for.
+// run returns the durations of the pages, from their requests on.
 func (p pace) run(ctx context.Context, page http.Handler, requests []*http.Request) ([]time.Duration, error) {
 	total := max(1, int(float64(p.rate)*p.duration.Seconds()))
 	took := make([]time.Duration, total)
 	order := rand.New(rand.NewPCG(seed, 0)).Perm(len(requests))
-	waiting := make(chan asked, total) // never full: who asks does not wait
+	waiting := make(chan asked, total) // never full, so ask does not wait
 	var failure atomic.Pointer[error]
 	var workers sync.WaitGroup
 	for range paceWorkers {
@@ -181,7 +181,7 @@ func (p pace) run(ctx context.Context, page http.Handler, requests []*http.Reque
 	return took, ctx.Err()
 }
 
-// ask asks for what is due, tick by tick.
+// ask sends the requests that are due.
 func (p pace) ask(ctx context.Context, waiting chan<- asked, total int) {
 	tick := time.NewTicker(paceTick)
 	defer tick.Stop()

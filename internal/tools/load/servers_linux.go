@@ -19,11 +19,11 @@ func startPostgres() (url string, stop func(), err error) {
 	return start(func(t testing.TB) string { return servertest.StartPostgreSQL(t).NewDatabase() })
 }
 
-// start runs f with what servertest asks for outside of a test.
+// start runs f with a testing.TB outside of a test.
 func start(f func(testing.TB) string) (url string, stop func(), err error) {
 	h := &harness{}
 	done := make(chan struct{})
-	go func() { // which FailNow can end
+	go func() { // Fatalf ends it
 		defer close(done)
 		url = f(h)
 	}()
@@ -35,7 +35,7 @@ func start(f func(testing.TB) string) (url string, stop func(), err error) {
 	return url, h.stop, nil
 }
 
-// harness is as much of a testing.TB as servertest uses; the rest is nil.
+// harness implements the methods of testing.TB that servertest uses.
 type harness struct {
 	testing.TB
 	err      error
@@ -45,10 +45,10 @@ type harness struct {
 // Helper does nothing.
 func (h *harness) Helper() {}
 
-// Cleanup has f called by stop.
+// Cleanup registers f for stop.
 func (h *harness) Cleanup(f func()) { h.cleanups = append(h.cleanups, f) }
 
-// Fatalf keeps the error and ends the goroutine.
+// Fatalf records the error and ends the goroutine.
 func (h *harness) Fatalf(format string, args ...any) {
 	h.err = errors.Join(h.err, fmt.Errorf(format, args...))
 	runtime.Goexit()

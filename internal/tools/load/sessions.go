@@ -15,12 +15,12 @@ import (
 	"webapp/internal/ports"
 )
 
-// ours keeps sessions as the application does, in memory.
+// ours keeps sessions in memory as the application does.
 type ours struct {
 	app   *application
 	store *memory.Store
 	probe *probe
-	// add completes a session before it begins.
+	// add changes a session before it starts.
 	add func(*ports.NewSession)
 }
 
@@ -56,15 +56,15 @@ func (o *ours) page() http.Handler { return o.app.handler }
 
 func (o *ours) close() { _ = o.store.Close() }
 
-// probe notes what goes on in a store.
+// probe is a store that records its operations.
 type probe struct {
 	ports.SessionStore
-	created string // the key of the last record; sign-ins come one by one
+	created string // the key of the last record; sign-ins are sequential
 	find    longest
 	written atomic.Int64 // how often a record was changed
 }
 
-// Create notes the key.
+// Create records the key.
 func (p *probe) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	p.created = r.Key
 	return p.SessionStore.Create(ctx, r)
@@ -76,13 +76,13 @@ func (p *probe) Find(ctx context.Context, key string) (ports.Record, error) {
 	return p.SessionStore.Find(ctx, key)
 }
 
-// Replace counts.
+// Replace counts the call.
 func (p *probe) Replace(ctx context.Context, r ports.Record, v ports.Version) (ports.Version, error) {
 	p.written.Add(1)
 	return p.SessionStore.Replace(ctx, r, v)
 }
 
-// longest is the longest of several times.
+// longest is the maximum of several durations.
 type longest struct{ nanoseconds atomic.Int64 }
 
 func (l *longest) add(d time.Duration) {
@@ -96,11 +96,11 @@ func (l *longest) add(d time.Duration) {
 
 func (l *longest) since(t time.Time) { l.add(time.Since(t)) }
 
-// take returns the longest and begins anew.
+// take returns the maximum and resets it.
 func (l *longest) take() time.Duration { return time.Duration(l.nanoseconds.Swap(0)) }
 
-// theirs keeps sessions as scs does by itself: one record in its memstore, with
-// a value for each thing to know, written by gob.
+// theirs keeps sessions as scs does: one record in its memstore with a value for
+// each fact, encoded by gob.
 type theirs struct {
 	manager *scs.SessionManager
 	store   *memstore.MemStore
@@ -109,14 +109,15 @@ type theirs struct {
 	add     func(*ports.NewSession)
 }
 
-// subject is the value that a page asks for.
+// subject is the value that a page reads.
 const subject = "subject"
 
-// newTheirs answers pages by bare, once the session has been read. cleanup is
-// how often the memstore looks for what has expired.
+// newTheirs returns sessions whose pages are served by bare after the session has
+// been read. cleanup is the interval at which the memstore removes expired sessions.
 func newTheirs(bare http.Handler, cleanup, idle time.Duration, add func(*ports.NewSession)) *theirs {
 	t := &theirs{store: memstore.NewWithCleanupInterval(cleanup), add: add}
-	// As scs.New has it, but for that one's store, whose goroutine would stay.
+	// As in scs.New, except for the store: the goroutine of scs.New's store would
+	// stay.
 	t.manager = &scs.SessionManager{
 		Lifetime: lifetime, IdleTimeout: idle, Store: timedStore{t.store, &t.find}, Codec: scs.GobCodec{},
 		Cookie: scs.SessionCookie{Name: "session", HttpOnly: true, Path: "/", SameSite: http.SameSiteLaxMode, Persist: true},
@@ -150,8 +151,8 @@ func (t *theirs) signIn(i int) (cookie, key string, err error) {
 	return t.manager.Cookie.Name + "=" + token, token, err
 }
 
-// values are the same facts as in a session of ours, in the types that gob
-// writes shortest: without the description of a struct in every record.
+// values returns the facts of a session in types that gob encodes shortest, without
+// the description of a struct in every record.
 func values(n ports.NewSession) map[string]any {
 	id := n.Session.Identity
 	v := map[string]any{
@@ -181,14 +182,14 @@ func (t *theirs) expire(key string, at time.Time) error {
 
 func (t *theirs) page() http.Handler { return t.handler }
 
-// close stops the clean-up, which must have run before. Find takes the lock
-// that the clean-up has taken, and so sees what its goroutine has set up.
+// close stops the cleanup goroutine. Find takes the same lock as the cleanup and so
+// sees the fields that its goroutine has set.
 func (t *theirs) close() {
 	_, _, _ = t.store.Find("")
 	t.store.StopCleanup()
 }
 
-// timedStore notes how long its longest Find took.
+// timedStore records the longest duration of Find.
 type timedStore struct {
 	*memstore.MemStore
 	find *longest

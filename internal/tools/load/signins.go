@@ -13,13 +13,13 @@ import (
 	"webapp/internal/adapters/session/memory"
 )
 
-// signInTurn is how many sign-ins the application and its baseline do by turns.
+// signInTurn is the number of sign-ins in a turn of the application or its baseline.
 const signInTurn = 50
 
-// measureSignIns measures whole sign-ins, /login and callback with the token
-// request and the verified ID token between them, beside the same by x/oauth2
-// and go-oidc alone. The provider signs with RSA on the same machine and so
-// bounds the number per second; the CPU time is the application's alone.
+// measureSignIns compares whole sign-ins, from /login to the callback with the token
+// request and the verified ID token, with the same by x/oauth2 and go-oidc only. The
+// provider signs with RSA on the same machine, which limits the sign-ins per second.
+// The CPU time is only the application's.
 func measureSignIns(ctx context.Context, o options, r *report) error {
 	r.say("sign-ins")
 	idp, err := startProvider()
@@ -65,20 +65,19 @@ func measureSignIns(ctx context.Context, o options, r *report) error {
 	return nil
 }
 
-// signIns is what one handler did so far.
+// signIns has the results of one handler.
 type signIns struct {
 	handler   http.Handler
 	idp       *providerProcess
 	count     int
 	wall, cpu time.Duration
-	ends      time.Duration // CPU of the callbacks alone
+	ends      time.Duration // CPU time of the callbacks
 	logins    []time.Duration
 	callbacks []time.Duration
 }
 
-// turn begins sign-ins one after the other and ends them at once, as many at a
-// time as there are connections. What the person does at the provider does not
-// count.
+// turn starts sign-ins one after the other and completes them concurrently, one on
+// each connection. The time of the person at the provider is not measured.
 func (s *signIns) turn(ctx context.Context, o options) error {
 	requests := make([]*http.Request, signInTurn)
 	for i := range requests {
@@ -107,7 +106,7 @@ func (s *signIns) turn(ctx context.Context, o options) error {
 	return firstOf(append(errs, ctx.Err())...)
 }
 
-// begin asks for /login and returns the callback's request.
+// begin requests /login and returns the request of the callback.
 func (s *signIns) begin() (*http.Request, error) {
 	w := newResponse()
 	wall, cpu := time.Now(), cpuTime()

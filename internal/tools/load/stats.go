@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// latency sums up how long pages took.
+// latency is a summary of durations.
 type latency struct{ p50, p99, p999, longest time.Duration }
 
-// summary sorts took.
+// summary returns the summary of took, and sorts it.
 func summary(took []time.Duration) latency {
 	slices.Sort(took)
 	return latency{quantile(took, 0.5), quantile(took, 0.99), quantile(took, 0.999), quantile(took, 1)}
 }
 
-// quantile returns the smallest value that a share q of all does not exceed.
+// quantile returns the smallest value that is not exceeded by a share q of all
+// values.
 func quantile[T any](sorted []T, q float64) T {
 	var zero T
 	if len(sorted) == 0 {
@@ -28,13 +29,13 @@ func quantile[T any](sorted []T, q float64) T {
 	return sorted[max(0, min(len(sorted)-1, int(q*float64(len(sorted))+0.999999)-1))]
 }
 
-// median sorts list.
+// median returns the median of list, and sorts it.
 func median[T float64 | time.Duration](list []T) T {
 	slices.Sort(list)
 	return quantile(list, 0.5)
 }
 
-// medians sums up several runs, figure by figure.
+// medians returns the medians of several runs, for each field.
 func medians(runs []latency) latency {
 	pick := func(field func(latency) time.Duration) time.Duration {
 		var list []time.Duration
@@ -53,8 +54,8 @@ func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
-// liveHeap returns the bytes of all that is reachable. The second collection
-// takes what the first one has only moved out of a sync.Pool.
+// liveHeap returns the size of all reachable memory. The second collection frees the
+// memory that the first one has moved within sync.Pool.
 func liveHeap() float64 {
 	runtime.GC()
 	runtime.GC()
@@ -63,7 +64,7 @@ func liveHeap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-// loadAverage returns that of the last minute, or "unknown".
+// loadAverage returns the load average of one minute, or "unknown".
 func loadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if fields := strings.Fields(string(text)); err == nil && len(fields) > 0 {
@@ -72,7 +73,7 @@ func loadAverage() string {
 	return "unknown"
 }
 
-// machine says where figures come from: processor, memory, system.
+// machine returns a description of processor, memory and system.
 func machine() string {
 	parts := []string{strconv.Itoa(runtime.NumCPU()) + " × " + processor()}
 	if kib, err := strconv.ParseFloat(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 64); err == nil {
@@ -92,8 +93,8 @@ func processor() string {
 	return "processor of unknown make"
 }
 
-// field returns the first value of that name in a file of lines NAME: VALUE,
-// or "".
+// field returns the first value with this name in a file of NAME: VALUE lines, or
+// "".
 func field(file, name string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -108,7 +109,7 @@ func field(file, name string) string {
 	return ""
 }
 
-// commit names the version of the source that is measured, or "unknown".
+// commit returns the commit of the measured source, or "unknown".
 func commit() string {
 	hash, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
 	if err != nil {

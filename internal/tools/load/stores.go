@@ -14,8 +14,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// openStore opens a store by its name, with a server of its own where it needs
-// one and none was given.
+// openStore opens a store by name. It starts a server if the store needs one and no
+// URL was given.
 func openStore(ctx context.Context, o options, name string) (*givenStore, error) {
 	switch name {
 	case "memory":
@@ -33,7 +33,7 @@ func openStore(ctx context.Context, o options, name string) (*givenStore, error)
 	return nil, fmt.Errorf("-stores: there is no store %q", name)
 }
 
-// closable is a store that ends.
+// closable is a store that can be closed.
 type closable interface {
 	ports.SessionStore
 	Close() error
@@ -52,7 +52,7 @@ func openSQLite(ctx context.Context) (*givenStore, error) {
 	return &givenStore{SessionStore: store, closed: func() { _ = store.Close(); _ = os.RemoveAll(dir) }}, nil
 }
 
-// openOnServer opens the store at url, or on a server that start starts.
+// openOnServer opens the store at url, or on a new server.
 func openOnServer(url string, start func() (string, func(), error), open func(string) (closable, error)) (*givenStore, error) {
 	stop := func() {}
 	if url == "" {
@@ -69,15 +69,14 @@ func openOnServer(url string, start func() (string, func(), error), open func(st
 	return &givenStore{SessionStore: store, closed: func() { _ = store.Close(); stop() }}, nil
 }
 
-// givenStore is a store that was opened for a measurement. Closing it removes
-// what was put into it.
+// givenStore is an open store. Closing it removes the records that were added.
 type givenStore struct {
 	ports.SessionStore
 	keys   []string
 	closed func()
 }
 
-// Create notes the key.
+// Create records the key.
 func (g *givenStore) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	g.keys = append(g.keys, r.Key)
 	return g.SessionStore.Create(ctx, r)

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// warmVisitors come first: connections and buffers that a busy process
-	// keeps anyway do not count as left by the others.
+	// warmVisitors is the number of visitors before the measurement, so that
+	// connections and buffers which a busy process always keeps are not measured.
 	warmVisitors = 500
-	// crowdAtOnce is how many visitors come at the same time.
+	// crowdAtOnce is the number of concurrent visitors.
 	crowdAtOnce = 16
 )
 
-// measureVisitors measures what anonymous visitors leave in the memory of a
-// process. Each is new: a connection and an address of its own, the sign-in
-// page, and the start of a sign-in that is never finished.
+// measureVisitors measures the memory that anonymous visitors take in a process.
+// Each visitor has a new connection and a new address, requests the sign-in page and
+// starts a sign-in, which stays unfinished.
 func measureVisitors(ctx context.Context, o options, r *report) error {
 	binary, remove, err := buildBinary(ctx, r, theApplication)
 	if err != nil {
@@ -70,7 +70,7 @@ func visitAll(ctx context.Context, addr string, from, count int) error {
 	return errors.Join(append(errs, ctx.Err())...)
 }
 
-// visit is the i-th visitor.
+// visit makes the requests of the i-th visitor.
 func visit(ctx context.Context, addr string, i int) error {
 	client := &http.Client{
 		Transport:     &http.Transport{DialContext: dialerFrom(i)},

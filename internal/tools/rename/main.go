@@ -1,12 +1,12 @@
-// Command rename makes this application yours: it writes another module path
-// and another name into every file that git tracks, and into file names. The
-// name stands in cookies, metrics, database tables, log texts and deployment
-// files, so two applications made of this one can share a host and a store.
+// Command rename gives the application another module path and another name, in all
+// files that git tracks and in file names. The name is part of cookies, metrics,
+// database tables, log texts and deployment files, so two applications made from
+// this one can share a host and a store.
 //
 //	go run ./internal/tools/rename -module example.com/acme/portal -name portal
 //
-// It changes files only. `git diff` shows what it did, and `git checkout .`
-// takes it back.
+// It only changes files. `git diff` shows the changes, and `git checkout .` reverts
+// them.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-// run renames the files of the git checkout in dir and prints a summary.
+// run renames in the git checkout in dir and prints a summary.
 func run(args []string, dir string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("rename", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -55,7 +55,7 @@ func run(args []string, dir string, stdout, stderr io.Writer) error {
 	changed := 0
 	for file := range strings.SplitSeq(strings.TrimRight(string(tracked), "\x00"), "\x00") {
 		if strings.HasPrefix(file, "internal/tools/rename/") {
-			continue // its tests are about the names themselves
+			continue // its tests need the old name
 		}
 		did, err := r.file(dir, file)
 		if err != nil {
@@ -69,8 +69,8 @@ func run(args []string, dir string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// current reads the module path from go.mod and the name from the folder of
-// the program, the only one in cmd.
+// current returns the module path from go.mod, and the name of the only folder in
+// cmd.
 func current(dir string) (module, name string, err error) {
 	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
@@ -96,8 +96,8 @@ var (
 
 type renamer struct {
 	oldName, name, module string
-	// modulePath finds the module path before one of its packages, not a
-	// folder of the same name: cmd/webapp/config is left alone.
+	// modulePath matches the module path before one of its packages. It does not
+	// match a folder of the same name, such as cmd/webapp/config.
 	modulePath *regexp.Regexp
 	moduleLine *regexp.Regexp
 }
@@ -119,10 +119,10 @@ func newRenamer(oldModule, oldName, module, name string) (renamer, error) {
 	}, nil
 }
 
-// text returns what stands in a file after the renaming.
+// text returns the content of a file after the renaming.
 func (r renamer) text(old []byte) []byte {
-	// The mark keeps a module path that contains the old name from being
-	// renamed twice.
+	// The mark protects a module path that contains the old name from the second
+	// replacement.
 	const mark = "\x00"
 	s := r.modulePath.ReplaceAll(old, []byte("${1}"+mark+"${2}"))
 	s = r.moduleLine.ReplaceAll(s, []byte("module "+mark))
@@ -130,8 +130,8 @@ func (r renamer) text(old []byte) []byte {
 	return bytes.ReplaceAll(s, []byte(mark), []byte(r.module))
 }
 
-// file renames in one file and moves it if its path has the old name. It says
-// whether it changed anything. Binary files keep their content.
+// file renames in one file, and moves the file if its path contains the old name. It
+// returns whether it has changed something. The content of binary files stays.
 func (r renamer) file(dir, file string) (bool, error) {
 	from := filepath.Join(dir, filepath.FromSlash(file))
 	info, err := os.Lstat(from)

@@ -8,25 +8,25 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// The accounts in the pictures, by the name that the demo's picker shows.
+// The accounts in the pictures, by the names on the account picker.
 const (
-	somebody = "Megan Bowen"
-	refused  = "Diego Siciliani"
+	person  = "Megan Bowen"
+	refused = "Diego Siciliani"
 )
 
-// The browsers in the pictures, by what they call themselves.
+// The User-Agents in the pictures.
 const (
 	here       = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 	phone      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 	oldMachine = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 )
 
-// album is one walk through the pages, as one kind of reader sees them.
+// album is a series of pictures with one screen and one colour scheme.
 type album struct {
 	suffix string // of the file names
 	screen browsertest.Screen
 	scheme browsertest.Scheme
-	pages  []string // the pages to keep; the walk passes all
+	pages  []string // the pages to take a picture of
 }
 
 func albums() []album {
@@ -41,7 +41,7 @@ func albums() []album {
 	}
 }
 
-// step goes from one page to the next.
+// step opens the next page.
 type step struct {
 	page string
 	walk func(tab *browsertest.Tab)
@@ -67,7 +67,7 @@ func steps(app *browsertest.App) []step {
 func signIn(app *browsertest.App, tab *browsertest.Tab) {
 	tab.Open(app.URL)
 	tab.Follow("link", "Sign in")
-	tab.Follow("button", somebody)
+	tab.Follow("button", person)
 }
 
 func (a album) shoot(t browsertest.T, out string, app *browsertest.App, tab *browsertest.Tab) {

@@ -1,11 +1,10 @@
-// Command screenshots makes the pictures of README.md: it builds the
-// application, runs it with the demo provider and photographs its pages in
-// headless Chromium.
+// Command screenshots takes the screenshots of the docs. It builds the application,
+// runs it with -demo and opens its pages in headless Chromium.
 //
 //	go run ./internal/tools/screenshots -out docs/screenshots
 //
-// It needs chromium on PATH, or named by the variable CHROMIUM. Pictures are of
-// fixed sizes; times and identifiers in them differ from run to run.
+// It needs Chromium in PATH or in the variable CHROMIUM. Times and identifiers in
+// the pictures differ from run to run.
 package main
 
 import (
@@ -49,7 +48,7 @@ func run(ctx context.Context, out string) (err error) {
 	defer func() { err = errors.Join(err, browser.Close()) }()
 	return inTest(dir, func(t browsertest.T) {
 		app := browsertest.StartApp(t, browsertest.AppConfig{Binary: binary, Port: port, Args: []string{"-demo"}})
-		for _, agent := range []string{oldMachine, phone} { // for the list of sessions
+		for _, agent := range []string{oldMachine, phone} { // other sessions of the person
 			tab := browser.Visitor(t).Tab()
 			tab.Identify(agent)
 			signIn(app, tab)
@@ -60,11 +59,10 @@ func run(ctx context.Context, out string) (err error) {
 	})
 }
 
-// port is the application's default, which is the one to be seen in pictures.
+// port is the application's default port, which the pictures show.
 const port = 3000
 
-// inTest runs f with what browsertest asks for outside of a test, and returns
-// an error when f has failed.
+// inTest runs f with a browsertest.T outside of a test. It returns the errors of f.
 func inTest(dir string, f func(browsertest.T)) error {
 	t := &harness{dir: dir}
 	done := make(chan struct{})
@@ -77,7 +75,7 @@ func inTest(dir string, f func(browsertest.T)) error {
 	return errors.Join(t.errs...)
 }
 
-// harness implements browsertest.T for use by one goroutine.
+// harness implements browsertest.T for one goroutine.
 type harness struct {
 	dir      string
 	errs     []error
@@ -92,7 +90,7 @@ func (t *harness) Errorf(format string, args ...any) {
 	t.errs = append(t.errs, fmt.Errorf(format, args...))
 }
 
-// FailNow ends the goroutine, as that of testing.T does; deferred cleanups run.
+// FailNow ends the goroutine, like testing.T.FailNow.
 func (t *harness) FailNow() {
 	if !t.Failed() {
 		t.Errorf("failed")
