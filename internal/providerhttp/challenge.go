@@ -6,18 +6,18 @@ import (
 )
 
 const (
-	// maxChallengeHeaders and maxChallengeHeader bound how many
-	// WWW-Authenticate headers are read, and how many bytes of each.
+	// maxChallengeHeaders bounds how many WWW-Authenticate headers are read, and
+	// maxChallengeHeader the bytes of each.
 	maxChallengeHeaders = 8
 	maxChallengeHeader  = 16 << 10
 	// MaxClaims bounds a claims request, in bytes.
 	MaxClaims = 8 << 10
 )
 
-// ClaimsChallenge returns the claims request of an API that wants a fresh or
-// stronger sign-in (continuous access evaluation). It is the claims parameter,
-// base64 of a JSON object, of the first Bearer challenge whose error is
-// "insufficient_claims". ok is false where the headers have none.
+// ClaimsChallenge returns the claims request of an API that requires a fresh or stronger
+// sign-in (continuous access evaluation). It reads the parameter claims, base64 of a JSON
+// object, of the first Bearer challenge whose error is insufficient_claims. ok is false if
+// no header has such a challenge.
 func ClaimsChallenge(headers []string) (claims string, ok bool) {
 	for _, header := range headers[:min(len(headers), maxChallengeHeaders)] {
 		if len(header) > maxChallengeHeader {
@@ -35,8 +35,8 @@ func ClaimsChallenge(headers []string) (claims string, ok bool) {
 	return "", false
 }
 
-// decodeClaims reads base64 in either alphabet, with or without padding. ok is
-// false where it does not hold a JSON object.
+// decodeClaims reads base64 in either alphabet, with or without padding. ok is false if
+// the result is not a JSON object with members.
 func decodeClaims(text string) (claims string, ok bool) {
 	text = strings.TrimRight(text, "=")
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(text)
@@ -50,18 +50,18 @@ func decodeClaims(text string) (claims string, ok bool) {
 	return string(raw), true
 }
 
-// challenge is one challenge of a WWW-Authenticate header. The names of the
-// parameters are in lower case. The first of two parameters of one name counts.
+// challenge is one challenge of a WWW-Authenticate header. The names of its parameters are
+// in lower case. If a parameter is repeated, the first value is used.
 type challenge struct {
 	scheme string
 	params map[string]string
 }
 
-// parseChallenges reads a WWW-Authenticate header (RFC 9110, section 11.6.1).
-// It is lenient, because APIs are: Microsoft Graph sends a URL without quotes.
-// An unquoted value ends at a comma or a blank, and characters that fit nowhere
-// are skipped. A new challenge begins only at the start or after a comma; any
-// other word without a value, such as a token68, is skipped.
+// parseChallenges reads a WWW-Authenticate header (RFC 9110, section 11.6.1). It accepts
+// malformed headers, because Microsoft Graph sends a URL without quotes. An unquoted value
+// ends at a comma or a blank, and unexpected characters are skipped. A new challenge begins
+// only at the start or after a comma. Any other word without a value, such as a token68, is
+// skipped.
 func parseChallenges(header string) []challenge {
 	var all []challenge
 	p := challengeParser{rest: header}
@@ -88,10 +88,10 @@ func (c challenge) add(name, value string) {
 	}
 }
 
-// challengeParser takes a header apart from its start.
+// challengeParser reads a header from its start.
 type challengeParser struct{ rest string }
 
-// skipSeparators reports whether there was a comma among them.
+// skipSeparators removes blanks and commas. It reports whether it removed a comma.
 func (p *challengeParser) skipSeparators() (comma bool) {
 	rest := strings.TrimLeft(p.rest, " \t,")
 	comma = strings.Contains(p.rest[:len(p.rest)-len(rest)], ",")
@@ -99,7 +99,7 @@ func (p *challengeParser) skipSeparators() (comma bool) {
 	return comma
 }
 
-// until takes everything before the first of the characters in stops.
+// until removes and returns the text before the first of the characters in stops.
 func (p *challengeParser) until(stops string) string {
 	end := strings.IndexAny(p.rest, stops)
 	if end < 0 {
@@ -110,7 +110,7 @@ func (p *challengeParser) until(stops string) string {
 	return text
 }
 
-// value takes "=value" where a name has one.
+// value removes and returns the value of a parameter. ok is false if there is none.
 func (p *challengeParser) value() (value string, ok bool) {
 	after := strings.TrimLeft(p.rest, " \t")
 	if strings.HasPrefix(after, "=") {
@@ -126,8 +126,8 @@ func (p *challengeParser) value() (value string, ok bool) {
 	return "", false
 }
 
-// quoted takes a quoted string. One without an end takes the whole rest and is
-// empty.
+// quoted removes and returns a quoted string. If the string has no end, quoted removes the
+// whole rest and returns "".
 func (p *challengeParser) quoted() string {
 	var b strings.Builder
 	for i := 1; i < len(p.rest); i++ {

@@ -1,7 +1,7 @@
-// Package providerhttp holds what the adapters share that call an identity
-// provider or one of its APIs over HTTP. Each call of a Client has a deadline
-// and a size limit, follows no redirect and is repeated at most once. Its errors
-// have constant texts: they quote neither a URL nor an answer.
+// Package providerhttp is the HTTP client that the adapters of identity providers share.
+// Each request of a Client has a deadline and a size limit, follows no redirect and is
+// repeated at most once. The package also reads JSON strictly, keeps the secret values of
+// a sign-in and names its errors. The errors quote neither a URL nor a response.
 package providerhttp
 
 import (
@@ -15,29 +15,30 @@ import (
 	"time"
 )
 
-// Bounds of one call to the provider.
 const (
-	// DefaultTimeout bounds a call where Config.Timeout is 0.
+	// DefaultTimeout bounds a request if Config.Timeout is 0.
 	DefaultTimeout = 10 * time.Second
-	maxAnswerBytes = 1 << 20 // after decompression
-	getRetryPause  = 250 * time.Millisecond
+	// maxResponseBytes bounds a response's body after decompression.
+	maxResponseBytes = 1 << 20
+	// getRetryPause is the pause before Get repeats a request.
+	getRetryPause = 250 * time.Millisecond
 )
 
-// Config is what a Client is made of. The zero value of each field stands for
-// its default.
+// Config configures a Client. The zero value of each field stands for its default.
 type Config struct {
-	// Transport carries the requests; nil is NewTransport.
+	// Transport sends the requests; nil is NewTransport.
 	Transport http.RoundTripper
-	// Timeout bounds each call, the answer's body included; 0 is DefaultTimeout.
+	// Timeout bounds each request, including the body of its response; 0 is
+	// DefaultTimeout.
 	Timeout time.Duration
-	// MaxBytes bounds an answer's body after decompression; 0 is 1 MiB.
+	// MaxBytes bounds a response's body after decompression; 0 is 1 MiB.
 	MaxBytes int64
-	// Pause waits between a call and its one repetition; nil is Pause.
+	// Pause waits before a request is repeated; nil is Pause.
 	Pause func(ctx context.Context, d time.Duration) error
 }
 
-// Client makes the calls to one provider. It follows no redirect, because an
-// answer from elsewhere would come from somebody who was not configured.
+// Client sends requests to one provider. It follows no redirect: another server could
+// send the response.
 type Client struct {
 	http     *http.Client
 	timeout  time.Duration
@@ -45,7 +46,7 @@ type Client struct {
 	pause    func(ctx context.Context, d time.Duration) error
 }
 
-// Answer is a whole answer.
+// Response is a response with its whole body.
 type Response struct {
 	Status int
 	Header http.Header
@@ -54,7 +55,7 @@ type Response struct {
 
 // New returns a Client.
 func New(c Config) *Client {
-	made := &Client{timeout: cmp.Or(c.Timeout, DefaultTimeout), maxBytes: cmp.Or(c.MaxBytes, maxAnswerBytes), pause: c.Pause}
+	made := &Client{timeout: cmp.Or(c.Timeout, DefaultTimeout), maxBytes: cmp.Or(c.MaxBytes, maxResponseBytes), pause: c.Pause}
 	if made.pause == nil {
 		made.pause = Pause
 	}
@@ -70,8 +71,8 @@ func New(c Config) *Client {
 
 func followNoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Pause waits for d, or until ctx ends. It returns an error at once where ctx
-// would end first.
+// Pause waits for d, or until ctx ends. It returns an error at once if the deadline of ctx
+// comes first.
 func Pause(ctx context.Context, d time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return context.DeadlineExceeded
@@ -86,9 +87,9 @@ func Pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Get fetches a document. The error is a *StatusError where there is an answer
-// and no document. A failure that may pass is tried once more; a
-// time-out is not, because the caller has waited long enough.
+// Get requests a document. It returns a *StatusError for any status but 200. It repeats
+// the request once after an error that matches ErrTransient, but not after a time-out: the
+// caller has waited long enough.
 func (c *Client) Get(ctx context.Context, target string) ([]byte, error) {
 	body, err := c.getOnce(ctx, target)
 	if err == nil || !errors.Is(err, ErrTransient) {
@@ -106,17 +107,17 @@ func (c *Client) getOnce(ctx context.Context, target string) ([]byte, error) {
 		return nil, Unavailable("the address cannot be asked")
 	}
 	req.Header.Set("Accept", "application/json")
-	got, err := c.Do(ctx, req)
+	response, err := c.Do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if got.Status != http.StatusOK {
-		return nil, &StatusError{Status: got.Status, Body: got.Body}
+	if response.Status != http.StatusOK {
+		return nil, &StatusError{Status: response.Status, Body: response.Body}
 	}
-	return got.Body, nil
+	return response.Body, nil
 }
 
-// Do makes one call. Its deadline covers the body too.
+// Do sends one request and reads the whole response.
 func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -137,16 +138,16 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 	return Response{resp.StatusCode, resp.Header, body}, nil
 }
 
-// Pause waits as Config.Pause does.
+// Pause waits with Config.Pause.
 func (c *Client) Pause(ctx context.Context, d time.Duration) error { return c.pause(ctx, d) }
 
-// HasControl reports whether text has a character that no value of a form or a
-// header may have, most often a line break that came with a file.
+// HasControl reports whether text has a control character, such as a line break from a
+// file. No value of a form or a header may have one.
 func HasControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// The endpoints that EndpointOf tells apart.
+// The endpoints in metrics and traces.
 const (
 	EndpointMetadata = "metadata"
 	EndpointKeys     = "keys"
@@ -157,63 +158,62 @@ const (
 
 type endpointKey struct{}
 
-// WithEndpoint returns a context whose requests go to this endpoint.
+// WithEndpoint returns a context for requests to this endpoint. A transport reads it with
+// EndpointOf, because the URL does not show which endpoint it is.
 func WithEndpoint(ctx context.Context, endpoint string) context.Context {
 	return context.WithValue(ctx, endpointKey{}, endpoint)
 }
 
-// EndpointOf returns the endpoint that the request of this context goes to, or
-// "" where nobody said. A transport cannot tell it by the URL, which is the
-// provider's choice.
+// EndpointOf returns the endpoint of WithEndpoint, or "".
 func EndpointOf(ctx context.Context) string {
 	endpoint, _ := ctx.Value(endpointKey{}).(string)
 	return endpoint
 }
 
 const (
-	// retryPause stands between a call that failed on the provider's side and
-	// its one repetition.
+	// retryPause is the wait before a request is repeated, unless the provider asks for
+	// another wait.
 	retryPause = time.Second
-	// maxRetryWait is the longest wait that the provider may ask for. With it,
-	// two calls end within the half minute that a refresh has.
+	// maxRetryWait is the longest wait that the provider can ask for. With it, two
+	// requests end within the 30 seconds of a refresh.
 	maxRetryWait = 8 * time.Second
 )
 
-// afterWait is an error together with when to come back.
-type afterWait struct {
+// retryAfter is an error with the wait of Retry-After.
+type retryAfter struct {
 	error
 	wait time.Duration
 }
 
-func (e afterWait) Unwrap() error { return e.error }
+func (e retryAfter) Unwrap() error { return e.error }
 
-// WithRetryAfter adds to err the wait that the answer asks for, if it does (RFC 9110,
-// section 10.2.3; RFC 6585, section 4).
-func WithRetryAfter(err error, got Response, now time.Time) error {
-	if err == nil || got.Status != http.StatusTooManyRequests && got.Status != http.StatusServiceUnavailable {
+// WithRetryAfter adds the response's Retry-After, if it has one, to err (RFC 9110, section
+// 10.2.3; RFC 6585, section 4). WaitToRetry reads it.
+func WithRetryAfter(err error, response Response, now time.Time) error {
+	if err == nil || response.Status != http.StatusTooManyRequests && response.Status != http.StatusServiceUnavailable {
 		return err
 	}
-	text := got.Header.Get("Retry-After")
+	text := response.Header.Get("Retry-After")
 	if seconds, bad := strconv.ParseUint(text, 10, 31); bad == nil {
-		return afterWait{err, time.Duration(seconds) * time.Second}
+		return retryAfter{err, time.Duration(seconds) * time.Second}
 	}
 	if at, bad := http.ParseTime(text); bad == nil {
-		return afterWait{err, max(0, at.Sub(now))}
+		return retryAfter{err, max(0, at.Sub(now))}
 	}
 	return err
 }
 
-// WaitToRetry waits before a failed call is made once more, and reports whether
-// it may be made: the provider failed, took too long or asked for a short wait,
-// and the caller has the time. A call that the provider refused is never
+// WaitToRetry reports whether a request that failed with err may be repeated, and waits
+// before it returns true. That is so if the provider failed, took too long or asked for a
+// short wait, and if ctx allows the wait. A request that the provider refused is never
 // repeated.
 func (c *Client) WaitToRetry(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false
 	}
 	wait := retryPause
-	if told, ok := errors.AsType[afterWait](err); ok {
-		wait = told.wait
+	if asked, ok := errors.AsType[retryAfter](err); ok {
+		wait = asked.wait
 	} else if !errors.Is(err, ErrTransient) && !errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}

@@ -12,8 +12,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// ErrTransient is matched by failures that may pass: the same call may succeed
-// at the next try.
+// ErrTransient says that the same request may succeed at the next attempt.
 var ErrTransient = errors.New("transient")
 
 type tagged struct {
@@ -23,10 +22,10 @@ type tagged struct {
 
 func (t tagged) Unwrap() []error { return []error{t.error, t.sentinel} }
 
-// Tagged adds a sentinel for errors.Is. The error's text stays the same.
+// Tagged adds a sentinel for errors.Is to err. The text of err stays the same.
 func Tagged(err, sentinel error) error { return tagged{err, sentinel} }
 
-// Transient returns err such that errors.Is also matches ErrTransient.
+// Transient adds ErrTransient to err.
 func Transient(err error) error { return Tagged(err, ErrTransient) }
 
 // Unavailable returns ports.ErrProviderUnavailable with a reason. The reason is a
@@ -70,28 +69,27 @@ func ProviderError(code string) *ports.ProviderError {
 // codes are in lower case. Other texts in place of a code could name people.
 func notErrorCode(r rune) bool { return notBase64URL(r) && r != '.' || r >= 'A' && r <= 'Z' }
 
-// StatusError is the error for an answer with an unexpected status. errors.Is
-// matches ports.ErrProviderUnavailable and, from 500 on, ErrTransient.
+// StatusError is the error for a response with an unexpected status. errors.Is matches
+// ports.ErrProviderUnavailable and, from status 500 on, ErrTransient.
 type StatusError struct {
 	Status int
-	// Body is the answer's. It may say why; it is no part of the error's text.
+	// Body is the body of the response. The error's text does not contain it.
 	Body []byte
 }
 
-// Error names the status.
+// Error returns a text with the status.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
 }
 
-// Is reports what the error is, by its status.
+// Is implements the matches of StatusError.
 func (e *StatusError) Is(target error) bool {
 	return target == ports.ErrProviderUnavailable || target == ErrTransient && e.Status >= http.StatusInternalServerError
 }
 
-// NetworkError returns ports.ErrProviderUnavailable for a call that failed. It
-// keeps the cause only where its text holds nothing but an address: a
-// *url.Error quotes the whole URL, and a protocol error quotes what the other
-// side sent.
+// NetworkError returns ports.ErrProviderUnavailable for a request without a response. It
+// keeps the cause only if the cause's text has nothing but an address. A *url.Error quotes
+// the whole URL, and a protocol error quotes the response.
 func NetworkError(err error) error {
 	var (
 		op   *net.OpError

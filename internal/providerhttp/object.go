@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxDepth bounds how deeply an object is nested, itself included. jsontext
-// would go down ten thousand levels.
+// maxDepth bounds the nesting of an object, itself included. jsontext allows ten thousand
+// levels.
 const maxDepth = 16
 
 var (
@@ -19,17 +19,16 @@ var (
 	errTooDeep   = errors.New("JSON nested too deeply")
 )
 
-// Object is a JSON object that a provider sent. Member names are compared
-// exactly. A member that is null is absent: only Listed tells it from one that
-// is not there.
+// Object is a JSON object that a provider sent. Member names are compared exactly. A
+// member that is null is treated as absent, except by Listed and Names.
 type Object struct {
-	members map[string]jsontext.Value // those that are not null
-	nulls   []string
+	members map[string]jsontext.Value // without the members that are null
+	nulls   []string                  // the names of the members that are null
 }
 
-// ParseObject reads a JSON object: UTF-8, nothing after it, no member twice at
-// any level (RFC 8259, section 4; RFC 7519, section 4). The object keeps parts
-// of data. The errors are constant: those of jsontext quote names.
+// ParseObject reads a JSON object. It requires UTF-8, no duplicate member at any level
+// (RFC 8259, section 4; RFC 7519, section 4) and nothing after the object. The Object keeps
+// slices of data. The errors have constant texts: those of jsontext quote names.
 func ParseObject(data []byte) (Object, error) {
 	in := jsontext.NewDecoder(bytes.NewBuffer(data))
 	if in.PeekKind() != '{' {
@@ -64,7 +63,7 @@ func ParseObject(data []byte) (Object, error) {
 	return o, nil
 }
 
-// skipValue passes over the value of a member of the outermost object.
+// skipValue reads the value of a member of the outermost object.
 func skipValue(in *jsontext.Decoder) error {
 	for {
 		if _, err := in.ReadToken(); err != nil {
@@ -79,6 +78,7 @@ func skipValue(in *jsontext.Decoder) error {
 	}
 }
 
+// constant returns an error with a constant text for an error of jsontext.
 func constant(err error) error {
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -89,10 +89,10 @@ func constant(err error) error {
 	return errNotObject
 }
 
-// Has says whether the member is there and not null.
+// Has reports whether the member is present and not null.
 func (o Object) Has(name string) bool { return o.members[name] != nil }
 
-// Listed says whether the member is there, null included.
+// Listed reports whether the member is present, also if it is null.
 func (o Object) Listed(name string) bool {
 	for listed := range o.Names() {
 		if listed == name {
@@ -102,7 +102,7 @@ func (o Object) Listed(name string) bool {
 	return false
 }
 
-// Names returns the names of all members, in no order, null ones included.
+// Names returns the names of all members in no order, also of those that are null.
 func (o Object) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for name := range o.members {
@@ -118,11 +118,11 @@ func (o Object) Names() iter.Seq[string] {
 	}
 }
 
-// Raw returns a member's JSON, or nil where it is absent.
+// Raw returns the JSON text of a member, or nil if it is absent.
 func (o Object) Raw(name string) []byte { return o.members[name] }
 
-// Text returns a string member. ok is false where it is there and is not a
-// string; an absent one is "" and true.
+// Text returns a string member. It returns "" and true if the member is absent, and false
+// if it is not a string.
 func (o Object) Text(name string) (value string, ok bool) {
 	raw := o.members[name]
 	if raw == nil {
@@ -131,8 +131,8 @@ func (o Object) Text(name string) (value string, ok bool) {
 	return unquote(raw)
 }
 
-// Texts returns a member that is an array of strings, and nothing else. An
-// absent one is nil and true.
+// Texts returns a member that is an array of strings. It returns nil and true if the member
+// is absent, and false if it is anything else.
 func (o Object) Texts(name string) (values []string, ok bool) {
 	elements, ok := o.List(name)
 	if !ok || elements == nil {
@@ -147,8 +147,8 @@ func (o Object) Texts(name string) (values []string, ok bool) {
 	return values, true
 }
 
-// TextOrTexts returns a member that is an array of strings, or one string in
-// place of an array with one. An absent one is nil and true.
+// TextOrTexts returns a member that is an array of strings or one string. It returns nil
+// and true if the member is absent, and false if it is anything else.
 func (o Object) TextOrTexts(name string) (values []string, ok bool) {
 	if one, ok := unquote(o.members[name]); ok {
 		return []string{one}, true
@@ -156,8 +156,8 @@ func (o Object) TextOrTexts(name string) (values []string, ok bool) {
 	return o.Texts(name)
 }
 
-// List returns the elements of a member that is an array. An absent one is nil
-// and true.
+// List returns the JSON texts of the elements of an array. It returns nil and true if the
+// member is absent, and false if it is not an array.
 func (o Object) List(name string) (elements [][]byte, ok bool) {
 	raw := o.members[name]
 	if raw == nil {
@@ -182,14 +182,15 @@ func (o Object) List(name string) (elements [][]byte, ok bool) {
 	return elements, true
 }
 
-// Object returns a member that is an object. ok is false where it is absent or
+// Object returns a member that is an object. It returns false if the member is absent or
 // anything else.
 func (o Object) Object(name string) (inner Object, ok bool) {
 	inner, err := ParseObject(o.members[name])
 	return inner, err == nil
 }
 
-// Flag returns a boolean member; an absent one is false and true.
+// Flag returns a boolean member. It returns false and true if the member is absent, and
+// ok is false if it is not a boolean.
 func (o Object) Flag(name string) (value, ok bool) {
 	switch string(o.members[name]) {
 	case "true":
@@ -200,7 +201,7 @@ func (o Object) Flag(name string) (value, ok bool) {
 	return false, false
 }
 
-// unquote returns what a JSON string says.
+// unquote returns the text of a JSON string. It returns false for any other value.
 func unquote(raw jsontext.Value) (text string, ok bool) {
 	if raw.Kind() != '"' {
 		return "", false

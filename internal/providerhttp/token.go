@@ -12,18 +12,18 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// TokenRequest is one request to a token endpoint.
+// TokenRequest is a request to a token endpoint.
 type TokenRequest struct {
 	URL       string
 	ClientID  string
-	Secret    string           // empty where Params have a client assertion
-	AuthStyle oauth2.AuthStyle // how ID and secret are sent
-	Params    url.Values       // grant_type and what belongs to it
+	Secret    string           // empty if Params have a client assertion
+	AuthStyle oauth2.AuthStyle // how the ID and the secret are sent
+	Params    url.Values       // grant_type and its parameters
 }
 
-// RequestToken lets x/oauth2 build and send a token request, exactly once, and
-// returns the whole answer. The caller reads it in place of x/oauth2, which
-// refuses an answer without an access token, as Azure AD B2C gives it.
+// RequestToken sends a token request, exactly once, and returns the response. x/oauth2
+// builds the request. It does not read the response, because it refuses a response without
+// an access token, as Azure AD B2C sends it.
 func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Response, error) {
 	sent := &singleRequest{client: c, err: Unavailable("the address cannot be asked")}
 	ctx = context.WithValue(WithEndpoint(ctx, EndpointToken), oauth2.HTTPClient, &http.Client{
@@ -37,27 +37,27 @@ func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Response, er
 		for name := range r.Params {
 			options = append(options, oauth2.SetAuthURLParam(name, r.Params.Get(name)))
 		}
-		_, _ = config.Exchange(ctx, r.Params.Get("code"), options...) // sent has the answer, or the error
-		return sent.answer, sent.err
+		_, _ = config.Exchange(ctx, r.Params.Get("code"), options...) // sent has the response or the error
+		return sent.response, sent.err
 	}
-	// oauth2.Config's own refresh can name no scope.
+	// The refresh of oauth2.Config cannot name a scope.
 	config := clientcredentials.Config{
 		ClientID: r.ClientID, ClientSecret: r.Secret, TokenURL: r.URL, AuthStyle: r.AuthStyle, EndpointParams: r.Params,
 	}
 	_, _ = config.Token(ctx)
-	return sent.answer, sent.err
+	return sent.response, sent.err
 }
 
-// singleRequest is a transport for one request. It keeps the answer.
+// singleRequest is a transport for one request. It keeps the response.
 type singleRequest struct {
-	client *Client
-	used   bool
-	answer Response
-	err    error
+	client   *Client
+	used     bool
+	response Response
+	err      error
 }
 
-// RoundTrip implements http.RoundTripper. A second request is an error: a code
-// is never posted twice.
+// RoundTrip implements http.RoundTripper. It returns an error for a second request: a code
+// must not be sent twice.
 func (s *singleRequest) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.used {
 		closeBody(req.Body)
@@ -66,14 +66,14 @@ func (s *singleRequest) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.used = true
 	req = req.Clone(req.Context())
 	req.Header.Set("Accept", "application/json")
-	s.answer, s.err = s.client.Do(req.Context(), req)
+	s.response, s.err = s.client.Do(req.Context(), req)
 	if s.err != nil {
 		return nil, s.err
 	}
 	return &http.Response{
-		StatusCode: s.answer.Status,
-		Header:     s.answer.Header,
-		Body:       io.NopCloser(bytes.NewReader(s.answer.Body)),
+		StatusCode: s.response.Status,
+		Header:     s.response.Header,
+		Body:       io.NopCloser(bytes.NewReader(s.response.Body)),
 		Request:    req,
 	}, nil
 }

@@ -10,18 +10,19 @@ import (
 	"webapp/internal/ports"
 )
 
-// randomBytes is the strength of a nonce and of a PKCE verifier: 256 bits
-// (RFC 7636, section 7.1).
+// randomBytes is the length of a nonce and of a PKCE verifier: 256 bits (RFC 7636, section
+// 7.1).
 const randomBytes = 32
 
-// Transaction is what Complete needs from the Begin of the same sign-in.
+// Transaction holds the values that Begin makes and Complete needs.
 type Transaction struct {
-	Nonce    string // unused by a provider without ID tokens
-	Verifier string // PKCE, RFC 7636
-	Scopes   []string
+	Nonce    string   // unused by a provider without ID tokens
+	Verifier string   // PKCE, RFC 7636
+	Scopes   []string // of the API
 }
 
-// NewTransaction returns a Transaction with a new nonce and a new verifier.
+// NewTransaction returns a Transaction with a new nonce and a new verifier. It reads them
+// from random.
 func NewTransaction(random io.Reader, scopes []string) (Transaction, error) {
 	var buf [2 * randomBytes]byte
 	if _, err := io.ReadFull(random, buf[:]); err != nil {
@@ -31,14 +32,14 @@ func NewTransaction(random io.Reader, scopes []string) (Transaction, error) {
 	return Transaction{encode(buf[:randomBytes]), encode(buf[randomBytes:]), scopes}, nil
 }
 
-// Secret writes the transaction as text: nonce.verifier.scopes
+// Secret returns the transaction as text: nonce.verifier.scopes
 func (t Transaction) Secret() string {
 	scopes := base64.RawURLEncoding.EncodeToString([]byte(strings.Join(t.Scopes, " ")))
 	return t.Nonce + "." + t.Verifier + "." + scopes
 }
 
-// ParseSecret reads the text that Secret wrote, and refuses any other: an empty
-// nonce would equal a token's missing one.
+// ParseSecret reads the text of Secret. It returns ports.ErrTokenRefused for any other
+// text: an empty nonce would equal the missing nonce of a token.
 func ParseSecret(text string) (Transaction, error) {
 	parts := strings.Split(text, ".")
 	want := base64.RawURLEncoding.EncodedLen(randomBytes)
@@ -47,12 +48,11 @@ func ParseSecret(text string) (Transaction, error) {
 			return Transaction{parts[0], parts[1], strings.Fields(string(scopes))}, nil
 		}
 	}
-	return Transaction{}, fmt.Errorf("%w: it does not belong to a sign-in that began here", ports.ErrTokenRefused)
+	return Transaction{}, Refused("it does not belong to a sign-in that began here")
 }
 
-// CheckRequest refuses a state or a scope that would not come through an
-// authorization request unchanged. It is the caller's mistake, never the
-// browser's.
+// CheckRequest refuses a state or a scope that an authorization request cannot carry
+// unchanged. Only a mistake of the caller leads to its errors, never a browser.
 func CheckRequest(req ports.AuthorizationRequest) error {
 	if req.State == "" || strings.ContainsFunc(req.State, notBase64URL) {
 		return errors.New("authorization request: state must be base64url and not empty")
@@ -65,8 +65,10 @@ func CheckRequest(req ports.AuthorizationRequest) error {
 	return nil
 }
 
+// notBase64URL reports whether base64url does not have the character.
 func notBase64URL(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
+// notScope reports whether a scope must not have the character.
 func notScope(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }

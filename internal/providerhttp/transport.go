@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// maxHeaderBytes bounds the header of an answer.
+// maxHeaderBytes bounds the header of a response.
 const maxHeaderBytes = 64 << 10
 
-// NewTransport returns a transport for the calls to an identity provider. It
-// keeps connections, so that a sign-in needs no TLS handshake. timeout bounds
-// the wait for an answer's header.
+// NewTransport returns a transport for requests to an identity provider. It keeps
+// connections, so that a sign-in needs no TLS handshake. timeout bounds the wait for the
+// header of a response.
 func NewTransport(timeout time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -32,8 +32,8 @@ func NewTransport(timeout time.Duration) *http.Transport {
 	}
 }
 
-// NewAPITransport returns a transport for the calls to an API: the default one
-// of net/http with a bound on the answer's header and more kept connections.
+// NewAPITransport returns a transport for requests to an API. It is the default transport
+// of net/http with a bound on the header of a response and with more kept connections.
 func NewAPITransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxResponseHeaderBytes = maxHeaderBytes
@@ -41,18 +41,17 @@ func NewAPITransport() *http.Transport {
 	return t
 }
 
-// MaxCalls is how many calls may be under way to the identity provider, and as
-// many to the API. At a tenth of a second each that is over a thousand a second;
-// where the other side hangs it is all that anybody waits for.
+// MaxCalls is how many requests to the identity provider may run at a time, and as many to
+// the API. At a tenth of a second each, that is more than a thousand a second. It also
+// bounds how many requests a provider that hangs can keep waiting.
 const MaxCalls = 128
 
-// MaxCallWait is how long a call waits for its turn: long enough for a rush,
-// short enough for the person to read that there is one.
+// MaxCallWait is how long a request waits for its turn. It is long enough for a short
+// rush and short enough for the person who waits.
 const MaxCallWait = 5 * time.Second
 
-// ErrTooManyCalls is the error of a call that was not made, because too many
-// other calls are under way: it waited for MaxCallWait, or too many wait
-// already. It counts as a time-out.
+// ErrTooManyCalls says that a request was not sent, because too many others run: it waited
+// for MaxCallWait, or too many wait already. It is a time-out.
 var ErrTooManyCalls error = tooManyCalls{}
 
 type tooManyCalls struct{}
@@ -60,20 +59,19 @@ type tooManyCalls struct{}
 func (tooManyCalls) Error() string { return "too many calls are waiting for an answer" }
 func (tooManyCalls) Timeout() bool { return true }
 
-// LimitCalls returns base with a bound on the calls under way, whatever the
-// protocol: a call counts until its answer's body is closed or its context
-// ends. One more waits for its turn at most five seconds and not longer than
-// its context; its error then is ErrTooManyCalls, or the context's. At most as
-// many wait as may be under way; beyond that the error is ErrTooManyCalls at
-// once, so that those who wait leave connections to everybody else.
-func LimitCalls(base http.RoundTripper, most int) http.RoundTripper {
-	return &limitedCalls{base: base, under: make(chan struct{}, most), waiting: make(chan struct{}, most)}
+// LimitCalls returns a transport that sends requests with base, but no more than limit at
+// a time. A request ends when the body of its response is closed or when its context ends.
+// As many further requests can wait for their turn, each for MaxCallWait at most; their
+// error is ErrTooManyCalls or that of their context. Every request beyond those gets
+// ErrTooManyCalls at once, so that not all connections of the server wait for the provider.
+func LimitCalls(base http.RoundTripper, limit int) http.RoundTripper {
+	return &limitedCalls{base: base, running: make(chan struct{}, limit), waiting: make(chan struct{}, limit)}
 }
 
 type limitedCalls struct {
 	base    http.RoundTripper
-	under   chan struct{} // holds one for each call under way
-	waiting chan struct{} // and one for each that waits
+	running chan struct{} // has one element for each request that runs
+	waiting chan struct{} // has one element for each request that waits
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -82,7 +80,7 @@ func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req.Body)
 		return nil, err
 	}
-	leave := sync.OnceFunc(func() { <-l.under })
+	leave := sync.OnceFunc(func() { <-l.running })
 	res, err := l.base.RoundTrip(req)
 	if err != nil {
 		leave()
@@ -95,7 +93,7 @@ func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (l *limitedCalls) enter(ctx context.Context) error {
 	select {
-	case l.under <- struct{}{}:
+	case l.running <- struct{}{}:
 		return nil
 	default:
 	}
@@ -105,35 +103,35 @@ func (l *limitedCalls) enter(ctx context.Context) error {
 	default:
 		return ErrTooManyCalls
 	}
-	patience := time.NewTimer(MaxCallWait)
-	defer patience.Stop()
+	timer := time.NewTimer(MaxCallWait)
+	defer timer.Stop()
 	select {
-	case l.under <- struct{}{}:
+	case l.running <- struct{}{}:
 		return nil
-	case <-patience.C:
+	case <-timer.C:
 		return ErrTooManyCalls
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// CloseIdleConnections lets http.Client close those of base.
+// CloseIdleConnections closes the idle connections of base, for http.Client.
 func (l *limitedCalls) CloseIdleConnections() {
 	if c, ok := l.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// OnClose returns body such that Close also calls release.
-func OnClose(body io.ReadCloser, release func()) io.ReadCloser { return &heldBody{body, release} }
+// OnClose returns a body whose Close also calls release.
+func OnClose(body io.ReadCloser, release func()) io.ReadCloser { return &releasingBody{body, release} }
 
-type heldBody struct {
+type releasingBody struct {
 	io.ReadCloser
 	release func()
 }
 
 // Close implements io.Closer.
-func (b *heldBody) Close() error {
+func (b *releasingBody) Close() error {
 	defer b.release()
 	return b.ReadCloser.Close()
 }

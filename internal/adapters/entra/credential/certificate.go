@@ -20,8 +20,8 @@ import (
 	"webapp/internal/secretfile"
 )
 
-// assertionLife is how long a client assertion holds. Entra asks for 5 to 10
-// minutes; what is above 5 is room for a clock here that is behind.
+// assertionLife is how long a client assertion is valid. Entra asks for 5 to 10 minutes.
+// The time beyond 5 minutes is for a clock that is behind.
 const assertionLife = 8 * time.Minute
 
 // clientCertificate signs a client assertion for each request
@@ -33,9 +33,9 @@ type clientCertificate struct {
 	rand  io.Reader
 }
 
-// Authenticate signs an assertion and sends it.
+// Authenticate adds a new assertion.
 func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
-	if err := e.check(); err != nil {
+	if err := e.requireAssertions(); err != nil {
 		return err
 	}
 	alg, err := e.assertionAlgorithm()
@@ -54,7 +54,7 @@ func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, r *pro
 	if err != nil {
 		return err
 	}
-	sendAssertion(r, assertion)
+	addAssertion(r, assertion)
 	return nil
 }
 
@@ -66,8 +66,8 @@ func (c *clientCertificate) Expiry(ctx context.Context) (time.Time, bool) {
 // UnknownYet returns false: Entra knows a certificate as soon as it is uploaded.
 func (*clientCertificate) UnknownYet(error) bool { return false }
 
-// assertionAlgorithm is PS256, which Entra asks for, unless the metadata list
-// algorithms and it is not among them.
+// assertionAlgorithm returns PS256, which Entra asks for, or RS256 if the metadata list
+// RS256 and not PS256. It returns ports.ErrProviderRefused if they list neither.
 func (e Endpoint) assertionAlgorithm() (string, error) {
 	for _, alg := range []string{"PS256", "RS256"} {
 		if e.AssertionAlgorithms == nil || slices.Contains(e.AssertionAlgorithms, alg) {
@@ -132,18 +132,19 @@ const (
 	maxRSABits              = 8192
 )
 
-// certificate is what a client assertion is signed with.
+// certificate is a certificate with its private key.
 type certificate struct {
 	leaf *x509.Certificate
 	key  *rsa.PrivateKey
 	// thumbprint is x5t#S256 (RFC 7515, section 4.1.8).
 	thumbprint string
-	// chain is x5c (section 4.1.6), the leaf first; nil where the file holds
-	// the leaf alone.
+	// chain is x5c (section 4.1.6), the leaf first. It is nil if the file has no
+	// issuer's certificate.
 	chain []string
 }
 
-// newCertificate finds the certificate of the key, whatever their order.
+// newCertificate returns the certificate that belongs to the key. The certificates can be
+// in any order.
 func newCertificate(key any, found []*x509.Certificate) (certificate, error) {
 	private, err := signingRSA(key)
 	if err != nil {
@@ -161,10 +162,10 @@ func newCertificate(key any, found []*x509.Certificate) (certificate, error) {
 	return certificate{}, errors.New("holds a private key that belongs to none of its certificates")
 }
 
-// errNotRSA: Entra's documented algorithm, PS256, is RSA's.
+// errNotRSA says that the key is not RSA. Entra documents only PS256, which needs RSA.
 var errNotRSA = errors.New("holds a key that is not RSA, and Entra takes RSA keys only: make a certificate with an RSA key of 2048 bits or more")
 
-// signingRSA returns a key that can sign with PS256.
+// signingRSA returns the key if it is an RSA key of an accepted size.
 func signingRSA(key any) (*rsa.PrivateKey, error) {
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
@@ -180,8 +181,8 @@ func signingRSA(key any) (*rsa.PrivateKey, error) {
 	return private, nil
 }
 
-// chainOf orders the certificates from the leaf up, each certified by the next,
-// and leaves out what does not belong there.
+// chainOf returns the certificates from the leaf up, each signed by the next one. It
+// leaves out other certificates. It returns nil if there is only the leaf.
 func chainOf(leaf *x509.Certificate, found []*x509.Certificate) []string {
 	chain := []string{base64.StdEncoding.EncodeToString(leaf.Raw)}
 	for at := leaf; len(chain) <= len(found); {
@@ -207,7 +208,7 @@ func issuerOf(c *x509.Certificate, found []*x509.Certificate) *x509.Certificate 
 	return nil
 }
 
-// checkTime says whether now is outside the certificate's validity.
+// checkTime returns an error if now is outside the certificate's validity.
 func (c certificate) checkTime(now time.Time) error {
 	switch {
 	case now.After(c.leaf.NotAfter):

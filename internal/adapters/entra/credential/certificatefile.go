@@ -15,9 +15,9 @@ import (
 	"webapp/internal/secretfile"
 )
 
-// openCertificateFile reads the certificate. One that is out of its time is
-// tried all the same, at the start, because the clock may be what is wrong; it
-// does not replace a good one.
+// openCertificateFile opens the certificate's file. At the start it accepts an expired
+// certificate with a warning, because this machine's clock may be wrong. Later, an expired
+// certificate does not replace a valid one.
 func openCertificateFile(c Config) (*secretfile.File[certificate], error) {
 	paths := []string{c.CertificateFile}
 	if c.CertificatePasswordFile != "" {
@@ -59,12 +59,12 @@ func readPassword(path string) (string, error) {
 	return secretfile.Value(data)
 }
 
-// parseCertificateFile reads PEM, or PKCS #12 (PFX; RFC 7292), also in base64,
-// as Key Vault and Kubernetes give it. Its errors quote nothing.
+// parseCertificateFile reads PEM or PKCS #12 (PFX; RFC 7292), also in base64, as Key
+// Vault and Kubernetes supply it. Its errors quote nothing of the file.
 func parseCertificateFile(data []byte, password string) (certificate, error) {
 	text, notText := secretfile.Text(data)
 	if notText == nil {
-		data = undress(text)
+		data = unwrap(text)
 	}
 	switch {
 	case bytes.Contains(data, []byte(pemBegin)):
@@ -79,10 +79,10 @@ func parseCertificateFile(data []byte, password string) (certificate, error) {
 
 const pemBegin = "-----BEGIN "
 
-// undress returns PEM or DER without what tools put around it: base64, quotation
-// marks, blanks in front of lines, byte order marks between files that were
-// joined, and \n written as two characters. None of these can be a part of PEM.
-func undress(text string) []byte {
+// unwrap removes what tools add to PEM or DER: base64, quotation marks, blanks in front of
+// lines, byte order marks between joined files, and \n written as two characters. None of
+// these can be a part of PEM.
+func unwrap(text string) []byte {
 	text = strings.NewReplacer("\ufeff", "", `\r`, "", `\n`, "\n", `"`, "", "'", "").Replace(text)
 	if der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), "")); err == nil {
 		return der
@@ -97,7 +97,7 @@ func undress(text string) []byte {
 func parsePFX(data []byte, password string) (certificate, error) {
 	key, leaf, others, err := pkcs12.DecodeChain(data, password)
 	if err != nil && password != "" {
-		// As with PEM, a password that is not needed does no harm.
+		// A password that is not needed is ignored, as with PEM.
 		if k, l, o, again := pkcs12.DecodeChain(data, ""); again == nil {
 			key, leaf, others, err = k, l, o, nil
 		}
@@ -113,8 +113,8 @@ func parsePFX(data []byte, password string) (certificate, error) {
 	return newCertificate(key, append([]*x509.Certificate{leaf}, others...))
 }
 
-// notPFX says what DER that is no usable PFX is instead, as far as that can be
-// told.
+// notPFX returns the error for DER that is not a usable PFX file. It recognizes a
+// certificate alone and a private key alone.
 func notPFX(data []byte, err error) error {
 	_, notCertificate := x509.ParseCertificate(data)
 	_, notKey := x509.ParsePKCS8PrivateKey(data)
@@ -143,7 +143,7 @@ func parsePEM(data []byte, password string) (certificate, error) {
 			}
 			found = append(found, one)
 		case strings.HasSuffix(block.Type, "CERTIFICATE REQUEST"):
-			return certificate{}, errors.New("holds a certificate request, which is no certificate yet")
+			return certificate{}, errors.New("holds a certificate request, which is not a certificate yet")
 		case isPrivateKey(block) && key != nil:
 			return certificate{}, errors.New("holds more than one private key")
 		case isPrivateKey(block):

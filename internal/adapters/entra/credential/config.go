@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -13,44 +14,43 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Config is everything that a credential is made of.
+// Config configures a credential.
 type Config struct {
 	// ClientID is the application's ID at the provider.
 	ClientID string
-	// Exactly one of the next five is set. Secret is the client secret itself,
-	// SecretFile a file that holds it.
+	// Exactly one of the next five fields is set. Secret is the client secret.
+	// SecretFile is a file with the client secret.
 	Secret     string
 	SecretFile string
-	// CertificateFile is PEM or PKCS #12 (PFX) with an RSA key; where it holds
-	// the issuers' certificates too, they are sent as x5c.
+	// CertificateFile is a PEM or PKCS #12 (PFX) file with an RSA key and its
+	// certificate. If it also has the issuers' certificates, they are sent as x5c.
 	CertificateFile string
-	// FederatedTokenFile holds a token of another issuer that a federated
-	// credential of the application trusts.
+	// FederatedTokenFile is a file with a token of another issuer. A federated
+	// credential of the app registration trusts that issuer.
 	FederatedTokenFile string
 	// ManagedIdentity is a user-assigned managed identity of this host.
 	ManagedIdentity ManagedIdentity
 
-	// CertificatePassword opens the certificate's file, where it needs one;
-	// CertificatePasswordFile is a file that holds the password.
+	// CertificatePassword opens the certificate's file, if it is encrypted.
+	// CertificatePasswordFile is a file with the password.
 	CertificatePassword     string
 	CertificatePasswordFile string
-	// SecretExpires says when the secret ends, which only a person knows; zero
-	// where nobody said.
+	// SecretExpires is the configured expiry of the secret; zero if it is not known.
 	SecretExpires time.Time
-	// ExchangeAudience is the audience of a managed identity's token; empty
-	// where the provider is not Entra and takes none.
+	// ExchangeAudience is the audience of a managed identity's token. It is empty if
+	// the provider is not Entra, and takes no such token.
 	ExchangeAudience string
 
-	// Clock tells the time; nil is time.Now.
+	// Clock returns the time; nil is time.Now.
 	Clock func() time.Time
 	// Rand is the source of assertion IDs; nil is crypto/rand.
 	Rand io.Reader
 	// Timeout bounds each call to the managed identity endpoint; 0 is 10 seconds.
 	Timeout time.Duration
-	// Pause waits between two reads of a file that changes, and between a call
-	// and its repetition; nil waits by the real clock.
+	// Pause waits between two reads of a file that changes, and before a request is
+	// repeated; nil is providerhttp.Pause.
 	Pause func(ctx context.Context, d time.Duration) error
-	// Logger gets what an operator should know; nil discards it.
+	// Logger gets messages for operators; nil discards them.
 	Logger *slog.Logger
 }
 
@@ -69,15 +69,14 @@ func (c Config) withDefaults() Config {
 // Problem is one thing that is wrong with a Config.
 type Problem struct {
 	Field string // the name of the Config's field
-	Text  string // what is wrong, without the value
+	Text  string // the rest of the sentence, without the value
 }
 
-// Error reads "Field text".
+// Error returns the field and the text.
 func (p Problem) Error() string { return p.Field + " " + p.Text }
 
-// Problems returns everything that is wrong with c; none when New will accept
-// it. It also reads the credential's file: an unusable one would fail every
-// sign-in.
+// Problems returns everything that is wrong with c, or nothing if New accepts it. It also
+// reads the credential's file, because an unusable credential would fail every sign-in.
 func (c Config) Problems() []Problem {
 	var found []Problem
 	report := func(field, text string) { found = append(found, Problem{field, text}) }
@@ -95,7 +94,7 @@ func (c Config) Problems() []Problem {
 		report("Secret", "is one credential among several; exactly one must be set")
 		return found
 	case c.Secret != "" && providerhttp.HasControl(c.Secret):
-		report("Secret", "holds a line break or another control character")
+		report("Secret", "has a line break or another control character")
 	}
 	switch {
 	case c.CertificatePassword != "" && c.CertificatePasswordFile != "":
@@ -112,9 +111,9 @@ func (c Config) Problems() []Problem {
 		c.checkManagedIdentity(report)
 		return found
 	}
-	c.Logger, c.Clock = nil, nil // this is a check, not a use
+	c.Logger = nil // New logs warnings again when the credential is used
 	if _, err := New(c); err != nil {
-		if problem, ok := err.(Problem); ok {
+		if problem, ok := errors.AsType[Problem](err); ok {
 			report(problem.Field, problem.Text)
 		}
 	}

@@ -16,35 +16,34 @@ const (
 	tokenFileSegments = 3
 )
 
-// outsideToken sends a token of another issuer unchanged as the client
-// assertion (workload identity federation).
-type outsideToken struct {
+// assertionToken is a token of another issuer. It is sent unchanged as the client assertion
+// (workload identity federation).
+type assertionToken struct {
 	token func(ctx context.Context) (string, error)
 }
 
-// Authenticate sends the token.
-func (o outsideToken) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
-	if err := e.check(); err != nil {
+// Authenticate adds the current token.
+func (a assertionToken) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
+	if err := e.requireAssertions(); err != nil {
 		return err
 	}
-	token, err := o.token(ctx)
+	token, err := a.token(ctx)
 	if err != nil {
 		return err
 	}
-	sendAssertion(r, token)
+	addAssertion(r, token)
 	return nil
 }
 
 // Expiry returns false: the platform renews the token.
-func (outsideToken) Expiry(context.Context) (time.Time, bool) { return time.Time{}, false }
+func (assertionToken) Expiry(context.Context) (time.Time, bool) { return time.Time{}, false }
 
-// UnknownYet finds the answers "no matching federated identity record", which
-// some of Entra's servers give for a while after the record was made. Here
-// alone a number decides: the codes that come with it (invalid_request,
-// invalid_client) come with everything else too. The client has not been
-// authenticated then, so the server has not looked at a code in the request
-// (RFC 6749, section 4.1.3) and it can be sent again.
-func (outsideToken) UnknownYet(err error) bool {
+// UnknownYet reports whether Entra found no matching federated identity record. Some of
+// Entra's servers report that for a while after the record was created. The number has to
+// decide here, because the error codes are invalid_request and invalid_client. The server
+// has not authenticated the client and so has not looked at an authorization code (RFC
+// 6749, section 4.1.3): the request can be sent again.
+func (assertionToken) UnknownYet(err error) bool {
 	e, ok := errors.AsType[*ports.ProviderError](err)
 	if !ok || e.Kind != ports.ErrProviderRefused {
 		return false
@@ -63,9 +62,9 @@ func openTokenFile(c Config) (*secretfile.File[string], error) {
 	})
 }
 
-// parseTokenFile reads a token in the form of a JWT and judges nothing else: the
-// token is for Entra to verify. Blanks and quotation marks cannot be a part of
-// it, so they are removed.
+// parseTokenFile reads a token and checks only that it has the form of a JWT: Entra
+// verifies it. It removes blanks and quotation marks around the token, which cannot be a
+// part of it.
 func parseTokenFile(data []byte) (string, error) {
 	text, err := secretfile.Text(data)
 	if err != nil {

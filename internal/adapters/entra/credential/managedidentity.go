@@ -14,37 +14,35 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// ManagedIdentity is a user-assigned managed identity of the Azure host on
-// which the application runs. It becomes the application's credential by a
-// federated credential of the app registration.
+// ManagedIdentity is a user-assigned managed identity of the Azure host on which the
+// application runs. A federated credential of the app registration trusts it.
 type ManagedIdentity struct {
-	// ClientID is the identity's own client ID, a GUID; not the application's.
+	// ClientID is the client ID of the identity, a GUID. It is not the application's.
 	ClientID string
-	// Endpoint and Header are what App Service and Container Apps announce in
-	// IDENTITY_ENDPOINT and IDENTITY_HEADER. Without a Header the endpoint is
-	// asked as the instance metadata service of virtual machines, whose address
-	// is taken where Endpoint is empty too.
+	// Endpoint and Header are the values of IDENTITY_ENDPOINT and IDENTITY_HEADER, which
+	// App Service and Container Apps set. If Header is empty, the endpoint is an instance
+	// metadata service of virtual machines. An empty Endpoint stands for its usual
+	// address.
 	Endpoint, Header string
 }
 
 const (
 	instanceMetadata      = "http://169.254.169.254/metadata/identity/oauth2/token"
 	identityRetryPause    = time.Second
-	identityColdRetry     = time.Second // no token yet: pause after a failure
-	identityRenewFailed   = time.Minute
-	identityMargin        = 5 * time.Minute // a token is not used in its last minutes
+	identityColdRetry     = time.Second     // after a failure without a usable token
+	identityRenewFailed   = time.Minute     // after a failure with a usable token
+	identityMargin        = 5 * time.Minute // the last minutes of a token are not used
 	maxIdentityTokenBytes = 32 << 10
 )
 
-// managedIdentity keeps one token of the identity until half of its life is
-// over. Azure's own library would add ten modules and 1.2 MB to the program for
-// what is one GET on each of two kinds of host.
+// managedIdentity keeps one token of the identity until half of its life is over. Azure's
+// library would add ten modules and 1.2 MB to the program for one GET request.
 type managedIdentity struct {
 	request  *http.Request
 	client   *providerhttp.Client
 	clock    func() time.Time
 	log      *slog.Logger
-	turn     chan struct{} // holds one: whoever may look and fetch
+	turn     chan struct{} // a lock whose wait can end with a context
 	token    string
 	renew    time.Time
 	expires  time.Time
@@ -68,15 +66,16 @@ func newManagedIdentity(c Config) *managedIdentity {
 	return m
 }
 
-// identityTransport uses no proxy: the endpoint is this host's own, and its
-// answer is a credential.
+// identityTransport returns a transport without a proxy: the endpoint is on this host, and
+// its response is a credential.
 func identityTransport(c Config) *http.Transport {
 	transport := providerhttp.NewTransport(cmp.Or(c.Timeout, providerhttp.DefaultTimeout))
 	transport.Proxy = nil
 	return transport
 }
 
-// endpointURL returns where to ask; Config.Problems has looked at it.
+// endpointURL returns the URL of the endpoint, or an empty URL if it is malformed.
+// Config.Problems checks it.
 func (i ManagedIdentity) endpointURL() *url.URL {
 	endpoint := i.Endpoint
 	if endpoint == "" {
@@ -89,7 +88,8 @@ func (i ManagedIdentity) endpointURL() *url.URL {
 	return u
 }
 
-// get returns a token that holds for some minutes at least.
+// get returns a token that is valid for some minutes at least. It requests a new one if
+// necessary; other callers wait for the same request.
 func (m *managedIdentity) get(ctx context.Context) (string, error) {
 	select {
 	case m.turn <- struct{}{}:
@@ -102,7 +102,7 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 		return m.token, nil
 	}
 	if m.failed != nil && now.Sub(m.failedAt) < identityColdRetry {
-		return "", m.failed // a crowd of sign-ins does not become a crowd of requests
+		return "", m.failed // many sign-ins at once do not cause many requests
 	}
 	err := m.fetch(ctx)
 	switch {
@@ -118,35 +118,35 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 	return m.token, nil
 }
 
-// fetch asks the endpoint, once more where the failure may pass.
+// fetch requests a token. It repeats the request once after a failure that may pass.
 func (m *managedIdentity) fetch(ctx context.Context) error {
-	got, err := m.client.Do(ctx, m.request)
-	passing := err != nil || got.Status >= http.StatusInternalServerError || got.Status == http.StatusNotFound ||
-		got.Status == http.StatusGone || got.Status == http.StatusTooManyRequests
-	if passing && m.client.Pause(ctx, identityRetryPause) == nil {
-		got, err = m.client.Do(ctx, m.request)
+	response, err := m.client.Do(ctx, m.request)
+	mayPass := err != nil || response.Status >= http.StatusInternalServerError || response.Status == http.StatusNotFound ||
+		response.Status == http.StatusGone || response.Status == http.StatusTooManyRequests
+	if mayPass && m.client.Pause(ctx, identityRetryPause) == nil {
+		response, err = m.client.Do(ctx, m.request)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("this host's managed identity endpoint cannot be asked (does the application run on Azure?): %w", err)
-	case got.Status == http.StatusBadRequest:
+	case response.Status == http.StatusBadRequest:
 		return providerhttp.Unavailable("this host has no such managed identity: assign it to the host, and check its client ID")
-	case got.Status != http.StatusOK:
-		return providerhttp.Unavailable("this host's managed identity endpoint answered with status " + strconv.Itoa(got.Status))
+	case response.Status != http.StatusOK:
+		return providerhttp.Unavailable("this host's managed identity endpoint answered with status " + strconv.Itoa(response.Status))
 	}
-	return m.read(got.Body)
+	return m.read(response.Body)
 }
 
 func (m *managedIdentity) read(body []byte) error {
 	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
-		return providerhttp.Unavailable("this host's managed identity endpoint answered no JSON object")
+		return providerhttp.Unavailable("this host's managed identity endpoint did not answer with a JSON object")
 	}
 	token, ok := doc.Text("access_token")
 	// Seconds since 1970, as a string or as a number.
 	seconds, err := strconv.ParseInt(strings.Trim(string(doc.Raw("expires_on")), `"`), 10, 64)
 	if !ok || token == "" || len(token) > maxIdentityTokenBytes || err != nil {
-		return providerhttp.Unavailable("this host's managed identity endpoint answered no token")
+		return providerhttp.Unavailable("this host's managed identity endpoint answered without a token")
 	}
 	now := m.clock()
 	m.token, m.expires = token, time.Unix(seconds, 0)

@@ -14,8 +14,8 @@ import (
 	"hash"
 )
 
-// maxIterations bounds the work of deriving a key: OpenSSL's default is 2048,
-// and OWASP recommends 1.3 million for the weakest of these functions.
+// maxIterations bounds the time that PBKDF2 takes. OpenSSL's default is 2048, and OWASP
+// recommends up to 1.3 million.
 const maxIterations = 2_000_000
 
 var (
@@ -40,10 +40,10 @@ type (
 	}
 )
 
-var errUnknownEncryption = errors.New("has a private key whose encryption is not known here: encrypt it with openssl pkcs8 -topk8 -v2 aes-256-cbc, or use PFX")
+var errUnsupportedEncryption = errors.New("has a private key whose encryption is not supported: encrypt it with openssl pkcs8 -topk8 -v2 aes-256-cbc, or use PFX")
 
-// decryptPrivateKey opens an encrypted PKCS #8 key: PBES2 with PBKDF2 and
-// AES-CBC, as OpenSSL writes it. The standard library has no such function, and
+// decryptPrivateKey opens an encrypted PKCS #8 key: PBES2 with PBKDF2 and AES-CBC, as
+// OpenSSL writes it. The standard library has no such function, and
 // github.com/youmark/pkcs8 has no bound on the iterations.
 func decryptPrivateKey(der []byte, password string) (any, error) {
 	if password == "" {
@@ -52,7 +52,7 @@ func decryptPrivateKey(der []byte, password string) (any, error) {
 	var sealed encryptedKey
 	var scheme pbes2Parameters
 	if !decodes(der, &sealed) || !sealed.Algorithm.Algorithm.Equal(oidPBES2) || !decodes(sealed.Algorithm.Parameters.FullBytes, &scheme) {
-		return nil, errUnknownEncryption
+		return nil, errUnsupportedEncryption
 	}
 	block, iv, err := pbes2Cipher(scheme, password)
 	if err != nil {
@@ -76,32 +76,34 @@ func decryptPrivateKey(der []byte, password string) (any, error) {
 
 var errWrongPassword = errors.New("cannot be opened with the password that is given")
 
-// pbes2Cipher derives the key and returns the cipher with its first block.
+// pbes2Cipher derives the key. It returns the cipher and the initialization vector.
 func pbes2Cipher(scheme pbes2Parameters, password string) (cipher.Block, []byte, error) {
 	var derivation pbkdf2Parameters
 	if !scheme.Derivation.Algorithm.Equal(oidPBKDF2) || !decodes(scheme.Derivation.Parameters.FullBytes, &derivation) {
-		return nil, nil, errUnknownEncryption
+		return nil, nil, errUnsupportedEncryption
 	}
 	function, length := hashOf(derivation.Function.Algorithm), keyLengthOf(scheme.Cipher.Algorithm)
 	var iv []byte
 	if function == nil || length == 0 || derivation.Iterations < 1 || derivation.Iterations > maxIterations ||
 		!decodes(scheme.Cipher.Parameters.FullBytes, &iv) || len(iv) != aes.BlockSize {
-		return nil, nil, errUnknownEncryption
+		return nil, nil, errUnsupportedEncryption
 	}
 	key, err := pbkdf2.Key(function, password, derivation.Salt, derivation.Iterations, length)
 	if err != nil {
-		return nil, nil, errUnknownEncryption
+		return nil, nil, errUnsupportedEncryption
 	}
 	block, err := aes.NewCipher(key)
 	return block, iv, err
 }
 
+// decodes reports whether der is exactly one value of the type of into.
 func decodes(der []byte, into any) bool {
 	rest, err := asn1.Unmarshal(der, into)
 	return err == nil && len(rest) == 0
 }
 
-// hashOf names the function of PBKDF2; absent it is HMAC with SHA-1.
+// hashOf returns the hash function of PBKDF2, or nil if it is not supported. The default
+// is SHA-1 (RFC 8018, appendix A.2).
 func hashOf(id asn1.ObjectIdentifier) func() hash.Hash {
 	switch id.String() {
 	case "", "1.2.840.113549.2.7":
@@ -116,7 +118,7 @@ func hashOf(id asn1.ObjectIdentifier) func() hash.Hash {
 	return nil
 }
 
-// keyLengthOf returns 0 for what is not AES-CBC.
+// keyLengthOf returns the key length of an AES-CBC cipher, and 0 for every other cipher.
 func keyLengthOf(id asn1.ObjectIdentifier) int {
 	return map[string]int{
 		"2.16.840.1.101.3.4.1.2": 16, "2.16.840.1.101.3.4.1.22": 24, "2.16.840.1.101.3.4.1.42": 32,

@@ -11,13 +11,13 @@ import (
 	"webapp/internal/secretfile"
 )
 
-// maxSecretBytes bounds a secret's file; Entra's secrets have 40 characters.
+// maxSecretBytes bounds the file of a secret. Entra's secrets have 40 characters.
 const maxSecretBytes = 4 << 10
 
-// clientSecret is a password of the application.
+// clientSecret is the application's password.
 type clientSecret struct {
 	secret  func(ctx context.Context) string
-	expires time.Time // zero where nobody said
+	expires time.Time // zero if it is not known
 }
 
 func newSecret(c Config) (clientSecret, error) {
@@ -32,8 +32,8 @@ func newSecret(c Config) (clientSecret, error) {
 	return made, nil
 }
 
-// Authenticate sends the secret in the one way that the metadata name. Trying
-// both would post a code twice and so burn it.
+// Authenticate sends the secret in the header or in the form, as the metadata say. Trying
+// both would send a code twice, and a code is valid once.
 func (c clientSecret) Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error {
 	r.Secret, r.AuthStyle = c.secret(ctx), oauth2.AuthStyleInHeader
 	if e.SecretInForm {
@@ -42,7 +42,7 @@ func (c clientSecret) Authenticate(ctx context.Context, e Endpoint, r *providerh
 	return nil
 }
 
-// Expiry returns the end that a person named.
+// Expiry returns the configured expiry.
 func (c clientSecret) Expiry(context.Context) (time.Time, bool) {
 	return c.expires, !c.expires.IsZero()
 }

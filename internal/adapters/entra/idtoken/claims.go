@@ -10,43 +10,81 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/providerhttp"
 )
 
-// parseClaims reads the payload (RFC 7519, section 4: names are case-sensitive
-// and unique). Two names that differ in letter case only are refused: another
-// reader of the same token might take the one for the other.
-func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
-	claims, err := providerhttp.ParseObject(payload)
-	if err != nil {
-		return claims, kind.refuse("'s claims are not a JSON object without duplicates")
+// maxSkew is the largest accepted difference between the provider's clock and this
+// one.
+const maxSkew = 5 * time.Minute
+
+// checks returns the checks of an ID token's claims in their order. A check that reads
+// a claim into the jwt comes before the checks that use the claim.
+func (v Verifier) checks(want Expected) []func(*jwt) error {
+	checks := []func(*jwt) error{
+		checkIssuer(v.Issuer),
+		checkExpected(func(t *jwt) string { return t.issuer }, want.Issuer, "its issuer is not the expected one"),
 	}
-	seen := make(map[string]bool, 32)
-	for name := range claims.Names() {
-		folded := strings.Map(foldCase, name)
-		if seen[folded] {
-			return claims, kind.refuse("'s claims have two names that differ in letter case only")
-		}
-		seen[folded] = true
+	if v.Authority.Entra() {
+		checks = append(checks,
+			checkTenant(v.Issuer, v.Authority.Kind),
+			checkKeyIssuer(v.Issuer),
+			checkVersion(v.Authority.Kind),
+			readObjectID,
+			readGroups(v.Clock),
+		)
 	}
-	return claims, nil
+	return append(checks,
+		checkAudience(v.ClientID, !v.Authority.Entra()),
+		checkAuthorizedParty(v.ClientID),
+		checkExpiry(v.Clock),
+		checkIssuedAt(v.Clock),
+		checkNotBefore(v.Clock),
+		checkNonce(want),
+		checkSubject,
+		checkExpected(func(t *jwt) string { return t.subject }, want.Subject, "its subject is not the expected one"),
+		checkAccessTokenHash(want.AccessToken),
+		readRoles,
+		readDetails,
+		// The last one, so that ErrTenantNotAllowed implies a token that is valid
+		// otherwise.
+		checkTenantAllowed(v.AllowsTenant),
+	)
 }
 
-// foldCase maps all forms of a letter to one. U+017F, the long s, is an s.
-func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
+// checkIssuer compares iss exactly with the issuer in the metadata. A template for many
+// tenants matches the issuer of any tenant; checkTenant then compares the tenant.
+func checkIssuer(template authority.Issuer) func(*jwt) error {
+	return func(t *jwt) error {
+		iss, ok := t.claims.Text("iss")
+		if !ok || iss == "" || !template.Matches(iss) {
+			return providerhttp.Refused("it comes from another issuer")
+		}
+		t.issuer = iss
+		return nil
+	}
+}
 
-// checkAudience requires that this client is the only audience: another audience
-// may have obtained the token and passed it on. Some OpenID Providers always list
-// several audiences. If several is set, such a token must have azp, which
-// checkAuthorizedParty compares (OpenID Connect Core 1.0, section 3.1.3.7, points
-// 3 to 5).
+// checkExpected compares a claim that was read before with the expected value. An empty
+// expected value accepts any.
+func checkExpected(read func(*jwt) string, want, reason string) func(*jwt) error {
+	return func(t *jwt) error {
+		if want != "" && read(t) != want {
+			return providerhttp.Refused(reason)
+		}
+		return nil
+	}
+}
+
+// checkAudience requires that this client is the only audience: another audience could
+// pass the token on. Some OpenID Providers always list several audiences. If several is
+// set, such a token must have azp, which checkAuthorizedParty compares (OpenID Connect
+// Core 1.0, section 3.1.3.7, points 3 to 5).
 func checkAudience(clientID string, several bool) func(*jwt) error {
 	return func(t *jwt) error {
 		audiences, ok := t.claims.TextOrTexts("aud")
-		isThis := func(one string) bool { return sameID(one, clientID) }
+		isThis := func(audience string) bool { return sameID(audience, clientID) }
 		alone := len(audiences) == 1 || several && t.claims.Has("azp")
 		if !ok || !alone || !slices.ContainsFunc(audiences, isThis) {
 			return providerhttp.Refused("its audience is not this application alone")
@@ -65,9 +103,10 @@ func checkAuthorizedParty(clientID string) func(*jwt) error {
 	}
 }
 
-// sameID compares two IDs of applications: GUIDs without regard to case.
+// sameID compares two application IDs. GUIDs compare without regard to case.
 func sameID(a, b string) bool { return authority.FoldGUID(a) == authority.FoldGUID(b) }
 
+// checkExpiry requires exp and a time before it, with maxSkew.
 func checkExpiry(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		at, present, ok := date(t.claims, "exp")
@@ -81,6 +120,7 @@ func checkExpiry(clock func() time.Time) func(*jwt) error {
 	}
 }
 
+// checkIssuedAt requires iat and a time after it, with maxSkew.
 func checkIssuedAt(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		at, present, ok := date(t.claims, "iat")
@@ -94,6 +134,7 @@ func checkIssuedAt(clock func() time.Time) func(*jwt) error {
 	}
 }
 
+// checkNotBefore requires a time after nbf, if it is present, with maxSkew.
 func checkNotBefore(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		at, present, ok := date(t.claims, "nbf")
@@ -107,9 +148,9 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 	}
 }
 
-// date reads a NumericDate (RFC 7519, section 2): seconds since 1970, whole or
-// not. ok is false for other types and for times outside the years 1970 to 9999,
-// which are mistakes or tricks with overflow.
+// date reads a NumericDate (RFC 7519, section 2): seconds since 1970, also fractions. ok
+// is false for other types and for times outside the years 1970 to 9999, which could
+// overflow.
 func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
 	raw := o.Raw(name)
 	if raw == nil {
@@ -123,36 +164,7 @@ func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
 	return time.Unix(int64(seconds), 0), true, true
 }
 
-// noSubject is the sub of every user of an Azure AD B2C user flow whose subject
-// claim is set to "Not supported".
-const noSubject = "Not supported currently. Use oid claim."
-
-// checkSubject requires a sub that is not empty, has at most 255 bytes (OpenID
-// Connect Core 1.0, section 2) and belongs to one person.
-func checkSubject(t *jwt) error {
-	sub, ok := t.claims.Text("sub")
-	if !ok || sub == "" || len(sub) > 255 {
-		return providerhttp.Refused("its subject is missing or not a short string")
-	}
-	if sub == noSubject {
-		return providerhttp.Refused(`its subject is the same for everybody: set the user flow's "Subject (sub) claim" to ObjectID`)
-	}
-	t.subject = sub
-	return nil
-}
-
-// checkExpected compares a claim that was read before with the expected value. An
-// empty expected value accepts any.
-func checkExpected(read func(*jwt) string, want, reason string) func(*jwt) error {
-	return func(t *jwt) error {
-		if want != "" && read(t) != want {
-			return providerhttp.Refused(reason)
-		}
-		return nil
-	}
-}
-
-// checkNonce compares the nonce with that of the sign-in that began here.
+// checkNonce compares the nonce with that of the sign-in.
 func checkNonce(want Expected) func(*jwt) error {
 	return func(t *jwt) error {
 		if want.Refreshed && !t.claims.Has("nonce") {
@@ -166,8 +178,26 @@ func checkNonce(want Expected) func(*jwt) error {
 	}
 }
 
-// checkAccessTokenHash compares at_hash, if it is present, with the access token
-// (OpenID Connect Core 1.0, section 3.1.3.6).
+// noSubject is the sub of every user of an Azure AD B2C user flow whose subject claim is
+// set to "Not supported".
+const noSubject = "Not supported currently. Use oid claim."
+
+// checkSubject requires a sub that is not empty, has at most 255 bytes (OpenID Connect
+// Core 1.0, section 2) and belongs to one person.
+func checkSubject(t *jwt) error {
+	sub, ok := t.claims.Text("sub")
+	if !ok || sub == "" || len(sub) > 255 {
+		return providerhttp.Refused("its subject is missing or not a short string")
+	}
+	if sub == noSubject {
+		return providerhttp.Refused(`its subject is the same for everybody: set the user flow's "Subject (sub) claim" to ObjectID`)
+	}
+	t.subject = sub
+	return nil
+}
+
+// checkAccessTokenHash compares at_hash, if it is present, with the access token (OpenID
+// Connect Core 1.0, section 3.1.3.6).
 func checkAccessTokenHash(accessToken string) func(*jwt) error {
 	return func(t *jwt) error {
 		if !t.claims.Has("at_hash") {
@@ -181,8 +211,8 @@ func checkAccessTokenHash(accessToken string) func(*jwt) error {
 	}
 }
 
-// leftHalfHash returns the left half of the text's hash. The signature algorithm
-// decides which hash it is.
+// leftHalfHash returns the left half of the text's hash. The signature algorithm selects
+// the hash function.
 func leftHalfHash(alg, text string) string {
 	var sum []byte
 	switch {
@@ -192,7 +222,7 @@ func leftHalfHash(alg, text string) string {
 	case strings.HasSuffix(alg, "384"):
 		whole := sha512.Sum384([]byte(text))
 		sum = whole[:]
-	default: // the 512s, and Ed25519, whose own hash is SHA-512
+	default: // 512, and Ed25519, which uses SHA-512 itself
 		whole := sha512.Sum512([]byte(text))
 		sum = whole[:]
 	}

@@ -10,22 +10,8 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// checkIssuer compares iss with the metadata's issuer, exactly. A template for
-// many tenants matches the issuer of any tenant; checkTenant then compares the
-// tenant.
-func checkIssuer(template authority.Issuer) func(*jwt) error {
-	return func(t *jwt) error {
-		iss, ok := t.claims.Text("iss")
-		if !ok || iss == "" || !template.Matches(iss) {
-			return providerhttp.Refused("it comes from another issuer")
-		}
-		t.issuer = iss
-		return nil
-	}
-}
-
-// checkTenant requires that tid is a GUID and the tenant in iss. Azure AD B2C
-// leaves tid out unless a policy adds it.
+// checkTenant requires that tid is a GUID and the tenant in iss. Azure AD B2C leaves tid
+// out unless a policy adds it.
 func checkTenant(template authority.Issuer, kind authority.Kind) func(*jwt) error {
 	return func(t *jwt) error {
 		if kind == authority.KindPolicy && !t.claims.Has("tid") {
@@ -43,9 +29,9 @@ func checkTenant(template authority.Issuer, kind authority.Kind) func(*jwt) erro
 	}
 }
 
-// checkKeyIssuer compares iss with the issuer of the signing key: one key set has
-// keys of several issuers, and each may sign for its own only. With an authority
-// for many tenants, a key without an issuer may not sign at all.
+// checkKeyIssuer compares iss with the issuer of the signing key. One key set has keys of
+// several issuers, and a key may sign only for its own issuer. With an authority for many
+// tenants, a key without an issuer may not sign.
 func checkKeyIssuer(template authority.Issuer) func(*jwt) error {
 	return func(t *jwt) error {
 		if t.key.issuer == "" && !template.PerTenant() {
@@ -58,8 +44,8 @@ func checkKeyIssuer(template authority.Issuer) func(*jwt) error {
 	}
 }
 
-// checkVersion requires a v2.0 token: in other versions the same names mean other
-// things. Azure AD B2C has version numbers of its own.
+// checkVersion requires a v2.0 token: in version 1.0 some claims have other meanings.
+// Azure AD B2C has version numbers of its own.
 func checkVersion(kind authority.Kind) func(*jwt) error {
 	return func(t *jwt) error {
 		ver, ok := t.claims.Text("ver")
@@ -70,8 +56,8 @@ func checkVersion(kind authority.Kind) func(*jwt) error {
 	}
 }
 
-// checkObjectID reads oid, which is part of the user's key, if it is present.
-func checkObjectID(t *jwt) error {
+// readObjectID reads oid, if it is present. oid is a part of the user's key.
+func readObjectID(t *jwt) error {
 	oid, ok := t.claims.Text("oid")
 	if oid = authority.FoldGUID(oid); !ok || t.claims.Has("oid") && !authority.IsGUID(oid) {
 		return providerhttp.Refused("its object ID is not a GUID")
@@ -80,7 +66,7 @@ func checkObjectID(t *jwt) error {
 	return nil
 }
 
-// checkTenantAllowed refuses people of a tenant that may not sign in.
+// checkTenantAllowed refuses people of a tenant that is not allowed to sign in.
 func checkTenantAllowed(allows func(tenant string) bool) func(*jwt) error {
 	return func(t *jwt) error {
 		if allows != nil && !allows(t.tenant) {
@@ -90,22 +76,22 @@ func checkTenantAllowed(allows func(tenant string) bool) func(*jwt) error {
 	}
 }
 
-// maxTokenGroups bounds the groups of a token. Entra puts 200 into one at the
-// most; more are an overage.
+// maxTokenGroups bounds the groups of a token. Entra puts at most 200 into one. A longer
+// list is treated as an overage.
 const maxTokenGroups = 1000
 
-// readGroups reads the groups and whether some were left out. Rights hang on
-// both, so anything that is not understood is an overage ("ask"), and never "no
-// groups". With an overage the token's own groups count for nothing, because a
-// part would be taken for the whole. Only GUIDs count: a tenant can be set to
-// send names in their place, and names are not unique and can be chosen.
+// readGroups reads the groups and whether the token leaves some out (an overage). Rights
+// depend on both, so a claim that cannot be read is an overage and never "no groups".
+// With an overage the token's own groups are ignored, because they could be a part. Only
+// GUIDs are read: a tenant can be set to send names in their place, and names are not
+// unique.
 func readGroups(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		listed, ok := t.claims.Texts("groups")
 		switch {
 		case !ok:
 			return providerhttp.Refused("its groups are not a list of group IDs")
-		case leavesGroupsOut(t.claims) || len(listed) > maxTokenGroups:
+		case hasOverage(t.claims) || len(listed) > maxTokenGroups:
 			t.groups.Overage = true
 			return nil
 		case !t.claims.Has("groups"):
@@ -121,10 +107,10 @@ func readGroups(clock func() time.Time) func(*jwt) error {
 	}
 }
 
-// leavesGroupsOut finds groups overage in its two forms: a distributed claim
-// (OpenID Connect Core 1.0, section 5.6.2) and, from the implicit flow, a flag.
-// The source that the token names is out of date and not used: Graph is asked.
-func leavesGroupsOut(claims providerhttp.Object) bool {
+// hasOverage reports whether the token leaves groups out. It does so in one of two forms:
+// a distributed claim (OpenID Connect Core 1.0, section 5.6.2) or, from the implicit
+// flow, a flag. The source that the token names is out of date and is not used.
+func hasOverage(claims providerhttp.Object) bool {
 	if claims.Has("_claim_names") {
 		names, ok := claims.Object("_claim_names")
 		if !ok || names.Has("groups") {
@@ -135,9 +121,9 @@ func leavesGroupsOut(claims providerhttp.Object) bool {
 	return value || !ok
 }
 
-// noteOverage tells the operator that a token leaves groups out without naming
-// a source for them. Entra's tokens name one.
-func (v Verifier) noteOverage(ctx context.Context, t *jwt) {
+// warnOverage logs that a token leaves groups out and names no source for them. Entra's
+// tokens name one.
+func (v Verifier) warnOverage(ctx context.Context, t *jwt) {
 	if t.groups.Overage && t.claims.Has("_claim_names") && !t.claims.Has("_claim_sources") {
 		v.Log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))
 	}

@@ -20,8 +20,8 @@ const (
 	maxClaimBytes = 2048
 )
 
-// readRoles reads the app roles: strings, or one string in place of a list with
-// one. Anything else refuses the token, because rights hang on roles.
+// readRoles reads the app roles: a list of strings, or one string. Any other value
+// refuses the token, because rights depend on roles.
 func readRoles(t *jwt) error {
 	roles, ok := t.claims.TextOrTexts("roles")
 	if !ok || len(roles) > maxRoles {
@@ -36,7 +36,7 @@ func readRoles(t *jwt) error {
 	return nil
 }
 
-// readDetails reads the rest that an identity carries.
+// readDetails reads sid, login_hint, the names and whether the account is a guest.
 func readDetails(t *jwt) error {
 	for _, claim := range []struct {
 		name string
@@ -58,8 +58,8 @@ func readDetails(t *jwt) error {
 	return nil
 }
 
-// DisplayText returns a member that is for display only, such as a name. One
-// that is too long or not a string is no reason to refuse anybody: it is "".
+// DisplayText returns a member that is only displayed, such as a name. It returns "" if
+// the member is too long or not a string: that is no reason to refuse a sign-in.
 func DisplayText(o providerhttp.Object, name string) string {
 	if text, _ := o.Text(name); len(text) <= maxNameBytes {
 		return text
@@ -67,11 +67,12 @@ func DisplayText(o providerhttp.Object, name string) string {
 	return ""
 }
 
-// identity returns the person that the verified token is about.
+// identity returns the person of the verified token. Without a tenant, as with B2C, it
+// leaves out oid: iss and sub then identify the person.
 func (t *jwt) identity() ports.Identity {
 	objectID := t.objectID
 	if t.tenant == "" {
-		objectID = "" // B2C without tid: oid names nobody by itself, iss and sub do
+		objectID = ""
 	}
 	return ports.Identity{
 		Issuer:          t.issuer,
@@ -105,7 +106,8 @@ func (t *jwt) listClaims() []ports.Claim {
 	return claims[:min(len(claims), maxClaims)]
 }
 
-// claimRank orders the claims that people look for before all others.
+// claimRank returns the place of a claim in the list. Claims that people look for come
+// first.
 func claimRank(name string) int {
 	switch name {
 	case "name":
@@ -134,7 +136,7 @@ func claimRank(name string) int {
 	return 12
 }
 
-// shorten cuts text at a character's boundary and shows that it did.
+// shorten cuts text that is longer than limit and ends it with an ellipsis.
 func shorten(text string, limit int) string {
 	if len(text) <= limit {
 		return text

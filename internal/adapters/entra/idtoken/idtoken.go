@@ -1,5 +1,3 @@
-// Package idtoken verifies the ID tokens and logout tokens of one OpenID
-// Provider and reads their claims.
 package idtoken
 
 import (
@@ -20,26 +18,22 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// maxSkew is how far the provider's clock may be from this one.
-const maxSkew = 5 * time.Minute
-
-// Verifier verifies the tokens that one provider signs for one application. No
-// field turns a check off.
+// Verifier verifies the tokens that one provider signs for one application.
 type Verifier struct {
-	// Authority says which of Microsoft's rules apply.
+	// Authority decides which of Microsoft's rules apply.
 	Authority authority.Authority
 	// Issuer is the issuer in the provider's metadata.
 	Issuer authority.Issuer
-	// Algorithms are the Acceptable ones that the provider offers.
+	// Algorithms are the Acceptable algorithms that the provider offers.
 	Algorithms []string
-	// ClientID is this application.
+	// ClientID is the application's ID.
 	ClientID string
-	// AllowsTenant says whether people of a tenant may sign in; nil allows any.
+	// AllowsTenant reports whether people of a tenant may sign in; nil allows any.
 	AllowsTenant func(tenant string) bool
 	// Keys returns the provider's keys. It may load them again if no key has this
 	// ID. The ID is empty for a token without a kid.
 	Keys func(ctx context.Context, keyID string) (KeySet, error)
-	// Clock tells the time.
+	// Clock returns the time.
 	Clock func() time.Time
 	// Log gets warnings about tokens that are accepted.
 	Log *slog.Logger
@@ -47,15 +41,16 @@ type Verifier struct {
 
 // Expected holds the values of one sign-in that an ID token must agree with.
 type Expected struct {
-	// Nonce is that of the sign-in. An empty one equals nothing.
+	// Nonce is the nonce of the sign-in. An empty Nonce equals no nonce.
 	Nonce string
-	// Refreshed says that the token came with a refresh: then it may lack a nonce
+	// Refreshed says that the token came with a refresh. It may then lack a nonce
 	// (OpenID Connect Core 1.0, section 12.2).
 	Refreshed bool
-	// Issuer and Subject are those of an earlier answer; empty takes any.
-	Issuer  string
+	// Issuer is that of the callback or of the sign-in; empty accepts any.
+	Issuer string
+	// Subject is that of the sign-in; empty accepts any.
 	Subject string
-	// AccessToken came with the ID token; at_hash is about it.
+	// AccessToken came with the ID token. It is compared with at_hash.
 	AccessToken string
 }
 
@@ -67,56 +62,22 @@ type Token struct {
 	LoginHint string
 }
 
-// Verify checks an ID token as a whole (OpenID Connect Core 1.0, section
-// 3.1.3.7, and Microsoft's rules for many tenants). The signature comes first,
-// so that nothing is read from claims that nobody vouches for.
+// Verify verifies an ID token and returns its claims.
 func (v Verifier) Verify(ctx context.Context, raw string, want Expected) (Token, error) {
 	t, err := v.verify(ctx, raw, idToken, v.checks(want))
 	if err != nil {
 		return Token{}, err
 	}
-	v.noteOverage(ctx, t)
+	v.warnOverage(ctx, t)
 	return Token{Identity: t.identity(), Claims: t.listClaims(), Groups: t.groups, LoginHint: t.loginHint}, nil
 }
 
-// checks lists the checks of the claims in their order. A check that reads a claim
-// into the jwt comes before the checks that use it.
-func (v Verifier) checks(want Expected) []func(*jwt) error {
-	checks := []func(*jwt) error{
-		checkIssuer(v.Issuer),
-		checkExpected(func(t *jwt) string { return t.issuer }, want.Issuer, "its issuer is not the expected one"),
-	}
-	if v.Authority.Entra() {
-		checks = append(checks,
-			checkTenant(v.Issuer, v.Authority.Kind),
-			checkKeyIssuer(v.Issuer),
-			checkVersion(v.Authority.Kind),
-			checkObjectID,
-			readGroups(v.Clock),
-		)
-	}
-	return append(checks,
-		checkAudience(v.ClientID, !v.Authority.Entra()),
-		checkAuthorizedParty(v.ClientID),
-		checkExpiry(v.Clock),
-		checkIssuedAt(v.Clock),
-		checkNotBefore(v.Clock),
-		checkNonce(want),
-		checkSubject,
-		checkExpected(func(t *jwt) string { return t.subject }, want.Subject, "its subject is not the expected one"),
-		checkAccessTokenHash(want.AccessToken),
-		readRoles,
-		readDetails,
-		// Last, so that ErrTenantNotAllowed implies a token that holds otherwise.
-		checkTenantAllowed(v.AllowsTenant),
-	)
-}
-
-// verify verifies a token of this kind with go-oidc and runs the checks.
+// verify verifies a token of this kind with go-oidc. The checks run on the verified
+// claims, before go-oidc reads them.
 //
-// go-oidc skips two of its own checks. It allows no leeway for exp: checkExpiry,
-// checkIssuedAt and checkNotBefore check the dates. It knows one issuer only:
-// checkIssuer and checkTenant compare with a template for many tenants.
+// Two of go-oidc's own checks are off, because checks here replace them. It allows no
+// leeway for exp: checkExpiry, checkIssuedAt and checkNotBefore check the dates. It
+// knows one issuer only: for a template, checkIssuer and checkTenant check the issuer.
 //
 // The error never has go-oidc's text, which quotes the token.
 func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks []func(*jwt) error) (*jwt, error) {
@@ -128,8 +89,8 @@ func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks
 	if err != nil {
 		return nil, err
 	}
-	keys := &keySource{keys: v.Keys, token: jwt{kind: kind, header: header}, checks: checks}
-	verifier := oidc.NewVerifier(string(v.Issuer), keys, &oidc.Config{
+	source := &keySource{keys: v.Keys, token: jwt{kind: kind, header: header}, checks: checks}
+	verifier := oidc.NewVerifier(string(v.Issuer), source, &oidc.Config{
 		ClientID:             authority.FoldGUID(v.ClientID),
 		SupportedSigningAlgs: v.Algorithms,
 		SkipIssuerCheck:      v.Issuer.PerTenant(),
@@ -141,60 +102,52 @@ func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks
 		_, err = verifier.Verify(ctx, raw)
 	}
 	switch {
-	case keys.err != nil:
-		return nil, keys.err
-	case err != nil || !keys.checked:
+	case source.err != nil:
+		return nil, source.err
+	case err != nil || !source.checked:
 		return nil, kind.refuse(" does not hold")
 	}
-	return &keys.token, nil
+	return &source.token, nil
 }
 
-// keySource is the oidc.KeySet of one verification. It verifies the signature
-// with the keys that the token's header points to, notes which one it was, and
-// runs the checks on the verified payload before go-oidc reads it.
+// keySource is the oidc.KeySet for one token.
 type keySource struct {
 	keys    func(ctx context.Context, keyID string) (KeySet, error)
 	checks  []func(*jwt) error
 	token   jwt
-	checked bool
+	checked bool  // all checks have passed
 	err     error // why the token was refused
 }
 
-// VerifySignature returns the claims of the token for go-oidc.
-func (s *keySource) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
-	if s.err = s.check(ctx, raw); s.err != nil {
-		return nil, s.err
-	}
-	s.checked = true
-	return s.token.claimsForOIDC()
-}
-
-func (s *keySource) check(ctx context.Context, raw string) error {
+// VerifySignature verifies the signature with the keys that the header selects, runs
+// the checks and returns the claims for go-oidc.
+func (s *keySource) VerifySignature(ctx context.Context, raw string) (claims []byte, err error) {
+	defer func() { s.checked, s.err = err == nil, err }()
 	t := &s.token
 	set, err := s.keys(ctx, t.header.keyID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	candidates := set.candidates(t.header.keyID, t.header.alg)
 	if len(candidates) == 0 {
-		return providerhttp.Refused("no key of the provider fits its signature")
+		return nil, providerhttp.Refused("no key of the provider fits its signature")
 	}
 	payload, err := t.verifySignature(ctx, raw, candidates)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if t.claims, err = parseClaims(payload, t.kind); err != nil {
-		return err
+		return nil, err
 	}
 	for _, check := range s.checks {
 		if err := check(t); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return t.claimsForOIDC()
 }
 
-// verifySignature returns the signed payload and notes the key that verified it.
+// verifySignature returns the signed payload and sets the key that verified it.
 func (t *jwt) verifySignature(ctx context.Context, raw string, candidates []signingKey) ([]byte, error) {
 	for _, key := range candidates {
 		verify := (&oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key.public}}).VerifySignature
@@ -209,10 +162,11 @@ func (t *jwt) verifySignature(ctx context.Context, raw string, candidates []sign
 	return nil, t.kind.refuse("'s signature is wrong")
 }
 
-// ed25519KeySet verifies signatures whose algorithm has the name of RFC 9864.
-// go-jose, and with it go-oidc, knows the name EdDSA only.
+// ed25519KeySet verifies signatures whose alg is Ed25519, the name of RFC 9864.
+// go-jose, and with it go-oidc, knows only the name EdDSA.
 type ed25519KeySet ed25519.PublicKey
 
+// VerifySignature returns the payload.
 func (k ed25519KeySet) VerifySignature(_ context.Context, raw string) ([]byte, error) {
 	end := strings.LastIndexByte(raw, '.')
 	signature, err := base64.RawURLEncoding.DecodeString(raw[end+1:])
@@ -222,8 +176,8 @@ func (k ed25519KeySet) VerifySignature(_ context.Context, raw string) ([]byte, e
 	return base64.RawURLEncoding.DecodeString(raw[strings.IndexByte(raw, '.')+1 : end])
 }
 
-// claimsForOIDC returns the claims that go-oidc needs, under their exact names.
-// go-oidc would read names in any letter case, compare GUIDs with regard to case,
+// claimsForOIDC returns only the claims that go-oidc needs, with GUIDs in lower case.
+// go-oidc would accept names in any letter case, compare GUIDs with regard to case,
 // and fail if _claim_names has no _claim_sources.
 func (t *jwt) claimsForOIDC() ([]byte, error) {
 	audiences, _ := t.claims.TextOrTexts("aud")

@@ -4,16 +4,17 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"unicode"
 
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
 
-// jwt is a token under check and, once its checks are over, a verified one.
+// jwt is a token and the values that the checks read from its claims.
 type jwt struct {
 	kind   tokenKind
 	header header
-	key    signingKey
+	key    signingKey // the key that verified the signature
 	claims providerhttp.Object
 
 	issuer, subject, tenant, objectID string
@@ -24,8 +25,8 @@ type jwt struct {
 	groups                            ports.Groups
 }
 
-// tokenKind is the kind of token that is expected. The same keys sign all kinds,
-// so one must not pass for another (RFC 8725, section 3.11).
+// tokenKind is the expected kind of token. The same keys sign all kinds, so a token of
+// one kind must not be accepted as another (RFC 8725, section 3.11).
 type tokenKind string
 
 const (
@@ -33,7 +34,7 @@ const (
 	logoutToken tokenKind = "logout token"
 )
 
-// Bounds of a token. An ID token may carry hundreds of groups.
+// Bounds of a token. An ID token may have hundreds of groups.
 const (
 	maxIDTokenBytes     = 64 << 10
 	maxLogoutTokenBytes = 16 << 10
@@ -50,30 +51,16 @@ func (k tokenKind) maxBytes() int {
 	return maxIDTokenBytes
 }
 
-// accepts says whether a token of this kind may have this header "typ": "JWT", no
-// type, or for a logout token "logout+jwt" (OpenID Connect Back-Channel Logout
-// 1.0, section 2.4). An access token's "at+jwt" is refused.
-func (k tokenKind) accepts(typ string) bool {
-	typ = strings.ToLower(typ)
-	switch strings.TrimPrefix(typ, "application/") {
-	case "jwt":
-		return true
-	case "logout+jwt":
-		return k == logoutToken
-	}
-	return typ == ""
-}
-
-// CheckLogoutForm refuses bytes that cannot be a logout token. It needs nothing
-// of the provider, so that a stranger's bytes make nobody wait for it.
+// CheckLogoutForm refuses text that cannot be a logout token. It needs no metadata and
+// no keys, so that malformed requests cause no request to the provider.
 func CheckLogoutForm(raw string) error {
 	_, err := splitToken(raw, logoutToken)
 	return err
 }
 
-// splitToken returns the three segments of a compact JWS (RFC 7515, section
-// 7.1). The encoding is checked here because decoders are lenient: they skip
-// line breaks, and bits that no byte is made of (RFC 4648, section 3.5).
+// splitToken returns the three segments of a compact JWS (RFC 7515, section 7.1). It
+// checks the encoding itself, because decoders accept line breaks and unused bits (RFC
+// 4648, section 3.5).
 func splitToken(raw string, kind tokenKind) ([]string, error) {
 	if len(raw) > kind.maxBytes() {
 		return nil, kind.refuse(" is too large")
@@ -93,14 +80,14 @@ func splitToken(raw string, kind tokenKind) ([]string, error) {
 	return segments, nil
 }
 
-// header is the part of a JOSE header that is used (RFC 7515, section 4.1). The
-// members jwk, jku, x5u and x5c are ignored: a token does not bring its own key.
+// header holds the members of a JOSE header that are used (RFC 7515, section 4.1). The
+// members jwk, jku, x5u and x5c are ignored: a token cannot bring its own key.
 type header struct {
 	alg   string
 	keyID string
 }
 
-// parseHeader reads the header and checks it against the allowed algorithms.
+// parseHeader reads and checks the header. The algorithm must be one of algorithms.
 func parseHeader(segment string, kind tokenKind, algorithms []string) (header, error) {
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(segment)
 	if err != nil {
@@ -127,3 +114,40 @@ func parseHeader(segment string, kind tokenKind, algorithms []string) (header, e
 	}
 	return header{alg: alg, keyID: keyID}, nil
 }
+
+// accepts reports whether a token of this kind may have this typ: JWT, none, or for a
+// logout token logout+jwt (OpenID Connect Back-Channel Logout 1.0, section 2.4). An
+// access token's at+jwt is refused.
+func (k tokenKind) accepts(typ string) bool {
+	typ = strings.ToLower(typ)
+	switch strings.TrimPrefix(typ, "application/") {
+	case "jwt":
+		return true
+	case "logout+jwt":
+		return k == logoutToken
+	}
+	return typ == ""
+}
+
+// parseClaims reads the payload (RFC 7519, section 4: names are case-sensitive and
+// unique). It refuses two names that differ in letter case only: another reader of the
+// same token could confuse them.
+func parseClaims(payload []byte, kind tokenKind) (providerhttp.Object, error) {
+	claims, err := providerhttp.ParseObject(payload)
+	if err != nil {
+		return claims, kind.refuse("'s claims are not a JSON object without duplicates")
+	}
+	seen := make(map[string]bool, 32)
+	for name := range claims.Names() {
+		folded := strings.Map(foldCase, name)
+		if seen[folded] {
+			return claims, kind.refuse("'s claims have two names that differ in letter case only")
+		}
+		seen[folded] = true
+	}
+	return claims, nil
+}
+
+// foldCase returns the same letter for all forms of a letter. U+017F, the long s, is an
+// s.
+func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }

@@ -15,11 +15,12 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// KeySet holds the provider's signature keys as they were loaded once.
+// KeySet holds the provider's signature keys.
 type KeySet []signingKey
 
-// ParseKeySet reads a JWK set (RFC 7517, section 5). A key that is malformed,
-// of an unknown type or not for signatures is left out; the others still hold.
+// ParseKeySet reads a JWK set (RFC 7517, section 5). It leaves out keys that are
+// malformed, of an unknown type or not for signatures. It returns an error if no key
+// remains.
 func ParseKeySet(body []byte) (KeySet, error) {
 	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
@@ -44,14 +45,14 @@ func ParseKeySet(body []byte) (KeySet, error) {
 	return set, nil
 }
 
-// Knows says whether any key has this ID.
+// Knows reports whether a key has this ID.
 func (s KeySet) Knows(kid string) bool {
 	return slices.ContainsFunc(s, func(k signingKey) bool { return k.id == kid })
 }
 
-// candidates returns the keys that may have signed: the keys with this ID, or, for
-// a token without an ID, the only key that fits. If several fit it returns none:
-// the token could otherwise choose among keys of different issuers.
+// candidates returns the keys that may have signed a token: the keys with this ID or, for
+// a token without a key ID, the only key that fits. If several keys fit a token without a
+// key ID, candidates returns none: the keys can belong to different issuers.
 func (s KeySet) candidates(kid, alg string) []signingKey {
 	var fitting []signingKey
 	for _, key := range s {
@@ -65,9 +66,9 @@ func (s KeySet) candidates(kid, alg string) []signingKey {
 	return fitting
 }
 
-// Count returns how many keys can sign an ID token that is accepted with this
-// issuer and these algorithms, how many of them are good for every tenant, and
-// how many keys of the set name no issuer.
+// Count counts keys for the doctor. fitting is how many keys can sign an ID token that is
+// accepted with this issuer and these algorithms. anyTenant is how many of these can sign
+// for every tenant. withoutIssuer is how many keys of the set have no issuer.
 func (s KeySet) Count(issuer authority.Issuer, algorithms []string) (fitting, anyTenant, withoutIssuer int) {
 	for _, key := range s {
 		if key.issuer == "" {
@@ -84,8 +85,8 @@ func (s KeySet) Count(issuer authority.Issuer, algorithms []string) (fitting, an
 	return fitting, anyTenant, withoutIssuer
 }
 
-// signsFor says whether checkKeyIssuer can accept a token of this issuer that
-// this key signed.
+// signsFor reports whether checkKeyIssuer can accept a token of this issuer that this key
+// signed.
 func (k signingKey) signsFor(issuer authority.Issuer) bool {
 	switch {
 	case k.issuer == "":
@@ -100,21 +101,21 @@ func (k signingKey) signsFor(issuer authority.Issuer) bool {
 const (
 	maxKeys       = 200
 	minRSABits    = 2048
-	maxRSABits    = 8192 // a larger one is a way to keep the processor busy
+	maxRSABits    = 8192 // larger keys cost too much time
 	maxKeyIDBytes = 512
 )
 
 // signingKey is one key of the provider.
 type signingKey struct {
 	id     string
-	alg    string // empty where the key may be used with any of its type
+	alg    string // empty if the key may be used with every algorithm of its type
 	issuer authority.Issuer
 	public any // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
-// parseKey reads one key. Only the members that make up the public key go to
-// the JOSE library: certificates beside it add nothing to keys that came over
-// TLS from the provider, and an odd one must not cost the key.
+// parseKey reads one key. Only the members of the public key go to the JOSE library.
+// The certificates of a key are ignored: the keys came over TLS from the provider, and a
+// malformed certificate must not make a key unusable.
 func parseKey(data []byte) (signingKey, bool) {
 	doc, err := providerhttp.ParseObject(data)
 	if err != nil || !forSignatures(doc) || hasPrivatePart(doc) {
@@ -147,7 +148,8 @@ func parseKey(data []byte) (signingKey, bool) {
 	return key, true
 }
 
-// forSignatures reads "use" and "key_ops" (RFC 7517, sections 4.2 and 4.3).
+// forSignatures reports whether use and key_ops (RFC 7517, sections 4.2 and 4.3) allow the
+// verification of signatures.
 func forSignatures(doc providerhttp.Object) bool {
 	use, ok := doc.Text("use")
 	if !ok || use != "" && use != "sig" {
@@ -157,25 +159,27 @@ func forSignatures(doc providerhttp.Object) bool {
 	return ok && (operations == nil || slices.Contains(operations, "verify"))
 }
 
-// hasPrivatePart finds keys that are no secret any more, and symmetric ones.
+// hasPrivatePart reports whether the key is symmetric or has a private part, which is
+// not secret any more.
 func hasPrivatePart(doc providerhttp.Object) bool {
 	return slices.ContainsFunc([]string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}, doc.Has)
 }
 
+// strong reports whether the key has an accepted type and size.
 func strong(public any) bool {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
 		bits := key.N.BitLen()
 		return bits >= minRSABits && bits <= maxRSABits && key.E >= 3 && key.E%2 == 1
 	case *ecdsa.PublicKey:
-		return true // the library knows P-256, P-384 and P-521 only
+		return true // the library accepts only P-256, P-384 and P-521
 	case ed25519.PublicKey:
 		return len(key) == ed25519.PublicKeySize
 	}
 	return false
 }
 
-// fits says whether the key may verify a signature of this algorithm.
+// fits reports whether the key may verify a signature of this algorithm.
 func (k signingKey) fits(alg string) bool {
 	if k.alg != "" && !sameAlgorithm(k.alg, alg) {
 		return false
@@ -191,9 +195,9 @@ func (k signingKey) fits(alg string) bool {
 	return false
 }
 
-// Algorithms returns every signature algorithm that a token may have: public-key
-// algorithms only. Anybody can write a token with "none". Whoever knows the client
-// secret can write one with a MAC.
+// Algorithms returns every signature algorithm that a token may have. All are public-key
+// algorithms: anybody can write a token with "none", and everybody with the client secret
+// can write one with a MAC.
 func Algorithms() []string {
 	return []string{
 		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
@@ -201,20 +205,20 @@ func Algorithms() []string {
 	}
 }
 
-// Acceptable returns the offered algorithms that are in Algorithms. One name of
-// Ed25519 adds the other.
+// Acceptable returns the offered algorithms that are in Algorithms. If one of EdDSA and
+// Ed25519 is offered, it returns both.
 func Acceptable(offered []string) []string {
 	var found []string
 	for _, alg := range Algorithms() {
-		if slices.ContainsFunc(offered, func(one string) bool { return sameAlgorithm(one, alg) }) {
+		if slices.ContainsFunc(offered, func(name string) bool { return sameAlgorithm(name, alg) }) {
 			found = append(found, alg)
 		}
 	}
 	return found
 }
 
-// sameAlgorithm compares names of algorithms. RFC 8037 names the algorithm EdDSA,
-// RFC 9864 names it Ed25519. Keys of other EdDSA curves are not used here.
+// sameAlgorithm compares the names of two algorithms. EdDSA (RFC 8037) and Ed25519 (RFC
+// 9864) are the same, because keys of other EdDSA curves are not used here.
 func sameAlgorithm(a, b string) bool { return a == b || isEd25519(a) && isEd25519(b) }
 
 func isEd25519(alg string) bool { return alg == "EdDSA" || alg == "Ed25519" }

@@ -10,9 +10,10 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Bounds of a logout token's checks.
 const (
-	maxLogoutAge    = 24 * time.Hour
+	// maxLogoutAge is the largest accepted age of a logout token.
+	maxLogoutAge = 24 * time.Hour
+	// maxTokenIDBytes bounds jti.
 	maxTokenIDBytes = 512
 )
 
@@ -20,24 +21,24 @@ const (
 // 1.0, section 2.4).
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// VerifyLogout verifies a logout token (OpenID Connect Back-Channel Logout 1.0,
-// section 2.6), but for its single use.
+// VerifyLogout verifies a logout token (OpenID Connect Back-Channel Logout 1.0, section
+// 2.6) and returns its claims. The caller checks that the token is used only once.
 //
-// The claim exp is demanded, as the specification does. Some providers left it
-// out for long (Keycloak until 23.0.4, Ory Hydra still does); their tokens are
-// refused, and the refusal names the missing expiry.
+// VerifyLogout requires exp, as the specification does. Tokens of Keycloak before 23.0.4
+// and of Ory Hydra have no exp and are refused; the error names the missing expiry.
 func (v Verifier) VerifyLogout(ctx context.Context, raw string) (ports.LogoutToken, error) {
-	said := ports.LogoutToken{}
-	t, err := v.verify(ctx, raw, logoutToken, v.logoutChecks(&said))
+	var token ports.LogoutToken
+	t, err := v.verify(ctx, raw, logoutToken, v.logoutChecks(&token))
 	if err != nil {
 		return ports.LogoutToken{}, err
 	}
-	said.Issuer, said.Subject, said.ProviderSession = t.issuer, t.subject, t.session
-	return said, nil
+	token.Issuer, token.Subject, token.ProviderSession = t.issuer, t.subject, t.session
+	return token, nil
 }
 
-// logoutChecks lists the claims' checks in their order.
-func (v Verifier) logoutChecks(said *ports.LogoutToken) []func(*jwt) error {
+// logoutChecks returns the checks of a logout token's claims in their order. Two of them
+// set the ID and the expiry of token.
+func (v Verifier) logoutChecks(token *ports.LogoutToken) []func(*jwt) error {
 	checks := []func(*jwt) error{checkNoNonce, checkIssuer(v.Issuer)}
 	if v.Authority.Entra() {
 		checks = append(checks, readIssuersTenant, checkKeyIssuer(v.Issuer))
@@ -46,16 +47,15 @@ func (v Verifier) logoutChecks(said *ports.LogoutToken) []func(*jwt) error {
 		checkAudience(v.ClientID, false),
 		checkExpiry(v.Clock),
 		checkIssuedAt(v.Clock),
-		checkAge(v.Clock, &said.Expires),
+		checkAge(v.Clock, &token.Expires),
 		checkNotBefore(v.Clock),
 		checkLogoutEvent,
-		readTokenID(&said.ID),
-		readWhoSignedOut,
+		readTokenID(&token.ID),
+		readSubjectOrSession,
 	)
 }
 
-// checkNoNonce refuses ID tokens: a logout token must not have a nonce, not even
-// one that is null.
+// checkNoNonce refuses ID tokens: a logout token must not have a nonce, not even null.
 func checkNoNonce(t *jwt) error {
 	if t.claims.Listed("nonce") {
 		return providerhttp.Refused("it has a nonce, as an ID token does")
@@ -63,8 +63,8 @@ func checkNoNonce(t *jwt) error {
 	return nil
 }
 
-// readIssuersTenant reads the tenant from iss, because a logout token need not
-// have tid. If tid is present it must be the same tenant.
+// readIssuersTenant reads the tenant from iss, because a logout token need not have tid.
+// If tid is present, it must be the same tenant.
 func readIssuersTenant(t *jwt) error {
 	t.tenant = authority.TenantOf(t.issuer)
 	if tid, ok := t.claims.Text("tid"); !ok || t.claims.Has("tid") && authority.FoldGUID(tid) != t.tenant {
@@ -73,8 +73,8 @@ func readIssuersTenant(t *jwt) error {
 	return nil
 }
 
-// checkAge requires a token of the last day. It notes when the token will be too
-// old for every instance, with the largest skew of their clocks.
+// checkAge requires a token that is at most maxLogoutAge old. It sets expires to the time
+// at which every instance refuses the token, whatever the skew of its clock.
 func checkAge(clock func() time.Time, expires *time.Time) func(*jwt) error {
 	return func(t *jwt) error {
 		issued, _, _ := date(t.claims, "iat") // checked by checkIssuedAt
@@ -96,7 +96,7 @@ func checkLogoutEvent(t *jwt) error {
 	return nil
 }
 
-// readTokenID reads jti, by which a second use is noticed.
+// readTokenID reads jti, by which the caller detects a second use.
 func readTokenID(id *string) func(*jwt) error {
 	return func(t *jwt) error {
 		jti, ok := t.claims.Text("jti")
@@ -108,8 +108,8 @@ func readTokenID(id *string) func(*jwt) error {
 	}
 }
 
-// readWhoSignedOut reads sub and sid. At least one of them is required.
-func readWhoSignedOut(t *jwt) error {
+// readSubjectOrSession reads sub and sid. At least one of them is required.
+func readSubjectOrSession(t *jwt) error {
 	if t.claims.Has("sub") {
 		if err := checkSubject(t); err != nil {
 			return err
