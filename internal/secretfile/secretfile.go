@@ -1,6 +1,6 @@
-// Package secretfile reads files that hold secrets: credentials, keys and
-// tokens. Its errors are sentences about the file. They name neither its path
-// nor its content.
+// Package secretfile reads files with secrets: credentials, keys and tokens. It reads a
+// file again when it changes. Its errors are sentences about the file, such as "does not
+// exist". They contain neither its path nor its content.
 package secretfile
 
 import (
@@ -18,7 +18,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	// A pipe would block, and yields its content only once.
+	// A pipe would block, and can be read only once.
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("is not a regular file")
 	}
@@ -39,6 +39,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// unreadable returns the sentence for an error of the operating system.
 func unreadable(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -52,9 +53,9 @@ func unreadable(err error) error {
 	return errors.New("cannot be read")
 }
 
-// OpenToOthers reports whether every account of this machine can read or change
-// the file. It returns false for a file that does not exist, and on Windows,
-// which keeps such rights elsewhere.
+// OpenToOthers reports whether every account of this machine can read or change the file.
+// It returns false for a file that does not exist. It always returns false on Windows,
+// whose access rights are not in the file mode.
 func OpenToOthers(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o006 != 0

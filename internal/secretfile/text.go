@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns the text of a file: UTF-8, or UTF-16 with a byte order mark, as
-// Windows PowerShell writes it. The mark is removed.
+// Text returns the text of a file without its byte order mark. The file is UTF-8, or
+// UTF-16 with a byte order mark, as Windows PowerShell writes it.
 func Text(data []byte) (string, error) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
@@ -38,9 +38,8 @@ func fromUTF16(data []byte, order binary.ByteOrder) (string, error) {
 	return text, nil
 }
 
-// Value returns the one value that a file holds in one line. The line breaks
-// around it are removed. Blanks and quotation marks are kept, because a secret
-// may contain them.
+// Value returns the value of a file with one line. It removes the line breaks around the
+// value. It keeps blanks and quotation marks, because a secret can contain them.
 func Value(data []byte) (string, error) {
 	text, err := Text(data)
 	if err != nil {
@@ -56,8 +55,8 @@ func Value(data []byte) (string, error) {
 	return value, nil
 }
 
-// InQuotes reports whether a value stands in quotation marks, which are sent as
-// a part of it.
+// InQuotes reports whether a value is in quotation marks, which would be sent as a part of
+// it.
 func InQuotes(value string) bool {
 	for _, mark := range []string{`"`, `'`} {
 		if len(value) >= 2 && strings.HasPrefix(value, mark) && strings.HasSuffix(value, mark) {

@@ -11,41 +11,44 @@ import (
 	"time"
 )
 
-// A change is believed once two reads, this far apart, agree: a writer may be
-// in the middle of it, and half a secret looks like a whole one.
+// A changed file is used once two reads return the same content: a program may still be
+// writing it, and half a secret looks like a whole one.
 const (
-	settlePause  = 50 * time.Millisecond
-	settleRounds = 4
+	settlePause = 50 * time.Millisecond // between two reads
+	settleReads = 4                     // at most
 )
 
-// Config says how a File is read.
+// Config configures a File.
 type Config[T any] struct {
-	// Paths are the files that make up one version: a certificate and its
-	// password, for instance.
+	// Paths are the files of one version, such as a certificate and its password.
 	Paths []string
-	What  string // the secret, in words for the log
-	Limit int64  // bytes of each file
-	// Parse reads a version. Its errors are sentences about the file, without
-	// any of its content.
+	// What names the secret in the log.
+	What string
+	// Limit bounds the bytes of each file.
+	Limit int64
+	// Parse reads a version. Its errors are sentences about the file and quote nothing
+	// of its content.
 	Parse func(files [][]byte) (T, error)
-	// Usable, where set, can hold a new version back for the time being.
+	// Usable returns an error for a version that must not be used now; nil allows
+	// every version.
 	Usable func(T) error
-	Pause  func(ctx context.Context, d time.Duration) error
+	// Pause waits between two reads of a changed file.
+	Pause func(ctx context.Context, d time.Duration) error
+	// Logger gets a message when a new version is used or cannot be used.
 	Logger *slog.Logger
 }
 
-// File is a secret in a file that somebody replaces from time to time. It is
-// read at each use: that takes microseconds beside the network call that
-// follows. A file's times are too coarse to show each change, and a secret that
-// was replaced and revoked at once must not be used once more. While a new
-// version cannot be used, the last good one stays in use.
+// File is a secret in a file that can be replaced at any time. The file is read at each
+// use, because its modification time is too coarse to show every change, and a secret that
+// was revoked must not be used again. The read takes microseconds, and a network request
+// follows it. While a new version cannot be used, the last good one stays in use.
 type File[T any] struct {
 	config Config[T]
 
 	mu       sync.Mutex
 	inUse    version[T]
 	newest   version[T] // not parsed again until the file changes
-	reported string
+	reported string     // the last error in the log
 }
 
 type version[T any] struct {
@@ -54,7 +57,7 @@ type version[T any] struct {
 	err   error // of Parse
 }
 
-// Open reads the first version, which has to be good.
+// Open reads the first version. It returns an error if the version cannot be used.
 func Open[T any](c Config[T]) (*File[T], error) {
 	f := &File[T]{config: c}
 	data, _, err := f.read()
@@ -66,7 +69,7 @@ func Open[T any](c Config[T]) (*File[T], error) {
 	return f, f.inUse.err
 }
 
-// Get returns the newest version that can be used.
+// Get reads the file and returns the newest version that can be used.
 func (f *File[T]) Get(ctx context.Context) T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,8 +84,8 @@ func (f *File[T]) Get(ctx context.Context) T {
 	return f.inUse.value
 }
 
-// renew puts a new version to use if it is good. It returns the path of the
-// file that is to blame for an error.
+// renew starts to use a new version if it can be used. path is the file that an error is
+// about.
 func (f *File[T]) renew(ctx context.Context) (path string, err error) {
 	data, path, err := f.read()
 	if err != nil {
@@ -111,9 +114,9 @@ func (f *File[T]) renew(ctx context.Context) (path string, err error) {
 	return path, nil
 }
 
-// settle reads until the files stand still.
+// settle reads the files until two reads return the same content.
 func (f *File[T]) settle(ctx context.Context, data [][]byte) ([][]byte, string, error) {
-	for range settleRounds {
+	for range settleReads {
 		if f.config.Pause(ctx, settlePause) != nil {
 			break
 		}
@@ -126,7 +129,7 @@ func (f *File[T]) settle(ctx context.Context, data [][]byte) ([][]byte, string, 
 	return nil, f.config.Paths[0], errors.New("is being written at this moment")
 }
 
-// read returns what the files hold. path is the first, or the one that cannot
+// read returns the content of the files. path is the first file, or the file that cannot
 // be read.
 func (f *File[T]) read() (data [][]byte, path string, err error) {
 	for _, path := range f.config.Paths {
@@ -144,7 +147,7 @@ func (f *File[T]) parse(data [][]byte) version[T] {
 	return version[T]{sumOf(data), value, err}
 }
 
-// sumOf tells versions apart.
+// sumOf returns a hash by which versions are compared.
 func sumOf(data [][]byte) [sha256.Size]byte {
 	var all []byte
 	for _, one := range data {

@@ -19,17 +19,16 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// The response modes: how the provider sends its answer to the redirect URI.
+// The response modes: how the provider sends the browser to the redirect URI.
 const (
 	ResponseModeQuery    = "query"     // in the URL, by GET
 	ResponseModeFormPost = "form_post" // in the body, by a cross-site POST
 )
 
-// AnyTenant as the only allowed tenant says "any" explicitly.
+// AnyTenant as the only allowed tenant allows every tenant.
 const AnyTenant = "*"
 
-// Config is everything that a Provider is told. Exactly one of Authority and
-// Issuer is set.
+// Config configures a Provider. Exactly one of Authority and Issuer is set.
 type Config struct {
 	// Authority is an Entra authority, as authority.Parse reads it.
 	Authority string
@@ -37,49 +36,46 @@ type Config struct {
 	Issuer string
 	// ClientID is the application's ID at the provider.
 	ClientID string
-	// Credential is how the application proves itself. New sets the fields that
-	// the two configurations share: ClientID, ExchangeAudience, Clock, Rand,
-	// Timeout, Pause and Logger.
+	// Credential authenticates the application. New sets its fields ClientID,
+	// ExchangeAudience, Clock, Rand, Timeout, Pause and Logger.
 	Credential credential.Config
 	// RedirectURI is where the provider sends the browser back to, exactly as
 	// it is registered.
 	RedirectURI string
-	// PostLogoutRedirectURI is where the provider sends the browser after a
-	// sign-out; empty leaves it at the provider.
+	// PostLogoutRedirectURI is where the provider sends the browser after a sign-out.
+	// If it is empty, the browser stays at the provider.
 	PostLogoutRedirectURI string
 	// AllowedTenants are the GUIDs of the tenants whose people may sign in, or
-	// AnyTenant alone. Required for common and organizations, and refused
-	// elsewhere, where the authority names the tenant already.
+	// AnyTenant alone. It is required for common and organizations. Every other
+	// authority has one tenant and refuses it.
 	AllowedTenants []string
-	// ResponseMode is ResponseModeQuery (also when empty) or
-	// ResponseModeFormPost, which needs an https RedirectURI because its
-	// cookies have to be Secure.
+	// ResponseMode is ResponseModeQuery, the default, or ResponseModeFormPost.
+	// ResponseModeFormPost needs an https RedirectURI, because its cookies must be
+	// Secure.
 	ResponseMode string
-	// SigningAlgorithm is the one algorithm, such as RS256, that the application
-	// is registered to get its ID tokens and logout tokens signed with
-	// (id_token_signed_response_alg of OpenID Connect Dynamic Client Registration
-	// 1.0, section 2). Empty takes each that the provider offers and that is
-	// acceptable here, which are public-key algorithms only.
+	// SigningAlgorithm is the algorithm of ID tokens and logout tokens, such as RS256,
+	// that the application is registered for (id_token_signed_response_alg of OpenID
+	// Connect Dynamic Client Registration 1.0, section 2). If it is empty, every
+	// algorithm of idtoken.Algorithms is accepted that the provider offers.
 	SigningAlgorithm string
-	// GraphBase is the scheme and host of the Microsoft Graph to look groups up
-	// in, for a provider on this machine (the demo, a test) and refused for any
-	// other, whose cloud says where its Graph is. Empty is the provider itself.
+	// GraphBase is the scheme and host of Microsoft Graph for a provider on this
+	// machine (the demo, a test). If it is empty, it is the provider itself. For any
+	// other provider it is refused: the cloud determines it.
 	GraphBase string
 
-	// Clock tells the time; nil is time.Now.
+	// Clock returns the time; nil is time.Now.
 	Clock func() time.Time
 	// Rand is the source of nonces and PKCE verifiers; nil is crypto/rand.
 	Rand io.Reader
-	// Transport carries the requests; nil is one that is made for this. It is
-	// to be long-lived: a new TLS connection costs seven times a kept one.
+	// Transport sends the requests; nil is providerhttp.NewTransport. Keep it for the
+	// life of the program: a new TLS connection costs seven times a kept one.
 	Transport http.RoundTripper
-	// Timeout bounds each call to the provider; 0 is 10 seconds.
+	// Timeout bounds each request to the provider; 0 is providerhttp.DefaultTimeout.
 	Timeout time.Duration
-	// Pause waits between a call and its one repetition; nil waits by the real
-	// clock. It fails where ctx would end first.
+	// Pause waits before a request is repeated; nil is providerhttp.Pause. It returns an
+	// error if the deadline of ctx comes first.
 	Pause func(ctx context.Context, d time.Duration) error
-	// Logger gets what an operator should know and no caller is told; nil
-	// discards it.
+	// Logger gets messages for operators; nil discards them.
 	Logger *slog.Logger
 }
 
@@ -116,7 +112,7 @@ func (c Config) validated() (Config, error) {
 	return c, nil
 }
 
-// authority reads the one of Authority and Issuer that is set.
+// authority reads Authority or Issuer, whichever is set.
 func (c Config) authority() (authority.Authority, error) {
 	if c.Issuer != "" {
 		return authority.ParseIssuer(c.Issuer)
@@ -124,8 +120,8 @@ func (c Config) authority() (authority.Authority, error) {
 	return authority.Parse(c.Authority)
 }
 
-// publicCloudAudience is for authorities that do not tell their cloud, such as
-// External ID, which is in the public one.
+// publicCloudAudience is the audience for authorities whose host does not show the cloud,
+// such as External ID, which is in the public cloud.
 const publicCloudAudience = "api://AzureADTokenExchange"
 
 // credential returns the credential's configuration with the shared fields.
@@ -141,8 +137,8 @@ func (c Config) credential(configured authority.Authority) credential.Config {
 // Problem is one thing that is wrong with a Config, or with its credential.
 type Problem = credential.Problem
 
-// Problems returns everything that is wrong with c, in the order of its
-// fields; none when New will accept it.
+// Problems returns everything that is wrong with c in the order of its fields, or nothing
+// if New accepts it.
 func (c Config) Problems() []Problem {
 	var found []Problem
 	report := func(field, text string) { found = append(found, Problem{Field: field, Text: text}) }
@@ -177,7 +173,7 @@ func (c Config) checkAuthority(report func(field, text string)) authority.Kind {
 		report(field, "has the appid of another application than ClientID")
 	}
 	if c.GraphBase != "" && !(configured.OnLoopback() && authority.IsLoopbackOrigin(c.GraphBase)) {
-		report("GraphBase", "is for an authority on this machine only, and on this machine itself: a scheme, a host and a port")
+		report("GraphBase", "is for an authority on this machine only, and must be the scheme, host and port of a server on this machine")
 	}
 	return configured.Kind
 }
@@ -223,6 +219,6 @@ func (c Config) checkTenants(kind authority.Kind, report func(field, text string
 
 func (c Config) checkAlgorithm(report func(field, text string)) {
 	if c.SigningAlgorithm != "" && !slices.Contains(idtoken.Algorithms(), c.SigningAlgorithm) {
-		report("SigningAlgorithm", "is none of those that are acceptable: "+strings.Join(idtoken.Algorithms(), ", "))
+		report("SigningAlgorithm", "is not one of the accepted algorithms: "+strings.Join(idtoken.Algorithms(), ", "))
 	}
 }

@@ -1,30 +1,36 @@
-// Package entra is the OpenID Connect relying party: it signs people in at
-// Microsoft Entra ID (a tenant, several tenants, B2C, External ID) or at any
-// other OpenID Provider.
+// Package entra signs people in with OpenID Connect: at Microsoft Entra ID (a tenant,
+// several tenants, Azure AD B2C, External ID) and at any other OpenID Provider.
 //
 //	Begin ──► authorization URL ──► browser ──► provider ──► callback
 //	                                                            │
-//	Complete: callback ─► code, once ─► token answer ─► ID token checks ─► identity
-//	             ▲                                          ▲
-//	          metadata (cache)                           keys (cache)
+//	Complete: callback ─► code, once ─► tokens ─► ID token ─► identity
+//	             ▲                                   ▲
+//	         metadata (cache)                    keys (cache)
 //
-// Everything that comes from outside is refused unless it passes every check;
-// there is no option that turns a check off. Package idtoken verifies ID tokens
-// and logout tokens (back channel); package authority knows which issuers fit
-// the configured provider.
+// Package domain calls Provider through package ports, and cmd/webapp makes it with New.
+// Each flow is one file that reads from top to bottom:
 //
-// Metadata and keys are loaded when they are first needed, so the application
-// starts while the provider is down. While they are used they are refreshed
-// hourly in the background, and the last good ones survive an outage. A key ID that
-// no key has is a reason to load the keys again: for a sign-in at once and again
-// after seconds, for a logout token once in five minutes. A bad signature never is.
+//	begin.go    Begin                 OpenID Connect Core 1.0, section 3.1.2.1; PKCE (RFC 7636)
+//	complete.go Complete              iss of the callback (RFC 9207), code (RFC 6749, section
+//	                                  4.1.3), ID token, UserInfo (Core, section 5.3)
+//	refresh.go  Refresh               RFC 6749, section 6; Core, section 12
+//	signout.go  EndSessionURL         RP-Initiated Logout 1.0
+//	            VerifyLogoutToken     Back-Channel Logout 1.0
+//	graph.go    MemberGroups          groups that a token leaves out, from Microsoft Graph
+//	examine.go  Examiner              the doctor's requests
 //
-// A name that the ID token of another OpenID Provider leaves out is asked for at
-// its UserInfo endpoint (userinfo.go); it is for display and nothing else.
+// They share metadata.go (OpenID Connect Discovery 1.0), keys.go, cache.go and
+// providererror.go. The packages below entra:
 //
-// Groups that a token has no room for are looked up in the Microsoft Graph of
-// the authority's cloud, and nowhere else.
+//	authority   which cloud and which issuers fit the configured authority
+//	idtoken     verifies ID tokens and logout tokens
+//	credential  authenticates the application at the token endpoint
 //
-// No error text holds a token, a code, a secret, an answer's body or a URL's
-// query.
+// Metadata and keys are loaded when they are first needed, so the application starts while
+// the provider is down. They are refreshed hourly while they are used, and the last good
+// ones stay in use during an outage. An unknown key ID loads the keys again; a bad
+// signature never does.
+//
+// Every response that fails a check is refused, and no option turns a check off. No error
+// text has a token, a code, a secret, the body of a response or the query of a URL.
 package entra

@@ -140,13 +140,13 @@ func (m *managedIdentity) fetch(ctx context.Context) error {
 func (m *managedIdentity) read(body []byte) error {
 	doc, err := providerhttp.ParseObject(body)
 	if err != nil {
-		return providerhttp.Unavailable("this host's managed identity endpoint did not answer with a JSON object")
+		return providerhttp.Unavailable("this host's managed identity endpoint answered with no JSON object")
 	}
 	token, ok := doc.Text("access_token")
 	// Seconds since 1970, as a string or as a number.
 	seconds, err := strconv.ParseInt(strings.Trim(string(doc.Raw("expires_on")), `"`), 10, 64)
 	if !ok || token == "" || len(token) > maxIdentityTokenBytes || err != nil {
-		return providerhttp.Unavailable("this host's managed identity endpoint answered without a token")
+		return providerhttp.Unavailable("this host's managed identity endpoint answered with no token")
 	}
 	now := m.clock()
 	m.token, m.expires = token, time.Unix(seconds, 0)
