@@ -36,7 +36,7 @@ func TestHangingProviderAndAPI(t *testing.T) {
 		says    string
 	}{
 		{good, http.StatusGatewayTimeout, "API"},
-		{ended, http.StatusServiceUnavailable, "identity provider"},
+		{ended, http.StatusServiceUnavailable, "sign-in service"},
 	} {
 		both.Go(func() {
 			r, err := one.browser.try(0, http.MethodGet, "/call_api", nil)
