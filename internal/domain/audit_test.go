@@ -13,7 +13,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// auditLog keeps the events.
+// auditLog stores the events.
 type auditLog struct {
 	mu     sync.Mutex
 	events []ports.AuditEvent
@@ -75,6 +75,6 @@ func TestAuditOfASession(t *testing.T) {
 	require.ErrorIs(t, err, domain.ErrNotSignedIn)
 	assert.Len(t, log.events, recorded, "once")
 	for _, e := range log.events {
-		assert.NotContains(t, e.User+e.Tenant+e.Reason, "contoso.example", "no address of a person")
+		assert.NotContains(t, e.User+e.Tenant+e.Reason, "contoso.example", "no e-mail address")
 	}
 }

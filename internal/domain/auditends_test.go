@@ -15,7 +15,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// ended are the events of ends, in order.
+// ended returns the events of ended sessions in order.
 func (l *auditLog) ended() (events []ports.AuditEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -31,13 +31,12 @@ func entraIdentity(object, sid string) ports.Identity {
 	return ports.Identity{Issuer: portstest.FakeIssuer, Subject: "s-" + object, TenantID: "t1", ObjectID: object, ProviderSession: sid}
 }
 
-// endOf is the event of an end of somebody's sessions.
+// endOf returns the event of a person's ended sessions.
 func endOf(object string, by ports.AuditCause, count int) ports.AuditEvent {
 	return ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: count, User: "tid:t1 oid:" + object, Tenant: "t1"}
 }
 
-// A provider's session can be that of several people, where a provider lets it:
-// each has an event.
+// If several people have sessions with one sid of the provider, each person gets an event.
 func TestAProvidersLogoutIsAuditedForEachPerson(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit, cfg.AllowLogoutWithoutIssuer = log, true })
@@ -69,7 +68,7 @@ func (p partialDirectory) EndSession(ctx context.Context, issuer, subject, id st
 	return ended, ports.ErrStoreUnavailable
 }
 
-// What has ended is recorded, whatever follows.
+// Sessions that ended before an error are recorded.
 func TestEndsBesideAnErrorAreAudited(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) {
@@ -141,8 +140,8 @@ func TestABrowsersEndBesideAnErrorIsAudited(t *testing.T) {
 	assert.Equal(t, "tid:t1 oid:ada", refused.User, "the token had been verified")
 }
 
-// A session that has run out and cannot be removed is over all the same, and is
-// recorded by whoever removes it.
+// An expired session is refused even if the store cannot remove it. The request that
+// removes it records its end.
 func TestALimitHoldsWhereNothingCanBeWritten(t *testing.T) {
 	log, sessions := &auditLog{}, &unwritable{}
 	f := newFixtureWith(t, func(cfg *domain.Config) {
@@ -163,7 +162,8 @@ func TestALimitHoldsWhereNothingCanBeWritten(t *testing.T) {
 	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
 }
 
-// unwritable sessions can be read, and not ended.
+// unwritable is a session manager whose sessions can be read but not ended while broken
+// is set.
 type unwritable struct {
 	*portstest.FakeSessions
 	broken bool
@@ -176,8 +176,7 @@ func (u *unwritable) End(ctx context.Context) ([]ports.Session, error) {
 	return u.FakeSessions.End(ctx)
 }
 
-// Limits that have become narrower hold for sessions that began before, and are
-// a limit for the audit log too.
+// Shorter limits apply to sessions that began before, and are the cause in the audit log.
 func TestNarrowerLimitsHold(t *testing.T) {
 	log := &auditLog{}
 	wide := newFixture(t)
@@ -194,7 +193,7 @@ func TestNarrowerLimitsHold(t *testing.T) {
 	assert.Zero(t, wide.sessions.Len())
 }
 
-// A session ends when it was to end, also where the limits have become wider.
+// Longer limits do not prolong sessions that began before.
 func TestWiderLimitsProlongNothing(t *testing.T) {
 	log := &auditLog{}
 	narrow := newFixtureWith(t, func(cfg *domain.Config) { cfg.Limits.Idle = time.Minute })
@@ -210,8 +209,7 @@ func TestWiderLimitsProlongNothing(t *testing.T) {
 	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())
 }
 
-// RecordRefusal records what its caller has refused.
-func TestRefuseSignIn(t *testing.T) {
+func TestRecordRefusal(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })
 	err := f.RecordRefusal(t.Context(), fmt.Errorf("%w: adele@contoso.example", domain.ErrBadCallback))
@@ -220,7 +218,7 @@ func TestRefuseSignIn(t *testing.T) {
 	assert.Contains(t, domain.AuditReasons(), log.last().Reason)
 }
 
-// A provider's session as long as one may be can be ended, a longer one is none.
+// A sid of the greatest length works; a longer one ends nothing.
 func TestALongProviderSessionCanBeEnded(t *testing.T) {
 	for size, ended := range map[int]int{257: 1, ports.MaxProviderSession: 1, ports.MaxProviderSession + 1: 0} {
 		f := newFixtureWith(t, func(cfg *domain.Config) { cfg.AllowLogoutWithoutIssuer = true })
@@ -232,8 +230,7 @@ func TestALongProviderSessionCanBeEnded(t *testing.T) {
 	}
 }
 
-// A person has at most 100 sessions: a sign-in ends the one that was used the
-// longest time ago, for good, and the list shows all that are left.
+// A person has at most 100 sessions. One more sign-in ends the least recently used one.
 func TestAPersonHasABoundedNumberOfSessions(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })

@@ -14,69 +14,76 @@ import (
 // ErrNotSignedIn if the browser has no session or the session has expired, and
 // ErrStoreUnavailable if the store cannot say whether it has one.
 func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
-	kept, err := s.current(ctx)
+	session, err := s.current(ctx)
 	if err != nil {
 		return Session{}, err
 	}
-	return s.sessionOf(kept), nil
+	return s.newSession(session), nil
 }
 
-// Peek returns who is signed in with this browser and changes nothing: it
-// neither prolongs the session nor removes one that is over. Same errors as
-// CurrentUser.
+// Peek is CurrentUser without side effects: it does not record that the session was
+// used, and does not end a session that is no longer valid.
 func (s *Service) Peek(ctx context.Context) (Session, error) {
-	kept, err := s.sessions.Current(ctx)
-	if errors.Is(err, ports.ErrSessionExpired) {
-		return Session{}, fmt.Errorf("%w: %w", ErrNotSignedIn, err)
-	}
+	session, err := s.sessions.Current(ctx)
 	if err != nil {
 		return Session{}, notSignedIn(err, "read session")
 	}
-	if s.limits.expired(kept, s.now()) || !s.admits(kept.Identity) {
-		return Session{}, ErrNotSignedIn
+	if cause := s.invalid(session); cause != "" {
+		return Session{}, fmt.Errorf("%w: session ended: %s", ErrNotSignedIn, cause)
 	}
-	return s.sessionOf(kept), nil
+	return s.newSession(session), nil
 }
 
-func (s *Service) sessionOf(kept ports.Session) Session {
+func (s *Service) newSession(session ports.Session) Session {
 	return Session{
-		User:     newUser(kept.Identity),
-		Started:  kept.Started,
-		Ends:     kept.Started.Add(s.limits.Lifetime),
-		IdleEnds: kept.Expires,
+		User:     newUser(session.Identity),
+		Started:  session.Started,
+		Ends:     session.Started.Add(s.limits.Lifetime),
+		IdleEnds: session.Expires,
 	}
 }
 
-// current returns this browser's session if it has not expired and its user is
-// still admitted. It records that the session was used.
+// current returns this browser's session and records that it was used. If the session
+// is no longer valid, current ends it.
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
-	kept, err := s.sessions.Current(ctx)
-	if errors.Is(err, ports.ErrSessionExpired) {
-		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session has expired")
-	}
-	if err != nil {
+	session, err := s.sessions.Current(ctx)
+	if err != nil && !errors.Is(err, ports.ErrSessionExpired) {
 		return ports.Session{}, notSignedIn(err, "read session")
 	}
+	cause := s.invalid(session)
+	if err != nil {
+		cause = ports.EndedByLimit
+	}
+	if cause != "" {
+		// If the store fails, the next request tries again to end the session.
+		_ = s.end(ctx, cause)
+		return ports.Session{}, fmt.Errorf("%w: session ended: %s", ErrNotSignedIn, cause)
+	}
 	now := s.now()
-	if s.limits.expired(kept, now) {
-		return ports.Session{}, s.endUnfit(ctx, ports.EndedByLimit, "the session has expired")
+	if now.Sub(session.Seen) < s.limits.touchEvery() {
+		return session, nil
 	}
-	if !s.admits(kept.Identity) {
-		return ports.Session{}, s.endUnfit(ctx, ports.EndedByAdmission, "no longer admitted")
-	}
-	if now.Sub(kept.Seen) < s.limits.touchEvery() {
-		return kept, nil
-	}
-	expires := s.limits.expires(kept.Started, now)
+	expires := s.limits.expires(session.Started, now)
 	switch err := s.sessions.Touch(ctx, now, expires); {
 	case err == nil:
-		kept.Seen, kept.Expires = now, expires
+		session.Seen, session.Expires = now, expires
 	case !errors.Is(err, ErrStoreUnavailable):
 		return ports.Session{}, notSignedIn(err, "touch session")
 	}
 	// If the store can be read but not written, for example on a full disk, the
 	// session stays valid until it expires.
-	return kept, nil
+	return session, nil
+}
+
+// invalid returns why a session is no longer valid, or "" if it is valid.
+func (s *Service) invalid(session ports.Session) ports.AuditCause {
+	switch {
+	case s.limits.expired(session, s.now()):
+		return ports.EndedByLimit
+	case !s.admits(session.Identity):
+		return ports.EndedByAdmission
+	}
+	return ""
 }
 
 // admits reports whether this person could sign in now. A provider without
@@ -90,13 +97,6 @@ func (s *Service) admits(id ports.Identity) bool {
 // person's subject.
 func (s *Service) allowsSubject(id ports.Identity) bool {
 	return len(s.subjects) == 0 || slices.Contains(s.subjects, id.Subject)
-}
-
-// endUnfit ends a session that is no longer valid, and returns ErrNotSignedIn. If
-// the store fails, the next request tries again; this one is refused in any case.
-func (s *Service) endUnfit(ctx context.Context, by ports.AuditCause, why string) error {
-	_ = s.end(ctx, by)
-	return fmt.Errorf("%w: %s", ErrNotSignedIn, why)
 }
 
 // Claims returns the claims of the user's ID token, to be shown to that user. It

@@ -35,7 +35,7 @@ func (s *strangePending) RecordOutcome(context.Context, ports.PendingSignIn, []b
 	return nil
 }
 
-// completeCorrupted is a whole sign-in whose pending part is corrupted on the way.
+// completeCorrupted runs a sign-in and changes the pending sign-in that Take returns.
 func completeCorrupted(t *testing.T, corrupt func(*ports.PendingSignIn)) (*fixture, string, error) {
 	t.Helper()
 	pending := &strangePending{corrupt: corrupt}
@@ -52,15 +52,15 @@ func somebody() ports.Identity {
 	return ports.Identity{Issuer: "https://idp.example", Subject: "s"}
 }
 
-// Invariant 2: another sign-in's state is refused before the provider is asked,
-// whoever hands it out.
+// Invariant 2: a pending sign-in with another state is refused before the provider is
+// called, even if the adapter returns one.
 func TestThePendingSignInMustBeThatOfTheState(t *testing.T) {
 	f, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.State += "x" })
 	require.ErrorIs(t, err, domain.ErrUnknownSignIn)
 	assert.Zero(t, f.provider.Completions())
 }
 
-// Invariant 1: fifteen minutes, and no sign-in from the future.
+// Invariant 1: a pending sign-in expires after 15 minutes, and none is from the future.
 func TestThePendingSignInMustBeYoung(t *testing.T) {
 	for _, shift := range []time.Duration{-domain.PendingLifetime - time.Second, 5*time.Minute + time.Second} {
 		f, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Expires = p.Expires.Add(shift) })
@@ -69,7 +69,7 @@ func TestThePendingSignInMustBeYoung(t *testing.T) {
 	}
 }
 
-// Invariant 1: a browser that is signed in goes on quietly.
+// Invariant 1: a signed-in browser sees no error.
 func TestAnExpiredCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
 	f := newFixture(t)
 	b := f.sessions.NewBrowser()
@@ -85,20 +85,20 @@ func TestAnExpiredCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
 	assert.Equal(t, completions, f.provider.Completions())
 }
 
-// Instances need not agree on the time to the minute.
+// The clocks of two instances may differ by a few minutes.
 func TestAPendingSignInMayComeFromAnInstanceThatIsAhead(t *testing.T) {
 	_, _, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.Expires = p.Expires.Add(4 * time.Minute) })
 	require.NoError(t, err)
 }
 
-// Invariant 9: the return path is checked at the end as well as at the start.
+// Invariant 9: the return path is checked at the start and again at the end.
 func TestTheReturnPathIsCheckedAgainAtTheEnd(t *testing.T) {
 	_, to, err := completeCorrupted(t, func(p *ports.PendingSignIn) { p.ReturnTo = "//evil.example" })
 	require.NoError(t, err)
 	assert.Equal(t, "/", to)
 }
 
-// nameless is a provider that vouches for an identity as it is given.
+// nameless is a provider whose Complete returns the identity id.
 type nameless struct {
 	ports.IdentityProvider
 	id ports.Identity
@@ -108,7 +108,7 @@ func (n nameless) Complete(context.Context, ports.Callback, string) (ports.Signe
 	return ports.SignedIn{Identity: n.id}, nil
 }
 
-// Invariant 4: nobody is signed in whom nothing names for good.
+// Invariant 4: an identity without issuer or subject is refused.
 func TestAnIdentityNeedsIssuerAndSubject(t *testing.T) {
 	for _, id := range []ports.Identity{{Issuer: "https://idp.example", Username: "ada@contoso.example"}, {Subject: "s"}} {
 		var asked *portstest.FakeProvider

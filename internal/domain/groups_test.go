@@ -13,8 +13,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// directory is a provider whose ID tokens carry given groups, with a directory
-// behind it.
+// directory is a provider with given groups in its ID tokens, and with a directory.
 type directory struct {
 	*portstest.FakeProvider
 	said  ports.Groups
@@ -74,8 +73,8 @@ func TestGroupsBeyondTheTokenAreLookedUpAndKept(t *testing.T) {
 	assert.Equal(t, 2, d.asked)
 }
 
-// A token that leaves groups out may list some all the same. They are not shown
-// as the whole list, not even for a moment.
+// A token with too many groups can list some of them. These are never returned as the
+// whole list.
 func TestGroupsOfATokenThatLeavesSomeOutCountForNothing(t *testing.T) {
 	f, d, ctx := newDirectory(t, ports.Groups{IDs: []string{"g1"}, Overage: true, AsOf: time.Now()})
 	d.err = ports.ErrProviderUnavailable
@@ -111,7 +110,7 @@ func TestADirectoryThatNamesNoGroupIsAskedOnce(t *testing.T) {
 	assert.Equal(t, 1, d.asked)
 }
 
-// Overage never reads as "no groups", and an old answer is not good for ever.
+// Overage is never treated as "no groups", and a result of the directory expires.
 func TestGroupsFailClosed(t *testing.T) {
 	f, d, ctx := newDirectory(t, ports.Groups{Overage: true})
 	d.err = ports.ErrProviderUnavailable

@@ -13,7 +13,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// referring are sessions whose browsers name theirs without proof.
+// referring is a session manager whose reference cookies name a given session.
 type referring struct {
 	*portstest.FakeSessions
 	session ports.Session
@@ -24,8 +24,8 @@ func (r *referring) ReferencedSession(context.Context) (ports.Session, error) {
 	return r.session, r.err
 }
 
-// Only a session within its limits makes a late callback go on, and a store that
-// is down says so, whatever the store still keeps.
+// A late callback succeeds only if the referenced session has not expired. A store that is
+// down is an error.
 func TestALateCallbackThatRefersToASession(t *testing.T) {
 	sessions := &referring{}
 	f := newFixtureWith(t, func(c *domain.Config) {
@@ -55,7 +55,7 @@ func TestALateCallbackThatRefersToASession(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, "/", to)
 		_, err = f.CurrentUser(b.Context(t.Context()))
-		require.ErrorIs(t, err, domain.ErrNotSignedIn, "nobody is signed in by a reference")
+		require.ErrorIs(t, err, domain.ErrNotSignedIn, "a reference signs nobody in")
 	}
 	assert.Zero(t, f.provider.Completions())
 }

@@ -39,21 +39,21 @@ func TestARefreshRenewsRolesAndGroups(t *testing.T) {
 	require.NoError(t, err)
 
 	session := refresh(nil)
-	assert.Equal(t, []string{"Admin"}, session.User.Roles, "an answer without an ID token changes nothing")
+	assert.Equal(t, []string{"Admin"}, session.User.Roles, "a response without an ID token changes nothing")
 	assert.Equal(t, []string{"g1"}, groups())
 
 	session = refresh(&ports.Memberships{Roles: []string{"Reader"}, Groups: ports.Groups{IDs: []string{"g2"}, AsOf: f.clock.Now()}})
 	assert.Equal(t, []string{"Reader"}, session.User.Roles)
 	assert.Equal(t, []string{"g2"}, groups())
-	assert.Equal(t, before.Started, session.Started, "a refresh is no new sign-in")
+	assert.Equal(t, before.Started, session.Started, "a refresh starts no new session")
 
 	session = refresh(&ports.Memberships{})
 	assert.Empty(t, session.User.Roles, "an ID token without roles clears them")
 	_, err = f.Groups(b.Context(t.Context()))
-	require.ErrorIs(t, err, domain.ErrUnsupported, "the provider says nothing of groups any more")
+	require.ErrorIs(t, err, domain.ErrUnsupported, "the provider returns no groups any more")
 }
 
-// The session ends for good, on every instance: the store has nothing left.
+// The session ends on every instance: the store has deleted it.
 func TestAnAccountThatIsGoneEndsTheSession(t *testing.T) {
 	log := &auditLog{}
 	f := newFixtureWith(t, func(cfg *domain.Config) { cfg.Audit = log })
@@ -77,7 +77,7 @@ func TestAnAccountThatIsGoneEndsTheSession(t *testing.T) {
 	assert.Equal(t, 1, f.sessions.Len())
 }
 
-// storeBreaker is a provider during whose refreshes the store goes down.
+// storeBreaker is a provider that stops the store during a refresh.
 type storeBreaker struct {
 	*portstest.FakeProvider
 	store  *portstest.FakeSessions
@@ -89,7 +89,7 @@ func (s *storeBreaker) Refresh(ctx context.Context, req ports.RefreshRequest) (p
 	return s.FakeProvider.Refresh(ctx, req)
 }
 
-// A store that is down ends nothing and signs nobody out; the next refresh does.
+// While the store is down, no session ends. The next refresh ends it.
 func TestAnAccountThatIsGoneWhileTheStoreIsDown(t *testing.T) {
 	var breaking *storeBreaker
 	f := newFixtureWith(t, func(cfg *domain.Config) {

@@ -48,8 +48,7 @@ func TestReturnPathRefusesTheRest(t *testing.T) {
 	}
 }
 
-// FuzzReturnPath holds the rule against a resolver that reads as browsers do,
-// and against the standard library's.
+// FuzzReturnPath compares the rule with a URL parser for browsers and with net/url.
 func FuzzReturnPath(f *testing.F) {
 	payloads, err := redirecttest.Payloads()
 	require.NoError(f, err)

@@ -16,7 +16,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// slowProvider redeems a code when it is released, or fails.
+// slowProvider waits in Complete for release, and returns its error if there is one.
 type slowProvider struct {
 	*portstest.FakeProvider
 	release chan error
@@ -29,7 +29,7 @@ func (p *slowProvider) Complete(ctx context.Context, cb ports.Callback, secret s
 	return p.FakeProvider.Complete(ctx, cb, secret)
 }
 
-// twice is a sign-in whose first callback is with a slow provider.
+// twice is a sign-in whose first callback waits for a slow provider.
 type twice struct {
 	*fixture
 	slow     *slowProvider
@@ -40,7 +40,7 @@ type twice struct {
 	first    chan error
 }
 
-// beginTwice is for use inside a synctest bubble.
+// beginTwice runs inside a synctest bubble.
 func beginTwice(t *testing.T) *twice {
 	t.Helper()
 	x := &twice{slow: &slowProvider{release: make(chan error, 1)}, first: make(chan error, 1)}
@@ -67,7 +67,7 @@ func beginTwice(t *testing.T) *twice {
 func TestASecondCallbackGetsTheSessionOfTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := beginTwice(t)
-		x.giveUp() // the browser shows the second response alone
+		x.giveUp() // the browser shows only the second response
 		second := x.again.Context(t.Context())
 		var wait sync.WaitGroup
 		wait.Go(func() {
@@ -85,7 +85,7 @@ func TestASecondCallbackGetsTheSessionOfTheFirst(t *testing.T) {
 	})
 }
 
-// A copy of the cookie is worth no session without the code.
+// A copied cookie gets no session without the code.
 func TestASecondCallbackWithAnotherCodeGetsNoSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := beginTwice(t)
@@ -102,8 +102,7 @@ func TestASecondCallbackWithAnotherCodeGetsNoSession(t *testing.T) {
 	})
 }
 
-// A state that was used before is refused at once, also for whoever kept a copy
-// of the cookie.
+// A spent state is refused at once, also with a copied cookie.
 func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
 	for name, failure := range map[string]error{"completed": nil, "refused": ports.ErrProviderRefused} {
 		t.Run(name, func(t *testing.T) {
@@ -121,8 +120,8 @@ func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
 	}
 }
 
-// Where nobody completes the sign-in, because the store lost an answer or an
-// instance was stopped, the person is told soon.
+// If no instance completes the sign-in, for example after a crash, the second callback
+// returns an error after a few seconds.
 func TestASecondCallbackWithoutAFirstDoesNotWaitForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := beginTwice(t)
@@ -154,8 +153,7 @@ func TestASecondCallbackGetsTheErrorOfTheFirst(t *testing.T) {
 	})
 }
 
-// On another instance that shares the store, the second callback goes on or
-// shows the same error as well.
+// On another instance with the same store, the second callback returns the same outcome.
 func TestASecondCallbackOnAnotherInstanceLearnsTheOutcome(t *testing.T) {
 	refused := &ports.ProviderError{Kind: ports.ErrDeclined, Code: "access_denied", Number: 65004, CorrelationID: "c"}
 	for name, failure := range map[string]error{"completed": nil, "refused": refused, "tenant": ports.ErrTenantNotAllowed, "unforeseen": errors.New("odd")} {
@@ -208,7 +206,7 @@ func TestASecondCallbackOfAnotherBrowserDoesNotWait(t *testing.T) {
 	})
 }
 
-// Second callbacks wait for a bounded time, and a bounded number of them.
+// The number of second callbacks that wait is limited, and so is the time.
 func TestSecondCallbacksThatWaitAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := beginTwice(t)
@@ -226,14 +224,14 @@ func TestSecondCallbacksThatWaitAreBounded(t *testing.T) {
 		synctest.Wait()
 		_, err := x.CompleteSignIn(x.again.Clone().(*portstest.FakeBrowser).Context(t.Context()), x.callback, "")
 		require.ErrorIs(t, err, domain.ErrProviderUnavailable)
-		assert.Zero(t, time.Since(began), "one too many is told so at once")
+		assert.Zero(t, time.Since(began), "one too many fails at once")
 		wait.Wait()
 		x.slow.release <- nil
 		require.NoError(t, <-x.first)
 	})
 }
 
-// Requests that wait for another one's token refresh are bounded too.
+// The number of requests that wait for a token refresh is limited.
 func TestRequestsThatWaitForARefreshAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixtureWith(t, func(c *domain.Config) { c.Wait = nil })
@@ -259,7 +257,7 @@ func TestRequestsThatWaitForARefreshAreBounded(t *testing.T) {
 		synctest.Wait()
 		_, err = f.AccessToken(b.Context(t.Context()), "api")
 		require.ErrorIs(t, err, domain.ErrRefreshBusy)
-		assert.Zero(t, time.Since(began), "one too many is told so at once")
+		assert.Zero(t, time.Since(began), "one too many fails at once")
 		wait.Wait()
 		release(t.Context())
 	})

@@ -16,7 +16,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// fixture is the domain between the fakes of its ports.
+// fixture is a Service with fake ports.
 type fixture struct {
 	*testing.T
 	*domain.Service
@@ -43,7 +43,7 @@ func newFixtureWith(t *testing.T, change func(*domain.Config)) *fixture {
 	return f
 }
 
-// signIn is the whole way of id in b.
+// signIn signs id in with b.
 func (f *fixture) signIn(b *portstest.FakeBrowser, id ports.Identity, scopes ...string) {
 	f.Helper()
 	ctx := b.Context(f.Context())
@@ -96,8 +96,7 @@ func TestUserKey(t *testing.T) {
 	assert.NotEqual(t, key(other), key(shouting), "a subject keeps its letter case")
 }
 
-// A person is called by what the provider asserted, and by nothing that it did
-// not: an opaque identifier is no name.
+// A user's name comes from the provider. An opaque identifier is not used as a name.
 func TestWhatAPersonIsCalled(t *testing.T) {
 	for _, c := range []struct{ name, username, want string }{
 		{"Ada Lovelace", "ada@contoso.example", "Ada Lovelace"},
@@ -113,7 +112,7 @@ func TestWhatAPersonIsCalled(t *testing.T) {
 	}
 }
 
-// Only Entra has tenants; of other providers the issuer is all there is.
+// Only Entra has tenants. Users of other providers have only an issuer.
 func TestTenantAndIssuerOfAUser(t *testing.T) {
 	for _, c := range []struct {
 		id     ports.Identity
@@ -224,13 +223,13 @@ func TestAccessToken(t *testing.T) {
 	f.clock.Advance(56 * time.Minute)
 	fresh, err := f.AccessToken(b.Context(t.Context()), "api")
 	require.NoError(t, err)
-	assert.NotEqual(t, first, fresh, "renewed before it ends")
+	assert.NotEqual(t, first, fresh, "refreshed before it expires")
 
 	f.clock.Advance(56 * time.Minute)
 	f.provider.Down(true)
 	old, err := f.AccessToken(b.Context(t.Context()), "api")
 	require.NoError(t, err)
-	assert.Equal(t, fresh, old, "a refresh that fails costs nothing while the token is good")
+	assert.Equal(t, fresh, old, "after a failed refresh the token is used until it expires")
 	f.clock.Advance(5 * time.Minute)
 	_, err = f.AccessToken(b.Context(t.Context()), "api")
 	require.ErrorIs(t, err, domain.ErrProviderUnavailable)
@@ -244,8 +243,7 @@ func TestAccessToken(t *testing.T) {
 	f.user(b)
 }
 
-// Peek tells who is signed in and changes nothing: the idle clock runs on, and a
-// session that is over is left to the next page.
+// Peek changes nothing: it does not touch the session, and it does not end an expired one.
 func TestPeekChangesNothing(t *testing.T) {
 	f := newFixture(t)
 	b := f.sessions.NewBrowser()

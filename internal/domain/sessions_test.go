@@ -33,8 +33,8 @@ func TestOneRefreshAtATime(t *testing.T) {
 	assert.Equal(t, 1, f.provider.Refreshes(), "the fake's refresh tokens are single-use as well")
 }
 
-// A lease that its holder never gives up, because the instance died, keeps the
-// others out for half a minute; meanwhile nobody is signed out.
+// If an instance crashes during a refresh, its lease expires after half a minute. Nobody is
+// signed out in the meantime.
 func TestLeaseOfADeadInstanceRunsOut(t *testing.T) {
 	f := newFixture(t)
 	b := f.sessions.NewBrowser()
@@ -45,7 +45,7 @@ func TestLeaseOfADeadInstanceRunsOut(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = f.AccessToken(b.Context(t.Context()), "api")
-	require.NoError(t, err, "the old token is still good")
+	require.NoError(t, err, "the old token has not expired")
 	f.clock.Advance(6 * time.Second)
 	_, err = f.AccessToken(b.Context(t.Context()), "api")
 	require.ErrorIs(t, err, domain.ErrRefreshBusy)
@@ -55,7 +55,7 @@ func TestLeaseOfADeadInstanceRunsOut(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A slow store does not make the wait for another's renewal longer.
+// A slow store does not prolong the wait for another request's refresh.
 func TestWaitForARenewalIsBoundedByTime(t *testing.T) {
 	var f *fixture
 	f = newFixtureWith(t, func(c *domain.Config) {
@@ -74,8 +74,8 @@ func TestWaitForARenewalIsBoundedByTime(t *testing.T) {
 	assert.LessOrEqual(t, f.clock.Now().Sub(begin), 7*time.Second)
 }
 
-// A browser that leaves during a refresh loses nothing: the provider may have
-// spent the old refresh token already.
+// A refresh continues if the browser disconnects, because the provider may already have
+// replaced the refresh token.
 func TestRefreshGoesOnWithoutTheBrowser(t *testing.T) {
 	f := newFixture(t)
 	b := f.sessions.NewBrowser()
@@ -88,10 +88,10 @@ func TestRefreshGoesOnWithoutTheBrowser(t *testing.T) {
 	assert.Equal(t, 1, f.provider.Refreshes())
 	_, err = f.AccessToken(b.Context(t.Context()), "api")
 	require.NoError(t, err)
-	assert.Equal(t, 1, f.provider.Refreshes(), "what it brought was kept")
+	assert.Equal(t, 1, f.provider.Refreshes(), "its result was stored")
 }
 
-// Invariant 6: a refresh that ends after the sign-out writes nothing back.
+// Invariant 6: a refresh that ends after the sign-out writes no session back.
 func TestRefreshThatEndsAfterSignOut(t *testing.T) {
 	f := newFixture(t)
 	b := f.sessions.NewBrowser()
@@ -124,7 +124,7 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 		last := asked[len(asked)-1]
 		assert.Equal(t, []string{"more"}, last.Scopes)
 		assert.Equal(t, `{"a":{}}`, last.Claims)
-		assert.NotEmpty(t, last.LoginHint, "the same person is meant")
+		assert.NotEmpty(t, last.LoginHint, "for the same person")
 		to, err := f.CompleteSignIn(b.Context(t.Context()), f.provider.Approve(location, ports.Identity{}), "")
 		require.NoError(t, err)
 		assert.Equal(t, "/page?x=1", to)
@@ -132,11 +132,11 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 	}
 	require.NoError(t, round())
 	require.NoError(t, round())
-	require.ErrorIs(t, round(), domain.ErrSignInLoop, "no third round for the same page")
+	require.ErrorIs(t, round(), domain.ErrSignInLoop, "a third step-up for the same page")
 	_, err := f.StepUp(b.Context(t.Context()), "/other", missing)
-	require.NoError(t, err, "another page has a row of its own")
+	require.NoError(t, err, "another page has its own count")
 	f.clock.Advance(3 * time.Minute)
-	require.NoError(t, round(), "later it may ask again")
+	require.NoError(t, round(), "later the page may ask again")
 }
 
 func TestOwnSessions(t *testing.T) {
@@ -155,7 +155,7 @@ func TestOwnSessions(t *testing.T) {
 	assert.False(t, own[1].Current)
 	assert.Equal(t, "Firefox, Linux", own[1].Device)
 
-	require.NoError(t, f.EndOwnSession(other.Context(t.Context()), own[1].ID), "somebody else's ID is no error")
+	require.NoError(t, f.EndOwnSession(other.Context(t.Context()), own[1].ID), "another person's ID is no error")
 	f.user(phone)
 	require.NoError(t, f.EndOwnSession(laptop.Context(t.Context()), own[1].ID))
 	_, err = f.CurrentUser(phone.Context(t.Context()))
@@ -171,7 +171,7 @@ func TestOwnSessions(t *testing.T) {
 
 func TestFrontChannelLogout(t *testing.T) {
 	for name, c := range map[string]struct {
-		sidAlone    bool
+		withoutIss  bool
 		issuer, sid string
 		ends        bool
 	}{
@@ -183,7 +183,7 @@ func TestFrontChannelLogout(t *testing.T) {
 		"no sid":               {true, portstest.FakeIssuer, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixtureWith(t, func(cfg *domain.Config) { cfg.AllowLogoutWithoutIssuer = c.sidAlone })
+			f := newFixtureWith(t, func(cfg *domain.Config) { cfg.AllowLogoutWithoutIssuer = c.withoutIss })
 			b := f.sessions.NewBrowser()
 			f.signIn(b, ports.Identity{Issuer: portstest.FakeIssuer, Subject: "ada", ProviderSession: "s1"})
 			_, err := f.FrontChannelLogout(t.Context(), c.issuer, c.sid)
@@ -194,7 +194,7 @@ func TestFrontChannelLogout(t *testing.T) {
 	}
 }
 
-// logoutProvider verifies logout tokens by looking them up.
+// logoutProvider is a provider with a fixed list of valid logout tokens.
 type logoutProvider struct {
 	*portstest.FakeProvider
 	tokens map[string]ports.LogoutToken
@@ -239,14 +239,14 @@ func TestBackChannelLogout(t *testing.T) {
 	f.user(second)
 	f.signIn(first, ada)
 	_, err = f.BackChannelLogout(t.Context(), "by sid")
-	require.ErrorIs(t, err, domain.ErrTokenRefused, "a token is good once")
+	require.ErrorIs(t, err, domain.ErrTokenRefused, "a token works once")
 	f.user(first)
 
 	n, err = f.BackChannelLogout(t.Context(), "by sub")
 	require.NoError(t, err)
 	assert.Equal(t, 2, n, "sub alone ends all sessions of that user")
 	n, err = f.BackChannelLogout(t.Context(), "nobody")
-	require.NoError(t, err, "no session is no error")
+	require.NoError(t, err, "no matching session is no error")
 	assert.Zero(t, n)
 	_, err = f.BackChannelLogout(t.Context(), "forged")
 	require.ErrorIs(t, err, domain.ErrTokenRefused)
