@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -12,39 +11,33 @@ import (
 	"webapp/internal/adapters/entra/authority"
 )
 
-// checkConfiguration repeats what the application would say at its start.
+// checkConfiguration reports the problems and hints that the application reports
+// when it starts.
 func (x *examination) checkConfiguration(context.Context) Check {
-	found := x.cfg.Problems
-	if len(found) == 0 && len(x.cfg.Hints) > 0 {
-		details, remedies := listed(x.cfg.Hints)
-		return warn("webapp starts with it, but something looks like a mistake.", details, remedies)
+	problems, hints := x.cfg.Problems, x.cfg.Hints
+	if len(problems) == 0 && len(hints) == 0 {
+		return ok("No variable is missing, malformed or in conflict with another.")
 	}
-	if len(found) == 0 {
-		return ok("Nothing is missing, malformed or contradictory.")
+	var details, remedies []string
+	for _, list := range [][]config.Problem{problems, hints} {
+		for _, p := range list {
+			details = append(details, p.Name+" "+p.Wrong+".")
+			remedies = append(remedies, p.Name+": "+p.Remedy)
+		}
 	}
-	summary := fmt.Sprintf("There are %d problems; webapp does not start with them.", len(found))
-	if len(found) == 1 {
-		summary = "There is a problem; webapp does not start with it."
+	detail, remedy := strings.Join(details, "\n"), strings.Join(remedies, "\n")
+	if len(problems) == 0 {
+		return warn("webapp starts, but something looks like a mistake.", detail, remedy)
 	}
-	details, remedies := listed(append(found, x.cfg.Hints...))
-	return fail(summary, details, remedies)
+	return fail("webapp does not start: there "+plural(len(problems), "is a problem.", "are %d problems."), detail, remedy)
 }
 
-func listed(found []config.Problem) (detail, remedy string) {
-	details, remedies := make([]string, len(found)), make([]string, len(found))
-	for i, p := range found {
-		details[i] = p.Name + " " + p.Wrong + "."
-		remedies[i] = p.Name + ": " + p.Remedy
-	}
-	return strings.Join(details, "\n"), strings.Join(remedies, "\n")
-}
-
-// checkRedirectURI looks at its form. Whether it is registered shows only when a
-// person signs in.
+// checkRedirectURI checks the form of REDIRECT_URI. Only a real sign-in shows
+// whether it is registered.
 func (x *examination) checkRedirectURI(context.Context) Check {
 	u, err := url.Parse(x.cfg.RedirectURI)
-	if err != nil || u.Host == "" || x.broken("REDIRECT_URI") {
-		return skipBroken()
+	if err != nil || u.Host == "" || x.misconfigured("REDIRECT_URI") {
+		return skipMisconfigured()
 	}
 	host := u.Hostname()
 	address, err := netip.ParseAddr(host)
@@ -52,32 +45,32 @@ func (x *examination) checkRedirectURI(context.Context) Check {
 	local := numeric || host == "localhost"
 	switch {
 	case numeric && x.authority.Kind != authority.KindOther:
-		return warn("The redirect URI has the address "+host+" in the place of localhost.",
-			"Entra's registration page refuses it; such an address can be registered in the manifest only.",
-			"Use localhost in REDIRECT_URI, and open the application under that name too.")
+		return warn("REDIRECT_URI has the address "+host+" instead of localhost.",
+			"Entra's registration page refuses such an address. It can be registered in the manifest only.",
+			"Write localhost in REDIRECT_URI, and open the application as localhost too.")
 	case local && !x.listensOn(u):
-		return warn("The redirect URI leads to port "+portOf(u)+" of this machine, and webapp listens on "+x.cfg.ListenAddr+".",
-			"People come back to a port where webapp does not listen, unless something passes it on.",
-			"Give REDIRECT_URI and LISTEN_ADDR the same port.")
+		return warn("REDIRECT_URI leads to port "+portOf(u)+" of this machine, but webapp listens on "+x.cfg.ListenAddr+".",
+			"After the sign-in, browsers open a port where webapp does not listen, unless another program forwards it.",
+			"Use the same port in REDIRECT_URI and LISTEN_ADDR.")
 	}
-	return ok("Its form is right; register exactly " + x.cfg.RedirectURI + x.redirectNote(u, local))
+	return ok("The form is right. Register exactly " + x.cfg.RedirectURI + x.registrationNote(u, local))
 }
 
-func (x *examination) redirectNote(u *url.URL, local bool) string {
+// registrationNote says what to mind when the redirect URI is registered.
+func (x *examination) registrationNote(u *url.URL, local bool) string {
 	switch {
 	case x.authority.Kind == authority.KindOther:
-		return ", to the letter."
+		return " at the provider."
 	case local && u.Scheme == "http":
-		return ` (platform "Web"; the port does not matter, capitals in the path do).`
+		return ` (platform "Web"; any port works, the path is case-sensitive).`
 	}
-	return ` (platform "Web"; capitals in the path matter).`
+	return ` (platform "Web"; the path is case-sensitive).`
 }
 
-// listensOn says whether a redirect URI on this machine leads to LISTEN_ADDR. A
-// port that the system chooses fits none.
+// listensOn reports whether a redirect URI on this machine leads to LISTEN_ADDR.
+// With https a proxy listens on the port, so the ports may differ.
 func (x *examination) listensOn(u *url.URL) bool {
 	_, port, err := net.SplitHostPort(x.cfg.ListenAddr)
-	// With https something stands in front that speaks TLS.
 	return err != nil || u.Scheme == "https" || port == portOf(u)
 }
 

@@ -1,11 +1,11 @@
-// Package doctor looks, one thing after the other, at everything that a sign-in
-// needs, and says in plain words what is wrong and how to mend it.
+// Package doctor checks everything that a sign-in needs, one thing after the
+// other. It says what is wrong and how to correct it.
 //
-// Each check is a method in a file of its own; (*examination).steps is their
-// order and what each needs of those before it. A check changes nothing but one
-// record of the session store, which it removes again, and prints no secret:
-// texts are made of words of ours, of names that the configuration gives, and of
-// little that the other side said, escaped and cut.
+// Each check is a method of examination. The method steps lists them in order,
+// with the earlier check that each one needs. A check changes nothing, except for
+// one record in the session store, which it deletes again. A check prints no
+// secret: its texts consist of fixed words, of names from the configuration, and
+// of short excerpts of a server's response, escaped and cut.
 package doctor
 
 import (
@@ -22,47 +22,45 @@ import (
 	"webapp/internal/ports"
 )
 
-// Bounds of an examination.
+// Time limits of an examination.
 const (
 	checkLimit = 5 * time.Second  // of each check
-	wholeLimit = 60 * time.Second // of all together
+	wholeLimit = 60 * time.Second // of all checks together
 )
 
-// Config is what is to be examined. Fields that could not be read are left
-// empty, with a Problem that names their variable; what depends on them is
-// skipped.
+// Config says what the doctor examines. A field whose variable cannot be read is
+// empty, and Problems names the variable. Checks that need the field are skipped.
 type Config struct {
-	// Problems are those that would keep the application from starting.
+	// Problems keep the application from starting.
 	Problems []config.Problem
-	// Hints are what looks like a mistake and may be none.
+	// Hints are values that look like a mistake. The application starts with them.
 	Hints []config.Problem
-	// Entra is the identity provider's part of the configuration. Its
-	// Transport, Timeout and Clock are set here.
+	// Entra configures the identity provider. Run sets its Transport, Timeout and
+	// Clock.
 	Entra entra.Config
-	// OwnAdapter says that the provider is no OpenID Provider with discovery
-	// and has an adapter of its own: there are no metadata, keys and credential
-	// to be examined from here.
+	// OwnAdapter says that the provider has an adapter of its own, because it has
+	// no OpenID Connect discovery. The doctor cannot check its metadata, keys and
+	// credential.
 	OwnAdapter bool
-	// RedirectURI is where people come back to, and ListenAddr where the
-	// application listens.
+	// RedirectURI and ListenAddr are the variables REDIRECT_URI and LISTEN_ADDR.
 	RedirectURI string
 	ListenAddr  string
-	// OpenStore opens the session store, of the kind that StoreScheme names;
-	// nil skips it.
-	OpenStore   func(context.Context) (Store, error)
+	// OpenStore opens the session store. If it is nil, the check is skipped.
+	OpenStore func(context.Context) (Store, error)
+	// StoreScheme is the scheme of SESSION_STORE, such as redis.
 	StoreScheme string
-	// Endpoint is the API that is called for people; empty where there is none.
+	// Endpoint is the URL of the API. It is empty if no API is called.
 	Endpoint string
-	// PublicURL is the origin at which the running application is reached;
-	// nil leaves it alone.
+	// PublicURL is the origin of the running application. If it is nil, the
+	// running application is not checked.
 	PublicURL *url.URL
 
-	// Now tells the time; nil is time.Now.
+	// Now returns the time. Nil means time.Now.
 	Now func() time.Time
-	// Transport carries all requests; nil is one that trusts what this system
-	// trusts and takes the proxy from the environment.
+	// Transport sends all requests. Nil means one that uses this system's root
+	// certificates and the proxy from the environment.
 	Transport *http.Transport
-	// LookupHost asks for a name's addresses; nil is the system's resolver.
+	// LookupHost looks up the addresses of a host. Nil means the system's resolver.
 	LookupHost func(ctx context.Context, host string) ([]string, error)
 }
 
@@ -72,37 +70,37 @@ type Store interface {
 	Close() error
 }
 
-// Status is the outcome of a check.
+// Status is the result of a check.
 type Status string
 
-// The outcomes.
+// The results of checks.
 const (
 	OK      Status = "ok"
-	Warning Status = "warning" // sign-ins work, but something should be seen to
+	Warning Status = "warning" // sign-ins work, but something needs attention
 	Failed  Status = "failed"  // sign-ins do not work, or not for everybody
-	Skipped Status = "skipped" // not looked at
+	Skipped Status = "skipped" // not checked
 )
 
-// Check is the outcome of one check.
+// Check is one check and its result.
 type Check struct {
-	Name   string `json:"name"` // stable, for machines
+	Name   string `json:"name"` // stable, for programs
 	Status Status `json:"status"`
-	// Summary is one sentence. Detail says what it means and Remedy what to do;
-	// both are empty where the status is OK, and may have several lines.
+	// Summary is one sentence. Detail says what it means, and Remedy what to do.
+	// Both are empty if the status is OK or Skipped, and can have several lines.
 	Summary string `json:"summary"`
 	Detail  string `json:"detail"`
 	Remedy  string `json:"remedy"`
 }
 
-// Report is the outcome of all checks, in their order.
+// Report lists all checks in the order in which they ran.
 type Report struct {
-	// OK says that nothing failed.
+	// OK says that no check failed.
 	OK     bool    `json:"ok"`
 	Checks []Check `json:"checks"`
 }
 
-// Run makes all checks and hands each to done as soon as it has been made. It
-// ends within a minute, whatever the network does; ctx may end it earlier.
+// Run runs all checks and calls done after each one. It returns within a minute,
+// or earlier if ctx ends.
 func Run(ctx context.Context, cfg Config, done func(Check)) Report {
 	ctx, cancel := context.WithTimeout(ctx, wholeLimit)
 	defer cancel()
@@ -118,6 +116,19 @@ func Run(ctx context.Context, cfg Config, done func(Check)) Report {
 	return report
 }
 
+// examination is the state of one Run. It keeps the results that later checks
+// need.
+type examination struct {
+	cfg       Config
+	transport *http.Transport
+	statuses  map[string]Status // by the name of the check
+
+	authority  authority.Authority // set by authority-name
+	connection *response           // set by authority-connection
+	metadata   entra.MetadataExam  // set by metadata
+	login      *response           // set by sign-in
+}
+
 func newExamination(cfg Config) *examination {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -128,21 +139,10 @@ func newExamination(cfg Config) *examination {
 	if cfg.Transport == nil {
 		cfg.Transport = newTransport()
 	}
-	cfg.Entra.Transport, cfg.Entra.Timeout, cfg.Entra.Clock = cfg.Transport, checkLimit, cfg.Now
-	return &examination{cfg: cfg, transport: cfg.Transport, outcome: make(map[string]Status)}
-}
-
-// examination is an examination under way: what is examined, and what earlier
-// checks have learned for later ones.
-type examination struct {
-	cfg       Config
-	transport *http.Transport
-	outcome   map[string]Status
-
-	authority  authority.Authority // authority-name
-	connection *probe              // authority-connection
-	metadata   entra.MetadataExam
-	login      *probe // sign-in-page
+	cfg.Entra.Transport = cfg.Transport
+	cfg.Entra.Timeout = checkLimit
+	cfg.Entra.Clock = cfg.Now
+	return &examination{cfg: cfg, transport: cfg.Transport, statuses: make(map[string]Status)}
 }
 
 // The names of the checks.
@@ -165,14 +165,14 @@ const (
 	nameAPI           = "api"
 )
 
-// step is one check, and those that must have gone well for it to make sense.
+// step is one check. It is skipped if the check in needs failed or was skipped.
 type step struct {
 	name  string
 	needs string
 	run   func(context.Context) Check
 }
 
-// steps is the whole examination, in the order in which a sign-in needs things.
+// steps lists all checks in the order in which a sign-in needs things.
 func (x *examination) steps() []step {
 	return []step{
 		{nameConfiguration, "", x.checkConfiguration},
@@ -194,38 +194,45 @@ func (x *examination) steps() []step {
 	}
 }
 
-// perform makes one check within its time, or skips it.
+// perform runs one check within its time limit, or skips it.
 func (x *examination) perform(ctx context.Context, s step) Check {
 	var c Check
-	switch x.outcome[s.needs] {
+	switch x.statuses[s.needs] {
 	case Failed:
-		c = skip("Not looked at, because " + s.needs + " failed.")
+		c = skip("Not checked, because " + s.needs + " failed.")
 	case Skipped:
-		c = skip("Not looked at, because " + s.needs + " was skipped.")
+		c = skip("Not checked, because " + s.needs + " was skipped.")
 	default:
 		ctx, cancel := context.WithTimeout(ctx, checkLimit)
 		defer cancel()
 		c = s.run(ctx)
 	}
 	c.Name = s.name
-	x.outcome[s.name] = c.Status
+	x.statuses[s.name] = c.Status
 	return c
 }
 
 func ok(summary string) Check { return Check{Status: OK, Summary: summary} }
 
-func warn(summary, detail, remedy string) Check { return Check{"", Warning, summary, detail, remedy} }
+func warn(summary, detail, remedy string) Check {
+	return Check{Status: Warning, Summary: summary, Detail: detail, Remedy: remedy}
+}
 
-func fail(summary, detail, remedy string) Check { return Check{"", Failed, summary, detail, remedy} }
+func fail(summary, detail, remedy string) Check {
+	return Check{Status: Failed, Summary: summary, Detail: detail, Remedy: remedy}
+}
 
 func skip(summary string) Check { return Check{Status: Skipped, Summary: summary} }
 
-// skipBroken is the check of something that configuration could not read.
-func skipBroken() Check { return skip("Not looked at, because of what configuration says.") }
+// skipMisconfigured skips a check whose variable the check configuration has
+// already reported.
+func skipMisconfigured() Check {
+	return skip("Not checked, because of a problem that configuration reports.")
+}
 
-// broken says whether the configuration has a problem with one of the
-// variables.
-func (x *examination) broken(variables ...string) bool {
+// misconfigured reports whether one of the variables, or the file .env as a
+// whole, has a problem.
+func (x *examination) misconfigured(variables ...string) bool {
 	for _, p := range x.cfg.Problems {
 		for name := range strings.SplitSeq(p.Name, " and ") {
 			for _, v := range variables {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (x *examination) examiner() *entra.Examiner {
 // checkMetadata reads the discovery document as a sign-in does.
 func (x *examination) checkMetadata(ctx context.Context) Check {
 	if x.cfg.OwnAdapter {
-		return skip("Not looked at: this provider is no OpenID Provider with discovery and has an adapter of its own.")
+		return skip("Not checked, because this provider has no OpenID Connect discovery.")
 	}
 	exam, err := x.examiner().Metadata(ctx)
 	x.metadata = exam
@@ -28,8 +29,8 @@ func (x *examination) checkMetadata(ctx context.Context) Check {
 	switch {
 	case err == nil && registered != "" && !slices.Contains(exam.Algorithms, registered):
 		return fail("The provider does not sign ID tokens with "+registered+".",
-			"It offers "+strings.Join(exam.Algorithms, ", ")+"; ID_TOKEN_SIGNED_RESPONSE_ALG allows no other than the one it names.",
-			"Set ID_TOKEN_SIGNED_RESPONSE_ALG to the one that the application is registered for at the provider, or unset it.")
+			"It offers "+strings.Join(exam.Algorithms, ", ")+". ID_TOKEN_SIGNED_RESPONSE_ALG allows only the algorithm that it names.",
+			"Set ID_TOKEN_SIGNED_RESPONSE_ALG to the algorithm that the application is registered for at the provider, or unset it.")
 	case err == nil:
 		signOut := "sign-out included"
 		if exam.EndSessionEndpoint == "" {
@@ -40,55 +41,20 @@ func (x *examination) checkMetadata(ctx context.Context) Check {
 	case errors.Is(err, ports.ErrProviderUnavailable):
 		return x.noDocument(err, "metadata", x.authority.DiscoveryURL())
 	case exam.Issuer != "" && !exam.IssuerFits:
-		return fail("The metadata are another issuer's: "+shown(exam.Issuer)+".",
-			"Tokens of an issuer that does not fit the configured authority are refused, so nobody could sign in.", x.issuerRemedy(exam.Issuer))
+		return fail("The metadata belong to another issuer: "+quoted(exam.Issuer)+".",
+			"Tokens of an issuer that does not fit the configured authority are refused, so nobody can sign in.", x.issuerRemedy(exam.Issuer))
 	}
 	return fail("The metadata cannot be used: "+err.Error()+".",
-		"They were read from "+x.authority.DiscoveryURL()+".",
-		"Is "+x.authorityVariable()+" that of an OpenID Provider? If so, show this to whoever runs it.")
-}
-
-// authorityVariable is the variable that names the authority.
-func (x *examination) authorityVariable() string {
-	if x.cfg.Entra.Authority != "" {
-		return "AUTHORITY"
-	}
-	return "OIDC_AUTHORITY"
+		"They come from "+x.authority.DiscoveryURL()+".",
+		"Check that "+x.authorityVariable()+" names an OpenID Provider. If it does, show this to the operator of the provider.")
 }
 
 func (x *examination) issuerRemedy(issuer string) string {
 	if x.authority.Kind == authority.KindOther {
-		return "If that is the provider you mean, set OIDC_AUTHORITY to exactly " + shown(issuer) + "."
+		return "If that is the provider you mean, set OIDC_AUTHORITY to exactly " + quoted(issuer) + "."
 	}
-	return "Set AUTHORITY to the address of the cloud and the tenant themselves, without an alias of the host; " +
-		"where the authority stands behind a domain of your own, set OIDC_AUTHORITY to the issuer in place of AUTHORITY."
-}
-
-// noDocument says why a document of the provider's did not come.
-func (x *examination) noDocument(err error, what, address string) Check {
-	refused, answered := errors.AsType[*entra.StatusError](err)
-	if !answered {
-		u, parseErr := url.Parse(address)
-		if parseErr != nil {
-			u = &url.URL{}
-		}
-		return unreachable(u, err)
-	}
-	status, number := statusText(refused.Status), refused.Reported.NumberText()
-	if number != "" {
-		status += " (" + number + ")"
-	}
-	summary := "The provider answers " + status + " in place of its " + what + "."
-	switch {
-	case slices.Contains([]int{90002, 90038, 900439}, refused.Reported.Number):
-		return fail("There is no such tenant ("+number+").",
-			"The authority's cloud does not know the tenant that AUTHORITY names.",
-			`Compare AUTHORITY with "Directory (tenant) ID" on the Overview page of the app registration; is it the right cloud?`)
-	case refused.Status >= 500 || refused.Status == 429:
-		return fail(summary, "It has a trouble of its own, or too much to do, at this moment.", "Try again in a few minutes.")
-	}
-	return fail(summary, "It was asked at "+address+".",
-		"Check "+x.authorityVariable()+": the discovery document must be found below it. AUTHORITY is for Entra, OIDC_AUTHORITY for every other provider.")
+	return "Write the cloud's own host and the tenant in AUTHORITY, not an alias of the host. " +
+		"If your own domain stands in front of the provider, remove AUTHORITY and set OIDC_AUTHORITY to the issuer."
 }
 
 // checkKeys counts the keys that can sign ID tokens for this application.
@@ -100,26 +66,62 @@ func (x *examination) checkKeys(ctx context.Context) Check {
 	case err != nil:
 		return fail("The provider's keys cannot be used: "+err.Error()+".",
 			"Without a key no ID token can be verified, so nobody can sign in.",
-			"The provider has to publish a public signature key (RSA of 2048 bits or more, or an elliptic curve).")
+			"The provider must publish a public signing key: RSA with at least 2048 bits, or an elliptic curve.")
 	case exam.Fitting == 0:
 		return fail(fmt.Sprintf("None of the provider's %d keys can sign for this authority.", exam.Usable),
 			x.keysDetail(exam),
-			"Is "+x.authorityVariable()+" the right one? If so, show this to whoever runs the provider.")
+			"Check "+x.authorityVariable()+". If it is right, show this to the operator of the provider.")
 	}
-	return ok(keysSummary(exam, x.authority.Kind.MultiTenant()))
+	summary := fmt.Sprintf("%s of %d can sign for this authority", plural(exam.Fitting, "1 key", "%d keys"), exam.Listed)
+	if x.authority.Kind.MultiTenant() {
+		summary += fmt.Sprintf("; %d for every tenant, %d for one tenant each", exam.AnyTenant, exam.Fitting-exam.AnyTenant)
+	}
+	return ok(summary + ".")
 }
 
 func (x *examination) keysDetail(exam entra.KeysExam) string {
 	if x.authority.Kind.MultiTenant() && exam.WithoutIssuer > 0 {
-		return fmt.Sprintf("With an authority for many tenants each key names its issuer, and %d of these name none.", exam.WithoutIssuer)
+		return fmt.Sprintf("With an authority for many tenants each key must name its issuer. %d of these keys name none.", exam.WithoutIssuer)
 	}
-	return "They name other issuers, or are made for other algorithms than the metadata list."
+	return "The keys name other issuers, or are for algorithms that the metadata do not list."
 }
 
-func keysSummary(exam entra.KeysExam, multiTenant bool) string {
-	text := fmt.Sprintf("%s of %d can sign for this authority", plural(exam.Fitting, "1 key", "%d keys"), exam.Listed)
-	if multiTenant {
-		text += fmt.Sprintf("; %d for every tenant, %d for one tenant each", exam.AnyTenant, exam.Fitting-exam.AnyTenant)
+// noDocument says why the provider did not send a document. name is the document,
+// and address its URL.
+func (x *examination) noDocument(err error, name, address string) Check {
+	refused, responded := errors.AsType[*entra.StatusError](err)
+	if !responded {
+		u, parseErr := url.Parse(address)
+		if parseErr != nil {
+			u = &url.URL{}
+		}
+		return unreachable(u, err)
 	}
-	return text + "."
+	status, number := statusText(refused.Status), refused.Reported.NumberText()
+	if number != "" {
+		status += " (" + number + ")"
+	}
+	summary := "The provider responds with " + status + " instead of its " + name + "."
+	switch {
+	case unknownTenant(refused.Reported.Number):
+		return fail("There is no such tenant ("+number+").",
+			"The cloud in AUTHORITY does not know the tenant in AUTHORITY.",
+			`Compare AUTHORITY with "Directory (tenant) ID" on the Overview page of the app registration, and check that the host is that of the right cloud.`)
+	case refused.Status >= 500 || refused.Status == http.StatusTooManyRequests:
+		return fail(summary, "The provider has a problem of its own, or too many requests, at the moment.", "Try again in a few minutes.")
+	}
+	return fail(summary, "The request went to "+address+".",
+		"Check "+x.authorityVariable()+": the discovery document must be below it. AUTHORITY is for Entra, OIDC_AUTHORITY for every other provider.")
+}
+
+// unknownTenant reports whether an AADSTS number says that the tenant does not
+// exist in this cloud.
+func unknownTenant(number int) bool { return slices.Contains([]int{90002, 90038, 900439}, number) }
+
+// authorityVariable returns the name of the variable that names the authority.
+func (x *examination) authorityVariable() string {
+	if x.cfg.Entra.Authority != "" {
+		return "AUTHORITY"
+	}
+	return "OIDC_AUTHORITY"
 }

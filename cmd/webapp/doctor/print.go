@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// WriteCheck writes a check for a person: a line, and indented ones below where
-// there is more to say.
+// WriteCheck writes a check for a person: the summary in one line, then the
+// detail and the remedy in indented lines.
 func WriteCheck(w io.Writer, c Check) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-8s %-20s %s\n", c.Status, c.Name, c.Summary)
@@ -24,26 +24,24 @@ func WriteCheck(w io.Writer, c Check) error {
 	return err
 }
 
-// WriteConclusion writes what follows from all checks.
+// WriteConclusion writes one sentence about all checks together.
 func (r Report) WriteConclusion(w io.Writer) error {
 	count := make(map[Status]int)
 	for _, c := range r.Checks {
 		count[c.Status]++
 	}
-	text := "Everything that was looked at is in order."
+	text := "No problem was found."
 	switch {
 	case count[Failed] > 0:
-		text = fmt.Sprintf("Sign-ins will not work as they should: %s failed.", checks(count[Failed]))
+		text = plural(count[Failed], "1 check failed.", "%d checks failed.") + " Sign-ins do not work as they should."
 	case count[Warning] > 0:
-		text = fmt.Sprintf("Sign-ins can work; see to %s.", plural(count[Warning], "the warning", "the %d warnings"))
+		text = "Sign-ins can work. Look at " + plural(count[Warning], "the warning.", "the %d warnings.")
 	}
 	_, err := fmt.Fprintf(w, "\n%s\n", text)
 	return err
 }
 
-func checks(n int) string { return plural(n, "one check", "%d checks") }
-
-// plural returns one, or many with n in the place of %d.
+// plural returns one if n is 1, otherwise many with n in place of %d.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one
@@ -51,7 +49,7 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf(many, n)
 }
 
-// WriteJSON writes the report for machines, as one JSON object.
+// WriteJSON writes the report for programs, as one JSON object.
 func (r Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -59,8 +57,8 @@ func (r Report) WriteJSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// sentence makes an error's text one, beginning with a capital but for the
-// application's own name.
+// sentence returns the text of err with a capital at the beginning and a full stop
+// at the end. The application's name stays in small letters.
 func sentence(err error) string {
 	text := strings.TrimSuffix(err.Error(), ".") + "."
 	if strings.HasPrefix(text, "webapp ") {
@@ -69,9 +67,10 @@ func sentence(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// shown makes a stranger's text fit for a terminal and a line: printable ASCII,
-// in quotation marks and not long.
-func shown(text string) string {
+// quoted returns text from a server in quotation marks. It keeps printable ASCII
+// characters only, so that a terminal does not interpret it, and at most 200 of
+// them.
+func quoted(text string) string {
 	const most = 200
 	clean := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

@@ -7,68 +7,61 @@ import (
 	"strings"
 )
 
-// checkPublicURL asks the running application whether it lives, through all
-// that stands in front of it.
+// checkPublicURL requests /healthz of the running application, through all proxies.
 func (x *examination) checkPublicURL(ctx context.Context) Check {
 	u := x.cfg.PublicURL
 	if u == nil {
-		return skip("The running application is looked at with: webapp doctor -url https://app.example.com")
+		return skip("To check the running application: webapp doctor -url https://app.example.com")
 	}
 	if redirect, err := url.Parse(x.cfg.RedirectURI); err == nil && redirect.Host != "" && !sameOrigin(u, redirect) {
-		return fail("People come back to "+originOf(redirect)+", which is another origin than "+originOf(u)+".",
-			"The cookie that a sign-in begins with stays with "+originOf(u)+", so the way back finds none.",
-			"Let REDIRECT_URI begin with the address that people open, or give that address to -url.")
+		return fail("REDIRECT_URI leads to "+originOf(redirect)+", which is another origin than "+originOf(u)+".",
+			"A sign-in that begins at "+originOf(u)+" cannot end at another origin, because the browser does not send its cookie there.",
+			"Let REDIRECT_URI begin with the address that users open, or pass the origin of REDIRECT_URI to -url.")
 	}
 	if c := x.lookup(ctx, u.String()); c.Status == Failed {
 		return c
 	}
-	p, err := x.get(ctx, x.public("/healthz"), nil)
+	r, err := x.get(ctx, x.public("/healthz"), nil)
 	if err != nil {
 		return unreachable(u, err)
 	}
-	return x.alive(u, p)
-}
-
-// alive judges the answer to /healthz.
-func (x *examination) alive(u *url.URL, p *probe) Check {
 	switch {
-	case p.status >= 300 && p.status < 400:
-		return fail("/healthz is redirected ("+statusText(p.status)+").",
-			"What stands in front sends requests elsewhere before webapp sees them; a sign-in can turn in circles there.",
-			"Give -url the address at which the application itself answers; let no proxy redirect its paths.")
-	case p.status == http.StatusBadGateway || p.status == http.StatusServiceUnavailable || p.status == http.StatusGatewayTimeout:
-		return fail("/healthz answers "+statusText(p.status)+".",
-			"The proxy is there, and webapp behind it is not.",
-			"Is webapp running, and does the proxy point to its LISTEN_ADDR?")
-	case p.status != http.StatusOK || strings.TrimSpace(string(p.body)) != "ok":
-		return fail("What answers at "+originOf(u)+" is not webapp: /healthz answers "+statusText(p.status)+".",
-			"webapp answers 200 and the text ok there.",
-			"Check -url, and that the proxy passes every path on as it is.")
+	case r.status >= 300 && r.status < 400:
+		return fail("/healthz is redirected ("+statusText(r.status)+").",
+			"A proxy redirects requests before webapp gets them. A sign-in can end in a redirect loop.",
+			"Pass the application's own address to -url, and configure the proxy not to redirect its paths.")
+	case r.status == http.StatusBadGateway || r.status == http.StatusServiceUnavailable || r.status == http.StatusGatewayTimeout:
+		return fail("/healthz responds with "+statusText(r.status)+".",
+			"The proxy runs, but it cannot reach webapp.",
+			"Check that webapp is running, and that the proxy forwards to its LISTEN_ADDR.")
+	case r.status != http.StatusOK || strings.TrimSpace(string(r.body)) != "ok":
+		return fail("The server at "+originOf(u)+" is not webapp: /healthz responds with "+statusText(r.status)+".",
+			"webapp responds with status 200 and the text ok.",
+			"Check -url, and that the proxy forwards every path unchanged.")
 	}
-	return x.connected(u, p, ", and leads to webapp")
+	return x.connected(u, r, ", and forwards to webapp")
 }
 
-// public is the address of a path of the running application.
+// public returns the URL of a path of the running application.
 func (x *examination) public(path string) string { return originOf(x.cfg.PublicURL) + path }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// sameOrigin compares as browsers do: scheme, host and port, where the usual
-// port may be left out (RFC 6454, section 5).
+// sameOrigin compares scheme, host and port as browsers do (RFC 6454, section 5).
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(hostOf(a), hostOf(b))
 }
 
-// checkHeaders looks for what webapp sends with every answer.
+// checkHeaders checks that the headers of webapp's responses arrive.
 func (x *examination) checkHeaders(ctx context.Context) Check {
-	p, err := x.get(ctx, x.public("/healthz"), nil)
+	r, err := x.get(ctx, x.public("/healthz"), nil)
 	if err != nil {
 		return unreachable(x.cfg.PublicURL, err)
 	}
-	if !strings.Contains(p.header.Get("Cache-Control"), "no-store") || p.header.Get("Age") != "" {
-		return fail("What stands in front of webapp may keep its answers.",
-			"Cache-Control does not arrive as no-store, or an answer comes out of a cache; one person could be shown another's page.",
-			"Let the proxy obey Cache-Control as webapp sends it, and cache /static/ at most.")
+	if !strings.Contains(r.header.Get("Cache-Control"), "no-store") || r.header.Get("Age") != "" {
+		return fail("A proxy may cache responses of webapp.",
+			"Cache-Control does not arrive as no-store, or the response came from a cache. One user could see another user's page.",
+			"Configure the proxy to obey Cache-Control as webapp sends it, and to cache nothing outside /static/.")
 	}
 	wanted := []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "X-Request-Id"}
 	if x.cfg.PublicURL.Scheme == "https" {
@@ -76,62 +69,63 @@ func (x *examination) checkHeaders(ctx context.Context) Check {
 	}
 	var missing []string
 	for _, name := range wanted {
-		if p.header.Get(name) == "" {
+		if r.header.Get(name) == "" {
 			missing = append(missing, name)
 		}
 	}
 	if len(missing) > 0 {
-		return warn("Headers are lost on the way: "+strings.Join(missing, ", ")+".",
-			"They tell browsers how to protect people, and X-Request-Id finds a request in the log.",
-			"Let the proxy pass these headers on; Strict-Transport-Security comes where REDIRECT_URI begins with https.")
+		return warn("A proxy removes headers: "+strings.Join(missing, ", ")+".",
+			"Browsers need the security headers to protect users. X-Request-Id finds a request in the log.",
+			"Configure the proxy to forward these headers. webapp sends Strict-Transport-Security if REDIRECT_URI begins with https.")
 	}
-	return ok("The headers that protect people arrive.")
+	return ok("The security headers arrive.")
 }
 
-// checkPlainHTTP asks the same host without TLS, where people land who type its
-// name alone.
+// checkPlainHTTP requests the host without TLS, as a browser does if a user types
+// the name alone.
 func (x *examination) checkPlainHTTP(ctx context.Context) Check {
 	u := x.cfg.PublicURL
 	switch {
 	case u.Scheme != "https":
-		return skip("The application is reached without TLS anyhow.")
+		return skip("Not checked, because the address begins with http.")
 	case u.Port() != "" && u.Port() != "443":
-		return skip("Not looked at, because the address names a port of its own.")
+		return skip("Not checked, because the address names a port.")
 	}
 	plain := &url.URL{Scheme: "http", Host: u.Hostname()}
 	if u.Port() == "" {
 		plain.Host = u.Host // an IPv6 address keeps its brackets
 	}
-	p, err := x.get(ctx, plain.String()+"/", nil)
+	r, err := x.get(ctx, plain.String()+"/", nil)
 	switch {
 	case isRefused(err) || isTimeout(err):
 		return ok("Nothing is served without TLS.")
 	case err != nil:
-		return skip("Not looked at: the connection without TLS broke.")
+		return skip("Not checked, because the connection without TLS broke.")
 	}
-	location, err := plain.Parse(p.header.Get("Location"))
-	if err == nil && p.status >= 300 && p.status < 400 && sameOrigin(location, u) {
+	location, err := plain.Parse(r.header.Get("Location"))
+	if err == nil && r.status >= 300 && r.status < 400 && sameOrigin(location, u) {
 		return ok("Plain http is redirected to https.")
 	}
-	return warn("http://"+plain.Host+"/ is not redirected to "+originOf(u)+"; it answers "+statusText(p.status)+".",
-		"Who types the name alone stays on an address that others can listen to and change.",
-		"Let the proxy answer every plain http request with a redirect (301 or 308) to https, or close port 80.")
+	return warn("http://"+plain.Host+"/ is not redirected to "+originOf(u)+"; its status is "+statusText(r.status)+".",
+		"A user who types the name alone stays on an address without TLS, where others can read and change pages.",
+		"Configure the proxy to redirect every plain http request to https (301 or 308), or close port 80.")
 }
 
-// What a sign-in can bring along. Both are below the 8 KiB at which most proxies
-// draw the line for one line of a request.
+// The sizes of the largest requests of a sign-in. Most proxies accept 8 KiB for one
+// line of a request, which is more than either.
 const (
-	// longestQuery is a callback with a long code: Entra's pass 4096 bytes.
+	// longestQuery is the query of a callback with a long code. Entra's codes can be
+	// longer than 4096 bytes.
 	longestQuery = 5000
-	// longestCookies are the cookies of a browser with as many sign-ins begun as
-	// webapp lets there be (6 KiB), and its session.
+	// longestCookies is the cookie header of a browser with a session and with the
+	// largest number of open sign-ins (6 KiB).
 	longestCookies = 6500
 )
 
 // checkSizes sends the largest requests that a sign-in can make.
 func (x *examination) checkSizes(ctx context.Context) Check {
 	for _, one := range []struct {
-		what, query string
+		name, query string
 		header      http.Header
 		remedy      string
 	}{
@@ -140,14 +134,14 @@ func (x *examination) checkSizes(ctx context.Context) Check {
 		{"a cookie header of 6.5 kB", "", http.Header{"Cookie": {"size=" + strings.Repeat("c", longestCookies)}},
 			"Raise the proxy's limit for a header field to 8 KiB (nginx: large_client_header_buffers 4 8k; Apache: LimitRequestFieldSize 8190)."},
 	} {
-		p, err := x.get(ctx, x.public("/healthz")+one.query, one.header)
+		r, err := x.get(ctx, x.public("/healthz")+one.query, one.header)
 		if err != nil {
 			return unreachable(x.cfg.PublicURL, err)
 		}
-		if p.status != http.StatusOK {
-			return fail("What stands in front of webapp refuses "+one.what+" ("+statusText(p.status)+").",
-				"Sign-ins can bring as much: Entra's codes are long, and each sign-in that has begun has its cookie.", one.remedy)
+		if r.status != http.StatusOK {
+			return fail("A proxy refuses "+one.name+" ("+statusText(r.status)+").",
+				"Sign-ins can be that large: Entra's codes are long, and each open sign-in has a cookie.", one.remedy)
 		}
 	}
-	return ok("The longest callbacks and cookies of sign-ins come through.")
+	return ok("The longest callbacks and cookies of sign-ins arrive.")
 }

@@ -11,61 +11,49 @@ import (
 	"webapp/internal/ports"
 )
 
-// slowStore is how long an operation of the store may take: every page of a
-// signed-in person waits for one.
+// slowStore is the longest time that an operation of the store should take. Every
+// page of a signed-in user waits for one.
 const slowStore = 50 * time.Millisecond
 
-// checkStore opens the session store and leaves in it what was there before.
+// checkStore opens the session store and does with one record what sessions do. It
+// deletes the record again.
 func (x *examination) checkStore(ctx context.Context) Check {
-	if x.cfg.OpenStore == nil || x.broken("SESSION_STORE") {
-		return skipBroken()
+	if x.cfg.OpenStore == nil || x.misconfigured("SESSION_STORE") {
+		return skipMisconfigured()
 	}
 	store, err := x.cfg.OpenStore(ctx)
 	if err != nil {
-		return fail("The session store cannot be opened.", sentence(err), "Mend SESSION_STORE, or what the text above names.")
+		return fail("The session store cannot be opened.", sentence(err), "Correct SESSION_STORE, or the file or server that it names.")
 	}
 	defer func() { _ = store.Close() }()
 	trial := storeTrial{store: store, now: x.cfg.Now}
-	if err := trial.run(ctx); err != nil {
-		return storeFailure(trial.doing, err)
-	}
-	return x.storeVerdict(trial.slowest)
-}
-
-func storeFailure(doing string, err error) Check {
-	if errors.Is(err, ports.ErrStoreUnavailable) || isTimeout(err) {
-		return fail("The session store does not answer (it was asked to "+doing+").", sentence(err),
-			"Is the server up, does SESSION_STORE name the right host, user, password and database, and does a firewall let this machine through?")
-	}
-	return fail("The session store does not work as it must (it was asked to "+doing+").", sentence(err),
-		"Is SESSION_STORE a real server of its kind and version, and the master rather than a replica? Without this, sessions cannot be trusted.")
-}
-
-func (x *examination) storeVerdict(slowest time.Duration) Check {
+	err = trial.run(ctx)
 	switch {
+	case errors.Is(err, ports.ErrStoreUnavailable) || isTimeout(err):
+		return fail("The session store does not respond (operation: "+trial.operation+").", sentence(err),
+			"Check that the server is running, that a firewall lets this machine through, and host, user, password and database in SESSION_STORE.")
+	case err != nil:
+		return fail("The session store does not work correctly (operation: "+trial.operation+").", sentence(err),
+			"Check that SESSION_STORE names a server of a supported kind and version, and its master rather than a replica. Sessions are not safe in this store.")
 	case x.cfg.StoreScheme == "memory":
 		return warn("Sessions are kept in the memory of the process.",
-			"They end when it does, and a second instance knows nothing of them.",
+			"They end when the process ends, and a second instance does not know them.",
 			"For one machine set SESSION_STORE to sqlite:PATH; for several instances to redis://… or postgres://….")
-	case slowest > slowStore:
-		return warn(fmt.Sprintf("The session store works, but is slow: an operation took %d ms.", slowest.Milliseconds()),
-			"Each page of a signed-in person waits for it.",
-			"Put the store near the application (same network, same region), and look whether it is overloaded.")
+	case trial.slowest > slowStore:
+		return warn(fmt.Sprintf("The session store works but is slow: an operation took %d ms.", trial.slowest.Milliseconds()),
+			"Every page of a signed-in user waits for it.",
+			"Run the store near the application (same network, same region), and check whether it is overloaded.")
 	}
-	return ok(fmt.Sprintf("Written, found, compared, replaced and deleted a record, each within %d ms.", slowStore.Milliseconds()))
+	return ok(fmt.Sprintf("A record was written, found, replaced and deleted. No operation took longer than %d ms.", slowStore.Milliseconds()))
 }
 
-// storeTrial does what sessions do to a store, with one record that nobody else
-// can know of.
+// storeTrial does what sessions do to a store, with one record under a random key.
 type storeTrial struct {
-	store   Store
-	now     func() time.Time
-	doing   string // what is under way, for a person
-	slowest time.Duration
+	store     Store
+	now       func() time.Time
+	operation string // the operation in progress, for the check's text
+	slowest   time.Duration
 }
-
-// errStoreRule: the store has answered, but not as ports.SessionStore says.
-func errStoreRule(text string) error { return errors.New("it " + text) }
 
 func (s *storeTrial) run(ctx context.Context) error {
 	id := "doctor-" + rand.Text()
@@ -79,7 +67,7 @@ func (s *storeTrial) run(ctx context.Context) error {
 		return err
 	}
 	r.Value = []byte("after")
-	if err := s.swap(ctx, r, first); err != nil {
+	if err := s.replace(ctx, r, first); err != nil {
 		return err
 	}
 	if err := s.read(ctx, r); err != nil {
@@ -88,37 +76,37 @@ func (s *storeTrial) run(ctx context.Context) error {
 	return s.remove(ctx, r)
 }
 
-// read wants the record by its key and by its index.
+// read finds the record by its key and by its index.
 func (s *storeTrial) read(ctx context.Context, r ports.Record) error {
 	found, err := timed(s, "read a record", func() (ports.Record, error) { return s.store.Find(ctx, r.Key) })
 	switch {
 	case errors.Is(err, ports.ErrNoRecord):
-		return errStoreRule("has lost a record that was just written")
+		return errors.New("it lost a record that was just written")
 	case err != nil:
 		return err
 	case !bytes.Equal(found.Value, r.Value):
-		return errStoreRule("answers another value than the one last written")
+		return errors.New("it returned an old value of a record")
 	}
 	keys, err := timed(s, "find a record by its index", func() ([]string, error) { return s.store.Keys(ctx, r.Indexes[0]) })
 	if err == nil && (len(keys) != 1 || keys[0] != r.Key) {
-		return errStoreRule("does not find a record by its index")
+		return errors.New("it does not find a record by its index")
 	}
 	return err
 }
 
-// swap replaces the record, once: a second writer who has read the same version
-// must be refused.
-func (s *storeTrial) swap(ctx context.Context, r ports.Record, v ports.Version) error {
-	replace := func() (ports.Version, error) { return s.store.Replace(ctx, r, v) }
-	if _, err := timed(s, "replace a record", replace); err != nil {
+// replace replaces the record twice with the same version. The store must refuse
+// the second time.
+func (s *storeTrial) replace(ctx context.Context, r ports.Record, v ports.Version) error {
+	write := func() (ports.Version, error) { return s.store.Replace(ctx, r, v) }
+	if _, err := timed(s, "replace a record", write); err != nil {
 		return err
 	}
-	_, err := timed(s, "refuse the second of two changes", replace)
+	_, err := timed(s, "refuse the second of two changes", write)
 	switch {
 	case errors.Is(err, ports.ErrRecordChanged):
 		return nil
 	case err == nil:
-		return errStoreRule("lets a change overwrite another")
+		return errors.New("it lets one change overwrite another")
 	}
 	return err
 }
@@ -130,21 +118,21 @@ func (s *storeTrial) remove(ctx context.Context, r ports.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = timed(s, "forget a record", func() (ports.Record, error) { return s.store.Find(ctx, r.Key) })
+	_, err = timed(s, "read a deleted record", func() (ports.Record, error) { return s.store.Find(ctx, r.Key) })
 	switch {
 	case errors.Is(err, ports.ErrNoRecord):
 		return nil
 	case err == nil:
-		return errStoreRule("still has a record that was deleted")
+		return errors.New("it still has a record that was deleted")
 	}
 	return err
 }
 
-// timed notes what is done, and how long it takes.
-func timed[T any](s *storeTrial, doing string, do func() (T, error)) (T, error) {
-	s.doing = doing
+// timed runs an operation and notes its name and how long it takes.
+func timed[T any](s *storeTrial, operation string, run func() (T, error)) (T, error) {
+	s.operation = operation
 	began := s.now()
-	result, err := do()
+	result, err := run()
 	s.slowest = max(s.slowest, s.now().Sub(began))
 	return result, err
 }
