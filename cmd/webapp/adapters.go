@@ -22,20 +22,20 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// This file lists what is plugged in. A new adapter is its import above and one
-// line in one of these three lists; README.md, "Add an adapter", has the steps.
+// This file lists the adapters. To add one, import its package and add a line to
+// one of the three lists below. docs/adapters.md has the steps.
 
-// identityProviders are the providers that have an adapter of their own, by the
-// OIDC_AUTHORITY, to the letter, that chooses it. Whatever is not here is an
-// OpenID Provider with discovery, and the entra adapter's.
+// identityProviders lists the providers that have an adapter of their own, by the
+// exact OIDC_AUTHORITY that selects them. For any other OIDC_AUTHORITY, and for
+// AUTHORITY, the adapter is entra.
 func identityProviders() map[string]openProvider {
 	return map[string]openProvider{
 		github.Issuer: provider(github.New),
 	}
 }
 
-// sessionStores are the stores by the scheme of SESSION_STORE. Each gets the whole
-// value.
+// sessionStores lists the stores by the scheme of SESSION_STORE. Each store gets
+// the whole value.
 func sessionStores() map[string]storeAdapter {
 	return map[string]storeAdapter{
 		"memory":          {open: store(openMemory)},
@@ -54,9 +54,10 @@ func sessionStores() map[string]storeAdapter {
 	}
 }
 
-// mounts are handlers besides the pages. Each serves its path and all paths below
-// it, and sees the whole path. Requests to them pass the same middleware as those
-// to pages: bounds, security headers, the refusal of other origins, the session.
+// mounts lists further handlers by their paths. A handler serves its path and all
+// paths below it, and sees the whole path. Its requests pass the same middleware
+// as requests for pages: size limits, security headers, the check of the origin,
+// and the session.
 func mounts() map[string]mount {
 	return map[string]mount{
 		// "/api": api.New,
@@ -66,8 +67,8 @@ func mounts() map[string]mount {
 // mount makes a handler that calls the domain.
 type mount func(*domain.Service) http.Handler
 
-// thisProgram is what the lists above let the configuration choose.
-func thisProgram(demo bool) config.Program {
+// configOptions tells the configuration which adapters the lists above contain.
+func configOptions(demo bool) config.Options {
 	providers := make(map[string]func(ports.Registration) error)
 	for issuer, open := range identityProviders() {
 		providers[issuer] = func(r ports.Registration) error {
@@ -79,7 +80,7 @@ func thisProgram(demo bool) config.Program {
 	for scheme, adapter := range sessionStores() {
 		stores[scheme] = adapter.warn
 	}
-	return config.Program{
+	return config.Options{
 		Demo:      demo,
 		Providers: providers,
 		Stores:    stores,
@@ -87,13 +88,13 @@ func thisProgram(demo bool) config.Program {
 	}
 }
 
-// openProvider makes an identity-provider adapter. It does not touch the
-// network: the provider may be down at this moment. Requests go through
-// transport, which bounds how many there are and how long an answer's header
-// takes; the whole time, the size and redirects are the adapter's to bound.
+// openProvider makes the adapter of an identity provider. It sends no request,
+// because the provider may be down. transport limits how many requests are open
+// and how long a response header takes. The adapter itself limits the total time,
+// the size and the redirects.
 type openProvider func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error)
 
-// provider makes an adapter's own New an openProvider.
+// provider converts the New function of an adapter to openProvider.
 func provider[P ports.IdentityProvider](open func(ports.Registration, http.RoundTripper, func() time.Time) (P, error)) openProvider {
 	return func(r ports.Registration, transport http.RoundTripper, now func() time.Time) (ports.IdentityProvider, error) {
 		p, err := open(r, transport, now)
@@ -104,19 +105,49 @@ func provider[P ports.IdentityProvider](open func(ports.Registration, http.Round
 	}
 }
 
-// storeAdapter opens a session store. warn looks at its address before that; nil
-// where there is nothing to look for.
+// newProvider makes the adapter that the configuration selects. It also returns
+// the function that application calls credentialExpiry.
+func newProvider(c config.Config, d deps, transport http.RoundTripper) (ports.IdentityProvider, func() (time.Time, bool), error) {
+	if open, own := identityProviders()[c.OIDCAuthority]; own {
+		registration, err := c.Registration(d.logger)
+		if err != nil {
+			return nil, nil, err
+		}
+		provider, err := open(registration, transport, d.now)
+		return provider, func() (time.Time, bool) {
+			end, err := c.SecretExpires()
+			return end, err == nil && !end.IsZero()
+		}, err
+	}
+	adapter := c.Entra(d.now, d.logger)
+	adapter.Transport = transport
+	provider, err := entra.New(adapter)
+	if err != nil {
+		return nil, nil, err
+	}
+	return provider, provider.CredentialExpiry, nil
+}
+
+// sessionStore is a store that can be closed.
+type sessionStore interface {
+	ports.SessionStore
+	Close() error
+}
+
+// storeAdapter opens a session store. warn says what is dangerous about its
+// address. It is nil if the adapter has no warnings.
 type storeAdapter struct {
 	open openStore
 	warn config.WarnOfStore
 }
 
-// openStore opens a session store. A server that is down is no error: the store
-// heals, and /readyz says so meanwhile. An error is shown to whoever starts the
-// program, and does not quote the address, which may hold a password.
+// openStore opens a session store. It returns no error if a server is down: the
+// store connects later, and /readyz reports it until then. An error is shown to
+// the person who starts the program. It does not quote the address, which can
+// contain a password.
 type openStore func(ctx context.Context, address string, now func() time.Time) (sessionStore, error)
 
-// store makes an adapter's own Open an openStore.
+// store converts the Open function of an adapter to openStore.
 func store[S sessionStore](open func(context.Context, string, func() time.Time) (S, error)) openStore {
 	return func(ctx context.Context, address string, now func() time.Time) (sessionStore, error) {
 		s, err := open(ctx, address, now)
@@ -139,41 +170,11 @@ func openRedis(_ context.Context, address string, now func() time.Time) (*redis.
 	return redis.Open(address, now)
 }
 
-// newProvider makes the identity-provider adapter. It also returns the function
-// that says when the provider's credential ends, and whether that is known.
-func newProvider(c config.Config, d deps, transport http.RoundTripper) (ports.IdentityProvider, func() (time.Time, bool), error) {
-	if open, own := identityProviders()[c.OIDCAuthority]; own {
-		registration, err := c.Registration(d.logger)
-		if err != nil {
-			return nil, nil, err
-		}
-		provider, err := open(registration, transport, d.now)
-		return provider, func() (time.Time, bool) {
-			end, err := c.SecretExpires()
-			return end, err == nil && !end.IsZero()
-		}, err
-	}
-	adapter := c.Entra(d.now, d.logger)
-	adapter.Transport = transport
-	provider, err := entra.New(adapter)
-	if err != nil {
-		return nil, nil, err
-	}
-	return provider, provider.CredentialExpiry, nil
-}
-
-// sessionStore is a store that ends with the process.
-type sessionStore interface {
-	ports.SessionStore
-	Close() error
-}
-
-// newStore opens the store that SESSION_STORE names. A server that is down is no
-// error: the store heals, and /readyz says so meanwhile.
+// newStore opens the store that SESSION_STORE names.
 func newStore(ctx context.Context, c config.Config, now func() time.Time) (sessionStore, error) {
 	adapter, known := sessionStores()[c.StoreScheme()]
 	if !known {
-		return nil, errors.New("webapp cannot use its SESSION_STORE: no such store")
+		return nil, errors.New("webapp cannot use its SESSION_STORE: there is no such store")
 	}
 	store, err := adapter.open(ctx, c.SessionStore, now)
 	if err != nil {

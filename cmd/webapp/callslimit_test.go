@@ -79,7 +79,7 @@ func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 	signIn, directory := httptest.NewServer(hanging), httptest.NewServer(hanging)
 	t.Cleanup(signIn.Close)
 	t.Cleanup(directory.Close)
-	client := &http.Client{Transport: telemetry{}.provider(nil)}
+	client := &http.Client{Transport: telemetry{}.providerTransport(nil)}
 	t.Cleanup(client.CloseIdleConnections)
 	t.Cleanup(release)
 	var all sync.WaitGroup

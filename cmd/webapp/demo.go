@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 
@@ -9,12 +10,12 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// startDemo starts the demo provider on this machine and points the
-// configuration at it. The provider and its accounts end with stop.
+// startDemo starts the demo provider on this machine and changes c to use it. stop
+// ends the provider.
 func startDemo(c *config.Config, listener net.Listener) (stop func(), err error) {
 	host, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil || !config.IsLoopback(host) {
-		return nil, fmt.Errorf("webapp -demo must listen on this machine alone, but LISTEN_ADDR led elsewhere; use localhost:3000")
+		return nil, errors.New("webapp -demo must listen on this machine only, but LISTEN_ADDR leads to another address: set it to localhost:3000")
 	}
 	if c.Redirect.Port() == "0" {
 		c.Redirect.Host = net.JoinHostPort(c.Redirect.Hostname(), port)
@@ -26,14 +27,16 @@ func startDemo(c *config.Config, listener net.Listener) (stop func(), err error)
 	client.RedirectURIs = []string{c.RedirectURI}
 	provider, err := fakeidp.New(fakeidp.Config{Clients: []fakeidp.Client{client}})
 	if err != nil {
-		return nil, fmt.Errorf("demo provider: %w", err)
+		return nil, fmt.Errorf("the demo provider cannot start: %w", err)
 	}
 	base, err := provider.Start("127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("demo provider: %w", err)
+		return nil, fmt.Errorf("the demo provider cannot start: %w", err)
 	}
 	c.Authority = provider.Authority(fakeidp.ContosoTenantID)
-	c.ClientID, c.ClientSecret = client.ID, client.Secrets[0]
-	c.Endpoint, c.Scopes = base+"/v1.0/me", []string{"User.Read"}
+	c.ClientID = client.ID
+	c.ClientSecret = client.Secrets[0]
+	c.Endpoint = base + "/v1.0/me"
+	c.Scopes = []string{"User.Read"}
 	return func() { _ = provider.Close() }, nil
 }

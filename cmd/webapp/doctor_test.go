@@ -129,7 +129,7 @@ func TestDoctorOfAConfiguration(t *testing.T) {
 				assert.NotContains(t, out, secret)
 			}
 			if name == "memory" {
-				assert.Contains(t, out, "see to the warning")
+				assert.Contains(t, out, "Look at the warning")
 			}
 			golden(t, expected, out)
 		})
@@ -210,7 +210,7 @@ func TestDoctorTellsWhatLooksLikeAMistake(t *testing.T) {
 	out, exit := doctorRun(t, vars)
 	assert.Equal(t, 0, exit)
 	assert.Contains(t, out, "warning  configuration")
-	assert.Contains(t, out, "SCOPES stands in .env and is not read.")
+	assert.Contains(t, out, "SCOPES is in .env, but webapp does not know it.")
 	assert.Contains(t, out, "Did you mean SCOPE?")
 	assert.Contains(t, out, "ok       metadata")
 

@@ -1,10 +1,10 @@
-// Command webapp signs people in and out with Microsoft Entra ID, or any other
-// OpenID Provider, serves them pages and calls an API on their behalf.
+// Command webapp signs people in and out with Microsoft Entra ID or another OpenID
+// Provider, shows them pages and calls an API on their behalf.
 //
-//	webapp          serve, configured by the environment and .env
+//	webapp          serve, with the configuration from the environment and .env
 //	webapp -demo    serve with a built-in demo provider, without network
-//	webapp doctor   look at everything that a sign-in needs
-//	webapp -help    everything else
+//	webapp doctor   check everything that a sign-in needs
+//	webapp -help    list the other options
 package main
 
 import (
@@ -31,8 +31,10 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// exitCode is 2 for a command line that cannot be understood, 1 for any other
-// failure.
+// errUsage says that the command line is not understood.
+var errUsage = errors.New("usage")
+
+// exitCode returns 2 for errUsage and 1 for any other error.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
@@ -44,28 +46,22 @@ func exitCode(err error) int {
 	}
 }
 
-// errUsage: the command line cannot be understood.
-var errUsage = errors.New("usage")
-
-const usage = `webapp signs people in with Microsoft Entra ID, or any other OpenID Provider.
+const usage = `webapp signs people in with Microsoft Entra ID or another OpenID Provider.
 
 Usage:
-  webapp            serve, configured by the environment and by .env
+  webapp            serve, with the configuration from the environment and .env
   webapp -demo      serve with a built-in demo provider: no registration, no network
-  webapp doctor     look at everything that a sign-in needs (webapp doctor -help)
+  webapp doctor     check everything that a sign-in needs (webapp doctor -help)
   webapp -version   print the version
   webapp -help      print this text
 
-The environment names the provider and this application's registration there:
+These variables name the provider and the application's registration there:
   CLIENT_ID, CLIENT_SECRET, AUTHORITY (or OIDC_AUTHORITY), REDIRECT_URI
-and much besides; README.md has the whole table.
+docs/configuration.md lists all variables.
 `
 
-// version is stamped by the linker (-ldflags "-X main.version=v1.2.3").
-var version string
-
-// run is the program: it returns when ctx ends or something cannot go on. The
-// error it returns is for the person who started it.
+// run is the whole program. It returns when ctx ends, or with an error for the
+// person who started it.
 func run(ctx context.Context, args []string, env config.Lookup, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "doctor" {
 		return runDoctor(ctx, args[1:], env, stdout, doctorDeps{})
@@ -87,14 +83,17 @@ func run(ctx context.Context, args []string, env config.Lookup, stdout, stderr i
 		_, err := fmt.Fprintln(stdout, "webapp", buildVersion())
 		return err
 	}
-	c, err := config.Load(env, thisProgram(*demo))
+	c, err := config.Load(env, configOptions(*demo))
 	if err != nil {
 		return err
 	}
 	return serve(ctx, c, stdout, stderr)
 }
 
-// buildVersion is the stamped version, else what the Go toolchain recorded.
+// version is set by the linker: -ldflags "-X main.version=v1.2.3".
+var version string
+
+// buildVersion returns version, or the version that the Go toolchain recorded.
 func buildVersion() string {
 	if version != "" {
 		return version

@@ -110,7 +110,7 @@ func TestPortInUseNamesListenAddr(t *testing.T) {
 	var out bytes.Buffer
 	err = run(t.Context(), []string{"-demo"}, lookupIn(map[string]string{"LISTEN_ADDR": l.Addr().String()}), &out, &out)
 	assert.ErrorContains(t, err, "LISTEN_ADDR")
-	assert.ErrorContains(t, err, "Another program is using the port")
+	assert.ErrorContains(t, err, "Another program uses the port")
 	assert.Equal(t, 1, exitCode(err))
 }
 
@@ -235,7 +235,7 @@ func TestSlipsOfTheHandStandBesideTheProblems(t *testing.T) {
 	var out bytes.Buffer
 	err := run(t.Context(), nil, lookupIn(nil), &out, &out)
 	assert.ErrorContains(t, err, "CLIENT_ID is missing")
-	assert.ErrorContains(t, err, "CLIENTID stands in .env and is not read.")
+	assert.ErrorContains(t, err, "CLIENTID is in .env, but webapp does not know it.")
 	assert.ErrorContains(t, err, "Did you mean CLIENT_ID?")
 	assert.Equal(t, 1, exitCode(err))
 }

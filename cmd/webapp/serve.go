@@ -60,13 +60,13 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 	defer daily.Stop()
 	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
 	announce(c, stdout, listener.Addr())
-	if c.LogFormat == "json" { // a program reads the log, and not stdout
+	if c.LogFormat == "json" { // for the program that reads the log, which does not see stdout
 		logger.Info("ready", "addr", listener.Addr().String(), "origin", c.Origin(), "version", buildVersion())
 	}
 	return server.Serve(ctx, server.New(app.handler, logger, c.Proxies...), listener)
 }
 
-// listen opens the address of LISTEN_ADDR.
+// listen opens the address in LISTEN_ADDR.
 func listen(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err == nil {
@@ -74,19 +74,19 @@ func listen(address string) (net.Listener, error) {
 	}
 	remedy := "Write it like localhost:3000, with an address of this machine and a port up to 65535"
 	if portTaken(err) {
-		remedy = "Another program is using the port. Stop it, or set LISTEN_ADDR (and REDIRECT_URI) to another port"
+		remedy = "Another program uses the port. Stop that program, or set LISTEN_ADDR and REDIRECT_URI to another port"
 	}
 	return nil, fmt.Errorf("webapp cannot listen on its LISTEN_ADDR: %w.\n    %s", err, remedy)
 }
 
-// portTaken says whether another program listens on the port. Windows reports
-// WSAEADDRINUSE, which is not its syscall.EADDRINUSE.
+// portTaken reports whether another program listens on the port. Windows reports
+// WSAEADDRINUSE, which differs from its syscall.EADDRINUSE.
 func portTaken(err error) bool {
 	const wsaeAddrInUse = syscall.Errno(10048)
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, wsaeAddrInUse)
 }
 
-// announce tells the person who started the program which address to open.
+// announce prints the address to open, for the person who started the program.
 func announce(c config.Config, w io.Writer, listening net.Addr) {
 	if c.Demo {
 		_, _ = fmt.Fprintln(w, "This is a demo: the accounts and the identity provider are made up, and only this machine can reach them.")
@@ -98,15 +98,15 @@ func announce(c config.Config, w io.Writer, listening net.Addr) {
 	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. %s; stop with Ctrl+C.\n", buildVersion(), listening, open)
 }
 
-// From these days on the end of the credential is a warning, then an error.
+// A credential that ends within these days is logged as a warning or an error.
 const (
 	expiryWarnDays  = 30
 	expiryErrorDays = 7
 )
 
-// watchExpiry logs when the credential ends, now and at each tick, until ctx
-// ends. A credential that renews itself, or whose end nobody knows, is not
-// talked about.
+// watchExpiry logs when the credential ends, at once and at each tick, until ctx
+// ends. It logs nothing while the end is unknown, or if the credential renews
+// itself.
 func watchExpiry(ctx context.Context, expiry func() (time.Time, bool), now func() time.Time, tick <-chan time.Time, logger *slog.Logger) {
 	for {
 		if end, known := expiry(); known {
@@ -120,7 +120,7 @@ func watchExpiry(ctx context.Context, expiry func() (time.Time, bool), now func(
 	}
 }
 
-// daysUntil counts whole days; it is negative once end has passed.
+// daysUntil returns the number of whole days until end. It is negative after end.
 func daysUntil(end, now time.Time) int {
 	left := end.Sub(now)
 	days := int(left / (24 * time.Hour))
@@ -131,14 +131,15 @@ func daysUntil(end, now time.Time) int {
 }
 
 func logExpiry(ctx context.Context, days int, end time.Time, logger *slog.Logger) {
+	const remedy = ": create a new one and replace the old one"
 	level, text := slog.LevelInfo, "the application's credential at the provider is valid"
 	switch {
 	case days < 0:
-		level, text = slog.LevelError, "the application's credential at the provider has expired, and nobody can sign in: make a new one and replace the old"
+		level, text = slog.LevelError, "the application's credential at the provider has expired, so nobody can sign in"+remedy
 	case days <= expiryErrorDays:
-		level, text = slog.LevelError, "the application's credential at the provider expires in a few days, and then nobody can sign in: make a new one and replace the old"
+		level, text = slog.LevelError, "the application's credential at the provider expires in a few days, and then nobody can sign in"+remedy
 	case days <= expiryWarnDays:
-		level, text = slog.LevelWarn, "the application's credential at the provider expires soon: make a new one and replace the old"
+		level, text = slog.LevelWarn, "the application's credential at the provider expires soon"+remedy
 	}
 	logger.Log(ctx, level, text, slog.String("expires", end.UTC().Format(time.DateOnly)), slog.Int("days", days))
 }

@@ -29,7 +29,7 @@ func TestStoresThatCanBeListenedToAreHintedAt(t *testing.T) {
 			"OIDC_AUTHORITY": "https://idp.example", "CLIENT_ID": "id", "CLIENT_SECRET": "secret",
 			"SESSION_STORE": address, "SESSION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 		}
-		c, err := config.Load(func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, thisProgram(false))
+		c, err := config.Load(func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, configOptions(false))
 		require.NoError(t, err, address)
 		var wrong []string
 		for _, h := range c.Hints {

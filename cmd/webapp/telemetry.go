@@ -19,15 +19,16 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// telemetry is the audit log, which is always on, the metrics and the traces. A
-// part that is off is nil.
+// telemetry is the audit log, the metrics and the traces. Metrics and traces are
+// nil if they are off.
 type telemetry struct {
 	audit   ports.AuditLog
 	metrics *observe.Metrics
 	tracer  *observe.Tracer
 }
 
-// newTelemetry makes what METRICS_ADDR and the OTEL_ variables ask for.
+// newTelemetry makes the audit log, and the metrics and traces that METRICS_ADDR
+// and the OTEL_ variables turn on.
 func newTelemetry(c config.Config, d deps) (telemetry, error) {
 	var t telemetry
 	if c.MetricsAddr != "" {
@@ -35,14 +36,16 @@ func newTelemetry(c config.Config, d deps) (telemetry, error) {
 		t.metrics.ExpectReasons(domain.AuditReasons())
 		if counter, ok := d.store.(ports.SessionCounter); ok {
 			t.metrics.WatchSessions(func(ctx context.Context) (int, error) {
-				// The records of those that have run out stay for a while.
+				// The store keeps the records of expired sessions for a while.
 				return counter.IndexedRecords(ctx, session.ExpiredRetention)
 			})
 		}
 	}
 	if c.Tracing != nil {
 		tracing := *c.Tracing
-		tracing.Version, tracing.RequestID, tracing.Logger = buildVersion(), webhttp.RequestID, d.logger
+		tracing.Version = buildVersion()
+		tracing.RequestID = webhttp.RequestID
+		tracing.Logger = d.logger
 		var err error
 		if t.tracer, err = observe.NewTracer(context.Background(), tracing); err != nil {
 			return telemetry{}, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
@@ -52,9 +55,10 @@ func newTelemetry(c config.Config, d deps) (telemetry, error) {
 	return t, nil
 }
 
-// provider returns the transport of calls to the identity provider. base carries
-// them; nil is the network. The wait for a free place is not measured.
-func (t telemetry) provider(base http.RoundTripper) http.RoundTripper {
+// providerTransport returns the transport for requests to the identity provider.
+// It limits how many are open at once, and measures each one without the time that
+// it waits for others. base sends the requests; nil means the network.
+func (t telemetry) providerTransport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = providerhttp.NewTransport(providerhttp.DefaultTimeout)
 	}
@@ -62,8 +66,8 @@ func (t telemetry) provider(base http.RoundTripper) http.RoundTripper {
 	return t.metrics.CountRefused(limited, providerhttp.ErrTooManyCalls)
 }
 
-// handler adds the functions by which the HTTP adapter reports.
-func (t telemetry) handler(c webhttp.Config) webhttp.Config {
+// observed returns c with the functions that measure and trace requests.
+func (t telemetry) observed(c webhttp.Config) webhttp.Config {
 	if t.metrics != nil {
 		c.OnResponse = t.metrics.Request
 	}
@@ -76,12 +80,12 @@ func (t telemetry) handler(c webhttp.Config) webhttp.Config {
 	return c
 }
 
-// maxMetricsConnections bounds the connections of METRICS_ADDR: each takes memory
-// of the same process, and a handful of scrapers need one each.
+// maxMetricsConnections limits the connections to METRICS_ADDR, because each takes
+// memory of this process. A scraper needs one.
 const maxMetricsConnections = 64
 
-// serveMetrics answers scrapes on METRICS_ADDR until ctx ends or stop is
-// called, which waits for the last one.
+// serveMetrics serves the metrics on METRICS_ADDR until ctx ends or stop is called.
+// stop waits for the last request. If m is nil, serveMetrics does nothing.
 func serveMetrics(ctx context.Context, addr string, m *observe.Metrics, logger *slog.Logger) (stop func(), err error) {
 	if m == nil {
 		return func() {}, nil
@@ -89,26 +93,26 @@ func serveMetrics(ctx context.Context, addr string, m *observe.Metrics, logger *
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("webapp cannot listen on its METRICS_ADDR: %w.\n"+
-			"    Is another program using the port? Stop it, or set METRICS_ADDR to another port, or to nothing for no metrics", err)
+			"    If another program uses the port, stop it or set METRICS_ADDR to another port. To turn the metrics off, unset METRICS_ADDR", err)
 	}
-	scraped := m.NewServer(logger)
-	server.Bound(scraped, maxMetricsConnections, logger)
+	metricsServer := m.NewServer(logger)
+	server.Bound(metricsServer, maxMetricsConnections, logger)
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := server.Serve(ctx, scraped, listener); err != nil {
-			logger.Error("metrics are no longer served", "err", err)
+		if err := server.Serve(ctx, metricsServer, listener); err != nil {
+			logger.Error("the metrics listener stopped", "err", err)
 		}
 	}()
 	logger.Info("metrics are served", "address", listener.Addr().String())
 	return func() { cancel(); <-done }, nil
 }
 
-// lastTraces bounds the wait for a collector at the end.
+// lastTraces is the longest time that close waits for the collector.
 const lastTraces = time.Second
 
-// close sends the traces that are left.
+// close sends the remaining traces.
 func (t telemetry) close(ctx context.Context, logger *slog.Logger) {
 	if t.tracer == nil {
 		return
@@ -116,6 +120,6 @@ func (t telemetry) close(ctx context.Context, logger *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTraces)
 	defer cancel()
 	if err := t.tracer.Close(ctx); err != nil {
-		logger.Warn("traces", "err", err)
+		logger.Warn("the last traces were not sent", "err", err)
 	}
 }

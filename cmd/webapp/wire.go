@@ -15,17 +15,17 @@ import (
 	"webapp/internal/ports"
 )
 
-// deps is what the program takes from outside besides its configuration. serve
-// passes the real ones; a test passes its own clock and looks into the store.
+// deps are the parts that wire does not make itself. serve passes the real ones,
+// and a test passes its own clock, store and transport.
 type deps struct {
 	now    func() time.Time
 	store  ports.SessionStore
 	logger *slog.Logger
-	// audit gets the audit log; nil means logger.
+	// audit writes the audit log. Nil means logger.
 	audit *slog.Logger
-	// transport carries the calls to the identity provider; nil is the network.
+	// transport sends requests to the identity provider. Nil means the network.
 	transport http.RoundTripper
-	// mounts are handlers besides the pages, as in the list of that name.
+	// mounts are further handlers by their paths, as in the function mounts.
 	mounts map[string]mount
 }
 
@@ -34,20 +34,20 @@ type application struct {
 	handler http.Handler
 	// warmUp loads the provider's metadata before the first sign-in.
 	warmUp func(context.Context)
-	// credentialExpiry returns when the credential at the provider ends, and
-	// whether that is known.
+	// credentialExpiry returns when the credential at the provider ends. It
+	// returns false if the end is unknown.
 	credentialExpiry func() (time.Time, bool)
 	telemetry        telemetry
 }
 
-// wire makes every part of the program and connects them. It is the only place
-// that knows all parts.
+// wire makes every part of the program and connects them. No other function knows
+// all parts.
 func wire(c config.Config, d deps) (application, error) {
 	t, err := newTelemetry(c, d)
 	if err != nil {
 		return application{}, err
 	}
-	provider, credentialExpiry, err := newProvider(c, d, t.provider(d.transport))
+	provider, credentialExpiry, err := newProvider(c, d, t.providerTransport(d.transport))
 	if err != nil {
 		return application{}, err
 	}
@@ -82,10 +82,10 @@ func wire(c config.Config, d deps) (application, error) {
 		return application{}, err
 	}
 	handlers := make(map[string]http.Handler)
-	for path, open := range d.mounts {
-		handlers[path] = open(service)
+	for path, newHandler := range d.mounts {
+		handlers[path] = newHandler(service)
 	}
-	handler, err := webhttp.New(t.handler(webhttp.Config{
+	handler, err := webhttp.New(t.observed(webhttp.Config{
 		Domain:         service,
 		Sessions:       sessions.Middleware,
 		StoreReady:     sessions.Ready,
@@ -109,7 +109,7 @@ func wire(c config.Config, d deps) (application, error) {
 		handler: handler,
 		warmUp: func(ctx context.Context) {
 			if err := service.ProviderReady(ctx); err != nil && ctx.Err() == nil {
-				d.logger.Warn("the identity provider cannot be reached yet; sign-ins will try again", "err", err)
+				d.logger.Warn("the identity provider cannot be reached; the next sign-in tries again", "err", err)
 			}
 		},
 		credentialExpiry: credentialExpiry,

@@ -144,7 +144,7 @@ func (w *world) restart() {
 
 // load reads the configuration as run does.
 func load(lookup config.Lookup, demo bool) (config.Config, error) {
-	return config.Load(lookup, thisProgram(demo))
+	return config.Load(lookup, configOptions(demo))
 }
 
 func lookupIn(vars map[string]string) config.Lookup {

@@ -20,14 +20,14 @@ func (c *Config) checkListenAddr(found *Problems) {
 	}
 }
 
-// isPort says whether text is a port number, or the name of a service.
+// isPort reports whether text is a port number or the name of a service.
 func isPort(text string) bool {
 	_, err := net.LookupPort("tcp", text)
 	return err == nil && text != ""
 }
 
-// checkRedirectURI fills in Redirect. The default of a demo has the port of
-// LISTEN_ADDR.
+// checkRedirectURI checks REDIRECT_URI and sets Redirect. The default for a demo has
+// the port of LISTEN_ADDR.
 func (c *Config) checkRedirectURI(found *Problems) {
 	if c.RedirectURI == "" {
 		c.RedirectURI = "http://localhost:3000" + tutorialPath
@@ -36,53 +36,53 @@ func (c *Config) checkRedirectURI(found *Problems) {
 		case c.Demo:
 			c.RedirectURI = "http://localhost:" + port + tutorialPath
 		case port != "3000":
-			c.hint("REDIRECT_URI", "is not set and leads to port 3000, where LISTEN_ADDR does not listen",
-				"Set REDIRECT_URI to the address that people open, with its path "+tutorialPath+", as it is registered.")
+			c.hint("REDIRECT_URI", "is not set, so it leads to port 3000, but LISTEN_ADDR has another port",
+				"Set REDIRECT_URI to the registered redirect URI: the address that users open, followed by a path such as "+tutorialPath+".")
 		}
 	}
 	u, err := url.Parse(c.RedirectURI)
-	remedy := "Write exactly what is registered, such as https://app.example.com/getAToken; http is for localhost only."
+	const remedy = "Write the redirect URI exactly as it is registered, such as https://app.example.com/getAToken. Only localhost may use http."
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		found.add("REDIRECT_URI", "is not an absolute URL", remedy)
 	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
 		found.add("REDIRECT_URI", "must use https", remedy)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.ForceQuery:
-		found.add("REDIRECT_URI", "must be a plain address without query, fragment or user name", remedy)
+		found.add("REDIRECT_URI", "has a query, a fragment or a user name", remedy)
 	case len(c.RedirectURI) > 256:
-		found.add("REDIRECT_URI", "is longer than 256 characters, which Entra does not take", remedy)
+		found.add("REDIRECT_URI", "is longer than 256 characters, which Entra does not accept", remedy)
 	case u.RawPath != "" || strings.ContainsAny(u.Path, "{}*") || u.Path == "" || u.Path == "/" || c.takenPath(u.Path):
-		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use a path of its own, such as /getAToken.")
+		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use another path, such as /getAToken, and register it.")
 	default:
 		c.Redirect = u
 		c.hintRedirect(u.Path)
 	}
 }
 
-// hintRedirect hints at the slips because of which the provider most often
-// refuses a redirect URI: it compares letter for letter.
+// hintRedirect reports the most frequent typing mistakes in a path. The provider
+// refuses a redirect URI that is not exactly as registered.
 func (c *Config) hintRedirect(path string) {
-	const remedy = "Compare it with the redirect URI that is registered at the provider, letter for letter."
+	const remedy = "Compare it with the redirect URI that is registered at the provider. Both must be exactly the same."
 	if strings.HasSuffix(path, "/") {
 		c.hint("REDIRECT_URI", "ends in a slash", remedy)
 	}
 	if strings.EqualFold(path, tutorialPath) && path != tutorialPath {
-		c.hint("REDIRECT_URI", "differs from the tutorial's "+tutorialPath+" in the case of letters alone", remedy)
+		c.hint("REDIRECT_URI", "differs from the tutorial's "+tutorialPath+" only in upper and lower case", remedy)
 	}
 }
 
-// takenPath says whether the application serves something else at path.
+// takenPath reports whether the application serves something else at path.
 func (c *Config) takenPath(path string) bool {
 	if webhttp.Reserved(path) {
 		return true
 	}
-	return slices.ContainsFunc(c.program.Mounts, func(mount string) bool {
+	return slices.ContainsFunc(c.options.Mounts, func(mount string) bool {
 		return path == mount || strings.HasPrefix(path, mount+"/")
 	})
 }
 
-// AddressToOpen is the address that opens the application in a browser. It is the
-// public origin, unless that leads to a port or an address of this machine where
+// AddressToOpen returns the address that opens the application in a browser. That is
+// the public origin, unless it leads to a port or an address of this machine where
 // the program does not listen.
 func (c *Config) AddressToOpen(listening net.Addr) string {
 	at, ok := listening.(*net.TCPAddr)
@@ -91,7 +91,7 @@ func (c *Config) AddressToOpen(listening net.Addr) string {
 	}
 	port := strconv.Itoa(at.Port)
 	everywhere := at.IP.IsUnspecified()
-	published, _ := c.lookup("REDIRECT_URI") // a container's port may have another number outside
+	published, _ := c.lookup("REDIRECT_URI") // outside a container the port can differ
 	switch {
 	case everywhere && published != "":
 		return c.Origin()

@@ -1,5 +1,5 @@
 // Package config reads the configuration of webapp from the environment and from
-// the file .env, and checks it. Load is its one entry. It makes no adapter.
+// the file .env, and checks it. Load does both. The package makes no adapter.
 package config
 
 import (
@@ -21,15 +21,15 @@ import (
 )
 
 // Config is the configuration of the program. A field with the tag env has the
-// value of that variable; README.md has the same table with more words. The value
-// of a field with the tag secret is used exactly as it is given.
+// value of that variable; docs/configuration.md explains each variable. The value
+// of a field with the tag secret is not trimmed.
 type Config struct {
-	// Authority or OIDCAuthority names the provider.
+	// Authority or OIDCAuthority names the provider. Exactly one is set.
 	Authority     string `env:"AUTHORITY"`      // Entra authority
 	OIDCAuthority string `env:"OIDC_AUTHORITY"` // exact issuer of any OpenID Provider
 
-	// ClientID is the application's registration at the provider, with exactly
-	// one credential.
+	// ClientID is the client ID of the application's registration at the provider.
+	// Exactly one credential is set.
 	ClientID                  string `env:"CLIENT_ID"`
 	ClientSecret              string `env:"CLIENT_SECRET" secret:"true"`
 	ClientSecretFile          string `env:"CLIENT_SECRET_FILE"`
@@ -40,24 +40,26 @@ type Config struct {
 	ManagedIdentity           string `env:"CLIENT_MANAGED_IDENTITY"` // client ID of a user-assigned managed identity
 	ClientSecretExpires       string `env:"CLIENT_SECRET_EXPIRES"`   // a date, for the warning before it
 
-	// IdentityEndpoint and IdentityHeader are set by App Service and Container
-	// Apps, where they offer managed identities.
+	// App Service and Container Apps set IdentityEndpoint and IdentityHeader. The
+	// token of a managed identity comes from there.
 	IdentityEndpoint string `env:"IDENTITY_ENDPOINT"`
 	IdentityHeader   string `env:"IDENTITY_HEADER"`
 
 	RedirectURI  string `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
 	ResponseMode string `env:"RESPONSE_MODE"` // query or form_post
 	ListenAddr   string `env:"LISTEN_ADDR"`   // default localhost:3000
-	// AllowedTenants are the tenants whose people may sign in with common and
-	// organizations; "*" is any. AllowedSubjects are the people who may sign in
-	// with OIDC_AUTHORITY; "*" is anybody.
+	// AllowedTenants lists the tenants that may sign in, with the authorities
+	// common and organizations. "*" means any tenant.
+	// AllowedSubjects lists the users that may sign in, with OIDC_AUTHORITY, by
+	// their claim sub. "*" means everybody.
 	AllowedTenants  []string `env:"ALLOWED_TENANTS"`
 	AllowedSubjects []string `env:"ALLOWED_SUBJECTS"`
-	// IDTokenSignedResponseAlg is the one algorithm that ID tokens are signed
-	// with. Empty, every safe algorithm that the provider offers is accepted.
+	// IDTokenSignedResponseAlg is the signature algorithm of ID tokens. If it is
+	// empty, every safe algorithm in the provider's metadata is accepted.
 	IDTokenSignedResponseAlg string `env:"ID_TOKEN_SIGNED_RESPONSE_ALG"`
 
-	// Scope and Endpoint are the API of /call_api. Without an API both are empty.
+	// Scope and Endpoint describe the API of the page /call_api. Both are empty if
+	// there is no such page.
 	Scope    string `env:"SCOPE"` // separated by spaces
 	Endpoint string `env:"ENDPOINT"`
 
@@ -71,9 +73,9 @@ type Config struct {
 	LogLevel       string   `env:"LOG_LEVEL"`       // debug, info, warn or error
 	MetricsAddr    string   `env:"METRICS_ADDR"`    // off when empty
 
-	// These variables are OpenTelemetry's. Traces are off without an endpoint
-	// or an exporter. The library reads more variables itself, from the
-	// environment alone.
+	// OpenTelemetry's specification defines these variables. Traces are off without
+	// an endpoint or an exporter. The library itself reads more variables, but not
+	// from .env.
 	OTLPEndpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 	OTLPHeaders        string `env:"OTEL_EXPORTER_OTLP_HEADERS"`
@@ -86,54 +88,56 @@ type Config struct {
 	OTelSampler        string `env:"OTEL_TRACES_SAMPLER"`
 	OTelSamplerArg     string `env:"OTEL_TRACES_SAMPLER_ARG"`
 
-	// The fields below are what the variables mean. Load fills them in.
+	// Load sets the fields below from the variables.
 
 	// Demo says that the program runs as a demo, with a provider of its own.
 	Demo bool
-	// Redirect is RedirectURI; nil where that is malformed.
+	// Redirect is RedirectURI, parsed. It is nil if RedirectURI is malformed.
 	Redirect *url.URL
-	// Scopes are those of Scope.
+	// Scopes is Scope, split at the spaces.
 	Scopes []string
-	// SessionKeys are those of SessionKey, or a new one where it is not set.
+	// SessionKeys is SessionKey, decoded. It is empty if SessionKey is not set.
 	SessionKeys [][]byte
-	// Proxies are those of TrustedProxies.
+	// Proxies is TrustedProxies, parsed.
 	Proxies []netip.Prefix
-	// Tracing is nil where traces are off.
+	// Tracing configures the traces. It is nil if traces are off.
 	Tracing *observe.TracerConfig
 	// Hints are values that look like a mistake. The program starts with them.
 	Hints []Problem
 
-	program Program
+	options Options
 	lookup  Lookup
 }
 
-// Lookup returns an environment variable, and whether it is set.
+// Lookup returns the value of an environment variable. It returns false if the
+// variable is not set.
 type Lookup func(name string) (value string, set bool)
 
-// Program is what this program can do: the values that Load accepts besides the
-// fixed ones.
-type Program struct {
-	// Demo says that the program shall run as a demo.
+// Options tell Load how the program was started and which adapters it contains.
+type Options struct {
+	// Demo says that the program was started with -demo.
 	Demo bool
-	// Providers try the adapters of providers without OpenID Connect, by the
-	// OIDC_AUTHORITY that chooses each. An error says why the adapter cannot be
-	// used.
+	// Providers lists the providers with an adapter of their own, by the
+	// OIDC_AUTHORITY that selects them. The function makes the adapter as a trial.
+	// Its error says why the adapter cannot be used.
 	Providers map[string]func(ports.Registration) error
-	// Stores are the schemes of SESSION_STORE. A scheme without warnings has nil.
+	// Stores lists the schemes of SESSION_STORE. The function is nil if the store
+	// has no warnings.
 	Stores map[string]WarnOfStore
-	// Mounts are the paths of handlers besides the pages.
+	// Mounts lists the paths of further handlers.
 	Mounts []string
 }
 
-// WarnOfStore says what about the address of a session store is dangerous, and
-// what to write instead, in fixed words. It returns empty texts where nothing is.
+// WarnOfStore says what is dangerous about the address of a session store, and what
+// to write instead. It returns empty texts if nothing is. The texts do not quote
+// the address.
 type WarnOfStore func(address string) (wrong, remedy string)
 
-// Load reads and checks the configuration: the environment, and .env in the
-// working directory. The error is *Problems. It names every problem at once,
-// each with its variable and its remedy, and no value. With an error, Config
-// holds as much as could be read.
-func Load(environment Lookup, program Program) (Config, error) {
+// Load reads the environment and the file .env in the working directory, and checks
+// all values. The error is *Problems. It lists every problem at once, with its
+// variable and its remedy, and quotes no value. With an error, Config has the
+// values that could be read.
+func Load(environment Lookup, options Options) (Config, error) {
 	c := Config{
 		ResponseMode:       "query",
 		ListenAddr:         "localhost:3000",
@@ -143,8 +147,8 @@ func Load(environment Lookup, program Program) (Config, error) {
 		LogFormat:          "text",
 		LogLevel:           "info",
 
-		Demo:    program.Demo,
-		program: program,
+		Demo:    options.Demo,
+		options: options,
 	}
 	var found Problems
 	c.lookup, c.Hints = withDotEnv(withoutMark(environment), &found)
@@ -155,25 +159,25 @@ func Load(environment Lookup, program Program) (Config, error) {
 	values := make(map[string]string)
 	for _, f := range fields() {
 		value, _ := c.lookup(f.variable)
-		// An empty variable counts as not set.
+		// An empty variable is like one that is not set.
 		if value = c.clean(f, value, &found); value != "" {
 			values[f.variable] = value
 		}
 	}
 	if err := env.ParseWithOptions(&c, env.Options{Environment: values}); err != nil {
-		found.parsing(err)
+		found.addParseErrors(err)
 	}
-	c.AllowedTenants = entries(c.AllowedTenants)
-	c.AllowedSubjects = entries(c.AllowedSubjects)
+	c.AllowedTenants = trimmed(c.AllowedTenants)
+	c.AllowedSubjects = trimmed(c.AllowedSubjects)
 	c.check(&found)
-	found.offerDemo = !program.Demo && len(values) == 0
+	found.offerDemo = !options.Demo && len(values) == 0
 	if len(found.List) > 0 {
 		return c, &found
 	}
 	return c, nil
 }
 
-// check fills in what the variables mean and reports everything that is wrong.
+// check sets the fields that Load derives from variables, and reports all problems.
 func (c *Config) check(found *Problems) {
 	c.checkListenAddr(found)
 	c.checkRedirectURI(found)
@@ -193,19 +197,19 @@ func (c *Config) check(found *Problems) {
 	c.checkFiles()
 }
 
-// hint notes a value that looks like a mistake, without the value.
+// hint reports a value that looks like a mistake. The text does not quote it.
 func (c *Config) hint(name, wrong, remedy string) {
 	c.Hints = append(c.Hints, Problem{Name: name, Wrong: wrong, Remedy: remedy})
 }
 
-// field is a field of Config that has the value of a variable.
+// field is a field of Config with the tag env.
 type field struct {
 	name     string
 	variable string
 	secret   bool
 }
 
-// fields are those of Config that have the tag env.
+// fields returns the fields of Config with the tag env.
 func fields() []field {
 	var all []field
 	for f := range reflect.TypeFor[Config]().Fields() {
@@ -216,14 +220,15 @@ func fields() []field {
 	return all
 }
 
-// HTTPS says whether people reach the application by https.
+// HTTPS reports whether the public address of the application begins with https.
 func (c *Config) HTTPS() bool { return c.Redirect != nil && c.Redirect.Scheme == "https" }
 
-// FormPost says whether the provider answers by a form that the browser posts.
+// FormPost reports whether the provider sends the browser back with a POST request
+// (OAuth 2.0 Form Post Response Mode).
 func (c *Config) FormPost() bool { return c.ResponseMode == entra.ResponseModeFormPost }
 
-// Origin is the public origin of the application. It comes from the redirect
-// URI, never from a request.
+// Origin returns the public origin of the application. It comes from REDIRECT_URI,
+// never from a request.
 func (c *Config) Origin() string {
 	if c.Redirect == nil {
 		return ""
@@ -231,8 +236,8 @@ func (c *Config) Origin() string {
 	return c.Redirect.Scheme + "://" + c.Redirect.Host
 }
 
-// Keys are the session keys, or a new one where none is configured: sessions in
-// memory end with the process.
+// Keys returns the session keys. Without SESSION_KEY it returns a new key, because
+// sessions in memory end with the process anyway.
 func (c *Config) Keys() [][]byte {
 	if len(c.SessionKeys) > 0 {
 		return c.SessionKeys
@@ -242,9 +247,9 @@ func (c *Config) Keys() [][]byte {
 	return [][]byte{key}
 }
 
-// Realm separates the sessions of applications that share a store and a key by
-// mistake. The port of the demo provider differs at each start, so the realm of
-// the demo is a fixed name.
+// Realm returns a text that differs between applications. It separates their
+// sessions if they share a store and a key by mistake. The demo has a fixed realm,
+// because the port of its provider differs at each start.
 func (c *Config) Realm() string {
 	configured, err := authority.Parse(c.Authority)
 	clientID := authority.FoldGUID(c.ClientID)
@@ -252,27 +257,28 @@ func (c *Config) Realm() string {
 	case c.Demo:
 		return "demo"
 	case err == nil:
-		return strings.ToLower(configured.DiscoveryURL()) + " " + clientID // the same with a slash behind AUTHORITY
+		return strings.ToLower(configured.DiscoveryURL()) + " " + clientID // a slash at the end of AUTHORITY changes nothing
 	default:
 		return c.OIDCAuthority + " " + clientID
 	}
 }
 
-// StoreScheme is what SESSION_STORE begins with, up to the colon.
+// StoreScheme returns the part of SESSION_STORE before the colon.
 func (c *Config) StoreScheme() string {
 	scheme, _, _ := strings.Cut(c.SessionStore, ":")
 	return scheme
 }
 
-// Logger writes to w in LOG_FORMAT, from LOG_LEVEL on.
+// Logger returns a logger that writes to w as LOG_FORMAT and LOG_LEVEL say.
 func (c *Config) Logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked by checkOperation
 	return c.loggerFrom(level, w)
 }
 
-// AuditLogger writes like Logger, whatever LOG_LEVEL is: the audit log is
-// complete. Each line is one call of Write, so both loggers may share w.
+// AuditLogger returns a logger that writes to w in LOG_FORMAT. It ignores LOG_LEVEL,
+// because the audit log must be complete. Both loggers may share w, because each
+// line is one call of Write.
 func (c *Config) AuditLogger(w io.Writer) *slog.Logger { return c.loggerFrom(slog.LevelInfo, w) }
 
 func (c *Config) loggerFrom(level slog.Level, w io.Writer) *slog.Logger {

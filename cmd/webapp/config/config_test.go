@@ -24,7 +24,7 @@ const someKey = "c29tZSBrZXkgZm9yIHRlc3RzOyAzMiBieXRlcyBsb24="
 
 // load reads the configuration of the program with its real adapters by name.
 func load(lookup Lookup, demo bool) (Config, error) {
-	return Load(lookup, Program{
+	return Load(lookup, Options{
 		Demo:      demo,
 		Providers: map[string]func(ports.Registration) error{github.Issuer: func(ports.Registration) error { return nil }},
 		Stores:    map[string]WarnOfStore{"memory": nil, "sqlite": nil, "redis": nil, "postgres": warnOfStore},
@@ -99,12 +99,12 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"key of one byte, second": {map[string]string{"REDIRECT_URI": "https://app.example/getAToken", "SESSION_KEY": someKey + ",a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}, []string{"SESSION_KEY has a key of one repeated byte"}},
 		"subjects with AUTHORITY": {map[string]string{"ALLOWED_SUBJECTS": "*"}, []string{"ALLOWED_SUBJECTS is for OIDC_AUTHORITY only", "Remove it."}},
 		"star among subjects":     {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": "*,7"}, []string{"ALLOWED_SUBJECTS has * beside"}},
-		"a list of no subjects":   {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": " , "}, []string{"ALLOWED_SUBJECTS holds commas and no subject"}},
-		"GitHub without subjects": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": github.Issuer}, []string{"ALLOWED_SUBJECTS is missing", "* for anybody"}},
+		"a list of no subjects":   {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": " , "}, []string{"ALLOWED_SUBJECTS has commas but no subject"}},
+		"GitHub without subjects": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": github.Issuer}, []string{"ALLOWED_SUBJECTS is missing", "* for everybody"}},
 		"secret with a mark":      {map[string]string{"CLIENT_SECRET": "\ufeffS3cret~Value"}, []string{"CLIENT_SECRET begins with a byte order mark"}},
-		"secret of two lines":     {map[string]string{"CLIENT_SECRET": "S3cret~Value\nS3cret~Value"}, []string{"CLIENT_SECRET holds a line break"}},
+		"secret of two lines":     {map[string]string{"CLIENT_SECRET": "S3cret~Value\nS3cret~Value"}, []string{"CLIENT_SECRET contains a line break"}},
 		"password with a newline": {map[string]string{"CLIENT_CERTIFICATE_PASSWORD": "S3cret~Value\r\n"}, []string{"CLIENT_CERTIFICATE_PASSWORD ends in a line break"}},
-		"a line in an ID":         {map[string]string{"CLIENT_ID": "5b3f6c1e-90d7-4f28\n-8a6b-e1c04d7295fa"}, []string{"there is a problem", "CLIENT_ID holds a line break"}},
+		"a line in an ID":         {map[string]string{"CLIENT_ID": "5b3f6c1e-90d7-4f28\n-8a6b-e1c04d7295fa"}, []string{"there is a problem", "CLIENT_ID contains a line break"}},
 		"listen nowhere":          {map[string]string{"LISTEN_ADDR": "3000"}, []string{"LISTEN_ADDR"}},
 		"a store nowhere":         {map[string]string{"SESSION_STORE": "postgres://", "SESSION_KEY": someKey}, []string{"SESSION_STORE"}},
 		"unknown store":           {map[string]string{"SESSION_STORE": "floppy:"}, []string{"SESSION_STORE"}},

@@ -9,13 +9,13 @@ import (
 	"webapp/internal/adapters/entra/credential"
 )
 
-// variable is an environment variable with the field of Config that it fills.
+// variable is an environment variable and the field of Config that has its value.
 type variable struct {
 	name  string
 	value *string
 }
 
-// credentials are the variables of which one is the credential.
+// credentials returns the variables of all kinds of credentials.
 func (c *Config) credentials() []variable {
 	return []variable{
 		{"CLIENT_SECRET", &c.ClientSecret},
@@ -26,7 +26,7 @@ func (c *Config) credentials() []variable {
 	}
 }
 
-// givenCredentials are the names of the credentials that are set.
+// givenCredentials returns the names of the credential variables that are set.
 func (c *Config) givenCredentials() []string {
 	var given []string
 	for _, v := range c.credentials() {
@@ -37,14 +37,14 @@ func (c *Config) givenCredentials() []string {
 	return given
 }
 
-// checkCredential counts the credentials. checkAdapter reports whether each can
-// be used.
+// checkCredential checks that exactly one credential is set. checkAdapter checks
+// whether it can be used.
 func (c *Config) checkCredential(found *Problems) {
 	switch given := c.givenCredentials(); len(given) {
 	case 0:
-		found.add("CLIENT_SECRET", "is missing, and so is every other credential",
-			`Make a secret under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`+
-				" README.md lists the other kinds of credential.")
+		found.add("CLIENT_SECRET", "is missing, and no other credential is set",
+			`Create a secret under "Certificates & secrets" of the app registration and copy its Value (not its Secret ID).`+
+				" docs/providers.md describes the other kinds of credentials.")
 	case 1:
 	case 2:
 		found.add(strings.Join(given, " and "), "are both set", "Remove one of the two.")
@@ -52,15 +52,15 @@ func (c *Config) checkCredential(found *Problems) {
 		found.add(strings.Join(given, " and "), "are all set", "Remove all but one.")
 	}
 	if guid.MatchString(c.ClientSecret) && c.Authority != "" {
-		c.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value; the portal shows it once, when the secret is made.")
+		c.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value. The portal shows it only once, so create a new secret if you do not have it.")
 	}
 	if _, err := c.SecretExpires(); err != nil {
-		found.add("CLIENT_SECRET_EXPIRES", "is not a date", "Write it like 2027-01-31, as the portal shows it beside the secret.")
+		found.add("CLIENT_SECRET_EXPIRES", "is not a date", "Write the date that the portal shows beside the secret in this form: 2027-01-31.")
 	}
 }
 
-// preferOwnCredential leaves AZURE_FEDERATED_TOKEN_FILE out where another
-// credential is set: a platform sets that variable by itself.
+// preferOwnCredential clears AZURE_FEDERATED_TOKEN_FILE if another credential is set,
+// because a platform can set that variable for every pod.
 func (c *Config) preferOwnCredential() {
 	given := c.givenCredentials()
 	if c.FederatedTokenFile == "" || len(given) == 1 {
@@ -72,8 +72,8 @@ func (c *Config) preferOwnCredential() {
 		"To sign in with the federated token instead, remove "+others+".")
 }
 
-// alternatives are copies of c with one authority and one credential each. Where
-// two contradict each other, each can so be checked as if it stood alone.
+// alternatives returns copies of c with one authority and one credential each. If
+// several are set, each can be checked as if it were the only one.
 func (c *Config) alternatives() []Config {
 	all := []Config{*c}
 	if c.Authority != "" && c.OIDCAuthority != "" {
@@ -86,18 +86,18 @@ func (c *Config) alternatives() []Config {
 	}
 	var alone []Config
 	for _, one := range all {
-		for _, credential := range given {
-			alone = append(alone, one.withCredentialAlone(credential))
+		for _, name := range given {
+			alone = append(alone, one.withCredentialAlone(name))
 		}
 	}
 	return alone
 }
 
-// withCredentialAlone returns a copy of c without the other credentials and what
-// belongs to them.
-func (c Config) withCredentialAlone(credential string) Config {
+// withCredentialAlone returns a copy of c without the other credentials and without
+// the variables that belong to them.
+func (c Config) withCredentialAlone(name string) Config {
 	for _, v := range c.credentials() {
-		if v.name != credential {
+		if v.name != name {
 			*v.value = ""
 		}
 	}
@@ -110,12 +110,13 @@ func (c Config) withCredentialAlone(credential string) Config {
 	return c
 }
 
-// guid is the form of application IDs, and of the Secret ID that the portal shows
-// beside the Value of a secret.
+// guid matches application IDs, and the Secret ID that the portal shows beside the
+// Value of a secret.
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// SecretExpires is the beginning of the secret's last day, in UTC: rather too
-// early than too late. It is zero where nobody said.
+// SecretExpires returns the beginning of the secret's last day in UTC, so that a
+// warning comes too early rather than too late. It returns the zero time if
+// CLIENT_SECRET_EXPIRES is not set.
 func (c *Config) SecretExpires() (time.Time, error) {
 	if c.ClientSecretExpires == "" {
 		return time.Time{}, nil
@@ -123,7 +124,7 @@ func (c *Config) SecretExpires() (time.Time, error) {
 	return time.Parse(time.DateOnly, c.ClientSecretExpires)
 }
 
-// credential is the credential's configuration, for any provider's adapter.
+// credential returns the credential's configuration for the adapter of any provider.
 func (c *Config) credential(logger *slog.Logger) credential.Config {
 	expires, _ := c.SecretExpires() // checked by checkCredential
 	made := credential.Config{
@@ -146,18 +147,18 @@ func (c *Config) credential(logger *slog.Logger) credential.Config {
 	return made
 }
 
-// credentialRemedies are the variables behind the adapter's fields, and how to
-// mend what is wrong with them.
+// credentialRemedies returns the remedies by the fields of the credential's
+// configuration.
 func credentialRemedies() map[string]remedy {
 	return map[string]remedy{
-		"SecretFile":          {"CLIENT_SECRET_FILE", "Put the secret's Value into that file, and nothing else, and let this program read it."},
-		"SecretExpires":       {"CLIENT_SECRET_EXPIRES", "Unset it, or set the secret that it is about."},
-		"CertificateFile":     {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key; CLIENT_CERTIFICATE_PASSWORD or CLIENT_CERTIFICATE_PASSWORD_FILE opens it."},
+		"SecretFile":          {"CLIENT_SECRET_FILE", "Write only the secret's Value into that file, and allow this program to read it."},
+		"SecretExpires":       {"CLIENT_SECRET_EXPIRES", "Unset it, or set CLIENT_SECRET or CLIENT_SECRET_FILE."},
+		"CertificateFile":     {"CLIENT_CERTIFICATE_FILE", "Name a PEM or PFX file with an RSA certificate and its private key. If the file is encrypted, set CLIENT_CERTIFICATE_PASSWORD or CLIENT_CERTIFICATE_PASSWORD_FILE."},
 		"CertificatePassword": {"CLIENT_CERTIFICATE_PASSWORD", "Unset it, or set CLIENT_CERTIFICATE_FILE."},
 		"CertificatePassword and CertificatePasswordFile": {"CLIENT_CERTIFICATE_PASSWORD and CLIENT_CERTIFICATE_PASSWORD_FILE", "Remove one of the two."},
-		"CertificatePasswordFile":                         {"CLIENT_CERTIFICATE_PASSWORD_FILE", "Name a file that holds the certificate's password and nothing else, or unset it."},
-		"FederatedTokenFile":                              {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to; on AKS label the pod azure.workload.identity/use: \"true\"."},
-		"ManagedIdentity":                                 {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity; it needs AUTHORITY."},
-		"ManagedIdentityEndpoint":                         {"IDENTITY_ENDPOINT", "Unset it, unless App Service or Container Apps set it."},
+		"CertificatePasswordFile":                         {"CLIENT_CERTIFICATE_PASSWORD_FILE", "Name a file that contains only the certificate's password, or unset it."},
+		"FederatedTokenFile":                              {"AZURE_FEDERATED_TOKEN_FILE", "Name the file that the platform writes the token to. On AKS, set the pod's label azure.workload.identity/use: \"true\"."},
+		"ManagedIdentity":                                 {"CLIENT_MANAGED_IDENTITY", "Copy the Client ID from the Overview page of the user-assigned managed identity, and use AUTHORITY."},
+		"ManagedIdentityEndpoint":                         {"IDENTITY_ENDPOINT", "Unset it if App Service or Container Apps did not set it."},
 	}
 }

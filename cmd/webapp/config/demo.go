@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// checkDemo keeps the demo away from real providers and from other machines.
+// checkDemo refuses to start a demo beside a real provider or for other machines.
 func (c *Config) checkDemo(found *Problems) {
 	names := []string{
 		"AUTHORITY", "OIDC_AUTHORITY", "ALLOWED_TENANTS", "ALLOWED_SUBJECTS",
@@ -19,22 +19,22 @@ func (c *Config) checkDemo(found *Problems) {
 	for _, name := range names {
 		if value, _ := c.lookup(name); value != "" {
 			found.add(name, "is set, and -demo refuses to start beside it",
-				"Start without -demo to use it, or unset it (look into .env too) to see the demo.")
+				"To use it, start without -demo. To see the demo, unset it, in .env too.")
 		}
 	}
 	host, _, err := net.SplitHostPort(c.ListenAddr)
 	if err == nil && !IsLoopback(host) {
-		found.add("LISTEN_ADDR", "is not on this machine alone, and -demo listens nowhere else",
+		found.add("LISTEN_ADDR", "leads to other machines, but -demo listens on this machine only",
 			"Use localhost:3000 or another port of localhost.")
 	}
 	if c.Redirect != nil && !IsLoopback(c.Redirect.Hostname()) {
-		found.add("REDIRECT_URI", "is not on this machine, and -demo is for this machine alone",
+		found.add("REDIRECT_URI", "leads to another machine, but -demo is for this machine only",
 			"Unset it, or use http://localhost:3000/getAToken.")
 	}
 }
 
-// IsLoopback says whether host is a name or an address of this machine alone. An
-// empty host means every address, so it is not.
+// IsLoopback reports whether host is localhost or a loopback address. An empty host
+// means every address, so it is not loopback.
 func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -43,7 +43,8 @@ func IsLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// loopbackOrigin returns the origin of a plain http URL on this machine.
+// loopbackOrigin returns the origin of a plain http URL on this machine. It returns
+// false for any other text.
 func loopbackOrigin(text string) (string, bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || !IsLoopback(u.Hostname()) {

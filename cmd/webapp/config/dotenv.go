@@ -16,16 +16,17 @@ import (
 	"webapp/internal/secretfile"
 )
 
-// maxDotEnv bounds the file .env in bytes.
+// maxDotEnv is the largest size of the file .env, in bytes.
 const maxDotEnv = 256 << 10
 
-// DotEnv is the name of the file, and of a Problem with the file as a whole.
+// DotEnv is the name of the file .env, and the name in a Problem with the whole file.
 const DotEnv = ".env"
 
-// withDotEnv adds the variables of .env in the working directory. A variable of
-// the environment wins, also when it is empty. Hints are lines that look like a
-// mistake. A file that cannot be used is a problem.
-func withDotEnv(environment Lookup, found *Problems) (with Lookup, hints []Problem) {
+// withDotEnv returns a Lookup that also finds the variables of .env in the working
+// directory. A variable of the environment wins, even if it is empty. The hints are
+// lines that look like a mistake. If the file cannot be used, withDotEnv adds a
+// problem to found.
+func withDotEnv(environment Lookup, found *Problems) (both Lookup, hints []Problem) {
 	text, err := readDotEnv()
 	if errors.Is(err, fs.ErrNotExist) {
 		return environment, nil
@@ -34,15 +35,15 @@ func withDotEnv(environment Lookup, found *Problems) (with Lookup, hints []Probl
 		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pathError.Err
 		}
-		found.add(DotEnv, "cannot be read: "+err.Error(), "This program needs a text file that it is allowed to read.")
+		found.add(DotEnv, "cannot be read: "+err.Error(), "Make it a text file that this program is allowed to read.")
 		return environment, nil
 	}
 	text = keepSecrets(text)
 	file, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
-		// The parser's error quotes the line, which may be a secret.
-		found.add(DotEnv, fmt.Sprintf("cannot be understood in line %d", firstBadLine(text)),
-			"Each line must be NAME=value; quote a value that holds spaces, # or $ in 'single quotes'.")
+		// The parser's error quotes the line, which can contain a secret.
+		found.add(DotEnv, fmt.Sprintf("has an error in line %d", firstBadLine(text)),
+			"Each line must be NAME=value. Put a value with spaces, # or $ in 'single quotes'.")
 		return environment, nil
 	}
 	return func(name string) (string, bool) {
@@ -54,8 +55,8 @@ func withDotEnv(environment Lookup, found *Problems) (with Lookup, hints []Probl
 	}, dotEnvHints(text)
 }
 
-// readDotEnv reads the file. Editors write it as UTF-8 or UTF-16 with a byte order
-// mark in front, and a file that was put together of several has more marks.
+// readDotEnv reads the file as UTF-8 or UTF-16. It removes byte order marks, also
+// within the text, because a file that was joined from several files has more.
 func readDotEnv() ([]byte, error) {
 	file, err := os.Open(DotEnv)
 	if err != nil {
@@ -76,8 +77,8 @@ func readDotEnv() ([]byte, error) {
 	return []byte(strings.ReplaceAll(decoded, "\n"+byteOrderMark, "\n")), nil
 }
 
-// firstBadLine is the number of the line behind the longest beginning that can
-// be understood: a quoted value may go over several.
+// firstBadLine returns the number of the first line that cannot be parsed. It tries
+// ever shorter beginnings of the text, because a quoted value can have several lines.
 func firstBadLine(text []byte) int {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for n := len(lines) - 1; n > 0; n-- {
@@ -88,12 +89,12 @@ func firstBadLine(text []byte) int {
 	return 1
 }
 
-// assignment is a line that begins a variable.
+// assignment matches the line that begins the value of a variable.
 var assignment = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*[=:][ \t]*(.?)([^\r\n]*)`)
 
-// keepSecrets escapes each $ in a secret, where the file's format would replace
-// it together with what follows: secrets are full of them, and half a secret
-// looks like a wrong one. ${NAME} is replaced, as by the tutorial's reader.
+// keepSecrets escapes each $ in a secret. Otherwise the parser would replace it and
+// the characters after it by the value of a variable, and the secret would be
+// wrong. ${NAME} is replaced, as in Microsoft's tutorial.
 func keepSecrets(text []byte) []byte {
 	var kept []byte
 	done := 0
@@ -114,9 +115,9 @@ func keepSecrets(text []byte) []byte {
 	return append(kept, text[done:]...)
 }
 
-// dotEnvHints finds what goes wrong in such files without a word: a name that
-// is nearly one of ours, a variable that stands twice, and a $ that is not in
-// single quotes, which the file's format replaces by a variable's value.
+// dotEnvHints reports mistakes that the parser accepts: a name that is nearly one of
+// ours, a variable that is set twice, and a $ outside single quotes, which the
+// parser replaces by the value of a variable.
 func dotEnvHints(text []byte) []Problem {
 	var hints Problems
 	seen := map[string]bool{}
@@ -130,21 +131,21 @@ func dotEnvHints(text []byte) []Problem {
 		case meant == "":
 			continue
 		case meant != name:
-			hints.add(name, "stands in .env and is not read", "Did you mean "+meant+"?")
+			hints.add(name, "is in .env, but webapp does not know it", "Did you mean "+meant+"?")
 			continue
 		case seen[name]:
-			hints.add(name, "stands in .env more than once", "The last one counts. Remove the others.")
+			hints.add(name, "is in .env more than once", "The last line is used. Remove the others.")
 		}
 		seen[name] = true
 		if replacesPart(first, rest) {
-			hints.add(name, "holds a $ outside single quotes in .env, so that part of it is replaced", "Write the value in 'single quotes'.")
+			hints.add(name, "has a $ outside single quotes in .env, so a part of it is replaced", "Write the value in 'single quotes'.")
 		}
 	}
 	return hints.List
 }
 
-// replacesPart says whether a value, given as its first character and the rest,
-// holds a $ that counts.
+// replacesPart reports whether the parser replaces a part of a value because of a $.
+// first is the first character of the value.
 func replacesPart(first, rest string) bool {
 	value := strings.ReplaceAll(first+rest, `\$`, "")
 	switch first {
@@ -157,8 +158,8 @@ func replacesPart(first, rest string) bool {
 	return strings.Contains(value, "$")
 }
 
-// nearest is the known name that name is, or is a slip of the hand away from;
-// "" where there is none, so that another program's variables are left alone.
+// nearest returns the known name that is equal to name, or that differs by one or two
+// typing mistakes. It returns "" for the variables of other programs.
 func nearest(name string, known []string) string {
 	if slices.Contains(known, name) {
 		return name
@@ -171,8 +172,8 @@ func nearest(name string, known []string) string {
 	return ""
 }
 
-// distance is how many characters have to be added, removed or exchanged to
-// make b of a (Levenshtein).
+// distance returns how many characters must be added, removed or replaced to turn a
+// into b (Levenshtein).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -92,14 +92,14 @@ func TestDotEnvThatCannotBeRead(t *testing.T) {
 // What goes wrong in such a file without a word is said, and no more than that.
 func TestSlipsOfTheHandInDotEnv(t *testing.T) {
 	for text, want := range map[string]string{
-		"SCOPES=x\n":                                "SCOPES stands in .env and is not read. Did you mean SCOPE?",
-		"REDIRECT_URL=x":                            "REDIRECT_URL stands in .env and is not read. Did you mean REDIRECT_URI?",
-		"export CLIENTID=x":                         "CLIENTID stands in .env and is not read. Did you mean CLIENT_ID?",
-		"client_id=x":                               "client_id stands in .env and is not read. Did you mean CLIENT_ID?",
-		"CLIENT_ID=a\nCLIENT_ID=b\n":                "CLIENT_ID stands in .env more than once. The last one counts. Remove the others.",
-		"CLIENT_ID=ab$EFG~x":                        "CLIENT_ID holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
-		`CLIENT_ID="ab$EFG~x"`:                      "CLIENT_ID holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
-		"CLIENT_SECRET=${EFG}":                      "CLIENT_SECRET holds a $ outside single quotes in .env, so that part of it is replaced. Write the value in 'single quotes'.",
+		"SCOPES=x\n":                                "SCOPES is in .env, but webapp does not know it. Did you mean SCOPE?",
+		"REDIRECT_URL=x":                            "REDIRECT_URL is in .env, but webapp does not know it. Did you mean REDIRECT_URI?",
+		"export CLIENTID=x":                         "CLIENTID is in .env, but webapp does not know it. Did you mean CLIENT_ID?",
+		"client_id=x":                               "client_id is in .env, but webapp does not know it. Did you mean CLIENT_ID?",
+		"CLIENT_ID=a\nCLIENT_ID=b\n":                "CLIENT_ID is in .env more than once. The last line is used. Remove the others.",
+		"CLIENT_ID=ab$EFG~x":                        "CLIENT_ID has a $ outside single quotes in .env, so a part of it is replaced. Write the value in 'single quotes'.",
+		`CLIENT_ID="ab$EFG~x"`:                      "CLIENT_ID has a $ outside single quotes in .env, so a part of it is replaced. Write the value in 'single quotes'.",
+		"CLIENT_SECRET=${EFG}":                      "CLIENT_SECRET has a $ outside single quotes in .env, so a part of it is replaced. Write the value in 'single quotes'.",
 		"CLIENT_SECRET=ab$EFG~x":                    "",
 		"CLIENT_SECRET='ab$EFG~x'":                  "",
 		`CLIENT_SECRET="ab\$EFG~x"`:                 "",

@@ -25,7 +25,7 @@ func (c *Config) checkOperation(found *Problems) {
 
 func (c *Config) checkProxies(found *Problems) {
 	if c.HTTPS() && len(c.TrustedProxies) == 0 {
-		c.hint("TRUSTED_PROXIES", "is not set, although REDIRECT_URI is https: all people behind the proxy that adds https count as one address, so one of them can use up everybody's sign-ins",
+		c.hint("TRUSTED_PROXIES", "is not set, but REDIRECT_URI is https: all users come from the address of the proxy that adds https, so one of them can use up the limit for sign-ins of everybody",
 			"Write the address range of that proxy, such as 10.0.0.0/8.")
 	}
 	for _, one := range c.TrustedProxies {
@@ -36,23 +36,23 @@ func (c *Config) checkProxies(found *Problems) {
 		}
 		c.Proxies = append(c.Proxies, network)
 	}
-	if slices.ContainsFunc(c.Proxies, wide) {
-		c.hint("TRUSTED_PROXIES", "has a range as wide as the internet, so everybody can choose the address that they count for",
-			"Write the ranges of your own proxies alone.")
+	if slices.ContainsFunc(c.Proxies, tooWide) {
+		c.hint("TRUSTED_PROXIES", "has a range as wide as the internet, so everybody can pretend to have another address",
+			"Write the ranges of your own proxies only.")
 	}
 }
 
-// wide says whether the range is larger than anybody's network. Private IPv6
-// addresses are a /7.
-func wide(network netip.Prefix) bool {
+// tooWide reports whether the range is larger than any organization's network. The
+// private IPv6 addresses are a /7 and are not too wide.
+func tooWide(network netip.Prefix) bool {
 	if network.Addr().Is4() {
 		return network.Bits() < 8
 	}
 	return network.Bits() < 16 && !network.Addr().IsPrivate()
 }
 
-// addressRange reads a CIDR. IPv4 addresses that are written as IPv6 addresses
-// become IPv4. A range that holds both kinds is refused.
+// addressRange parses a CIDR. It converts an IPv4-mapped IPv6 range to IPv4. It
+// returns false for a malformed CIDR, and for a range with addresses of both kinds.
 func addressRange(cidr string) (netip.Prefix, bool) {
 	prefix, err := netip.ParsePrefix(cidr)
 	if err != nil || !prefix.Addr().Is4In6() {
@@ -65,8 +65,8 @@ func addressRange(cidr string) (netip.Prefix, bool) {
 	return netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped), true
 }
 
-// checkMetricsAddr checks METRICS_ADDR. It must differ from LISTEN_ADDR: metrics
-// are not for the people who sign in.
+// checkMetricsAddr checks METRICS_ADDR. It must differ from LISTEN_ADDR, because
+// users must not read the metrics.
 func (c *Config) checkMetricsAddr(found *Problems) {
 	if c.MetricsAddr == "" {
 		return
@@ -78,21 +78,21 @@ func (c *Config) checkMetricsAddr(found *Problems) {
 	case c.MetricsAddr == c.ListenAddr && port != "0":
 		found.add("METRICS_ADDR", "is the same as LISTEN_ADDR", "Use another port.")
 	case c.Demo && !IsLoopback(host):
-		found.add("METRICS_ADDR", "is not on this machine alone, and -demo listens nowhere else", "Use localhost:9090 or another port of localhost.")
+		found.add("METRICS_ADDR", "leads to other machines, but -demo listens on this machine only", "Use localhost:9090 or another port of localhost.")
 	}
 }
 
-// checkFiles hints at files of the configuration that every account of this
-// machine can read or change.
+// checkFiles reports files of the configuration that every account of this machine
+// can read or change.
 func (c *Config) checkFiles() {
-	const remedy = "Take the right away from the others: chmod o-rwx, and the name of the file."
+	const remedy = "Allow the file for this program's account and group only: chmod o-rwx "
 	if secretfile.OpenToOthers(DotEnv) {
-		c.hint(DotEnv, "can be read or changed by every account of this machine", remedy)
+		c.hint(DotEnv, "can be read or changed by every account of this machine", remedy+DotEnv)
 	}
 	for _, f := range fields() {
 		path, _ := c.lookup(f.variable)
 		if strings.HasSuffix(f.variable, "_FILE") && secretfile.OpenToOthers(path) {
-			c.hint(f.variable, "names a file that every account of this machine can read or change", remedy)
+			c.hint(f.variable, "names a file that every account of this machine can read or change", remedy+"FILE")
 		}
 	}
 }

@@ -12,14 +12,14 @@ import (
 // Problem is one mistake in the configuration.
 type Problem struct {
 	Name   string // the variable, or several joined by " and "
-	Wrong  string // what is wrong with it, never its value
+	Wrong  string // the fault, without the value
 	Remedy string // how to correct it
 }
 
-// Problems is the error that names every mistake.
+// Problems is the error of Load. It lists every mistake.
 type Problems struct {
 	List []Problem
-	// Hints are the lines of .env that look like a mistake, and may be the cause.
+	// Hints are lines of .env that look like a mistake. They may be the cause.
 	Hints     []Problem
 	offerDemo bool
 }
@@ -28,25 +28,25 @@ func (p *Problems) add(name, wrong, remedy string) {
 	p.List = append(p.List, Problem{Name: name, Wrong: wrong, Remedy: remedy})
 }
 
-// has reports whether something is wrong with the variable already, alone or
-// beside others.
+// has reports whether the list has a problem with the variable, alone or together
+// with other variables.
 func (p *Problems) has(name string) bool {
 	return slices.ContainsFunc(p.List, func(known Problem) bool {
 		return slices.Contains(strings.Split(known.Name, " and "), name)
 	})
 }
 
-// hasAlone reports whether there is a problem with this variable alone.
+// hasAlone reports whether the list has a problem with this variable alone.
 func (p *Problems) hasAlone(name string) bool {
 	return slices.ContainsFunc(p.List, func(known Problem) bool { return known.Name == name })
 }
 
-// parsing takes over what the parser of durations and lists reports, without
-// its text, which quotes the values.
-func (p *Problems) parsing(err error) {
+// addParseErrors adds the errors of the parser of durations and lists. It replaces
+// their texts, which quote the values.
+func (p *Problems) addParseErrors(err error) {
 	all, ok := errors.AsType[env.AggregateError](err)
 	if !ok {
-		p.add("environment", "cannot be read", "Compare it with the table in README.md.")
+		p.add("environment", "cannot be read", "Compare it with the tables in docs/configuration.md.")
 		return
 	}
 	for _, one := range all.Errors {
@@ -54,11 +54,11 @@ func (p *Problems) parsing(err error) {
 			p.add(variableOf(parse.Name), "is not a duration", "Write it like 30m, 1h or 12h.")
 			continue
 		}
-		p.add("environment", "cannot be read", "Compare it with the table in README.md.")
+		p.add("environment", "cannot be read", "Compare it with the tables in docs/configuration.md.")
 	}
 }
 
-// Error is a list for a person.
+// Error returns all problems and hints as a text of several lines.
 func (p *Problems) Error() string {
 	var b strings.Builder
 	if len(p.List) == 1 {
@@ -68,12 +68,12 @@ func (p *Problems) Error() string {
 	}
 	describe(&b, p.List)
 	if len(p.Hints) > 0 {
-		b.WriteString("\nThis may have to do with it:\n")
+		b.WriteString("\nThis may be the cause:\n")
 		describe(&b, p.Hints)
 	}
-	b.WriteString("\nVariables are read from the environment and from the file .env; README.md explains each.")
+	b.WriteString("\nVariables are read from the environment and from the file .env. docs/configuration.md explains each.")
 	if p.offerDemo {
-		b.WriteString("\nNothing is configured yet. To try it without a registration and without network: webapp -demo" +
+		b.WriteString("\nNothing is configured yet. To try webapp without a registration and without network: webapp -demo" +
 			"\n(from the source: go run ./cmd/webapp -demo)")
 	}
 	return b.String()
@@ -85,12 +85,12 @@ func describe(b *strings.Builder, list []Problem) {
 	}
 }
 
-// variableOf is the variable that fills the field of Config.
-func variableOf(name string) string {
+// variableOf returns the variable of a field of Config.
+func variableOf(fieldName string) string {
 	for _, f := range fields() {
-		if f.name == name {
+		if f.name == fieldName {
 			return f.variable
 		}
 	}
-	return name
+	return fieldName
 }

@@ -14,7 +14,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// Entra is the configuration of the entra adapter.
+// Entra returns the configuration of the entra adapter.
 func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 	return entra.Config{
 		Authority:             c.Authority,
@@ -32,8 +32,9 @@ func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 	}
 }
 
-// graphBase is the directory of a provider on this machine, which is where its
-// API is. In a real cloud the authority decides.
+// graphBase returns the address of the directory of a provider on this machine. That
+// is the origin of ENDPOINT. In a real cloud the adapter knows the address from the
+// authority, so graphBase returns "".
 func (c *Config) graphBase() string {
 	if _, ok := loopbackOrigin(c.Authority); !ok {
 		return ""
@@ -42,7 +43,7 @@ func (c *Config) graphBase() string {
 	return base
 }
 
-// Registration is what an adapter of another provider needs to know.
+// Registration returns the configuration of a provider with an adapter of its own.
 func (c *Config) Registration(logger *slog.Logger) (ports.Registration, error) {
 	secret, err := credential.SecretSource(c.credential(logger))
 	return ports.Registration{ClientID: c.ClientID, ClientSecret: secret, RedirectURI: c.RedirectURI}, err
@@ -52,7 +53,7 @@ func (c *Config) checkProvider(found *Problems) {
 	switch {
 	case c.Authority == "" && c.OIDCAuthority == "":
 		found.add("AUTHORITY and OIDC_AUTHORITY", "are both missing",
-			"Set AUTHORITY to https://login.microsoftonline.com/TENANT for Entra, or OIDC_AUTHORITY to the exact issuer of another OpenID Provider.")
+			"For Entra, set AUTHORITY to https://login.microsoftonline.com/TENANT. For another OpenID Provider, set OIDC_AUTHORITY to its exact issuer.")
 	case c.Authority != "" && c.OIDCAuthority != "":
 		found.add("AUTHORITY and OIDC_AUTHORITY", "are both set",
 			"Remove one of the two: AUTHORITY is for Entra, OIDC_AUTHORITY for any other OpenID Provider.")
@@ -71,69 +72,69 @@ func (c *Config) checkClientID(found *Problems) {
 	case strings.EqualFold(c.ClientID, configured.Tenant):
 		c.hint("CLIENT_ID", "is the same as the tenant in AUTHORITY", remedy)
 	case !guid.MatchString(c.ClientID):
-		c.hint("CLIENT_ID", "is not a GUID, as every application ID of Entra is", remedy)
+		c.hint("CLIENT_ID", "is not a GUID, but every application ID of Entra is one", remedy)
 	}
 }
 
-// checkSubjects checks ALLOWED_SUBJECTS. At a provider that has an adapter of its
-// own, anybody can have an account, so somebody has to say who may sign in.
+// checkSubjects checks ALLOWED_SUBJECTS. A provider with an adapter of its own, such
+// as GitHub, gives everybody an account. There the variable is required.
 func (c *Config) checkSubjects(found *Problems) {
-	_, own := c.program.Providers[c.OIDCAuthority]
+	_, own := c.options.Providers[c.OIDCAuthority]
 	given, _ := c.lookup("ALLOWED_SUBJECTS")
 	switch {
 	case len(c.AllowedSubjects) == 0 && strings.Contains(given, ","):
-		found.add("ALLOWED_SUBJECTS", "holds commas and no subject", "Write the subjects of the people who may sign in, or * for anybody.")
+		found.add("ALLOWED_SUBJECTS", "has commas but no subject", "Write the subjects of the users who may sign in, or * for everybody.")
 	case len(c.AllowedSubjects) == 0 && own:
-		found.add("ALLOWED_SUBJECTS", "is missing, and anybody can have an account at this provider",
-			"Write the subjects of the people who may sign in, separated by commas (at GitHub the number of the account), or * for anybody.")
+		found.add("ALLOWED_SUBJECTS", "is missing, and everybody can have an account at this provider",
+			"Write the subjects of the users who may sign in, separated by commas, or * for everybody. At GitHub a subject is the number of the account.")
 	case len(c.AllowedSubjects) > 0 && c.OIDCAuthority == "" && c.Authority != "":
 		found.add("ALLOWED_SUBJECTS", "is for OIDC_AUTHORITY only",
-			"Remove it. With Entra, assign the people to the application, or list their tenants in ALLOWED_TENANTS.")
-	case len(c.AllowedSubjects) > 1 && slices.Contains(c.AllowedSubjects, anybody):
-		found.add("ALLOWED_SUBJECTS", "has * beside other values", "Write * alone for anybody, or remove it.")
+			"Remove it. With Entra, assign the users to the application, or list their tenants in ALLOWED_TENANTS.")
+	case len(c.AllowedSubjects) > 1 && slices.Contains(c.AllowedSubjects, everybody):
+		found.add("ALLOWED_SUBJECTS", "has * beside other values", "Write * alone for everybody, or remove it.")
 	}
 	if slices.ContainsFunc(c.AllowedSubjects, func(subject string) bool { return strings.Contains(subject, "@") }) {
-		c.hint("ALLOWED_SUBJECTS", "has what looks like an e-mail address", "Write the claim sub of each person. The audit log has it for every refused sign-in.")
+		c.hint("ALLOWED_SUBJECTS", "has a value that looks like an e-mail address", "Write the claim sub of each user. The audit log has it for every refused sign-in.")
 	}
 }
 
-// anybody in ALLOWED_SUBJECTS admits everybody.
-const anybody = "*"
+// everybody is the value of ALLOWED_SUBJECTS that lets every user sign in.
+const everybody = "*"
 
-// Subjects are the people who may sign in. It is empty where everybody may whom
-// the provider vouches for.
+// Subjects returns the subjects of the users who may sign in. It returns nil if every
+// user of the provider may.
 func (c *Config) Subjects() []string {
-	if slices.Contains(c.AllowedSubjects, anybody) {
+	if slices.Contains(c.AllowedSubjects, everybody) {
 		return nil
 	}
 	return c.AllowedSubjects
 }
 
 // checkAdapter adds the problems that the entra adapter finds, each under the
-// variable that fills the adapter's field. A variable has one problem at most.
+// variable that sets the adapter's field. It adds at most one problem for a variable.
 func (c *Config) checkAdapter(found *Problems) {
 	remedies := c.remedies()
 	for _, alone := range c.alternatives() {
 		for _, p := range alone.Entra(nil, nil).Problems() {
-			mend, known := remedies[p.Field]
-			value, _ := c.lookup(mend.variable)
+			remedy, known := remedies[p.Field]
+			value, _ := c.lookup(remedy.variable)
 			switch {
 			case p.Field == "Secret": // reported by checkCredential and checkSecret
 			case !known:
-				found.add(p.Field, p.Text, "Compare what was set with the table in README.md.")
-			case value == "" && found.has(mend.variable), found.hasAlone(mend.variable):
+				found.add(p.Field, p.Text, "Compare your variables with the tables in docs/configuration.md.")
+			case value == "" && found.has(remedy.variable), found.hasAlone(remedy.variable):
 			default:
-				found.add(mend.variable, p.Text, mend.how)
+				found.add(remedy.variable, p.Text, remedy.text)
 			}
 		}
 	}
 }
 
-// remedy is the variable that fills a field of an adapter's configuration, and
-// how to correct it.
-type remedy struct{ variable, how string }
+// remedy is the variable that sets a field of an adapter's configuration, and how to
+// correct it.
+type remedy struct{ variable, text string }
 
-// remedies are the remedies for all fields of the entra adapter.
+// remedies returns the remedies by the fields of the entra adapter's configuration.
 func (c *Config) remedies() map[string]remedy {
 	all := providerRemedies()
 	maps.Copy(all, credentialRemedies())
@@ -146,50 +147,50 @@ func (c *Config) remedies() map[string]remedy {
 func providerRemedies() map[string]remedy {
 	return map[string]remedy{
 		"Authority":   {"AUTHORITY", "Write it like https://login.microsoftonline.com/TENANT, where TENANT is a tenant ID, a verified domain, common, organizations or consumers."},
-		"Issuer":      {"OIDC_AUTHORITY", "Write the provider's exact issuer, as its metadata has it."},
+		"Issuer":      {"OIDC_AUTHORITY", "Write the exact issuer, as in the provider's metadata."},
 		"ClientID":    {"CLIENT_ID", `Copy "Application (client) ID" from the Overview page of the app registration.`},
-		"RedirectURI": {"REDIRECT_URI", "Write exactly what is registered, such as http://localhost:3000/getAToken."},
-		// These two are made of other variables.
-		"PostLogoutRedirectURI": {"REDIRECT_URI", "Write exactly what is registered, such as http://localhost:3000/getAToken."},
-		"GraphBase":             {"ENDPOINT", "Write the address of the API on this machine, or of one in the authority's cloud."},
+		"RedirectURI": {"REDIRECT_URI", "Write the redirect URI exactly as it is registered, such as http://localhost:3000/getAToken."},
+		// REDIRECT_URI and ENDPOINT also set these two fields.
+		"PostLogoutRedirectURI": {"REDIRECT_URI", "Write the redirect URI exactly as it is registered, such as http://localhost:3000/getAToken."},
+		"GraphBase":             {"ENDPOINT", "Write the address of an API on this machine, or in the cloud of AUTHORITY."},
 		"ResponseMode":          {"RESPONSE_MODE", "Use query, or an https REDIRECT_URI with form_post."},
 		"AllowedTenants":        {"ALLOWED_TENANTS", "Write tenant IDs separated by commas, or * for any tenant."},
 		"SigningAlgorithm": {"ID_TOKEN_SIGNED_RESPONSE_ALG",
-			"Write the one algorithm that the application is registered for at the provider, such as RS256, or unset it."},
+			"Write the algorithm that the application is registered for at the provider, such as RS256, or unset it."},
 	}
 }
 
-// checkPlaceholders finds the placeholders of README.md.
+// checkPlaceholders reports values that are still the placeholders of README.md.
 func (c *Config) checkPlaceholders(found *Problems) {
 	for _, name := range []string{"AUTHORITY", "CLIENT_ID", "CLIENT_SECRET"} {
 		value, _ := c.lookup(name)
 		value = strings.TrimSpace(value)
 		before, inside, ok := strings.Cut(value, "<")
 		if ok && strings.HasSuffix(inside, ">") && (before == "" || name == "AUTHORITY") && strings.Contains(inside, " ") {
-			found.add(name, "still is the placeholder of the example", "Put your own value in its place, without < and >.")
+			found.add(name, "still has the placeholder of the example", "Replace it with your own value, without < and >.")
 		}
 	}
 }
 
-// checkOwnAdapter reports what a provider with an adapter of its own cannot
-// take. checkProvider has looked at the rest.
+// checkOwnAdapter reports variables that a provider with an adapter of its own does
+// not support.
 func (c *Config) checkOwnAdapter(found *Problems) {
-	try, own := c.program.Providers[c.OIDCAuthority]
+	try, own := c.options.Providers[c.OIDCAuthority]
 	if !own {
-		c.checkNearlyOwn(found)
+		c.checkIssuerOfOwnAdapter(found)
 		return
 	}
 	if c.FormPost() && !found.has("RESPONSE_MODE") {
-		found.add("RESPONSE_MODE", "is form_post, which this provider does not do", "Use query.")
+		found.add("RESPONSE_MODE", "is form_post, which this provider does not support", "Use query.")
 	}
 	if c.IDTokenSignedResponseAlg != "" && !found.has("ID_TOKEN_SIGNED_RESPONSE_ALG") {
-		found.add("ID_TOKEN_SIGNED_RESPONSE_ALG", "is set, and this provider has no ID tokens", "Remove it.")
+		found.add("ID_TOKEN_SIGNED_RESPONSE_ALG", "is set, but this provider has no ID tokens", "Remove it.")
 	}
 	registration, err := c.Registration(slog.New(slog.DiscardHandler))
 	switch {
-	case len(found.List) > 0 && err != nil: // said already
+	case len(found.List) > 0 && err != nil: // another check has reported the cause
 	case err != nil:
-		found.add("CLIENT_SECRET", "is missing, and this provider takes no other credential",
+		found.add("CLIENT_SECRET", "is missing, and this provider accepts no other credential",
 			"Set CLIENT_SECRET or CLIENT_SECRET_FILE, and remove "+strings.Join(c.givenCredentials(), " and ")+".")
 	default:
 		if err := try(registration); err != nil && len(found.List) == 0 {
@@ -199,16 +200,16 @@ func (c *Config) checkOwnAdapter(found *Problems) {
 	}
 }
 
-// checkNearlyOwn reports an OIDC_AUTHORITY that has the host of a provider with
-// an adapter of its own, but is not its issuer.
-func (c *Config) checkNearlyOwn(found *Problems) {
+// checkIssuerOfOwnAdapter reports an OIDC_AUTHORITY with the host of a provider that
+// has an adapter of its own, but not with its exact issuer.
+func (c *Config) checkIssuerOfOwnAdapter(found *Problems) {
 	given, err := url.Parse(c.OIDCAuthority)
 	if err != nil || given.Host == "" || found.has("OIDC_AUTHORITY") {
 		return
 	}
-	for name := range c.program.Providers {
-		if own, err := url.Parse(name); err == nil && strings.EqualFold(own.Host, given.Host) {
-			found.add("OIDC_AUTHORITY", "is not the exact issuer of its provider", "Write "+name)
+	for issuer := range c.options.Providers {
+		if own, err := url.Parse(issuer); err == nil && strings.EqualFold(own.Host, given.Host) {
+			found.add("OIDC_AUTHORITY", "is not the exact issuer of its provider", "Write "+issuer)
 		}
 	}
 }

@@ -9,13 +9,15 @@ import (
 	"webapp/internal/ports"
 )
 
-// SignOutTargets are the Content-Security-Policy sources of all that a sign-out
-// may lead through. A provider passes the browser on to others that it signed
-// the person in with, which nobody knows beforehand: Entra to Microsoft's
-// personal accounts and to a federated organization's own servers, brokers to
-// whatever stands behind them. So it is https as such. Chromium would leave
-// whoever is redirected anywhere else on the page, signed out here and not
-// there. A provider on this machine is named; one without a sign-out has none.
+// SignOutTargets returns the Content-Security-Policy sources for form-action of the
+// sign-out. It returns nil for a provider without a sign-out.
+//
+// Every https address is allowed, because a provider redirects the browser further
+// to servers that nobody knows beforehand: Entra to personal Microsoft accounts or
+// to the servers of a federated organization. If a redirect leads to a source that
+// is not listed, Chromium stays on the page, and the user is signed out here but
+// not at the provider. A provider on this machine can use http, so its origin is
+// listed.
 func (c *Config) SignOutTargets(provider ports.IdentityProvider) []string {
 	if _, ok := provider.(ports.ProviderSignOut); !ok {
 		return nil
@@ -27,10 +29,11 @@ func (c *Config) SignOutTargets(provider ports.IdentityProvider) []string {
 	return targets
 }
 
-// FrameAncestors returns the sources of the provider's pages: its authority's,
-// and, once the metadata have been loaded, its sign-out's. The sign-out in a
-// frame has been done when the browser looks at them: at a host of the
-// provider's that is missing here the frame is blank, and that is all.
+// FrameAncestors returns a function that returns the Content-Security-Policy sources
+// for frame-ancestors of the front-channel logout. These are the origins of the
+// authority and, once the metadata are loaded, of the end-session endpoint. A
+// browser checks them after the logout is done. If the provider's page has another
+// origin, the frame stays blank and nothing else is lost.
 func (c *Config) FrameAncestors(provider ports.IdentityProvider) func(context.Context) []string {
 	authority := c.Authority + c.OIDCAuthority
 	signOut, ok := provider.(ports.ProviderSignOut)
@@ -38,7 +41,7 @@ func (c *Config) FrameAncestors(provider ports.IdentityProvider) func(context.Co
 		return nil
 	}
 	return func(ctx context.Context) []string {
-		endSession, _ := signOut.EndSessionURL(ctx, "") // not known yet, or none
+		endSession, _ := signOut.EndSessionURL(ctx, "") // empty if the metadata are not loaded or name none
 		var sources []string
 		for _, address := range []string{authority, endSession} {
 			if source, ok := originSource(address); ok && !slices.Contains(sources, source) {
@@ -49,8 +52,8 @@ func (c *Config) FrameAncestors(provider ports.IdentityProvider) func(context.Co
 	}
 }
 
-// originSource is the Content-Security-Policy source of an address's origin; not
-// ok where it cannot be written as one.
+// originSource returns the Content-Security-Policy source for the origin of address.
+// It returns false if a source cannot express that origin.
 func originSource(address string) (string, bool) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
