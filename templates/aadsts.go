@@ -2,28 +2,28 @@ package templates
 
 import "strconv"
 
-// Explanation is what is known of an error number: a sentence and a next step
-// for the person in front of the screen, a remedy for the administrator. Heading
-// is empty where the kind of error says enough.
+// Explanation explains an error number: Sentence and Next are for the user, Remedy
+// is for an administrator. Heading is empty if the heading of the error's kind
+// fits.
 type Explanation struct {
 	Heading, Sentence, Next, Remedy Message
-	// NeedsAdmin says that signing in again does not help before an
-	// administrator has changed something.
+	// NeedsAdmin is true if signing in again does not help until an administrator
+	// has changed something.
 	NeedsAdmin bool
 }
 
-// aadstsGroup is numbers of one meaning. Its texts are aadsts.NAME.sentence,
-// aadsts.NAME.remedy and aadsts.next.NEXT.
+// aadstsGroup is a group of numbers with the same meaning. Its texts are
+// aadsts.NAME.sentence, aadsts.NAME.remedy and aadsts.next.NEXT.
 type aadstsGroup struct {
 	name, next string
 	numbers    []int
-	// b2c are numbers of Azure AD B2C (AADB2C).
+	// b2c are the numbers of Azure AD B2C, with the prefix AADB2C.
 	b2c     []int
 	heading Message
 }
 
-// aadstsGroups are the numbers that people meet when they sign in to an
-// application, as Microsoft's list of Entra authentication errors has them.
+// aadstsGroups returns the numbers that users can meet during a sign-in, from
+// Microsoft's list of Entra authentication errors.
 func aadstsGroups() []aadstsGroup {
 	return []aadstsGroup{
 		{name: "forgotten", next: "admin", b2c: []int{90118}, heading: "aadsts.forgotten.heading"},
@@ -62,7 +62,7 @@ func aadstsGroups() []aadstsGroup {
 	}
 }
 
-// explanations is the table by number.
+// explanations returns the explanations by number with its prefix.
 func explanations() map[string]Explanation {
 	table := map[string]Explanation{}
 	for _, g := range aadstsGroups() {
@@ -84,8 +84,8 @@ func explanations() map[string]Explanation {
 	return table
 }
 
-// Explain returns what is known of an error number with its prefix, such as
-// "AADSTS50011"; false where nothing is.
+// Explain returns the explanation of an error number with its prefix, such as
+// "AADSTS50011". It returns false if there is none.
 func (p *Pages) Explain(number string) (Explanation, bool) {
 	e, ok := p.explain[number]
 	return e, ok

@@ -9,17 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// knownNumbers are those that people meet, as documented for relying parties.
+// knownNumbers are the numbers that users can meet, from Microsoft's list.
 const knownNumbers = `
 50011 900971 65001 90094 90095 65004 50105 7000215 7000222 7000218 700025 700027 700024 50012 700016 700011
 90002 90038 900439 50194 50020 16000 50034 51004 53003 53000 53001 53002 50076 50079 50072 50074
 50058 16002 54005 70008 700082 50173 70043 501481 50147 700005 9002313 900144 70011 28003 700022
 50057 50053 50055 50196 90055 90033 50033`
 
-// knownB2CNumbers are those of Azure AD B2C.
+// knownB2CNumbers are numbers of Azure AD B2C.
 const knownB2CNumbers = "90118 90091"
 
-// numbers returns all of them with their prefix.
+// numbers returns all known numbers with their prefix.
 func numbers() []string {
 	var all []string
 	for _, digits := range strings.Fields(knownNumbers) {

@@ -9,7 +9,7 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Admin is the example of a page for people with a role.
+// Admin is the example of a page for one role.
 type Admin struct {
 	Role  string
 	Roles []string

@@ -15,25 +15,25 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Message is the key of a text in templates/messages. A message that no
-// catalogue has is its own text.
+// Message is the key of a text in templates/messages. A key without a text is
+// shown as it is.
 type Message string
 
-// SourceLanguage is the language that the others are translated from. Readers
-// of no language that we have get it too.
+// SourceLanguage is the language of the original texts, and of users without a
+// supported language.
 const SourceLanguage = "en"
 
-// catalogue holds all texts of one language. It does not change once loaded.
+// catalogue has all texts of one language. It is immutable after loading.
 type catalogue struct {
 	tag     language.Tag
-	lang    string // tag, as text
+	lang    string // tag as text
 	phrases map[Message]phrase
-	// plurals has the phrases that depend on a number.
+	// plurals has the texts that depend on a number.
 	plurals map[Message]map[plural.Form]phrase
 }
 
-// loadCatalogues reads messages/*.json of fsys. The source language comes
-// first. The others take the texts that they lack from it.
+// loadCatalogues reads messages/*.json of fsys. The source language comes first.
+// Texts that a translation does not have come from the source language.
 func loadCatalogues(fsys fs.FS) ([]*catalogue, error) {
 	source, err := loadCatalogue(fsys, SourceLanguage)
 	if err != nil {
@@ -65,7 +65,7 @@ func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
 	name := "messages/" + lang + ".json"
 	tag, err := language.Parse(lang)
 	if err != nil || tag.String() != lang {
-		return nil, fmt.Errorf("%s: the name is no language tag as BCP 47 writes it", name)
+		return nil, fmt.Errorf("%s: the name must be a canonical BCP 47 language tag", name)
 	}
 	file, err := fs.ReadFile(fsys, name)
 	if err != nil {
@@ -85,8 +85,7 @@ func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
 	return c, nil
 }
 
-// add takes one entry. A key that ends in [one], [few] and so on is a plural
-// form of CLDR.
+// add adds a text. A key with a CLDR plural form, such as [one], adds that form.
 func (c *catalogue) add(key, text string) error {
 	p, err := parsePhrase(text)
 	if err != nil {
@@ -114,8 +113,9 @@ var pluralForms = map[string]plural.Form{
 	"few": plural.Few, "many": plural.Many, "other": plural.Other,
 }
 
-// fallBackTo takes from source the texts that c lacks. It fails where a text of
-// c has other placeholders than the source: a value would be lost.
+// fallBackTo adds the texts that c does not have from source. It returns an error
+// if a text of c has other placeholders than the source, because a value would be
+// lost.
 func (c *catalogue) fallBackTo(source *catalogue) error {
 	for m, want := range source.phrases {
 		got, ok := c.phrases[m]
@@ -133,7 +133,7 @@ func (c *catalogue) fallBackTo(source *catalogue) error {
 	return nil
 }
 
-// has reports whether there is a text for m.
+// has reports whether m has a text.
 func (c *catalogue) has(m Message) bool {
 	_, ok := c.phrases[m]
 	return ok
@@ -172,18 +172,18 @@ func (c *catalogue) count(m Message, n int) string {
 	return p.fill([]string{"count", strconv.Itoa(n)}, func(value string) string { return value })
 }
 
-// phrase is a text cut at its placeholders: texts[0] names[0] texts[1] …
+// phrase is a text split at its placeholders: texts[0] names[0] texts[1] …
 type phrase struct {
 	texts []string
 	names []string
 }
 
-var errStrayBrace = errors.New("a brace that belongs to no {placeholder}")
+var errStrayBrace = errors.New("a brace without a {placeholder}")
 
-// parsePhrase cuts text at its placeholders, such as {name}.
+// parsePhrase splits text at its placeholders, such as {name}.
 func parsePhrase(text string) (phrase, error) {
 	if text == "" || text != strings.TrimSpace(text) {
-		return phrase{}, errors.New("empty, or with space at an end")
+		return phrase{}, errors.New("empty, or with a space at the start or end")
 	}
 	var p phrase
 	for {
@@ -203,8 +203,8 @@ func parsePhrase(text string) (phrase, error) {
 	}
 }
 
-// fill puts the values of pairs (name, value, …) into the placeholders, each
-// shown by show. A placeholder that pairs does not name stays empty.
+// fill replaces the placeholders by the values of pairs (name, value, …), each
+// formatted by show. A placeholder without a value becomes empty.
 func (p phrase) fill(pairs []string, show func(value string) string) string {
 	if len(p.names) == 0 {
 		return p.texts[0]
@@ -223,7 +223,8 @@ func (p phrase) fill(pairs []string, show func(value string) string) string {
 	return b.String()
 }
 
-// placeholders returns the names in p, sorted, each once.
+// placeholders returns the names of p's placeholders, sorted and without
+// duplicates.
 func (p phrase) placeholders() []string {
 	return slices.Compact(slices.Sorted(slices.Values(p.names)))
 }

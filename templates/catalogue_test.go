@@ -50,11 +50,11 @@ func TestATranslationFallsBackToEnglish(t *testing.T) {
 	assert.Contains(t, page, "Sign in with your account to use A.")
 	c := p.inLanguage(requestIn("de"))
 	assert.Equal(t, "2 days", c.count(spanDays, 2))
-	assert.Equal(t, "1 day", c.count(spanDays, 1), "no mixture of two languages in one plural")
+	assert.Equal(t, "1 day", c.count(spanDays, 1), "a plural does not mix languages")
 }
 
-// TestTranslations lists the texts that a translation lacks, or has without
-// need. It does not fail: such a text is shown in English.
+// TestTranslations lists missing and unused texts of the translations. It does not
+// fail, because a missing text is shown in English.
 func TestTranslations(t *testing.T) {
 	raw := func(lang string) map[string]string {
 		var texts map[string]string
@@ -71,13 +71,13 @@ func TestTranslations(t *testing.T) {
 		}
 		for _, key := range slices.Sorted(maps.Keys(texts)) {
 			if _, ok := source[key]; !ok && !strings.Contains(key, "[") {
-				t.Logf("%s has %s, which nobody asks for", lang, key)
+				t.Logf("%s has %s, which is not used", lang, key)
 			}
 		}
 	}
 }
 
-func TestNoKeyIsThereTwice(t *testing.T) {
+func TestKeysAreUnique(t *testing.T) {
 	for name, file := range embedded(t) {
 		if path.Ext(name) != ".json" {
 			continue
@@ -106,7 +106,7 @@ func TestAnotherLanguageIsOneFile(t *testing.T) {
 	assert.Equal(t, "100 days", words.count(spanDays, 100))
 }
 
-func TestNameOfALanguageFileIsATag(t *testing.T) {
+func TestTheNameOfALanguageFileIsItsTag(t *testing.T) {
 	for _, name := range []string{"klingon", "zh_Hans", "DE"} {
 		files := embedded(t)
 		files["messages/"+name+".json"] = files["messages/de.json"]
@@ -119,7 +119,7 @@ func TestNameOfALanguageFileIsATag(t *testing.T) {
 	require.ErrorContains(t, err, "en.json")
 }
 
-// keysOf are the keys of the source language, without plural forms.
+// keysOf returns the keys of a catalogue, without plural forms.
 func keysOf(c *catalogue) map[string]bool {
 	keys := map[string]bool{}
 	for m := range c.phrases {
@@ -131,9 +131,8 @@ func keysOf(c *catalogue) map[string]bool {
 	return keys
 }
 
-// TestEveryUseOfAMessageFits wants a text for each key that the code and the
-// templates name, and a value for each of its placeholders. It lists the texts
-// that nobody asks for.
+// TestEveryUseOfAMessageFits checks that each key in the code and the templates has
+// a text, and that each placeholder has a value. It lists unused texts.
 func TestEveryUseOfAMessageFits(t *testing.T) {
 	source := mustPages(t, Options{}).source()
 	unused := keysOf(source)
@@ -161,13 +160,13 @@ func TestEveryUseOfAMessageFits(t *testing.T) {
 	tables := regexp.MustCompile(`^(error\.[a-z]+\.(heading|sentence|why|next|remedy)|aadsts\..+|date\.month\.\d+)$`)
 	for _, key := range slices.Sorted(maps.Keys(unused)) {
 		if !tables.MatchString(key) {
-			t.Logf("nobody asks for %s", key)
+			t.Logf("%s is not used", key)
 		}
 	}
 }
 
-// requireValues wants the pairs of a call of Text to be the placeholders of the
-// message that it names.
+// requireValues checks that the pairs of a call to Text are the placeholders of its
+// message.
 func requireValues(t *testing.T, source *catalogue, args []ast.Expr) {
 	t.Helper()
 	phrase, ok := source.phrases[Message(literal(args[0]))]
@@ -182,18 +181,18 @@ func requireValues(t *testing.T, source *catalogue, args []ast.Expr) {
 	assert.ElementsMatch(t, phrase.placeholders(), names, literal(args[0]))
 }
 
-// literal returns the value of a string constant, or nothing.
+// literal returns the value of a string literal, or "" for other expressions.
 func literal(n ast.Expr) string {
 	lit, ok := n.(*ast.BasicLit)
 	if !ok || lit.Kind != token.STRING {
 		return ""
 	}
-	text, _ := strconv.Unquote(lit.Value) // it has been parsed
+	text, _ := strconv.Unquote(lit.Value) // the parser has checked it
 	return text
 }
 
-// eachCode calls f for each node of this package, whose generated files have
-// what the templates name, and of the handlers.
+// eachCode calls f for each syntax node of this package, with its generated files,
+// and of the handlers.
 func eachCode(t *testing.T, f func(ast.Node)) {
 	t.Helper()
 	for _, pattern := range []string{"*.go", filepath.Join("..", "internal", "adapters", "http", "*.go")} {
@@ -211,7 +210,7 @@ func eachCode(t *testing.T, f func(ast.Node)) {
 	}
 }
 
-// messagesIn collects the messages that v holds.
+// messagesIn returns all messages in v.
 func messagesIn(v reflect.Value) []Message {
 	if v.Type() == reflect.TypeFor[Message]() {
 		return []Message{Message(v.String())}
@@ -230,7 +229,7 @@ func messagesIn(v reflect.Value) []Message {
 	return all
 }
 
-func TestSamplesAreMadeOfMessages(t *testing.T) {
+func TestSamplesUseKnownMessages(t *testing.T) {
 	p := mustPages(t, Options{})
 	source := p.source()
 	for _, s := range samples() {
@@ -240,7 +239,7 @@ func TestSamplesAreMadeOfMessages(t *testing.T) {
 	}
 }
 
-func TestBracesThatAreNoPlaceholderAreRefused(t *testing.T) {
+func TestStrayBracesAreRefused(t *testing.T) {
 	for _, text := range []string{"a { b", "a } b", "{}", "{Name}", "{na me}", "{{name}}", "{name", "name}", "{a}}"} {
 		_, err := parsePhrase(text)
 		require.ErrorIs(t, err, errStrayBrace, text)

@@ -11,9 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// Groups lists the directory groups that the user belongs to.
+// Groups lists the user's directory groups.
 type Groups struct {
-	// Known says that the provider told the groups.
+	// Known is true if the provider sent the groups.
 	Known bool
 	IDs   []string
 	AsOf  Moment

@@ -365,8 +365,8 @@ func mark() templ.Component {
 	})
 }
 
-// box is the main part of a page of a few words. Anonymous visitors see it as a
-// card in the middle. For signed-in people it begins where their other pages do.
+// box wraps the content of a short page. Anonymous visitors see a card in the
+// middle. For signed-in users the content starts where it does on other pages.
 func box(p *Page) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -437,7 +437,7 @@ func box(p *Page) templ.Component {
 	})
 }
 
-// actions are the ways on from a page. The first is the one to prefer.
+// actions shows links as buttons. The first is the primary button.
 func actions(p *Page, links []Link) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -537,7 +537,7 @@ func actions(p *Page, links []Link) templ.Component {
 	})
 }
 
-// moment shows a time, and how far it is from now.
+// moment shows a time and its distance from now.
 func moment(p *Page, m Moment) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

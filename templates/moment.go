@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Moment is a point in time as a page shows it: for machines, for people, and
-// as seen from now. The words come from the reader's language.
+// Moment is a point in time. Pages show its date and its distance from now in the
+// user's language.
 type Moment struct{ at, now time.Time }
 
-// NewMoment describes t as seen at now.
+// NewMoment returns the Moment of t, relative to now.
 func NewMoment(t, now time.Time) Moment { return Moment{at: t.UTC(), now: now} }
 
-// DateTime is RFC 3339 in UTC, for the datetime attribute.
+// DateTime returns the time in RFC 3339 and UTC, for the datetime attribute.
 func (m Moment) DateTime() string { return m.at.Format(time.RFC3339) }
 
-// date words m for people, such as "2 January 2026, 15:04 UTC".
+// date returns a text such as "2 January 2026, 15:04 UTC".
 func (c *catalogue) date(m Moment) string {
 	year, month, day := m.at.Date()
 	return c.text("date",
@@ -23,12 +23,12 @@ func (c *catalogue) date(m Moment) string {
 		"year", strconv.Itoa(year), "time", m.at.Format("15:04"))
 }
 
-// distance words how far m is from now, such as "in 2 hours 5 minutes".
+// distance returns a text such as "in 2 hours 5 minutes" or "3 minutes ago".
 func (c *catalogue) distance(m Moment) string { return c.relative(m.at.Sub(m.now)) }
 
-// relative words a distance with its two largest units. What has passed is
-// rounded down to the minute and what is to come up: a session of an hour ends
-// "in 1 hour" for as long as nobody could tell the difference.
+// relative returns the text of a distance in its two largest units. A past distance
+// is rounded down to the minute and a future one up, so a new session of an hour
+// ends "in 1 hour", not in 59 minutes.
 func (c *catalogue) relative(d time.Duration) string {
 	past := d <= 0
 	if past {
@@ -46,14 +46,14 @@ func (c *catalogue) relative(d time.Duration) string {
 	}
 }
 
-// The plurals of a span.
+// The texts with plural forms.
 const (
 	spanDays    Message = "span.days"
 	spanHours   Message = "span.hours"
 	spanMinutes Message = "span.minutes"
 )
 
-// span words a duration of at least a minute.
+// span returns the text of a duration of at least a minute.
 func (c *catalogue) span(d time.Duration) string {
 	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	switch {

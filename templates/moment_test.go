@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestMomentTellsUTCAndTheDistance(t *testing.T) {
+func TestMomentHasDateAndDistance(t *testing.T) {
 	berlin := time.FixedZone("CET", 3600)
 	now := time.Date(2026, 11, 23, 17, 9, 0, 0, berlin)
 	m := NewMoment(now.Add(11*time.Hour+58*time.Minute), now)
@@ -23,8 +23,7 @@ func TestMomentTellsUTCAndTheDistance(t *testing.T) {
 	}
 }
 
-// wordsIn returns the texts of lang, or nil if the application has no such
-// language.
+// wordsIn returns the catalogue of lang, or nil if there is none.
 func wordsIn(t testing.TB, lang string) *catalogue {
 	t.Helper()
 	for _, c := range mustPages(t, Options{}).languages {

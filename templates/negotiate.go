@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	// maxAcceptLanguage is how much of Accept-Language is read, in bytes.
-	// Browsers send well under half of it.
+	// maxAcceptLanguage limits the bytes of Accept-Language that are parsed.
+	// Browsers send less than half of it.
 	maxAcceptLanguage = 256
-	// maxRemembered is how many different headers are remembered. Most readers
-	// share a few; a stranger who fills the memory costs the others a parse.
-	maxRemembered = 128
+	// maxCached limits the number of cached headers. Most users share a few. If a
+	// client fills the cache, other headers are parsed each time.
+	maxCached = 128
 )
 
-// negotiator chooses a language by Accept-Language (RFC 9110, section 12.5.4).
-// It is safe for concurrent use.
+// negotiator selects a language by Accept-Language (RFC 9110, section 12.5.4). It
+// is safe for concurrent use.
 type negotiator struct {
-	matcher    language.Matcher
-	remembered sync.Map // header → index
-	count      atomic.Int32
+	matcher language.Matcher
+	cached  sync.Map // header → index
+	count   atomic.Int32
 }
 
-// newNegotiator chooses among languages. The first is for everybody else.
+// newNegotiator returns a negotiator for languages. The first is the default.
 func newNegotiator(languages []*catalogue) *negotiator {
 	var tags []language.Tag
 	for _, c := range languages {
@@ -41,20 +41,20 @@ func (n *negotiator) choose(r *http.Request) int {
 	if header == "" {
 		return 0
 	}
-	if i, ok := n.remembered.Load(header); ok {
+	if i, ok := n.cached.Load(header); ok {
 		return i.(int)
 	}
 	i := n.match(header)
-	if n.count.Load() < maxRemembered {
+	if n.count.Load() < maxCached {
 		n.count.Add(1)
-		// The copy keeps nothing else of the request in memory.
-		n.remembered.Store(strings.Clone(header), i)
+		// Without the copy, the cache would keep the whole request in memory.
+		n.cached.Store(strings.Clone(header), i)
 	}
 	return i
 }
 
-// acceptLanguage joins the header's lines (RFC 9110, section 5.3) and cuts a
-// long list after its last whole element.
+// acceptLanguage joins the header's lines (RFC 9110, section 5.3). It truncates a
+// long list after a whole element.
 func acceptLanguage(lines []string) string {
 	header := ""
 	if len(lines) > 0 {
@@ -73,9 +73,9 @@ func acceptLanguage(lines []string) string {
 	return header[:max(0, strings.LastIndexByte(header, ','))]
 }
 
-// match takes the reader's languages in their order and returns the first that
-// we have. A weak likeness does not count: readers of Traditional Chinese are
-// better served by the next language they named, or by English.
+// match returns the first of the user's languages that is supported. A weak match
+// does not count: for users of Traditional Chinese, their next language or English
+// is better than Simplified Chinese.
 func (n *negotiator) match(header string) int {
 	wanted, _, err := language.ParseAcceptLanguage(header)
 	if err != nil {

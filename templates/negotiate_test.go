@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pagesIn has pages in these languages and English, whatever languages the
-// application has.
+// pagesIn returns pages in English and the given languages, independent of the
+// application's own translations.
 func pagesIn(t *testing.T, languages ...string) *Pages {
 	t.Helper()
 	files := fstest.MapFS{"messages/en.json": embedded(t)["messages/en.json"]}
@@ -25,7 +25,7 @@ func pagesIn(t *testing.T, languages ...string) *Pages {
 	return p
 }
 
-func TestLanguageFollowsTheReader(t *testing.T) {
+func TestLanguageFollowsAcceptLanguage(t *testing.T) {
 	p := pagesIn(t, "de", "zh-Hans")
 	for header, want := range map[string]string{
 		"":                                    "en",
@@ -52,7 +52,7 @@ func TestLanguageFollowsTheReader(t *testing.T) {
 		"!!!":                                 "en",
 		";;;,,,":                              "en",
 	} {
-		for range 2 { // the second time it is remembered
+		for range 2 { // the second time from the cache
 			r := anyRequest()
 			if header != "" {
 				r.Header.Set("Accept-Language", header)
@@ -75,7 +75,7 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 	assert.False(t, strings.HasSuffix(acceptLanguage([]string{strings.Repeat("de-AT,", 50)}), "de-A"), "no half of a tag")
 
 	p := pagesIn(t, "de", "zh-Hans")
-	assert.Equal(t, "de", p.inLanguage(requestIn(long)).lang, "what comes first still counts")
+	assert.Equal(t, "de", p.inLanguage(requestIn(long)).lang, "the first language still counts")
 	for _, hostile := range []string{
 		strings.Repeat("a-", 16_000), strings.Repeat(",", 32_000), "x-" + strings.Repeat("a", 30_000),
 		strings.Repeat("de;q=0.1;", 3000), strings.Repeat("zh-Hant-", 4000),
@@ -85,15 +85,15 @@ func TestLongAcceptLanguageIsCutBeforeItIsRead(t *testing.T) {
 	}
 }
 
-func TestRememberedLanguagesAreBounded(t *testing.T) {
+func TestCachedLanguagesAreLimited(t *testing.T) {
 	p := pagesIn(t, "de", "zh-Hans")
-	for i := range 10 * maxRemembered {
+	for i := range 10 * maxCached {
 		p.inLanguage(requestIn("fr-FR;q=0." + strconv.Itoa(i)))
 	}
 	n := 0
-	p.choose.remembered.Range(func(any, any) bool { n++; return true })
-	assert.LessOrEqual(t, n, maxRemembered)
-	assert.Equal(t, "de", p.inLanguage(requestIn("de-LI")).lang, "who comes later is understood all the same")
+	p.choose.cached.Range(func(any, any) bool { n++; return true })
+	assert.LessOrEqual(t, n, maxCached)
+	assert.Equal(t, "de", p.inLanguage(requestIn("de-LI")).lang, "headers beyond the limit still work")
 }
 
 func TestPageNamesItsLanguage(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"webapp/templates"
 )
 
-// TestMain gives the tests of all pages the examples of webhttp.Pages, which the
-// package itself cannot import.
+// TestMain adds the examples of webhttp.Pages to the samples. This package's own
+// tests cannot import webhttp.
 func TestMain(m *testing.M) {
 	for _, p := range webhttp.Pages() {
 		templates.OwnViews = append(templates.OwnViews, p.Example)

@@ -25,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const demoBanner = "Demo: the accounts and the provider are made up. Not Microsoft, not for production."
+const demoBanner = "Demo: sample accounts and a built-in provider. Not Microsoft, not for production."
 
 func mustPages(t testing.TB, opt Options) *Pages {
 	t.Helper()
@@ -37,10 +37,10 @@ func mustPages(t testing.TB, opt Options) *Pages {
 	return p
 }
 
-// anyRequest has no wish for a language.
+// anyRequest returns a request without Accept-Language.
 func anyRequest() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }
 
-// requestIn is of a reader of lang.
+// requestIn returns a request with the Accept-Language lang.
 func requestIn(lang string) *http.Request {
 	r := anyRequest()
 	r.Header.Set("Accept-Language", lang)
@@ -59,7 +59,7 @@ func renderIn(t testing.TB, p *Pages, lang string, c Chrome, v View) string {
 	return rec.Body.String()
 }
 
-// words is what a person reads of a page: no tags, single spaces.
+// words returns the text of a page without tags and with single spaces.
 func words(page string) string {
 	text := regexp.MustCompile(`(?s)<[^>]*>`).ReplaceAllString(page, " ")
 	text = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
@@ -94,7 +94,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 				}
 				assert.NotRegexp(t, `(?i)\son[a-z]+=`, page, "no event handlers")
 				assert.NotRegexp(t, `<script[^>]*>[^<]`, page, "no script inside a page")
-				assert.NotRegexp(t, `(src|action)="(https?:)?//|<link[^>]*"(https?:)?//`, page, "nothing from elsewhere")
+				assert.NotRegexp(t, `(src|action)="(https?:)?//|<link[^>]*"(https?:)?//`, page, "nothing from other sites")
 				for _, m := range regexp.MustCompile(`"(/static/[^"]*)"`).FindAllStringSubmatch(page, -1) {
 					assert.Contains(t, p.static.files, m[1])
 				}
@@ -103,7 +103,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 				if lang == SourceLanguage {
 					assert.Equal(t, demo, strings.Contains(words(page), demoBanner), "demo banner")
 				}
-				assert.NotRegexp(t, keyForm(p), ourWords(page), "no key in a text's place")
+				assert.NotRegexp(t, keyForm(p), ourWords(page), "no key instead of a text")
 			})
 		}
 	}
@@ -124,13 +124,13 @@ func TestIDsAreUniqueAndReferencesResolve(t *testing.T) {
 	}
 }
 
-func TestTitlesTellThePagesApart(t *testing.T) {
+func TestPagesHaveDifferentTitles(t *testing.T) {
 	for _, lang := range languages(mustPages(t, Options{})) {
-		t.Run(lang, func(t *testing.T) { titlesTellThePagesApart(t, lang) })
+		t.Run(lang, func(t *testing.T) { pagesHaveDifferentTitles(t, lang) })
 	}
 }
 
-func titlesTellThePagesApart(t *testing.T, lang string) {
+func pagesHaveDifferentTitles(t *testing.T, lang string) {
 	p := mustPages(t, Options{})
 	title := regexp.MustCompile(`<title>(.+) - Fabrikam Reports</title>`)
 	pageOf := map[string]string{}
@@ -144,7 +144,7 @@ func titlesTellThePagesApart(t *testing.T, lang string) {
 	}
 }
 
-func TestWhatEachPageSays(t *testing.T) {
+func TestTextsOfPages(t *testing.T) {
 	p, demo := mustPages(t, Options{}), mustPages(t, Options{Demo: true})
 	for _, c := range []struct {
 		sample string
@@ -152,10 +152,10 @@ func TestWhatEachPageSays(t *testing.T) {
 		says   []string
 		not    []string
 	}{
-		{"signin", false, []string{"Sign in", "your identity provider"}, []string{"cannot be reached", "Sign out", "made up"}},
-		{"signin", true, []string{"The accounts to choose from are made up"}, nil},
+		{"signin", false, []string{"Sign in", "on the page of the sign-in service"}, []string{"cannot be reached", "Sign out", "sample accounts"}},
+		{"signin", true, []string{"one of several sample accounts"}, nil},
 		{"signin-wanted", false, []string{"You need to sign in to open this page.", "/reports?year=2026&q=a"}, nil},
-		{"signin-down", false, []string{"The identity provider cannot be reached at the moment."}, nil},
+		{"signin-down", false, []string{"The sign-in service cannot be reached at the moment."}, nil},
 		{"home", false, []string{
 			"Welcome Ada Lovelace!", "Username ada@fabrikam.example", "Tenant ID 6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
 			"Roles Reports.Read Admin", "Groups See your groups", "Signed in since 23 November 2026, 16:07 UTC 2 minutes ago",
@@ -166,21 +166,21 @@ func TestWhatEachPageSays(t *testing.T) {
 		{"home-issuer", false, []string{"Issuer https://id.fabrikam.example"}, []string{"Tenant ID", "See your groups"}},
 		{"home-guest", false, []string{"Guest", "Roles None"}, []string{"Call an API", "Claims"}},
 		{"home-nameless", false, []string{"Welcome!", "Sign out"}, []string{"Signed in as", "Username", "Tenant"}},
-		{"api", false, []string{"GET https://graph.example/v1.0/me", "200 OK", "184 ms", "Only its beginning is shown"}, []string{"did not succeed"}},
-		{"api-failed", false, []string{"did not succeed", "The API knows you but does not allow this.", "403 Forbidden"}, []string{"Only its beginning"}},
-		{"api-unreachable", false, []string{"The API did not answer.", "10000 ms"}, []string{"Status", "no body"}},
-		{"signout", false, []string{"Sign out?", "Cancel", "and takes you to the identity provider"}, nil},
-		{"signout-nobody", false, []string{"Nobody is signed in"}, []string{"Sign out"}},
-		{"signedout", false, []string{"You are signed out", "the identity provider has been asked to end its own", "Sign in again", "close all windows"}, nil},
-		{"signedout-here", false, []string{"you may still be signed in"}, nil},
+		{"api", false, []string{"GET https://graph.example/v1.0/me", "200 OK", "184 ms", "Only its beginning is shown"}, []string{"The call failed"}},
+		{"api-failed", false, []string{"The call failed", "The API recognized you but does not allow this.", "403 Forbidden"}, []string{"Only its beginning"}},
+		{"api-unreachable", false, []string{"The API did not respond.", "10000 ms"}, []string{"Status", "no body"}},
+		{"signout", false, []string{"Sign out?", "Cancel", "taken to the sign-in service"}, nil},
+		{"signout-nobody", false, []string{"You are not signed in"}, []string{"Sign out"}},
+		{"signedout", false, []string{"You are signed out", "the sign-in service was asked to sign you out too", "Sign in again", "close all windows"}, nil},
+		{"signedout-here", false, []string{"You may still be signed in"}, nil},
 		{"error", false, []string{
 			"You do not have access to this application", "Your account is not assigned", "What to do next Sign in again and choose",
 			"Sign in again", "Details for your administrator", "Under Enterprise applications", "Error number: AADSTS50105", "access_denied",
 			"Correlation ID: 2b8e1b9c-3c0f-4a59-9a65-7b1a8a5d9f01", "Trace ID", "Time: 2026-11-23 16:09:57Z", "Request ID: r-7f3a9c21", "Status: 403",
 		}, nil},
 		{"error-plain", false, []string{"Request ID", "Status: 500"}, []string{"Why", "at Microsoft", "AADSTS", "Error code", "Correlation", "Trace", "Time"}},
-		{"forbidden", false, []string{"as ada@fabrikam.example", "Missing role Reports.Admin", "Ask the help desk, extension 4711"}, nil},
-		{"forbidden-plain", false, []string{"Ask the administrator of this application"}, nil},
+		{"forbidden", false, []string{"as ada@fabrikam.example", "Missing role Reports.Admin", "Ask the administrator of this application"}, nil},
+		{"forbidden-plain", false, []string{"Your account does not have the role"}, nil},
 		{"notfound", false, []string{"Page not found"}, nil},
 		{"method", false, []string{"Allowed methods GET, HEAD"}, nil},
 	} {
@@ -226,8 +226,8 @@ func TestMarkup(t *testing.T) {
 	}
 }
 
-// The heading of each page for signed-in people stands at the same place; the
-// question whether to sign out alone is a card in the middle.
+// All pages for signed-in users start with their heading at the same place. Only
+// the question whether to sign out is a card in the middle.
 func TestSignedInPagesShareOneLayout(t *testing.T) {
 	p := mustPages(t, Options{})
 	for _, s := range samples() {
@@ -238,7 +238,7 @@ func TestSignedInPagesShareOneLayout(t *testing.T) {
 	}
 }
 
-// fill puts text into every string that v holds.
+// fill sets every string in v to text.
 func fill(v reflect.Value, text string) {
 	if !v.CanSet() {
 		return
@@ -263,7 +263,7 @@ func fill(v reflect.Value, text string) {
 	}
 }
 
-// oneOfEach has one view of each type.
+// oneOfEach returns one view of each type.
 func oneOfEach() (views []View) {
 	seen := map[reflect.Type]bool{}
 	for _, s := range samples() {
@@ -297,16 +297,16 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-func TestNamesOfAllKindsAreShownWhole(t *testing.T) {
+func TestUnusualNamesAreShown(t *testing.T) {
 	p := mustPages(t, Options{})
 	for _, name := range []string{strings.Repeat("Wolfeschlegelstein", 60), "מיכל לוי", "王小明", "O'Brien & <Sons>"} {
 		page := render(t, p, Chrome{SignedIn: true, Name: name}, Home{Name: name})
 		assert.Contains(t, words(page), "Welcome "+name+"!")
-		assert.Contains(t, page, "<bdi>"+html.EscapeString(name)+"</bdi>", "its direction does not reach its neighbours")
+		assert.Contains(t, page, "<bdi>"+html.EscapeString(name)+"</bdi>", "a right-to-left name does not reorder the text around it")
 	}
 }
 
-// embedded is a copy of the embedded files that a test may change.
+// embedded returns a copy of the embedded files for changes by a test.
 func embedded(t *testing.T) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -321,7 +321,7 @@ func embedded(t *testing.T) fstest.MapFS {
 	return files
 }
 
-// brokenView fails while its main part is rendered.
+// brokenView returns an error after it has written something.
 type brokenView struct{}
 
 func (brokenView) Title(*Page) string { return "Broken" }
@@ -366,7 +366,7 @@ func TestGetAndHeadAgree(t *testing.T) {
 	assert.Equal(t, lengths[http.MethodGet], lengths[http.MethodHead])
 }
 
-func TestPagesAtTheSameTimeDoNotMix(t *testing.T) {
+func TestConcurrentPagesDoNotMix(t *testing.T) {
 	p := mustPages(t, Options{})
 	var group sync.WaitGroup
 	for i := range 8 {
@@ -410,8 +410,8 @@ func benchmarkPage(b *testing.B, c Chrome, v View) {
 	}
 }
 
-// keyForm matches the key of a message, also of one that is missing: it begins
-// as a known key does.
+// keyForm matches keys of messages, even unknown ones with the first part of a known
+// key.
 func keyForm(p *Pages) *regexp.Regexp {
 	families := map[string]bool{}
 	for m := range p.source().phrases {
@@ -422,7 +422,7 @@ func keyForm(p *Pages) *regexp.Regexp {
 	return regexp.MustCompile(`\b(` + strings.Join(slices.Collect(maps.Keys(families)), "|") + `)\.[a-z]+(\.[a-z]+)*\b`)
 }
 
-// ourWords is what a person reads of a page but for what is data.
+// ourWords returns the text of a page without the elements that show data.
 func ourWords(page string) string {
 	data := regexp.MustCompile(`(?s)<(code|bdi|time|dd|table)[ >].*?</(code|bdi|time|dd|table)>`)
 	return words(data.ReplaceAllString(page, ""))

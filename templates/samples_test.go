@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample is one page in one of its variants.
+// sample is a variant of a page.
 type sample struct {
 	name   string
 	chrome Chrome
@@ -69,7 +69,7 @@ func sampleHebrew() Home {
 	return v
 }
 
-// sampleJSON is an answer as the page gets it.
+// sampleJSON is an indented response of an API.
 const sampleJSON = `{
   "@odata.context": "https://graph.example/v1.0/$metadata#users/$entity",
   "displayName": "Ada Lovelace",
@@ -101,7 +101,7 @@ func sampleError() Error {
 	}
 }
 
-// sampleRefusal is the error page of a request that is too much.
+// sampleRefusal returns the error page of an oversized request.
 func sampleRefusal(name string, status int, why Message) sample {
 	prefix := Message("error." + name)
 	return sample{"error-" + name, Chrome{}, Error{
@@ -129,11 +129,10 @@ func sampleGroups() Groups {
 	return v
 }
 
-// OwnViews are the examples of the pages that the application lists. TestMain
-// sets it.
+// OwnViews are the examples of webhttp.Pages. TestMain sets it.
 var OwnViews []View
 
-// samples holds every page in each of its variants.
+// samples returns every page in all its variants.
 func samples() []sample {
 	anyone := Chrome{}
 	here := signedIn("")
@@ -193,7 +192,7 @@ func samples() []sample {
 		}},
 		sampleRefusal("cookies", 431, "error.cookies.why"), sampleRefusal("longurl", 414, ""),
 		sampleRefusal("fields", 400, ""), sampleRefusal("mediatype", 415, ""), sampleRefusal("toolarge", 413, ""),
-		{"forbidden", here, Forbidden{Role: "Reports.Admin", Contact: "the help desk, extension 4711", Username: "ada@fabrikam.example"}},
+		{"forbidden", here, Forbidden{Role: "Reports.Admin", Username: "ada@fabrikam.example"}},
 		{"forbidden-plain", here, Forbidden{Role: "Reports.Admin"}},
 		{"sessions", signedIn("/sessions"), sampleSessions()},
 		{"sessions-alone", signedIn("/sessions"), Sessions{Sessions: sampleSessions().Sessions[:1]}},
@@ -208,12 +207,12 @@ func samples() []sample {
 	}...)
 }
 
-// TestPreview lays all pages out as files, to be looked at in a browser:
+// TestPreview writes all pages to files for a browser:
 //
 //	go test -run TestPreview -artifacts -outputdir /tmp/preview ./templates
 //
-// and serve the directory that it prints with any file server, for the pages
-// link to /static/.
+// Serve the directory that it prints with any file server, because the pages link
+// to /static/.
 func TestPreview(t *testing.T) {
 	p, err := New(Options{Demo: true, AppName: "Fabrikam Reports"})
 	require.NoError(t, err)
@@ -228,7 +227,7 @@ func TestPreview(t *testing.T) {
 	}
 }
 
-// languages are the tags of all languages.
+// languages returns the tags of all languages.
 func languages(p *Pages) []string {
 	var tags []string
 	for _, c := range p.languages {

@@ -11,10 +11,10 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// Sessions lists where the user is signed in.
+// Sessions lists the user's sessions.
 type Sessions struct {
 	Sessions []SessionRow
-	// Others says that there is more than this browser's session.
+	// Others is true if there are sessions in other browsers.
 	Others bool
 }
 
@@ -22,11 +22,11 @@ type Sessions struct {
 type SessionRow struct {
 	// ID is the value of the form field that ends the session.
 	ID string
-	// Device names the browser and the system. It may be empty.
+	// Device is the browser and operating system. It may be empty.
 	Device  string
 	Started Moment
 	Seen    Moment
-	// This marks the browser's own session.
+	// This is true for the session of the current browser.
 	This bool
 }
 

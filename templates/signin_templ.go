@@ -9,19 +9,19 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// SignIn asks an anonymous visitor to sign in.
+// SignIn is the sign-in page.
 type SignIn struct {
-	// LoginURL is /login, with return_to if there is a page to return to.
+	// LoginURL is /login, with return_to for a page to return to.
 	LoginURL string
-	// Wanted is the path and query of the page that needs a sign-in. It is empty
-	// for the plain welcome.
+	// Wanted is the path and query of the page that requires a sign-in. It is empty
+	// on the home page.
 	Wanted string
-	// Lost says that the visitor cannot be sent back to the page, most often
+	// Lost is true if the sign-in cannot return to the requested page, usually
 	// because its address is too long. Wanted is then "/".
 	Lost bool
-	// ProviderDown adds a notice that no sign-in can begin: the provider cannot
-	// be reached, or, with ProviderSetup, does not fit the configuration. Number
-	// is the provider's error number with its prefix, or "".
+	// ProviderDown adds a notice that the provider cannot be reached or, with
+	// ProviderSetup, does not match the configuration. Number is the provider's
+	// error number with its prefix, or "".
 	ProviderDown  bool
 	ProviderSetup bool
 	Number        string

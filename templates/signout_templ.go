@@ -9,10 +9,10 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// SignOut asks whether to sign out. It tells an anonymous visitor that nobody is
-// signed in.
+// SignOut asks the user to confirm the sign-out. Anonymous visitors see that they
+// are not signed in.
 type SignOut struct {
-	// AtProvider says that signing out goes on to the provider's sign-out.
+	// AtProvider is true if the sign-out continues at the provider.
 	AtProvider bool
 }
 
@@ -106,7 +106,7 @@ func (v SignOut) Main(p *Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Text("signout.button"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Text("layout.signout"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `signout.templ`, Line: 29, Col: 67}
 			}
@@ -186,8 +186,8 @@ func (v SignOut) Main(p *Page) templ.Component {
 
 // SignedOut confirms that the session has ended.
 type SignedOut struct {
-	// AtProvider says that the provider was asked to end its session too. The
-	// person may have refused that there.
+	// AtProvider is true if the browser was sent to the provider's sign-out. The
+	// user may have cancelled there.
 	AtProvider bool
 	// LoginURL starts a new sign-in.
 	LoginURL string

@@ -12,24 +12,24 @@ import (
 	"strings"
 )
 
-// StaticPrefix begins the paths of the files in templates/static.
+// StaticPrefix is the start of the paths of static files.
 const StaticPrefix = "/static/"
 
-// static serves each file under a name that carries a hash of its content. A
-// browser may keep it for good: other content has another name.
+// static serves each file under a name with a hash of its content. Browsers may
+// cache it forever, because other content has another name.
 type static struct {
 	files map[string]staticFile // by path
 	urls  map[string]string     // path by name in templates/static
 }
 
-// staticFile is one file as it is served.
+// staticFile is a file with its headers.
 type staticFile struct {
 	contentType string
 	length      string
 	body        []byte
 }
 
-// newStatic reads the files in the folder static of fsys.
+// newStatic reads the files in fsys's folder static.
 func newStatic(fsys fs.FS) (*static, error) {
 	names, err := fs.Glob(fsys, "static/*")
 	if err != nil {
@@ -50,8 +50,8 @@ func newStatic(fsys fs.FS) (*static, error) {
 	return s, nil
 }
 
-// contentType returns the media type of files with the extension ext. A type
-// that Go does not know is bytes: browsers are told not to guess.
+// contentType returns the media type for the extension ext, or
+// application/octet-stream if Go does not know it.
 func contentType(ext string) string {
 	if known := mime.TypeByExtension(ext); known != "" {
 		return known
@@ -59,8 +59,8 @@ func contentType(ext string) string {
 	return "application/octet-stream"
 }
 
-// WriteStatic responds with the file of a current name. It is false, and has
-// written nothing, if r's path is no such name. No cookie is set.
+// WriteStatic sends the static file with r's path. If there is none, it writes
+// nothing and returns false.
 func (p *Pages) WriteStatic(w http.ResponseWriter, r *http.Request) bool {
 	file, ok := p.static.files[r.URL.Path]
 	if !ok {
@@ -71,6 +71,6 @@ func (p *Pages) WriteStatic(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("Content-Length", file.length)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(file.body) // a browser that is gone needs no answer
+	_, _ = w.Write(file.body) // the browser may have disconnected
 	return true
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStaticNamesFollowTheContent(t *testing.T) {
+func TestStaticNamesDependOnTheContent(t *testing.T) {
 	files := func(css string) fstest.MapFS {
 		return fstest.MapFS{"static/style.css": {Data: []byte(css)}, "static/favicon.svg": {Data: []byte("<svg/>")}}
 	}
@@ -24,13 +24,13 @@ func TestStaticNamesFollowTheContent(t *testing.T) {
 
 	rec := httptest.NewRecorder()
 	p := &Pages{static: current}
-	assert.False(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, old.urls["style.css"], nil)), "another version's name")
-	assert.Empty(t, rec.Header(), "whoever asked may still answer")
+	assert.False(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, old.urls["style.css"], nil)), "the name of another version")
+	assert.Empty(t, rec.Header(), "nothing is written")
 	assert.True(t, p.WriteStatic(rec, httptest.NewRequest(http.MethodGet, current.urls["style.css"], nil)))
 	assert.Equal(t, "b{}", rec.Body.String())
 }
 
-func TestStylesheetIsSmallAndAsksForNothing(t *testing.T) {
+func TestStylesheetIsSmallAndLoadsNothing(t *testing.T) {
 	s, err := newStatic(Files())
 	require.NoError(t, err)
 	css := string(s.files[s.urls["style.css"]].body)
@@ -39,7 +39,7 @@ func TestStylesheetIsSmallAndAsksForNothing(t *testing.T) {
 	assert.NotContains(t, css, "@import")
 }
 
-func TestAFileOfOnesOwnIsServed(t *testing.T) {
+func TestOtherStaticFilesAreServed(t *testing.T) {
 	s, err := newStatic(fstest.MapFS{"static/logo.png": {Data: []byte("png")}, "static/app.js": {Data: []byte("0")}, "static/font.own": {Data: []byte("f")}})
 	require.NoError(t, err)
 	assert.Regexp(t, `^/static/logo\.[0-9a-f]{16}\.png$`, s.urls["logo.png"])

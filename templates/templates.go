@@ -1,19 +1,17 @@
-// Package templates makes the pages that people read, each in its reader's
-// language.
+// Package templates renders the HTML pages in the user's language.
 //
-// A page is a templ component, in a file NAME.templ beside the type that says
-// what it shows: a Home, a SignIn, an Error. Pages.Write renders it, with the
-// layout around it. The handlers decide what a person may see, and with which
-// status. Everything that a template writes is escaped, and a link that is
-// neither a local path nor http(s) or the like is refused.
+// Each page has a file NAME.templ with its view, a type such as Home or SignIn,
+// and its templ component. Pages.Write renders the page inside the layout. The
+// handlers decide what a user may see and set the status. templ escapes all
+// values and replaces URLs with an unsafe scheme.
 //
-// After a change of a .templ file run "go generate ./...". The generated files
-// are committed, so that building needs no other tool than Go.
+// After a change of a .templ file run "go generate ./...". The generated files are
+// committed, so a build needs no tool besides Go.
 //
-// Words may stand in a template, or in messages/TAG.json, where TAG is a BCP 47
-// tag. English is the source: Page.Text takes a text that another language
-// lacks from en.json. A key that ends in a CLDR plural form, such as [one], may
-// have the forms that the language needs.
+// Texts are in messages/TAG.json, where TAG is a BCP 47 language tag, or directly
+// in a template. English is the source language: Page.Text uses the English text
+// if a translation has none. A key with a CLDR plural form in brackets, such as
+// [one], is one of the plural forms of a text.
 package templates
 
 import (
@@ -38,45 +36,46 @@ var files embed.FS
 // Files returns the embedded files: messages/*.json and static/*.
 func Files() fs.FS { return files }
 
-// maxPooledBuffer is the largest buffer, in bytes, that is kept for the next
-// page. One large API response must not stay in memory for good.
+// maxPooledBuffer limits the buffers that are kept for later pages, in bytes. A
+// large API response must not stay in memory.
 const maxPooledBuffer = 64 << 10
 
-// Options are the same for all pages of one process.
+// Options apply to all pages.
 type Options struct {
-	// Demo puts the demo banner on every page.
+	// Demo shows the demo banner on every page.
 	Demo bool
-	// AppName names the application in titles and the header.
+	// AppName is the application's name in titles and the header.
 	AppName string
 }
 
-// Chrome is what a page shows around its main part.
+// Chrome is the header of a page.
 type Chrome struct {
 	// SignedIn adds the navigation and the sign-out button to the header.
 	SignedIn bool
-	// Name is the signed-in person's display name. It may be empty.
+	// Name is the user's display name. It may be empty.
 	Name string
-	// Nav are the links of the main navigation. Only signed-in people see it.
+	// Nav are the links of the navigation.
 	Nav []Link
-	// Current is the URL of the Nav link that is this page, or empty.
+	// Current is the URL of the current page. Its link is marked.
 	Current string
 }
 
-// Link leads to another page.
+// Link is a link with a translated text.
 type Link struct {
 	Text Message
 	URL  string
 }
 
-// View is what one page shows. Its type chooses the page.
+// View is the content of a page. Its type selects the page.
 type View interface {
-	// Title names the page in the browser's tab.
+	// Title returns the title in the browser's tab.
 	Title(p *Page) string
-	// Main is the page's main part.
+	// Main returns the content of the main element.
 	Main(p *Page) templ.Component
 }
 
-// Page is one page while it is rendered. A template gets it beside its view.
+// Page is the context of a page that is being rendered: its header, the user's
+// language and the static files.
 type Page struct {
 	Options
 	Chrome Chrome
@@ -84,17 +83,16 @@ type Page struct {
 	static *static
 }
 
-// Text returns the text of m in the reader's language. pairs are the names of
-// its placeholders, each followed by its value. A message that no catalogue has
-// is its own text.
+// Text returns the text of m in the user's language. pairs are the names of its
+// placeholders, each followed by its value. If no catalogue has m, Text returns m
+// itself.
 func (p *Page) Text(m Message, pairs ...string) string { return p.words.text(m, pairs...) }
 
-// Static returns the address of a file in templates/static. It is empty if
-// there is no such file.
+// Static returns the URL of a file in templates/static, or "" if it does not exist.
 func (p *Page) Static(name string) string { return p.static.urls[name] }
 
-// bidi is the text of m with each value in a <bdi> element: a value that is
-// written from right to left does not reorder the words around it.
+// bidi returns the text of m with each value in a <bdi> element, so a right-to-left
+// value does not reorder the text around it.
 func (p *Page) bidi(m Message, pairs ...string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		_, err := io.WriteString(w, p.words.markup(m, pairs...))
@@ -113,8 +111,8 @@ type Pages struct {
 	buffers   sync.Pool
 }
 
-// New reads the embedded texts and static files. It fails when a text is
-// malformed.
+// New loads the embedded messages and static files. It returns an error if a text
+// is malformed.
 func New(opt Options) (*Pages, error) { return newFrom(files, opt) }
 
 func newFrom(fsys fs.FS, opt Options) (*Pages, error) {
@@ -136,28 +134,27 @@ func newFrom(fsys fs.FS, opt Options) (*Pages, error) {
 	}, nil
 }
 
-// inLanguage is the catalogue for the reader of r.
+// inLanguage returns the catalogue for the languages that r accepts.
 func (p *Pages) inLanguage(r *http.Request) *catalogue { return p.languages[p.choose.choose(r)] }
 
-// source is the catalogue of the source language.
+// source returns the catalogue of the source language.
 func (p *Pages) source() *catalogue { return p.languages[0] }
 
-// Has reports whether there is a text for m.
+// Has reports whether m has a text.
 func (p *Pages) Has(m Message) bool { return p.source().has(m) }
 
-// Text returns the text of m in SourceLanguage, for responses that are no page.
-// It is empty for no message.
+// Text returns the text of m in SourceLanguage, for responses that are not pages.
+// The text of the empty message is empty.
 func (p *Pages) Text(m Message) string { return p.source().text(m) }
 
-// Write renders the page of v in the language of r's reader and responds with
-// it. An error means that the page could not be rendered and that nothing has
-// been written yet; headers that were set before are still there. A browser
-// that goes away while the page is written is no error.
+// Write renders the page of v in the user's language and sends it. If it returns an
+// error, the page could not be rendered and nothing was written. A disconnected
+// browser is not an error.
 func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, c Chrome, v View) error {
 	buf := p.buffers.Get().(*bytes.Buffer)
 	defer p.release(buf)
 	page := &Page{Options: p.options, Chrome: c, words: p.inLanguage(r), static: p.static}
-	// Not the request's context: templ renders nothing after it is canceled.
+	// With the request's context, templ would return an error after a disconnect.
 	if err := layout(page, v).Render(context.Background(), buf); err != nil {
 		return fmt.Errorf("page %T: %w", v, err)
 	}
@@ -166,7 +163,7 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, c Chro
 	h.Set("Content-Language", page.words.lang)
 	h.Add("Vary", "Accept-Language")
 	body := buf.Bytes()
-	if bytes.IndexByte(body, 0) >= 0 { // HTML has no NUL, and templ leaves it as it is
+	if bytes.IndexByte(body, 0) >= 0 { // HTML does not allow NUL, and templ does not escape it
 		body = bytes.ReplaceAll(body, []byte{0}, []byte("\uFFFD"))
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -175,7 +172,7 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, status int, c Chro
 	return nil
 }
 
-// release gives a buffer back for the next page.
+// release puts a buffer back into the pool unless it is too large.
 func (p *Pages) release(buf *bytes.Buffer) {
 	if buf.Cap() > maxPooledBuffer {
 		return

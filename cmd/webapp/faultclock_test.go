@@ -47,7 +47,7 @@ func TestAClockOffByTenMinutes(t *testing.T) {
 			r := b.signIn(fakeidp.UserMember)
 			assert.Equal(t, http.StatusForbidden, r.StatusCode, r.body)
 			assert.Contains(t, r.body, "The sign-in could not be verified")
-			assert.Contains(t, r.body, "the clock of this server is most likely wrong")
+			assert.Contains(t, r.body, "the clock of this server is probably wrong")
 			assert.Contains(t, r.body, `href="/login`, "a way on")
 			assert.Contains(t, w.logs.String(), c.log, "the log names the check")
 			w.checkOthers(friend)

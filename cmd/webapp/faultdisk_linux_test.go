@@ -114,7 +114,7 @@ func (w *world) checkFullDisk(b, leaver *browser, back step) {
 	r := back()
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode, r.body)
 	assert.NotEmpty(t, r.Header.Get("Retry-After"))
-	assert.Contains(t, r.body, "The place where sessions are kept does not answer")
+	assert.Contains(t, r.body, "Your session cannot be read at the moment")
 	thief := leaver.copy()
 	switch r := leaver.do(http.MethodPost, "/logout", nil); r.StatusCode {
 	case http.StatusSeeOther:

@@ -44,9 +44,9 @@ func always(f fakeidp.Fault) func(*world, string) fakeidp.Fault {
 }
 
 const (
-	apiSilent  = "The API did not answer"
+	apiSilent  = "The API did not respond"
 	apiTooMany = "too many requests"
-	apiTrouble = "a problem of its own"
+	apiTrouble = "an internal problem"
 	portal     = "<h1>Guest network: please sign in</h1>"
 )
 
@@ -72,7 +72,7 @@ func faultKinds() []faultKind {
 		{"500", always(fakeidp.Fault{Status: http.StatusInternalServerError, Body: portal, ContentType: "text/html"}), false, false, 200, apiTrouble},
 		{"503", always(fakeidp.Fault{Status: http.StatusServiceUnavailable, RetryAfter: "1"}), false, false, 200, apiTrouble},
 		{"cut in the middle", always(fakeidp.Fault{Body: `{"issuer":"https://`, CutAfter: 12}), false, false, 502, apiSilent},
-		{"redirect elsewhere", redirectElsewhere, false, false, 200, "a redirect, which is not followed"},
+		{"redirect elsewhere", redirectElsewhere, false, false, 200, "Redirects are not followed"},
 	}
 }
 

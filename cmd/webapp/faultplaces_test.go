@@ -105,7 +105,7 @@ func (p faultPlace) checkFailure(b *browser, k faultKind, r reply) {
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode, r.body)
 	assert.Equal(t, "10", r.Header.Get("Retry-After"))
 	assert.Contains(t, r.body, "The sign-in service cannot be reached")
-	assert.Contains(t, r.body, "people who are signed in stay signed in")
+	assert.Contains(t, r.body, "Users who are already signed in stay signed in")
 	assert.Contains(t, r.body, `href="/login`, "signing in again is offered")
 }
 

@@ -86,10 +86,10 @@ func (w *world) checkStoreOutage(b, atProvider *browser, back step) {
 	for _, path := range []string{"/", "/call_api", "/sessions", "/admin", "/logout"} {
 		check(path, ask(b, http.MethodGet, path), http.StatusServiceUnavailable, "You have not been signed out")
 	}
-	check("sign-out", ask(b, http.MethodPost, "/logout"), http.StatusServiceUnavailable, "does not answer")
+	check("sign-out", ask(b, http.MethodPost, "/logout"), http.StatusServiceUnavailable, "cannot be read at the moment")
 	check("JSON", func(...string) reply { return b.get("/call_api", "Accept", "application/json") },
 		http.StatusServiceUnavailable, `"status":503`)
-	check("callback", back, http.StatusServiceUnavailable, "does not answer")
+	check("callback", back, http.StatusServiceUnavailable, "cannot be read at the moment")
 	check("readiness", ask(w.browser(), http.MethodGet, "/readyz"), http.StatusServiceUnavailable, "session store")
 	check("health", ask(w.browser(), http.MethodGet, "/healthz"), http.StatusOK, "ok")
 	check("visitor", ask(w.browser(), http.MethodGet, "/"), http.StatusOK, `href="/login"`)

@@ -55,7 +55,7 @@ func TestRequestsOfAProxysClientAreBounded(t *testing.T) {
 	r := b.get("/", "X-Forwarded-For", greedy)
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
 	assert.NotEmpty(t, r.Header.Get("Retry-After"))
-	assert.Contains(t, r.body, "Too many requests from your network address are waiting for an answer.")
+	assert.Contains(t, r.body, "Too many requests from your network address are waiting for a response.")
 	assert.Contains(t, r.Header.Get("Content-Security-Policy"), "default-src 'none'")
 	r = b.get("/", "X-Forwarded-For", greedy, "Accept", "application/json")
 	var problem struct{ Status int }

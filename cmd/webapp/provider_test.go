@@ -115,7 +115,7 @@ func TestAPITroubleIsExplained(t *testing.T) {
 		text   string
 	}{
 		"forbidden": {fakeidp.Fault{Status: http.StatusForbidden, Body: `{"error":{"code":"x"}}`}, http.StatusOK, "does not allow this"},
-		"down":      {fakeidp.Fault{Cut: true}, http.StatusBadGateway, "did not answer"},
+		"down":      {fakeidp.Fault{Cut: true}, http.StatusBadGateway, "did not respond"},
 		"huge":      {fakeidp.Fault{Status: http.StatusOK, Size: 5 << 20}, http.StatusOK, "beginning"},
 		"script":    {fakeidp.Fault{Status: http.StatusOK, Body: "<script>alert(1)</script>"}, http.StatusOK, "&lt;script&gt;"},
 	} {

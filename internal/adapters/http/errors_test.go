@@ -106,7 +106,7 @@ func TestNumbersChangeOnlyTexts(t *testing.T) {
 			assert.Equal(t, plain.Code, got.Code, number)
 			was, is := links.FindAllStringSubmatch(plain.Body.String(), -1), links.FindAllStringSubmatch(got.Body.String(), -1)
 			if known, _ := a.pages.Explain((&domain.ProviderError{Number: number}).NumberText()); known.NeedsAdmin {
-				assert.Equal(t, `<a class="button" href="/">Go to the start page</a>`, is[0][0], "signing in again does not help: %d", number)
+				assert.Equal(t, `<a class="button" href="/">Go to the home page</a>`, is[0][0], "signing in again does not help: %d", number)
 				assert.ElementsMatch(t, addresses(was), addresses(is), number)
 			} else {
 				assert.Equal(t, was, is, number)
@@ -144,7 +144,7 @@ func TestErrorPageHelpsPersonAndAdministrator(t *testing.T) {
 	}}
 	for lang, says := range map[string][]string{
 		"en":      {"could not prove its identity", "not the Secret ID", "Give the details below to your administrator.", "Correlation ID: 2b8e1b9c", "Time: 2026-11-23 16:09:57Z"},
-		"de":      {"Ihr Geheimnis ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID: 2b8e1b9c", "Erneut anmelden"},
+		"de":      {"Der geheime Clientschlüssel ist falsch", "„Zertifikate & Geheimnisse“", "Korrelations-ID: 2b8e1b9c", "Erneut anmelden"},
 		"zh-Hans": {"无法向登录服务证明其身份", "“证书和密码”", "相关 ID：2b8e1b9c", "重新登录"},
 	} {
 		if !slices.Contains(languages(t), lang) {
@@ -217,7 +217,7 @@ func TestDirectoryRefusalNamesThePermission(t *testing.T) {
 	rec := failed(t, failing(t), fmt.Errorf("%w: %w", domain.ErrDirectoryRefused, cause))
 	page := words(rec.Body.String())
 	assert.Equal(t, http.StatusForbidden, rec.Code)
-	for _, said := range []string{"directory of your organization does not allow", "GroupMember.Read.All", "Authorization_RequestDenied", "2b8e1b9c"} {
+	for _, said := range []string{"Your organization's directory does not allow", "GroupMember.Read.All", "Authorization_RequestDenied", "2b8e1b9c"} {
 		assert.Contains(t, page, said)
 	}
 	assert.NotContains(t, page, "refused the sign-in")
@@ -261,7 +261,7 @@ func TestProblemDocumentsAreEnglish(t *testing.T) {
 	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &doc))
 	assert.Equal(t, "en", rec.Header().Get("Content-Language"))
 	assert.Equal(t, "application/problem+json", rec.Header().Get("Content-Type"))
-	assert.Equal(t, "Your organization wants multi-factor authentication for this sign-in. Sign in again and confirm that it is you when you are asked.", doc["detail"])
+	assert.Equal(t, "Your organization requires multi-factor authentication for this sign-in. Sign in again and verify your identity when you are asked.", doc["detail"])
 	assert.InDelta(t, 50076, doc["aadsts"], 0)
 }
 
@@ -271,7 +271,7 @@ func TestALoopKeepsItsWordsAndShowsTheCause(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, rec.Code)
 	page := words(rec.Body.String())
 	assert.Contains(t, page, "Signing in again did not help")
-	assert.NotContains(t, page, "Sign in again and confirm", "the user has just done that")
+	assert.NotContains(t, page, "Sign in again and verify", "the user has just done that")
 	assert.Contains(t, page, "50076")
 }
 
@@ -284,7 +284,7 @@ func TestAPIStatusesAreExplained(t *testing.T) {
 	}
 	rec, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/call_api", nil)
 	require.NoError(t, p.Write(rec, r, http.StatusOK, templates.Chrome{}, templates.API{Status: 403, Explanation: explainStatus(403)}))
-	assert.Contains(t, words(rec.Body.String()), "The API knows you but does not allow this.")
+	assert.Contains(t, words(rec.Body.String()), "The API recognized you but does not allow this.")
 }
 
 func TestErrorPageHasTheNavigationOfTheSignedInUser(t *testing.T) {

@@ -85,7 +85,7 @@ func TestAnUnknownTenantShowsItsNumber(t *testing.T) {
 		err        error
 		page, says string
 	}{
-		"unknown tenant": {unknown, "Sign-in is not set up correctly. The sign-in service does not fit", "it responds, but does not fit the configured authority (AADSTS90002)"},
+		"unknown tenant": {unknown, "Sign-in is not set up correctly. The configuration of this application does not match", "it responds, but does not fit the configured authority (AADSTS90002)"},
 		"no number":      {errors.Join(ports.ErrProviderSetup, ports.ErrProviderUnavailable), "Sign-in is not set up correctly.", "does not fit the configured authority; run"},
 		"throttled":      {&ports.ProviderError{Kind: ports.ErrProviderUnavailable, Number: 90055}, "cannot be reached at the moment.", "have not been loaded (AADSTS90055); check"},
 		"down":           {ports.ErrProviderUnavailable, "cannot be reached at the moment.", "have not been loaded; check the authority"},

@@ -110,8 +110,8 @@ func TestRoleOpensAPage(t *testing.T) {
 	tab := y.signedIn(t, member)
 	require.False(t, tab.Has("link", "Administration"), "nobody is led to a closed door")
 	require.Equal(t, http.StatusForbidden, tab.Open(y.app.URL+"/admin"))
-	require.True(t, tab.Has("heading", "You may not open this page"), tab.Text())
+	require.True(t, tab.Has("heading", "You do not have access to this page"), tab.Text())
 	require.Regexp(t, `Missing role\s+Admin`, tab.Text())
-	require.Equal(t, http.StatusOK, tab.Follow("link", "Back to the home page"))
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Go to the home page"))
 	requireHome(t, y.app, tab, member)
 }

@@ -90,7 +90,7 @@ func tenancyPages(t *testing.T, y tenancy) []stop {
 	return []stop{
 		{"one session", "Your sessions", http.StatusOK, as(member, "/sessions")},
 		{"three sessions", "Your sessions", http.StatusOK, after(elsewhere, open("/sessions"))},
-		{"role missing", "You may not open this page", http.StatusForbidden, open("/admin")},
+		{"role missing", "You do not have access to this page", http.StatusForbidden, open("/admin")},
 		{"few groups", "Your groups", http.StatusOK, open("/groups")},
 		{"token refused by the API", "API response", http.StatusOK, after(fail(fakeidp.EndpointMe, http.StatusUnauthorized), open("/call_api"))},
 		{"refused by the API", "API response", http.StatusOK, after(fail(fakeidp.EndpointMe, http.StatusForbidden), open("/call_api"))},

@@ -74,14 +74,14 @@ func anonymousPages() []stop {
 		{"declined", "Sign-in was cancelled", http.StatusForbidden, follow("button", "Cancel")},
 		{"account picker again", "Pick an account", http.StatusOK, follow("link", "Sign in")},
 		{"refused by the provider", "You do not have access to this application", http.StatusForbidden, follow("button", refused)},
-		{"foreign sign-in", "This sign-in cannot be finished here", http.StatusBadRequest, open("/getAToken?code=x&state=c29tZWJvZHkgZWxzZSdz")},
+		{"foreign sign-in", "This sign-in cannot be completed here", http.StatusBadRequest, open("/getAToken?code=x&state=c29tZWJvZHkgZWxzZSdz")},
 		{"bad callback", "This sign-in link is not valid", http.StatusBadRequest, open("/getAToken")},
 		{"sign-in asked for by a page", "Sign in to continue", http.StatusUnauthorized, open("/call_api?x=1")},
 		{"not found", "Page not found", http.StatusNotFound, open("/no-such-page")},
-		{"too many parameters", "The request has too many parts", http.StatusBadRequest, open("/?" + strings.Repeat("x=y&", 100))},
+		{"too many parameters", "The request has too many fields", http.StatusBadRequest, open("/?" + strings.Repeat("x=y&", 100))},
 		{"too long", "This address is too long", http.StatusRequestURITooLong, open("/login?" + strings.Repeat("x", 29<<10))},
 		{"too many cookies", "Your browser sent too many cookies", http.StatusRequestHeaderFieldsTooLarge, withTooManyCookies},
-		{"nobody to sign out", "Nobody is signed in", http.StatusOK, open("/logout")},
+		{"nobody to sign out", "You are not signed in", http.StatusOK, open("/logout")},
 	}
 }
 
@@ -115,7 +115,7 @@ func personalPages(trap string) []stop {
 		{"API response", "API response", http.StatusOK, open("/call_api")},
 		{"not found, signed in", "Page not found", http.StatusNotFound, open("/no-such-page")},
 		{"sign out?", "Sign out?", http.StatusOK, open("/logout")},
-		{"wrong method", "This does not work this way", http.StatusMethodNotAllowed, func(tr tour) int {
+		{"wrong method", "This request is not allowed here", http.StatusMethodNotAllowed, func(tr tour) int {
 			tr.tab.Open(tr.app.URL)
 			tr.tab.Run(`document.querySelector("form").action = "/healthz"`)
 			return tr.tab.Follow("button", "Sign out")

@@ -100,5 +100,5 @@ func TestAProgramGetsAPIErrorsAsProblemDocuments(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusBadGateway, res.StatusCode)
 	assert.Equal(t, "application/problem+json", res.Header.Get("Content-Type"))
-	assert.Contains(t, string(body), "The API did not answer")
+	assert.Contains(t, string(body), "The API did not respond")
 }
