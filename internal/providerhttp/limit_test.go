@@ -15,7 +15,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// answering is a RoundTripper whose answers have a body to be closed.
+// answering is a RoundTripper. The body of its responses must be closed.
 type answering func(*http.Request) (*http.Response, error)
 
 func (f answering) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -69,7 +69,7 @@ func TestACallCountsUntilItsAnswerIsClosedOrItsTimeIsOver(t *testing.T) {
 	})
 }
 
-// As many calls wait as may be under way; the next one is told at once.
+// As many requests wait as may run. The next one gets an error at once.
 func TestCallsThatWaitAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const most = 3

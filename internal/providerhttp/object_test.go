@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// decoderFindsDuplicates looks for duplicates by encoding/json.
+// decoderFindsDuplicates finds duplicates with encoding/json.
 func decoderFindsDuplicates(dec *json.Decoder) bool {
 	token, err := dec.Token()
 	if err != nil || token != json.Delim('{') && token != json.Delim('[') {
@@ -68,7 +68,7 @@ func FuzzDuplicates(f *testing.F) {
 	})
 }
 
-// The one rule about null: a member that is null is absent, whatever is asked.
+// A member that is null is absent for every method but Listed and Names.
 func TestNullIsAbsent(t *testing.T) {
 	o, err := ParseObject([]byte(`{"a": null , "b":{"c":null}, "d":"x"}`))
 	require.NoError(t, err)

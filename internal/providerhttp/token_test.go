@@ -14,7 +14,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// tokenEndpoint is a server that keeps what is posted to it.
+// tokenEndpoint is a server that keeps the posted forms.
 func tokenEndpoint(t *testing.T, answer http.HandlerFunc) (*httptest.Server, *[]*http.Request) {
 	t.Helper()
 	var posted []*http.Request
@@ -44,7 +44,7 @@ func codeRequest(address string, style oauth2.AuthStyle) providerhttp.TokenReque
 	}
 }
 
-// Whatever the answer, one request is sent, and the answer comes back whole.
+// For every response, one request is sent and the whole response is returned.
 func TestATokenRequestIsSentOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
@@ -96,7 +96,7 @@ func TestATokenRequestCarriesItsParameters(t *testing.T) {
 	}, renewal.PostForm)
 }
 
-// An error says neither what was sent nor what was answered.
+// An error quotes neither the request nor the response.
 func TestATokenRequestThatFails(t *testing.T) {
 	server, _ := tokenEndpoint(t, says(200, `{}`))
 	server.Close()

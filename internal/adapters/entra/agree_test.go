@@ -28,8 +28,8 @@ import (
 
 const stubIssuer = "https://provider.example"
 
-// stub is an OpenID Provider with a key of any sort, which signs whatever it is
-// given. It is reached as a Transport, without a network.
+// stub is an OpenID Provider with a key of any type. It signs every token that a test
+// gives it. It is a Transport and needs no network.
 type stub struct {
 	alg     string
 	private crypto.Signer
@@ -53,7 +53,7 @@ func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: make(http.Header), Body: io.NopCloser(bytes.NewReader(body)), Request: r}, err
 }
 
-// sign makes a token. A header of nil is a member left out.
+// sign returns a signed token. It leaves out header members that are nil.
 func (s *stub) sign(t *testing.T, header, claims map[string]any) string {
 	t.Helper()
 	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", "k")
@@ -90,8 +90,8 @@ func signers(t *testing.T) map[string]crypto.Signer {
 	return keys
 }
 
-// goodForms are the ways in which a good token may differ from the plain one,
-// as changes to its header and claims; a claim of nil is left out.
+// goodForms are the ways in which a valid token can differ from the usual one, as
+// changes to its header and claims. A claim that is nil is left out.
 func goodForms() map[string]struct{ header, claims map[string]any } {
 	type changes = map[string]any
 	return map[string]struct{ header, claims map[string]any }{
@@ -120,7 +120,7 @@ func changed(plain, changes map[string]any) map[string]any {
 	return plain
 }
 
-// agreement is one provider, and the two who verify its tokens.
+// agreement is one provider with the two verifiers of its tokens.
 type agreement struct {
 	*stub
 	ours   *entra.Provider
@@ -142,8 +142,8 @@ func newAgreement(t *testing.T, alg string, private crypto.Signer) agreement {
 	return a
 }
 
-// TestGoOIDCAgrees holds what is accepted here against an independent verifier:
-// each form of a good token, by each algorithm.
+// TestGoOIDCAgrees compares with an independent verifier: each form of a valid token
+// with each algorithm.
 func TestGoOIDCAgrees(t *testing.T) {
 	for alg, private := range signers(t) {
 		a := newAgreement(t, alg, private)
@@ -169,7 +169,7 @@ func TestGoOIDCAgrees(t *testing.T) {
 	}
 }
 
-// TestGoOIDCAgreesOnLogoutTokens does the same for the back channel.
+// TestGoOIDCAgreesOnLogoutTokens compares the verification of logout tokens.
 func TestGoOIDCAgreesOnLogoutTokens(t *testing.T) {
 	for alg, private := range signers(t) {
 		a := newAgreement(t, alg, private)

@@ -19,8 +19,8 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// inserted answers for one of the provider's endpoints, by an answer of its own;
-// ID and ACCESS in it stand for the tokens that the provider gave.
+// inserted sends its own response in place of one endpoint's. ID and ACCESS in it
+// stand for the tokens that the provider issued.
 type inserted struct {
 	http.RoundTripper
 	endpoint string
@@ -63,10 +63,9 @@ const (
 	jsonType    = "application/json"
 )
 
-// FuzzProviderAnswers has the token endpoint answer a code and a renewal, and
-// UserInfo and Graph answer, in somebody else's words: nobody is signed in but
-// by the provider's own ID token and as its subject, nothing grows without
-// bound, and no error quotes an answer.
+// FuzzProviderAnswers changes the responses of the token endpoint, of UserInfo and of
+// Graph. Only the provider's own ID token signs anybody in, as its subject. Nothing
+// grows without bound, and no error quotes a response.
 func FuzzProviderAnswers(f *testing.F) {
 	stub := &inserted{RoundTripper: &http.Transport{MaxIdleConnsPerHost: 8}}
 	use := func(c *entra.Config) { c.Transport = stub }

@@ -15,8 +15,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// policyPath is where a policy's metadata are, which the demo provider does not
-// have: asPolicy shows it those of the tenant.
+// policyPath is the path of the metadata of a policy. The fake provider does not have
+// it: asPolicy serves the metadata of the tenant there.
 const policyPath = "/contoso.onmicrosoft.com/B2C_1_signin"
 
 type asPolicy struct{}
@@ -28,8 +28,8 @@ func (asPolicy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// newPolicy is a provider that speaks as Azure AD B2C does: its own issuer,
-// keys without one, version 1.0, no tid, and an access token only for a scope.
+// newPolicy returns a provider that behaves as Azure AD B2C does: its own issuer, keys
+// without an issuer, version 1.0, no tid, and an access token only for a scope.
 func newPolicy(t *testing.T, issuerPath string) world {
 	w := contoso(t)
 	var err error
@@ -85,7 +85,7 @@ func TestPolicyOfAzureADB2C(t *testing.T) {
 	}
 }
 
-// signsOutAsB2C wants the standard's hint, since B2C knows no logout_hint.
+// signsOutAsB2C requires id_token_hint, because B2C does not support logout_hint.
 func signsOutAsB2C(t *testing.T, w world, in ports.SignedIn) {
 	to, err := w.provider.EndSessionURL(t.Context(), in.Tokens.SignOutHint)
 	require.NoError(t, err)
@@ -113,8 +113,8 @@ func TestPolicyWithATenantClaim(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrTokenRefused)
 }
 
-// A user flow whose subject claim is set to "Not supported" gives everybody the
-// same sub: taken for a person it would make one of all.
+// A user flow whose subject claim is set to "Not supported" sends the same sub for
+// everybody. Accepted, it would make one user of all people.
 func TestASubjectThatIsEverybodysIsRefused(t *testing.T) {
 	w := newPolicy(t, "/"+fakeidp.ContosoTenantID+"/v2.0/")
 	issuer := w.idp.BaseURL() + "/" + fakeidp.ContosoTenantID + "/v2.0/"

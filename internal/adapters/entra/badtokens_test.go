@@ -14,7 +14,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// badToken is an ID token that has to be refused.
+// badToken is an ID token that must be refused.
 type badToken struct {
 	name   string
 	reason string // what the error says, so that each check has tokens of its own
@@ -22,7 +22,7 @@ type badToken struct {
 	change func(d *fakeidp.TokenDraft)
 }
 
-// badTokens is the catalogue of forgeries with what the adapter says of each.
+// badTokens returns the forged tokens with the expected error of each.
 func badTokens() []badToken {
 	said := map[string]string{}
 	for reason, names := range reasons() {
@@ -37,7 +37,7 @@ func badTokens() []badToken {
 	return list
 }
 
-// Building blocks of forgeries, by their short names.
+// Parts of forged tokens.
 func set(claim string, value any) forgery.Change          { return forgery.Set(claim, value) }
 func drop(claim string) forgery.Change                    { return forgery.Drop(claim) }
 func setHeader(name string, value any) forgery.Change     { return forgery.SetHeader(name, value) }
@@ -46,8 +46,7 @@ func withRaw(claim, value string) forgery.Change          { return forgery.WithR
 func shift(claim string, by time.Duration) forgery.Change { return forgery.Shift(claim, by) }
 func all(changes ...forgery.Change) forgery.Change        { return forgery.All(changes...) }
 
-// reasons are what the adapter says of each forgery, so that every check has
-// tokens of its own.
+// reasons are the expected errors. Each check has forged tokens of its own.
 func reasons() map[string][]string {
 	return map[string][]string{
 		"the token endpoint's answer has no ID token": {
@@ -166,9 +165,8 @@ func reasons() map[string][]string {
 	}
 }
 
-// TestBadTokensAreRefused runs every bad token against one provider value per
-// authority, each followed by a good sign-in with the same value: a refusal
-// must leave nothing behind.
+// TestBadTokensAreRefused sends every bad token to one provider value per authority. A
+// valid sign-in follows each: a refusal must leave nothing behind.
 func TestBadTokensAreRefused(t *testing.T) {
 	for _, tenant := range []string{fakeidp.ContosoTenantID, "common"} {
 		t.Run(tenant, func(t *testing.T) {
@@ -192,8 +190,8 @@ func TestBadTokensAreRefused(t *testing.T) {
 	assert.GreaterOrEqual(t, len(badTokens()), 100)
 }
 
-// reasonAt is the reason at one authority: where the issuer is a template
-// another check finds what is wrong.
+// reasonAt returns the expected error at one authority. With an issuer template,
+// another check can refuse the token.
 func reasonAt(tenant string, bad badToken) string {
 	if tenant == "common" {
 		switch bad.name {
@@ -222,8 +220,7 @@ func TestBadTokensAreRefusedFromAnyOpenIDProvider(t *testing.T) {
 	}
 }
 
-// TestOddButGoodTokensAreAccepted keeps the checks from refusing what they
-// should not.
+// TestOddButGoodTokensAreAccepted checks unusual tokens that are valid.
 func TestOddButGoodTokensAreAccepted(t *testing.T) {
 	w := contoso(t)
 	for _, good := range []struct {
@@ -267,7 +264,7 @@ func TestOddButGoodTokensAreAccepted(t *testing.T) {
 	}
 }
 
-// TestTenants checks who may come through an authority for many tenants.
+// TestTenants checks which tenants are allowed with an authority for many tenants.
 func TestTenants(t *testing.T) {
 	only := func(tenants ...string) func(*fakeidp.Config, *entra.Config) {
 		return func(_ *fakeidp.Config, c *entra.Config) { c.AllowedTenants = tenants }
@@ -294,8 +291,9 @@ func TestTenants(t *testing.T) {
 	}
 }
 
-// TestOrganizationsAreForNoPersonalAccounts, although any tenant is allowed and
-// the token holds otherwise.
+// TestOrganizationsAreForNoPersonalAccounts checks that organizations refuses the
+// tenant of personal accounts, although any tenant is allowed and the token is valid
+// otherwise.
 func TestOrganizationsAreForNoPersonalAccounts(t *testing.T) {
 	w := newWorld(t, "organizations", nil)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -307,7 +305,7 @@ func TestOrganizationsAreForNoPersonalAccounts(t *testing.T) {
 	assert.False(t, w.provider.Admits(ports.Identity{TenantID: fakeidp.ConsumersTenantID}), "nor by a session from before")
 }
 
-// TestKeyIssuers checks that a key signs for its own issuer alone.
+// TestKeyIssuers checks that a key signs only for its own issuer.
 func TestKeyIssuers(t *testing.T) {
 	keyIssuer := func(issuer func(old string) any) func(string, map[string]any) {
 		return func(_ string, document map[string]any) {
@@ -351,7 +349,7 @@ func TestKeyIssuers(t *testing.T) {
 	}
 }
 
-// TestAccessTokenHash checks at_hash where the provider does send it.
+// TestAccessTokenHash checks at_hash if the provider sends it.
 func TestAccessTokenHash(t *testing.T) {
 	w := newWorld(t, fakeidp.ContosoTenantID, func(c *fakeidp.Config, _ *entra.Config) { c.AtHash = true })
 	w.mustSignIn(t, fakeidp.UserMember, apiScope)
@@ -360,8 +358,8 @@ func TestAccessTokenHash(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrTokenRefused)
 }
 
-// TestPublishedKeyOfAnotherTenant signs with a key that is in the very same
-// key set, and is there for another tenant.
+// TestPublishedKeyOfAnotherTenant signs with a key of the same key set that belongs to
+// another tenant.
 func TestPublishedKeyOfAnotherTenant(t *testing.T) {
 	w := newWorld(t, "common", nil)
 	w.mustSignIn(t, fakeidp.UserMember)

@@ -16,8 +16,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// rawIDToken signs in and returns the ID token as it came, and a go-oidc
-// verifier that takes it.
+// rawIDToken signs in and returns the raw ID token, with a go-oidc verifier that
+// accepts it.
 func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifier) {
 	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
 	raw = w.mustSignIn(t, fakeidp.UserMember).Tokens.SignOutHint
@@ -28,7 +28,7 @@ func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifi
 	return w, raw, oidc.NewVerifier(w.idp.Issuer(fakeidp.ContosoTenantID), keys, config)
 }
 
-// BenchmarkVerify is one go-oidc Verify of an ID token: the measure for
+// BenchmarkVerify measures one Verify of go-oidc, to compare with
 // BenchmarkCompleteSignIn.
 func BenchmarkVerify(b *testing.B) {
 	_, raw, verifier := rawIDToken(b)
@@ -40,8 +40,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkCompleteSignIn is Complete over loopback, the provider's own work
-// of signing included.
+// BenchmarkCompleteSignIn measures Complete over loopback, including the provider's
+// signature.
 func BenchmarkCompleteSignIn(b *testing.B) {
 	w := contoso(b)
 	b.ReportAllocs()
@@ -60,8 +60,8 @@ func complete(b *testing.B, w world, cb ports.Callback, secret string) {
 	}
 }
 
-// recorder remembers the last answer from each path and, once it replays,
-// gives that without the network.
+// recorder keeps the last response of each path. With replay it returns that response
+// and sends no request.
 type recorder struct {
 	next    http.RoundTripper
 	replay  bool
@@ -86,8 +86,8 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BenchmarkCompleteAlone is the adapter's own part of a sign-in: the
-// provider's answer is replayed.
+// BenchmarkCompleteAlone measures Complete without the provider: the responses are
+// replayed.
 func BenchmarkCompleteAlone(b *testing.B) {
 	r := &recorder{next: http.DefaultTransport, answers: make(map[string][]byte)}
 	w := newWorld(b, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = r })

@@ -15,7 +15,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// countingCache counts its loads; the value is the number of the load.
+// countingCache counts its loads. The value is the number of the load.
 type countingCache struct {
 	*cache[int]
 	now   time.Time
@@ -38,7 +38,7 @@ func newCountingCache() *countingCache {
 	return c
 }
 
-// settled returns the value once no load is under way.
+// settled returns the value after the running load has ended.
 func (c *countingCache) settled(t *testing.T) int {
 	t.Helper()
 	value, err := c.get(t.Context())
@@ -123,7 +123,8 @@ func TestCacheIsForcedSeldom(t *testing.T) {
 	refetch(byLogoutToken, 5, true)
 }
 
-// TestCacheAnswersWhatIsKnown to a caller whose time ends before the load.
+// TestCacheAnswersWhatIsKnown uses callers whose deadline comes before the end of the
+// load.
 func TestCacheAnswersWhatIsKnown(t *testing.T) {
 	c := newCountingCache()
 	release := make(chan struct{})
@@ -155,8 +156,8 @@ func TestCacheAnswersWhatIsKnown(t *testing.T) {
 	assert.Equal(t, 3, value)
 }
 
-// While a load hangs, a bounded number of callers wait for it. The others are
-// told at once that the provider is not available.
+// While a load hangs, a bounded number of callers wait for it. The others get an error
+// at once.
 func TestCallersThatWaitForALoadAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})

@@ -14,7 +14,7 @@ import (
 
 const cp1 = `{"access_token":{"xms_cc":{"values":["cp1"]}}}`
 
-// TestClientCapability follows cp1 through the three requests that carry it.
+// TestClientCapability checks cp1 in the three requests that have it.
 func TestClientCapability(t *testing.T) {
 	w := contoso(t)
 	in := w.mustSignIn(t, fakeidp.UserMember, apiScope)

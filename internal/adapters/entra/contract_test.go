@@ -15,7 +15,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// withGroups adds what needs an authority of Entra's.
+// withGroups adds the tests that need an Entra authority.
 func withGroups(h portstest.ProviderHarness, w world) portstest.ProviderHarness {
 	h.Groups = func(t testing.TB) (int, string) {
 		return 1000, w.mustSignIn(t, fakeidp.UserManyGroups, apiScope).Tokens.AccessTokens[0].Value

@@ -32,8 +32,8 @@ const (
 	password       = "Pa55-of-the-tests"
 )
 
-// credentialWorld is a world whose application proves itself by auth, in place
-// of a secret; nil leaves the default secret registered.
+// credentialWorld returns a world whose application authenticates with auth. If auth
+// is nil, it uses the default secret.
 func credentialWorld(t testing.TB, auth fakeidp.Authenticator, change func(*fakeidp.Config, *entra.Config)) world {
 	t.Helper()
 	return newWorld(t, fakeidp.ContosoTenantID, func(f *fakeidp.Config, e *entra.Config) {
@@ -71,7 +71,7 @@ func clusterToken(t testing.TB, issuer *clientauth.TokenIssuer, audience string,
 	return []byte(token)
 }
 
-// TestEachCredentialSignsIn signs in, and then renews, with each kind.
+// TestEachCredentialSignsIn signs in and refreshes with each kind of credential.
 func TestEachCredentialSignsIn(t *testing.T) {
 	cert := goodPair(t, 0)
 	pfx := func(encoder *pkcs12.Encoder, password string) []byte {
@@ -124,7 +124,7 @@ func TestEachCredentialSignsIn(t *testing.T) {
 	}
 }
 
-// TestCertificateAssertion reads what was sent, byte by byte.
+// TestCertificateAssertion checks every member of the assertion.
 func TestCertificateAssertion(t *testing.T) {
 	cert := goodPair(t, 0)
 	w := credentialWorld(t, clientauth.NewCertificates(cert.cert), certificateFile(tempFile(t, cert.pem(t))))
@@ -168,8 +168,8 @@ func decodeAssertion(t testing.TB, compact string) (header, claims string, signa
 	return string(parts[0]), string(parts[1]), parts[2]
 }
 
-// TestChainIsSent puts the certificates into the file in the wrong order and a
-// stranger among them.
+// TestChainIsSent puts the certificates into the file in the wrong order, together
+// with an unrelated one.
 func TestChainIsSent(t *testing.T) {
 	root := certify(t, "root", rsaKey(t, 1), nil, -time.Hour, year)
 	middle := certify(t, "middle", rsaKey(t, 2), &root, -time.Hour, year)
@@ -192,7 +192,7 @@ func TestChainIsSent(t *testing.T) {
 	}
 }
 
-// TestFederatedTokenIsSentUnchanged and read again before each use.
+// TestFederatedTokenIsSentUnchanged also checks that the file is read before each use.
 func TestFederatedTokenIsSentUnchanged(t *testing.T) {
 	cluster := tokenIssuer(t, 1)
 	first, second := clusterToken(t, cluster, exchange, time.Hour), clusterToken(t, cluster, exchange, 2*time.Hour)
@@ -230,7 +230,7 @@ func TestFederatedCredentialIsAwaited(t *testing.T) {
 	assert.Equal(t, 5, w.idp.Requests(fakeidp.EndpointToken), "anything else is not asked again")
 }
 
-// TestOtherProviders is private_key_jwt outside Entra.
+// TestOtherProviders checks private_key_jwt at other providers than Entra.
 func TestOtherProviders(t *testing.T) {
 	cert := goodPair(t, 0)
 	for name, c := range map[string]struct {
@@ -271,7 +271,8 @@ func TestOtherProviders(t *testing.T) {
 	}
 }
 
-// TestCertificateOutOfItsTime is told, and tried: the clock may be wrong.
+// TestCertificateOutOfItsTime checks that an expired certificate is logged and used:
+// the clock may be wrong.
 func TestCertificateOutOfItsTime(t *testing.T) {
 	for name, cert := range map[string]pair{
 		"expired on 2026-11-22": certify(t, "old", rsaKey(t, 0), nil, -year, -24*time.Hour),

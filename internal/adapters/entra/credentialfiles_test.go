@@ -13,7 +13,7 @@ import (
 	"webapp/internal/adapters/entra/credential"
 )
 
-// TestKeysOfOpenSSL reads the forms in which OpenSSL writes.
+// TestKeysOfOpenSSL reads the forms that OpenSSL writes.
 func TestKeysOfOpenSSL(t *testing.T) {
 	for name, want := range map[string]string{
 		"plain-pkcs1.pem": "", "aes128-sha1.pem": "", "aes192-sha512.pem": "", "aes256-sha256.pem": "", "openssl3.pfx": "", "triple-des.pfx": "",

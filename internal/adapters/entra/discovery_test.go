@@ -175,8 +175,8 @@ func TestUnusableAnswers(t *testing.T) {
 	}
 }
 
-// TestHugeAnswersTakeLittleMemory counts every allocation, so it does not
-// depend on when memory is given back.
+// TestHugeAnswersTakeLittleMemory counts every allocation, so it does not depend on
+// the garbage collector.
 func TestHugeAnswersTakeLittleMemory(t *testing.T) {
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Transport = endless{} })
 	var before, after runtime.MemStats
@@ -186,7 +186,7 @@ func TestHugeAnswersTakeLittleMemory(t *testing.T) {
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
 }
 
-// endless returns every request with blanks that never end.
+// endless responds to every request with blanks that never end.
 type endless struct{}
 
 func (endless) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -199,7 +199,7 @@ func (endless) Read(b []byte) (int, error) {
 	return copy(b, strings.Repeat(" ", len(b))), nil
 }
 
-// followed fails the test when a redirect is followed.
+// followed fails the test if a redirect is followed.
 type followed struct {
 	t    *testing.T
 	hops int
@@ -220,8 +220,8 @@ func TestRedirectsAreRefused(t *testing.T) {
 	assert.Equal(t, 1, f.hops)
 }
 
-// A provider that refuses to give its metadata, or gives those of another, has
-// no outage: its number, or the reason, reaches the log and whoever asks.
+// A provider that refuses to send its metadata, or sends those of another, is not
+// down. The log and the caller get its number or the reason.
 func TestAProviderThatDoesNotFit(t *testing.T) {
 	unknown := `{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant adele@contoso.example not found. Trace ID: x","error_codes":[90002]}`
 	for name, c := range map[string]struct {

@@ -12,7 +12,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// namer notes what each request was for.
+// namer records the endpoint of each request.
 type namer struct {
 	http.RoundTripper
 	mu    sync.Mutex

@@ -50,7 +50,7 @@ func TestExamineMetadata(t *testing.T) {
 	assert.Equal(t, "https://evil.example", exam.Issuer)
 }
 
-// TestExamineKeys counts as a sign-in would choose.
+// TestExamineKeys checks that the counts agree with the keys that a sign-in uses.
 func TestExamineKeys(t *testing.T) {
 	for tenant, want := range map[string]entra.KeysExam{
 		fakeidp.ContosoTenantID: {Listed: 1, Usable: 1, Fitting: 1, AnyTenant: 1},
@@ -133,8 +133,8 @@ func TestExamineCredential(t *testing.T) {
 	}
 }
 
-// TestExamineCredentialOfACertificate: the assertion names the endpoint that it
-// is sent to, also where that is another tenant's than the metadata's.
+// TestExamineCredentialOfACertificate checks that the audience of the assertion is the
+// endpoint that gets it, also if that is another tenant's than in the metadata.
 func TestExamineCredentialOfACertificate(t *testing.T) {
 	cert := goodPair(t, 0)
 	for _, tenant := range []string{fakeidp.ContosoTenantID, "common"} {

@@ -13,7 +13,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// TestCodeIsPostedOnce lets the token endpoint fail in every way there is.
+// TestCodeIsPostedOnce lets the token endpoint fail in every way.
 func TestCodeIsPostedOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault fakeidp.Fault
@@ -131,7 +131,8 @@ func TestClientAuthentication(t *testing.T) {
 	}
 }
 
-// TestNoAccessToken is B2C's answer to "openid" alone.
+// TestNoAccessToken checks a response that has no access token, as B2C sends for the
+// scope openid alone.
 func TestNoAccessToken(t *testing.T) {
 	w := contoso(t)
 	w.idp.Mutate(func(d *fakeidp.TokenDraft) {

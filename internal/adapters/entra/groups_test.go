@@ -23,8 +23,8 @@ const (
 	groupB = "b1000002-4d2e-4b91-8c05-3fa9c0000002"
 )
 
-// TestGroupsOfAToken reads groups in every form; what is not understood must
-// never read as "no groups".
+// TestGroupsOfAToken reads groups in every form. A claim that cannot be read must
+// never mean "no groups".
 func TestGroupsOfAToken(t *testing.T) {
 	w := contoso(t)
 	now := w.clock.Now()
@@ -69,7 +69,7 @@ func TestGroupsMeanNothingAtOtherProviders(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoGroupLookup)
 }
 
-// manyGroups signs in the person of a thousand groups.
+// manyGroups signs in a person with a thousand groups.
 func manyGroups(t *testing.T, w world) (token string) {
 	t.Helper()
 	in := w.mustSignIn(t, fakeidp.UserManyGroups, apiScope)
@@ -154,13 +154,13 @@ func TestMemberGroupsThroughFailures(t *testing.T) {
 	}
 }
 
-// hasField matches requests that have a parameter.
+// hasField matches requests that have the parameter.
 func hasField(name string) func(url.Values) bool {
 	return func(form url.Values) bool { return form.Has(name) }
 }
 
-// TestTheNextPageIsPinned wants every other origin refused, without a request
-// to it that would carry the token.
+// TestTheNextPageIsPinned checks that a next page at another origin is refused. No
+// request with the token goes there.
 func TestTheNextPageIsPinned(t *testing.T) {
 	w := contoso(t)
 	token := manyGroups(t, w)
@@ -229,7 +229,7 @@ func TestMemberGroupsWithATokenThatIsNotTaken(t *testing.T) {
 	assert.Len(t, e.CorrelationID, 36)
 }
 
-// graphOf answers to which host a provider's look-up goes.
+// graphOf returns the host of Microsoft Graph that a provider uses.
 type graphOf struct{ asked *http.Request }
 
 func (g *graphOf) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -291,8 +291,7 @@ func TestGraphBaseIsForThisMachineOnly(t *testing.T) {
 	}
 }
 
-// The directory's own error keeps its code and number for the administrator,
-// whatever became of it.
+// The error of Microsoft Graph keeps its code and number for the administrator.
 func TestErrorsOfTheDirectoryKeepTheirSource(t *testing.T) {
 	for status, kind := range map[int]error{
 		400: ports.ErrProviderUnavailable, 401: ports.ErrInteractionRequired, 403: ports.ErrProviderRefused,
@@ -311,7 +310,7 @@ func TestErrorsOfTheDirectoryKeepTheirSource(t *testing.T) {
 	}
 }
 
-// TestChallengeOfTheAPI reads a claims challenge however it is spelled.
+// TestChallengeOfTheAPI reads a claims challenge in every spelling.
 func TestChallengeOfTheAPI(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"ÿ>?"}}}`
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
@@ -327,7 +326,7 @@ func TestChallengeOfTheAPI(t *testing.T) {
 	}
 }
 
-// challenging answers 401 with one challenge.
+// challenging responds with status 401 and one challenge.
 type challenging struct{ header string }
 
 func (c challenging) RoundTrip(r *http.Request) (*http.Response, error) {

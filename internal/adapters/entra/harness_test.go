@@ -29,10 +29,10 @@ func newClock() *portstest.Clock {
 	return portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 }
 
-// testKey saves each test the making of a key.
+// testKey returns one key for all tests, because making a key takes long.
 var testKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// world is a provider that runs and an adapter that talks to it.
+// world is a running provider and an adapter for it.
 type world struct {
 	idp      *fakeidp.Provider
 	provider *entra.Provider
@@ -40,8 +40,8 @@ type world struct {
 	config   entra.Config
 }
 
-// newWorld starts a provider and makes an adapter for one of its authorities.
-// change may be nil.
+// newWorld starts a provider and makes an adapter for one of its authorities. change
+// can be nil.
 func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.Config)) world {
 	t.Helper()
 	key, err := testKey()
@@ -113,7 +113,7 @@ func callback(answer fakeidp.AuthResponse) ports.Callback {
 	}
 }
 
-// signIn goes the whole way.
+// signIn runs a whole sign-in.
 func (w world) signIn(t testing.TB, username string, scopes ...string) (ports.SignedIn, error) {
 	t.Helper()
 	a := w.begin(t, scopes...)

@@ -14,8 +14,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// TestRotationJustBeforeASignIn rotates the keys again and again: no rotation
-// uses up what the next one needs.
+// TestRotationJustBeforeASignIn rotates the keys many times. No rotation uses up the
+// rate limit for the next one.
 func TestRotationJustBeforeASignIn(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -27,8 +27,8 @@ func TestRotationJustBeforeASignIn(t *testing.T) {
 	}
 }
 
-// TestAKeyThatIsPublishedLate signs ID tokens seconds before the keys endpoint
-// lists it, or before each of its replicas does.
+// TestAKeyThatIsPublishedLate signs ID tokens seconds before the keys endpoint, or one
+// of its replicas, lists the key.
 func TestAKeyThatIsPublishedLate(t *testing.T) {
 	for name, c := range map[string]struct {
 		faults []fakeidp.Fault
@@ -63,7 +63,7 @@ func TestAKeyThatIsPublishedLate(t *testing.T) {
 	}
 }
 
-// staleKeys is an answer of a keys endpoint that does not know the newest key.
+// staleKeys is a response of the keys endpoint without the newest key.
 func staleKeys(t *testing.T) fakeidp.Fault {
 	t.Helper()
 	key, err := testKey()
@@ -73,7 +73,8 @@ func staleKeys(t *testing.T) fakeidp.Fault {
 	return fakeidp.Fault{Status: 200, Body: `{"keys":[` + string(members) + `]}`, Times: 1}
 }
 
-// TestASecondRotation comes when the allowance of the first is there again.
+// TestASecondRotation rotates the keys again when the rate limit of the first refetch
+// has passed.
 func TestASecondRotation(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -85,7 +86,8 @@ func TestASecondRotation(t *testing.T) {
 	}
 }
 
-// TestKeysOfYesterdayAreNotUsed waits for new ones once the old are a day old.
+// TestKeysOfYesterdayAreNotUsed checks that a sign-in waits for new keys if the old
+// ones are a day old.
 func TestKeysOfYesterdayAreNotUsed(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -118,8 +120,8 @@ func TestRotationDuringAnOutageOfTheKeys(t *testing.T) {
 	w.mustSignIn(t, fakeidp.UserMember)
 }
 
-// However many people sign in, the keys are loaded once a second at the most,
-// and three times for one sign-in.
+// However many people sign in, the keys are loaded at most once a second, and at most
+// three times for one sign-in.
 func TestAFloodOfUnknownKeysIsBounded(t *testing.T) {
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) {
 		e.Pause = func(ctx context.Context, _ time.Duration) error { return ctx.Err() } // time stands still

@@ -9,10 +9,9 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// FuzzLogoutToken posts what a stranger may post: bytes as they are, which no
-// key has signed, and claims that the provider's key did sign, which must be
-// those of a logout token for this application (OpenID Connect Back-Channel
-// Logout 1.0, section 2.4).
+// FuzzLogoutToken verifies unsigned bytes, which are always refused, and claims that
+// the provider's key has signed. Accepted claims must be those of a logout token for
+// this application (OpenID Connect Back-Channel Logout 1.0, section 2.4).
 func FuzzLogoutToken(f *testing.F) {
 	w := contoso(f)
 	draft := w.logoutDraft()

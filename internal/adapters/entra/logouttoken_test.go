@@ -19,7 +19,7 @@ import (
 
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// logoutDraft is a good logout token before it is signed.
+// logoutDraft is a valid logout token before it is signed.
 func (w world) logoutDraft() *fakeidp.TokenDraft {
 	now := w.clock.Now().Unix()
 	return &fakeidp.TokenDraft{
@@ -43,7 +43,7 @@ func (w world) verifyLogout(t testing.TB, change func(*fakeidp.TokenDraft)) (por
 	return w.provider.VerifyLogoutToken(t.Context(), token)
 }
 
-// badLogoutToken is a logout token that has to be refused.
+// badLogoutToken is a logout token that must be refused.
 type badLogoutToken struct {
 	name   string
 	reason string // what the error says
@@ -124,8 +124,8 @@ func badLogoutTokens() []badLogoutToken {
 	}
 }
 
-// TestBadLogoutTokensAreRefused runs each against one provider value, followed
-// by a good one: a refusal must leave nothing behind.
+// TestBadLogoutTokensAreRefused sends each to one provider value. A valid token
+// follows: a refusal must leave nothing behind.
 func TestBadLogoutTokensAreRefused(t *testing.T) {
 	for _, tenant := range []string{fakeidp.ContosoTenantID, "common", "other"} {
 		t.Run(tenant, func(t *testing.T) {
@@ -149,7 +149,8 @@ func TestBadLogoutTokensAreRefused(t *testing.T) {
 	assert.GreaterOrEqual(t, len(badLogoutTokens()), 25)
 }
 
-// logoutWorld is an authority of Entra's, or "other" for any OpenID Provider.
+// logoutWorld returns a world for an Entra authority, or with "other" for any OpenID
+// Provider.
 func logoutWorld(t *testing.T, tenant string) world {
 	if tenant != "other" {
 		return newWorld(t, tenant, nil)
@@ -198,7 +199,7 @@ func TestGoodLogoutTokens(t *testing.T) {
 	}
 }
 
-// TestAnIDTokenIsNoLogoutToken, and the other way round: one key signs both.
+// TestAnIDTokenIsNoLogoutToken also checks the reverse: one key signs both.
 func TestAnIDTokenIsNoLogoutToken(t *testing.T) {
 	w := logoutWorld(t, "other")
 	_, err := w.provider.VerifyLogoutToken(t.Context(), w.mustSignIn(t, fakeidp.UserMember).Tokens.SignOutHint)
@@ -243,8 +244,8 @@ func TestALogoutTokenByANewKey(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A flood of unknown keys keeps no genuine token out for good: it is put off
-// until the keys may be loaded again.
+// Many tokens with unknown keys delay a genuine token only until the keys may be
+// loaded again.
 func TestALogoutTokenByANewKeyAfterAFlood(t *testing.T) {
 	w := contoso(t)
 	unknown := func() error {
@@ -262,9 +263,9 @@ func TestALogoutTokenByANewKeyAfterAFlood(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestAFloodOfLogoutTokens sends ten thousand tokens of as many unknown keys in
-// a thousand seconds, which are three times five minutes and a bit, and wants
-// the sign-ins undisturbed.
+// TestAFloodOfLogoutTokens sends ten thousand tokens of as many unknown keys in a
+// thousand seconds, a little more than three times five minutes. Sign-ins are not
+// disturbed.
 func TestAFloodOfLogoutTokens(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -295,8 +296,8 @@ func TestAFloodOfLogoutTokens(t *testing.T) {
 	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointMetadata))
 }
 
-// TestAFloodDuringAnOutageOfTheKeys lets no stranger hammer a provider that is
-// in trouble.
+// TestAFloodDuringAnOutageOfTheKeys checks that logout tokens cause few requests while
+// the keys endpoint fails.
 func TestAFloodDuringAnOutageOfTheKeys(t *testing.T) {
 	w := contoso(t)
 	w.mustSignIn(t, fakeidp.UserMember)

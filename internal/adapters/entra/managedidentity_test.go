@@ -26,8 +26,8 @@ const (
 	entraIssuer = "https://login.microsoftonline.com/" + fakeidp.ContosoTenantID + "/v2.0"
 )
 
-// identityWorld is a host with a managed identity, and a provider that trusts
-// its tokens.
+// identityWorld is a host with a managed identity and a provider that trusts its
+// tokens.
 func identityWorld(t *testing.T, path, header string) (world, *clientauth.IdentityEndpoint) {
 	t.Helper()
 	endpoint := &clientauth.IdentityEndpoint{ClientID: identityID, PrincipalID: principalID, Header: header}
@@ -112,7 +112,8 @@ func TestManagedIdentityFails(t *testing.T) {
 	}
 }
 
-// TestManagedIdentityIsAskedOnceByMany, and each waits no longer than it will.
+// TestManagedIdentityIsAskedOnceByMany also checks that each caller waits only until
+// its own deadline.
 func TestManagedIdentityIsAskedOnceByMany(t *testing.T) {
 	w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
 	var all sync.WaitGroup

@@ -11,13 +11,13 @@ import (
 	"webapp/internal/adapters/entra/idtoken"
 )
 
-// planted stands in the seeds wherever a document has text of its own: an error
-// that quoted what it was given would show it.
+// planted is in every text of the seed documents. An error that quotes a document
+// would have it.
 const planted = "Zq9planted"
 
-// FuzzMetadata reads metadata as somebody in the provider's place may write
-// them. What is accepted leads to nobody on plain http and offers no algorithm
-// that anybody could sign with.
+// FuzzMetadata reads metadata that an attacker could have written. Accepted metadata
+// have no plain http URL of another machine and no algorithm with which anybody could
+// sign.
 func FuzzMetadata(f *testing.F) {
 	const tenant = "https://login.microsoftonline.com/" + tenantA
 	configured, err := authority.Parse(tenant)

@@ -23,7 +23,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// rsaKeys are made once for all tests.
+// rsaKeys returns keys that are made once for all tests.
 var rsaKeys = sync.OnceValues(func() ([]*rsa.PrivateKey, error) {
 	keys := make([]*rsa.PrivateKey, 3)
 	for i := range keys {
@@ -48,8 +48,8 @@ type pair struct {
 	key  crypto.Signer
 }
 
-// certify makes a certificate for key, valid from the clock's noon on; issuer
-// may be nil for a self-signed one.
+// certify returns a certificate for key. from and until are offsets from the clock's
+// noon. A nil issuer means self-signed.
 func certify(t testing.TB, name string, key crypto.Signer, issuer *pair, from, until time.Duration) pair {
 	t.Helper()
 	noon := newClock().Now()
@@ -71,7 +71,7 @@ func certify(t testing.TB, name string, key crypto.Signer, issuer *pair, from, u
 
 const year = 365 * 24 * time.Hour
 
-// goodPair is a certificate that is valid for a year around the clock's noon.
+// goodPair returns a certificate that is valid for a year around the clock's noon.
 func goodPair(t testing.TB, i int) pair {
 	t.Helper()
 	return certify(t, "webapp", rsaKey(t, i), nil, -time.Hour, year)
@@ -112,7 +112,7 @@ func overwrite(t testing.TB, path string, data []byte) {
 	require.NoError(t, os.WriteFile(path, data, 0o600))
 }
 
-// replace puts a new file in the place of the old one at once.
+// replace replaces a file by a rename.
 func replace(t testing.TB, path string, data []byte) {
 	t.Helper()
 	overwrite(t, path+".new", data)
@@ -126,7 +126,7 @@ func testdata(t testing.TB, name string) []byte {
 	return data
 }
 
-// anyOf takes what one of several credentials takes.
+// anyOf accepts every credential that one of several authenticators accepts.
 type anyOf []fakeidp.Authenticator
 
 func (a anyOf) Authenticate(ctx context.Context, proof fakeidp.Proof) (err error) {
@@ -138,7 +138,7 @@ func (a anyOf) Authenticate(ctx context.Context, proof fakeidp.Proof) (err error
 	return err
 }
 
-// lockedBuffer is a log that many goroutines write.
+// lockedBuffer is a log that many goroutines can write.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -12,15 +12,15 @@ import (
 	"webapp/internal/ports"
 )
 
-// anyProvider is the provider as any OpenID Provider.
+// anyProvider configures the fake provider as any OpenID Provider.
 func anyProvider(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" }
 
-// respond changes the token endpoint's answer.
+// respond changes the response of the token endpoint.
 func respond(member string, value any) func(*fakeidp.TokenDraft) {
 	return func(d *fakeidp.TokenDraft) { d.Response[member] = value }
 }
 
-// Serializers write members that have no value as null. Such a member is absent.
+// Some serializers write members without a value as null. Such a member is absent.
 func TestNullClaimsAreAbsent(t *testing.T) {
 	for name, change := range map[string]func(*fakeidp.Config, *entra.Config){"Entra": nil, "any provider": anyProvider} {
 		w := newWorld(t, fakeidp.ContosoTenantID, change)
@@ -124,7 +124,7 @@ func TestNullMembersOfKeysAreAbsent(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
 }
 
-// A claim that is only displayed refuses nobody.
+// A malformed claim that is only displayed never refuses a sign-in.
 func TestDisplayClaimsOfAnotherTypeAreLeftOut(t *testing.T) {
 	for _, change := range []func(*fakeidp.Config, *entra.Config){nil, anyProvider} {
 		w := newWorld(t, fakeidp.ContosoTenantID, change)
@@ -149,7 +149,7 @@ func TestRolesMayBeOneString(t *testing.T) {
 	}
 }
 
-// RFC 6750 knows one type, and some providers leave it out.
+// RFC 6750 has one token type, and some providers leave it out.
 func TestATokenWithoutATypeIsABearerToken(t *testing.T) {
 	w := contoso(t)
 	w.idp.Mutate(func(d *fakeidp.TokenDraft) { delete(d.Response, "token_type") })
@@ -161,7 +161,7 @@ func TestATokenWithoutATypeIsABearerToken(t *testing.T) {
 	}
 }
 
-// A CLIENT_ID that was typed in capitals is the same application.
+// A CLIENT_ID in capital letters is the same application.
 func TestClientIDInOtherLetterCase(t *testing.T) {
 	capitals := strings.ToUpper(fakeidp.DefaultClientID)
 	for name, authority := range map[string]func(*entra.Config){"Entra": func(*entra.Config) {}, "any provider": func(c *entra.Config) { c.Issuer = "self" }} {

@@ -49,7 +49,7 @@ func TestRefreshKeepsATokenThatWasNotRotated(t *testing.T) {
 	assert.Equal(t, req.RefreshToken, fresh.RefreshToken)
 }
 
-// Invariant 7: the roles and groups of a refreshed ID token are the person's.
+// Invariant 7: a refreshed ID token renews the person's roles and groups.
 func TestRefreshBringsRolesAndGroups(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*fakeidp.TokenDraft)
@@ -72,8 +72,7 @@ func TestRefreshBringsRolesAndGroups(t *testing.T) {
 	}
 }
 
-// Exactly four numbers in error_codes say that an account is gone; nothing else
-// does, and no other provider.
+// Exactly four numbers in error_codes say that an account is gone, and only at Entra.
 func TestAccountsThatAreGone(t *testing.T) {
 	body := func(code, codes string) string {
 		return `{"error":"` + code + `","error_codes":` + codes + `,"error_description":"AADSTS50057: disabled."}`
@@ -174,7 +173,7 @@ func TestRefreshRetries(t *testing.T) {
 	}
 }
 
-// TestRefreshDoesNotWaitPastTheCaller leaves the wait to the real clock.
+// TestRefreshDoesNotWaitPastTheCaller uses the real clock.
 func TestRefreshDoesNotWaitPastTheCaller(t *testing.T) {
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) { e.Pause = nil })
 	req := refreshOf(w.mustSignIn(t, fakeidp.UserMember, apiScope))
@@ -203,8 +202,8 @@ func TestRefreshErrorsKeepTheirClaims(t *testing.T) {
 	}
 }
 
-// TestRefreshedIDTokenIsVerified runs the bad tokens through a refresh, where
-// only the nonce may be missing.
+// TestRefreshedIDTokenIsVerified sends the bad tokens in the response to a refresh.
+// Only the nonce may be missing.
 func TestRefreshedIDTokenIsVerified(t *testing.T) {
 	w := contoso(t)
 	onRefresh := func(change func(*fakeidp.TokenDraft)) func(*fakeidp.TokenDraft) {

@@ -21,7 +21,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// rotation is a credential that is replaced again and again.
+// rotation is a credential that is replaced many times.
 type rotation struct {
 	path   string
 	change func(*fakeidp.Config, *entra.Config)
@@ -98,8 +98,8 @@ const (
 	workers   = 3
 )
 
-// TestRotationUnderLoad replaces each kind of credential while people sign in,
-// and takes the old one away as soon as nobody uses it. Not one sign-in fails.
+// TestRotationUnderLoad replaces each kind of credential while people sign in. It
+// removes the old credential as soon as nobody uses it. No sign-in fails.
 func TestRotationUnderLoad(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows does not replace a file while the program reads it: whoever writes it has to try again")
@@ -130,8 +130,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	}
 }
 
-// writeSlowly truncates the file and fills it in two steps, with sign-ins in
-// between.
+// writeSlowly truncates the file and writes it in two steps, with sign-ins in between.
 func (r rotation) writeSlowly(t *testing.T, w world, data []byte) {
 	t.Helper()
 	file, err := os.OpenFile(r.path, os.O_WRONLY|os.O_TRUNC, 0)
@@ -149,7 +148,7 @@ func (r rotation) writeSlowly(t *testing.T, w world, data []byte) {
 	require.NoError(t, file.Close())
 }
 
-// load is a number of people who sign in all the time.
+// load runs sign-ins without a pause.
 type load struct {
 	done    [workers]atomic.Int64
 	failed  atomic.Int64
@@ -192,7 +191,7 @@ func signInQuietly(t *testing.T, w world) error {
 	return err
 }
 
-// wait returns when everybody has ended n more sign-ins.
+// wait returns when everybody has completed n more sign-ins.
 func (l *load) wait(t *testing.T, n int64) {
 	t.Helper()
 	var before [workers]int64
@@ -225,8 +224,8 @@ func (l *load) stop() {
 	l.running.Wait()
 }
 
-// TestBadNewVersionKeepsTheOld goes through what happens to files, and comes
-// back from it.
+// TestBadNewVersionKeepsTheOld replaces the file by unusable ones and then by a good
+// one.
 func TestBadNewVersionKeepsTheOld(t *testing.T) {
 	cert, next := goodPair(t, 0), goodPair(t, 1)
 	early := certify(t, "early", rsaKey(t, 2), nil, time.Hour, year)
@@ -266,7 +265,8 @@ func TestBadNewVersionKeepsTheOld(t *testing.T) {
 	}
 }
 
-// TestCertificateOfTomorrow waits for its hour.
+// TestCertificateOfTomorrow checks that a new certificate is used only when it becomes
+// valid.
 func TestCertificateOfTomorrow(t *testing.T) {
 	cert, early := goodPair(t, 0), certify(t, "early", rsaKey(t, 1), nil, time.Hour, year)
 	path := tempFile(t, cert.pem(t))
@@ -279,7 +279,7 @@ func TestCertificateOfTomorrow(t *testing.T) {
 	w.mustSignIn(t, fakeidp.UserMember)
 }
 
-// TestRevokedAtOnce: a credential that was replaced is not used once more.
+// TestRevokedAtOnce checks that a credential is not used after it was replaced.
 func TestRevokedAtOnce(t *testing.T) {
 	for name, make := range map[string]func(*testing.T) rotation{"secret": secretRotation, "certificate": certificateRotation, "federated token": tokenRotation} {
 		t.Run(name, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// assertNothingSecret looks for what no error may say: tokens, codes, secrets,
-// names of people, and what the provider worded.
+// assertNothingSecret checks that an error has no token, code, secret, name of a
+// person or text of the provider.
 func assertNothingSecret(t testing.TB, err error) {
 	t.Helper()
 	for _, secret := range []string{

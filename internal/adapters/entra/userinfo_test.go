@@ -17,14 +17,13 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// nameless is an ID token as the specification has it: who it is, not how that
-// person is called.
+// nameless returns an ID token without names, as the specification allows.
 func nameless(d *fakeidp.TokenDraft) {
 	delete(d.Claims, "name")
 	delete(d.Claims, "preferred_username")
 }
 
-// namelessWorld is a provider that keeps names to its UserInfo endpoint.
+// namelessWorld is a provider that has names only at its UserInfo endpoint.
 func namelessWorld(t testing.TB, change func(*entra.Config)) world {
 	t.Helper()
 	w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) {
@@ -134,7 +133,7 @@ func TestUserInfoOfAnotherSubjectRefusesTheSignIn(t *testing.T) {
 	}
 }
 
-// A name is no reason to keep anybody out.
+// A failure of UserInfo never refuses a sign-in.
 func TestUserInfoThatFailsLeavesThePersonNameless(t *testing.T) {
 	const good = `{"sub":"x","name":"Eve"}`
 	for name, fault := range map[string]fakeidp.Fault{
@@ -187,8 +186,8 @@ func TestNamesOfUserInfoThatAreNoTextOrTooLongAreLeftOut(t *testing.T) {
 	}
 }
 
-// lingering never answers for the UserInfo endpoint, and notes how long it was
-// to be waited for.
+// lingering is a Transport that never responds for the UserInfo endpoint. It records
+// the deadline of the request.
 type lingering struct {
 	http.RoundTripper
 	patience time.Duration

@@ -26,7 +26,7 @@ const (
 	goodToken = `{"access_token":"gho_x","token_type":"bearer"}`
 )
 
-// says answers in the place of a path.
+// says sends a response with this status, media type and body.
 func says(status int, kind, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
@@ -37,7 +37,7 @@ func says(status int, kind, body string) http.HandlerFunc {
 
 func object(body string) http.HandlerFunc { return says(http.StatusOK, "application/json", body) }
 
-// elsewhere is a redirect to a path where a good answer stands.
+// elsewhere redirects to a path with a valid response.
 func elsewhere(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "https://api.github.com/good"+path)
@@ -45,7 +45,7 @@ func elsewhere(path string) http.HandlerFunc {
 	}
 }
 
-// cut promises more than it says, which would be good by itself.
+// cut sends a valid response whose Content-Length is too large.
 func cut(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "500")
@@ -53,7 +53,7 @@ func cut(body string) http.HandlerFunc {
 	}
 }
 
-// huge is good in its first bytes, and JSON to its end.
+// huge returns a body that is valid JSON and too large.
 func huge(good string) string { return good + strings.Repeat(" ", 64<<10) }
 
 func TestBadAnswersAreRefused(t *testing.T) {
@@ -122,8 +122,9 @@ func TestBadAnswersAreRefused(t *testing.T) {
 	}
 }
 
-// TestOddAnswersAreAccepted: a member that is null is absent, a missing token_type
-// is Bearer, and a name that cannot be shown refuses nobody.
+// TestOddAnswersAreAccepted checks that a member that is null is absent, that a
+// missing token_type means Bearer, and that a malformed name does not refuse a
+// sign-in.
 func TestOddAnswersAreAccepted(t *testing.T) {
 	for name, c := range map[string]struct{ path, body string }{
 		"no token type":                {tokenPath, `{"access_token":"gho_x"}`},
@@ -144,7 +145,7 @@ func TestOddAnswersAreAccepted(t *testing.T) {
 	}
 }
 
-// assertSilent: an error says nothing of what was sent or answered.
+// assertSilent checks that an error quotes neither the request nor the response.
 func assertSilent(t *testing.T, p *played, err error) {
 	t.Helper()
 	said := []string{"octocat", clientSecret, "gho_", "@", "Not Found"}
@@ -160,7 +161,7 @@ func assertSilent(t *testing.T, p *played, err error) {
 	}
 }
 
-// TestErrorsOfTheTokenEndpointAreGitHubs: they come with status 200.
+// TestErrorsOfTheTokenEndpointAreGitHubs checks errors with status 200.
 func TestErrorsOfTheTokenEndpointAreGitHubs(t *testing.T) {
 	for _, code := range []string{"bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch", "unverified_user_email"} {
 		p := newPlayed(t)
@@ -178,7 +179,7 @@ func TestErrorsOfTheTokenEndpointAreGitHubs(t *testing.T) {
 	assert.NotContains(t, err.Error(), long)
 }
 
-// faulty is a transport whose calls fail, or whose answers come from a reader.
+// faulty is a transport whose requests fail, or whose responses come from a reader.
 type faulty struct {
 	err  error
 	body func(*http.Request) io.Reader
@@ -194,12 +195,12 @@ func (f faulty) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// readerFunc is an io.Reader.
+// readerFunc implements io.Reader.
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// completeThrough finishes a sign-in over a transport.
+// completeThrough completes a sign-in with a transport.
 func completeThrough(ctx context.Context, t *testing.T, transport http.RoundTripper) error {
 	provider, err := github.New(registration(), transport, time.Now)
 	require.NoError(t, err)
@@ -233,7 +234,8 @@ func TestEndlessAnswersAreNotRead(t *testing.T) {
 	assert.Less(t, read, 256<<10)
 }
 
-// TestNetworkErrors name an address at the most, and who has gone is known.
+// TestNetworkErrors checks that the errors have at most an address, and that a
+// cancelled context is recognized.
 func TestNetworkErrors(t *testing.T) {
 	err := completeThrough(t.Context(), t, faulty{err: errors.New("malformed answer octocat@github.example")})
 	assert.NotContains(t, err.Error(), "octocat")

@@ -14,7 +14,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// insteadOf answers for GitHub by host.
+// insteadOf responds in place of GitHub's hosts.
 type insteadOf map[string]*http.Response
 
 func (i insteadOf) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -27,8 +27,8 @@ func answering(status int, kind, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// FuzzAnswers has GitHub's two answers written by somebody else: who is signed in
-// is a number, written out in the answer, and no error quotes one.
+// FuzzAnswers changes GitHub's two responses. The subject of an accepted sign-in is
+// the number in the response, and no error quotes a response.
 func FuzzAnswers(f *testing.F) {
 	const planted = "Zq9planted"
 	const user, token = `{"login":"octocat","id":583231,"node_id":"MDQ6VXNlcjU4MzIzMQ==","type":"User","name":"The Octocat","email":null}`,

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// form is one way to name a provider, and all that follows from it.
+// form is one spelling of an authority with its expected properties.
 type form struct {
 	authority string
 	discovery string
@@ -18,7 +18,8 @@ type form struct {
 	audience  string
 }
 
-// check holds the form against Parse, or ParseIssuer for others.
+// check compares the form with the result of Parse, or of ParseIssuer for other
+// providers.
 func (f form) check(t *testing.T, parse func(string) (Authority, error)) {
 	t.Helper()
 	a, err := parse(f.authority)
@@ -38,7 +39,7 @@ func (f form) check(t *testing.T, parse func(string) (Authority, error)) {
 	}
 }
 
-// TestEachAuthorityInEachCloud is the table of Entra's own authorities.
+// TestEachAuthorityInEachCloud checks Entra's own authorities.
 func TestEachAuthorityInEachCloud(t *testing.T) {
 	for login, c := range map[string]struct{ graph, audience, elsewhere string }{
 		"login.microsoftonline.com":        {"graph.microsoft.com", "api://AzureADTokenExchange", "login.microsoftonline.us"},
@@ -85,7 +86,7 @@ func TestEachAuthorityInEachCloud(t *testing.T) {
 	}
 }
 
-// TestAliasHostsAreRefusedWithTheHostToWrite, however they are written.
+// TestAliasHostsAreRefusedWithTheHostToWrite checks every spelling.
 func TestAliasHostsAreRefusedWithTheHostToWrite(t *testing.T) {
 	for alias, login := range map[string]string{
 		"login.windows.net":          "login.microsoftonline.com",
@@ -117,7 +118,7 @@ func contains(list []string, text string) bool {
 	return false
 }
 
-// TestAuthoritiesOutsideTheClouds are B2C, External ID and this machine.
+// TestAuthoritiesOutsideTheClouds checks B2C, External ID and this machine.
 func TestAuthoritiesOutsideTheClouds(t *testing.T) {
 	const wellKnown = "/v2.0/.well-known/openid-configuration"
 	for _, f := range []form{
@@ -162,7 +163,7 @@ func TestAuthoritiesOutsideTheClouds(t *testing.T) {
 	}
 }
 
-// TestOtherProviders are those named by their exact issuer.
+// TestOtherProviders checks providers that are configured by their exact issuer.
 func TestOtherProviders(t *testing.T) {
 	for _, f := range []form{
 		{
@@ -214,9 +215,11 @@ func TestParse(t *testing.T) {
 		"https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_signin": {
 			KindPolicy, "https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_signin"},
 		"https://contoso.ciamlogin.com/contoso.onmicrosoft.com": {KindDomain, "https://contoso.ciamlogin.com/contoso.onmicrosoft.com"},
-		"http://localhost:8400/" + tenantA:                      {KindTenantID, "http://localhost:8400/" + tenantA},
-		"http://127.0.0.1:8400/common":                          {KindCommon, "http://127.0.0.1:8400/common"},
-		"http://[::1]:8400/common":                              {KindCommon, "http://[::1]:8400/common"},
+		"https://login.microsoftonline.com/" + strings.Repeat("a", 63) + ".com": {
+			KindDomain, "https://login.microsoftonline.com/" + strings.Repeat("a", 63) + ".com"},
+		"http://localhost:8400/" + tenantA: {KindTenantID, "http://localhost:8400/" + tenantA},
+		"http://127.0.0.1:8400/common":     {KindCommon, "http://127.0.0.1:8400/common"},
+		"http://[::1]:8400/common":         {KindCommon, "http://[::1]:8400/common"},
 	} {
 		a, err := Parse(text)
 		require.NoError(t, err, text)
@@ -231,6 +234,8 @@ func TestParse(t *testing.T) {
 		"http://localhost.attacker.example/" + tenantA, "https://login.microsoftonline.com/a/b/c/d",
 		"https://login.microsoftonline.com/" + tenantA + "#x", "https://login.microsoftonline.com/..%2fcommon",
 		"https://login.microsoftonline.com//common", "https://x.example/contoso.com/../common",
+		"https://login.microsoftonline.com/" + strings.Repeat("a", 64) + ".com", "https://login.microsoftonline.com/-contoso.com",
+		"https://c.b2clogin.com/c.onmicrosoft.com/" + strings.Repeat("a", 129), "https://c.b2clogin.com/c.onmicrosoft.com/a%20b",
 	} {
 		_, err := Parse(text)
 		assert.Error(t, err, text)

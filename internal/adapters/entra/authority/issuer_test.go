@@ -13,7 +13,7 @@ const (
 	tenantB = "c2a94d10-86e3-4b7a-b5f8-02d963e1a7c4"
 )
 
-// TestMetadataIssuers is the rule of each form of authority.
+// TestMetadataIssuers checks the rule of each kind of authority.
 func TestMetadataIssuers(t *testing.T) {
 	const public = "https://login.microsoftonline.com/"
 	for _, c := range []struct {

@@ -47,7 +47,7 @@ func inUTF16(text string) []byte {
 	return data
 }
 
-// sent is what the credential adds to a token request.
+// sent returns the parameters that the credential adds to a token request.
 func sent(t *testing.T, c credential.Config) url.Values {
 	t.Helper()
 	c.ClientID = "client"
@@ -69,7 +69,7 @@ func TestSecretFilesOfWindows(t *testing.T) {
 	}
 }
 
-// Quotation marks may be a part of a secret, and mostly are not.
+// Quotation marks can be a part of a secret, but usually are a mistake.
 func TestASecretInQuotesIsWarnedOf(t *testing.T) {
 	var log bytes.Buffer
 	path := tempFile(t, []byte("\"abc\"\n"))
@@ -101,7 +101,7 @@ func TestFederatedTokenFilesOfTools(t *testing.T) {
 	}
 }
 
-// One certificate, as people and their tools hand it on.
+// One certificate in the forms that tools and people write.
 func TestCertificateFilesInEveryForm(t *testing.T) {
 	plain, pfx := testdata(t, "plain-pkcs1.pem"), testdata(t, "openssl3.pfx")
 	thumbprint := assertionHeader(t, credential.Config{CertificateFile: tempFile(t, plain)})
@@ -126,7 +126,7 @@ func TestCertificateFilesInEveryForm(t *testing.T) {
 	}
 }
 
-// assertionHeader is the header of a client assertion, which names the
+// assertionHeader returns the header of a client assertion, which identifies the
 // certificate.
 func assertionHeader(t *testing.T, c credential.Config) string {
 	t.Helper()
@@ -148,7 +148,7 @@ func blocksOf(t *testing.T) (key, cert *pem.Block) {
 	return key, cert
 }
 
-// Key Vault takes the password away; the variable may still be set.
+// Key Vault removes the password of a certificate. The variable can still be set.
 func TestAPasswordThatIsNotNeededDoesNoHarm(t *testing.T) {
 	keyBlock, certBlock := blocksOf(t)
 	key, err := x509.ParsePKCS1PrivateKey(keyBlock.Bytes)
@@ -191,7 +191,7 @@ func TestCertificateFilesThatLackAPart(t *testing.T) {
 	}
 }
 
-// The password comes from a file, which is read again when it changes.
+// The password is in a file, which is read again when it changes.
 func TestPasswordFile(t *testing.T) {
 	c := credential.Config{
 		ClientID:                "client",

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The host's own endpoint hands out a credential: no proxy gets to see it.
+// The response of the host is a credential, so no proxy may see it.
 func TestManagedIdentityIsAskedForWithoutAProxy(t *testing.T) {
 	assert.Nil(t, identityTransport(Config{}).Proxy)
 }
 
-// FuzzParsePEM finds no file that panics, or that is accepted with a key that is
-// not the certificate's.
+// FuzzParsePEM checks that no file causes a panic, and that an accepted key belongs to
+// its certificate.
 func FuzzParsePEM(f *testing.F) {
 	for _, name := range []string{"plain-pkcs1.pem", "aes128-sha1.pem", "aes256-sha256.pem", "unknown-scrypt.pem", "old-dek-info.pem"} {
 		data, err := os.ReadFile(filepath.Join("testdata", "certificates", name))

@@ -18,7 +18,7 @@ const (
 	clientGUIDup = "5B3F6C1E-90D7-4F28-8A6B-E1C04D7295FA"
 )
 
-// issuing returns a verifier and what signs tokens for it.
+// issuing returns a verifier and a function that signs tokens for it.
 func issuing(t *testing.T) (v Verifier, issue func(claims map[string]any) string) {
 	t.Helper()
 	private := makeKeys(t)["EdDSA"]
@@ -33,7 +33,8 @@ func issuing(t *testing.T) (v Verifier, issue func(claims map[string]any) string
 	}
 }
 
-// with returns an ID token's claims with some changed; nil removes one.
+// with returns the claims of a valid ID token with some of them changed. It removes
+// claims that are nil.
 func with(changes map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": "https://provider.example", "aud": "app", "sub": "x", "nonce": "n", "exp": 2_000_000_060, "iat": 2_000_000_000,
@@ -43,8 +44,8 @@ func with(changes map[string]any) map[string]any {
 	return claims
 }
 
-// TestAudiences is OpenID Connect Core 1.0, section 3.1.3.7, points 3 to 5.
-// Several audiences are for other providers than Entra, and for ID tokens.
+// TestAudiences checks OpenID Connect Core 1.0, section 3.1.3.7, points 3 to 5.
+// Several audiences are accepted only in ID tokens of other providers than Entra.
 func TestAudiences(t *testing.T) {
 	v, issue := issuing(t)
 	for name, c := range map[string]struct {
@@ -101,7 +102,7 @@ func TestAudiences(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Issuers and subjects are compared as they are, also where they look like GUIDs.
+// Issuers and subjects compare exactly, also if they look like GUIDs.
 func TestIssuerAndSubjectKeepTheirLetterCase(t *testing.T) {
 	v, issue := issuing(t)
 	got, err := v.Verify(t.Context(), issue(with(map[string]any{"sub": clientGUIDup})), Expected{Nonce: "n"})
@@ -114,8 +115,8 @@ func TestIssuerAndSubjectKeepTheirLetterCase(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrTokenRefused)
 }
 
-// An Expected without a nonce is a mistake of the caller's. It must not let
-// tokens without a nonce in.
+// An Expected without a nonce is a mistake of the caller. It must not accept tokens
+// without a nonce.
 func TestAnEmptyNonceEqualsNothing(t *testing.T) {
 	v, issue := issuing(t)
 	for _, nonce := range []any{"", nil, "n"} {

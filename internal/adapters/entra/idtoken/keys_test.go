@@ -53,7 +53,7 @@ func verifierOf(set KeySet) Verifier {
 	}
 }
 
-// sign returns a token; go-jose does not know the algorithm Ed25519 by this name.
+// sign returns a signed token. go-jose does not know the name Ed25519.
 func sign(t *testing.T, private crypto.Signer, alg, claims string) string {
 	t.Helper()
 	if alg == "Ed25519" {
@@ -69,8 +69,7 @@ func sign(t *testing.T, private crypto.Signer, alg, claims string) string {
 	return compact
 }
 
-// TestEveryAlgorithm signs with each kind of key and verifies with what the
-// key set says of it.
+// TestEveryAlgorithm signs with each kind of key and verifies with the parsed key set.
 func TestEveryAlgorithm(t *testing.T) {
 	for alg, private := range makeKeys(t) {
 		jwk, err := jose.JSONWebKey{Key: private.Public(), KeyID: "k", Use: "sig"}.MarshalJSON()
@@ -106,8 +105,8 @@ func TestWeakKeysAreLeftOut(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// TestPublishedPrivateKeysAreLeftOut keeps out keys that everybody can sign
-// with, which are good keys but for that.
+// TestPublishedPrivateKeysAreLeftOut checks keys with a private part: everybody can
+// sign with them.
 func TestPublishedPrivateKeysAreLeftOut(t *testing.T) {
 	private := makeKeys(t)["ES256"]
 	public, err := jose.JSONWebKey{Key: private.Public()}.MarshalJSON()
@@ -154,12 +153,12 @@ func FuzzParseClaims(f *testing.F) {
 	})
 }
 
-// planted stands in the seeds wherever a key set has text of its own: an error
-// that quoted what it was given would show it.
+// planted is in every text of the seed documents. An error that quotes a document
+// would have it.
 const planted = "Zq9planted"
 
-// FuzzKeySet reads keys as somebody in the provider's place may write them.
-// What is accepted holds strong public keys only.
+// FuzzKeySet reads keys that an attacker could have written. It accepts only strong
+// public keys.
 func FuzzKeySet(f *testing.F) {
 	const tenant = "https://login.microsoftonline.com/7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
 	n := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("\xa7", 256)))
