@@ -131,7 +131,7 @@ func (p *Provider) RevokeAccessTokens() {
 
 // graphError writes an error in the form of Microsoft Graph.
 func (p *Provider) graphError(w http.ResponseWriter, status int, code, message string) {
-	id := p.guid()
+	id := guid()
 	w.Header().Set("request-id", id)
 	writeJSON(w, status, map[string]any{"error": map[string]any{
 		"code": code, "message": message,

@@ -42,7 +42,7 @@ func (p *Provider) browserOf(r *http.Request) *browser {
 // value that somebody knew before the sign-in is no longer valid.
 func (p *Provider) openBrowser(w http.ResponseWriter, r *http.Request) *browser {
 	b := p.browserOf(r)
-	value := p.token("", entropyLength)
+	value := newToken("", entropyLength)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fresh := &browser{id: fingerprint(value)}
@@ -60,7 +60,7 @@ func (p *Provider) openBrowser(w http.ResponseWriter, r *http.Request) *browser 
 
 // signIn adds a new sign-in of account to the browser and returns its session.
 func (p *Provider) signIn(b *browser, account *Account, where place) *signedIn {
-	sid := p.guid()
+	sid := guid()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	who := &signedIn{account: account, place: where, sid: sid, authTime: p.now(), clients: make(map[string]bool)}

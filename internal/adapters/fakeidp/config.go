@@ -3,7 +3,7 @@ package fakeidp
 import (
 	"crypto/rsa"
 	"crypto/tls"
-	"io"
+
 	"time"
 )
 
@@ -22,22 +22,15 @@ type Config struct {
 
 	// Clock returns the current time. Default time.Now.
 	Clock func() time.Time
-	// Rand is the source of codes, tokens and identifiers. Default crypto/rand.
-	// It is read by one goroutine at a time.
-	Rand io.Reader
+
 	// SigningKey is the first signing key. By default a key is generated when it
 	// is first needed. Tests share a key because generating one takes time.
 	SigningKey *rsa.PrivateKey
 	// TLS makes Start serve https. Default http.
 	TLS *tls.Config
 
-	// CodeLifetime is the lifetime of authorization codes. Default 10 minutes.
-	CodeLifetime time.Duration
-	// IDTokenLifetime and AccessTokenLifetime default to one hour.
-	IDTokenLifetime     time.Duration
+	// AccessTokenLifetime is the lifetime of access tokens. Default one hour.
 	AccessTokenLifetime time.Duration
-	// RefreshTokenLifetime defaults to 90 days.
-	RefreshTokenLifetime time.Duration
 	// RevokeOnReuse revokes all tokens of a sign-in when one of its refresh
 	// tokens is used twice (RFC 9700, section 4.14.2). By default only the second
 	// use is refused.
@@ -45,17 +38,6 @@ type Config struct {
 	// AtHash adds the claim at_hash to ID tokens. Entra's token endpoint does not
 	// send it.
 	AtHash bool
-	// TokenAuthMethods is token_endpoint_auth_methods_supported in the metadata.
-	// Default as Entra: client_secret_post, private_key_jwt, client_secret_basic.
-	TokenAuthMethods []string
-	// GroupLimit is the largest number of groups in an ID token. An account with
-	// more gets a reference instead (groups overage). Default 200.
-	GroupLimit int
-	// GroupPage is the number of groups on a page of getMemberObjects.
-	// Default 100.
-	GroupPage int
-	// Notice is shown on every page. Default "Demo provider, not Microsoft".
-	Notice string
 }
 
 // Tenant is one directory.
@@ -129,12 +111,3 @@ type Client struct {
 	// they are refused, so that a test notices what a relying party forgets.
 	Lax bool
 }
-
-const (
-	defaultCodeLifetime    = 10 * time.Minute
-	defaultTokenLifetime   = time.Hour
-	defaultRefreshLifetime = 90 * 24 * time.Hour
-	defaultGroupLimit      = 200
-	defaultGroupPage       = 100
-	defaultNotice          = "Demo provider, not Microsoft"
-)

@@ -2,7 +2,7 @@ package fakeidp
 
 import (
 	"cmp"
-	"crypto/rand"
+
 	"fmt"
 	"slices"
 	"time"
@@ -117,19 +117,7 @@ func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	if c.TokenAuthMethods == nil {
-		c.TokenAuthMethods = []string{methodPost, methodAssertion, methodBasic}
-	}
-	c.CodeLifetime = cmp.Or(c.CodeLifetime, defaultCodeLifetime)
-	c.IDTokenLifetime = cmp.Or(c.IDTokenLifetime, defaultTokenLifetime)
-	c.AccessTokenLifetime = cmp.Or(c.AccessTokenLifetime, defaultTokenLifetime)
-	c.RefreshTokenLifetime = cmp.Or(c.RefreshTokenLifetime, defaultRefreshLifetime)
-	c.GroupLimit = cmp.Or(c.GroupLimit, defaultGroupLimit)
-	c.GroupPage = cmp.Or(c.GroupPage, defaultGroupPage)
-	c.Notice = cmp.Or(c.Notice, defaultNotice)
+	c.AccessTokenLifetime = cmp.Or(c.AccessTokenLifetime, time.Hour)
 	c.Tenants = slices.Clone(c.Tenants)
 	c.Accounts = slices.Clone(c.Accounts)
 	return c

@@ -40,7 +40,7 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 		"end_session_endpoint":                  under + "/oauth2/v2.0/logout",
 		"jwks_uri":                              under + "/discovery/v2.0/keys",
 		"userinfo_endpoint":                     p.base() + pathUserInfo,
-		"token_endpoint_auth_methods_supported": p.config.TokenAuthMethods,
+		"token_endpoint_auth_methods_supported": []string{methodPost, methodAssertion, methodBasic},
 		"response_modes_supported":              []string{"query", "form_post"},
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"pairwise"},

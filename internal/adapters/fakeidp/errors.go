@@ -129,11 +129,11 @@ const timestampFormat = "2006-01-02 15:04:05Z"
 
 func (p *Provider) report(err *Error, correlationID string) report {
 	if correlationID == "" {
-		correlationID = p.guid()
+		correlationID = guid()
 	}
 	return report{
 		Error:         err,
-		TraceID:       p.guid(),
+		TraceID:       guid(),
 		CorrelationID: correlationID,
 		Timestamp:     p.now().UTC().Format(timestampFormat),
 		ErrorURI:      p.base() + "/error?code=" + strconv.Itoa(err.Number),

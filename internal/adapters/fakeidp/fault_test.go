@@ -124,7 +124,7 @@ func TestAHeldRequestEndsWithItsClientAndWithTheProvider(t *testing.T) {
 	ask := func(ctx context.Context) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, idp.Authority("common")+"/discovery/v2.0/keys", nil)
 		if err == nil {
-			_, err = http.DefaultTransport.RoundTrip(request) //nolint:bodyclose // no answer comes
+			_, err = http.DefaultTransport.RoundTrip(request) // no response comes
 		}
 		failed <- err
 	}
@@ -163,7 +163,7 @@ func TestDownAndUp(t *testing.T) {
 	address := idp.Authority("common") + "/discovery/v2.0/keys"
 	get(t, address, "")
 	idp.Down()
-	_, err := http.Get(address) //nolint:bodyclose // no answer comes
+	_, err := http.Get(address) // no response comes
 	require.Error(t, err)
 	idp.Up()
 	assert.Equal(t, http.StatusOK, get(t, address, "").StatusCode)

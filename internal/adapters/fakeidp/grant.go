@@ -5,6 +5,13 @@ import (
 	"time"
 )
 
+// Lifetimes, as Entra's.
+const (
+	codeLifetime         = 10 * time.Minute
+	idTokenLifetime      = time.Hour
+	refreshTokenLifetime = 90 * 24 * time.Hour
+)
+
 // grant is the result of one sign-in to one client. Its code and its tokens point
 // to it, so that they can be revoked together.
 type grant struct {
@@ -46,7 +53,7 @@ type accessGrant struct {
 
 // authResponse returns the authorization response with a new code for the session.
 func (p *Provider) authResponse(req authRequest, who *signedIn) AuthResponse {
-	value := p.token("1.AX", codeLength)
+	value := newToken("1.AX", codeLength)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	who.clients[req.client.ID] = true
@@ -57,7 +64,7 @@ func (p *Provider) authResponse(req authRequest, who *signedIn) AuthResponse {
 		},
 		redirectURI: req.redirectURI,
 		challenge:   req.challenge,
-		expires:     p.now().Add(p.config.CodeLifetime),
+		expires:     p.now().Add(codeLifetime),
 	})
 	values := url.Values{"code": {value}, "session_state": {who.sid}}
 	if req.state != "" {

@@ -52,6 +52,9 @@ func (p *Provider) serveMe(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// groupPage is the number of groups on a page of getMemberObjects.
+const groupPage = 100
+
 // serveMemberGroups serves POST /me/getMemberObjects of Microsoft Graph. Clients
 // can follow @odata.nextLink to the next page by GET or POST.
 func (p *Provider) serveMemberGroups(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +73,7 @@ func (p *Provider) serveMemberGroups(w http.ResponseWriter, r *http.Request) {
 	}
 	groups := issued.place.Groups
 	from = min(max(from, 0), len(groups))
-	to := min(from+p.config.GroupPage, len(groups))
+	to := min(from+groupPage, len(groups))
 	page := map[string]any{
 		"@odata.context": p.base() + "/v1.0/$metadata#Collection(Edm.String)",
 		"value":          append([]string{}, groups[from:to]...),

@@ -12,7 +12,7 @@ import (
 // Connect Core 1.0, section 3.1.3.3).
 func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[string]any, *Error) {
 	resource, _ := p.resourceOf(scopes)
-	access := p.token("eyJ0eXAi", accessTokenLength)
+	access := newToken("eyJ0eXAi", accessTokenLength)
 	lifetime := int64(p.config.AccessTokenLifetime / time.Second)
 	response := map[string]any{
 		"token_type":     "Bearer",
@@ -22,7 +22,7 @@ func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[strin
 		"access_token":   access,
 	}
 	if slices.Contains(g.scopes, scopeOffline) {
-		response["refresh_token"] = p.token("1.AY", refreshTokenLength)
+		response["refresh_token"] = newToken("1.AY", refreshTokenLength)
 	}
 	if slices.Contains(g.scopes, scopeOpenID) {
 		draft := p.draft(g, grantType, access)
@@ -44,7 +44,7 @@ func (p *Provider) remember(g *grant, scopes []string, resource string, response
 		p.access.put(fingerprint(token), &accessGrant{grant: g, scopes: scopes, resource: resource, expires: now.Add(p.config.AccessTokenLifetime)})
 	}
 	if token, ok := response["refresh_token"].(string); ok {
-		p.refresh.put(fingerprint(token), &refreshGrant{grant: g, expires: now.Add(p.config.RefreshTokenLifetime)})
+		p.refresh.put(fingerprint(token), &refreshGrant{grant: g, expires: now.Add(refreshTokenLifetime)})
 	}
 }
 
@@ -57,7 +57,7 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 		"iss":        p.issuer(where.TenantID),
 		"iat":        unixTime(now),
 		"nbf":        unixTime(now),
-		"exp":        unixTime(now.Add(p.config.IDTokenLifetime)),
+		"exp":        unixTime(now.Add(idTokenLifetime)),
 		"sub":        subject(g.client.ID, where.TenantID, where.ObjectID),
 		"tid":        where.TenantID,
 		"ver":        "2.0",
@@ -65,8 +65,8 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 		"login_hint": g.account.opaqueHint(),
 		"auth_time":  unixTime(g.authTime),
 		"acct":       0,
-		"uti":        p.token("", entropyLength)[:22],
-		"rh":         "1." + p.token("", entropyLength)[:40] + ".",
+		"uti":        newToken("", entropyLength)[:22],
+		"rh":         "1." + newToken("", entropyLength)[:40] + ".",
 	}
 	if nonce != "" {
 		claims["nonce"] = nonce
@@ -99,12 +99,15 @@ func (p *Provider) addPerson(claims map[string]any, g *grant) {
 	}
 }
 
+// groupLimit is the largest number of groups in an ID token of Entra.
+const groupLimit = 200
+
 // addGroups adds the groups. If they are too many, it adds a reference to them
 // instead, as Entra does (groups overage; OpenID Connect Core 1.0, section 5.6.2).
 // The host in the reference has been shut down.
 func (p *Provider) addGroups(claims map[string]any, where place) {
 	switch {
-	case len(where.Groups) > p.config.GroupLimit:
+	case len(where.Groups) > groupLimit:
 		claims["_claim_names"] = map[string]any{"groups": "src1"}
 		claims["_claim_sources"] = map[string]any{"src1": map[string]any{
 			"endpoint": "https://graph.windows.net/" + where.TenantID + "/users/" + where.ObjectID + "/getMemberObjects",

@@ -24,8 +24,6 @@ type signingKey struct {
 // keyStore has the signing keys. A key is generated when it is first needed,
 // because that takes a noticeable time.
 type keyStore struct {
-	newID func() string
-
 	mu      sync.Mutex
 	first   *rsa.PrivateKey
 	current map[string]*signingKey // by tenant ID; "" is the common key
@@ -37,8 +35,8 @@ type keyStore struct {
 // maxOldKeys bounds old and retired.
 const maxOldKeys = 16
 
-func newKeyStore(first *rsa.PrivateKey, newID func() string) *keyStore {
-	return &keyStore{first: first, newID: newID, current: make(map[string]*signingKey)}
+func newKeyStore(first *rsa.PrivateKey) *keyStore {
+	return &keyStore{first: first, current: make(map[string]*signingKey)}
 }
 
 // sign returns the current key of tenantID, or the common key for "". It
@@ -67,7 +65,7 @@ func (k *keyStore) unpublished() (*signingKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.foreign = &signingKey{id: k.newID(), private: private}
+	k.foreign = &signingKey{id: guid(), private: private}
 	return k.foreign, nil
 }
 
@@ -81,7 +79,7 @@ func (k *keyStore) make(tenantID string) (*signingKey, error) {
 			return nil, err
 		}
 	}
-	return &signingKey{id: k.newID(), private: private, tenantID: tenantID}, nil
+	return &signingKey{id: guid(), private: private, tenantID: tenantID}, nil
 }
 
 // published returns the keys of the key set, the current ones first.

@@ -18,6 +18,9 @@ import (
 //go:embed pages.css
 var stylesheet []byte
 
+// notice is shown on every page.
+const notice = "Demo provider, not Microsoft"
+
 // autoSubmit is the only script. It submits the form of a form_post response. The
 // Content-Security-Policy of that page allows it by its hash.
 const autoSubmit = "document.forms[0].submit()"
@@ -60,7 +63,7 @@ func (c policy) header() string {
 // show writes a page. It renders the whole page before it writes the status.
 func (p *Provider) show(w http.ResponseWriter, status int, title string, body templ.Component, allow policy) {
 	var out bytes.Buffer
-	if err := layout(title, p.config.Notice, stylesheetPath(), body).Render(context.Background(), &out); err != nil {
+	if err := layout(title, notice, stylesheetPath(), body).Render(context.Background(), &out); err != nil {
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 		return
 	}

@@ -28,7 +28,7 @@ func (p *Provider) Authorize(authorizationURL, username string) (AuthResponse, e
 		return p.refusal(req, refused)
 	}
 	p.consent(req, account)
-	b := &browser{id: p.guid(), simulated: true}
+	b := &browser{id: guid(), simulated: true}
 	p.mu.Lock()
 	p.browsers.put(b.id, b)
 	p.mu.Unlock()

@@ -18,7 +18,6 @@ type Provider struct {
 	faults *faultBook
 	log    *requestLog
 	listen listening
-	randMu sync.Mutex
 
 	mu       sync.Mutex // guards everything below
 	baseURL  string
@@ -55,7 +54,7 @@ func New(config Config) (*Provider, error) {
 		browsers: newBounded[*browser](maxBrowsers),
 		consents: make(map[string]bool),
 	}
-	p.keys = newKeyStore(config.SigningKey, p.guid)
+	p.keys = newKeyStore(config.SigningKey)
 	for _, client := range config.Clients {
 		p.AddClient(client)
 	}

@@ -1,10 +1,10 @@
 package fakeidp
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"io"
 )
 
 // Lengths in characters, as long as those of Entra. A relying party that cannot
@@ -16,26 +16,22 @@ const (
 	entropyLength      = 43 // at least; 256 random bits
 )
 
-// randomBytes returns n random bytes. If Config.Rand fails, they are zeros;
-// crypto/rand never fails.
-func (p *Provider) randomBytes(n int) []byte {
-	p.randMu.Lock()
-	defer p.randMu.Unlock()
+func randomBytes(n int) []byte {
 	b := make([]byte, n)
-	_, _ = io.ReadFull(p.config.Rand, b)
+	_, _ = rand.Read(b) // never fails
 	return b
 }
 
-// token returns prefix followed by random base64url characters, length in total.
-func (p *Provider) token(prefix string, length int) string {
+// newToken returns prefix followed by random base64url characters, length in total.
+func newToken(prefix string, length int) string {
 	n := max(length-len(prefix), entropyLength)
-	text := base64.RawURLEncoding.EncodeToString(p.randomBytes(n*3/4 + 1))
+	text := base64.RawURLEncoding.EncodeToString(randomBytes(n*3/4 + 1))
 	return prefix + text[:n]
 }
 
 // guid returns a random GUID (RFC 9562, version 4).
-func (p *Provider) guid() string {
-	b := p.randomBytes(16)
+func guid() string {
+	b := randomBytes(16)
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

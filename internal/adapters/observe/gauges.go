@@ -80,7 +80,7 @@ func (s *sharedCount) run(c *countCall) {
 }
 
 // scrapedGauge is a gauge whose value is read at each scrape. It is absent if value
-// returns false. An alert could miss NaN.
+// returns false. With NaN instead, an alert would not fire.
 type scrapedGauge struct {
 	desc  *prometheus.Desc
 	value func() (float64, bool)

@@ -65,8 +65,8 @@ func TestDoctorRunsAsTheService(t *testing.T) {
 	assert.Equal(t, service, doctor)
 }
 
-// The scale goes from 0 (protected) to 10. The rest is the network, which the
-// application needs.
+// systemd-analyze rates the exposure from 0 (protected) to 10. The remaining points
+// are for access to the network, which the application needs.
 func TestUnitExposesLittle(t *testing.T) {
 	path, err := filepath.Abs(filepath.Join(root, unit))
 	require.NoError(t, err)
