@@ -30,10 +30,10 @@ var (
 	// ErrProviderRefused: the provider refused the request for another reason,
 	// usually because of the registration of the application or the account.
 	ErrProviderRefused = errors.New("refused by the identity provider")
-	// ErrCodeRefused: the provider, or a firewall in front of it, refused to take
-	// the code, without an OAuth 2.0 error. errors.Is also matches
+	// ErrCodeRefused: the provider, or a firewall in front of it, did not accept the
+	// authorization code and sent no OAuth 2.0 error. errors.Is also matches
 	// ErrProviderUnavailable.
-	ErrCodeRefused = errors.New("the code was not taken")
+	ErrCodeRefused = errors.New("authorization code was not accepted")
 	// ErrTokenRefused: a check here refused the provider's callback, response or
 	// token.
 	ErrTokenRefused = errors.New("provider's answer refused")
@@ -60,7 +60,7 @@ var (
 	ErrNoSession = errors.New("no session")
 	// ErrSessionExpired: this browser's session has expired, and the store still
 	// has it. errors.Is also matches ErrNoSession.
-	ErrSessionExpired = fmt.Errorf("%w: it has run out", ErrNoSession)
+	ErrSessionExpired = fmt.Errorf("%w: expired", ErrNoSession)
 	// ErrLeased: another request has the lease.
 	ErrLeased = errors.New("lease is held by another")
 	// ErrSpent: the one-time identifier was used before.
