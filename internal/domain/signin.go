@@ -24,8 +24,8 @@ type SignInRequest struct {
 // ErrProviderUnavailable or ErrStoreUnavailable. An abandoned sign-in needs no
 // cleanup.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
-	ask := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
-	location, err := s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
+	request := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
+	location, err := s.begin(ctx, request, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
 	if err != nil {
 		return "", s.RecordRefusal(ctx, err)
 	}
@@ -34,18 +34,18 @@ func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error)
 
 // begin begins a sign-in at the provider and stores it as pending. who is the
 // signed-in person, or zero.
-func (s *Service) begin(ctx context.Context, ask ports.AuthorizationRequest, p ports.PendingSignIn, who ports.Identity) (string, error) {
+func (s *Service) begin(ctx context.Context, request ports.AuthorizationRequest, p ports.PendingSignIn, who ports.Identity) (string, error) {
 	state, err := s.newState()
 	if err != nil {
 		return "", err
 	}
-	ask.State = state
-	authorization, err := s.provider.Begin(ctx, ask)
+	request.State = state
+	authorization, err := s.provider.Begin(ctx, request)
 	if err != nil {
 		return "", fmt.Errorf("begin sign-in: %w", err)
 	}
 	p.State, p.Secret, p.Expires = state, authorization.Secret, s.now().Add(PendingLifetime)
-	p.ReturnTo, p.Scopes = s.returns.check(p.ReturnTo), ask.Scopes
+	p.ReturnTo = s.returns.check(p.ReturnTo)
 	if err := s.sessions.Keep(ctx, p); err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
 	}

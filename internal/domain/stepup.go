@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// maxStepUps is how many step-up sign-ins one page may ask for in a row: one
+	// maxStepUps is how many step-up sign-ins one page may request for in a row: one
 	// for what it needs, and one more if the first brought something else.
 	maxStepUps = 2
 	// stepUpMemory is how long after a sign-in a step-up for the same page
@@ -21,7 +21,7 @@ const (
 
 // StepUp begins the sign-in that an InteractionRequired asks for: of the same
 // person, with its scopes and claims, and back to page. It returns the URL to
-// send the browser to. A page can ask twice within two minutes. The third time,
+// send the browser to. A page can request twice within two minutes. The third time,
 // StepUp returns ErrSignInLoop, which wraps required: without this limit the
 // browser would go back and forth for ever.
 func (s *Service) StepUp(ctx context.Context, page string, required *InteractionRequired) (string, error) {
@@ -48,8 +48,8 @@ func (s *Service) stepUp(ctx context.Context, session ports.Session, page string
 	if count > maxStepUps {
 		return "", fmt.Errorf("%w: %w", ErrSignInLoop, required)
 	}
-	ask := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: tokens.LoginHint}
-	return s.begin(ctx, ask, ports.PendingSignIn{ReturnTo: page, StepUp: strconv.Itoa(count)}, session.Identity)
+	request := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: tokens.LoginHint}
+	return s.begin(ctx, request, ports.PendingSignIn{ReturnTo: page, StepUp: strconv.Itoa(count)}, session.Identity)
 }
 
 // stepUpOf returns the StepUp of the session that p begins: the count and the

@@ -61,7 +61,6 @@ type PendingSignIn struct {
 	Secret string
 	// ReturnTo is the local path to go to after the sign-in.
 	ReturnTo string
-	Scopes   []string
 	// StepUp belongs to the domain. The adapter stores it unread.
 	StepUp string
 	// Expires is when the sign-in must be complete. The domain checks it. The

@@ -47,7 +47,7 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 // encodePending writes a list. Names of members would make the cookie longer, and
 // eight cookies must fit into a request header.
 func encodePending(p *ports.PendingSignIn) ([]byte, error) {
-	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.Scopes, p.StepUp, p.Expires.UnixMilli()})
+	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.StepUp, p.Expires.UnixMilli()})
 }
 
 func decodePending(data []byte) (ports.PendingSignIn, error) {
@@ -57,7 +57,7 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 	}
 	var p ports.PendingSignIn
 	var expires int64
-	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.Scopes, &p.StepUp, &expires}
+	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.StepUp, &expires}
 	if len(parts) != len(fields) {
 		return ports.PendingSignIn{}, errUnreadable
 	}

@@ -15,7 +15,6 @@ func (f *FakeSessions) Keep(ctx context.Context, p ports.PendingSignIn) error {
 		return err
 	}
 	defer f.mu.Unlock()
-	p.Scopes = slices.Clone(p.Scopes)
 	req.browser.keep(p)
 	return nil
 }

@@ -91,7 +91,6 @@ func SamplePending(state string, now time.Time) ports.PendingSignIn {
 		State:    state,
 		Secret:   "secret-of-" + state,
 		ReturnTo: "/reports?year=2026&q=%C3%A9",
-		Scopes:   []string{"User.Read"},
 		StepUp:   "1",
 		Expires:  now.Add(15 * time.Minute),
 	}
