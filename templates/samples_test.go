@@ -5,6 +5,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,6 @@ func sampleHome() Home {
 		Started:     NewMoment(now.Add(-2*time.Minute), now),
 		IdleEnd:     NewMoment(now.Add(58*time.Minute), now),
 		AbsoluteEnd: NewMoment(now.Add(11*time.Hour+58*time.Minute), now),
-		CanCallAPI:  true,
 		Claims: []Claim{
 			{Name: "aud", Value: "11112222-bbbb-3333-cccc-4444dddd5555"},
 			{Name: "iss", Value: "https://login.microsoftonline.com/6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c/v2.0"},
@@ -53,7 +53,7 @@ func sampleHome() Home {
 func sampleGuest() Home {
 	v := sampleHome()
 	v.Name, v.Username = "Bartholomäus Wolfeschlegelsteinhausenbergerdorff", "bartholomaeus.wolfeschlegelsteinhausenbergerdorff#EXT#@fabrikam.example"
-	v.Guest, v.Roles, v.Claims, v.CanCallAPI = true, nil, nil, false
+	v.Guest, v.Roles, v.Claims = true, nil, nil
 	return v
 }
 
@@ -68,24 +68,6 @@ func sampleHebrew() Home {
 	v.Name, v.Roles = "מיכל לוי", []string{"קורא", "Admin"}
 	return v
 }
-
-// sampleJSON is an indented response of an API.
-const sampleJSON = `{
-  "@odata.context": "https://graph.example/v1.0/$metadata#users/$entity",
-  "displayName": "Ada Lovelace",
-  "businessPhones": [
-    "+44 20 7946 0000"
-  ],
-  "jobTitle": "Analyst of engines that do not exist yet, and of a few that never will",
-  "id": "d0d1d2d3-aaaa-bbbb-cccc-000011112222"
-}`
-
-const sampleRefused = `{
-  "error": {
-    "code": "Authorization_RequestDenied",
-    "message": "Insufficient privileges to complete the operation."
-  }
-}`
 
 func sampleError() Error {
 	return Error{
@@ -120,23 +102,24 @@ func sampleSessions() Sessions {
 	}}
 }
 
-func sampleGroups() Groups {
-	now := time.Date(2026, 11, 23, 16, 9, 0, 0, time.UTC)
-	v := Groups{Known: true, AsOf: NewMoment(now.Add(-3*time.Minute), now)}
-	for range 40 {
-		v.IDs = append(v.IDs, "6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c")
-	}
-	return v
-}
-
 // OwnViews are the examples of webhttp.Pages. TestMain sets it.
 var OwnViews []View
+
+// moreSamples are the samples in the test files of single pages.
+var moreSamples []sample
+
+// addSamples adds samples of one page. The result only allows a call in a
+// declaration.
+func addSamples(samples ...sample) struct{} {
+	moreSamples = append(moreSamples, samples...)
+	return struct{}{}
+}
 
 // samples returns every page in all its variants.
 func samples() []sample {
 	anyone := Chrome{}
 	here := signedIn("")
-	var own []sample
+	own := slices.Clone(moreSamples)
 	for _, v := range OwnViews {
 		own = append(own, sample{fmt.Sprintf("own-%T", v), here, v})
 	}
@@ -151,22 +134,6 @@ func samples() []sample {
 		{"home-hebrew", Chrome{SignedIn: true, Name: sampleHebrew().Name}, sampleHebrew()},
 		{"home-issuer", signedIn("/"), sampleIssuer()},
 		{"home-nameless", Chrome{SignedIn: true}, Home{}},
-		{"api", signedIn("/call_api"), API{
-			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Status: 200, Took: 184 * time.Millisecond,
-			Body: sampleJSON, Truncated: true,
-		}},
-		{"api-failed", signedIn("/call_api"), API{
-			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Status: 403, Took: 92 * time.Millisecond,
-			Explanation: "api.explain.forbidden",
-			Body:        sampleRefused,
-		}},
-		{"api-unreachable", signedIn("/call_api"), API{
-			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 10 * time.Second,
-			Explanation: "error.api.sentence",
-		}},
-		{"api-waiting", signedIn("/call_api"), API{
-			Method: "GET", Endpoint: "https://graph.example/v1.0/me", Took: 5 * time.Second, Explanation: "error.apibusy.sentence",
-		}},
 		{"signout", here, SignOut{AtProvider: true}},
 		{"signout-nobody", anyone, SignOut{}},
 		{"signedout", anyone, SignedOut{LoginURL: "/login", AtProvider: true}},
@@ -196,10 +163,6 @@ func samples() []sample {
 		{"forbidden-plain", here, Forbidden{Role: "Reports.Admin"}},
 		{"sessions", signedIn("/sessions"), sampleSessions()},
 		{"sessions-alone", signedIn("/sessions"), Sessions{Sessions: sampleSessions().Sessions[:1]}},
-		{"groups", signedIn("/groups"), sampleGroups()},
-		{"groups-none", here, Groups{Known: true, AsOf: sampleGroups().AsOf}},
-		{"groups-unknown", here, Groups{}},
-		{"admin", signedIn("/admin"), Admin{Role: "Admin", Roles: []string{"Admin", "Reports.Read"}}},
 		{"notfound", anyone, NotFound{}},
 		{"notfound-here", here, NotFound{}},
 		{"error-here", here, sampleError()},

@@ -22,6 +22,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -90,6 +91,12 @@ func (p *Page) Text(m Message, pairs ...string) string { return p.words.text(m, 
 
 // Static returns the URL of a file in templates/static, or "" if it does not exist.
 func (p *Page) Static(name string) string { return p.static.urls[name] }
+
+// HasLink reports whether the navigation has a link to url: the page exists, and
+// the user may open it.
+func (p *Page) HasLink(url string) bool {
+	return slices.ContainsFunc(p.Chrome.Nav, func(l Link) bool { return l.URL == url })
+}
 
 // bidi returns the text of m with each value in a <bdi> element, so a right-to-left
 // value does not reorder the text around it.

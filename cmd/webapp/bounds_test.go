@@ -62,7 +62,7 @@ func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
 		status int
 	}{
 		"visits":           {crowd, func(int) string { return "/" }, http.StatusOK},
-		"protected pages":  {group, func(i int) string { return fmt.Sprintf("/call_api?visit=%d", i) }, http.StatusUnauthorized},
+		"protected pages":  {group, func(i int) string { return fmt.Sprintf("/sessions?visit=%d", i) }, http.StatusUnauthorized},
 		"sign-ins begun":   {crowd, func(i int) string { return fmt.Sprintf("/login?return_to=/%d%s", i, strings.Repeat("x", 500)) }, http.StatusSeeOther},
 		"forged callbacks": {group, func(i int) string { return fmt.Sprintf("/getAToken?code=c%d&state=s%d", i, i) }, http.StatusBadRequest},
 		"unknown paths":    {group, func(i int) string { return fmt.Sprintf("/no/%d", i) }, http.StatusNotFound},

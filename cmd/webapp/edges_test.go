@@ -83,7 +83,7 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 		{http.MethodPost, "/getAToken", 405, "GET, HEAD"},
 		{http.MethodPut, "/healthz", 405, "GET, HEAD"},
 		{http.MethodHead, "/", 200, ""},
-		{http.MethodHead, "/call_api", 401, ""},
+		{http.MethodHead, "/sessions", 401, ""},
 		{http.MethodPut, "/static/none.css", 405, "GET, HEAD"},
 		{"BREW", "/healthz", 405, "GET, HEAD"},
 		{"BREW", "/nowhere", 404, ""},
@@ -101,7 +101,7 @@ func TestMethodsAndUnknownPaths(t *testing.T) {
 func TestAnonymousPagesSetNoCookie(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
-	for _, path := range []string{"/", "/healthz", "/readyz", "/nowhere", "/static/x.css", "/call_api", "/logout"} {
+	for _, path := range []string{"/", "/healthz", "/readyz", "/nowhere", "/static/x.css", "/sessions", "/logout"} {
 		assert.Empty(t, b.get(path).Header.Values("Set-Cookie"), path)
 	}
 }

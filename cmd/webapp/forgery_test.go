@@ -34,7 +34,7 @@ func TestForgeriesSignNobodyIn(t *testing.T) {
 
 func refuseForgery(t *testing.T, w *world, f forgery.Forgery) {
 	b := w.browser()
-	answer := b.approve(b.begin("/login?return_to=/call_api"), fakeidp.UserMember)
+	answer := b.approve(b.begin("/login?return_to=/sessions"), fakeidp.UserMember)
 	thief := b.copy()
 	asked := w.idp.Requests(fakeidp.EndpointToken)
 	w.store.Calls()
@@ -56,6 +56,6 @@ func refuseForgery(t *testing.T, w *world, f forgery.Forgery) {
 		assert.Equal(t, http.StatusBadRequest, again.callback(answer).StatusCode, "a state is spent by its first use")
 	}
 	assert.Equal(t, asked+1, w.idp.Requests(fakeidp.EndpointToken), "a code is never posted twice")
-	require.Equal(t, "/call_api", b.callback(b.approve(b.begin("/login?return_to=/call_api"), fakeidp.UserMember)).Header.Get("Location"))
+	require.Equal(t, "/sessions", b.callback(b.approve(b.begin("/login?return_to=/sessions"), fakeidp.UserMember)).Header.Get("Location"))
 	require.True(t, b.signedIn())
 }

@@ -35,7 +35,7 @@ func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
 			b.mustSignIn(fakeidp.UserAdmin)
 			w.s = theirs
 			w.restart()
-			assert.Equal(t, http.StatusUnauthorized, b.get("/admin").StatusCode)
+			assert.Equal(t, http.StatusUnauthorized, b.get("/sessions").StatusCode)
 			w.s = ours
 			w.restart()
 			assert.True(t, b.signedIn(), "nothing of ours was ended")
@@ -67,9 +67,9 @@ func TestATenantThatIsTakenOffTheListIsOut(t *testing.T) {
 		}
 		return errors.New("disk full")
 	})
-	assert.Equal(t, http.StatusUnauthorized, theirs.get("/call_api").StatusCode, "also where nothing can be written")
+	assert.Equal(t, http.StatusUnauthorized, theirs.get("/sessions").StatusCode, "also where nothing can be written")
 	w.store.SetFault(nil)
-	assert.Equal(t, http.StatusUnauthorized, theirs.get("/call_api").StatusCode)
+	assert.Equal(t, http.StatusUnauthorized, theirs.get("/sessions").StatusCode)
 	assert.False(t, theirs.signedIn())
 	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)
 }

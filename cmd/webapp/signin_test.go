@@ -32,17 +32,17 @@ func TestSignInShowsThePersonsPage(t *testing.T) {
 func TestDeepLinkComesBackToTheSamePathAndQuery(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
-	page := b.get("/call_api?x=1&y=a%2Fb")
+	page := b.get("/sessions?x=1&y=a%2Fb")
 	require.Equal(t, http.StatusUnauthorized, page.StatusCode)
-	login := "/login?return_to=" + url.QueryEscape("/call_api?x=1&y=a%2Fb")
+	login := "/login?return_to=" + url.QueryEscape("/sessions?x=1&y=a%2Fb")
 	require.Contains(t, page.body, strings.ReplaceAll(login, "&", "&amp;"))
 	r := b.callback(b.approve(b.begin(login), fakeidp.UserMember))
-	assert.Equal(t, "/call_api?x=1&y=a%2Fb", r.Header.Get("Location"))
+	assert.Equal(t, "/sessions?x=1&y=a%2Fb", r.Header.Get("Location"))
 }
 
 func TestProtectedPageAnswersJSONClientsWithAProblem(t *testing.T) {
 	w := newWorld(t, nil)
-	r := w.browser().get("/call_api", "Accept", "application/json")
+	r := w.browser().get("/sessions", "Accept", "application/json")
 	assert.Equal(t, http.StatusUnauthorized, r.StatusCode)
 	assert.Equal(t, "application/problem+json", r.Header.Get("Content-Type"))
 	assert.Contains(t, r.body, `"status":401`)
@@ -81,7 +81,7 @@ func TestTabsWithLongReturnPaths(t *testing.T) {
 	b := w.browser()
 	var tabs, paths []string
 	for i := range 5 {
-		path := fmt.Sprintf("/call_api?tab=%d&x=", i)
+		path := fmt.Sprintf("/sessions?tab=%d&x=", i)
 		paths = append(paths, path+strings.Repeat("x", domain.MaxReturnPath-len(path)))
 		tabs = append(tabs, b.begin("/login?return_to="+url.QueryEscape(paths[i])))
 	}
@@ -95,12 +95,12 @@ func TestTabsWithLongReturnPaths(t *testing.T) {
 func TestAPathThatIsTooLongToReturnToIsNotPromised(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
-	long := "/call_api?x=" + strings.Repeat("x", domain.MaxReturnPath)
+	long := "/sessions?x=" + strings.Repeat("x", domain.MaxReturnPath)
 	r := b.get(long)
 	assert.Equal(t, http.StatusUnauthorized, r.StatusCode)
 	assert.NotContains(t, r.body, "You return to it afterwards")
 	assert.Contains(t, r.body, "Its address is too long to return to")
-	assert.Contains(t, b.get("/call_api?x=1").body, "You return to it afterwards")
+	assert.Contains(t, b.get("/sessions?x=1").body, "You return to it afterwards")
 }
 
 func TestSixtySignInsLeaveABoundedCookieHeader(t *testing.T) {

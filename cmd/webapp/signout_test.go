@@ -97,7 +97,7 @@ func TestStoreDownSignsNobodyOut(t *testing.T) {
 	b.mustSignIn(fakeidp.UserMember)
 	before := b.cookies()
 	w.store.SetDown(true)
-	for _, path := range []string{"/", "/call_api", "/logout"} {
+	for _, path := range []string{"/", "/sessions", "/logout"} {
 		r := b.get(path)
 		assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode, path)
 		assert.NotEmpty(t, r.Header.Get("Retry-After"))
@@ -119,7 +119,7 @@ func TestStoreDownSignsNobodyOut(t *testing.T) {
 func TestAStoreThatIsDownLosesNoWayBack(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
-	answer := b.approve(b.begin("/login?return_to=/call_api?x=1"), fakeidp.UserMember)
+	answer := b.approve(b.begin("/login?return_to=/sessions?x=1"), fakeidp.UserMember)
 	w.store.SetDown(true)
 	r := b.callback(answer)
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
@@ -127,7 +127,7 @@ func TestAStoreThatIsDownLosesNoWayBack(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(r.body, "Try again"))
 	w.store.SetDown(false)
 	r = b.callback(answer)
-	assert.Equal(t, "/call_api?x=1", r.Header.Get("Location"), "nothing was spent")
+	assert.Equal(t, "/sessions?x=1", r.Header.Get("Location"), "nothing was spent")
 }
 
 // The provider's server gets JSON whatever happens, and what is no token does

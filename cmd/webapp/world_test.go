@@ -24,6 +24,7 @@ import (
 	"webapp/internal/adapters/http/server"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/apptest"
 )
 
 // world is the wired program against the demo provider, both over real HTTP,
@@ -180,6 +181,7 @@ type reply struct {
 
 func (b *browser) do(method, target string, form url.Values, headers ...string) reply {
 	b.w.t.Helper()
+	apptest.NeedsPage(b.w.t, strings.TrimPrefix(target, b.w.url))
 	if !strings.HasPrefix(target, "http") {
 		target = b.w.url + target
 	}

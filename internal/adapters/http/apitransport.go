@@ -4,10 +4,14 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"webapp/internal/domain"
 	"webapp/internal/providerhttp"
 )
+
+// apiTimeout limits the time of a request to an API, its body included.
+const apiTimeout = 10 * time.Second
 
 // APIClient returns a client for handlers that call an API as the signed-in user.
 // Each request carries the user's access token for scopes, refreshed before it

@@ -12,19 +12,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"webapp/internal/domain"
 	"webapp/internal/providerhttp"
 	"webapp/templates"
 )
 
-const (
-	// apiTimeout limits the time of a request to the API, its body included.
-	apiTimeout = 10 * time.Second
-	// maxAPIBody limits the bytes of the API's response that are read and shown.
-	maxAPIBody = 256 << 10
-)
+// maxAPIBody limits the bytes of the API's response that are read and shown.
+const maxAPIBody = 256 << 10
 
 // callAPI calls the configured API as the signed-in user and shows the response.
 // It is the example of a handler that uses APIClient.

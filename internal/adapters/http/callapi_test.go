@@ -1,10 +1,15 @@
 package http
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/templates"
 )
 
 const sampleJSON = `{"@odata.context":"https://graph.example/v1.0/$metadata#users/$entity","displayName":"Ada Lovelace","businessPhones":["+44 20 7946 0000"],"jobTitle":"Analyst of engines that do not exist yet, and of a few that never will","id":"d0d1d2d3-aaaa-bbbb-cccc-000011112222"}`
@@ -41,4 +46,16 @@ func TestIndentedSizeIsNeverTooSmall(t *testing.T) {
 	for _, body := range []string{`{}`, `{"a":{"b":[1,2,{"c":null}]},"d":[]}`, sampleJSON, `[[[[[[]]]]]]`, `[",,,"]`} {
 		assert.GreaterOrEqual(t, indentedSize([]byte(body)), len(readableBody([]byte(body))), body)
 	}
+}
+
+func TestAPIStatusesAreExplained(t *testing.T) {
+	p := mustPages(t)
+	for status := 100; status < 600; status++ {
+		m := explainStatus(status)
+		assert.Equal(t, status < 300, m == "")
+		assert.True(t, m == "" || p.Has(m), m)
+	}
+	rec, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/call_api", nil)
+	require.NoError(t, p.Write(rec, r, http.StatusOK, templates.Chrome{}, templates.API{Status: 403, Explanation: explainStatus(403)}))
+	assert.Contains(t, words(rec.Body.String()), "The API recognized you but does not allow this.")
 }

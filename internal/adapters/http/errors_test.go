@@ -275,18 +275,6 @@ func TestALoopKeepsItsWordsAndShowsTheCause(t *testing.T) {
 	assert.Contains(t, page, "50076")
 }
 
-func TestAPIStatusesAreExplained(t *testing.T) {
-	p := mustPages(t)
-	for status := 100; status < 600; status++ {
-		m := explainStatus(status)
-		assert.Equal(t, status < 300, m == "")
-		assert.True(t, m == "" || p.Has(m), m)
-	}
-	rec, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/call_api", nil)
-	require.NoError(t, p.Write(rec, r, http.StatusOK, templates.Chrome{}, templates.API{Status: 403, Explanation: explainStatus(403)}))
-	assert.Contains(t, words(rec.Body.String()), "The API recognized you but does not allow this.")
-}
-
 func TestErrorPageHasTheNavigationOfTheSignedInUser(t *testing.T) {
 	a := failing(t)
 	for _, c := range []struct {

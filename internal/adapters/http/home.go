@@ -41,7 +41,7 @@ func (a *app) homeView(ctx context.Context, session domain.Session) (templates.H
 		Roles: session.User.Roles, Guest: session.User.Guest,
 		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
 		AbsoluteEnd: templates.NewMoment(session.Ends, now),
-		Claims:      shownClaims(claims, now), CanCallAPI: a.Endpoint != "",
+		Claims:      shownClaims(claims, now),
 	}, nil
 }
 

@@ -19,6 +19,7 @@ import (
 // page returns status and body of a path.
 func page(t *testing.T, client *http.Client, path string) (int, string) {
 	t.Helper()
+	apptest.NeedsPage(t, path)
 	res, err := client.Get(path)
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()

@@ -89,6 +89,7 @@ func httpsOf(t *testing.T) string {
 }
 
 func TestAProgramGetsAPIErrorsAsProblemDocuments(t *testing.T) {
+	apptest.NeedsPage(t, "/call_api")
 	client := apptest.SignedIn(t, apptest.User{Name: "Ada Lovelace"}, apptest.WithAPI("http://127.0.0.1:1/", "api/read"))
 	req, err := http.NewRequest(http.MethodGet, "/call_api", nil)
 	require.NoError(t, err)

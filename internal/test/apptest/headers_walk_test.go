@@ -73,6 +73,7 @@ type request struct {
 
 func (r request) send(t *testing.T, client *http.Client) seen {
 	t.Helper()
+	apptest.NeedsPage(t, r.path)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	var body io.Reader
 	if r.method == http.MethodPost || r.body != "" {

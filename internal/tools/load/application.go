@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	"log/slog"
@@ -79,11 +80,11 @@ func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 	return w.cookie()
 }
 
-// bare returns net/http handlers that render the home page and the page for
-// administrators of the person with this cookie, always with the same data. They
+// bare returns net/http handlers that render the home page and the sign-out
+// page of the person with this cookie, always with the same data. They
 // have no routes, sessions, logs or security headers. The difference to the
 // application's handler is the cost of the application.
-func (a *application) bare(cookie string) (home, admin http.Handler, err error) {
+func (a *application) bare(cookie string) (home, signOut http.Handler, err error) {
 	p, err := templates.New(templates.Options{AppName: "webapp"})
 	if err != nil {
 		return nil, nil, err
@@ -102,12 +103,12 @@ func (a *application) bare(cookie string) (home, admin http.Handler, err error) 
 	v := templates.Home{
 		Name: user.Name, Username: user.Username, TenantID: user.Tenant, Issuer: user.Issuer, Roles: user.Roles, Guest: user.Guest,
 		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
-		AbsoluteEnd: templates.NewMoment(session.Ends, now), CanCallAPI: true,
+		AbsoluteEnd: templates.NewMoment(session.Ends, now),
 	}
 	for _, one := range claims {
 		v.Claims = append(v.Claims, templates.Claim{Name: one.Name, Value: one.Value})
 	}
-	return barePage(p, "/", user, v), barePage(p, "/admin", user, templates.Admin{Role: "Admin", Roles: user.Roles}), nil
+	return barePage(p, "/", user, v), barePage(p, "/logout", user, templates.SignOut{AtProvider: a.config.Domain.SignsOutAtProvider(context.Background())}), nil
 }
 
 func barePage(p *templates.Pages, path string, user domain.User, v templates.View) http.Handler {

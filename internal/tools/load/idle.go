@@ -49,7 +49,7 @@ func measureIdleTheirs(ctx context.Context, o options, r *report) error {
 		if err := p.fill(ctx, newTheirs(bare, 0, idle, nil)); err != nil {
 			return err
 		}
-		pages[i] = each(p.kept.page(), p.requests("/admin"))
+		pages[i] = each(p.kept.page(), p.requests("/logout"))
 	}
 	overhead, per, than, err := compareCPU(ctx, o, pages[1], pages[0])
 	if err != nil {
@@ -85,7 +85,7 @@ func newClocked(step time.Duration) (*clocked, error) {
 		if err != nil {
 			return nil, err
 		}
-		requests = append(requests, newRequest("/admin", cookie))
+		requests = append(requests, newRequest("/logout", cookie))
 	}
 	next := each(app.handler, requests)
 	c.page = func() error {

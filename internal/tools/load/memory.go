@@ -117,7 +117,7 @@ func (p *population) weigh(ctx context.Context, k kept) (float64, error) {
 // run requests pages at the time that when returns. With expiry, the mortal sessions
 // expire in its first half.
 func (m *measured) run(ctx context.Context, o options, p *population, expiry bool, when func() time.Time) error {
-	requests := p.requests("/admin")
+	requests := p.requests("/logout")
 	liveHeap() // collect garbage before every run
 	if err := waitUntil(ctx, when()); err != nil {
 		return err
