@@ -13,6 +13,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/providerhttp"
+	"webapp/internal/test/apptest"
 )
 
 // More people than may be called for at once come while somebody whom the
@@ -22,6 +23,7 @@ func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
 	const people = providerhttp.MaxCalls + 12
 	for endpoint, prepare := range map[fakeidp.Endpoint]func(w *world, user string) func() reply{
 		fakeidp.EndpointMe: func(w *world, user string) func() reply {
+			apptest.NeedsPage(w.t, "/call_api")
 			b := w.browser()
 			b.mustSignIn(user)
 			return func() reply { return b.get("/call_api") }

@@ -11,6 +11,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/apptest"
 )
 
 // errand is something that a person wants, with all the calls of the store that
@@ -32,6 +33,7 @@ type errand struct {
 func errands() []errand {
 	page := func(path string) func(b, _ *browser) step {
 		return func(b, _ *browser) step {
+			apptest.NeedsPage(b.w.t, path)
 			b.mustSignIn(fakeidp.UserMember)
 			b.w.clock.advance(2 * time.Minute) // the idle clock is written
 			return func(...string) reply { return b.get(path) }

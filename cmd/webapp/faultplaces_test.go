@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/apptest"
 )
 
 // step is the request of a person that makes the program ask somebody.
@@ -62,6 +63,7 @@ func leadToCallbackAfterStart(b *browser) step {
 }
 
 func leadToAPI(b *browser) step {
+	apptest.NeedsPage(b.w.t, "/call_api")
 	b.mustSignIn(fakeidp.UserMember)
 	return func(headers ...string) reply { return b.get("/call_api", headers...) }
 }

@@ -55,7 +55,7 @@ func TestAnonymousVisitorsCostNoState(t *testing.T) {
 	for range 50 {
 		b := w.browser()
 		b.get("/")
-		b.get("/call_api")
+		b.get("/sessions")
 		b.begin("/login")
 		b.get("/getAToken?state=forged&code=forged")
 	}

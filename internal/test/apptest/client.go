@@ -38,10 +38,14 @@ type User struct {
 func NeedsPage(t testing.TB, path string) {
 	t.Helper()
 	path, _, _ = strings.Cut(path, "?")
-	exists := slices.ContainsFunc(webhttp.Pages(), func(p webhttp.Page) bool { return p.Path == path })
-	if slices.Contains([]string{"/admin", "/call_api", "/groups"}, path) && !exists {
+	if slices.Contains([]string{"/admin", "/call_api", "/groups"}, path) && !HasPage(path) {
 		t.Skipf("the example page %s has been removed", path)
 	}
+}
+
+// HasPage reports whether webhttp.Pages lists a page at path.
+func HasPage(path string) bool {
+	return slices.ContainsFunc(webhttp.Pages(), func(p webhttp.Page) bool { return p.Path == path })
 }
 
 // DefaultTenant is the tenant of a User without one.
