@@ -123,7 +123,7 @@ func TestAStoreThatIsDownLosesNoWayBack(t *testing.T) {
 	w.store.SetDown(true)
 	r := b.callback(answer)
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
-	assert.Contains(t, r.body, `href="/login?return_to=%2Fcall_api%3Fx%3D1"`)
+	assert.Contains(t, r.body, `href="/login?return_to=%2Fsessions%3Fx%3D1"`)
 	assert.Equal(t, 1, strings.Count(r.body, "Try again"))
 	w.store.SetDown(false)
 	r = b.callback(answer)
