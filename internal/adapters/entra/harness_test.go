@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
@@ -125,4 +126,16 @@ func (w world) mustSignIn(t testing.TB, username string, scopes ...string) ports
 	in, err := w.signIn(t, username, scopes...)
 	require.NoError(t, err)
 	return in
+}
+
+// assertNothingSecret checks that an error has no token, code, secret, name of a
+// person or text of the provider.
+func assertNothingSecret(t testing.TB, err error) {
+	t.Helper()
+	for _, secret := range []string{
+		"eyJ", "1.AX", "1.AY", "@", "adele", "Adele", fakeidp.DefaultClientSecret,
+		"code=", "code_verifier", "Trace ID", "http://", "https://",
+	} {
+		assert.NotContains(t, err.Error(), secret)
+	}
 }
