@@ -14,7 +14,7 @@ var (
 	errNewer   = errors.New("its tables were made by a newer version of this program: run that version, or choose another database")
 	errStandby = errors.New("the server allows no writes; it may be a standby: " +
 		"name the primary, or several hosts and target_session_attrs=read-write")
-	errTables = errors.New("its tables cannot be made or changed")
+	errTables = errors.New("its tables cannot be created or changed")
 )
 
 // undefinedTable is a SQLSTATE. All are listed at
@@ -46,8 +46,8 @@ func reason(err error) string {
 	}
 	switch text := err.Error(); {
 	case strings.Contains(text, "server refused TLS connection"):
-		return "the server does not offer TLS, which it has to on another machine: turn it on there. " +
-			"On a network that nobody else can reach, sslmode=disable does without"
+		return "the server does not offer TLS, which is required for another machine: turn it on there. " +
+			"In a network that nobody else can reach, write sslmode=disable"
 	case strings.Contains(text, "closed pool"):
 		return "the store has been closed"
 	}
@@ -60,9 +60,9 @@ var sqlState = regexp.MustCompile(`^[0-9A-Z]{5}$`)
 func answered(state string) string {
 	meaning, known := map[string]string{
 		"28P01": "the server refuses the user name or password",
-		"28000": "the server refuses the user, or lets nobody in from this machine (pg_hba.conf)",
-		"3D000": "the server has no database of that name",
-		"42501": "the role lacks a right that is needed",
+		"28000": "the server refuses the user, or connections from this machine (pg_hba.conf)",
+		"3D000": "the server has no database with that name",
+		"42501": "the role lacks a required right",
 		"25006": errStandby.Error(),
 		"42P01": "a table is missing",
 		"53100": "the server's disk is full",
@@ -73,7 +73,7 @@ func answered(state string) string {
 		"57P03": "the server is starting or stopping",
 	}[state]
 	if !known {
-		meaning = "the server answers with an error"
+		meaning = "the server returns an error"
 	}
 	if !sqlState.MatchString(state) {
 		return meaning

@@ -210,10 +210,10 @@ func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
 func TestErrorsOfTheServerHaveFixedTexts(t *testing.T) {
 	for state, says := range map[string]string{
 		"28P01": "refuses the user name or password (SQLSTATE 28P01)",
-		"3D000": "no database of that name",
-		"XX000": "answers with an error (SQLSTATE XX000)",
-		"":      "answers with an error",
-		"DROP ": "answers with an error",
+		"3D000": "no database with that name",
+		"XX000": "returns an error (SQLSTATE XX000)",
+		"":      "returns an error",
+		"DROP ": "returns an error",
 	} {
 		got := reason(fmt.Errorf("hunter2: %w", &pgconn.PgError{Code: state, Message: "hunter2"}))
 		require.Contains(t, got, says)

@@ -96,7 +96,7 @@ func testPoorRole(t *testing.T, dsn string) {
 	s := openStore(t, u.String(), startClock())
 	err = s.Ready(t.Context())
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-	require.ErrorContains(t, err, "its tables cannot be made or changed")
+	require.ErrorContains(t, err, "its tables cannot be created or changed")
 
 	require.NoError(t, openStore(t, dsn, startClock()).Ready(t.Context()))
 	execute(t, dsn, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO `+role)

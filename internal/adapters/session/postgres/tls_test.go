@@ -73,8 +73,8 @@ func TestTLSToAnotherMachine(t *testing.T) {
 	}
 	known := url.Values{"sslrootcert": {cert}}
 	require.NoError(t, ready(withTLS, "db.example", known))
-	require.ErrorContains(t, ready(withTLS, "other.example", known), "another host than the address names")
-	require.ErrorContains(t, ready(withTLS, "db.example", nil), "its authority is unknown here")
+	require.ErrorContains(t, ready(withTLS, "other.example", known), "not valid for the host in the address")
+	require.ErrorContains(t, ready(withTLS, "db.example", nil), "its authority is not trusted on this machine")
 	require.ErrorContains(t, ready(without, "db.example", known), "the server does not offer TLS")
 	require.NoError(t, ready(without, "db.example", url.Values{"sslmode": {"disable"}}))
 }

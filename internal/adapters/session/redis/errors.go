@@ -23,7 +23,7 @@ func reason(err error) string {
 	case errors.Is(err, redis.ErrClosed):
 		return "the store has been closed"
 	case strings.Contains(err.Error(), "all sentinels specified"):
-		return "no Sentinel answers, or none knows a master of that name"
+		return "no Sentinel responds, or none knows a master with that name"
 	case errors.As(err, &refused):
 		return answered(refused.Error())
 	case errors.Is(err, redis.ErrPoolTimeout), errors.Is(err, redis.ErrPoolExhausted):
@@ -31,15 +31,15 @@ func reason(err error) string {
 	}
 	switch network := remote.Reason(err); network {
 	case remote.NoTLS:
-		return network + " (rediss:// asks for it)"
+		return network + " (rediss:// uses TLS)"
 	case remote.Broken:
-		return network + " (a server that expects TLS, rediss://, does that too)"
+		return network + " (also if the server expects TLS: rediss://)"
 	case "":
 	default:
 		return network
 	}
 	if text := err.Error(); strings.Contains(text, "redis: can't parse") || strings.Contains(text, "redis: invalid reply") {
-		return "what answers does not speak the Redis protocol (or expects TLS: rediss://)"
+		return "the server does not speak the Redis protocol (or expects TLS: rediss://)"
 	}
 	return "the request failed"
 }
@@ -49,7 +49,7 @@ func answered(text string) string {
 	code, rest, _ := strings.Cut(text, " ")
 	switch code {
 	case "NOAUTH":
-		return "the server asks for a password"
+		return "the server requires a password"
 	case "WRONGPASS":
 		return "the server refuses the user name or password"
 	case "NOPERM":
@@ -73,18 +73,18 @@ func answered(text string) string {
 	case "ERR":
 		return answeredErr(rest)
 	}
-	return "the server answers with an error that is not known here"
+	return "the server returns an unknown error"
 }
 
 // answeredErr returns the text for an error reply with the code ERR.
 func answeredErr(text string) string {
 	for prefix, meaning := range map[string]string{
-		"DB index":              "the server has no database of that number",
-		"invalid DB":            "the server has no database of that number",
+		"DB index":              "the server has no database with that number",
+		"invalid DB":            "the server has no database with that number",
 		"SELECT is not allowed": "the server belongs to a Cluster: use redis+cluster://",
-		"This instance has cluster support disabled": "the server belongs to no Cluster: use redis://",
-		"AUTH":                  "the server has no password set, but was sent one",
-		"Client sent AUTH":      "the server has no password set, but was sent one",
+		"This instance has cluster support disabled": "the server does not belong to a Cluster: use redis://",
+		"AUTH":                  "the URL has a password, but the server has none",
+		"Client sent AUTH":      "the URL has a password, but the server has none",
 		"invalid password":      "the server refuses the user name or password",
 		"invalid username":      "the server refuses the user name or password",
 		"max number of clients": "the server has too many connections",
@@ -94,5 +94,5 @@ func answeredErr(text string) string {
 			return meaning
 		}
 	}
-	return "the server answers with an error (ERR)"
+	return "the server returns an error (ERR)"
 }

@@ -27,7 +27,7 @@ func (answer) RedisError()     {}
 
 func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
 	for says, cause := range map[string]error{
-		"asks for a password":                answer("NOAUTH Authentication required."),
+		"requires a password":                answer("NOAUTH Authentication required."),
 		"refuses the user name or password":  fmt.Errorf("failed to authenticate: %w", answer("WRONGPASS invalid hunter2")),
 		"access rules (ACL)":                 answer("NOPERM User hunter2 has no permissions"),
 		"use redis+cluster://":               answer("MOVED 1 127.0.0.1:1"),
@@ -38,17 +38,17 @@ func TestErrorsSayWhatHappenedAndNoSecret(t *testing.T) {
 		"memory is full":                     answer("OOM command not allowed when used memory > 'maxmemory'."),
 		"to disk":                            answer("MISCONF Redis is configured to save RDB snapshots"),
 		"has a value of another program":     answer("WRONGTYPE Operation against a key"),
-		"no database of that number":         answer("ERR DB index is out of range"),
-		"no password set":                    answer("ERR AUTH <password> called without any password configured"),
+		"no database with that number":       answer("ERR DB index is out of range"),
+		"the server has none":                answer("ERR AUTH <password> called without any password configured"),
 		"does not know a command":            answer("ERR unknown command `HELLO`, with args beginning with: `hunter2`"),
 		"an error (ERR)":                     answer("ERR hunter2"),
-		"not known here":                     answer("HUNTER2 hunter2"),
-		"no Sentinel answers":                errors.New("redis: all sentinels specified in configuration are unreachable: hunter2"),
+		"unknown error":                      answer("HUNTER2 hunter2"),
+		"no Sentinel responds":               errors.New("redis: all sentinels specified in configuration are unreachable: hunter2"),
 		"certificate is not trusted":         &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
 		"does not speak TLS":                 tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"},
 		"connections are busy":               redis.ErrPoolTimeout,
 		"cannot connect: connection refused": &net.OpError{Op: "dial", Net: "hunter2", Err: syscall.ECONNREFUSED},
-		"given up":                           fmt.Errorf("x: %w", context.Canceled),
+		"cancelled":                          fmt.Errorf("x: %w", context.Canceled),
 		"no answer in time":                  &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded},
 		"the connection broke":               io.EOF,
 		"does not speak the Redis protocol":  errors.New("redis: can't parse \"hunter2\""),
@@ -77,8 +77,8 @@ func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
 		"redis://secret:hunter2@secret.invalid":                         "host name",
 		"redis+cluster://secret:hunter2@127.0.0.1:" + port:              "cannot connect: connection refused",
 		"redis+cluster://secret:hunter2@secret.invalid":                 "host name",
-		"redis+sentinel://secret:hunter2@127.0.0.1:" + port + "/secret": "no Sentinel answers",
-		"redis+sentinel://secret:hunter2@secret.invalid/secret":         "no Sentinel answers",
+		"redis+sentinel://secret:hunter2@127.0.0.1:" + port + "/secret": "no Sentinel responds",
+		"redis+sentinel://secret:hunter2@secret.invalid/secret":         "no Sentinel responds",
 		"redis+unix://secret:hunter2@/nowhere/secret.sock?db=3":         "cannot connect: no such file or directory",
 	} {
 		s, err := Open(raw, nil)

@@ -38,7 +38,7 @@ func TestPassword(t *testing.T) {
 	at := func(userinfo string) *Store { return open(t, "redis://"+userinfo+server.Addr, nil) }
 	require.NoError(t, at(":hunter2%2F%40@").Ready(t.Context()))
 	require.NoError(t, at("default:hunter2%2F%40@").Ready(t.Context()))
-	requireUnavailable(t, at(""), "asks for a password")
+	requireUnavailable(t, at(""), "requires a password")
 	requireUnavailable(t, at(":hunter2@"), "refuses the user name or password")
 	requireUnavailable(t, at("nobody:hunter2@"), "refuses the user name or password")
 }
@@ -103,9 +103,9 @@ func useAll(ctx context.Context, s *Store) error {
 
 func TestUnsuitableServers(t *testing.T) {
 	server, direct := single(t)
-	requireUnavailable(t, open(t, "redis://"+server.Addr+"/99", nil), "no database of that number")
+	requireUnavailable(t, open(t, "redis://"+server.Addr+"/99", nil), "no database with that number")
 	requireUnavailable(t, open(t, "redis+cluster://"+server.Addr, nil), "use redis://")
-	requireUnavailable(t, open(t, "redis+sentinel://"+server.Addr+"/main", nil), "no Sentinel answers")
+	requireUnavailable(t, open(t, "redis+sentinel://"+server.Addr+"/main", nil), "no Sentinel responds")
 	server.Kill()
 	requireUnavailable(t, open(t, "redis://"+server.Addr, nil), "cannot connect: connection refused")
 	server.Restart()
@@ -245,6 +245,6 @@ func TestUnixSocket(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrNoRecord, "another database")
 	_, err = at(":hunter2%2F%40@", "?db=3").Find(t.Context(), "k")
 	require.NoError(t, err)
-	requireUnavailable(t, at("", ""), "asks for a password")
+	requireUnavailable(t, at("", ""), "requires a password")
 	requireUnavailable(t, at(":hunter2@", ""), "refuses the user name or password")
 }

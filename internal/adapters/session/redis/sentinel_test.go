@@ -53,5 +53,5 @@ func TestSentinelFailover(t *testing.T) {
 
 func TestSentinelDoesNotKnowTheMaster(t *testing.T) {
 	servers := servertest.StartRedisSentinel(t)
-	requireUnavailable(t, open(t, "redis+sentinel://"+servers.Addr+"/other", nil), "no Sentinel answers, or none knows a master of that name")
+	requireUnavailable(t, open(t, "redis+sentinel://"+servers.Addr+"/other", nil), "no Sentinel responds, or none knows a master with that name")
 }

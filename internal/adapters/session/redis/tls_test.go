@@ -61,13 +61,13 @@ func TestTLS(t *testing.T) {
 
 	_, port, err := net.SplitHostPort(trusted.Addr)
 	require.NoError(t, err)
-	requireUnavailable(t, open(t, "rediss://localhost:"+port, nil), "not trusted: it is for another host")
+	requireUnavailable(t, open(t, "rediss://localhost:"+port, nil), "not trusted: it is not valid for the host")
 	requireUnavailable(t, open(t, "redis://"+trusted.Addr, nil), "rediss://")
 
 	dir := t.TempDir()
 	require.NoError(t, certificate(dir))
 	foreign := startTLS(t, dir)
-	requireUnavailable(t, open(t, "rediss://"+foreign.Addr, nil), "not trusted: its authority is unknown here")
+	requireUnavailable(t, open(t, "rediss://"+foreign.Addr, nil), "not trusted: its authority is not trusted on this machine")
 
 	// The server waits for the end of a line, which a TLS handshake does not have.
 	plain, _ := single(t)

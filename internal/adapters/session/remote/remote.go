@@ -80,11 +80,11 @@ func Reason(err error) string {
 	case errors.As(err, &alert):
 		return "the server refuses the TLS handshake"
 	case errors.As(err, &lookup) && !lookup.IsNotFound:
-		return "its host name cannot be looked up now"
+		return "its host name cannot be looked up at the moment"
 	case lookup != nil:
 		return "its host name is unknown"
 	case errors.Is(err, context.Canceled):
-		return "the request was given up"
+		return "the request was cancelled"
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, wsaConnectionRefused):
 		return "cannot connect: connection refused"
 	case network != nil && network.Op == "dial" && errors.As(err, &errno):
@@ -109,9 +109,9 @@ func certificateReason(err error) string {
 	)
 	switch {
 	case errors.As(err, &name):
-		return "it is for another host than the address names"
+		return "it is not valid for the host in the address"
 	case errors.As(err, &authority):
-		return "its authority is unknown here"
+		return "its authority is not trusted on this machine"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "it has expired or is not valid yet"
 	case invalid.Cert != nil, errors.As(err, &other):

@@ -94,22 +94,22 @@ func openFile(path string, settings url.Values) (*sql.DB, error) {
 // locks of other handles of this process.
 func prepareFile(path string) (string, error) {
 	if path == "" || path == ":memory:" {
-		return "", errors.New("sqlite: no file is named: give the path of one, such as /var/lib/webapp/sessions.db")
+		return "", errors.New("sqlite: the path is missing: write one, such as /var/lib/webapp/sessions.db")
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return "", errors.New("sqlite: the path cannot be understood: give an absolute one")
+		return "", errors.New("sqlite: the path is invalid: write an absolute path")
 	}
 	info, err := os.Stat(absolute)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return absolute, createFile(absolute)
 	case err != nil:
-		return "", fmt.Errorf("sqlite: the file cannot be looked at; check the path and its permissions: %w", withoutPath(err))
+		return "", fmt.Errorf("sqlite: the file cannot be accessed; check the path and its permissions: %w", withoutPath(err))
 	case info.IsDir():
-		return "", errors.New("sqlite: it is a directory: name a file in it, such as sessions.db")
+		return "", errors.New("sqlite: the path is a directory: name a file in it, such as sessions.db")
 	case !info.Mode().IsRegular():
-		return "", errors.New("sqlite: it is no regular file: choose another path")
+		return "", errors.New("sqlite: the path is not a regular file: choose another path")
 	}
 	return absolute, nil
 }
@@ -122,9 +122,9 @@ func createFile(path string) error {
 	case errors.Is(err, os.ErrExist): // another process was first
 		return nil
 	case errors.Is(err, os.ErrNotExist):
-		return errors.New("sqlite: the file cannot be made, because its directory does not exist: make it, or choose another path")
+		return errors.New("sqlite: the file cannot be created, because its directory does not exist: create the directory, or choose another path")
 	case err != nil:
-		return fmt.Errorf("sqlite: the file cannot be made; let this user write to its directory, or choose another path: %w", withoutPath(err))
+		return fmt.Errorf("sqlite: the file cannot be created; let this user write to its directory, or choose another path: %w", withoutPath(err))
 	}
 	return file.Close()
 }

@@ -111,21 +111,21 @@ func TestOpenRefuses(t *testing.T) {
 	database("newer.db", fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1))
 	belowAFile := "check the path"
 	if runtime.GOOS == "windows" {
-		belowAFile = "does not exist: make it" // Windows does not tell the two apart
+		belowAFile = "does not exist: create the directory" // Windows does not tell the two apart
 	}
 	for name, c := range map[string]struct{ path, says string }{
-		"no name":             {"", "give the path of one"},
-		"memory":              {":memory:", "give the path of one"},
+		"no name":             {"", "the path is missing"},
+		"memory":              {":memory:", "the path is missing"},
 		"a directory":         {dir, "is a directory: name a file in it"},
-		"no such directory":   {filepath.Join(dir, "none", "sessions.db"), "does not exist: make it"},
+		"no such directory":   {filepath.Join(dir, "none", "sessions.db"), "does not exist: create the directory"},
 		"below a file":        {filepath.Join(file("file", ""), "sessions.db"), belowAFile},
 		"unwritable":          {"/proc/sessions.db", "choose another path"},
-		"a device":            {os.DevNull, "no regular file"},
-		"no database":         {file("text", string(make([]byte, 5000))+"text"), "no SQLite database: choose another file"},
+		"a device":            {os.DevNull, "not a regular file"},
+		"no database":         {file("text", string(make([]byte, 5000))+"text"), "not an SQLite database: choose another file"},
 		"of another program":  {database("alien.db", "CREATE TABLE customers (name TEXT)"), "another program: choose another file"},
 		"of a newer version":  {newer, "newer version of this program"},
 		"cut in the middle":   {file("cut", "SQLite format 3\x00\x10\x00\x02\x02\x00\x40\x20\x20"), "move it away"},
-		"in use, exclusively": {lockedStore(t, filepath.Join(dir, "locked.db")), "another program holds it"},
+		"in use, exclusively": {lockedStore(t, filepath.Join(dir, "locked.db")), "another program uses it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,10 +202,10 @@ func TestAFileOfAnotherProgramIsLeftAsItIs(t *testing.T) {
 		{name: "WAL mode", statements: []string{"PRAGMA journal_mode = WAL", customers}, says: "program"},
 		{name: "WAL mode, checkpointed", statements: []string{"PRAGMA journal_mode = WAL", customers, "PRAGMA wal_checkpoint(TRUNCATE)"}, says: "of another program"},
 		{name: "a transaction", statements: []string{customers, "PRAGMA cache_size = 1", "BEGIN", large}, says: "program"},
-		{name: "its first transaction", statements: []string{"PRAGMA cache_size = 1", "BEGIN", customers, large}, says: "another program is writing it"},
-		{name: "text", raw: strings.Repeat("not a database\n", 1000), says: "it is no SQLite database"},
-		{name: "short text", raw: "hello", says: "it is no SQLite database"},
-		{name: "text, read-only", raw: "hello", mode: 0o400, says: "it is no SQLite database"},
+		{name: "its first transaction", statements: []string{"PRAGMA cache_size = 1", "BEGIN", customers, large}, says: "another program is writing to it"},
+		{name: "text", raw: strings.Repeat("not a database\n", 1000), says: "it is not an SQLite database"},
+		{name: "short text", raw: "hello", says: "it is not an SQLite database"},
+		{name: "text, read-only", raw: "hello", mode: 0o400, says: "it is not an SQLite database"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
