@@ -70,8 +70,8 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 	return p, nil
 }
 
-// isEmpty reports that there is nothing in g worth a record.
-func isEmpty(g *ports.Tokens) bool {
-	return len(g.AccessTokens) == 0 && g.RefreshToken == "" && g.SignOutHint == "" &&
-		g.LoginHint == "" && g.Nonce == "" && len(g.Groups.IDs) == 0 && !g.Groups.Overage && g.Groups.AsOf.IsZero()
+// isEmpty reports whether t is empty, so that it needs no record.
+func isEmpty(t *ports.Tokens) bool {
+	return len(t.AccessTokens) == 0 && t.RefreshToken == "" && t.SignOutHint == "" && t.LoginHint == "" &&
+		t.Nonce == "" && len(t.Groups.IDs) == 0 && !t.Groups.Overage && t.Groups.AsOf.IsZero()
 }

@@ -18,8 +18,8 @@ func claimsKey(key string) string { return key + ".claims" }
 func tokensKey(key string) string { return key + ".tokens" }
 func leaseKey(key string) string  { return "lease." + key }
 
-// belongings returns the keys of all records that a session can have besides
-// its own.
+// relatedKeys returns the keys of all other records of the sessions with these record
+// keys.
 func relatedKeys(keys []string) []string {
 	list := make([]string, 0, 3*len(keys))
 	for _, key := range keys {
