@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,10 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/github"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
+	"webapp/internal/ports/portstest"
 )
 
 // policyOf is the Content-Security-Policy of the front-channel sign-out of a
@@ -99,4 +102,99 @@ func TestFormsLeadElsewhereOnlyToSignOut(t *testing.T) {
 		assert.Equal(t, "'none'", action(path), path)
 	}
 	assert.Nil(t, w.s.SignOutTargets(&github.Provider{}), "it has no sign-out to lead to")
+}
+
+// A store and a SESSION_KEY that two applications share, by mistake or not, do
+// not make one's people the other's: above all not the demo's, who need no
+// password.
+func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
+	for name, change := range map[string]func(*config.Config){
+		"the demo":       func(s *config.Config) { s.Demo = true },
+		"another client": func(s *config.Config) { s.ClientID = "11112222-bbbb-3333-cccc-4444dddd5555" },
+		"another authority": func(s *config.Config) {
+			s.Authority = strings.Replace(s.Authority, fakeidp.ContosoTenantID, "common", 1)
+			s.AllowedTenants = []string{"*"}
+		},
+		"another OpenID Provider": func(s *config.Config) { s.Authority, s.OIDCAuthority = "", "https://idp.example" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
+			ours, theirs := w.s, w.s
+			change(&theirs)
+			b := w.browser()
+			b.mustSignIn(fakeidp.UserAdmin)
+			w.s = theirs
+			w.restart()
+			assert.Equal(t, http.StatusUnauthorized, b.get("/sessions").StatusCode)
+			w.s = ours
+			w.restart()
+			assert.True(t, b.signedIn(), "nothing of ours was ended")
+		})
+	}
+	w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
+	b := w.browser()
+	b.mustSignIn(fakeidp.UserAdmin)
+	w.s.Authority += "/"
+	w.restart()
+	require.True(t, b.signedIn(), "a slash behind AUTHORITY changes nothing")
+}
+
+// Somebody whose tenant has been taken off the list is signed in no longer, and
+// the others stay.
+func TestATenantThatIsTakenOffTheListIsOut(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"AUTHORITY": "common", "ALLOWED_TENANTS": fakeidp.ContosoTenantID + "," + fakeidp.FabrikamTenantID, "SESSION_KEY": someKey,
+	})
+	theirs, ours := w.browser(), w.browser()
+	theirs.mustSignIn(fakeidp.UserGuest)
+	ours.mustSignIn(fakeidp.UserAdmin)
+	w.s.AllowedTenants = []string{fakeidp.ContosoTenantID}
+	w.restart()
+	assert.True(t, ours.signedIn())
+	w.store.SetFault(func(c portstest.StoreCall) error {
+		if c.Method == "Find" {
+			return nil
+		}
+		return errors.New("disk full")
+	})
+	assert.Equal(t, http.StatusUnauthorized, theirs.get("/sessions").StatusCode, "also where nothing can be written")
+	w.store.SetFault(nil)
+	assert.Equal(t, http.StatusUnauthorized, theirs.get("/sessions").StatusCode)
+	assert.False(t, theirs.signedIn())
+	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)
+}
+
+// TestStoresThatCanBeListenedToAreHintedAt asks the real stores.
+func TestStoresThatCanBeListenedToAreHintedAt(t *testing.T) {
+	for address, hinted := range map[string]bool{
+		"redis://:S3cret@cache.example":                         true,
+		"redis+cluster://cache.example":                         true,
+		"redis+sentinel://cache.example/main":                   true,
+		"postgres://me:S3cret@db.example/app?sslmode=require":   true,
+		"postgresql://me:S3cret@db.example/app?sslmode=disable": true,
+		"rediss://:S3cret@cache.example":                        false,
+		"unix:///run/redis.sock":                                false,
+		"redis://localhost":                                     false,
+		"postgres://me:S3cret@db.example/app":                   false,
+		"postgres://me:S3cret@localhost/app?sslmode=disable":    false,
+		"postgres://me:S3cret@/app?host=/run/postgresql":        false,
+		"sqlite:/tmp/sessions.db":                               false,
+	} {
+		vars := map[string]string{
+			"OIDC_AUTHORITY": "https://idp.example", "CLIENT_ID": "id", "CLIENT_SECRET": "secret",
+			"SESSION_STORE": address, "SESSION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+		}
+		c, err := config.Load(func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, configOptions(false))
+		require.NoError(t, err, address)
+		var wrong []string
+		for _, h := range c.Hints {
+			if h.Name == "SESSION_STORE" {
+				wrong = append(wrong, h.Wrong)
+				assert.NotEmpty(t, h.Remedy)
+				assert.NotContains(t, h.Wrong+h.Remedy, "S3cret")
+				assert.NotContains(t, h.Wrong+h.Remedy, "example")
+			}
+		}
+		assert.Equal(t, hinted, len(wrong) == 1, "%s: %v", address, wrong)
+	}
 }
