@@ -142,7 +142,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, tokens por
 }
 
 // keepRefreshed stores the result of a refresh. It stores the roles first: if
-// that fails, the session keeps the old token and soon refreshes again.
+// that fails, the session keeps the old token, and the next request refreshes again.
 func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) error {
 	memberships := refreshed.Memberships
 	if memberships != nil {

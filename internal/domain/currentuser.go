@@ -121,10 +121,10 @@ func notSignedIn(err error, doing string) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// expired reports whether a session has passed the idle limit, the lifetime or its
-// Expires, which can be earlier if the limits have become longer. A clock that goes
-// back ends no session. A clock that is ahead on another instance prolongs none
-// beyond the lifetime, which starts with the session.
+// expired reports whether the idle limit, the lifetime or the session's own Expires has
+// passed. Expires is the earliest of them if the limits were shorter when it was set. An
+// instance whose clock is ahead cannot prolong a session beyond its lifetime, because
+// the lifetime starts with the session.
 func (l Limits) expired(s ports.Session, now time.Time) bool {
 	return !now.Before(s.Started.Add(l.Lifetime)) || !now.Before(s.Seen.Add(l.Idle)) || !now.Before(s.Expires)
 }

@@ -15,8 +15,8 @@ type StoreCall struct {
 	Done <-chan struct{}
 }
 
-// FaultyStore is a store that records every call before it passes it on to another
-// store, and that fails as a test asks. It is safe for concurrent use.
+// FaultyStore is a store that records every call and passes it on to another store. A test
+// can make it fail. It is safe for concurrent use.
 type FaultyStore struct {
 	inner ports.SessionStore
 
