@@ -86,6 +86,7 @@ func wire(c config.Config, d deps) (application, error) {
 		handlers[path] = newHandler(service)
 	}
 	handler, err := webhttp.New(t.observed(webhttp.Config{
+		AppName:        "webapp",
 		Domain:         service,
 		Sessions:       sessions.Middleware,
 		StoreReady:     sessions.Ready,

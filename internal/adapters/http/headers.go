@@ -62,6 +62,8 @@ type policies struct {
 	// button. Browsers apply form-action to every redirect after a form, so it
 	// lists the provider's end-session endpoint and the redirects that follow.
 	signedIn []string
+	// withScripts is signedIn for pages with scripts of their own.
+	withScripts []string
 }
 
 func newPolicies(signOutTargets []string) policies {
@@ -69,10 +71,12 @@ func newPolicies(signOutTargets []string) policies {
 		page = "default-src 'none'; style-src 'self'; img-src 'self'; form-action "
 		tail = "; frame-ancestors 'none'; base-uri 'none'"
 	)
+	signedIn := page + strings.Join(append([]string{"'self'"}, signOutTargets...), " ") + tail
 	return policies{
-		bare:      []string{"default-src 'none'; form-action 'none'" + tail},
-		anonymous: []string{page + "'none'" + tail},
-		signedIn:  []string{page + strings.Join(append([]string{"'self'"}, signOutTargets...), " ") + tail},
+		bare:        []string{"default-src 'none'; form-action 'none'" + tail},
+		anonymous:   []string{page + "'none'" + tail},
+		signedIn:    []string{signedIn},
+		withScripts: []string{signedIn + "; script-src 'self'; connect-src 'self'"},
 	}
 }
 

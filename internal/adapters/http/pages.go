@@ -25,6 +25,9 @@ type Page struct {
 	Example templates.View
 	// NeedsAPI removes the page if ENDPOINT is not set.
 	NeedsAPI bool
+	// Scripts allows the page to load scripts of templates/static. They may send
+	// requests to this origin.
+	Scripts bool
 
 	// show returns the view of the page.
 	show func(a *app, r *http.Request, session domain.Session) (templates.View, error)
@@ -55,12 +58,17 @@ func enabledPages(c Config) []Page {
 // routePages adds the routes of Pages.
 func (a *app) routePages(r chi.Router) {
 	for _, p := range a.enabledPages {
+		policy := a.policies.signedIn
+		if p.Scripts {
+			policy = a.policies.withScripts
+		}
 		r.Get(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 			v, err := p.show(a, r, session)
 			if err != nil {
 				return err
 			}
-			return a.page(w, r, http.StatusOK, &session, v)
+			w.Header()[cspHeader] = policy
+			return a.pages.Write(w, r, http.StatusOK, a.chrome(r, &session), v)
 		})))
 		if p.post != nil {
 			r.Post(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {

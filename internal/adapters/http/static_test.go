@@ -21,7 +21,7 @@ func serving(t *testing.T) (h http.Handler, styleURL, iconURL string) {
 	require.NoError(t, err)
 	page, err := io.ReadAll(request(h, http.MethodGet, "/nowhere").Body)
 	require.NoError(t, err)
-	linked := regexp.MustCompile(`"(/static/[^"]*)"`).FindAllStringSubmatch(string(page), -1)
+	linked := regexp.MustCompile(`href="(/static/[^"]*)"`).FindAllStringSubmatch(string(page), -1)
 	require.Len(t, linked, 2)
 	return h, linked[1][1], linked[0][1]
 }

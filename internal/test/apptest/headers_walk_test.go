@@ -148,6 +148,9 @@ func (a arrangement) requirePolicy(t *testing.T, r request, got seen) {
 		want["form-action"] = "'self' https:"
 		require.Contains(t, got.body, `action="/logout"`, "only a sign-out leads elsewhere: %s", what)
 	}
+	if strings.Contains(got.body, "<script") {
+		want["script-src"], want["connect-src"] = "'self'", "'self'"
+	}
 	policy := map[string]string{}
 	for directive := range strings.SplitSeq(got.Header.Get("Content-Security-Policy"), "; ") {
 		name, sources, _ := strings.Cut(directive, " ")
