@@ -222,7 +222,7 @@ func refuseForgery(t *testing.T, w *world, f forgery.Forgery) {
 	assert.GreaterOrEqual(t, r.StatusCode, 400)
 	assert.Less(t, r.StatusCode, 500)
 	assert.Contains(t, r.Header.Get("Content-Type"), "text/html")
-	assert.Contains(t, r.body, "/login?return_to=%2Fcall_api", "the page offers a way on")
+	assert.Contains(t, r.body, "/login?return_to=%2Fsessions", "the page offers a way on")
 	for _, c := range r.Cookies() {
 		assert.Negative(t, c.MaxAge, "%s is set", c.Name)
 	}

@@ -196,17 +196,17 @@ func (a *acme) Complete(ctx context.Context, cb ports.Callback, secret string) (
 
 func (a *acme) redeem(ctx context.Context, code, verifier string) (ports.AccessToken, error) {
 	var token struct {
-		Value   string        `json:"access_token"`
-		Seconds time.Duration `json:"expires_in"`
+		Value     string `json:"access_token"`
+		ExpiresIn int    `json:"expires_in"`
 	}
 	form := url.Values{"code": {code}, "code_verifier": {verifier}, "client_secret": {a.app.ClientSecret(ctx)}}
 	if err := a.call(ctx, http.MethodPost, "/token", strings.NewReader(form.Encode()), &token); err != nil {
 		return ports.AccessToken{}, err
 	}
-	if token.Seconds == 0 && a.fault != "a token without an end" {
-		token.Seconds = 3600
+	if token.ExpiresIn == 0 && a.fault != "a token without an end" {
+		token.ExpiresIn = 3600
 	}
-	return ports.AccessToken{Value: token.Value, Expires: a.now().Add(token.Seconds * time.Second)}, nil
+	return ports.AccessToken{Value: token.Value, Expires: a.now().Add(time.Duration(token.ExpiresIn) * time.Second)}, nil
 }
 
 // call makes one request and decodes the JSON response into answer.
