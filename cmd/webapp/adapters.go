@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -34,24 +35,21 @@ func identityProviders() map[string]openProvider {
 	}
 }
 
-// sessionStores lists the stores by the scheme of SESSION_STORE. Each store gets
+// sessionStores lists the stores by the schemes of SESSION_STORE. Each store gets
 // the whole value.
 func sessionStores() map[string]storeAdapter {
-	return map[string]storeAdapter{
-		"memory":          {open: store(openMemory)},
-		"sqlite":          {open: store(openSQLite)},
-		"redis":           {open: store(openRedis), warn: redis.Warn},
-		"rediss":          {open: store(openRedis)},
-		"redis+sentinel":  {open: store(openRedis), warn: redis.Warn},
-		"rediss+sentinel": {open: store(openRedis)},
-		"redis+cluster":   {open: store(openRedis), warn: redis.Warn},
-		"rediss+cluster":  {open: store(openRedis)},
-		"redis+unix":      {open: store(openRedis)},
-		"redis+socket":    {open: store(openRedis)},
-		"unix":            {open: store(openRedis)},
-		"postgres":        {open: store(postgres.Open), warn: postgres.Warn},
-		"postgresql":      {open: store(postgres.Open), warn: postgres.Warn},
+	stores := make(map[string]storeAdapter)
+	for _, adapter := range []storeAdapter{
+		{schemes: []string{"memory"}, open: store(openMemory)},
+		{schemes: []string{"sqlite"}, open: store(openSQLite)},
+		{schemes: redis.Schemes(), open: store(redis.Open), warn: redis.Warn, logTo: redis.LogTo},
+		{schemes: []string{"postgres", "postgresql"}, open: store(postgres.Open), warn: postgres.Warn},
+	} {
+		for _, scheme := range adapter.schemes {
+			stores[scheme] = adapter
+		}
 	}
+	return stores
 }
 
 // mounts lists further handlers by their paths. A handler serves its path and all
@@ -137,8 +135,11 @@ type sessionStore interface {
 // storeAdapter opens a session store. warn says what is dangerous about its
 // address. It is nil if the adapter has no warnings.
 type storeAdapter struct {
-	open openStore
-	warn config.WarnOfStore
+	schemes []string
+	open    openStore
+	warn    config.WarnOfStore
+	// logTo sets the logger of a client library that has one for the process.
+	logTo func(*slog.Logger)
 }
 
 // openStore opens a session store. It returns no error if a server is down: the
@@ -166,15 +167,14 @@ func openSQLite(ctx context.Context, address string, now func() time.Time) (*sql
 	return sqlite.Open(ctx, strings.TrimPrefix(address, "sqlite:"), now)
 }
 
-func openRedis(_ context.Context, address string, now func() time.Time) (*redis.Store, error) {
-	return redis.Open(address, now)
-}
-
 // newStore opens the store that SESSION_STORE names.
-func newStore(ctx context.Context, c config.Config, now func() time.Time) (sessionStore, error) {
+func newStore(ctx context.Context, c config.Config, now func() time.Time, logger *slog.Logger) (sessionStore, error) {
 	adapter, known := sessionStores()[c.StoreScheme()]
 	if !known {
 		return nil, errors.New("webapp cannot use its SESSION_STORE: there is no such store")
+	}
+	if adapter.logTo != nil {
+		adapter.logTo(logger)
 	}
 	store, err := adapter.open(ctx, c.SessionStore, now)
 	if err != nil {

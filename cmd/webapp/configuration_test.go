@@ -13,7 +13,7 @@ import (
 
 	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
-	"webapp/internal/adapters/github"
+	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
@@ -52,7 +52,6 @@ func TestTheProviderAloneFramesTheFrontChannel(t *testing.T) {
 		"another provider": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://id.example:8443/realms/one"}, "https://id.example:8443"},
 		"this machine":     {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "http://localhost:8080/realms/one"}, "http://localhost:8080"},
 		"no plain name":    {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://bücher.example"}, "'none'"},
-		"GitHub":           {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": github.Issuer, "ALLOWED_SUBJECTS": "*"}, "'none'"},
 	} {
 		assert.Contains(t, policyOf(t, c.vars), "frame-ancestors "+c.want+";", name)
 	}
@@ -95,13 +94,17 @@ func TestFormsLeadElsewhereOnlyToSignOut(t *testing.T) {
 		assert.Equal(t, "'none'", action(path), path)
 	}
 	b.mustSignIn(fakeidp.UserMember)
-	for _, path := range []string{"/", "/logout", "/sessions", "/call_api", "/groups", "/admin", "/nowhere"} {
+	paths := []string{"/", "/logout", "/nowhere"}
+	for _, p := range webhttp.Pages() {
+		paths = append(paths, p.Path)
+	}
+	for _, path := range paths {
 		assert.Equal(t, "'self' https: "+w.idp.BaseURL(), action(path), path)
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/static/none.css"} {
 		assert.Equal(t, "'none'", action(path), path)
 	}
-	assert.Nil(t, w.s.SignOutTargets(&github.Provider{}), "it has no sign-out to lead to")
+	assert.Nil(t, w.s.SignOutTargets(struct{ ports.IdentityProvider }{}), "it has no sign-out to lead to")
 }
 
 // A store and a SESSION_KEY that two applications share, by mistake or not, do
@@ -180,6 +183,9 @@ func TestStoresThatCanBeListenedToAreHintedAt(t *testing.T) {
 		"postgres://me:S3cret@/app?host=/run/postgresql":        false,
 		"sqlite:/tmp/sessions.db":                               false,
 	} {
+		if scheme, _, _ := strings.Cut(address, ":"); sessionStores()[scheme].open == nil {
+			continue // the adapter has been removed
+		}
 		vars := map[string]string{
 			"OIDC_AUTHORITY": "https://idp.example", "CLIENT_ID": "id", "CLIENT_SECRET": "secret",
 			"SESSION_STORE": address, "SESSION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",

@@ -14,7 +14,6 @@ import (
 
 	"webapp/cmd/webapp/config"
 	"webapp/cmd/webapp/doctor"
-	"webapp/internal/adapters/session/redis"
 )
 
 const doctorUsage = `webapp doctor checks everything that a sign-in needs, with the configuration that
@@ -53,7 +52,6 @@ func runDoctor(ctx context.Context, args []string, env config.Lookup, stdout io.
 	case err != nil:
 		return fmt.Errorf("%w: %w\n\n%s", errUsage, err, doctorUsage)
 	}
-	redis.LogTo(slog.New(slog.DiscardHandler)) // the errors of the store say the same
 	c, err := config.Load(env, configOptions(o.demo))
 	if o.demo && err == nil {
 		stop, err := startDoctorDemo(&c)
@@ -126,7 +124,10 @@ func doctorConfig(c config.Config, problem error, public *url.URL, d doctorDeps)
 		OwnAdapter:  own,
 		RedirectURI: c.RedirectURI,
 		ListenAddr:  c.ListenAddr,
-		OpenStore:   func(ctx context.Context) (doctor.Store, error) { return newStore(ctx, c, time.Now) },
+		OpenStore: func(ctx context.Context) (doctor.Store, error) {
+			// The errors of the store say what a client library would log.
+			return newStore(ctx, c, time.Now, slog.New(slog.DiscardHandler))
+		},
 		StoreScheme: c.StoreScheme(),
 		Endpoint:    c.Endpoint,
 		PublicURL:   public,

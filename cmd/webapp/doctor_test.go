@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -120,6 +121,10 @@ func TestDoctorOfAConfiguration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			vars, expected := demoVars(t), goldenFile(t, name)
+			scheme, _, _ := strings.Cut(c.vars["SESSION_STORE"], ":")
+			if sessionStores()[scheme].open == nil && scheme != "" && scheme != "floppy" {
+				t.Skipf("the store %s has been removed", scheme)
+			}
 			for k, v := range c.vars {
 				vars[k] = v
 			}

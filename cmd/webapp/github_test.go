@@ -23,14 +23,20 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-func githubVars() map[string]string {
+// githubVars returns the variables of a program that uses GitHub. It skips the test
+// if the adapter has been removed.
+func githubVars(t *testing.T) map[string]string {
+	t.Helper()
+	if _, known := identityProviders()["https://github.com/login/oauth"]; !known {
+		t.Skip("the adapter for GitHub has been removed")
+	}
 	return map[string]string{"OIDC_AUTHORITY": "https://github.com/login/oauth", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application", "ALLOWED_SUBJECTS": "583231"}
 }
 
 // TestSignInWithGitHubBegins, although GitHub cannot be reached: it has to be
 // asked for nothing.
 func TestSignInWithGitHubBegins(t *testing.T) {
-	s, err := load(lookupIn(githubVars()), false)
+	s, err := load(lookupIn(githubVars(t)), false)
 	require.NoError(t, err)
 	clock := newTestClock()
 	store := memory.New(clock.Now)
@@ -48,6 +54,12 @@ func TestSignInWithGitHubBegins(t *testing.T) {
 	assert.Len(t, asked.Get("code_challenge"), 43)
 	assert.Len(t, asked.Get("state"), 43)
 	assert.Equal(t, "http://localhost:3000/getAToken", asked.Get("redirect_uri"))
+}
+
+func TestNobodyFramesTheFrontChannelOfGitHub(t *testing.T) {
+	vars := githubVars(t)
+	vars["AUTHORITY"] = ""
+	assert.Contains(t, policyOf(t, vars), "frame-ancestors 'none';")
 }
 
 // octocat is github.com and api.github.com over https: one account, whose codes
@@ -88,7 +100,7 @@ func (o *octocat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch code := r.PostForm.Get("code"); {
 	case what == "POST github.com/login/oauth/access_token" && o.codes[code] != nil &&
 		oauth2.S256ChallengeFromVerifier(r.PostForm.Get("code_verifier")) == o.codes[code].Get("code_challenge") &&
-		r.PostForm.Get("client_secret") == githubVars()["CLIENT_SECRET"]:
+		r.PostForm.Get("client_secret") == "s3cret-of-the-application":
 		delete(o.codes, code)
 		_, _ = io.WriteString(w, `{"access_token":"`+octocatsToken+`","scope":"","token_type":"bearer"}`)
 	case what == "GET api.github.com/user" && r.Header.Get("Authorization") == "Bearer "+octocatsToken:
@@ -113,7 +125,7 @@ func (o *octocat) approve(t *testing.T, location string) string {
 // TestSignInWithGitHub is the whole way through the whole application: to
 // GitHub and back, home, and out, which GitHub has no page for.
 func TestSignInWithGitHub(t *testing.T) {
-	vars := githubVars()
+	vars := githubVars(t)
 	vars["AUTHORITY"], vars["SCOPE"], vars["ENDPOINT"] = "", "", ""
 	w := newWorld(t, vars)
 	github, transport := newOctocat(t)
@@ -151,7 +163,7 @@ func TestSignInWithGitHub(t *testing.T) {
 
 // Anybody has an account at GitHub, so a list says who may sign in.
 func TestOnlyAllowedSubjectsSignIn(t *testing.T) {
-	vars := githubVars()
+	vars := githubVars(t)
 	vars["AUTHORITY"], vars["SCOPE"], vars["ENDPOINT"], vars["SESSION_KEY"] = "", "", "", someKey
 	w := newWorld(t, vars)
 	github, transport := newOctocat(t)
@@ -191,7 +203,7 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 		"ID_TOKEN_SIGNED_RESPONSE_ALG":           {"ID_TOKEN_SIGNED_RESPONSE_ALG": "RS256"},
 		"CLIENT_SECRET":                          {"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": inFile(t, both)},
 	} {
-		vars := githubVars()
+		vars := githubVars(t)
 		for variable, value := range change {
 			vars[variable] = value
 		}
@@ -205,7 +217,7 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 func TestDoctorOfGitHub(t *testing.T) {
 	github := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(github.Close)
-	s, err := load(lookupIn(githubVars()), false)
+	s, err := load(lookupIn(githubVars(t)), false)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, examine(t.Context(), doctorConfig(s, nil, nil, doctorDeps{
@@ -231,7 +243,7 @@ func (n *namer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestCallsOfGitHubHaveNamesInTheMetrics(t *testing.T) {
-	s, err := load(lookupIn(githubVars()), false)
+	s, err := load(lookupIn(githubVars(t)), false)
 	require.NoError(t, err)
 	registration, err := s.Registration(slog.New(slog.DiscardHandler))
 	require.NoError(t, err)

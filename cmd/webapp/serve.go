@@ -12,7 +12,6 @@ import (
 
 	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/http/server"
-	"webapp/internal/adapters/session/redis"
 )
 
 // serve runs the application until ctx ends.
@@ -33,8 +32,7 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 		}
 		defer stop()
 	}
-	redis.LogTo(logger)
-	store, err := newStore(ctx, c, time.Now)
+	store, err := newStore(ctx, c, time.Now, logger)
 	if err != nil {
 		return err
 	}

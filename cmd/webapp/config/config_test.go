@@ -16,17 +16,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
-	"webapp/internal/adapters/github"
 	"webapp/internal/ports"
 )
 
 const someKey = "c29tZSBrZXkgZm9yIHRlc3RzOyAzMiBieXRlcyBsb24="
 
 // load reads the configuration of the program with its real adapters by name.
+// ownProvider is the OIDC_AUTHORITY of a provider with an adapter of its own.
+const ownProvider = "https://github.com/login/oauth"
+
 func load(lookup Lookup, demo bool) (Config, error) {
 	return Load(lookup, Options{
 		Demo:      demo,
-		Providers: map[string]func(ports.Registration) error{github.Issuer: func(ports.Registration) error { return nil }},
+		Providers: map[string]func(ports.Registration) error{ownProvider: func(ports.Registration) error { return nil }},
 		Stores:    map[string]WarnOfStore{"memory": nil, "sqlite": nil, "redis": nil, "postgres": warnOfStore},
 	})
 }
@@ -100,7 +102,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"subjects with AUTHORITY": {map[string]string{"ALLOWED_SUBJECTS": "*"}, []string{"ALLOWED_SUBJECTS is for OIDC_AUTHORITY only", "Remove it."}},
 		"star among subjects":     {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": "*,7"}, []string{"ALLOWED_SUBJECTS has * beside"}},
 		"a list of no subjects":   {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": "https://idp.example", "ALLOWED_SUBJECTS": " , "}, []string{"ALLOWED_SUBJECTS has commas but no subject"}},
-		"GitHub without subjects": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": github.Issuer}, []string{"ALLOWED_SUBJECTS is missing", "* for everybody"}},
+		"GitHub without subjects": {map[string]string{"AUTHORITY": "", "OIDC_AUTHORITY": ownProvider}, []string{"ALLOWED_SUBJECTS is missing", "* for everybody"}},
 		"secret with a mark":      {map[string]string{"CLIENT_SECRET": "\ufeffS3cret~Value"}, []string{"CLIENT_SECRET begins with a byte order mark"}},
 		"secret of two lines":     {map[string]string{"CLIENT_SECRET": "S3cret~Value\nS3cret~Value"}, []string{"CLIENT_SECRET contains a line break"}},
 		"password with a newline": {map[string]string{"CLIENT_CERTIFICATE_PASSWORD": "S3cret~Value\r\n"}, []string{"CLIENT_CERTIFICATE_PASSWORD ends in a line break"}},

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -23,7 +22,7 @@ import (
 	"webapp/cmd/webapp/config"
 	"webapp/cmd/webapp/doctor"
 	"webapp/internal/adapters/fakeidp"
-	"webapp/internal/adapters/session/redis"
+	"webapp/internal/adapters/session/postgres"
 	"webapp/internal/adapters/session/sqlite"
 	"webapp/internal/ports"
 )
@@ -187,10 +186,9 @@ var cases = []struct {
 	}, outcomes{"configuration": doctor.Failed, "redirect-uri": doctor.Skipped, "credential": doctor.Skipped, "public-url": doctor.Skipped}},
 
 	{"store-unreachable", func(w *world) {
-		redis.LogTo(slog.New(slog.DiscardHandler))
 		address := closedAddress
-		w.cfg.OpenStore = func(context.Context) (doctor.Store, error) {
-			return redis.Open("redis://:"+storePassword+"@"+address, nil)
+		w.cfg.OpenStore = func(ctx context.Context) (doctor.Store, error) {
+			return postgres.Open(ctx, "postgres://me:"+storePassword+"@"+address+"/app", time.Now)
 		}
 	}, outcomes{"session-store": doctor.Failed}},
 	{"store-unwritable-file", func(w *world) {

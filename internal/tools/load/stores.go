@@ -24,7 +24,7 @@ func openStore(ctx context.Context, o options, name string) (*givenStore, error)
 	case "sqlite":
 		return openSQLite(ctx)
 	case "redis":
-		return openOnServer(o.redis, startRedis, func(url string) (closable, error) { return redis.Open(url, time.Now) })
+		return openOnServer(o.redis, startRedis, func(url string) (closable, error) { return redis.Open(context.Background(), url, time.Now) })
 	case "postgres":
 		return openOnServer(o.postgres, startPostgres, func(url string) (closable, error) {
 			return postgres.Open(ctx, url, time.Now)

@@ -81,7 +81,7 @@ func TestErrorsQuoteNothingOfTheAddress(t *testing.T) {
 		"redis+sentinel://secret:hunter2@secret.invalid/secret":         "no Sentinel responds",
 		"redis+unix://secret:hunter2@/nowhere/secret.sock?db=3":         "cannot connect: no such file or directory",
 	} {
-		s, err := Open(raw, nil)
+		s, err := Open(t.Context(), raw, nil)
 		require.NoError(t, err)
 		_, err = s.Find(t.Context(), "k")
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)

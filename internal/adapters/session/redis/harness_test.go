@@ -138,7 +138,7 @@ func (s *servers) harness(t testing.TB) portstest.StoreHarness {
 
 func open(t testing.TB, url string, clock func() time.Time) *Store {
 	t.Helper()
-	s, err := Open(url, clock)
+	s, err := Open(t.Context(), url, clock)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s

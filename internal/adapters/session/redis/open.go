@@ -41,7 +41,7 @@ var (
 // Open returns the store at a URL. The package comment describes the forms. The
 // default for clock is time.Now. Open does not connect, so it returns an error only
 // for a malformed URL, and the error does not quote the URL.
-func Open(rawURL string, clock func() time.Time) (*Store, error) {
+func Open(_ context.Context, rawURL string, clock func() time.Time) (*Store, error) {
 	o, err := parseURL(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)

@@ -21,6 +21,14 @@ type form struct {
 	tls, sentinel, cluster, socket bool
 }
 
+// Schemes returns the schemes of all forms.
+func Schemes() []string {
+	return []string{
+		"redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
+		"redis+unix", "redis+socket", "unix",
+	}
+}
+
 // forms returns the form for a scheme. The package comment lists the schemes.
 func forms(scheme string) (form, bool) {
 	switch scheme {

@@ -118,7 +118,7 @@ func TestMalformedURLs(t *testing.T) {
 		"redis://u:secret@h?sentinel_password=secret": "unknown parameter",
 		"redis+sentinel://s/main?sentinel_username=secret": "without sentinel_password",
 	} {
-		s, err := Open(raw, nil)
+		s, err := Open(t.Context(), raw, nil)
 		require.ErrorContains(t, err, says, raw)
 		require.Nil(t, s)
 		assert.True(t, strings.HasPrefix(err.Error(), "redis: "), err)
@@ -129,7 +129,7 @@ func TestMalformedURLs(t *testing.T) {
 }
 
 func TestEveryFaultOfAURLIsNamed(t *testing.T) {
-	_, err := Open("redis+sentinel://secret@a,:1/-/x?foo=1", nil)
+	_, err := Open(t.Context(), "redis+sentinel://secret@a,:1/-/x?foo=1", nil)
 	require.ErrorContains(t, err, "without a password")
 	require.ErrorContains(t, err, "host 2 of 2")
 	require.ErrorContains(t, err, "database number")
