@@ -46,8 +46,8 @@ type Config struct {
 	// If it is empty, the browser stays at the provider.
 	PostLogoutRedirectURI string
 	// AllowedTenants are the GUIDs of the tenants whose people may sign in, or
-	// AnyTenant alone. It is required for common and organizations. Every other
-	// authority has one tenant and refuses it.
+	// AnyTenant alone. It is required for common and organizations. It must be empty
+	// for every other authority, which has one tenant.
 	AllowedTenants []string
 	// ResponseMode is ResponseModeQuery, the default, or ResponseModeFormPost.
 	// ResponseModeFormPost needs an https RedirectURI, because its cookies must be
