@@ -188,7 +188,7 @@ func graphError(response providerhttp.Response) error {
 			e.Code = code
 		}
 		inner, _ := reported.Object("innerError")
-		if id, ok := inner.Text("request-id"); ok && guidForm.MatchString(id) {
+		if id, ok := inner.Text("request-id"); ok && isGUID(id) {
 			e.CorrelationID = id
 		}
 	}

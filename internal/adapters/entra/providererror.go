@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
@@ -16,21 +18,23 @@ import (
 // maxDescriptionBytes bounds how much of an error_description is read.
 const maxDescriptionBytes = 4096
 
-// Every value in a ProviderError matches one of these expressions. The rest of the
-// provider's text, which can name people, is dropped.
+// Every value in a ProviderError has an exact form. The rest of the provider's text,
+// which can name people, is dropped.
 var (
 	numberForm      = regexp.MustCompile(`\b(?:AADSTS|AADB2C)[0-9]{4,9}\b`)
-	traceForm       = regexp.MustCompile(`\bTrace ID: (` + guidText + `)\b`)
-	correlationForm = regexp.MustCompile(`\bCorrelation ID: (` + guidText + `)\b`)
-	timestampForm   = regexp.MustCompile(`\bTimestamp: (` + timestampText + `)`)
-	guidForm        = regexp.MustCompile(`^` + guidText + `$`)
-	onlyTimestamp   = regexp.MustCompile(`^` + timestampText + `$`)
+	traceForm       = regexp.MustCompile(`\bTrace ID: ([0-9a-fA-F-]+)\b`)
+	correlationForm = regexp.MustCompile(`\bCorrelation ID: ([0-9a-fA-F-]+)\b`)
+	timestampForm   = regexp.MustCompile(`\bTimestamp: ([0-9-]+[ T][0-9:]+Z)`)
 )
 
-const (
-	guidText      = `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`
-	timestampText = `[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}Z`
-)
+// isGUID reports whether text is a GUID in any letter case.
+func isGUID(text string) bool { return authority.IsGUID(strings.ToLower(text)) }
+
+// isTimestamp reports whether text is a time such as 2026-09-20 18:16:31Z.
+func isTimestamp(text string) bool {
+	_, err := time.Parse("2006-01-02 15:04:05Z", strings.Replace(text, "T", " ", 1))
+	return err == nil && len(text) == len("2006-01-02 15:04:05Z")
+}
 
 // CallbackError implements ports.CallbackErrorReader. Anybody can make a link
 // with such a callback. Only the codes in the list are repeated, so a link cannot
@@ -58,15 +62,15 @@ func newProviderError(code, description string) *ports.ProviderError {
 	} else {
 		e.Number, _ = strconv.Atoi(strings.TrimPrefix(number, "AADSTS"))
 	}
-	e.TraceID = firstGroup(traceForm, description)
-	e.CorrelationID = firstGroup(correlationForm, description)
-	e.Timestamp = firstGroup(timestampForm, description)
+	e.TraceID = firstGroup(traceForm, description, isGUID)
+	e.CorrelationID = firstGroup(correlationForm, description, isGUID)
+	e.Timestamp = firstGroup(timestampForm, description, isTimestamp)
 	return e
 }
 
-// firstGroup returns the text of the expression's first group, or "".
-func firstGroup(form *regexp.Regexp, text string) string {
-	if found := form.FindStringSubmatch(text); found != nil {
+// firstGroup returns the text of the expression's first group, or "" if it is not valid.
+func firstGroup(form *regexp.Regexp, text string, valid func(string) bool) string {
+	if found := form.FindStringSubmatch(text); found != nil && valid(found[1]) {
 		return found[1]
 	}
 	return ""
@@ -85,15 +89,15 @@ func tokenError(doc providerhttp.Object) *ports.ProviderError {
 		}
 	}
 	for _, member := range []struct {
-		name string
-		form *regexp.Regexp
-		to   *string
+		name  string
+		valid func(string) bool
+		to    *string
 	}{
-		{"trace_id", guidForm, &e.TraceID},
-		{"correlation_id", guidForm, &e.CorrelationID},
-		{"timestamp", onlyTimestamp, &e.Timestamp},
+		{"trace_id", isGUID, &e.TraceID},
+		{"correlation_id", isGUID, &e.CorrelationID},
+		{"timestamp", isTimestamp, &e.Timestamp},
 	} {
-		if text, ok := doc.Text(member.name); ok && member.form.MatchString(text) {
+		if text, ok := doc.Text(member.name); ok && member.valid(text) {
 			*member.to = text
 		}
 	}
