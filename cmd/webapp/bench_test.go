@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,6 +38,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programProcess) != "" {
 		main()
 		return
+	}
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		_ = given.Value.Set("8") // parallel tests here wait for time limits more than for a processor
 	}
 	os.Exit(m.Run())
 }

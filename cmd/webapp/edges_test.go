@@ -197,6 +197,7 @@ func TestForgeriesSignNobodyIn(t *testing.T) {
 		"many tenants": {"AUTHORITY": "common", "ALLOWED_TENANTS": fakeidp.ContosoTenantID},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // after an unknown kid the keys are asked for again for four seconds
 			w := newWorld(t, env)
 			w.browser().mustSignIn(fakeidp.UserMember)
 			for _, f := range forgery.IDTokens() {

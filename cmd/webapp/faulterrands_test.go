@@ -155,6 +155,7 @@ func TestEachCallOfTheStoreFails(t *testing.T) {
 			"refused": (*portstest.FaultyStore).SetFault, "answer lost": (*portstest.FaultyStore).SetLostResponse,
 		} {
 			t.Run(e.name+"/"+kind, func(t *testing.T) {
+				t.Parallel() // a callback waits for the first callback of its browser
 				for n := 1; playErrand(t, e, n, set); n++ {
 					assert.Less(t, n, 40, "calls of one request")
 				}

@@ -44,6 +44,7 @@ func TestNewKeysThatCannotBeFetched(t *testing.T) {
 			continue // two ways to have none; making keys takes long
 		}
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel() // each sign-in asks for the keys again for four seconds
 			w := newWorld(t, nil)
 			friend, b := w.browser(), w.browser()
 			friend.mustSignIn(fakeidp.UserAdmin)

@@ -40,6 +40,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 		"answers lost":      func(w *world) { w.store.SetLostResponse(func(portstest.StoreCall) error { return errCut }) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each waits
 			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
 			b, atProvider := w.browser(), w.browser()
 			b.mustSignIn(fakeidp.UserAdmin)
