@@ -21,10 +21,10 @@ import (
 
 const someKey = "c29tZSBrZXkgZm9yIHRlc3RzOyAzMiBieXRlcyBsb24="
 
-// load reads the configuration of the program with its real adapters by name.
 // ownProvider is the OIDC_AUTHORITY of a provider with an adapter of its own.
 const ownProvider = "https://github.com/login/oauth"
 
+// load calls Load with stand-ins for the adapters.
 func load(lookup Lookup, demo bool) (Config, error) {
 	return Load(lookup, Options{
 		Demo:      demo,
@@ -33,7 +33,7 @@ func load(lookup Lookup, demo bool) (Config, error) {
 	})
 }
 
-// warnOfStore warns of the word plain.
+// warnOfStore warns if the address contains the word plain.
 func warnOfStore(address string) (wrong, remedy string) {
 	if strings.Contains(address, "plain") {
 		return "goes without TLS", "Add TLS."
@@ -134,7 +134,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 	}
 }
 
-// Two variables that contradict each other hide nothing that is wrong with either.
+// If two variables contradict each other, the problems of each are still listed.
 func TestEveryMalformedValueIsListedAtOnce(t *testing.T) {
 	vars := good()
 	vars["AUTHORITY"], vars["OIDC_AUTHORITY"] = "http://login.example/common", "idp.example"
@@ -158,7 +158,7 @@ func TestEveryMalformedValueIsListedAtOnce(t *testing.T) {
 	}
 }
 
-// docker run --env-file keeps quotation marks, and word processors make their own.
+// docker run --env-file keeps quotation marks, and word processors write other ones.
 func TestQuotesAroundAValueAreRefused(t *testing.T) {
 	for _, f := range fields() {
 		for _, marks := range []string{`""`, "''", "\u201c\u201d"} {
@@ -196,8 +196,7 @@ func names(list []Problem) []string {
 	return all
 }
 
-// A file with a byte order mark, or with the line ends of Windows, reads as one
-// without.
+// Byte order marks and the line ends of Windows change no value.
 func TestMarksAndLineEndsAroundValues(t *testing.T) {
 	vars := good()
 	delete(vars, "CLIENT_ID")
@@ -270,7 +269,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// The credential that somebody chose goes before the one that a platform injects.
+// A configured credential wins over the token file that a platform injects.
 func TestAPlatformsTokenDoesNotReplaceACredential(t *testing.T) {
 	vars := good()
 	vars["AZURE_FEDERATED_TOKEN_FILE"] = "/nowhere"
@@ -280,7 +279,7 @@ func TestAPlatformsTokenDoesNotReplaceACredential(t *testing.T) {
 	assert.Contains(t, c.Hints[0].Wrong, "is set beside CLIENT_SECRET and is not used")
 }
 
-// Files with secrets are for this program's account alone.
+// Files with secrets must be readable by this program's account and group only.
 func TestFilesThatOthersCanRead(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no modes of files")
@@ -338,7 +337,7 @@ func TestAddressToOpen(t *testing.T) {
 	}
 }
 
-// Each complaint of the identity provider's adapter has a variable and a remedy.
+// Each field that the entra adapter reports has a variable and a remedy.
 func TestEveryFieldOfTheAdapterHasItsVariable(t *testing.T) {
 	known := providerRemedies()
 	maps.Copy(known, credentialRemedies())
@@ -361,7 +360,7 @@ func TestEveryFieldOfTheAdapterHasItsVariable(t *testing.T) {
 	assert.Greater(t, found, 10)
 }
 
-// What a paste leaves around a value is no part of it, but for secrets.
+// Spaces around a value are removed, except around secrets.
 func TestBlanksAroundValues(t *testing.T) {
 	vars := good()
 	vars["AUTHORITY"] = " https://login.microsoftonline.com/common "
@@ -379,8 +378,8 @@ func TestBlanksAroundValues(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A GUID compares without regard to case, so its spelling does not part two
-// instances that share a store.
+// The letter case of a GUID does not matter, so instances that spell it differently
+// share their sessions.
 func TestTheRealmIgnoresTheLetterCaseOfGUIDs(t *testing.T) {
 	realm := func(authority, clientID string) string {
 		c := Config{Authority: authority, ClientID: clientID}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The certificate of Entra's own tests is opened by a password in a file.
+// A password from a file opens the certificate of Entra's tests.
 func TestThePasswordOfACertificateInAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "password")
 	require.NoError(t, os.WriteFile(path, []byte("Pa55-of-the-tests\r\n"), 0o600))

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inDirectoryWith makes text the .env of the working directory.
+// inDirectoryWith changes to a new directory and writes text to its .env.
 func inDirectoryWith(t *testing.T, text string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -45,7 +45,7 @@ func TestDotEnvThatCannotBeUnderstood(t *testing.T) {
 	}
 }
 
-// Notepad, PowerShell's > and files put together of several write such marks.
+// Notepad, PowerShell's > and joined files contain such marks.
 func TestDotEnvInEachEncoding(t *testing.T) {
 	const text = "CLIENT_ID=the-id\r\nCLIENT_SECRET='S3cret~Value'\r\n\ufeffSCOPE=a b\r\n"
 	utf16 := func(big bool) string {
@@ -89,7 +89,7 @@ func TestDotEnvThatCannotBeRead(t *testing.T) {
 	assert.ErrorContains(t, err, "larger than")
 }
 
-// What goes wrong in such a file without a word is said, and no more than that.
+// Mistakes that the parser accepts are hints. Nothing else is.
 func TestSlipsOfTheHandInDotEnv(t *testing.T) {
 	for text, want := range map[string]string{
 		"SCOPES=x\n":                                "SCOPES is in .env, but webapp does not know it. Did you mean SCOPE?",
@@ -120,7 +120,7 @@ func TestSlipsOfTheHandInDotEnv(t *testing.T) {
 	}
 }
 
-// A secret is what it is, whatever quotes it stands in.
+// A secret keeps its $ signs in every kind of quotation marks.
 func TestSecretsInDotEnvAreKeptAsTheyAre(t *testing.T) {
 	const secret = `$1x~Q8$ABC$$def.$`
 	for _, quote := range []string{"", `"`, "'"} {

@@ -29,17 +29,16 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// wrongSecret and storePassword must show in no output.
+// wrongSecret and storePassword must not appear in any output.
 const (
 	wrongSecret   = "Wr0ng~Secret"
 	storePassword = "St0re~Password"
 )
 
-// outcomes is which checks must end otherwise than in an examination without
-// fault, and how.
+// outcomes maps the checks that a fault changes to their new results.
 type outcomes map[string]doctor.Status
 
-// cases are the things that the doctor can find, each with a golden file.
+// cases lists the faults that the doctor finds. Each has a golden file.
 var cases = []struct {
 	name  string
 	fault func(w *world)
@@ -270,8 +269,8 @@ func TestRefusedConnectionOnWindows(t *testing.T) {
 	assertOutcomes(t, report, outcomes{"api": doctor.Failed}) // plain-http is well
 }
 
-// assertOutcomes wants every check to be ok but those named and those that
-// depend on them.
+// assertOutcomes asserts that every check is ok, except for the checks in want and
+// the checks that depend on them.
 func assertOutcomes(t *testing.T, report doctor.Report, want outcomes) {
 	t.Helper()
 	found := outcomes{}
@@ -322,8 +321,8 @@ func (w *world) assertNothingSecret(text string, report doctor.Report) {
 	}
 }
 
-// golden compares text with the file of that name, but for what differs from run
-// to run.
+// golden compares text with the golden file. It replaces ports, IDs and times, which
+// differ from run to run.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	text = filepath.ToSlash(text)
@@ -345,7 +344,7 @@ func golden(t *testing.T, name, text string) {
 	assert.Equal(t, string(want), text)
 }
 
-// TestEveryGoldenFileIsUsed keeps files of cases that are gone from staying.
+// The golden file of a removed case must be removed too.
 func TestEveryGoldenFileIsUsed(t *testing.T) {
 	known := map[string]bool{}
 	for _, c := range cases {
@@ -359,8 +358,7 @@ func TestEveryGoldenFileIsUsed(t *testing.T) {
 	}
 }
 
-// TestTheSystemsResolver: names below .invalid never exist (RFC 6761), whichever
-// way this machine's name server says so.
+// Names below .invalid never exist (RFC 6761). DNS servers say so in different ways.
 func TestTheSystemsResolver(t *testing.T) {
 	w := newWorld(t)
 	w.cfg.LookupHost = nil
@@ -371,8 +369,7 @@ func TestTheSystemsResolver(t *testing.T) {
 	assert.Contains(t, report.Checks[1].Summary, "idp.invalid")
 }
 
-// TestTheEndOfPatience: who ends the context gets an answer for every check at
-// once.
+// After the context ends, Run returns at once, with a result for every check.
 func TestTheEndOfPatience(t *testing.T) {
 	w := newWorld(t)
 	w.idp.Fail(fakeidp.EndpointMetadata, fakeidp.Fault{Hang: true})
@@ -387,7 +384,7 @@ func TestTheEndOfPatience(t *testing.T) {
 	assert.Len(t, report.Checks, 16)
 }
 
-// TestNothingIsLeftInTheStore: not a record, after any ending.
+// The doctor deletes its record from the store.
 func TestNothingIsLeftInTheStore(t *testing.T) {
 	w := newWorld(t)
 	var kept *oddStore

@@ -12,12 +12,12 @@ import (
 	"webapp/internal/ports"
 )
 
-// host names another host in the authority.
+// host replaces the host of the authority.
 func (w *world) host(name string) {
 	w.cfg.Entra.Authority = strings.Replace(w.cfg.Entra.Authority, idpHost, name, 1)
 }
 
-// front lets something in front of the provider change its headers.
+// front lets a proxy change the headers of the provider's responses.
 func (w *world) front(change func(http.Header)) {
 	w.serve[idpHost+":443"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		change(rw.Header())
@@ -25,7 +25,7 @@ func (w *world) front(change func(http.Header)) {
 	})
 }
 
-// metadata changes a member of the discovery document; nil takes it away.
+// metadata sets a member of the discovery document. The value nil removes it.
 func (w *world) metadata(name string, value any) {
 	w.idp.MutateMetadata(func(_ string, document map[string]any) {
 		if document[name] = value; value == nil {
@@ -34,7 +34,7 @@ func (w *world) metadata(name string, value any) {
 	})
 }
 
-// nullMetadata makes members of the discovery document null.
+// nullMetadata sets members of the discovery document to null.
 func (w *world) nullMetadata(names ...string) {
 	w.idp.MutateMetadata(func(_ string, document map[string]any) {
 		for _, name := range names {
@@ -43,7 +43,7 @@ func (w *world) nullMetadata(names ...string) {
 	})
 }
 
-// keyIssuer changes the issuer of every key; nil takes it away.
+// keyIssuer sets the issuer of every key. The value nil removes it.
 func (w *world) keyIssuer(issuer any) {
 	w.idp.MutateKeys(func(_ string, document map[string]any) {
 		for _, key := range document["keys"].([]any) {
@@ -55,12 +55,12 @@ func (w *world) keyIssuer(issuer any) {
 	})
 }
 
-// tokenError lets the token endpoint answer an error.
+// tokenError makes the token endpoint return an error.
 func (w *world) tokenError(number int) {
 	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Error: &fakeidp.Error{Number: number}})
 }
 
-// redirectURI changes what people come back to, here and in the application.
+// redirectURI sets the redirect URI in the configuration and in the application.
 func (w *world) redirectURI(uri string) {
 	w.cfg.RedirectURI, w.cfg.Entra.RedirectURI, w.app.redirectURI = uri, uri, uri
 	if !strings.HasPrefix(uri, "https:") {
@@ -68,7 +68,7 @@ func (w *world) redirectURI(uri string) {
 	}
 }
 
-// limit lets the proxy refuse requests that are longer than 4 KiB by a measure.
+// limit makes the proxy refuse requests for which measure returns more than 4 KiB.
 func (w *world) limit(status int, measure func(*http.Request) int) {
 	w.app.before = func(rw http.ResponseWriter, r *http.Request) bool {
 		if measure(r) > 4096 {
@@ -79,7 +79,7 @@ func (w *world) limit(status int, measure func(*http.Request) int) {
 	}
 }
 
-// oddStore is a session store that does not do what it must.
+// oddStore is a session store with faults.
 type oddStore struct {
 	*memory.Store
 	w          *world

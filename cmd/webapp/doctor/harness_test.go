@@ -37,40 +37,39 @@ const (
 	idpHost = "idp.example"
 	appHost = "app.example.com"
 	apiHost = "api.example"
-	// nobody is a route to where nobody answers.
+	// nobody is a route on which a connection times out.
 	nobody = "nobody"
-	// closedAddress is one of this machine where nobody listens: its port is no
-	// program's, and the kernel gives it to none.
+	// closedAddress is an address of this machine where no program listens. The
+	// kernel never assigns its port.
 	closedAddress = "127.0.0.1:1"
-	// refusedOnWindows is a route to where Windows reports that nobody listens.
+	// refusedOnWindows is a route on which a connection fails as it does on Windows.
 	refusedOnWindows = "refused on Windows"
 	day              = 24 * time.Hour
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// signingKey saves each test the making of a key.
+// signingKey returns one key for all tests, because making a key takes long.
 var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// world is a provider, an API and a running application behind a proxy, each
-// under a name of its own, at one fixed moment. A test changes what it likes
-// before it examines.
+// world has a provider, an API and a running application behind a proxy, each with
+// its own host name, and a fixed time. A test adds its fault before it calls examine.
 type world struct {
 	t   *testing.T
 	cfg doctor.Config
 	idp *fakeidp.Provider
 	ca  *authority
 
-	// now is the doctor's clock; the servers' stands at noon.
+	// clock is the doctor's clock. The servers' clock stays at noon.
 	clock *portstest.Clock
-	// routes lead from host:port to where it really listens.
+	// routes maps host:port to the address where the server listens.
 	routes map[string]string
-	// serve are the handlers of the hosts.
+	// serve has the handlers by host:port.
 	serve map[string]http.Handler
-	// certificate is of the provider; the others have good ones.
+	// certificate is the provider's. The other servers have valid ones.
 	certificate tls.Certificate
 	app         *standIn
-	// proxy stands before the provider, where it is not nil.
+	// proxy is the proxy for the provider, or nil.
 	proxy *url.URL
 }
 
@@ -112,7 +111,7 @@ func (w *world) config() doctor.Config {
 	}
 }
 
-// start makes the servers listen and returns the transport that finds them.
+// start starts the servers and returns a transport that reaches them.
 func (w *world) start() *http.Transport {
 	for address, handler := range w.serve {
 		server := httptest.NewUnstartedServer(dated(handler))
@@ -157,7 +156,7 @@ func (w *world) dial(ctx context.Context, network, address string) (net.Conn, er
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
-// proxyFor leads to the provider through the world's proxy, where it has one.
+// proxyFor returns the proxy for the provider, and none for other hosts.
 func (w *world) proxyFor(r *http.Request) (*url.URL, error) {
 	if r.URL.Hostname() != idpHost {
 		return nil, nil
@@ -175,8 +174,7 @@ func (w *world) lookup(_ context.Context, host string) ([]string, error) {
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
-// dated makes answers carry the servers' time in place of the real one, where a
-// handler does not set its own.
+// dated sets the Date header to noon, unless next sets another one.
 func dated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", noon.Format(http.TimeFormat))
@@ -211,7 +209,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// issue makes a server's certificate that holds around noon.
+// issue makes a server's certificate. It is valid from noon+from until noon+until.
 func (a *authority) issue(t *testing.T, host string, from, until time.Duration) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -225,8 +223,7 @@ func (a *authority) issue(t *testing.T, host string, from, until time.Duration) 
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// clientCertificate makes a certificate of the application and writes it, with
-// its key, to a file.
+// clientCertificate makes a client certificate and writes it with its key to a file.
 func clientCertificate(t *testing.T, until time.Duration) (*x509.Certificate, string) {
 	t.Helper()
 	key, err := signingKey()
@@ -247,7 +244,7 @@ func clientCertificate(t *testing.T, until time.Duration) (*x509.Certificate, st
 	return cert, path
 }
 
-// useCertificate gives the application a certificate in place of its secret.
+// useCertificate configures a certificate instead of a secret.
 func (w *world) useCertificate(registered bool, until time.Duration) {
 	cert, path := clientCertificate(w.t, until)
 	client := fakeidp.DefaultClient()
@@ -259,7 +256,7 @@ func (w *world) useCertificate(registered bool, until time.Duration) {
 	w.cfg.Entra.Credential.Secret, w.cfg.Entra.Credential.CertificateFile = "", path
 }
 
-// anotherProvider names the provider by its issuer, as one that is not Entra.
+// anotherProvider configures the provider by OIDC_AUTHORITY.
 func (w *world) anotherProvider() {
 	w.cfg.Entra.Issuer, w.cfg.Entra.Authority = w.idp.Issuer(fakeidp.ContosoTenantID), ""
 	w.serve[idpHost+":443"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -267,12 +264,12 @@ func (w *world) anotherProvider() {
 	})
 }
 
-// commonAuthority lets people of many tenants in.
+// commonAuthority configures the authority common.
 func (w *world) commonAuthority(allowed ...string) {
 	w.cfg.Entra.Authority, w.cfg.Entra.AllowedTenants = w.idp.Authority("common"), allowed
 	w.app.authorize = "/common/oauth2/v2.0/authorize"
-	// The keys of personal accounts are made when they are first asked for,
-	// which can take longer than a check may.
+	// The provider makes the keys of personal accounts at the first request, which
+	// can take longer than the time limit of a check.
 	req := httptest.NewRequest(http.MethodGet, "https://"+idpHost+"/common/discovery/v2.0/keys", nil)
 	w.idp.ServeHTTP(httptest.NewRecorder(), req)
 }

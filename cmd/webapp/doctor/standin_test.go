@@ -13,20 +13,20 @@ import (
 
 func discard() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// What nobody may find in the doctor's output.
+// These texts must not appear in the doctor's output.
 const (
 	loginState  = "St4te-0f-a-sign-in"
 	loginCookie = "C00kie-0f-a-sign-in"
 )
 
-// standIn answers as the running application does, through a proxy that alters
-// what it answers. The command's own test uses the real application.
+// standIn plays the running application behind a proxy that changes responses. The
+// test of the command uses the real application.
 type standIn struct {
 	authorize   string // path of the provider's authorization endpoint
 	redirectURI string
 	clientID    string
-	// alter is what the proxy does to an answer; before, what it answers in the
-	// application's place, where it says true.
+	// alter changes the headers of a response. before can respond in place of the
+	// application; it returns true if it did.
 	alter  func(r *http.Request, h http.Header)
 	before func(w http.ResponseWriter, r *http.Request) bool
 }
@@ -77,7 +77,7 @@ func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cookie lets the proxy rewrite the cookie.
+// cookie makes the proxy rewrite the cookie.
 func cookie(replacements ...string) func(*http.Request, http.Header) {
 	rewrite := strings.NewReplacer(replacements...)
 	return func(_ *http.Request, h http.Header) {
@@ -87,7 +87,7 @@ func cookie(replacements ...string) func(*http.Request, http.Header) {
 	}
 }
 
-// without lets the proxy drop headers.
+// without makes the proxy remove headers.
 func without(names ...string) func(*http.Request, http.Header) {
 	return func(_ *http.Request, h http.Header) {
 		for _, name := range names {
@@ -96,12 +96,12 @@ func without(names ...string) func(*http.Request, http.Header) {
 	}
 }
 
-// with lets the proxy set a header.
+// with makes the proxy set a header.
 func with(name, value string) func(*http.Request, http.Header) {
 	return func(_ *http.Request, h http.Header) { h.Set(name, value) }
 }
 
-// refuse lets the proxy answer in the application's place.
+// refuse makes the proxy respond in place of the application.
 func refuse(status int, path string, headers ...string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if path != "" && r.URL.Path != path {
