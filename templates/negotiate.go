@@ -73,9 +73,9 @@ func acceptLanguage(lines []string) string {
 	return header[:max(0, strings.LastIndexByte(header, ','))]
 }
 
-// match returns the first of the user's languages that is supported. A weak match
-// does not count: for users of Traditional Chinese, their next language or English
-// is better than Simplified Chinese.
+// match returns the first of the user's languages that is supported. It ignores a
+// weak match: for users of Traditional Chinese, their next language or English is
+// better than Simplified Chinese.
 func (n *negotiator) match(header string) int {
 	wanted, _, err := language.ParseAcceptLanguage(header)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// Key returns the address that rate limits count: an IPv4 address itself, an IPv6
-// address as its /56. Providers assign a /56 to many customers, who can use all of
-// its addresses (RFC 6177, RFC 8981). Key returns an invalid address unchanged.
+// Key returns the address that a rate limit applies to: an IPv4 address itself, an
+// IPv6 address as its /56. Providers assign a /56 to many customers, who can use
+// all of its addresses (RFC 6177, RFC 8981). Key returns an invalid address
+// unchanged.
 func Key(address netip.Addr) netip.Addr {
 	address = address.Unmap().WithZone("")
 	if address.Is4() || !address.IsValid() {
@@ -23,8 +24,9 @@ func Key(address netip.Addr) netip.Addr {
 	return netip.PrefixFrom(address, 56).Masked().Addr()
 }
 
-// Of returns the client address: the one that Forwarded has determined, otherwise
-// the TCP peer's. It is invalid if the connection is not TCP.
+// Of returns the client address: the address that Forwarded has determined,
+// otherwise the address of the TCP peer. It is invalid if the connection is not
+// TCP.
 func Of(r *http.Request) netip.Addr {
 	if address := middleware.GetClientIPAddr(r.Context()); address.IsValid() {
 		return address

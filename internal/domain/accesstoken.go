@@ -23,8 +23,8 @@ const (
 	// refreshTimeout limits one refresh. It is shorter than the lease, so that no
 	// other request refreshes at the same time.
 	refreshTimeout = 9 * time.Second
-	// leasePatience is how long a request waits for the refresh of another one.
-	// It looks for the new token after each leasePause.
+	// leasePatience is how long a request waits for the refresh of another one. It
+	// reads the tokens again after each leasePause.
 	leasePatience = 5 * time.Second
 	leasePause    = 100 * time.Millisecond
 	// maxRefreshWaits is how many requests can wait at once on this instance.
@@ -105,7 +105,8 @@ func (s *Service) refreshLeased(ctx context.Context, session ports.Session, scop
 	if err == nil {
 		return fresh, nil
 	}
-	// The old token serves until it expires, unless the provider refused.
+	// The old token stays in use until it expires, unless the provider refused the
+	// refresh.
 	temporary := errors.Is(err, ErrProviderUnavailable) || tokens.RefreshToken == ""
 	if temporary && old.Expires.After(now) {
 		return old.Value, nil

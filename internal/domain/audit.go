@@ -40,7 +40,7 @@ func (s *Service) RecordRefusal(ctx context.Context, err error) error {
 }
 
 // recordEnded records the ended sessions of a browser. For an expired session the
-// cause is its limit, and not by.
+// recorded cause is the session limit instead of by.
 func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, ended []ports.Session) {
 	for _, one := range ended {
 		cause := by

@@ -10,9 +10,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// CurrentUser returns the session of this browser's user. It returns
-// ErrNotSignedIn if the browser has no session or the session has expired, and
-// ErrStoreUnavailable if the store cannot say whether it has one.
+// CurrentUser returns the session of this browser's user. It returns ErrNotSignedIn
+// if the browser has no session or the session has expired, and ErrStoreUnavailable
+// if the session store does not respond.
 func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 	session, err := s.current(ctx)
 	if err != nil {

@@ -74,8 +74,8 @@ func (cs *completions) find(state string) *completion {
 	return cs.byState[state]
 }
 
-// conclude passes the outcome of c to second callbacks, on this and on other
-// instances. ctx is the context of the first callback.
+// conclude gives the outcome of c to the second callbacks on this instance, and
+// stores it for those on other instances. ctx is the context of the first callback.
 func (s *Service) conclude(ctx context.Context, c *completion) {
 	text, err := json.Marshal(newOutcome(c.err))
 	if err == nil && !errors.Is(c.err, ErrStoreUnavailable) {

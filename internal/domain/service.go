@@ -106,8 +106,8 @@ func New(c Config) (*Service, error) {
 	}, nil
 }
 
-// places limits how many requests wait at once. Without the limit they could take
-// all connections.
+// places limits how many requests wait at once. Without the limit, waiting requests
+// could use all connections.
 type places chan struct{}
 
 // take reports whether there was a free place.

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// maxStepUps is how many step-up sign-ins one page may request for in a row: one
-	// for what it needs, and one more if the first brought something else.
+	// maxStepUps limits the step-up sign-ins that one page may request in a row:
+	// one, and a second one if the first did not satisfy the API.
 	maxStepUps = 2
-	// stepUpMemory is how long after a sign-in a step-up for the same page
-	// continues the row.
+	// stepUpMemory is the time after a sign-in within which another step-up for the
+	// same page continues the row.
 	stepUpMemory = 2 * time.Minute
 )
 

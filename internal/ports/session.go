@@ -175,10 +175,10 @@ type SessionDirectory interface {
 	// keepThis is set. It needs no browser if keepThis is not set.
 	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]EndedSessions, error)
 
-	// EndLeastRecentlyUsed ends sessions of one person until at most keep are
-	// left: first expired ones, then those that were seen the longest time ago.
-	// It never ends this browser's, which counts as one of keep. A session that
-	// is used during the call may stay as well.
+	// EndLeastRecentlyUsed ends sessions of one person until at most keep are left:
+	// first expired ones, then those that were seen the longest time ago. It never
+	// ends this browser's session, which is one of the keep sessions. A session
+	// that is used during the call may stay as well.
 	EndLeastRecentlyUsed(ctx context.Context, issuer, subject string, keep int) ([]EndedSessions, error)
 
 	// EndProviderSession ends all sessions that began in the provider's session

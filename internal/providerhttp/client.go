@@ -203,10 +203,10 @@ func WithRetryAfter(err error, response Response, now time.Time) error {
 	return err
 }
 
-// WaitToRetry reports whether a request that failed with err may be repeated, and waits
-// before it returns true. That is so if the provider failed, took too long or asked for a
-// short wait, and if ctx allows the wait. A request that the provider refused is never
-// repeated.
+// WaitToRetry reports whether a request that failed with err may be repeated, and
+// waits before it returns true. A request may be repeated if the provider failed,
+// took too long or asked for a short wait, and if ctx allows the wait. A request
+// that the provider refused is never repeated.
 func (c *Client) WaitToRetry(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil {
 		return false

@@ -65,8 +65,9 @@ func ProviderError(code string) *ports.ProviderError {
 	return e
 }
 
-// notErrorCode reports whether no error code has the character. All registered
-// codes are in lower case. Other texts in place of a code could name people.
+// notErrorCode reports whether the character never occurs in an error code. All
+// registered codes are in lower case. Other texts in place of a code could name
+// people.
 func notErrorCode(r rune) bool { return notBase64URL(r) && r != '.' || r >= 'A' && r <= 'Z' }
 
 // StatusError is the error for a response with an unexpected status. errors.Is matches

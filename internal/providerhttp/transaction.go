@@ -14,7 +14,7 @@ import (
 // 7.1).
 const randomBytes = 32
 
-// Transaction holds the values that Begin makes and Complete needs.
+// Transaction contains the values that Begin makes and Complete needs.
 type Transaction struct {
 	Nonce    string   // unused by a provider without ID tokens
 	Verifier string   // PKCE, RFC 7636
@@ -51,8 +51,9 @@ func ParseSecret(text string) (Transaction, error) {
 	return Transaction{}, Refused("it does not belong to a sign-in that began here")
 }
 
-// CheckRequest refuses a state or a scope that an authorization request cannot carry
-// unchanged. Only a mistake of the caller leads to its errors, never a browser.
+// CheckRequest refuses a state or a scope that an authorization request cannot
+// carry unchanged. An error means a mistake of the caller. A browser cannot cause
+// it.
 func CheckRequest(req ports.AuthorizationRequest) error {
 	if req.State == "" || strings.ContainsFunc(req.State, notBase64URL) {
 		return errors.New("authorization request: state must be base64url and not empty")
@@ -65,7 +66,7 @@ func CheckRequest(req ports.AuthorizationRequest) error {
 	return nil
 }
 
-// notBase64URL reports whether base64url does not have the character.
+// notBase64URL reports whether the character is not in the base64url alphabet.
 func notBase64URL(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }

@@ -41,17 +41,19 @@ func NewAPITransport() *http.Transport {
 	return t
 }
 
-// MaxCalls is how many requests to the identity provider may run at a time, and as many to
-// the API. At a tenth of a second each, that is more than a thousand a second. It also
-// bounds how many requests a provider that hangs can keep waiting.
+// MaxCalls limits the concurrent requests to the identity provider, and separately
+// those to the API. If each takes a tenth of a second, that allows more than a
+// thousand a second. It also bounds how many requests a provider that hangs can
+// keep waiting.
 const MaxCalls = 128
 
 // MaxCallWait is how long a request waits for its turn. It is long enough for a short
 // rush and short enough for the person who waits.
 const MaxCallWait = 5 * time.Second
 
-// ErrTooManyCalls says that a request was not sent, because too many others run: it waited
-// for MaxCallWait, or too many wait already. It is a time-out.
+// ErrTooManyCalls says that a request was not sent, because too many others are
+// running: it waited for MaxCallWait, or too many were waiting already. It is a
+// time-out.
 var ErrTooManyCalls error = tooManyCalls{}
 
 type tooManyCalls struct{}
@@ -59,11 +61,13 @@ type tooManyCalls struct{}
 func (tooManyCalls) Error() string { return "too many calls are waiting for an answer" }
 func (tooManyCalls) Timeout() bool { return true }
 
-// LimitCalls returns a transport that sends requests with base, but no more than limit at
-// a time. A request ends when the body of its response is closed or when its context ends.
-// As many further requests can wait for their turn, each for MaxCallWait at most; their
-// error is ErrTooManyCalls or that of their context. Every request beyond those gets
-// ErrTooManyCalls at once, so that not all connections of the server wait for the provider.
+// LimitCalls returns a transport that sends requests with base, but no more than
+// limit at a time. A request ends when the body of its response is closed or when
+// its context ends. Up to limit further requests wait for their turn. After
+// MaxCallWait a waiting request fails with ErrTooManyCalls, or earlier with the
+// error of its context. If limit requests are waiting already, a further request
+// fails with ErrTooManyCalls at once, so that not all connections of the server
+// wait for the provider.
 func LimitCalls(base http.RoundTripper, limit int) http.RoundTripper {
 	return &limitedCalls{base: base, running: make(chan struct{}, limit), waiting: make(chan struct{}, limit)}
 }

@@ -147,7 +147,7 @@ func (f *File[T]) parse(data [][]byte) version[T] {
 	return version[T]{sumOf(data), value, err}
 }
 
-// sumOf returns a hash by which versions are compared.
+// sumOf returns a hash of the content, to compare two versions of a file.
 func sumOf(data [][]byte) [sha256.Size]byte {
 	var all []byte
 	for _, one := range data {

@@ -23,9 +23,9 @@ const maxDotEnv = 256 << 10
 const DotEnv = ".env"
 
 // withDotEnv returns a Lookup that also finds the variables of .env in the working
-// directory. A variable of the environment wins, even if it is empty. The hints are
-// lines that look like a mistake. If the file cannot be used, withDotEnv adds a
-// problem to found.
+// directory. A variable of the environment overrides the one in .env, even if it is
+// empty. The hints are lines that look like a mistake. If the file cannot be used,
+// withDotEnv adds a problem to found.
 func withDotEnv(environment Lookup, found *Problems) (both Lookup, hints []Problem) {
 	text, err := readDotEnv()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -77,8 +77,9 @@ func readDotEnv() ([]byte, error) {
 	return []byte(strings.ReplaceAll(decoded, "\n"+byteOrderMark, "\n")), nil
 }
 
-// firstBadLine returns the number of the first line that cannot be parsed. It tries
-// ever shorter beginnings of the text, because a quoted value can have several lines.
+// firstBadLine returns the number of the first line that cannot be parsed. It
+// parses shorter and shorter beginnings of the text, because a quoted value can
+// have several lines.
 func firstBadLine(text []byte) int {
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for n := len(lines) - 1; n > 0; n-- {

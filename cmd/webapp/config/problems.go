@@ -28,7 +28,7 @@ func (p *Problems) add(name, wrong, remedy string) {
 	p.List = append(p.List, Problem{Name: name, Wrong: wrong, Remedy: remedy})
 }
 
-// has reports whether the list has a problem with the variable, alone or together
+// has reports whether a problem in the list names the variable, alone or together
 // with other variables.
 func (p *Problems) has(name string) bool {
 	return slices.ContainsFunc(p.List, func(known Problem) bool {
@@ -36,7 +36,7 @@ func (p *Problems) has(name string) bool {
 	})
 }
 
-// hasAlone reports whether the list has a problem with this variable alone.
+// hasAlone reports whether a problem in the list names this variable and no other.
 func (p *Problems) hasAlone(name string) bool {
 	return slices.ContainsFunc(p.List, func(known Problem) bool { return known.Name == name })
 }

@@ -44,7 +44,7 @@ func (c *Config) checkTracing(found *Problems) {
 }
 
 // tracesVariable returns name and value of one of the exporter's variables. The
-// variable for traces only wins over the variable for all signals.
+// variable for traces overrides the variable for all signals.
 func tracesVariable(suffix, traces, all string) (name, value string) {
 	if traces != "" {
 		return "OTEL_EXPORTER_OTLP_TRACES_" + suffix, traces
@@ -78,7 +78,8 @@ func (c *Config) checkSampler(found *Problems) sdktrace.Sampler {
 }
 
 // tracesEndpoint returns the URL that traces are posted to, or "". The variable for
-// traces only has the whole URL. The variable for all signals lacks /v1/traces.
+// traces contains the whole URL. The variable for all signals contains it without
+// /v1/traces.
 func (c *Config) tracesEndpoint(found *Problems) string {
 	name, endpoint := tracesVariable("ENDPOINT", c.OTLPTracesEndpoint, c.OTLPEndpoint)
 	if endpoint == "" {

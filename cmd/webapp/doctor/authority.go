@@ -48,8 +48,8 @@ func (x *examination) checkConnection(ctx context.Context) Check {
 	return x.connected(u, x.connection, "")
 }
 
-// Limits of the difference between two clocks. The application accepts tokens with
-// a difference of five minutes.
+// The limits for the difference between this machine's clock and the provider's.
+// The application accepts tokens with a difference of five minutes.
 const (
 	skewWarning = time.Minute
 	skewFailure = 5 * time.Minute

@@ -56,7 +56,7 @@ func (x *examination) checkRedirectURI(context.Context) Check {
 	return ok("The form is right. Register exactly " + x.cfg.RedirectURI + x.registrationNote(u, local))
 }
 
-// registrationNote says what to mind when the redirect URI is registered.
+// registrationNote says what to check when the redirect URI is registered.
 func (x *examination) registrationNote(u *url.URL, local bool) string {
 	switch {
 	case x.authority.Kind == authority.KindOther:

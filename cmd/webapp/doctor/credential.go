@@ -14,8 +14,8 @@ import (
 // begins. It is long, because a person must replace a credential.
 const credentialWarning = 30 * 24 * time.Hour
 
-// checkCredential sends the credential to the provider's token endpoint. No user
-// takes part.
+// checkCredential sends the credential to the provider's token endpoint. The
+// request needs no signed-in user.
 func (x *examination) checkCredential(ctx context.Context) Check {
 	provider, err := entra.New(x.cfg.Entra)
 	if err != nil {

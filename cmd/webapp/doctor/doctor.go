@@ -172,7 +172,7 @@ type step struct {
 	run   func(context.Context) Check
 }
 
-// steps lists all checks in the order in which a sign-in needs things.
+// steps lists all checks in the order in which a sign-in depends on them.
 func (x *examination) steps() []step {
 	return []step{
 		{nameConfiguration, "", x.checkConfiguration},

@@ -116,8 +116,8 @@ func (x *examination) get(ctx context.Context, target string, header http.Header
 // a warning begins.
 const certificateWarning = 14 * 24 * time.Hour
 
-// connected judges a connection on which u has responded. It adds more to the
-// summary of a good one.
+// connected returns the result for a connection on which u has responded. If the
+// connection is good, the summary ends with more.
 func (x *examination) connected(u *url.URL, r *response, more string) Check {
 	var end time.Time
 	for _, c := range r.certificates {

@@ -15,8 +15,8 @@ import (
 // page of a signed-in user waits for one.
 const slowStore = 50 * time.Millisecond
 
-// checkStore opens the session store and does with one record what sessions do. It
-// deletes the record again.
+// checkStore opens the session store, runs the operations of a session on one
+// record, and deletes the record.
 func (x *examination) checkStore(ctx context.Context) Check {
 	if x.cfg.OpenStore == nil || x.misconfigured("SESSION_STORE") {
 		return skipMisconfigured()
@@ -47,7 +47,8 @@ func (x *examination) checkStore(ctx context.Context) Check {
 	return ok(fmt.Sprintf("A record was written, found, replaced and deleted. No operation took longer than %d ms.", slowStore.Milliseconds()))
 }
 
-// storeTrial does what sessions do to a store, with one record under a random key.
+// storeTrial runs the store operations of a session on one record with a random
+// key.
 type storeTrial struct {
 	store     Store
 	now       func() time.Time
@@ -128,7 +129,7 @@ func (s *storeTrial) remove(ctx context.Context, r ports.Record) error {
 	return err
 }
 
-// timed runs an operation and notes its name and how long it takes.
+// timed runs an operation and records its name and its duration.
 func timed[T any](s *storeTrial, operation string, run func() (T, error)) (T, error) {
 	s.operation = operation
 	began := s.now()

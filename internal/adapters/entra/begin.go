@@ -56,7 +56,8 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	return ports.Authorization{URL: request.AuthCodeURL(req.State, options...), Secret: t.Secret()}, nil
 }
 
-// errClaims is the caller's mistake. A browser cannot cause it.
+// errClaims means that the caller passed a malformed claims request. A browser
+// cannot cause it.
 var errClaims = errors.New("authorization request: claims must be one JSON object of sensible size without duplicates")
 
 // claimsParameter returns the claims parameter of an authorization request: the
@@ -83,8 +84,9 @@ func (p *Provider) claimsParameter(req ports.AuthorizationRequest) (string, erro
 // last for many hours and that an API can refuse at any time.
 const clientCapability = `{"access_token":{"xms_cc":{"values":["cp1"]}}}`
 
-// capability returns the claims parameter that every request for an API's scopes
-// has. It is "" without such scopes, and for a provider that does not support it.
+// capability returns the claims parameter for a request with these API scopes. It
+// returns "" if there are no scopes, or if the provider does not support client
+// capabilities.
 func (p *Provider) capability(scopes []string) string {
 	if len(scopes) == 0 || !p.authority.EntraParameters() {
 		return ""

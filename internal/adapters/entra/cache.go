@@ -94,7 +94,7 @@ func (c *cache[T]) mayLoad() bool {
 }
 
 // within reports whether less than limit has passed. It returns false for a time in
-// the future: the clock was set back since.
+// the future, which means that the clock was set back.
 func within(ago, limit time.Duration) bool { return ago >= 0 && ago < limit }
 
 // start starts a load in the background. Its deadline is not the caller's, because
@@ -118,8 +118,9 @@ func (c *cache[T]) start() {
 	}()
 }
 
-// waitFor waits for the running load and returns its value. If the caller's deadline
-// comes first, waitFor returns the last good value, or the error of the load before.
+// waitFor waits for the running load and returns its value. If the caller's
+// deadline comes first, waitFor returns the last good value, or the error of the
+// previous load.
 func (c *cache[T]) waitFor(ctx context.Context, running chan struct{}) (T, error) {
 	err := c.await(ctx, running)
 	c.mu.Lock()

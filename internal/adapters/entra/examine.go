@@ -46,8 +46,8 @@ func (e *StatusError) Error() string {
 // Unwrap returns ports.ErrProviderUnavailable.
 func (e *StatusError) Unwrap() error { return ports.ErrProviderUnavailable }
 
-// MetadataExam holds a provider's metadata. The provider chose the values: bound and
-// escape them before you show them to a person.
+// MetadataExam contains a provider's metadata. The provider chose the values: bound
+// and escape them before you show them to a person.
 type MetadataExam struct {
 	// Issuer is the issuer in the metadata. IssuerFits reports whether it fits the
 	// configured authority.
@@ -92,7 +92,7 @@ func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
 	return exam, nil
 }
 
-// KeysExam counts a provider's keys.
+// KeysExam contains the numbers of a provider's keys.
 type KeysExam struct {
 	// Listed is the number of keys in the set.
 	Listed int

@@ -10,7 +10,8 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// Verdict is what the token endpoint's response proves about a credential.
+// Verdict says whether the token endpoint's response proves that a credential
+// works.
 type Verdict int
 
 // The verdicts.

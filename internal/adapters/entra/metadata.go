@@ -12,7 +12,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// metadata holds the checked provider metadata (OpenID Connect Discovery 1.0,
+// metadata contains the checked provider metadata (OpenID Connect Discovery 1.0,
 // section 3) that this package uses.
 type metadata struct {
 	issuer        authority.Issuer
@@ -26,9 +26,10 @@ type metadata struct {
 	prompts       []string // nil if the metadata do not list them
 }
 
-// loadMetadata requests the metadata and checks them. The issuer must be that of
-// the last metadata: the configuration does not determine the issuer of a domain or
-// of a B2C policy, and it must not change while people are signed in.
+// loadMetadata requests the metadata and checks them. It refuses metadata whose
+// issuer differs from that of the metadata loaded before. The configuration does
+// not determine the issuer of a domain or of a B2C policy, and the issuer must not
+// change while people are signed in.
 func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
 	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointMetadata), p.authority.DiscoveryURL())
 	if err != nil {

@@ -149,9 +149,10 @@ func saysAccountGone(doc providerhttp.Object) bool {
 	})
 }
 
-// codeError returns the error for a code that was not redeemed. errors.Is also matches
-// ports.ErrCodeRefused if the response has a 4xx status and no OAuth 2.0 error, as a
-// firewall's has. Statuses about the endpoint, the time or the rate do not count.
+// codeError returns the error for a code that was not redeemed. errors.Is also
+// matches ports.ErrCodeRefused if the response has a 4xx status and no OAuth 2.0
+// error, as a firewall's has. It does not match for a status about the endpoint,
+// the time or the rate.
 func codeError(err error) error {
 	failed, ok := errors.AsType[*providerhttp.StatusError](err)
 	if !ok || failed.Status < http.StatusBadRequest || failed.Status >= http.StatusInternalServerError {

@@ -55,9 +55,9 @@ func declined() *Error {
 	return &Error{Number: 65004, Code: codeAccessDenied, Subcode: "cancel", Text: "User declined to consent to access the app."}
 }
 
-// signInSilently returns the session that answers the request without a page. It
-// returns nil if the person has to choose, and an error if prompt=none forbids
-// that.
+// signInSilently returns the session with which the provider can respond without
+// showing a page. It returns nil if the person has to choose, and an error if
+// prompt=none forbids that.
 func (p *Provider) signInSilently(req authRequest, b *browser) (*signedIn, *Error) {
 	if req.asks("login") || req.asks("select_account") || req.asks("consent") {
 		return nil, nil

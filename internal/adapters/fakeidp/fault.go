@@ -15,12 +15,13 @@ type Fault struct {
 	// Match selects the requests that fail by their parameters. nil selects all.
 	Match func(form url.Values) bool
 
-	// Met is called first when a request meets the fault. A test can wait for it.
+	// Met is called when the fault applies to a request, before anything else. A
+	// test can wait for it.
 	Met func()
 
-	// Delay holds the request for this long, in real time. Hang holds it until
-	// Heal, Close or the end of the client's connection. A fault with only Delay
-	// or Hang then serves the request as usual.
+	// Delay delays the request for this long, in real time. Hang delays it until
+	// Heal, Close or the end of the client's connection. A fault with only Delay or
+	// Hang then serves the request as usual.
 	Delay time.Duration
 	Hang  bool
 	// After serves the request before the rest of the fault: the code is spent,
@@ -65,15 +66,16 @@ func newFaultBook() *faultBook {
 	return &faultBook{faults: make(map[Endpoint][]*Fault), healed: make(chan struct{})}
 }
 
-// Fail adds a fault to an endpoint. Requests meet the faults of an endpoint in the
-// order in which they were added, each fault as often as its Times says.
+// Fail adds a fault to an endpoint. The faults of an endpoint apply in the order in
+// which they were added, each to as many requests as its Times says.
 func (p *Provider) Fail(endpoint Endpoint, fault Fault) {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
 	p.faults.faults[endpoint] = append(p.faults.faults[endpoint], &fault)
 }
 
-// Heal removes all faults, ends Down, and releases the requests that a fault holds.
+// Heal removes all faults, ends Down, and continues the requests that a fault
+// delays.
 func (p *Provider) Heal() {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
@@ -102,8 +104,8 @@ func (b *faultBook) isDown() bool {
 	return b.down
 }
 
-// take returns the fault that the request meets, and counts it. It returns false
-// if there is none.
+// take returns the fault that applies to the request, and reduces its remaining
+// Times. It returns false if no fault applies.
 func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,13 +124,14 @@ func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	return metFault{}, false
 }
 
-// metFault is a fault that a request has met. healed closes at the next Heal.
+// metFault is the fault that applies to one request. healed closes at the next
+// Heal.
 type metFault struct {
 	Fault
 	healed <-chan struct{}
 }
 
-// wait holds the request. It returns false if the client has gone.
+// wait delays the request. It returns false if the client has disconnected.
 func (f metFault) wait(r *http.Request) bool {
 	var over <-chan time.Time
 	if !f.Hang {

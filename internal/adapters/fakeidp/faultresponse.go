@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// applyFault serves a request that has met a fault. handle serves it as usual.
+// applyFault serves a request to which a fault applies. handle serves it as usual.
 func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metFault, handle http.HandlerFunc) {
 	if fault.Met != nil {
 		fault.Met()

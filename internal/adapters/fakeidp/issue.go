@@ -35,7 +35,7 @@ func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[strin
 	return response, nil
 }
 
-// remember stores the tokens of the response. Mutate may have changed them.
+// remember stores the tokens of the response, which Mutate may have changed.
 func (p *Provider) remember(g *grant, scopes []string, resource string, response map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -21,8 +21,8 @@ type signingKey struct {
 	tenantID string
 }
 
-// keyStore has the signing keys. A key is generated when it is first needed,
-// because that takes a noticeable time.
+// keyStore contains the signing keys. It generates a key only when the key is first
+// needed, because generating one is slow.
 type keyStore struct {
 	mu      sync.Mutex
 	first   *rsa.PrivateKey

@@ -91,7 +91,7 @@ func publicHost(asked string, given net.Addr) string {
 }
 
 // checkLoopback refuses an address that other machines can reach, because this
-// provider signs in anybody as anybody.
+// provider asks nobody for a password.
 func checkLoopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

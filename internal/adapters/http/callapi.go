@@ -41,8 +41,8 @@ func (a *app) callAPI(r *http.Request, _ domain.Session) (templates.View, error)
 	return v, nil
 }
 
-// withoutQuery returns endpoint without its query, which may hold an API key, and
-// without user information.
+// withoutQuery returns endpoint without its query, which may contain an API key,
+// and without user information.
 func withoutQuery(endpoint string) string {
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -82,7 +82,7 @@ func get(ctx context.Context, client *http.Client, endpoint string) (apiResponse
 
 // apiError turns an error of a request to the API into errAPI, errAPIBusy or
 // errAPISlow for the log. It keeps the cause only if its text shows nothing but a
-// host: *url.Error quotes the URL, which may hold a key, and a protocol error
+// host: *url.Error quotes the URL, which may contain a key, and a protocol error
 // quotes the API's response.
 func apiError(err error) error {
 	if _, ok := errors.AsType[*tokenError](err); ok {

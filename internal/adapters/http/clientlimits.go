@@ -52,16 +52,16 @@ func (a *addressRate) limiter(address netip.Addr) *rate.Limiter {
 	return bucket.Load()
 }
 
-// allow counts an event and reports whether it is within the limit.
+// allow records an event and reports whether it is within the limit.
 func (a *addressRate) allow(address netip.Addr) bool { return a.limiter(address).AllowN(a.now(), 1) }
 
-// exhausted reports whether the limit is reached. It counts nothing.
+// exhausted reports whether the limit is reached. It records no event.
 func (a *addressRate) exhausted(address netip.Addr) bool {
 	return a.limiter(address).TokensAt(a.now()) < 1
 }
 
-// count counts an event even beyond the limit. Events beyond it, from requests that
-// ran at the same time, delay the next allowed one.
+// count records an event even if the limit is reached. Requests that run at the
+// same time can exceed the limit; each event beyond it delays the next allowed one.
 func (a *addressRate) count(address netip.Addr) { a.limiter(address).ReserveN(a.now(), 1) }
 
 // limitSignIns applies signInsPerMinute.
@@ -77,7 +77,7 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 }
 
 // inFlight counts the concurrent requests of each client. It stores only clients
-// with a request.
+// that have a request in progress.
 type inFlight struct {
 	limit int // per client
 

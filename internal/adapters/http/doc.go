@@ -1,5 +1,5 @@
-// Package http serves the pages to browsers. It holds the routes, the handlers and
-// the table that maps errors to responses. Package server runs the HTTP server.
+// Package http serves the pages to browsers. It contains the routes, the handlers
+// and the table that maps errors to responses. Package server runs the HTTP server.
 //
 // Handlers return an error, and write nothing until they can no longer fail. Users
 // read constant texts from package templates, never the text of an error.

@@ -25,7 +25,7 @@ type Config struct {
 	// AppName is the application's name in titles and the page header. The
 	// default is "webapp".
 	AppName string
-	// Domain holds the use cases.
+	// Domain contains the use cases.
 	Domain *domain.Service
 	// Sessions adds the browser's cookies to the request's context, where the
 	// session port finds them.

@@ -18,8 +18,8 @@ import (
 	"webapp/internal/domain"
 )
 
-// observation holds what the request's log line and error page need. handle sets
-// err, and handlers set the session of the signed-in user.
+// observation contains the values that the request's log line and error page need.
+// handle sets err, and handlers set the session of the signed-in user.
 type observation struct {
 	requestID string
 	err       error
@@ -160,8 +160,8 @@ func newRequestID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// loggedPath returns the path for the log: the pattern of its route, of any
-// method, or the masked path if there is none. A client's own path may hold an
+// loggedPath returns the path for the log: the pattern of its route, of any method,
+// or the masked path if there is none. A path that the client chose may contain an
 // e-mail address or a token.
 func loggedPath(r *http.Request, route string) string {
 	if route != "" {

@@ -90,8 +90,8 @@ func loggedUser(key string) string {
 	return issuer + " sub:" + hashed
 }
 
-// notOpaque reports whether r is unusual in an opaque identifier. "@" is, and so
-// are characters that could encode it or break the line.
+// notOpaque reports whether r is unusual in an opaque identifier. Unusual are "@",
+// and characters that could encode "@" or break the line.
 func notOpaque(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// countPatience bounds the wait of a scrape for the number of sessions.
+// countPatience limits how long a scrape waits for the number of sessions.
 const countPatience = 2 * time.Second
 
 // WatchCredential adds a metric of the time when the application's credential at

@@ -124,8 +124,8 @@ func callOutcome(status int, err error) string {
 	return "failed"
 }
 
-// observedBody ends its call when the body ends, so that a slow body counts as a
-// slow call.
+// observedBody ends its call when the body ends, so that the duration of a call
+// includes a slow body.
 type observedBody struct {
 	io.ReadCloser
 	call   *providerCall

@@ -80,14 +80,14 @@ func isOf(s *keptSession, issuer, subject string) bool {
 	return s.Identity.Issuer == issuer && s.Identity.Subject == subject
 }
 
-// filter selects sessions. key is called first, because it needs no read of the
-// store.
+// filter selects sessions. The function key is called first, because it does not
+// read the store.
 type filter struct {
 	key     func(string) bool
 	session func(*keptSession) bool
 }
 
-// maxRounds is how often one call asks for the keys of an index.
+// maxRounds limits how many times one call asks the store for the keys of an index.
 const maxRounds = 1000
 
 // EndSession implements ports.SessionDirectory. It searches the person's sessions

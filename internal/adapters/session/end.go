@@ -39,12 +39,13 @@ func (m *Manager) clearSession(req *browserRequest) {
 	}
 }
 
-// maxEnds is how often endSession tries while other requests change the session.
+// maxEnds is the number of attempts of endSession while other requests change the
+// session.
 const maxEnds = 64
 
 // endNamed deletes the session records with these keys, readable or not, and
-// returns the sessions among them. It does not read the current session of the
-// locked request again.
+// returns the sessions among them. It uses the copy of the current session that the
+// locked request has loaded.
 func (m *Manager) endNamed(ctx context.Context, req *browserRequest, keys []string) ([]ports.Session, error) {
 	var ended []ports.Session
 	for _, key := range keys {

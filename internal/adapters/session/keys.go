@@ -41,8 +41,8 @@ func listedID(key string) string { return hashed([]byte("listed." + key)) }
 // guess from a plain hash. So indexes are keyed hashes.
 //
 // A record keeps the indexes that it was created with. So lookups use the indexes
-// of all keys. A session that began under a removed key could not be found by its
-// indexes, so it is no session, even if a Touch has sealed it with another key.
+// of all keys. A session that began under a removed key cannot be found by its
+// indexes. It is therefore invalid, even if a Touch has sealed it with another key.
 func userIndex(key *sealingKey, issuer, subject string) string {
 	return index(key, "user", issuer, subject)
 }

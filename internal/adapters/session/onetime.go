@@ -20,8 +20,8 @@ func (m *Manager) CheckUnspent(ctx context.Context, id string) error {
 	return err
 }
 
-// Spend implements ports.OneTimeIDs. The record stays until clockSkew after
-// until.
+// Spend implements ports.OneTimeIDs. The store keeps the record for clockSkew
+// longer than until.
 func (m *Manager) Spend(ctx context.Context, id string, until time.Time) error {
 	_, err := m.records.create(ctx, entry{key: onceKey(id), expires: until.Add(clockSkew)})
 	if errors.Is(err, ports.ErrRecordExists) {

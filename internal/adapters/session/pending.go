@@ -70,8 +70,8 @@ func (m *Manager) openPending(name, value string) (ports.PendingSignIn, bool) {
 	return p, err == nil
 }
 
-// clockSkew is how far the clocks of two instances may differ. Marks of used
-// states and identifiers live that much longer.
+// clockSkew is how far the clocks of two instances may differ. The store keeps the
+// marks of used states and identifiers for that much longer.
 const clockSkew = 5 * time.Minute
 
 // Take opens the cookie of this state and marks the state as spent in the store,
@@ -155,11 +155,11 @@ func (m *Manager) Outcome(ctx context.Context, state string) ([]byte, error) {
 const (
 	// maxPending is how many sign-ins can be pending in one browser.
 	maxPending = 8
-	// maxPendingBytes bounds their part of the Cookie header. Many servers and
-	// proxies refuse headers over 8 kB.
+	// maxPendingBytes limits the size of the pending sign-ins in the Cookie header.
+	// Many servers and proxies refuse headers over 8 kB.
 	maxPendingBytes = 6 << 10
-	// minPending is how many are kept, however large they are. With the longest
-	// return paths they take almost 9 kB.
+	// minPending is the number of pending sign-ins that are kept even beyond
+	// maxPendingBytes. With the longest return paths they take almost 9 kB.
 	minPending = 5
 	// maxDeletions bounds the cookies that one response deletes, because each
 	// deletion searches all cookies of the response. The next sign-in deletes

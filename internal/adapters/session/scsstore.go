@@ -10,9 +10,10 @@ import (
 	"webapp/internal/ports"
 )
 
-// scsStore implements the store of scs on top of records. scs knows one write,
-// which inserts or updates. scsStore creates a record if the revision of the
-// browser's request has no version, and otherwise replaces exactly that version.
+// scsStore implements the store of scs on top of records. scs has one method for
+// writing, which inserts or updates a record. scsStore creates a record if the
+// revision of the browser's request has no version, and otherwise replaces exactly
+// that version.
 type scsStore struct {
 	*records
 	manager *Manager

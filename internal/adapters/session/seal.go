@@ -14,8 +14,9 @@ import (
 // keySize is the length of each key in Config.Keys.
 const keySize = 32
 
-// The place and name of a value are authenticated with it. A value that is moved
-// to another name, or from a cookie to a record, does not open.
+// Each value is authenticated together with its place and its name. If somebody
+// moves a value to another name, or from a cookie to a record, it cannot be
+// decrypted.
 const (
 	inCookie = "cookie:"
 	inRecord = "record:"
@@ -29,7 +30,8 @@ type sealer struct {
 	keys []sealingKey
 }
 
-// keyID finds a key among a few. Two keys can have the same ID.
+// keyID is a short ID of a key, which a sealed value starts with. Two keys can have
+// the same ID.
 type keyID [2]byte
 
 type sealingKey struct {

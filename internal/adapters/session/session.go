@@ -83,7 +83,8 @@ type Config struct {
 // If its browser comes back within that time, the audit log reports the end.
 const ExpiredRetention = 24 * time.Hour
 
-// defaultOpTimeout leaves a page time to say that the store is down.
+// defaultOpTimeout is short enough that a page can still report a store that is
+// down.
 const defaultOpTimeout = 3 * time.Second
 
 // New returns a Manager, or an error that lists every fault in cfg.

@@ -63,8 +63,8 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 	return loadedSession{loaded: true, token: token, session: s, read: req.revision, data: data}
 }
 
-// indexable reports whether the session can be found by its indexes. Otherwise it
-// could not be ended, and it is no session.
+// indexable reports whether the session can be found by its indexes. If it cannot
+// be found, it cannot be ended, so it is invalid.
 func (m *Manager) indexable(s *keptSession) bool { return m.seal.key(s.indexedBy) != nil }
 
 func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expires) }
@@ -72,8 +72,9 @@ func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expi
 // live reports whether the session is indexable and has not expired.
 func (m *Manager) live(s *keptSession) bool { return m.indexable(s) && !m.expired(s) }
 
-// Touch implements ports.Sessions. It replaces the version of the record that
-// this request has read. If another Touch was first, that one counts.
+// Touch implements ports.Sessions. It replaces the version of the record that this
+// request has read. If another Touch of the same version was first, the store keeps
+// its times.
 func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	req, err := m.enter(ctx)
 	if err != nil {
@@ -102,8 +103,8 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	return err
 }
 
-// maxUpdates is how often UpdateTokens and UpdateRoles try. At each attempt one
-// of the concurrent callers succeeds.
+// maxUpdates is the number of attempts of UpdateTokens and UpdateRoles. At each
+// attempt, one of the concurrent callers succeeds.
 const maxUpdates = 64
 
 // UpdateRoles implements ports.Sessions. It reads and replaces the session's

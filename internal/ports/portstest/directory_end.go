@@ -207,7 +207,8 @@ func endLeastUsed(t *testing.T, h SessionHarness, b Browser, s ports.Session, ke
 	return ended, err
 }
 
-// directoryLeastUsed has five sessions. The first one was used most recently.
+// directoryLeastUsed checks which of five sessions end. The first one was used most
+// recently.
 func directoryLeastUsed(t *testing.T, h SessionHarness) {
 	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
 	neighbour := signInAs(t, h, bert)
@@ -255,7 +256,8 @@ func directoryLeastUsedExpired(t *testing.T, h SessionHarness) {
 	requireSession(t, h, last, lasting)
 }
 
-// directoryLeastUsedRace has several concurrent sign-ins that each end older sessions.
+// directoryLeastUsedRace checks several concurrent sign-ins that each end older
+// sessions.
 func directoryLeastUsedRace(t *testing.T, h SessionHarness) {
 	const keep, more = 5, 4
 	anna := person(h, "one", "anna", "sid")

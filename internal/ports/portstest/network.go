@@ -85,7 +85,7 @@ func (n *network) misbehaveAfter(f fault, spared int) {
 	n.fault, n.spared = f, spared
 }
 
-// made returns the requests so far.
+// made returns the requests that the adapter has sent so far.
 func (n *network) made() []call {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -24,7 +24,7 @@ func beginTests() []named[*providerTest] {
 	}
 }
 
-// suiteState has the length and the alphabet of a state of the domain.
+// suiteState is a state with the same length and alphabet as a state of the domain.
 const suiteState = "c3RhdGUtb2YtdGhlLXN1aXRlLTAxMjM0NTY3ODk_-Aa"
 
 func beginSignIn(t testing.TB, h *providerTest, scopes ...string) ports.Authorization {

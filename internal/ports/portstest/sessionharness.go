@@ -19,8 +19,8 @@ type Browser interface {
 	Clone() Browser
 }
 
-// SessionHarness contains a session manager and its surroundings. The store of a new
-// harness is empty.
+// SessionHarness contains a session manager, and the functions that the suite needs
+// to test it. The store of a new harness is empty.
 type SessionHarness struct {
 	// Sessions is the adapter under test.
 	Sessions ports.SessionManager

@@ -29,7 +29,8 @@ func sessionsRoles(t *testing.T, h SessionHarness) {
 	}
 }
 
-// sessionsRolesTouched has two requests that both read the session before one writes it.
+// sessionsRolesTouched checks two requests that both read the session before one of
+// them writes it.
 func sessionsRolesTouched(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	s := signIn(t, h, b)

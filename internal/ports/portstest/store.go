@@ -10,8 +10,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// StoreHarness contains a session store and its surroundings. The store of a new harness
-// is empty.
+// StoreHarness contains a session store, and the functions that the suite needs to
+// test it. The store of a new harness is empty.
 type StoreHarness struct {
 	Store ports.SessionStore
 	// New returns another handle to the same records, as another instance of the

@@ -151,8 +151,8 @@ func storeSweep(t *testing.T, h StoreHarness) {
 	}
 }
 
-// storeBornExpired creates expired records, as a caller does that is slow or whose clock
-// is late.
+// storeBornExpired checks the creation of records that have expired already. A slow
+// caller, or one whose clock is behind, creates such records.
 func storeBornExpired(t *testing.T, h StoreHarness) {
 	r := h.record("k", "v", "index")
 	r.Expires = h.now().Add(-time.Minute)

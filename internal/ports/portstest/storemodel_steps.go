@@ -11,7 +11,8 @@ import (
 	"webapp/internal/ports"
 )
 
-// any returns one of the worker's keys, and the record that the model expects, if any.
+// any returns one of the worker's keys and the record that the model expects under
+// it. It returns false if the model expects no record.
 func (w *modelWorker) any() (string, modelRecord, bool) {
 	key := w.key(w.random.IntN(modelKeys))
 	r, ok := w.live[key]

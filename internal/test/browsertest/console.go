@@ -92,7 +92,8 @@ func (tab *Tab) reportComplaints() {
 	}
 }
 
-// IgnoreErrors ignores the errors of pages of another program's origin.
+// IgnoreErrors ignores errors on pages with this origin, because they belong to
+// another program.
 func (tab *Tab) IgnoreErrors(origin string) {
 	tab.console.mu.Lock()
 	defer tab.console.mu.Unlock()

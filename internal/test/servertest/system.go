@@ -99,7 +99,7 @@ func readStat(path string) (pid int, state byte, parent int, ok bool) {
 	if err != nil {
 		return 0, 0, 0, false
 	}
-	// The second field is a name in brackets that may hold anything.
+	// The second field is a name in brackets that may contain anything.
 	end := bytes.LastIndexByte(text, ')')
 	if end < 0 {
 		return 0, 0, 0, false

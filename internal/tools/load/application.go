@@ -34,7 +34,8 @@ type provider struct {
 // noProvider is for pages that call no provider.
 var noProvider = provider{authority: "http://127.0.0.1:1/" + tenant, clientID: "load", secret: "unused"}
 
-// No connection is made to redirectURI.
+// redirectURI is the registered callback address. No client connects to this
+// address.
 const redirectURI = "http://localhost:3000/getAToken"
 
 func newApplication(store ports.SessionStore, p provider, now func() time.Time) (*application, error) {

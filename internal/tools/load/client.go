@@ -117,7 +117,8 @@ func sourceIP(i int) net.IP {
 	return net.IPv4(127, 1, byte(i/250), byte(1+i%250))
 }
 
-// sourceAddr returns it in the form of http.Request.RemoteAddr.
+// sourceAddr returns the address of the i-th client in the form of
+// http.Request.RemoteAddr.
 func sourceAddr(i int) string { return fmt.Sprintf("%v:50000", sourceIP(i)) }
 
 // dialerFrom returns a dial function for the i-th client. If the system has only one

@@ -98,9 +98,9 @@ func newClocked(step time.Duration) (*clocked, error) {
 	return c, nil
 }
 
-// before returns how long the i-th person has been idle at the first page, if each
-// person requests a page in each interval. The values differ, so that not all
-// sessions are extended at the same time.
+// before returns how long the i-th person has been idle when that person requests
+// the first page. Each person requests one page in each interval. The idle times
+// differ, so that not all sessions are extended at the same time.
 func before(i int, every time.Duration) time.Duration {
 	if every == 0 {
 		return 0

@@ -174,7 +174,7 @@ func (m measured) report(r *report, n int, other measured) {
 	r.add(row{Part: "memory", Figure: name("longest read of a record while a tenth expires"), Value: micros(median(m.find)), Unit: "µs", Baseline: baselineScs, Than: micros(median(other.find))})
 }
 
-// only returns a if counts is true, otherwise nil.
+// only returns the aim a if counts is true, otherwise nil.
 func only(counts bool, a *aim) *aim {
 	if counts {
 		return a

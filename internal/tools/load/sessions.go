@@ -70,7 +70,7 @@ func (p *probe) Create(ctx context.Context, r ports.Record) (ports.Version, erro
 	return p.SessionStore.Create(ctx, r)
 }
 
-// Find notes how long it took.
+// Find records its duration.
 func (p *probe) Find(ctx context.Context, key string) (ports.Record, error) {
 	defer p.find.since(time.Now())
 	return p.SessionStore.Find(ctx, key)
@@ -195,7 +195,7 @@ type timedStore struct {
 	find *longest
 }
 
-// Find notes how long it took.
+// Find records its duration.
 func (s timedStore) Find(token string) ([]byte, bool, error) {
 	defer s.find.since(time.Now())
 	return s.MemStore.Find(token)

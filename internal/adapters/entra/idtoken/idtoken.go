@@ -39,7 +39,7 @@ type Verifier struct {
 	Log *slog.Logger
 }
 
-// Expected holds the values of one sign-in that an ID token must agree with.
+// Expected contains the values of one sign-in that an ID token must agree with.
 type Expected struct {
 	// Nonce is the nonce of the sign-in. An empty Nonce equals no nonce.
 	Nonce string
@@ -54,7 +54,7 @@ type Expected struct {
 	AccessToken string
 }
 
-// Token holds the claims of a verified ID token.
+// Token contains the claims of a verified ID token.
 type Token struct {
 	Identity  ports.Identity
 	Claims    []ports.Claim

@@ -80,8 +80,9 @@ func splitToken(raw string, kind tokenKind) ([]string, error) {
 	return segments, nil
 }
 
-// header holds the members of a JOSE header that are used (RFC 7515, section 4.1). The
-// members jwk, jku, x5u and x5c are ignored: a token cannot bring its own key.
+// header contains the members of a JOSE header that are used (RFC 7515, section
+// 4.1). The members jwk, jku, x5u and x5c are ignored: a token cannot bring its own
+// key.
 type header struct {
 	alg   string
 	keyID string

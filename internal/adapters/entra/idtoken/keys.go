@@ -15,7 +15,7 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// KeySet holds the provider's signature keys.
+// KeySet contains the provider's signature keys.
 type KeySet []signingKey
 
 // ParseKeySet reads a JWK set (RFC 7517, section 5). It leaves out keys that are
@@ -66,9 +66,10 @@ func (s KeySet) candidates(kid, alg string) []signingKey {
 	return fitting
 }
 
-// Count counts keys for the doctor. fitting is how many keys can sign an ID token that is
-// accepted with this issuer and these algorithms. anyTenant is how many of these can sign
-// for every tenant. withoutIssuer is how many keys of the set have no issuer.
+// Count returns three numbers of keys for the doctor. fitting is how many keys can
+// sign an ID token that is accepted with this issuer and these algorithms.
+// anyTenant is how many of these can sign for every tenant. withoutIssuer is how
+// many keys of the set have no issuer.
 func (s KeySet) Count(issuer authority.Issuer, algorithms []string) (fitting, anyTenant, withoutIssuer int) {
 	for _, key := range s {
 		if key.issuer == "" {

@@ -19,8 +19,9 @@ func (l trackedListener) Accept() (net.Conn, error) {
 	return &trackedConn{Conn: conn}, nil
 }
 
-// trackedConn is a connection that sees what no handler sees: the bytes of a
-// request before a handler has it, and the responses that net/http writes itself.
+// trackedConn is a connection that observes the bytes of a request before a handler
+// gets it, and the responses that net/http writes itself. No handler can observe
+// these.
 type trackedConn struct {
 	net.Conn
 	// received records the memory of bytes that were read. It is nil until the

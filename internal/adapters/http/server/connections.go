@@ -211,7 +211,8 @@ func (c *connections) forget(one *connection) {
 	}
 }
 
-// warnInterval stops an attack from filling the log.
+// warnInterval is the shortest time between two warnings, so that an attack cannot
+// fill the log.
 const warnInterval = time.Minute
 
 func (c *connections) warn(message string, attributes ...any) {

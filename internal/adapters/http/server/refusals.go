@@ -57,8 +57,8 @@ func parseRefusal(written []byte) (Refusal, bool) {
 	return Refusal{res.StatusCode, string(text)}, true
 }
 
-// response returns the bytes of h's response to a refusal. A panic of h becomes
-// an error, because net/http recovers nothing at this point.
+// response returns the bytes of h's response to a refusal. It returns an error if h
+// panics, because net/http does not recover a panic at this point.
 func (f Refusal) response(h http.Handler, conn net.Conn) (response []byte, err error) {
 	defer func() {
 		if value := recover(); value != nil {

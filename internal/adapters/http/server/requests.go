@@ -34,7 +34,7 @@ func (c *connections) trackRequest(next http.Handler) http.Handler {
 	})
 }
 
-// inFlight is a request that a handler has.
+// inFlight is a request that a handler is serving.
 type inFlight struct {
 	c    *connections
 	conn net.Conn

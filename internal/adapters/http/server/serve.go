@@ -27,8 +27,8 @@ const (
 // their own, because a proxy carries the connections of many people. The logger
 // gets a warning when a limit is reached, at most once a minute.
 //
-// Run the server with Serve. Otherwise the memory of a request counts only once a
-// handler has it, and RefusalHandler is not used.
+// Run the server with Serve. Otherwise the memory limit includes a request only
+// after a handler has received it, and RefusalHandler is not used.
 func New(h http.Handler, logger *slog.Logger, proxies ...netip.Prefix) *http.Server {
 	server := &http.Server{
 		Handler:           h,

@@ -23,7 +23,8 @@ func (s *Store) Create(ctx context.Context, r ports.Record) (ports.Version, erro
 	return sh.add(r), nil
 }
 
-// Find implements ports.SessionStore. It returns a copy without indexes.
+// Find implements ports.SessionStore. It returns a copy of the record without its
+// indexes.
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return ports.Record{}, err

@@ -28,7 +28,7 @@ func (p *pool[T]) take() uint32 {
 	return p.used - 1
 }
 
-// give clears an element and frees it.
+// give clears an element and makes its number available again.
 func (p *pool[T]) give(i uint32) {
 	clear(p.pages[i/pageSize][i%pageSize : i%pageSize+1])
 	p.free = append(p.free, i)

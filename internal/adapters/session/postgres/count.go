@@ -12,8 +12,8 @@ const (
 	// countLimit is the time limit of a count, so that a very large table does not
 	// keep the server busy.
 	countLimit = 2 * time.Second
-	// countShare times the duration of a count is the time until the next one. So
-	// counting takes at most a hundredth of a processor.
+	// countShare sets the pause after a count: countShare times the duration of the
+	// count. Counting then uses at most one percent of a processor.
 	countShare = 100
 )
 

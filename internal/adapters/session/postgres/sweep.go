@@ -14,8 +14,8 @@ const (
 	sweepPause = 20 * time.Millisecond
 )
 
-// sweepSome checks expires twice, because a record can be prolonged while the statement
-// runs.
+// sweepSome checks expires twice, because another request can prolong a record
+// while the statement runs.
 const sweepSome = `DELETE FROM webapp_session_records WHERE key = ANY (ARRAY(
 		SELECT key FROM webapp_session_records WHERE expires <= $1
 		ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED

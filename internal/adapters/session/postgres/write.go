@@ -26,8 +26,8 @@ const (
 	recordExists  = `SELECT EXISTS (SELECT 1 FROM webapp_session_records WHERE key = $1 AND expires > $2)`
 )
 
-// newVersion returns a random version. One of 9 * 10^18 equals a given earlier
-// version.
+// newVersion returns a random version. The probability that it equals a given
+// earlier version is 1 in 9 * 10^18.
 func newVersion() ports.Version {
 	for {
 		if v := ports.Version(rand.Int64()); v != ports.AnyVersion {

@@ -52,10 +52,10 @@ func Open(_ context.Context, rawURL string, clock func() time.Time) (*Store, err
 	return &Store{client: newClient(o), clock: clock, scripts: newScripts()}, nil
 }
 
-// newClient sets limits and returns the client. With the defaults of go-redis an
-// operation can take half a minute. Some features that it turns off cost a round trip
-// for each new connection (CLIENT SETINFO, CLIENT MAINT_NOTIFICATIONS) or, in a
-// Cluster, the table of all commands.
+// newClient returns a client with time limits. With the defaults of go-redis an
+// operation can take half a minute. newClient turns off CLIENT SETINFO and CLIENT
+// MAINT_NOTIFICATIONS, which cost a round trip for each new connection. In a
+// Cluster it also turns off the download of the table of all commands.
 func newClient(o *redis.UniversalOptions) redis.UniversalClient {
 	o.Protocol = 2 // with RESP3 go-redis searches each reply for push messages
 	o.DisableIdentity = true
@@ -121,8 +121,8 @@ func (dialErrors) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 	return next
 }
 
-// isNil reports whether the server's reply was nil: no such key, or SET NX found
-// one. It ignores wrapped errors; see dialErrors.
+// isNil reports whether the server's reply was nil: the key does not exist, or SET
+// NX found an existing key. It ignores wrapped errors; see dialErrors.
 func isNil(err error) bool { return err == redis.Nil }
 
 // LogTo writes the log lines of go-redis to log at level Debug, instead of to

@@ -46,7 +46,8 @@ end
 redis.call('ZADD', KEYS[2], string.format('%.0f', now + ttl), entry)
 if redis.call('PTTL', KEYS[2]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[2], ttl) end`
 
-	// countSource returns how many sessions expire later than ARGV[1] from now.
+	// countSource returns the number of sessions that expire after the duration
+	// ARGV[1] from now.
 	countSource = `
 local time = redis.call('TIME')
 return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]), '+inf')`
@@ -120,8 +121,8 @@ func (sc script) cached(ctx context.Context, keys []string, args ...any) *redis.
 	return command(ctx, "evalsha", sc.sha, keys, args)
 }
 
-// whole returns the command that runs the script from its text. The server then
-// caches it.
+// whole returns the command that sends the text of the script and runs it. The
+// server then caches the script.
 func (sc script) whole(ctx context.Context, keys []string, args ...any) *redis.Cmd {
 	return command(ctx, "eval", sc.source, keys, args)
 }
@@ -149,8 +150,8 @@ func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) 
 }
 
 // once is a command that go-redis does not retry. If the reply to a write is lost,
-// nobody knows whether the server ran it, and others may have changed the record
-// since.
+// the client cannot know whether the server ran it, and other clients may have
+// changed the record since.
 type once struct{ *redis.Cmd }
 
 // NoRetry implements redis.Cmder.

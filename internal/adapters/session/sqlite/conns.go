@@ -85,8 +85,8 @@ func (s *Store) connectReaders(ctx context.Context) error {
 	return nil
 }
 
-// patiently tries again while other processes use the file. SQLite itself does not
-// wait for the switch to WAL mode.
+// patiently repeats an operation while other processes use the file. SQLite itself
+// does not wait for the switch to WAL mode.
 func patiently(ctx context.Context, try func() error) error {
 	var busy error
 	for {

@@ -16,7 +16,7 @@ const (
 	findKeys   = `SELECT r.key FROM record_indexes i JOIN records r ON r.id = i.record
 		WHERE i.name = ? AND r.expires > ? LIMIT ?`
 	ping = `SELECT count(*) FROM probe`
-	// SQLite counts with two indexes and reads no value.
+	// With two indexes, SQLite can count the records without reading their values.
 	countIndexed = `SELECT count(*) FROM records WHERE expires > ?
 		AND EXISTS (SELECT 1 FROM record_indexes WHERE record = records.id)`
 )
@@ -99,8 +99,8 @@ func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 	return keys, nil
 }
 
-// Ready implements ports.StoreReadiness. While writes fail it tries one, so
-// that a full disk shows, and that it has been mended.
+// Ready implements ports.StoreReadiness. After a failed write, Ready tries another
+// one. So it reports a full disk, and also that the disk has space again.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.refused.Load() {
 		return s.write(ctx, "write", (*writer).probe)

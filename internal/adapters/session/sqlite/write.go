@@ -20,8 +20,8 @@ const (
 	deleteVersion = `DELETE FROM records WHERE key = ? AND version = ? AND expires > ?`
 )
 
-// newVersion returns a random version. One of 9 * 10^18 equals a given earlier
-// version.
+// newVersion returns a random version. The probability that it equals a given
+// earlier version is 1 in 9 * 10^18.
 func newVersion() ports.Version {
 	for {
 		if v := ports.Version(rand.Int64()); v != ports.AnyVersion {
