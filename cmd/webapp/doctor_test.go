@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -226,4 +228,21 @@ func TestDoctorTellsWhatLooksLikeAMistake(t *testing.T) {
 	for _, warned := range []string{"TRUSTED_PROXIES is not set", "REDIRECT_URI ends in a slash", "AZURE_FEDERATED_TOKEN_FILE is set beside CLIENT_SECRET"} {
 		assert.Contains(t, out, warned)
 	}
+}
+
+// TestDoctorOfGitHub looks at the way to it, and not for what it does not have.
+func TestDoctorOfGitHub(t *testing.T) {
+	github := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(github.Close)
+	s, err := load(lookupIn(githubVars(t)), false)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, examine(t.Context(), doctorConfig(s, nil, nil, doctorDeps{
+		transport:  transportTo(t, github),
+		lookupHost: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
+	}), false, &out))
+	for _, check := range []string{"metadata", "keys", "credential"} {
+		assert.Regexp(t, `(?m)^skipped +`+check+` `, out.String())
+	}
+	assert.Regexp(t, `(?m)^ok +authority-connection `, out.String())
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"io"
@@ -211,23 +210,6 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 		require.Error(t, err, name)
 		assert.Contains(t, err.Error(), name)
 	}
-}
-
-// TestDoctorOfGitHub looks at the way to it, and not for what it does not have.
-func TestDoctorOfGitHub(t *testing.T) {
-	github := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(github.Close)
-	s, err := load(lookupIn(githubVars(t)), false)
-	require.NoError(t, err)
-	var out bytes.Buffer
-	require.NoError(t, examine(t.Context(), doctorConfig(s, nil, nil, doctorDeps{
-		transport:  transportTo(t, github),
-		lookupHost: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
-	}), false, &out))
-	for _, check := range []string{"metadata", "keys", "credential"} {
-		assert.Regexp(t, `(?m)^skipped +`+check+` `, out.String())
-	}
-	assert.Regexp(t, `(?m)^ok +authority-connection `, out.String())
 }
 
 // namer notes what each request is for, as metrics and traces are told.
