@@ -71,7 +71,7 @@ func TestNoPackageHoldsTheStartUp(t *testing.T) {
 	var trace bytes.Buffer
 	cmd.Stderr = &trace
 	require.NoError(t, cmd.Run())
-	found := regexp.MustCompile(`init (webapp/\S+) @.*?, (\d+) bytes,`).FindAllStringSubmatch(trace.String(), -1)
+	found := regexp.MustCompile(`init (\S*webapp/\S+) @.*?, (\d+) bytes,`).FindAllStringSubmatch(trace.String(), -1)
 	require.NotEmpty(t, found)
 	for _, one := range found {
 		allocated, err := strconv.Atoi(one[2])
