@@ -2,13 +2,13 @@
 #
 #   docker build --build-arg VERSION=v1.2.3 -t webapp:v1.2.3 .
 #
-# The toolchain is one patch version: another makes other bytes. docs/deployment.md
+# The toolchain is an exact patch version: another one builds other bytes. docs/deployment.md
 # says how to build them again.
 #
 # The tag grpcnotrace drops gRPC's debug pages, and html/template with them: a
 # quarter of the binary.
 #
-# internal/e2e/deploytest runs the build command below as it stands here, builds
+# internal/e2e/deploytest runs the build command below unchanged, builds
 # twice to compare the bytes, and runs the binary in an empty root.
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
 WORKDIR /src
@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="webapp" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/passwd /etc/passwd
-# For SESSION_STORE=sqlite:/data/sessions.db and a volume there. Nothing else
+# For SESSION_STORE=sqlite:/data/sessions.db, with a volume at /data. Nothing else
 # is ever written: run it with a read-only root.
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/webapp /webapp
@@ -38,6 +38,6 @@ ENV LISTEN_ADDR=:3000 LOG_FORMAT=json
 USER 65532:65532
 EXPOSE 3000
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK: it runs inside the image, where nothing could ask. Let the
-# orchestrator and the proxy ask /healthz; docs/deployment.md says why not /readyz.
+# No HEALTHCHECK: it would run inside the image, which has no HTTP client. Let the
+# orchestrator and the proxy request /healthz; docs/deployment.md says why not /readyz.
 ENTRYPOINT ["/webapp"]

@@ -31,7 +31,7 @@ Each check is ok, warning, failed or skipped. The exit status is 1 if a check
 failed, 2 if the command line is not understood, otherwise 0. No secret is printed.
 `
 
-// errUnhealthy says that a check failed. The output has said which.
+// errUnhealthy says that a check failed. The output names the check.
 var errUnhealthy = errors.New("webapp doctor: at least one check failed")
 
 // doctorDeps are parts of the system that a test replaces. The zero value is the
@@ -125,7 +125,7 @@ func doctorConfig(c config.Config, problem error, public *url.URL, d doctorDeps)
 		RedirectURI: c.RedirectURI,
 		ListenAddr:  c.ListenAddr,
 		OpenStore: func(ctx context.Context) (doctor.Store, error) {
-			// The errors of the store say what a client library would log.
+			// The log is discarded, because the store's errors say the same.
 			return newStore(ctx, c, time.Now, slog.New(slog.DiscardHandler))
 		},
 		StoreScheme: c.StoreScheme(),

@@ -79,7 +79,8 @@ func (cs *completions) find(state string) *completion {
 func (s *Service) conclude(ctx context.Context, c *completion) {
 	text, err := json.Marshal(newOutcome(c.err))
 	if err == nil && !errors.Is(c.err, ErrStoreUnavailable) {
-		// If this fails, a second callback on another instance waits in vain.
+		// If this fails, a second callback on another instance waits until its time
+		// limit.
 		_ = s.sessions.RecordOutcome(ctx, c.pending, text)
 	}
 	if sessions, ok := s.sessions.(ports.SessionHandOver); ok && c.err == nil {

@@ -14,8 +14,8 @@ const (
 	// maxStepUps limits the step-up sign-ins that one page may request in a row:
 	// one, and a second one if the first did not satisfy the API.
 	maxStepUps = 2
-	// stepUpMemory is the time after a sign-in within which another step-up for the
-	// same page continues the row.
+	// stepUpMemory is how long a step-up sign-in is remembered. If the same page
+	// requests another one within this time, both belong to one row.
 	stepUpMemory = 2 * time.Minute
 )
 

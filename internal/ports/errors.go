@@ -12,7 +12,7 @@ var (
 	ErrProviderUnavailable = errors.New("identity provider unavailable")
 	// ErrProviderPending: the first request to the provider is still running.
 	// errors.Is also matches ErrProviderUnavailable.
-	ErrProviderPending = errors.New("identity provider not asked yet")
+	ErrProviderPending = errors.New("first request to the identity provider is still running")
 	// ErrProviderSetup: the provider responds but does not match the
 	// configuration. For example, it has no such tenant, or its metadata names
 	// another issuer. Waiting does not help; somebody has to correct the
@@ -107,9 +107,9 @@ type ProviderError struct {
 	// for server_error and temporarily_unavailable; and ErrProviderRefused for
 	// every other code.
 	Kind error `json:"-"`
-	// Code is the OAuth 2.0 error code, such as "access_denied". All decisions
-	// are made by it. Anybody can send a callback with an error; text that is
-	// not a valid code becomes "unrecognized_error".
+	// Code is the OAuth 2.0 error code, such as "access_denied". The application
+	// makes all decisions by this code. Anybody can send a callback with an error;
+	// text that is not a valid code becomes "unrecognized_error".
 	Code string
 	// Number is Entra's error number without the prefix AADSTS, or 0. It is for
 	// people and logs; callers make no decision by it.

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// SessionManager is what an adapter for sessions implements: the five session
-// ports.
+// SessionManager combines the five session ports. An adapter for sessions
+// implements all of them.
 //
-// Most methods act for one browser. The adapter puts the browser into the
-// context (for HTTP in a middleware), so neither the domain nor these interfaces
-// know of cookies. Without it these methods return ErrNoBrowser.
+// Most methods act for one browser. The adapter puts the browser into the context
+// (for HTTP in a middleware), so neither the domain nor these interfaces know of
+// cookies. Without a browser in the context, these methods return ErrNoBrowser.
 //
 // Every method can return ErrStoreUnavailable. The browser's session is then as
 // it was before: a store that is down signs nobody out.
@@ -77,10 +77,10 @@ type Sessions interface {
 	Start(ctx context.Context, n NewSession) ([]Session, error)
 
 	// Current returns this browser's session. It returns ErrNoSession if the
-	// browser has none, or if the session has ended or cannot be read. It
-	// returns ErrSessionExpired, with the session, if Expires has passed, the
-	// store still has it and End has not ended it; its end can then be audited.
-	// For all other methods an expired session is no session. Current changes
+	// browser has none, or if the session has ended or cannot be read. It returns
+	// ErrSessionExpired, with the session, if Expires has passed, the store still
+	// has it and End has not ended it; its end can then be audited. All other
+	// methods treat an expired session as if there was none. Current changes
 	// nothing.
 	Current(ctx context.Context) (Session, error)
 
@@ -203,7 +203,8 @@ type ListedSession struct {
 // EndedSessions are the sessions of one person that a call ended.
 type EndedSessions struct {
 	// Identity is from one of the sessions. A call names at most MaxEndedUsers
-	// people; one more EndedSessions with a zero Identity sums up all others.
+	// people; one more EndedSessions with a zero Identity has the sums for all
+	// others.
 	Identity Identity
 	// Live is the number of unexpired sessions that ended, and Expired the number
 	// of expired ones that were removed and that no call had returned before.

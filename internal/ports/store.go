@@ -9,7 +9,7 @@ import (
 // on a server. Keys, indexes and values have no meaning to it: keys and indexes
 // are hashes, and values are encrypted.
 //
-// An expired record does not exist for any method. The store itself removes it
+// Every method treats an expired record as absent. The store itself removes it
 // within a few minutes, because usually nobody asks for an expired session again.
 //
 // An error other than those in a method's comment means that the store failed; it
@@ -52,7 +52,7 @@ const MaxKeys = 1000
 // record was deleted or has expired.
 type Version int64
 
-// AnyVersion is no record's version.
+// AnyVersion is a value that no record has as its version.
 const AnyVersion Version = 0
 
 // Record is one record of a SessionStore.

@@ -104,7 +104,7 @@ func (c *Client) Get(ctx context.Context, target string) ([]byte, error) {
 func (c *Client) getOnce(ctx context.Context, target string) ([]byte, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
-		return nil, Unavailable("the address cannot be asked")
+		return nil, Unavailable("the URL cannot be requested")
 	}
 	req.Header.Set("Accept", "application/json")
 	response, err := c.Do(ctx, req)

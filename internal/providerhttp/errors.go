@@ -83,7 +83,8 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
 }
 
-// Is implements the matches of StatusError.
+// Is reports whether errors.Is matches target. The comment of StatusError lists the
+// errors.
 func (e *StatusError) Is(target error) bool {
 	return target == ports.ErrProviderUnavailable || target == ErrTransient && e.Status >= http.StatusInternalServerError
 }

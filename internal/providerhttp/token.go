@@ -25,7 +25,7 @@ type TokenRequest struct {
 // builds the request. It does not read the response, because it refuses a response without
 // an access token, as Azure AD B2C sends it.
 func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Response, error) {
-	sent := &singleRequest{client: c, err: Unavailable("the address cannot be asked")}
+	sent := &singleRequest{client: c, err: Unavailable("the URL cannot be requested")}
 	ctx = context.WithValue(WithEndpoint(ctx, EndpointToken), oauth2.HTTPClient, &http.Client{
 		Transport: sent, CheckRedirect: followNoRedirect,
 	})

@@ -58,7 +58,7 @@ var ErrTooManyCalls error = tooManyCalls{}
 
 type tooManyCalls struct{}
 
-func (tooManyCalls) Error() string { return "too many calls are waiting for an answer" }
+func (tooManyCalls) Error() string { return "too many calls are waiting for a response" }
 func (tooManyCalls) Timeout() bool { return true }
 
 // LimitCalls returns a transport that sends requests with base, but no more than

@@ -79,7 +79,7 @@ func (f *File[T]) Get(ctx context.Context) T {
 		f.reported = ""
 	case err.Error() != f.reported:
 		f.reported = err.Error()
-		f.config.Logger.WarnContext(ctx, "the new "+f.config.What+" cannot be used; the one before stays in use: the file "+f.reported, slog.String("file", path))
+		f.config.Logger.WarnContext(ctx, "the new "+f.config.What+" cannot be used; the previous one stays in use: the file "+f.reported, slog.String("file", path))
 	}
 	return f.inUse.value
 }

@@ -42,8 +42,8 @@ func (c *Config) checkProxies(found *Problems) {
 	}
 }
 
-// tooWide reports whether the range is larger than any organization's network. The
-// private IPv6 addresses are a /7 and are not too wide.
+// tooWide reports whether the range is larger than the network of any organization.
+// It returns false for the private IPv6 range, which is a /7.
 func tooWide(network netip.Prefix) bool {
 	if network.Addr().Is4() {
 		return network.Bits() < 8

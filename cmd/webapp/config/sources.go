@@ -12,12 +12,12 @@ import (
 // SignOutTargets returns the Content-Security-Policy sources for form-action of the
 // sign-out. It returns nil for a provider without a sign-out.
 //
-// Every https address is allowed, because a provider redirects the browser further
-// to servers that nobody knows beforehand: Entra to personal Microsoft accounts or
-// to the servers of a federated organization. If a redirect leads to a source that
-// is not listed, Chromium stays on the page, and the user is signed out here but
-// not at the provider. A provider on this machine can use http, so its origin is
-// listed.
+// Every https address is allowed, because a provider can redirect the browser to
+// servers that are not known in advance. Entra redirects to personal Microsoft
+// accounts or to the servers of a federated organization. If a redirect leads to a
+// source that is not listed, Chromium stays on the page, and the user is signed out
+// here but not at the provider. A provider on this machine can use http, so its
+// origin is listed.
 func (c *Config) SignOutTargets(provider ports.IdentityProvider) []string {
 	if _, ok := provider.(ports.ProviderSignOut); !ok {
 		return nil

@@ -41,7 +41,8 @@ func (x *examination) checkCredential(ctx context.Context) Check {
 func (x *examination) acceptedCredential(provider *entra.Provider, exam entra.CredentialExam) Check {
 	summary := "The provider accepts it"
 	if exam.Reported.Code != "" {
-		// The provider gives the application no token of its own. Sign-ins need none.
+		// The provider issues no tokens for the application itself. Sign-ins do not
+		// need them.
 		summary += fmt.Sprintf(" (its error %s proves that)", errorCode(exam))
 	}
 	end, known := provider.CredentialExpiry()

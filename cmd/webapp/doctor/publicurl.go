@@ -82,7 +82,7 @@ func (x *examination) checkHeaders(ctx context.Context) Check {
 }
 
 // checkPlainHTTP requests the host without TLS, as a browser does if a user types
-// the name alone.
+// only the host name.
 func (x *examination) checkPlainHTTP(ctx context.Context) Check {
 	u := x.cfg.PublicURL
 	switch {

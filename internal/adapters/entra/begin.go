@@ -13,8 +13,8 @@ import (
 )
 
 // Begin returns the authorization URL (OpenID Connect Core 1.0, section 3.1.2.1)
-// with PKCE (RFC 7636). It uses PKCE even if the metadata do not announce it:
-// Entra supports it and does not say so.
+// with PKCE (RFC 7636). It uses PKCE even if the metadata do not announce it,
+// because Entra supports PKCE without announcing it.
 func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err

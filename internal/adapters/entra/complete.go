@@ -154,7 +154,8 @@ func (p *Provider) readTokens(response providerhttp.Response) (tokenResponse, er
 	case response.Status != http.StatusOK:
 		return tokenResponse{}, &providerhttp.StatusError{Status: response.Status}
 	case err != nil && !json.Valid(response.Body):
-		// A proxy's page or half a response. The next request may succeed.
+		// The body can be a proxy's page or an incomplete response. The next
+		// request may succeed.
 		return tokenResponse{}, providerhttp.Unavailable("its answer is not JSON")
 	case err != nil:
 		return tokenResponse{}, providerhttp.Refused("the token endpoint's answer is not a JSON object without duplicates")
@@ -190,8 +191,8 @@ func lifetime(raw string) time.Duration {
 	return min(time.Duration(min(seconds, 1e8))*time.Second, maxTokenLife)
 }
 
-// verifier returns the verifier of ID tokens and logout tokens. cause says which
-// of them an unknown key ID comes from.
+// verifier returns the verifier of ID tokens and logout tokens. cause says whether
+// an unknown key ID comes from an ID token or from a logout token.
 func (p *Provider) verifier(m metadata, cause refetchCause) idtoken.Verifier {
 	return idtoken.Verifier{
 		Authority:    p.authority,
@@ -214,8 +215,8 @@ func (p *Provider) verifier(m metadata, cause refetchCause) idtoken.Verifier {
 // A response about another subject, or about none, refuses the sign-in (section
 // 5.3.2). After any other failure the person is signed in without a name.
 func (p *Provider) addNames(ctx context.Context, m metadata, who *ports.Identity, tokens tokenResponse) error {
-	// The scope openid opens the endpoint. A response without scopes granted all of
-	// them (RFC 6749, section 5.1).
+	// The endpoint needs the scope openid. If the response lists no scopes, all
+	// requested scopes were granted (RFC 6749, section 5.1).
 	scopes := strings.Fields(tokens.scope)
 	mayAsk := tokens.accessToken != "" && (len(scopes) == 0 || slices.Contains(scopes, "openid"))
 	if m.userInfo == "" || !mayAsk || strings.TrimSpace(who.Name+who.Username) != "" {
@@ -233,13 +234,13 @@ func (p *Provider) addNames(ctx context.Context, m metadata, who *ports.Identity
 	return nil
 }
 
-// requestUserInfo sends one request. The access token is in the header alone (RFC
+// requestUserInfo sends one request. The access token is only in the header (RFC
 // 6750, section 2.1). Signed and encrypted responses (application/jwt) are not
 // supported.
 func (p *Provider) requestUserInfo(ctx context.Context, target, accessToken string) (providerhttp.Object, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
-		return providerhttp.Object{}, providerhttp.Unavailable("the address cannot be asked")
+		return providerhttp.Object{}, providerhttp.Unavailable("the URL cannot be requested")
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	req.Header.Set("Accept", "application/json")

@@ -131,7 +131,7 @@ func (e *Examiner) Keys(ctx context.Context, m MetadataExam) (KeysExam, error) {
 func (e *Examiner) get(ctx context.Context, target string) ([]byte, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
-		return nil, providerhttp.Unavailable("the address cannot be asked")
+		return nil, providerhttp.Unavailable("the URL cannot be requested")
 	}
 	req.Header.Set("Accept", "application/json")
 	response, err := e.client.Do(ctx, req)

@@ -37,9 +37,10 @@ type CredentialExam struct {
 // the application itself, which is not read; other providers get a code that nobody
 // issued.
 //
-// Errors: ports.ErrProviderUnavailable (a *StatusError if there was a response), and
-// ports.ErrProviderRefused if the provider does not take this kind of credential.
-// Any other error says that the credential cannot be made.
+// Errors: ports.ErrProviderUnavailable (a *StatusError if there was a response),
+// and ports.ErrProviderRefused if the provider does not take this kind of
+// credential. Any other error means that the application could not create the
+// credential, for example because its file is malformed.
 func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error) {
 	m, err := p.metadata.get(ctx)
 	if err != nil {

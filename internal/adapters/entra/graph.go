@@ -87,8 +87,8 @@ func sameOrigin(link, base string) bool {
 }
 
 // requestGroups requests one page. It repeats the request once with POST if the API
-// refuses GET, and once after a failure that may pass. OData says that further
-// pages are requested with GET.
+// refuses GET, and once after a temporary failure. OData says that further pages
+// are requested with GET.
 func (p *Provider) requestGroups(ctx context.Context, target, accessToken string, further bool) (groupPage, error) {
 	method := http.MethodPost
 	if further {

@@ -83,7 +83,8 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 		}
 	}
 	// Entra's UserInfo endpoint is not used: the ID token has the name, and access
-	// tokens are for other APIs. No token is sent to a URL that is not acceptable.
+	// tokens are for other APIs. If the URL of the endpoint fails the check, the
+	// application sends no token to it.
 	if !configured.Entra() {
 		m.userInfo, _ = readURL(doc, "userinfo_endpoint", configured)
 	}
@@ -130,7 +131,8 @@ func (m *metadata) readMethods(doc providerhttp.Object, configured authority.Aut
 	// If the list is absent, the method is client_secret_basic (Discovery 1.0,
 	// section 3).
 	m.token.SecretInForm = slices.Contains(methods, "client_secret_post")
-	// Every Entra authority takes client assertions. B2C's metadata do not say so.
+	// Every Entra authority takes client assertions. B2C's metadata do not announce
+	// it.
 	m.token.TakesAssertions = configured.Entra() || slices.Contains(methods, "private_key_jwt")
 	if m.token.AssertionAlgorithms, ok = doc.Texts("token_endpoint_auth_signing_alg_values_supported"); !ok {
 		return errors.New("the metadata's client assertion algorithms are not a list of names")

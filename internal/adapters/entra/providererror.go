@@ -18,8 +18,8 @@ import (
 // maxDescriptionBytes bounds how much of an error_description is read.
 const maxDescriptionBytes = 4096
 
-// Every value in a ProviderError has an exact form. The rest of the provider's text,
-// which can name people, is dropped.
+// Every value in a ProviderError has an exact form. The adapter drops all other
+// text of the provider, because it can name people.
 var (
 	numberForm      = regexp.MustCompile(`\b(?:AADSTS|AADB2C)[0-9]{4,9}\b`)
 	traceForm       = regexp.MustCompile(`\bTrace ID: ([0-9a-fA-F-]+)\b`)
@@ -36,9 +36,9 @@ func isTimestamp(text string) bool {
 	return err == nil && len(text) == len("2006-01-02 15:04:05Z")
 }
 
-// CallbackError implements ports.CallbackErrorReader. Anybody can make a link
-// with such a callback. Only the codes in the list are repeated, so a link cannot
-// put words of its own on the page.
+// CallbackError implements ports.CallbackErrorReader. Anybody can make a link with
+// such a callback. CallbackError returns only the codes in the list, so a link
+// cannot put its own text on the page.
 func (p *Provider) CallbackError(callback ports.Callback) error {
 	e := newProviderError(callback.Error, callback.ErrorDescription)
 	switch e.Code {

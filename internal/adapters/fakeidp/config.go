@@ -20,16 +20,17 @@ type Config struct {
 	Accounts []Account
 	Clients  []Client
 
-	// Clock returns the current time. Default time.Now.
+	// Clock returns the current time. The default is time.Now.
 	Clock func() time.Time
 
 	// SigningKey is the first signing key. By default a key is generated when it
 	// is first needed. Tests share a key because generating one takes time.
 	SigningKey *rsa.PrivateKey
-	// TLS makes Start serve https. Default http.
+	// TLS makes Start serve https. The default is http.
 	TLS *tls.Config
 
-	// AccessTokenLifetime is the lifetime of access tokens. Default one hour.
+	// AccessTokenLifetime is the lifetime of access tokens. The default is one
+	// hour.
 	AccessTokenLifetime time.Duration
 	// RevokeOnReuse revokes all tokens of a sign-in when one of its refresh
 	// tokens is used twice (RFC 9700, section 4.14.2). By default only the second

@@ -1,6 +1,6 @@
 // Package fakeidp is an OpenID Provider that behaves like Microsoft Entra ID. It
-// runs inside the process and speaks real HTTP, so that a relying party can be
-// tested without a network, an app registration or a browser.
+// runs inside the process and serves real HTTP requests, so that a relying party
+// can be tested without a network, an app registration or a browser.
 //
 // It signs in anybody without a password. Start therefore accepts loopback
 // addresses only.

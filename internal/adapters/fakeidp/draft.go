@@ -5,7 +5,7 @@ import "maps"
 // TokenDraft is an unsigned ID token and its token response. A function given to
 // Mutate changes it, to make tokens that a relying party must refuse.
 type TokenDraft struct {
-	// Username, ClientID and GrantType tell the function whose token it is.
+	// Username, ClientID and GrantType describe the sign-in that the token is for.
 	// Changing them has no effect.
 	Username  string
 	ClientID  string

@@ -128,7 +128,7 @@ func parseCallback(fields url.Values) (domain.Callback, error) {
 	}
 	for name, values := range fields {
 		if len(values) != 1 {
-			return domain.Callback{}, fmt.Errorf("%w: a parameter comes more than once", domain.ErrBadCallback)
+			return domain.Callback{}, fmt.Errorf("%w: a parameter is repeated", domain.ErrBadCallback)
 		}
 		if target, ok := known[name]; ok {
 			*target = values[0]

@@ -15,7 +15,7 @@ import (
 var (
 	errCrossOrigin = errors.New("request from another origin")
 	errInternal    = errors.New("internal error")
-	errClientGone  = errors.New("client went away")
+	errClientGone  = errors.New("client disconnected")
 	errBadForm     = errors.New("malformed form")
 	errUnreadable  = errors.New("unreadable input")
 	errNotFound    = errors.New("no such page")
@@ -47,9 +47,9 @@ type errorPage struct {
 	retryAfter time.Duration // Retry-After, 0 for none
 	// signInAgain and retry add links to a new sign-in and to the same page.
 	signInAgain, retry bool
-	// keepsText stops the provider's error number from changing the heading, the
-	// sentence and the next step. The user has already done what the number's text
-	// suggests.
+	// keepsText means that the provider's error number does not change the heading,
+	// the sentence and the next step. The user has already tried the next step that
+	// the number's text suggests.
 	keepsText bool
 	// headingByNumber lets an error number change the heading to that of a refused
 	// sign-in, because the number may mean that nobody declined anything.

@@ -16,9 +16,9 @@ import (
 // Limits of the parts of a request, so that parsing one never costs more than
 // rendering a page. server.MaxHeader limits the whole header.
 const (
-	// maxURL limits a request's target in bytes. The longest callback fits. So does
-	// a /login with a return path of 8 kB, fully escaped: that is too long to
-	// return to, but still starts a sign-in, to the home page.
+	// maxURL limits a request's target in bytes. The longest callback fits, and a
+	// /login whose return path is 8 kB, fully escaped. Such a return path is too
+	// long, so the sign-in returns to the home page.
 	maxURL = 28 << 10
 	// maxFields limits the parameters of a query and the fields of a form. The
 	// provider sends about six.

@@ -40,13 +40,13 @@ func (a *app) routes() (router, error) {
 	r.NotFound(a.withNavigation(notFound))
 	r.MethodNotAllowed(a.withNavigation(methodNotAllowed))
 
-	// These read and set no cookie.
+	// These routes read and set no cookie.
 	r.Get(healthPath, a.handle(a.healthz))
 	r.Get(readyPath, a.handle(a.readyz))
 	r.Get(templates.StaticPrefix+"*", a.handle(a.staticFile))
 
-	// The provider calls these without the session cookie. The request names the
-	// session.
+	// The provider calls these routes without the session cookie. The request names
+	// the session.
 	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))
 	r.With(limitBody).Post(backChannelPath, a.handle(a.backChannelLogout))
 
@@ -103,8 +103,8 @@ func Reserved(path string) bool {
 	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, templates.StaticPrefix)
 }
 
-// NoReturn returns the paths that are no return path after a sign-in, because they
-// would start or end another one.
+// NoReturn returns the paths that a sign-in must not return to, because they start
+// or complete a sign-in, or end the session.
 func NoReturn(callbackPath string) []string { return []string{callbackPath, loginPath, logoutPath} }
 
 // limitBody limits the size of a request body to maxForm.

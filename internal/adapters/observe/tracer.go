@@ -22,7 +22,7 @@ import (
 type TracerConfig struct {
 	// Endpoint is the full URL for spans (OTLP over HTTP).
 	Endpoint string
-	// JSON sends spans as JSON. Default Protobuf.
+	// JSON sends spans as JSON. The default is Protobuf.
 	JSON bool
 	// Headers are added to each export. They can contain a key of the collector.
 	Headers map[string]string

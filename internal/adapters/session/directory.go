@@ -266,7 +266,8 @@ func (m *Manager) endKeys(ctx context.Context, keys []string, wanted filter, end
 		removed++
 		ended.add(s, m.expired(s))
 		m.forget(ctx, key)
-		// A failure is harmless: without the session nobody reads these.
+		// A failure is harmless: without the session, no request reads these
+		// records.
 		_ = m.records.deleteAll(ctx, relatedKeys([]string{key}))
 	}
 	return removed, nil

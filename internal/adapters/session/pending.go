@@ -162,8 +162,8 @@ const (
 	// maxPendingBytes. With the longest return paths they take almost 9 kB.
 	minPending = 5
 	// maxDeletions bounds the cookies that one response deletes, because each
-	// deletion searches all cookies of the response. The next sign-in deletes
-	// more.
+	// deletion searches all cookies of the response. The next sign-in deletes more
+	// of them.
 	maxDeletions = 20
 )
 

@@ -10,8 +10,8 @@ import (
 // undoTimeout limits the clean-up after a failed Start.
 const undoTimeout = time.Second
 
-// Start implements ports.Sessions. The token is always new: the one that the
-// browser sent only ends its former session.
+// Start implements ports.Sessions. The session token is always new. If the browser
+// sent a token, its session ends.
 //
 // Start writes the claims and tokens, then the session, ends the former session,
 // and sets the cookie last. If a step fails, the browser keeps the cookie that it
@@ -32,7 +32,8 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Sessio
 		m.undo(ctx, begun.key())
 		return ended, err
 	}
-	// A failure is harmless: without the former session nobody reads these.
+	// A failure is harmless: without the former session, no request reads these
+	// records.
 	_ = m.records.deleteAll(ctx, relatedKeys(former))
 	req.current = begun
 	m.setSession(req, begun.token, begun.key())
@@ -88,8 +89,8 @@ func (m *Manager) createRelated(ctx context.Context, key string, n ports.NewSess
 }
 
 // relatedExpire returns when the store may delete the claims and tokens: at the
-// latest time that the session can end. Moving it with each Touch would mean
-// reading and writing kilobytes.
+// latest time that the session can end. If each Touch moved that time, it would
+// read and write kilobytes.
 func (m *Manager) relatedExpire(s *ports.Session) time.Time {
 	latest := s.Started.Add(m.lifetime)
 	if latest.Before(s.Expires) {
@@ -98,8 +99,8 @@ func (m *Manager) relatedExpire(s *ports.Session) time.Time {
 	return latest
 }
 
-// undo deletes the records of a session that did not begin. If that fails they
-// expire; nobody has the token.
+// undo deletes the records of a session that did not begin. If that fails, the
+// records expire, and nobody can use them without the token.
 func (m *Manager) undo(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()

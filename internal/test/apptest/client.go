@@ -20,7 +20,7 @@ import (
 
 // User is a person who signs in. Users with the same name are the same person.
 type User struct {
-	// Name is the display name. Required.
+	// Name is the display name. It is required.
 	Name string
 	// Username is the claim preferred_username.
 	Username string
@@ -28,7 +28,7 @@ type User struct {
 	Roles []string
 	// Groups are the object IDs of the groups.
 	Groups []string
-	// Tenant is the Entra tenant's ID. Default DefaultTenant.
+	// Tenant is the Entra tenant's ID. The default is DefaultTenant.
 	Tenant string
 	// Guest means that the person's home is another tenant.
 	Guest bool

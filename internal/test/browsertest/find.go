@@ -88,8 +88,8 @@ func middle(ctx context.Context, t *chromedp.Target, id cdp.BackendNodeID) (x, y
 }
 
 // theOne returns the element with this name. It prefers a whole name to a part of
-// one. It returns an error if several elements fit, because a person could not tell
-// them apart, unless they are links with the same URL.
+// one. If several elements fit, it returns an error, because a person could not
+// tell them apart. Several links with the same URL are accepted.
 func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*accessibility.Node, error) {
 	found, err := lookup(ctx, t, role, name)
 	if err != nil {

@@ -37,7 +37,8 @@ func newBareSignIn(ctx context.Context, p provider) (*bareSignIn, error) {
 		verifier: discovered.Verifier(&oidc.Config{ClientID: p.clientID}),
 		pending:  map[string]pendingSignIn{},
 	}
-	// Like the application. Otherwise the library would first try the other style.
+	// The application uses the same style. Without it, the library would first try
+	// the other style.
 	b.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	return b, nil
 }
@@ -92,7 +93,7 @@ func (b *bareSignIn) complete(r *http.Request) error {
 }
 
 // verification signs a person in and returns a function that verifies the ID token
-// with cached keys. No sign-in can do without that part.
+// with cached keys. Every sign-in needs this step.
 func (b *bareSignIn) verification(ctx context.Context, idp *providerProcess) (func() error, error) {
 	verifier := oauth2.GenerateVerifier()
 	text, err := idp.approve(b.oauth.AuthCodeURL("state", oidc.Nonce("nonce"), oauth2.S256ChallengeOption(verifier)))

@@ -135,11 +135,11 @@ func firstPage(ctx context.Context, addr string, until time.Time) error {
 		page, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 		_ = res.Body.Close()
 		if err != nil || res.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("/login")) {
-			return errors.Join(fmt.Errorf("the first page answered %d and is no sign-in page", res.StatusCode), err)
+			return errors.Join(fmt.Errorf("the first page has status %d and is not a sign-in page", res.StatusCode), err)
 		}
 		return nil
 	}
-	return errors.New("the process did not answer")
+	return errors.New("the process did not respond")
 }
 
 func freeAddr() (string, error) {

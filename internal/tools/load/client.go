@@ -53,7 +53,7 @@ func (c *client) get(request []byte) error {
 		return err
 	}
 	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
-		return fmt.Errorf("a page answered %q", bytes.TrimSpace(line))
+		return fmt.Errorf("a page returned %q", bytes.TrimSpace(line))
 	}
 	size, err := c.skipHeader()
 	if err != nil {

@@ -15,9 +15,9 @@
 // average.
 //
 // It connects to 127.0.0.1 only. It starts Redis and PostgreSQL for the run (on
-// Linux), or uses those that -redis and -postgres name and removes its data. It
-// takes about ten minutes. With -quick it takes less than one minute and the figures
-// mean little.
+// Linux), or uses the servers that -redis and -postgres name, and removes its own
+// data afterwards. It takes about ten minutes. With -quick it takes less than one
+// minute and the figures mean little.
 package main
 
 import (

@@ -119,7 +119,7 @@ func (o *options) check(rest []string) error {
 	}
 	for _, server := range []string{o.redis, o.postgres} {
 		if server != "" && !onThisMachine(server) {
-			faults = append(faults, errors.New("-redis and -postgres: a load is for servers at 127.0.0.1, ::1 or localhost alone"))
+			faults = append(faults, errors.New("-redis and -postgres: the host must be 127.0.0.1, ::1 or localhost"))
 		}
 	}
 	if len(rest) > 0 {
@@ -145,7 +145,7 @@ func numbers(list string) ([]int, error) {
 	for text := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 100 || n > maxSessions {
-			return nil, fmt.Errorf("-sessions: %q is no number from 100 to %d", text, maxSessions)
+			return nil, fmt.Errorf("-sessions: %q is not a number from 100 to %d", text, maxSessions)
 		}
 		found = append(found, n)
 	}

@@ -65,7 +65,7 @@ func get(h http.Handler, r *http.Request) error {
 	w := newResponse()
 	h.ServeHTTP(w, r)
 	if w.status != http.StatusOK || w.size == 0 {
-		return fmt.Errorf("%s answered %d with %d bytes", r.URL.Path, w.status, w.size)
+		return fmt.Errorf("%s returned %d with %d bytes", r.URL.Path, w.status, w.size)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (p pace) run(ctx context.Context, page http.Handler, requests []*http.Reque
 	return took, ctx.Err()
 }
 
-// ask sends the requests that are due.
+// ask adds each requested page to the queue when its time has come.
 func (p pace) ask(ctx context.Context, waiting chan<- asked, total int) {
 	tick := time.NewTicker(paceTick)
 	defer tick.Stop()

@@ -13,7 +13,8 @@ import (
 	"webapp/internal/adapters/session/memory"
 )
 
-// signInTurn is the number of sign-ins in a turn of the application or its baseline.
+// signInTurn is the number of sign-ins in one turn. The application and its
+// baseline take turns.
 const signInTurn = 50
 
 // measureSignIns compares whole sign-ins, from /login to the callback with the token
@@ -135,7 +136,7 @@ func (s *signIns) begin() (*http.Request, error) {
 func expect(h http.Handler, r *http.Request, status int, w *response) error {
 	h.ServeHTTP(w, r)
 	if w.status != status {
-		return fmt.Errorf("%s answered %d, not %d", r.URL.Path, w.status, status)
+		return fmt.Errorf("%s returned %d, not %d", r.URL.Path, w.status, status)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func visit(ctx context.Context, addr string, i int) error {
 		}
 		_ = res.Body.Close()
 		if res.StatusCode != want {
-			return fmt.Errorf("%s answered visitor %d with %d, not %d", path, i, res.StatusCode, want)
+			return fmt.Errorf("%s returned to visitor %d the status %d, not %d", path, i, res.StatusCode, want)
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func (c *clientCertificate) Expiry(ctx context.Context) (time.Time, bool) {
 	return c.file.Get(ctx).leaf.NotAfter, true
 }
 
-// UnknownYet returns false: Entra knows a certificate as soon as it is uploaded.
+// UnknownYet returns false: Entra accepts a certificate as soon as it is uploaded.
 func (*clientCertificate) UnknownYet(error) bool { return false }
 
 // assertionAlgorithm returns PS256, which Entra asks for, or RS256 if the metadata list

@@ -97,7 +97,7 @@ func unwrap(text string) []byte {
 func parsePFX(data []byte, password string) (certificate, error) {
 	key, leaf, others, err := pkcs12.DecodeChain(data, password)
 	if err != nil && password != "" {
-		// A password that is not needed is ignored, as with PEM.
+		// If the file is not encrypted, the password is ignored, as with PEM.
 		if k, l, o, again := pkcs12.DecodeChain(data, ""); again == nil {
 			key, leaf, others, err = k, l, o, nil
 		}
@@ -114,7 +114,7 @@ func parsePFX(data []byte, password string) (certificate, error) {
 }
 
 // notPFX returns the error for DER that is not a usable PFX file. It recognizes a
-// certificate alone and a private key alone.
+// file with only a certificate, and a file with only a private key.
 func notPFX(data []byte, err error) error {
 	_, notCertificate := x509.ParseCertificate(data)
 	_, notKey := x509.ParsePKCS8PrivateKey(data)
@@ -170,7 +170,7 @@ func isPrivateKey(block *pem.Block) bool { return strings.HasSuffix(block.Type, 
 // PKCS #1 (RFC 8017, appendix A.1.2).
 func parsePrivateKey(block *pem.Block, password string) (any, error) {
 	if block.Headers["DEK-Info"] != "" {
-		return nil, errors.New("has a private key with the old encryption of PEM, which protects little: convert it with openssl pkcs8 -topk8")
+		return nil, errors.New("has a private key with the old, weak encryption of PEM: convert it with openssl pkcs8 -topk8")
 	}
 	var key any
 	var err error

@@ -27,7 +27,7 @@ type Credential interface {
 
 // Endpoint describes the token endpoint.
 type Endpoint struct {
-	// URL is the address, and the audience of client assertions.
+	// URL is the address of the endpoint and the audience of client assertions.
 	URL string
 	// SecretInForm sends the client secret in the form, not in the header.
 	SecretInForm bool

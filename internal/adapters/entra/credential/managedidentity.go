@@ -110,7 +110,7 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 		m.failed = nil
 	case m.token != "" && now.Before(m.expires.Add(-identityMargin)):
 		m.renew = now.Add(identityRenewFailed)
-		m.log.WarnContext(ctx, "the managed identity's token could not be renewed; the one before stays in use", slog.Any("err", err))
+		m.log.WarnContext(ctx, "the managed identity's token could not be renewed; the previous one stays in use", slog.Any("err", err))
 	default:
 		m.token, m.failed, m.failedAt = "", err, now
 		return "", err
@@ -118,7 +118,7 @@ func (m *managedIdentity) get(ctx context.Context) (string, error) {
 	return m.token, nil
 }
 
-// fetch requests a token. It repeats the request once after a failure that may pass.
+// fetch requests a token. It repeats the request once after a temporary failure.
 func (m *managedIdentity) fetch(ctx context.Context) error {
 	response, err := m.client.Do(ctx, m.request)
 	mayPass := err != nil || response.Status >= http.StatusInternalServerError || response.Status == http.StatusNotFound ||

@@ -47,7 +47,7 @@ func (c clientSecret) Expiry(context.Context) (time.Time, bool) {
 	return c.expires, !c.expires.IsZero()
 }
 
-// UnknownYet returns false: Entra knows a secret as soon as it is made.
+// UnknownYet returns false: Entra accepts a secret as soon as it is created.
 func (clientSecret) UnknownYet(error) bool { return false }
 
 func openSecretFile(c Config) (*secretfile.File[string], error) {

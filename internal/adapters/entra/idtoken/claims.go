@@ -47,8 +47,8 @@ func (v Verifier) checks(want Expected) []func(*jwt) error {
 		checkAccessTokenHash(want.AccessToken),
 		readRoles,
 		readDetails,
-		// The last one, so that ErrTenantNotAllowed implies a token that is valid
-		// otherwise.
+		// This check is the last one, so ErrTenantNotAllowed means that the token
+		// is valid otherwise.
 		checkTenantAllowed(v.AllowsTenant),
 	)
 }

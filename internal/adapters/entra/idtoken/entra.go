@@ -125,6 +125,6 @@ func hasOverage(claims providerhttp.Object) bool {
 // tokens name one.
 func (v Verifier) warnOverage(ctx context.Context, t *jwt) {
 	if t.groups.Overage && t.claims.Has("_claim_names") && !t.claims.Has("_claim_sources") {
-		v.Log.WarnContext(ctx, "ID token leaves groups out and names no source for them", slog.String("claim", "_claim_names"))
+		v.Log.WarnContext(ctx, "ID token omits groups and names no source for them", slog.String("claim", "_claim_names"))
 	}
 }

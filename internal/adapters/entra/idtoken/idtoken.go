@@ -41,9 +41,10 @@ type Verifier struct {
 
 // Expected contains the values of one sign-in that an ID token must agree with.
 type Expected struct {
-	// Nonce is the nonce of the sign-in. An empty Nonce equals no nonce.
+	// Nonce is the nonce of the sign-in. If it is empty, no nonce in a token
+	// matches.
 	Nonce string
-	// Refreshed says that the token came with a refresh. It may then lack a nonce
+	// Refreshed says that the token came with a refresh. It may then have no nonce
 	// (OpenID Connect Core 1.0, section 12.2).
 	Refreshed bool
 	// Issuer is that of the callback or of the sign-in; empty accepts any.

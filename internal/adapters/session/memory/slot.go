@@ -54,7 +54,7 @@ func (k *storedKey) record(value []byte) string {
 	return k.text + string(value)
 }
 
-// hash returns the same hash as for slot.kept.
+// hash returns the hash of the key. It is the hash of slot.kept for the same key.
 func (k *storedKey) hash(seed maphash.Seed) uint64 {
 	if k.packed() {
 		return maphash.Bytes(seed, k.raw[:])

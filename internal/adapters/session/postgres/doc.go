@@ -2,11 +2,11 @@
 // of the application.
 //
 // At the first use it creates its tables in the first schema of the search_path:
-// webapp_session_records, webapp_session_indexes and webapp_session_schema. The role
-// needs the right to create them, or somebody creates them beforehand. The tables are
-// logged. A crash of the server would empty unlogged tables and so sign everybody
-// out, and a standby has no copy of them. The store does not turn synchronous_commit
-// off, because a crash could then bring an ended session back.
+// webapp_session_records, webapp_session_indexes and webapp_session_schema. The
+// role needs the right to create them, or an administrator creates them beforehand.
+// The tables are logged. A crash of the server would empty unlogged tables and so
+// sign everybody out, and a standby has no copy of them. The store does not turn
+// synchronous_commit off, because a crash could then bring an ended session back.
 //
 // Records expire by the clock of the application, so the clocks of instances may
 // differ by seconds only. Expired records are invisible at once. A background sweep

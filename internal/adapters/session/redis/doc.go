@@ -48,12 +48,13 @@
 // but those of the last second, and "appendfsync always" keeps all.
 //
 // Replication is asynchronous. A master that fails can lose writes that it has
-// confirmed but not replicated. Then sign-ins of that moment are lost. A sign-out of
-// that moment is undone until the session's limits end it, for anybody who still has
-// the cookie; the browser that signed out has not. With "min-replicas-to-write 1" and
-// "min-replicas-max-lag 10" a master without replicas refuses writes, which limits
-// that moment to seconds. If it must never happen, use a single server with
-// "appendfsync always", or the PostgreSQL store.
+// confirmed but not replicated. Then sign-ins of that moment are lost. A session
+// that was signed out at that moment is valid again until its limits end it. Only a
+// copy of the cookie can use it, because the browser that signed out has deleted
+// the cookie. With "min-replicas-to-write 1" and "min-replicas-max-lag 10" a master
+// without replicas refuses writes, which limits that moment to seconds. If it must
+// never happen, use a single server with "appendfsync always", or the PostgreSQL
+// store.
 //
 // # Keys
 //

@@ -10,10 +10,11 @@ import (
 	"webapp/internal/ports"
 )
 
-// An index is a sorted set. Each entry is the origin (see version.go) and the key of
-// a record. In a Cluster the index can be on another node than the record, so one
-// step cannot change both. The rules below make sure that a record is found from the
-// end of Create until it is gone, and nothing else is found.
+// An index is a sorted set. Each entry is the origin (see version.go) and the key
+// of a record. In a Cluster the index can be on another node than the record, so
+// one step cannot change both. The rules below make sure that Keys finds a record
+// from the end of Create until the record is deleted or expires, and that Keys
+// returns no other keys.
 //
 //   - A record is entered into its indexes before it is written and before its
 //     expiry changes. If an instance stops in between, the entry has no record,

@@ -19,7 +19,7 @@ local ttl, entry = ARGV[2], ARGV[3]` + countIn + `
 return 2`
 
 	// replaceSource replaces a record. ARGV: expected version, new version and
-	// value, time to live, entry. It returns one of the replies below.
+	// value, time to live, entry. It returns answerNone, answerChanged or 2.
 	replaceSource = `
 local version = redis.call('GETRANGE', KEYS[1], 0, 7)
 if version == '' then return 0 end
@@ -94,8 +94,8 @@ end
 return removed`
 )
 
-// Replies of the scripts that write or delete a record: there is no record, or it
-// has another version. 2 means done.
+// Replies of the scripts that write or delete a record: the record does not exist,
+// or it has another version. The reply 2 means success.
 const (
 	answerNone    = 0
 	answerChanged = 1

@@ -5,9 +5,9 @@
 // write survives if the process is killed. A power cut or a crash of the operating
 // system can lose the last writes, at most those since the last checkpoint (1000
 // pages of 4 KiB), but never a part of one write. Then somebody has to sign in
-// again, or an ended session lives until it expires. Two more files, with -wal and
-// -shm at the end of the name, belong to the database. Copy and move all three
-// together.
+// again, or an ended session is valid again until it expires. Two more files, with
+// -wal and -shm at the end of the name, belong to the database. Copy and move all
+// three together.
 //
 // Reads run concurrently with each other and with a write. Writes of one process
 // run one after the other. Several processes on the same machine can use one file,

@@ -1,6 +1,6 @@
-// Command bare is the least that a web application can be: a net/http server
-// that returns one short page at LISTEN_ADDR. What the application takes to
-// start, and in memory, stands beside it.
+// Command bare is a minimal web application: a net/http server that returns one
+// short page at LISTEN_ADDR. It is the baseline for the start time and the memory
+// of the application.
 package main
 
 import (
