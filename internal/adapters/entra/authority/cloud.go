@@ -39,7 +39,7 @@ func checkAlias(host string) error {
 	if login == "" {
 		return nil
 	}
-	return fmt.Errorf("uses an alias of the host in Entra's metadata: write %s instead", login)
+	return fmt.Errorf("has another name of the host in Entra's metadata: write %s instead", login)
 }
 
 // cloud returns the authority's cloud. It returns the zero cloud for Azure AD B2C,
