@@ -51,8 +51,8 @@ func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	return s.lookUpGroups(ctx)
 }
 
-// tokenGroups returns the groups of an ID token. If the provider left some out, it
-// drops the others, so that nobody takes them for the whole list.
+// tokenGroups returns the groups of an ID token. If the provider left some groups
+// out, it returns no groups, so that no caller uses a part as the whole list.
 func tokenGroups(inToken ports.Groups) ports.Groups {
 	if inToken.Overage {
 		return ports.Groups{Overage: true}

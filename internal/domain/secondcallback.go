@@ -18,7 +18,8 @@ import (
 
 const (
 	// secondPatience is how long a second callback waits for the first one on this
-	// instance, and elsewherePatience how long for one on another instance.
+	// instance, and elsewherePatience is how long it waits for one on another
+	// instance.
 	secondPatience    = 20 * time.Second
 	elsewherePatience = 5 * time.Second
 	// secondPause is the pause between two reads of the store while another

@@ -47,8 +47,8 @@ func NewAPITransport() *http.Transport {
 // keep waiting.
 const MaxCalls = 128
 
-// MaxCallWait is how long a request waits for its turn. It is long enough for a short
-// rush and short enough for the person who waits.
+// MaxCallWait is how long a request waits for its turn. It is long enough for a
+// short peak of requests, and short enough for a person who waits for the page.
 const MaxCallWait = 5 * time.Second
 
 // ErrTooManyCalls says that a request was not sent, because too many others are

@@ -112,8 +112,8 @@ func merge(base, more json.RawMessage) json.RawMessage {
 	return merged
 }
 
-// requestedScopes returns the scopes of a request: those of OpenID Connect and
-// those of the API. It asks for a refresh token only if there is an access token to
+// requestedScopes returns the scopes of a request: the scopes of OpenID Connect and
+// of the API. It asks for a refresh token only if there is an access token to
 // renew.
 func requestedScopes(api []string) []string {
 	scopes := []string{"openid", "profile"}

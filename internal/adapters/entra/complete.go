@@ -26,8 +26,8 @@ const (
 	defaultTokenLife = 5 * time.Minute
 	// maxTokenLife bounds expires_in.
 	maxTokenLife = 30 * 24 * time.Hour
-	// credentialPause is the wait before a request is repeated because the
-	// provider does not know a new credential yet.
+	// credentialPause is the wait before a request is repeated because the provider
+	// does not accept a new credential yet.
 	credentialPause = time.Second
 	// userInfoTimeout bounds the request for a name. No sign-in waits longer for
 	// something that is only displayed.
@@ -117,8 +117,8 @@ type tokenResponse struct {
 }
 
 // requestTokens sends a token request for an API's scopes and reads the response.
-// It repeats the request once if the provider does not know a new credential yet:
-// the provider then has not looked at the code.
+// It repeats the request once if the provider does not accept a new credential yet.
+// The provider has then not read the code, so the code is still valid.
 func (p *Provider) requestTokens(ctx context.Context, m metadata, scopes []string, params url.Values) (tokenResponse, error) {
 	if capability := p.capability(scopes); capability != "" {
 		params.Set("claims", capability)

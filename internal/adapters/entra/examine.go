@@ -15,7 +15,8 @@ import (
 
 // Examiner requests the parts of a provider one by one, for a person who wants to
 // know why sign-ins fail. It keeps nothing, writes no log and sends each request
-// once. It needs no credential; Provider.ExamineCredential does.
+// once. It needs no credential. Use Provider.ExamineCredential to check the
+// credential.
 type Examiner struct {
 	authority authority.Authority
 	client    *providerhttp.Client

@@ -90,7 +90,7 @@ func (p *Provider) examination() url.Values {
 	}
 }
 
-// judge reads the token endpoint's response.
+// judge returns the result for a response of the token endpoint.
 func (p *Provider) judge(response providerhttp.Response) CredentialExam {
 	doc, err := providerhttp.ParseObject(response.Body)
 	if err != nil {

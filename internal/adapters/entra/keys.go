@@ -10,9 +10,9 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// signInRefetches are the pauses before each request for the keys that one sign-in
-// may cause. Later requests find a key that was published late, or that one replica
-// of the keys endpoint does not list yet.
+// signInRefetches are the pauses before the requests for keys. One sign-in can
+// cause one request for each pause. Later requests find a key that was published
+// late, or that one replica of the keys endpoint does not list yet.
 var signInRefetches = []time.Duration{0, time.Second, 3 * time.Second}
 
 // signingKeys returns the provider's keys. It loads them again only if no key has

@@ -83,7 +83,8 @@ func (a *Account) hinted(req authRequest) bool {
 	return req.loginHint != "" && (strings.EqualFold(req.loginHint, a.Username) || req.loginHint == a.opaqueHint())
 }
 
-// opaqueHint returns the claim login_hint. Only this provider can tell whose it is.
+// opaqueHint returns the claim login_hint. Only this provider can find the account
+// for it.
 func (a *Account) opaqueHint() string {
 	return "O." + fingerprint("hint\x00"+a.Home.TenantID+"\x00"+a.Home.ObjectID)
 }

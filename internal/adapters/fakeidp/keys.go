@@ -117,7 +117,7 @@ func (k *keyStore) rotate(keepOld bool) {
 	k.retired = k.retired[max(0, len(k.retired)-maxOldKeys):]
 }
 
-// OldKeys tells RotateKeys what to do with the keys that signed so far.
+// OldKeys says whether RotateKeys keeps or removes the previous keys.
 type OldKeys bool
 
 // KeepOldKeys leaves the old keys in the key set. DropOldKeys removes them.

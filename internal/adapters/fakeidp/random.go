@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// Lengths in characters, as long as those of Entra. A relying party that cannot
-// handle them fails in a test and not in production.
+// The lengths of codes and tokens in characters, as at Entra. A relying party that
+// cannot handle such lengths then fails in a test and not in production.
 const (
 	codeLength         = 960
 	accessTokenLength  = 2000

@@ -69,9 +69,9 @@ func (p *Provider) firstResource(scopes []string) []string {
 	})
 }
 
-// tokenScopes returns the scopes of a token response: the requested ones, or those
-// of the sign-in if the token request names none. client is the current app
-// registration.
+// tokenScopes returns the scopes of a token response. These are the requested
+// scopes, or the scopes of the sign-in if the token request names none. client is
+// the current app registration.
 func (p *Provider) tokenScopes(client *Client, g *grant, asked []string) ([]string, *Error) {
 	if len(asked) == 0 {
 		return p.firstResource(g.scopes), nil

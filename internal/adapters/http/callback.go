@@ -118,7 +118,8 @@ func withoutInput(err error) error {
 
 // parseCallback reads the parameters of RFC 6749 (sections 4.1.2 and 4.1.2.1), of
 // RFC 9207 and of Entra. Every repeated parameter is refused, even an unknown one
-// (RFC 6749, section 3.1), because a proxy could have checked the other value.
+// (RFC 6749, section 3.1), because a proxy could have checked another value than
+// the one that is used here.
 func parseCallback(fields url.Values) (domain.Callback, error) {
 	var cb domain.Callback
 	known := map[string]*string{

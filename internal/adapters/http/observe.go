@@ -176,8 +176,8 @@ func loggedPath(r *http.Request, route string) string {
 // maxWord is longer than our own paths and shorter than any token.
 const maxWord = 20
 
-// maskedPath returns the first segment of a path and masks the others. It masks
-// the first one too unless that is a short plain word.
+// maskedPath returns the first segment of a path and masks the others. It also
+// masks the first segment, unless that is a short plain word.
 func maskedPath(path string) string {
 	first, rest, below := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !plainWord(first) {

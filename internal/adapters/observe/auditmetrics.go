@@ -38,7 +38,7 @@ func (m *Metrics) Record(_ context.Context, e ports.AuditEvent) {
 }
 
 // startAtZero creates the time series without a reason, so that their first event
-// is an increase. ExpectReasons creates the others.
+// is an increase. ExpectReasons creates the time series with a reason.
 func (m *Metrics) startAtZero() {
 	m.signIns.WithLabelValues(outcomeStarted, "")
 	m.signIns.WithLabelValues(outcomeCompleted, "")

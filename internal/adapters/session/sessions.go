@@ -41,8 +41,8 @@ func (m *Manager) current(ctx context.Context, req *browserRequest) (ports.Sessi
 	return req.current.session.Session, nil
 }
 
-// load reads the session from the store. A failure is part of the result, so
-// that one request does not wait for the store twice.
+// load reads the session from the store. It keeps a failure for the rest of the
+// request, so that one request does not wait for the store twice.
 func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 	token, ok := m.token(req)
 	if !ok {

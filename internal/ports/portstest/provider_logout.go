@@ -108,8 +108,8 @@ func logoutDown(t *testing.T, h *providerTest) {
 	assert.NoError(t, err, "the keys are cached")
 }
 
-// logoutAgain verifies a token twice. The caller refuses the second use, because it
-// knows all instances.
+// logoutAgain verifies a token twice. Both calls succeed. The caller refuses the
+// second use, because an adapter cannot know what other instances have verified.
 func logoutAgain(t *testing.T, h *providerTest) {
 	ability := logoutOf(h)
 	if ability == nil {

@@ -87,8 +87,8 @@ func middle(ctx context.Context, t *chromedp.Target, id cdp.BackendNodeID) (x, y
 	return (q[0] + q[2] + q[4] + q[6]) / 4, (q[1] + q[3] + q[5] + q[7]) / 4, nil
 }
 
-// theOne returns the element with this name. It prefers a whole name to a part of
-// one. If several elements fit, it returns an error, because a person could not
+// theOne returns the element with this name. It prefers an element whose whole name
+// is name. If several elements fit, it returns an error, because a person could not
 // tell them apart. Several links with the same URL are accepted.
 func theOne(ctx context.Context, t *chromedp.Target, role, name string) (*accessibility.Node, error) {
 	found, err := lookup(ctx, t, role, name)

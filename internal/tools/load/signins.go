@@ -78,7 +78,8 @@ type signIns struct {
 }
 
 // turn starts sign-ins one after the other and completes them concurrently, one on
-// each connection. The time of the person at the provider is not measured.
+// each connection. The measurement excludes the time that the person spends at the
+// provider.
 func (s *signIns) turn(ctx context.Context, o options) error {
 	requests := make([]*http.Request, signInTurn)
 	for i := range requests {

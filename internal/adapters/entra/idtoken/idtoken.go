@@ -164,7 +164,7 @@ func (t *jwt) verifySignature(ctx context.Context, raw string, candidates []sign
 }
 
 // ed25519KeySet verifies signatures whose alg is Ed25519, the name of RFC 9864.
-// go-jose, and with it go-oidc, knows only the name EdDSA.
+// go-jose, which go-oidc uses, supports only the name EdDSA.
 type ed25519KeySet ed25519.PublicKey
 
 // VerifySignature returns the payload.

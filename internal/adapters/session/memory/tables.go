@@ -2,8 +2,9 @@ package memory
 
 import "hash/maphash"
 
-// The number of buckets of a table is a power of two. Chains of keys are shorter
-// than those of indexes, because keys are compared as text.
+// The number of buckets of a table is a power of two. The chains of the key table
+// are shorter than the chains of the index table, because comparing keys is slower:
+// they are texts.
 const (
 	smallestTable    = 16
 	keysPerBucket    = 1

@@ -98,8 +98,9 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // dialErrors wraps connection errors. If a Sentinel does not know the master,
-// connecting fails with redis.Nil, which also means "no such key". Without the wrap
-// this would sign everybody out.
+// connecting fails with redis.Nil, which also means "no such key". Without
+// dialErrors, the store would report every session as missing, and everybody would
+// be signed out.
 type dialErrors struct{}
 
 // DialHook implements redis.Hook.

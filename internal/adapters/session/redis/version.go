@@ -10,8 +10,8 @@ import (
 )
 
 // A version is a random number, the origin, followed by the number of changes since
-// the record was created. The origin tells a record from earlier and later records
-// with the same key.
+// the record was created. The origin distinguishes a record from earlier and later
+// records with the same key.
 const (
 	countBits   = 20
 	countMask   = 1<<countBits - 1

@@ -10,8 +10,8 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// patience is how long a caller waits for a free connection. This and the wait for
-// another process's lock are the time limit of every method.
+// patience is how long a caller waits for a free connection. The time limit of
+// every method is patience plus the wait for the lock of another process.
 const patience = 2 * time.Second
 
 const readOnly = "PRAGMA query_only = 1"
