@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 
 	"webapp/internal/adapters/fakeidp"
 )
@@ -17,6 +18,9 @@ import (
 // providerCommand runs this command as the identity provider and the person who
 // signs in. It is a process of its own, so that its CPU time is not measured.
 const providerCommand = "provider"
+
+// providerPeople is how many people the provider signs in, one after the other.
+const providerPeople = 1000
 
 // serveProvider prints the URLs of the provider and of the person, and serves until
 // in ends.
@@ -29,6 +33,14 @@ func serveProvider(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var tokens atomic.Int64
+	idp.Mutate(func(d *fakeidp.TokenDraft) {
+		// Many people sign in: each sign-in of one with a hundred sessions
+		// would also end the oldest of these.
+		n := tokens.Add(1) % providerPeople
+		d.Claims["oid"] = fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
+		d.Claims["sub"] = fmt.Sprintf("person-%d", n)
+	})
 	person, stop, err := serveBare(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, err := idp.Authorize(r.FormValue("url"), fakeidp.UserMember)
 		if err != nil {
