@@ -17,16 +17,16 @@ import (
 // request, so that response must have the session or the error page.
 
 const (
-	// secondPatience is how long a second callback waits for the first one on this
-	// instance, and elsewherePatience is how long it waits for one on another
+	// sameInstanceWait is how long a second callback waits for the first one on this
+	// instance, and otherInstanceWait is how long it waits for one on another
 	// instance.
-	secondPatience    = 20 * time.Second
-	elsewherePatience = 5 * time.Second
-	// secondPause is the pause between two reads of the store while another
+	sameInstanceWait  = 20 * time.Second
+	otherInstanceWait = 5 * time.Second
+	// outcomePollInterval is the pause between two reads of the store while another
 	// instance redeems the code.
-	secondPause = 100 * time.Millisecond
-	// maxSecond is how many second callbacks can wait at once on this instance.
-	maxSecond = 64
+	outcomePollInterval = 100 * time.Millisecond
+	// maxSecondCallbacks is how many second callbacks can wait at once on this instance.
+	maxSecondCallbacks = 64
 )
 
 // completion is a sign-in that this instance is completing.
@@ -100,11 +100,11 @@ func (s *Service) conclude(ctx context.Context, c *completion) {
 // know the code gets no session.
 func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports.PendingSignIn) (string, error) {
 	tooLong := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: fmt.Errorf("%w: the same sign-in is still being completed", ErrProviderUnavailable)}
-	if !s.seconds.take() {
+	if !s.secondCallbacks.take() {
 		return "", tooLong
 	}
-	defer s.seconds.leave()
-	limited, cancel := context.WithTimeout(ctx, elsewherePatience)
+	defer s.secondCallbacks.leave()
+	limited, cancel := context.WithTimeout(ctx, otherInstanceWait)
 	defer cancel()
 	for waited := false; limited.Err() == nil; waited = true {
 		if first := s.completing.find(pending.State); first != nil {
@@ -122,14 +122,14 @@ func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports
 		case !errors.Is(err, ports.ErrNoOutcome):
 			return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 		}
-		_ = s.wait(limited, secondPause)
+		_ = s.wait(limited, outcomePollInterval)
 	}
 	return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
 }
 
 // join waits for c and gives its session to the request of ctx.
 func (c *completion) join(ctx context.Context, tooLong error) (string, error) {
-	limited, cancel := context.WithTimeout(ctx, secondPatience)
+	limited, cancel := context.WithTimeout(ctx, sameInstanceWait)
 	defer cancel()
 	select {
 	case <-c.done:

@@ -26,9 +26,9 @@ type Service struct {
 
 	// completing has the sign-ins that this instance is completing.
 	completing *completions
-	// seconds and refreshing limit the requests that wait for another request: a
+	// secondCallbacks and refreshing limit the requests that wait for another request: a
 	// second callback for the first one, and an API call for a token refresh.
-	seconds, refreshing places
+	secondCallbacks, refreshing places
 }
 
 // Config has the dependencies and settings of a Service. Provider, Sessions,
@@ -101,7 +101,7 @@ func New(c Config) (*Service, error) {
 		now:                 c.Now,
 		random:              c.Random,
 		completing:          &completions{byState: map[string]*completion{}},
-		seconds:             make(places, maxSecond),
+		secondCallbacks:     make(places, maxSecondCallbacks),
 		refreshing:          make(places, maxRefreshWaits),
 	}, nil
 }
