@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"slices"
+	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -31,29 +33,53 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	if err != nil {
 		return ports.Authorization{}, err
 	}
-	request := oauth2.Config{
-		ClientID:    p.cfg.ClientID,
-		RedirectURL: p.cfg.RedirectURI,
-		Scopes:      requestedScopes(req.Scopes),
-		Endpoint:    oauth2.Endpoint{AuthURL: m.authorization},
+	parameters := url.Values{"nonce": {t.Nonce}, "response_mode": {p.cfg.ResponseMode}}
+	p.addAccountChoice(parameters, m, req)
+	if claims != "" {
+		parameters.Set("claims", claims)
 	}
-	options := []oauth2.AuthCodeOption{
-		oauth2.S256ChallengeOption(t.Verifier),
-		oauth2.SetAuthURLParam("nonce", t.Nonce),
-		oauth2.SetAuthURLParam("response_mode", p.cfg.ResponseMode),
+	request, err := p.authorizationRequest(req, t, parameters)
+	if err != nil {
+		return ports.Authorization{}, err
 	}
-	// Entra does not accept a hint and select_account together. Other providers may
-	// not support select_account.
+	return ports.Authorization{URL: addQuery(m.authorization, request), Secret: t.Secret()}, nil
+}
+
+// addAccountChoice adds the parameters that decide which account signs in. Entra does
+// not accept a hint and select_account together. Other providers may not support
+// select_account.
+func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports.AuthorizationRequest) {
 	switch {
 	case req.LoginHint != "":
-		options = append(options, oauth2.SetAuthURLParam("login_hint", req.LoginHint))
+		parameters.Set("login_hint", req.LoginHint)
 	case p.authority.EntraParameters() || slices.Contains(m.prompts, "select_account"):
-		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
+		parameters.Set("prompt", "select_account")
 	}
-	if claims != "" {
-		options = append(options, oauth2.SetAuthURLParam("claims", claims))
+}
+
+// authorizationRequest returns all parameters of an authorization request: these, and
+// those of OAuth 2.0 and PKCE, which x/oauth2 adds.
+func (p *Provider) authorizationRequest(req ports.AuthorizationRequest, t providerhttp.Transaction, parameters url.Values) (url.Values, error) {
+	config := oauth2.Config{ClientID: p.cfg.ClientID, RedirectURL: p.cfg.RedirectURI, Scopes: requestedScopes(req.Scopes)}
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(t.Verifier)}
+	for name := range parameters {
+		options = append(options, oauth2.SetAuthURLParam(name, parameters.Get(name)))
 	}
-	return ports.Authorization{URL: request.AuthCodeURL(req.State, options...), Secret: t.Secret()}, nil
+	built, err := url.Parse(config.AuthCodeURL(req.State, options...))
+	if err != nil {
+		return nil, err
+	}
+	return built.Query(), nil
+}
+
+// addQuery returns the endpoint's URL with parameters. The endpoint's own query stays
+// as it is (RFC 6749, section 3.1).
+func addQuery(endpoint string, parameters url.Values) string {
+	separator := "?"
+	if strings.Contains(endpoint, "?") {
+		separator = "&"
+	}
+	return endpoint + separator + parameters.Encode()
 }
 
 // errClaims means that the caller passed a malformed claims request. A browser
