@@ -2,6 +2,8 @@ package fakeidp
 
 import (
 	"cmp"
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -81,6 +83,12 @@ func hintRank(a *Account, req authRequest) int {
 // the value of its claim login_hint.
 func (a *Account) hinted(req authRequest) bool {
 	return req.loginHint != "" && (strings.EqualFold(req.loginHint, a.Username) || req.loginHint == a.opaqueHint())
+}
+
+// clientInfo returns the parameter client_info, by which Microsoft's libraries name
+// an account in their caches.
+func (a *Account) clientInfo() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"uid":%q,"utid":%q}`, a.Home.ObjectID, a.Home.TenantID))
 }
 
 // opaqueHint returns the claim login_hint. Only this provider can find the account

@@ -57,6 +57,8 @@ func (p *Provider) authenticate(r *http.Request, at authority) (*Client, *Error)
 		return nil, refused
 	}
 	switch {
+	case method == "" && p.publicFlow(r.PostForm):
+		return client, nil
 	case client.public():
 		if method != "" {
 			return nil, newError(700025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")

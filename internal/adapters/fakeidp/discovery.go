@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strings"
 )
 
 // serveMetadata serves the metadata (OpenID Connect Discovery 1.0, section 4) with
@@ -37,6 +38,7 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 		"issuer":                                p.issuer(tenantID),
 		"authorization_endpoint":                under + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        under + "/oauth2/v2.0/token",
+		"device_authorization_endpoint":         under + "/oauth2/v2.0/devicecode",
 		"end_session_endpoint":                  under + "/oauth2/v2.0/logout",
 		"jwks_uri":                              under + "/discovery/v2.0/keys",
 		"userinfo_endpoint":                     p.base() + pathUserInfo,
@@ -56,6 +58,35 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 		"cloud_graph_host_name":           "graph.windows.net",
 		"msgraph_host":                    host(p.base()),
 	}
+}
+
+// serveInstance serves Entra's instance discovery. Microsoft's libraries ask it
+// which hosts belong to the same cloud before they send anything to an authority.
+func (p *Provider) serveInstance(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	if query.Get("api-version") == "" {
+		p.writeError(w, r, missing("api-version"))
+		return
+	}
+	path, ours := strings.CutPrefix(query.Get("authorization_endpoint"), p.base()+"/")
+	segment, _, _ := strings.Cut(path, "/")
+	if !ours {
+		p.writeError(w, r, newError(50049, "Unknown or invalid instance.").withCode("invalid_instance"))
+		return
+	}
+	at, refused := p.authority(segment)
+	if refused != nil {
+		p.writeError(w, r, refused)
+		return
+	}
+	name := host(p.base())
+	writeJSON(w, http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": p.base() + "/" + at.segment + "/v2.0/.well-known/openid-configuration",
+		"api-version":               "1.1",
+		"metadata": []any{map[string]any{
+			"preferred_network": name, "preferred_cache": name, "aliases": []string{name},
+		}},
+	})
 }
 
 const cloudName = "fakeidp.example"

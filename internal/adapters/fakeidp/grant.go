@@ -24,6 +24,7 @@ type grant struct {
 	sid      string
 	authTime time.Time
 	claims   string // the claims parameter of the authorization request
+	device   bool   // from a device code
 	revoked  bool   // guarded by Provider.mu
 }
 
@@ -58,10 +59,7 @@ func (p *Provider) authResponse(req authRequest, who *signedIn) AuthResponse {
 	defer p.mu.Unlock()
 	who.clients[req.client.ID] = true
 	p.codes.put(fingerprint(value), &code{
-		grant: &grant{
-			client: req.client, account: who.account, place: who.place, at: req.at, scopes: req.scopes,
-			nonce: req.nonce, sid: who.sid, authTime: who.authTime, claims: req.claims,
-		},
+		grant:       newGrant(req, who),
 		redirectURI: req.redirectURI,
 		challenge:   req.challenge,
 		expires:     p.now().Add(codeLifetime),
@@ -71,6 +69,13 @@ func (p *Provider) authResponse(req authRequest, who *signedIn) AuthResponse {
 		values.Set("state", req.state)
 	}
 	return AuthResponse{RedirectURI: req.redirectURI, FormPost: req.formPost, Values: values}
+}
+
+func newGrant(req authRequest, who *signedIn) *grant {
+	return &grant{
+		client: req.client, account: who.account, place: who.place, at: req.at, scopes: req.scopes,
+		nonce: req.nonce, sid: who.sid, authTime: who.authTime, claims: req.claims,
+	}
 }
 
 // RevokeRefreshTokens revokes all refresh tokens, as a change of the password

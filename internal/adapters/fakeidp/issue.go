@@ -12,7 +12,10 @@ import (
 // Connect Core 1.0, section 3.1.3.3).
 func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[string]any, *Error) {
 	resource, _ := p.resourceOf(scopes)
-	access := newToken("eyJ0eXAi", accessTokenLength)
+	access, err := p.accessToken(g, scopes, resource)
+	if err != nil {
+		return nil, newError(90000, "The access token could not be signed: %s", err)
+	}
 	lifetime := int64(p.config.AccessTokenLifetime / time.Second)
 	response := map[string]any{
 		"token_type":     "Bearer",

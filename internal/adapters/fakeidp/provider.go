@@ -26,6 +26,7 @@ type Provider struct {
 	access   *bounded[*accessGrant]
 	refresh  *bounded[*refreshGrant]
 	browsers *bounded[*browser]
+	devices  *bounded[*deviceSignIn]
 	consents map[string]bool
 	mutate   func(*TokenDraft)
 	metadata func(tenant string, document map[string]any)
@@ -52,6 +53,7 @@ func New(config Config) (*Provider, error) {
 		access:   newBounded[*accessGrant](maxTokens),
 		refresh:  newBounded[*refreshGrant](maxTokens),
 		browsers: newBounded[*browser](maxBrowsers),
+		devices:  newBounded[*deviceSignIn](maxCodes),
 		consents: make(map[string]bool),
 	}
 	p.keys = newKeyStore(config.SigningKey)

@@ -16,6 +16,7 @@ const (
 	EndpointKeys         Endpoint = "keys"
 	EndpointAuthorize    Endpoint = "authorize"
 	EndpointToken        Endpoint = "token"
+	EndpointDeviceCode   Endpoint = "devicecode"
 	EndpointLogout       Endpoint = "logout"
 	EndpointUserInfo     Endpoint = "userinfo"
 	EndpointMe           Endpoint = "me"
@@ -33,11 +34,15 @@ func (p *Provider) buildRoutes() http.Handler {
 	sameOrigin := http.NewCrossOriginProtection()
 
 	mux.Handle("GET /{tenant}/v2.0/.well-known/openid-configuration", p.at(EndpointMetadata, p.serveMetadata))
+	mux.Handle("GET /common/discovery/instance", p.at(EndpointMetadata, p.serveInstance))
 	mux.Handle("GET /{tenant}/discovery/v2.0/keys", p.at(EndpointKeys, p.serveKeys))
 	mux.Handle("GET /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
 	mux.Handle("POST /{tenant}/login", sameOrigin.Handler(p.form(p.servePick)))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
+	mux.Handle("POST /{tenant}/oauth2/v2.0/devicecode", p.at(EndpointDeviceCode, p.serveDeviceCode))
+	mux.Handle("GET "+pathDeviceLogin, p.form(p.serveDeviceLogin))
+	mux.Handle("POST "+pathDeviceLogin, sameOrigin.Handler(p.form(p.serveDeviceLogin)))
 	mux.Handle("GET /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
 

@@ -21,10 +21,11 @@ func isIdentityScope(scope string) bool {
 	return scope == scopeOpenID || scope == scopeProfile || scope == scopeEmail || scope == scopeOffline
 }
 
-// splitScope splits a scope such as "api://id/Read" into resource and name.
+// splitScope splits a scope such as "api://id/Read" or "id/.default", where id is a
+// client ID, into resource and name.
 func (p *Provider) splitScope(scope string) (resource, name string) {
 	i := strings.LastIndexByte(scope, '/')
-	if i < 0 || !strings.Contains(scope, "://") {
+	if i < 0 || !strings.Contains(scope, "://") && !guidForm.MatchString(scope[:i]) {
 		return graphResource, scope
 	}
 	resource = scope[:i]

@@ -33,6 +33,19 @@ func (p *Provider) redeem(r *http.Request) (map[string]any, *Error) {
 	if refused != nil {
 		return nil, refused
 	}
+	g, scopes, refused := p.granted(r, at, client)
+	if refused != nil {
+		return nil, refused
+	}
+	response, refused := p.issue(g, scopes, r.PostForm.Get("grant_type"))
+	if refused == nil && g.account != nil && r.PostForm.Get("client_info") == "1" {
+		response["client_info"] = g.account.clientInfo()
+	}
+	return response, refused
+}
+
+// granted returns the grant and the scopes of a token request.
+func (p *Provider) granted(r *http.Request, at authority, client *Client) (*grant, []string, *Error) {
 	switch kind := r.PostForm.Get("grant_type"); kind {
 	case "authorization_code":
 		return p.redeemCode(r, at, client)
@@ -40,39 +53,43 @@ func (p *Provider) redeem(r *http.Request) (map[string]any, *Error) {
 		return p.redeemRefreshToken(r, client)
 	case "client_credentials":
 		return p.redeemCredentials(r, at, client)
+	case grantDeviceCode:
+		return p.redeemDeviceCode(r, client)
+	case grantOnBehalfOf:
+		return p.redeemAssertion(r, at, client)
 	case "":
-		return nil, missing("grant_type")
+		return nil, nil, missing("grant_type")
 	default:
-		return nil, newError(70003, "The app requested an unsupported grant type '%s'.", clip(kind))
+		return nil, nil, newError(70003, "The app requested an unsupported grant type '%s'.", clip(kind))
 	}
 }
 
 // redeemCode redeems an authorization code (RFC 6749, section 4.1.3; RFC 7636,
 // section 4.5). The client's first attempt spends the code, even if it fails.
-func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (map[string]any, *Error) {
+func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (*grant, []string, *Error) {
 	value := r.PostForm.Get("code")
 	if value == "" {
-		return nil, missing("code")
+		return nil, nil, missing("code")
 	}
 	issued, refused := p.spendCode(value, client)
 	if refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
 	switch {
 	case issued.expires.Before(p.now()):
-		return nil, newError(70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.")
+		return nil, nil, newError(70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.")
 	case r.PostForm.Get("redirect_uri") != issued.redirectURI:
-		return nil, newError(500112, "The reply address does not match the reply address provided when requesting Authorization code.")
+		return nil, nil, newError(500112, "The reply address does not match the reply address provided when requesting Authorization code.")
 	case at.tenant != nil && at.tenant.ID != issued.place.TenantID:
-		return nil, newError(700005, "Provided Authorization Code is intended to use against other tenant, thus rejected.")
+		return nil, nil, newError(700005, "Provided Authorization Code is intended to use against other tenant, thus rejected.")
 	case !verifies(issued.challenge, r.PostForm.Get("code_verifier")):
-		return nil, newError(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+		return nil, nil, newError(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
 	scopes, refused := p.tokenScopes(client, issued.grant, strings.Fields(r.PostForm.Get("scope")))
 	if refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
-	return p.issue(issued.grant, scopes, "authorization_code")
+	return issued.grant, scopes, nil
 }
 
 func (p *Provider) spendCode(value string, client *Client) (*code, *Error) {
@@ -100,25 +117,25 @@ func verifies(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// redeemRefreshToken redeems a refresh token for new tokens, among them a new
-// refresh token. The old refresh token becomes invalid.
-func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (map[string]any, *Error) {
+// redeemRefreshToken redeems a refresh token. The response has a new one, and the
+// old one becomes invalid.
+func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (*grant, []string, *Error) {
 	value := r.PostForm.Get("refresh_token")
 	if value == "" {
-		return nil, missing("refresh_token")
+		return nil, nil, missing("refresh_token")
 	}
 	g, refused := p.findRefreshToken(value, client)
 	if refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
 	scopes, refused := p.tokenScopes(client, g, strings.Fields(r.PostForm.Get("scope")))
 	if refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
 	if refused = p.spendRefreshToken(value); refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
-	return p.issue(g, scopes, "refresh_token")
+	return g, scopes, nil
 }
 
 func (p *Provider) findRefreshToken(value string, client *Client) (*grant, *Error) {
@@ -160,18 +177,18 @@ func (p *Provider) checkRefreshToken(issued *refreshGrant) *Error {
 	return nil
 }
 
-// redeemCredentials returns a token for the application itself (client
+// redeemCredentials returns a grant for the application itself (client
 // credentials; RFC 6749, section 4.4).
-func (p *Provider) redeemCredentials(r *http.Request, at authority, client *Client) (map[string]any, *Error) {
+func (p *Provider) redeemCredentials(r *http.Request, at authority, client *Client) (*grant, []string, *Error) {
 	scopes := strings.Fields(r.PostForm.Get("scope"))
 	if len(scopes) != 1 || !strings.HasSuffix(scopes[0], "/"+defaultScope) {
-		return nil, newError(1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", clip(strings.Join(scopes, " "))).withCode(codeInvalidScope)
+		return nil, nil, newError(1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", clip(strings.Join(scopes, " "))).withCode(codeInvalidScope)
 	}
 	if at.tenant == nil {
-		return nil, newError(50194, "Client credential flows need a tenant-specific endpoint, not /%s.", at.segment).withCode(codeInvalidRequest)
+		return nil, nil, newError(50194, "Client credential flows need a tenant-specific endpoint, not /%s.", at.segment).withCode(codeInvalidRequest)
 	}
 	if client.public() {
-		return nil, newError(700025, "Client is public, so it cannot use the client credentials flow.")
+		return nil, nil, newError(700025, "Client is public, so it cannot use the client credentials flow.")
 	}
-	return p.issue(&grant{client: client, at: at, scopes: scopes, place: place{Membership: Membership{TenantID: at.tenant.ID}}}, scopes, "client_credentials")
+	return &grant{client: client, at: at, scopes: scopes, place: place{Membership: Membership{TenantID: at.tenant.ID}}}, scopes, nil
 }

@@ -10,6 +10,7 @@ import (
 
 type pickerPage struct {
 	Action   string
+	UserCode string // of a device, or empty
 	Client   string
 	Host     string // of the redirect URI
 	Tenant   string
@@ -22,15 +23,27 @@ type pickerAccount struct {
 }
 
 func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRequest) {
-	page := pickerPage{Action: pickAction(req), Client: req.clientName(), Host: host(req.redirectURI), Tenant: req.at.name()}
+	// Browsers apply form-action to the redirect after the form too.
+	p.showAccounts(w, req, pickerPage{Action: pickAction(req), Host: host(req.redirectURI)}, policy{formTo: []string{origin(req.redirectURI)}})
+}
+
+// showAccounts writes the account picker.
+func (p *Provider) showAccounts(w http.ResponseWriter, req authRequest, page pickerPage, allow policy) {
+	page.Client, page.Tenant = req.clientName(), req.at.name()
 	for _, account := range p.eligible(req) {
 		page.Accounts = append(page.Accounts, pickerAccount{
 			Name: account.Name, Initial: initials(account), Username: account.Username,
 			Description: account.Description, Suggested: account.hinted(req),
 		})
 	}
-	// Browsers apply form-action to the redirect after the form too.
-	p.show(w, http.StatusOK, "Pick an account", page.main(), policy{formTo: []string{origin(req.redirectURI)}})
+	p.show(w, http.StatusOK, "Pick an account", page.main(), allow)
+}
+
+// devicePage asks for a user code. With Client it says how that sign-in ended.
+type devicePage struct {
+	Client   string
+	Declined bool
+	Wrong    bool // the user code does not exist
 }
 
 type consentPage struct {
