@@ -15,6 +15,7 @@ import (
 type browserRequest struct {
 	request *http.Request
 	header  http.Header // of the response
+	keys    *sealer     // for the whole request
 
 	// mu is locked by each port method, so that the session is loaded once even
 	// if a handler uses several goroutines.
@@ -48,7 +49,7 @@ type browserRequestKey struct{ m *Manager }
 // it. Port methods set cookies, so call them before the body is written.
 func (m *Manager) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req := &browserRequest{request: r, header: w.Header()}
+		req := &browserRequest{request: r, header: w.Header(), keys: m.keys.Load()}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), browserRequestKey{m}, req)))
 	})
 }
@@ -68,6 +69,26 @@ func (m *Manager) requestOf(ctx context.Context) (*browserRequest, bool) {
 	req, ok := ctx.Value(browserRequestKey{m}).(*browserRequest)
 	return req, ok
 }
+
+// keysOf returns the keys for ctx: those of its request or of withKeys, otherwise the
+// newest.
+func (m *Manager) keysOf(ctx context.Context) *sealer {
+	if req, ok := m.requestOf(ctx); ok {
+		return req.keys
+	}
+	if keys, ok := ctx.Value(keysKey{m}).(*sealer); ok {
+		return keys
+	}
+	return m.keys.Load()
+}
+
+// withKeys returns a context in which keysOf always returns the same keys. Port methods
+// that need no browser call it if they use the keys more than once.
+func (m *Manager) withKeys(ctx context.Context) context.Context {
+	return context.WithValue(ctx, keysKey{m}, m.keysOf(ctx))
+}
+
+type keysKey struct{ m *Manager }
 
 // values returns the values of the browser's cookies of this name. There can be
 // several, set for different paths or domains.

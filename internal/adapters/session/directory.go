@@ -19,7 +19,7 @@ func (m *Manager) SessionsOf(ctx context.Context, issuer, subject string) ([]por
 	defer req.mu.Unlock()
 	this := m.namedKey(req)
 	var list []ports.ListedSession
-	for _, index := range m.userIndexes(issuer, subject) {
+	for _, index := range m.userIndexes(ctx, issuer, subject) {
 		keys, err := m.records.keys(ctx, index)
 		if err != nil {
 			return nil, err
@@ -57,20 +57,20 @@ func (m *Manager) readSession(ctx context.Context, key string) (*keptSession, er
 	if err != nil {
 		return nil, err
 	}
-	if s := m.sessionIn(found); s != nil && m.live(s) {
+	if s := sessionIn(found); s != nil && !m.expired(s) {
 		return s, nil
 	}
 	return nil, nil
 }
 
 // sessionIn returns the session in a record, live or expired. It returns nil if
-// the record cannot be read, or its session is not indexable.
-func (m *Manager) sessionIn(found foundRecord) *keptSession {
+// the record cannot be read, or its session cannot be found by its indexes.
+func sessionIn(found foundRecord) *keptSession {
 	if !found.readable {
 		return nil
 	}
 	s, err := decodeSession(found.value)
-	if err != nil || !m.indexable(s) {
+	if err != nil || !found.keys.indexes(s) {
 		return nil
 	}
 	return s
@@ -93,7 +93,8 @@ const maxRounds = 1000
 // EndSession implements ports.SessionDirectory. It searches the person's sessions
 // for id, so that it cannot end another person's session.
 func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
-	return m.endWhere(ctx, m.userIndexes(issuer, subject), filter{
+	ctx = m.withKeys(ctx)
+	return m.endWhere(ctx, m.userIndexes(ctx, issuer, subject), filter{
 		key:     func(key string) bool { return listedID(key) == id },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
 	})
@@ -101,6 +102,7 @@ func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([
 
 // EndSessionsOf implements ports.SessionDirectory.
 func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
+	ctx = m.withKeys(ctx)
 	kept := ""
 	if keepThis {
 		req, err := m.enter(ctx)
@@ -110,7 +112,7 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 		kept = m.namedKey(req)
 		req.mu.Unlock()
 	}
-	return m.endWhere(ctx, m.userIndexes(issuer, subject), filter{
+	return m.endWhere(ctx, m.userIndexes(ctx, issuer, subject), filter{
 		key:     func(key string) bool { return key != kept },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
 	})
@@ -159,7 +161,7 @@ type keyedSession struct {
 // record key of the browser's own session, which stays.
 func (m *Manager) excess(ctx context.Context, issuer, subject, this string, keep int) ([]keyedSession, error) {
 	var keys []string
-	for _, index := range m.userIndexes(issuer, subject) {
+	for _, index := range m.userIndexes(ctx, issuer, subject) {
 		more, err := m.records.keys(ctx, index)
 		if err != nil {
 			return nil, err
@@ -182,7 +184,7 @@ func (m *Manager) excess(ctx context.Context, issuer, subject, this string, keep
 		if err != nil {
 			return nil, err
 		}
-		if s := m.sessionIn(found); s != nil && isOf(s, issuer, subject) {
+		if s := sessionIn(found); s != nil && isOf(s, issuer, subject) {
 			list = append(list, keyedSession{key, s})
 		}
 	}
@@ -204,10 +206,8 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid s
 	if sid == "" {
 		return nil, nil
 	}
-	var indexes []string
-	for i := range m.seal.keys {
-		indexes = append(indexes, providerIndex(&m.seal.keys[i], sid))
-	}
+	ctx = m.withKeys(ctx)
+	indexes := m.keysOf(ctx).all(func(key *sealingKey) string { return providerIndex(key, sid) })
 	return m.endWhere(ctx, indexes, filter{
 		key: func(string) bool { return true },
 		session: func(s *keptSession) bool {
@@ -217,12 +217,8 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid s
 	})
 }
 
-func (m *Manager) userIndexes(issuer, subject string) []string {
-	var indexes []string
-	for i := range m.seal.keys {
-		indexes = append(indexes, userIndex(&m.seal.keys[i], issuer, subject))
-	}
-	return indexes
+func (m *Manager) userIndexes(ctx context.Context, issuer, subject string) []string {
+	return m.keysOf(ctx).all(func(key *sealingKey) string { return userIndex(key, issuer, subject) })
 }
 
 // endWhere ends the wanted sessions, live and expired, that have one of the

@@ -94,7 +94,7 @@ func (m *Manager) endSession(ctx context.Context, key string, accept func(*keptS
 		if err != nil {
 			return nil, err
 		}
-		s := m.sessionIn(found)
+		s := sessionIn(found)
 		if accept != nil && (s == nil || !accept(s)) {
 			return nil, nil
 		}

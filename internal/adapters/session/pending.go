@@ -29,7 +29,7 @@ func (m *Manager) Keep(ctx context.Context, p ports.PendingSignIn) error {
 	}
 	defer req.mu.Unlock()
 	kept := pendingCookie{name: m.pendingName(p.State), expires: p.Expires}
-	if kept.value, err = m.sealPending(kept.name, &p); err != nil {
+	if kept.value, err = sealPending(req.keys, kept.name, &p); err != nil {
 		return err
 	}
 	if kept.size() > maxCookie {
@@ -49,20 +49,20 @@ func (m *Manager) pendingName(state string) string {
 	return m.cookies.pending + base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-func (m *Manager) sealPending(name string, p *ports.PendingSignIn) (string, error) {
+func sealPending(keys *sealer, name string, p *ports.PendingSignIn) (string, error) {
 	plain, err := encodePending(p)
 	if err != nil {
 		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(m.seal.seal(inCookie, name, plain)), nil
+	return base64.RawURLEncoding.EncodeToString(keys.seal(inCookie, name, plain)), nil
 }
 
-func (m *Manager) openPending(name, value string) (ports.PendingSignIn, bool) {
+func openPending(keys *sealer, name, value string) (ports.PendingSignIn, bool) {
 	sealed, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {
 		return ports.PendingSignIn{}, false
 	}
-	plain, ok := m.seal.open(inCookie, name, sealed)
+	plain, ok := keys.open(inCookie, name, sealed)
 	if !ok {
 		return ports.PendingSignIn{}, false
 	}
@@ -104,7 +104,7 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 // It skips cookies that do not open: another site can have set them.
 func (m *Manager) findPending(req *browserRequest, name string) (ports.PendingSignIn, bool) {
 	for _, value := range req.values(name) {
-		if p, ok := m.openPending(name, value); ok {
+		if p, ok := openPending(req.keys, name, value); ok {
 			return p, true
 		}
 	}
@@ -128,6 +128,7 @@ func (m *Manager) missing(ctx context.Context, state string) error {
 // RecordOutcome implements ports.PendingSignIns. The outcome becomes the value
 // of the record that marks the state as spent.
 func (m *Manager) RecordOutcome(ctx context.Context, p ports.PendingSignIn, outcome []byte) error {
+	ctx = m.withKeys(ctx)
 	key := spentKey(p.State)
 	found, err := m.records.find(ctx, key)
 	if err != nil || len(found.value) > 0 {
@@ -203,7 +204,7 @@ func (m *Manager) pendingCookies(req *browserRequest) []pendingCookie {
 	var list []pendingCookie
 	add := func(name, value string) {
 		if strings.HasPrefix(name, m.cookies.pending) && value != "" {
-			p, _ := m.openPending(name, value)
+			p, _ := openPending(req.keys, name, value)
 			list = append(list, pendingCookie{name: name, value: value, expires: p.Expires})
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // every operation a time limit, and classifies errors.
 type records struct {
 	store ports.SessionStore
-	seal  *sealer
+	seal  func(context.Context) *sealer // returns the keys for a context
 	limit time.Duration
 }
 
@@ -25,9 +25,10 @@ type entry struct {
 	indexes []string
 }
 
-// foundRecord is a record that find has opened. readable is false if no key opens
-// its value; such a record can still be replaced.
+// foundRecord is a record that find has opened with keys. readable is false if no key
+// opens its value; such a record can still be replaced.
 type foundRecord struct {
+	keys     *sealer
 	value    []byte
 	version  ports.Version
 	readable bool
@@ -37,7 +38,7 @@ type foundRecord struct {
 func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
-	v, err := r.store.Create(limited, r.sealed(e))
+	v, err := r.store.Create(limited, r.sealed(ctx, e))
 	return v, classify(ctx, err)
 }
 
@@ -49,8 +50,9 @@ func (r *records) find(ctx context.Context, key string) (foundRecord, error) {
 	if err != nil {
 		return foundRecord{}, classify(ctx, err)
 	}
-	plain, ok := r.seal.open(inRecord, key, found.Value)
-	return foundRecord{value: plain, version: found.Version, readable: ok}, nil
+	keys := r.seal(ctx)
+	plain, ok := keys.open(inRecord, key, found.Value)
+	return foundRecord{keys: keys, value: plain, version: found.Version, readable: ok}, nil
 }
 
 // exists returns nil if there is a record with this key, readable or not, and
@@ -67,7 +69,7 @@ func (r *records) exists(ctx context.Context, key string) error {
 func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.Version, error) {
 	limited, cancel := r.limited(ctx)
 	defer cancel()
-	next, err := r.store.Replace(limited, r.sealed(e), v)
+	next, err := r.store.Replace(limited, r.sealed(ctx, e), v)
 	return next, classify(ctx, err)
 }
 
@@ -101,10 +103,10 @@ func (r *records) limited(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, r.limit)
 }
 
-func (r *records) sealed(e entry) ports.Record {
+func (r *records) sealed(ctx context.Context, e entry) ports.Record {
 	return ports.Record{
 		Key:     e.key,
-		Value:   r.seal.seal(inRecord, e.key, e.value),
+		Value:   r.seal(ctx).seal(inRecord, e.key, e.value),
 		Expires: e.expires,
 		Indexes: e.indexes,
 	}

@@ -59,7 +59,7 @@ func TestARecordOfAnotherVersionIsNoSession(t *testing.T) {
 func TestARecordThatTheStoreKeptTooLongIsNoSession(t *testing.T) {
 	m, _ := newSealing(t)
 	token := strings.Repeat("t", tokenSize)
-	s := keptSession{Session: portstest.SampleSession(codecStart.Add(-2 * time.Hour)), indexedBy: m.seal.first().id}
+	s := keptSession{Session: portstest.SampleSession(codecStart.Add(-2 * time.Hour)), indexedBy: m.keys.Load().first().id}
 	createRecord(t, m, entry{key: sessionKey(token), value: encodeSession(&s), expires: codecStart.Add(time.Hour)})
 	visit(t, m, m.cookies.session, token, func(ctx context.Context) {
 		_, err := m.Current(ctx)
@@ -69,10 +69,10 @@ func TestARecordThatTheStoreKeptTooLongIsNoSession(t *testing.T) {
 
 func TestACookieIsNoRecordAndARecordNoCookie(t *testing.T) {
 	m, _ := newSealing(t)
-	sealed := m.seal.seal(inCookie, "name", []byte("plain"))
-	_, ok := m.seal.open(inRecord, "name", bytes.Clone(sealed))
+	sealed := m.keys.Load().seal(inCookie, "name", []byte("plain"))
+	_, ok := m.keys.Load().open(inRecord, "name", bytes.Clone(sealed))
 	require.False(t, ok)
-	plain, ok := m.seal.open(inCookie, "name", sealed)
+	plain, ok := m.keys.Load().open(inCookie, "name", sealed)
 	require.True(t, ok)
 	require.Equal(t, "plain", string(plain))
 }

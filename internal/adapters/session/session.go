@@ -40,6 +40,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -55,7 +56,8 @@ type Config struct {
 	// is required. The first key seals, all keys open. To replace a key without
 	// signing anybody out, add the new one behind the old one on every instance,
 	// then put it in front, and remove the old one after Lifetime. Sessions that
-	// began under a key end when it is removed.
+	// began under a key end when it is removed. UseKeys replaces the keys while the
+	// program runs.
 	Keys [][]byte
 	// Realm names the application and its provider. Values that were sealed in
 	// another realm do not open in this one, even with the same key and store,
@@ -89,7 +91,7 @@ const defaultOpTimeout = 3 * time.Second
 
 // New returns a Manager, or an error that lists every fault in cfg.
 func New(cfg Config) (*Manager, error) {
-	seal, err := newSealer(cfg.Keys, cfg.Realm)
+	keys, err := newSealer(cfg.Keys, cfg.Realm)
 	if err := errors.Join(cfg.check(), err); err != nil {
 		return nil, fmt.Errorf("session: %w", err)
 	}
@@ -99,18 +101,18 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.OpTimeout == 0 {
 		cfg.OpTimeout = defaultOpTimeout
 	}
-	records := &records{store: cfg.Store, seal: seal, limit: cfg.OpTimeout}
 	m := &Manager{
-		records:  records,
-		seal:     seal,
+		realm:    cfg.Realm,
 		cookies:  newCookieJar(cfg.Secure, cfg.CrossSiteCallback),
 		clock:    cfg.Clock,
 		lifetime: cfg.Lifetime,
 	}
+	m.keys.Store(keys)
+	m.records = &records{store: cfg.Store, seal: m.keysOf, limit: cfg.OpTimeout}
 	// scs.New is not used: it starts a goroutine for a store of its own.
 	m.scs = &scs.SessionManager{
 		Lifetime:         cfg.Lifetime,
-		Store:            scsStore{records: records, manager: m},
+		Store:            scsStore{records: m.records, manager: m},
 		Codec:            codec{},
 		HashTokenInStore: true,
 	}
@@ -140,7 +142,8 @@ func (cfg Config) check() error {
 // they return ports.ErrNoBrowser.
 type Manager struct {
 	records  *records
-	seal     *sealer
+	keys     atomic.Pointer[sealer] // read by Middleware and keysOf only
+	realm    string
 	scs      *scs.SessionManager
 	cookies  cookieJar
 	clock    func() time.Time
@@ -154,6 +157,18 @@ var (
 	_ ports.SessionReferences = (*Manager)(nil)
 	_ ports.SessionHandOver   = (*Manager)(nil)
 )
+
+// UseKeys replaces Config.Keys for everything that begins after the call. A request
+// that has begun keeps the keys that it began with, so that it never works with two
+// lists. If a key is malformed, UseKeys returns an error and changes nothing.
+func (m *Manager) UseKeys(keys [][]byte) error {
+	next, err := newSealer(keys, m.realm)
+	if err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	m.keys.Store(next)
+	return nil
+}
 
 // Ready returns nil if the store responds. errors.Is matches
 // ports.ErrStoreUnavailable otherwise.

@@ -57,20 +57,13 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 		return loadedSession{loaded: true, err: err}
 	}
 	s, ok := m.scs.Get(data, sessionValue).(*keptSession)
-	if !ok || !m.indexable(s) {
+	if !ok || !req.keys.indexes(s) {
 		return loadedSession{loaded: true}
 	}
 	return loadedSession{loaded: true, token: token, session: s, read: req.revision, data: data}
 }
 
-// indexable reports whether the session can be found by its indexes. If it cannot
-// be found, it cannot be ended, so it is invalid.
-func (m *Manager) indexable(s *keptSession) bool { return m.seal.key(s.indexedBy) != nil }
-
 func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expires) }
-
-// live reports whether the session is indexable and has not expired.
-func (m *Manager) live(s *keptSession) bool { return m.indexable(s) && !m.expired(s) }
 
 // Touch implements ports.Sessions. It replaces the version of the record that this
 // request has read. If another Touch of the same version was first, the store keeps
@@ -87,7 +80,7 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	s := *req.current.session
 	s.Seen, s.Expires = seen, expires
 	req.revision = req.current.read
-	req.revision.indexes = indexesOf(m.seal.key(s.indexedBy), &s.Identity)
+	req.revision.indexes = indexesOf(req.keys.key(s.indexedBy), &s.Identity)
 	data := withData(ctx, req.current.data)
 	m.scs.Put(data, sessionValue, &s)
 	m.scs.SetDeadline(data, expires.Add(ExpiredRetention))
@@ -136,7 +129,7 @@ func (m *Manager) updateRolesOnce(ctx context.Context, req *browserRequest, role
 	if err != nil {
 		return err
 	}
-	s := m.sessionIn(found)
+	s := sessionIn(found)
 	if s == nil {
 		return ports.ErrNoRecord
 	}
@@ -145,7 +138,7 @@ func (m *Manager) updateRolesOnce(ctx context.Context, req *browserRequest, role
 		s.Identity.Roles = slices.Clone(roles)
 		version, err = m.records.replace(ctx, entry{
 			key: req.current.key(), value: encodeSession(s), expires: s.Expires.Add(ExpiredRetention),
-			indexes: indexesOf(m.seal.key(s.indexedBy), &s.Identity),
+			indexes: indexesOf(req.keys.key(s.indexedBy), &s.Identity),
 		}, version)
 		if err != nil {
 			return err

@@ -42,7 +42,7 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Sessio
 
 // create writes the records of a new session.
 func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSession) (loadedSession, error) {
-	by := m.seal.first()
+	by := req.keys.first()
 	s := &keptSession{Session: n.Session, indexedBy: by.id}
 	s.Device = clip(s.Device, maxDevice)
 	req.revision = &revision{indexes: indexesOf(by, &s.Identity)}
