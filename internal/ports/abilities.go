@@ -34,6 +34,14 @@ type ProviderAdmission interface {
 	Admits(id Identity) bool
 }
 
+// ProviderFlows is for a provider with more flows than the sign-in.
+type ProviderFlows interface {
+	// HasFlow reports whether AuthorizationRequest.Flow can be f at the moment. It
+	// makes no request: a flow that depends on the metadata is reported once they are
+	// loaded. It returns true for FlowSignIn.
+	HasFlow(f Flow) bool
+}
+
 // ProviderSignOut ends the person's session at the provider as well (OpenID
 // Connect RP-Initiated Logout 1.0).
 type ProviderSignOut interface {

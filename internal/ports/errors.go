@@ -21,6 +21,12 @@ var (
 	// ErrDeclined: the person or an administrator declined the sign-in
 	// (access_denied).
 	ErrDeclined = errors.New("sign-in declined")
+	// ErrCancelled: the person went back to the application without an error. errors.Is
+	// also matches ErrDeclined.
+	ErrCancelled = fmt.Errorf("%w: cancelled", ErrDeclined)
+	// ErrPasswordForgotten: the person has forgotten the password, and the provider
+	// leaves the next step to the application. errors.Is also matches ErrDeclined.
+	ErrPasswordForgotten = fmt.Errorf("%w: password forgotten", ErrDeclined)
 	// ErrInteractionRequired: the person has to sign in again.
 	ErrInteractionRequired = errors.New("interactive sign-in required")
 	// ErrAccountGone: the provider reports that the account is disabled, deleted
@@ -101,11 +107,11 @@ func (e *TenantNotAllowedError) Unwrap() []error {
 // adapter reads the numbers in error_description and drops the text, which can
 // name people.
 type ProviderError struct {
-	// Kind is the sentinel that Unwrap returns: ErrDeclined for access_denied;
-	// ErrInteractionRequired for login_required, interaction_required,
-	// consent_required and account_selection_required; ErrProviderUnavailable
-	// for server_error and temporarily_unavailable; and ErrProviderRefused for
-	// every other code.
+	// Kind is the sentinel that Unwrap returns: ErrDeclined, ErrCancelled or
+	// ErrPasswordForgotten for access_denied; ErrInteractionRequired for
+	// login_required, interaction_required, consent_required and
+	// account_selection_required; ErrProviderUnavailable for server_error and
+	// temporarily_unavailable; and ErrProviderRefused for every other code.
 	Kind error `json:"-"`
 	// Code is the OAuth 2.0 error code, such as "access_denied". The application
 	// makes all decisions by this code. Anybody can send a callback with an error;

@@ -68,7 +68,29 @@ type AuthorizationRequest struct {
 	// If it is empty, the adapter asks the provider to let the person choose an
 	// account, if the provider can.
 	LoginHint string
+	// Flow says what the person wants to do. The zero value is FlowSignIn. A caller
+	// asks ProviderFlows before it uses another one.
+	Flow Flow
 }
+
+// Flow is something that a person can do at the provider.
+type Flow string
+
+// The flows.
+const (
+	// FlowSignIn signs a person in.
+	FlowSignIn Flow = ""
+	// FlowSignUp begins with the registration of a new account (Initiating User
+	// Registration via OpenID Connect 1.0) and then signs in. If the provider cannot
+	// begin with it, the request is one of FlowSignIn.
+	FlowSignUp Flow = "sign_up"
+	// FlowEditProfile lets a person change their own profile. Complete returns the
+	// person with the new profile. It proves less than a sign-in does: the provider
+	// may ask for less in this flow.
+	FlowEditProfile Flow = "edit_profile"
+	// FlowResetPassword lets a person who is not signed in choose a new password.
+	FlowResetPassword Flow = "reset_password"
+)
 
 // Authorization is the result of Begin.
 type Authorization struct {

@@ -63,6 +63,8 @@ type PendingSignIn struct {
 	ReturnTo string
 	// StepUp belongs to the domain. The adapter stores it unread.
 	StepUp string
+	// Flow is AuthorizationRequest.Flow.
+	Flow Flow
 	// Expires is when the sign-in must be complete. The domain checks it. The
 	// adapter keeps the sign-in, and the mark that it is spent, until then.
 	Expires time.Time

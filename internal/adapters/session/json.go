@@ -45,9 +45,14 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 }
 
 // encodePending writes a list. Names of members would make the cookie longer, and
-// eight cookies must fit into a request header.
+// eight cookies must fit into a request header. The list of a sign-in has no flow, as
+// that of earlier programs.
 func encodePending(p *ports.PendingSignIn) ([]byte, error) {
-	return encodeJSON([]any{p.State, p.Secret, p.ReturnTo, p.StepUp, p.Expires.UnixMilli()})
+	parts := []any{p.State, p.Secret, p.ReturnTo, p.StepUp, p.Expires.UnixMilli()}
+	if p.Flow != ports.FlowSignIn {
+		parts = append(parts, p.Flow)
+	}
+	return encodeJSON(parts)
 }
 
 func decodePending(data []byte) (ports.PendingSignIn, error) {
@@ -57,12 +62,12 @@ func decodePending(data []byte) (ports.PendingSignIn, error) {
 	}
 	var p ports.PendingSignIn
 	var expires int64
-	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.StepUp, &expires}
-	if len(parts) != len(fields) {
+	fields := []any{&p.State, &p.Secret, &p.ReturnTo, &p.StepUp, &expires, &p.Flow}
+	if len(parts) != len(fields) && len(parts) != len(fields)-1 {
 		return ports.PendingSignIn{}, errUnreadable
 	}
-	for i, field := range fields {
-		if err := json.Unmarshal(parts[i], field); err != nil {
+	for i, part := range parts {
+		if err := json.Unmarshal(part, fields[i]); err != nil {
 			return ports.PendingSignIn{}, errUnreadable
 		}
 	}

@@ -92,6 +92,7 @@ func SamplePending(state string, now time.Time) ports.PendingSignIn {
 		Secret:   "secret-of-" + state,
 		ReturnTo: "/reports?year=2026&q=%C3%A9",
 		StepUp:   "1",
+		Flow:     ports.FlowEditProfile,
 		Expires:  now.Add(15 * time.Minute),
 	}
 }
