@@ -144,6 +144,9 @@ func newFrom(fsys fs.FS, opt Options) (*Pages, error) {
 // inLanguage returns the catalogue for the languages that r accepts.
 func (p *Pages) inLanguage(r *http.Request) *catalogue { return p.languages[p.choose.choose(r)] }
 
+// Language returns the language of the pages for r, as a language tag (RFC 5646).
+func (p *Pages) Language(r *http.Request) string { return p.inLanguage(r).lang }
+
 // source returns the catalogue of the source language.
 func (p *Pages) source() *catalogue { return p.languages[0] }
 

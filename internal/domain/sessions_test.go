@@ -116,7 +116,7 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 	f.signIn(b, ports.Identity{})
 	missing := &domain.InteractionRequired{Scopes: []string{"more"}, Claims: `{"a":{}}`}
 	round := func() error {
-		location, err := f.StepUp(b.Context(t.Context()), "/page?x=1", missing)
+		location, err := f.StepUp(b.Context(t.Context()), "/page?x=1", "de", missing)
 		if err != nil {
 			return err
 		}
@@ -125,6 +125,8 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 		assert.Equal(t, []string{"more"}, last.Scopes)
 		assert.Equal(t, `{"a":{}}`, last.Claims)
 		assert.NotEmpty(t, last.LoginHint, "for the same person")
+		assert.NotEmpty(t, last.Person.Subject)
+		assert.Equal(t, "de", last.UILocales)
 		to, err := f.CompleteSignIn(b.Context(t.Context()), f.provider.Approve(location, ports.Identity{}), "")
 		require.NoError(t, err)
 		assert.Equal(t, "/page?x=1", to)
@@ -133,7 +135,7 @@ func TestIncrementalConsentAndItsLoopGuard(t *testing.T) {
 	require.NoError(t, round())
 	require.NoError(t, round())
 	require.ErrorIs(t, round(), domain.ErrSignInLoop, "a third step-up for the same page")
-	_, err := f.StepUp(b.Context(t.Context()), "/other", missing)
+	_, err := f.StepUp(b.Context(t.Context()), "/other", "de", missing)
 	require.NoError(t, err, "another page has its own count")
 	f.clock.Advance(3 * time.Minute)
 	require.NoError(t, round(), "later the page may ask again")

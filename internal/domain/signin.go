@@ -18,13 +18,16 @@ type SignInRequest struct {
 	Scopes []string
 	// Claims is a claims request from an API's claims challenge, or empty.
 	Claims string
+	// UILocales are the preferred languages of the provider's pages, as in
+	// ports.AuthorizationRequest.
+	UILocales string
 }
 
 // SignIn begins a sign-in and returns the URL to send the browser to. It returns
 // ErrProviderUnavailable or ErrStoreUnavailable. An abandoned sign-in needs no
 // cleanup.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
-	request := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims}
+	request := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims, UILocales: req.UILocales}
 	location, err := s.begin(ctx, request, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
 	if err != nil {
 		return "", s.RecordRefusal(ctx, err)

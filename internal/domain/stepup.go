@@ -23,20 +23,21 @@ const (
 // person, with its scopes and claims, and back to page. It returns the URL to
 // send the browser to. A page can request twice within two minutes. The third time,
 // StepUp returns ErrSignInLoop, which wraps required: without this limit the
-// browser would go back and forth for ever.
-func (s *Service) StepUp(ctx context.Context, page string, required *InteractionRequired) (string, error) {
+// browser would go back and forth for ever. uiLocales are the preferred languages of
+// the provider's pages, as in ports.AuthorizationRequest.
+func (s *Service) StepUp(ctx context.Context, page, uiLocales string, required *InteractionRequired) (string, error) {
 	session, err := s.current(ctx)
 	if err != nil {
 		return "", err
 	}
-	location, err := s.stepUp(ctx, session, s.returns.check(page), required)
+	location, err := s.stepUp(ctx, session, s.returns.check(page), uiLocales, required)
 	if err != nil {
 		s.recordFailure(ctx, ports.AuditSignInRefused, err, session.Identity)
 	}
 	return location, err
 }
 
-func (s *Service) stepUp(ctx context.Context, session ports.Session, page string, required *InteractionRequired) (string, error) {
+func (s *Service) stepUp(ctx context.Context, session ports.Session, page, uiLocales string, required *InteractionRequired) (string, error) {
 	tokens, err := s.sessions.Tokens(ctx)
 	if err != nil {
 		return "", notSignedIn(err, "read tokens")
@@ -48,7 +49,13 @@ func (s *Service) stepUp(ctx context.Context, session ports.Session, page string
 	if count > maxStepUps {
 		return "", fmt.Errorf("%w: %w", ErrSignInLoop, required)
 	}
-	request := ports.AuthorizationRequest{Scopes: required.Scopes, Claims: required.Claims, LoginHint: tokens.LoginHint}
+	request := ports.AuthorizationRequest{
+		Scopes:    required.Scopes,
+		Claims:    required.Claims,
+		LoginHint: tokens.LoginHint,
+		Person:    session.Identity,
+		UILocales: uiLocales,
+	}
 	return s.begin(ctx, request, ports.PendingSignIn{ReturnTo: page, StepUp: strconv.Itoa(count)}, session.Identity)
 }
 

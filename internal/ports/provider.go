@@ -65,9 +65,16 @@ type AuthorizationRequest struct {
 	// JSON object, or empty. It carries an API's claims challenge.
 	Claims string
 	// LoginHint names the account to sign in with, in the provider's own format.
-	// If it is empty, the adapter asks the provider to let the person choose an
-	// account, if the provider can.
 	LoginHint string
+	// Person is who is signed in here already and has to sign in again, or zero. It
+	// is a hint and no demand: whoever comes back is signed in. The adapter may send
+	// Person.Username as a hint if LoginHint is empty. If both are empty, the adapter
+	// asks the provider to let the person choose an account, if the provider can.
+	Person Identity
+	// UILocales are the preferred languages of the provider's pages: language tags
+	// (RFC 5646) separated by spaces, or empty. The adapter sends them to a provider
+	// that supports them.
+	UILocales string
 	// Flow says what the person wants to do. The zero value is FlowSignIn. A caller
 	// asks ProviderFlows before it uses another one.
 	Flow Flow

@@ -5,20 +5,23 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// TokenRequest is a request to a token endpoint.
+// TokenRequest is a request to a token endpoint, or to another endpoint that
+// authenticates the client in the same way.
 type TokenRequest struct {
 	URL       string
 	ClientID  string
 	Secret    string           // empty if Params have a client assertion
 	AuthStyle oauth2.AuthStyle // how the ID and the secret are sent
-	Params    url.Values       // grant_type and its parameters
+	Params    url.Values       // without the client authentication
 }
 
 // RequestToken sends a token request, exactly once, and returns the response. x/oauth2
@@ -46,6 +49,28 @@ func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Response, er
 	}
 	_, _ = config.Token(ctx)
 	return sent.response, sent.err
+}
+
+// PostForm sends r.Params to an endpoint that authenticates the client as the token
+// endpoint does, exactly once: the endpoints of RFC 9126 and RFC 7009. x/oauth2 would
+// add a grant type. endpoint is the name for metrics and traces. client_id is always
+// in the form, because it is also a parameter of an authorization request.
+func (c *Client) PostForm(ctx context.Context, endpoint string, r TokenRequest) (Response, error) {
+	form := maps.Clone(r.Params)
+	form.Set("client_id", r.ClientID)
+	if r.Secret != "" && r.AuthStyle != oauth2.AuthStyleInHeader {
+		form.Set("client_secret", r.Secret)
+	}
+	req, err := http.NewRequest(http.MethodPost, r.URL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return Response{}, Unavailable("the URL cannot be requested")
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	if r.Secret != "" && r.AuthStyle == oauth2.AuthStyleInHeader { // RFC 6749, section 2.3.1
+		req.SetBasicAuth(url.QueryEscape(r.ClientID), url.QueryEscape(r.Secret))
+	}
+	return c.Do(WithEndpoint(ctx, endpoint), req)
 }
 
 // singleRequest is a transport for one request. It keeps the response.

@@ -107,3 +107,32 @@ func TestATokenRequestThatFails(t *testing.T) {
 		assert.NotContains(t, err.Error(), "p%ss")
 	}
 }
+
+// TestPostForm checks the client authentication of the endpoints other than the token
+// endpoint. A redirect is a response like any other.
+func TestPostForm(t *testing.T) {
+	for name, style := range map[string]oauth2.AuthStyle{"header": oauth2.AuthStyleInHeader, "form": oauth2.AuthStyleInParams} {
+		server, posted := tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			says(http.StatusTemporaryRedirect, `{"a":"b"}`)(w, r)
+		})
+		request := codeRequest(server.URL, style)
+		request.Params = url.Values{"state": {"a&b"}}
+		got, err := providerhttp.New(providerhttp.Config{}).PostForm(t.Context(), "elsewhere", request)
+		require.NoError(t, err, name)
+		assert.Equal(t, http.StatusTemporaryRedirect, got.Status)
+		assert.Equal(t, `{"a":"b"}`, string(got.Body))
+		require.Len(t, *posted, 1, name)
+		r := (*posted)[0]
+		want := url.Values{"state": {"a&b"}, "client_id": {"client"}}
+		user, password, basic := r.BasicAuth()
+		if assert.Equal(t, style == oauth2.AuthStyleInHeader, basic, name); basic {
+			assert.Equal(t, "client", user)
+			assert.Equal(t, url.QueryEscape(request.Secret), password)
+		} else {
+			want.Set("client_secret", request.Secret)
+		}
+		assert.Equal(t, want, r.PostForm, name)
+		assert.Equal(t, url.Values{"state": {"a&b"}}, request.Params, "the caller's parameters stay")
+	}
+}

@@ -34,6 +34,9 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 		return ports.Authorization{}, err
 	}
 	parameters := url.Values{"nonce": {t.Nonce}, "response_mode": {p.cfg.ResponseMode}}
+	if req.UILocales != "" && (p.authority.Entra() || m.locales) {
+		parameters.Set("ui_locales", req.UILocales)
+	}
 	p.addAccountChoice(parameters, m, req)
 	if claims != "" {
 		parameters.Set("claims", claims)
@@ -49,9 +52,15 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 // not accept a hint and select_account together. Other providers may not support
 // select_account.
 func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports.AuthorizationRequest) {
+	hint := req.LoginHint
+	if hint == "" && p.authority.EntraParameters() {
+		hint = req.Person.Username
+	}
 	switch {
-	case req.LoginHint != "":
-		parameters.Set("login_hint", req.LoginHint)
+	case hint != "":
+		parameters.Set("login_hint", hint)
+	case req.Person.Subject != "":
+		// The provider knows best whose session in this browser to use.
 	case p.authority.EntraParameters() || slices.Contains(m.prompts, "select_account"):
 		parameters.Set("prompt", "select_account")
 	}

@@ -71,6 +71,50 @@ func TestOtherProvidersAreAskedOnlyForPromptsTheyKnow(t *testing.T) {
 	assert.Equal(t, "select_account", w.query(t, ports.AuthorizationRequest{State: testState}).Get("prompt"))
 }
 
+// TestStepUpAsksForNoAccount checks the sign-in of somebody who is signed in already.
+// A username is a hint for Entra only: elsewhere it need not be what people sign in with.
+func TestStepUpAsksForNoAccount(t *testing.T) {
+	person := ports.Identity{Issuer: "https://idp.example", Subject: "ada", Username: "ada@contoso.example"}
+	other := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+	other.idp.MutateMetadata(func(_ string, m map[string]any) { m["prompt_values_supported"] = []string{"select_account"} })
+	for name, c := range map[string]struct {
+		world world
+		req   ports.AuthorizationRequest
+		hint  string
+	}{
+		"Entra, a login hint":    {contoso(t), ports.AuthorizationRequest{State: testState, LoginHint: "O.abc", Person: person}, "O.abc"},
+		"Entra, a username":      {contoso(t), ports.AuthorizationRequest{State: testState, Person: person}, "ada@contoso.example"},
+		"Entra, neither":         {contoso(t), ports.AuthorizationRequest{State: testState, Person: ports.Identity{Subject: "ada"}}, ""},
+		"another, a login hint":  {other, ports.AuthorizationRequest{State: testState, LoginHint: "ada", Person: person}, "ada"},
+		"another, no login hint": {other, ports.AuthorizationRequest{State: testState, Person: person}, ""},
+	} {
+		q := c.world.query(t, c.req)
+		assert.Equal(t, c.hint, q.Get("login_hint"), name)
+		assert.Equal(t, c.hint != "", q.Has("login_hint"), name)
+		assert.False(t, q.Has("prompt"), name)
+	}
+}
+
+func TestThePagesLanguageGoesAlong(t *testing.T) {
+	german := ports.AuthorizationRequest{State: testState, UILocales: "de"}
+	w := contoso(t)
+	assert.Equal(t, []string{"de"}, w.query(t, german)["ui_locales"])
+	assert.False(t, w.query(t, ports.AuthorizationRequest{State: testState}).Has("ui_locales"))
+
+	for listed, want := range map[string]bool{"": false, "null": false, "en": true} {
+		w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+		w.idp.MutateMetadata(func(_ string, m map[string]any) {
+			switch listed {
+			case "null":
+				m["ui_locales_supported"] = nil
+			case "en":
+				m["ui_locales_supported"] = []string{"en", "de"}
+			}
+		})
+		assert.Equal(t, want, w.query(t, german).Has("ui_locales"), listed)
+	}
+}
+
 func TestIdentityAndGrant(t *testing.T) {
 	w := contoso(t)
 	in := w.mustSignIn(t, fakeidp.UserAdmin, apiScope)

@@ -24,6 +24,7 @@ type metadata struct {
 	algorithms    []string // of ID tokens, the acceptable ones
 	sendsIssuer   bool     // RFC 9207
 	prompts       []string // nil if the metadata do not list them
+	locales       bool     // the metadata list languages of the provider's pages
 }
 
 // loadMetadata requests the metadata and checks them. It refuses metadata whose
@@ -140,6 +141,7 @@ func (m *metadata) readMethods(doc providerhttp.Object, configured authority.Aut
 	if m.prompts, ok = doc.Texts("prompt_values_supported"); !ok {
 		return errors.New("the metadata's prompt values are not a list of names")
 	}
+	m.locales = doc.Has("ui_locales_supported")
 	if m.sendsIssuer, ok = doc.Flag("authorization_response_iss_parameter_supported"); !ok {
 		return errors.New("the metadata's authorization_response_iss_parameter_supported is not a boolean")
 	}

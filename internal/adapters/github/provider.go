@@ -16,6 +16,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -72,8 +73,8 @@ func (p *Provider) Begin(_ context.Context, req ports.AuthorizationRequest) (por
 		return ports.Authorization{}, err
 	}
 	account := oauth2.SetAuthURLParam("prompt", "select_account")
-	if req.LoginHint != "" {
-		account = oauth2.SetAuthURLParam("login", req.LoginHint)
+	if hint := cmp.Or(req.LoginHint, req.Person.Username); hint != "" {
+		account = oauth2.SetAuthURLParam("login", hint)
 	}
 	t, err := providerhttp.NewTransaction(rand.Reader, req.Scopes)
 	if err != nil {

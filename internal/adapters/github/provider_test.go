@@ -51,6 +51,9 @@ func TestAuthorizationRequest(t *testing.T) {
 	assert.Equal(t, []string{"read:user repo"}, asked["scope"])
 	assert.Equal(t, []string{"octocat"}, asked["login"])
 	assert.NotContains(t, asked, "prompt")
+	asked = begin(ports.AuthorizationRequest{State: state, Person: ports.Identity{Subject: "583231", Username: "octocat"}})
+	assert.Equal(t, []string{"octocat"}, asked["login"])
+	assert.NotContains(t, asked, "prompt")
 	assert.Empty(t, p.asked, "a sign-in begins without GitHub")
 	for _, bad := range []ports.AuthorizationRequest{{}, {State: state, Scopes: []string{"repo user"}}, {State: state, Scopes: []string{""}}} {
 		_, err := p.provider(t).Begin(t.Context(), bad)

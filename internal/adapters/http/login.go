@@ -12,8 +12,9 @@ import (
 // login starts a sign-in and redirects the browser to the provider.
 func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	location, err := a.Domain.SignIn(r.Context(), domain.SignInRequest{
-		ReturnTo: r.URL.Query().Get("return_to"),
-		Scopes:   a.Scopes,
+		ReturnTo:  r.URL.Query().Get("return_to"),
+		Scopes:    a.Scopes,
+		UILocales: a.pages.Language(r),
 	})
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 // interact starts the sign-in that a handler's error requires. It returns to the
 // same page.
 func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
-	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), required)
+	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), a.pages.Language(r), required)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -48,7 +49,7 @@ func (c *clientCertificate) Authenticate(ctx context.Context, e Endpoint, r *pro
 	}
 	now := c.clock().Unix()
 	assertion, err := c.file.Get(ctx).sign(alg, assertionClaims{
-		Audience: e.URL, Issuer: c.id, Subject: c.id, ID: formatGUID(id),
+		Audience: cmp.Or(e.Audience, e.URL), Issuer: c.id, Subject: c.id, ID: formatGUID(id),
 		NotBefore: now, IssuedAt: now, Expires: now + int64(assertionLife/time.Second),
 	})
 	if err != nil {

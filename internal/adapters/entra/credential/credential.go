@@ -13,7 +13,7 @@ import (
 
 // Credential authenticates the application. It is safe for concurrent use.
 type Credential interface {
-	// Authenticate adds the credential to a request for the token endpoint e. It
+	// Authenticate adds the credential to a request for the endpoint e. It
 	// replaces the credential of an earlier attempt in the same parameters. It returns
 	// ports.ErrProviderRefused if e does not take this kind of credential.
 	Authenticate(ctx context.Context, e Endpoint, r *providerhttp.TokenRequest) error
@@ -25,10 +25,12 @@ type Credential interface {
 	UnknownYet(err error) bool
 }
 
-// Endpoint describes the token endpoint.
+// Endpoint describes an endpoint that takes the application's credential.
 type Endpoint struct {
-	// URL is the address of the endpoint and the audience of client assertions.
+	// URL is the address of the endpoint.
 	URL string
+	// Audience is the audience of client assertions. If it is empty, it is URL.
+	Audience string
 	// SecretInForm sends the client secret in the form, not in the header.
 	SecretInForm bool
 	// TakesAssertions says that the endpoint takes client assertions
