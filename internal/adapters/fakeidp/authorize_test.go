@@ -54,7 +54,6 @@ func TestOtherErrorsAreRedirectedToTheClient(t *testing.T) {
 		"implicit flow":          {with(t, good, "response_type", "id_token"), "unsupported_response_type", "700054"},
 		"unknown response mode":  {with(t, good, "response_mode", "fragment"), "invalid_request", "90014"},
 		"no scope":               {with(t, good, "scope", ""), "invalid_request", "900144"},
-		"scope without openid":   {with(t, good, "scope", "User.Read"), "invalid_scope", "70011"},
 		"no nonce":               {with(t, good, "nonce", ""), "invalid_request", "900144"},
 		"no PKCE":                {with(t, good, "code_challenge", ""), "invalid_request", "9002325"},
 		"plain PKCE":             {with(t, good, "code_challenge_method", "plain"), "invalid_request", "50147"},

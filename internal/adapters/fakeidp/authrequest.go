@@ -109,9 +109,6 @@ func (req *authRequest) readScopes(form url.Values) *Error {
 	if len(req.scopes) == 0 {
 		return missing("scope")
 	}
-	if !slices.Contains(req.scopes, scopeOpenID) {
-		return newError(70011, "The provided value for the input parameter 'scope' is not valid: 'openid' is missing.")
-	}
 	return nil
 }
 

@@ -276,3 +276,23 @@ func TestInstanceDiscovery(t *testing.T) {
 		assert.NotEmpty(t, answer["error"], name)
 	}
 }
+
+// Microsoft's library for Go names the scopes of OpenID Connect in the token request
+// only. Without them there is no ID token.
+func TestScopesOfOpenIDConnectInTheTokenRequest(t *testing.T) {
+	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
+	rp.config.Scopes = []string{"User.Read"}
+	form := rp.codeForm()
+	plain := rp.postRaw(form, nil)
+	require.Equal(t, http.StatusOK, plain["http"], plain["error_description"])
+	assert.NotContains(t, plain, "id_token")
+	assert.NotContains(t, plain, "refresh_token")
+
+	form = rp.codeForm()
+	form.Set("scope", "openid profile offline_access User.Read")
+	whole := rp.postRaw(form, nil)
+	idToken, err := rp.verifier.Verify(t.Context(), whole["id_token"].(string))
+	require.NoError(t, err)
+	assert.Equal(t, rp.nonce, idToken.Nonce)
+	assert.NotEmpty(t, whole["refresh_token"])
+}

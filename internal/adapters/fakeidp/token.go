@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -88,6 +89,12 @@ func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (*g
 	scopes, refused := p.tokenScopes(client, issued.grant, strings.Fields(r.PostForm.Get("scope")))
 	if refused != nil {
 		return nil, nil, refused
+	}
+	// Like Entra, a token request can add scopes of OpenID Connect to the sign-in's.
+	for _, scope := range scopes {
+		if isIdentityScope(scope) && !slices.Contains(issued.scopes, scope) {
+			issued.scopes = append(slices.Clip(issued.scopes), scope)
+		}
 	}
 	return issued.grant, scopes, nil
 }
