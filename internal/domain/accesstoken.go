@@ -136,6 +136,10 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, tokens por
 	if err := s.keepRefreshed(ctx, refreshed); err != nil {
 		// The provider may no longer accept the old refresh token.
 		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
+		if errors.Is(err, ErrNotSignedIn) && refreshed.RefreshToken != tokens.RefreshToken {
+			// The session has ended in the meantime, without this token.
+			s.revoke(ctx, session.Identity, refreshed.RefreshToken)
+		}
 		return "", err
 	}
 	s.record(ctx, ports.AuditEvent{Kind: ports.AuditTokenRefreshed}, session.Identity)

@@ -41,10 +41,10 @@ func (s *Service) RecordRefusal(ctx context.Context, err error) error {
 
 // recordEnded records the ended sessions of a browser. For an expired session the
 // recorded cause is the session limit instead of by.
-func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, ended []ports.Session) {
+func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, ended []ports.EndedSession) {
 	for _, one := range ended {
 		cause := by
-		if s.limits.expired(one, s.now()) {
+		if s.limits.expired(one.Session, s.now()) {
 			cause = ports.EndedByLimit
 		}
 		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: cause, Count: 1}, one.Identity)
@@ -74,7 +74,7 @@ func known() []error {
 		ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals,
 		ErrSignInLoop, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
 		ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable,
-		ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn,
+		ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn, errRevocationBusy,
 	}
 }
 

@@ -53,18 +53,18 @@ func TestAProvidersLogoutIsAuditedForEachPerson(t *testing.T) {
 // person have ended.
 type partialDirectory struct{ *portstest.FakeSessions }
 
-func (p partialDirectory) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
-	ended, _ := p.FakeSessions.EndProviderSession(ctx, issuer, subject, sid)
+func (p partialDirectory) EndProviderSession(ctx context.Context, issuer, subject, sid string, withTokens bool) ([]ports.EndedSessions, error) {
+	ended, _ := p.FakeSessions.EndProviderSession(ctx, issuer, subject, sid, withTokens)
 	return ended, ports.ErrStoreUnavailable
 }
 
-func (p partialDirectory) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
-	ended, _ := p.FakeSessions.EndSessionsOf(ctx, issuer, subject, keepThis)
+func (p partialDirectory) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis, withTokens bool) ([]ports.EndedSessions, error) {
+	ended, _ := p.FakeSessions.EndSessionsOf(ctx, issuer, subject, keepThis, withTokens)
 	return ended, ports.ErrStoreUnavailable
 }
 
-func (p partialDirectory) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
-	ended, _ := p.FakeSessions.EndSession(ctx, issuer, subject, id)
+func (p partialDirectory) EndSession(ctx context.Context, issuer, subject, id string, withTokens bool) ([]ports.EndedSessions, error) {
+	ended, _ := p.FakeSessions.EndSession(ctx, issuer, subject, id, withTokens)
 	return ended, ports.ErrStoreUnavailable
 }
 
@@ -98,19 +98,19 @@ type brittle struct {
 	broken bool
 }
 
-func (b *brittle) End(ctx context.Context) ([]ports.Session, error) {
-	ended, err := b.FakeSessions.End(ctx)
+func (b *brittle) End(ctx context.Context, withTokens bool) ([]ports.EndedSession, error) {
+	ended, err := b.FakeSessions.End(ctx, withTokens)
 	if b.broken {
 		err = ports.ErrStoreUnavailable
 	}
 	return ended, err
 }
 
-func (b *brittle) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
+func (b *brittle) Start(ctx context.Context, n ports.NewSession, withTokens bool) ([]ports.EndedSession, error) {
 	if b.broken {
-		return b.End(ctx)
+		return b.End(ctx, withTokens)
 	}
-	return b.FakeSessions.Start(ctx, n)
+	return b.FakeSessions.Start(ctx, n, withTokens)
 }
 
 func TestABrowsersEndBesideAnErrorIsAudited(t *testing.T) {
@@ -169,11 +169,11 @@ type unwritable struct {
 	broken bool
 }
 
-func (u *unwritable) End(ctx context.Context) ([]ports.Session, error) {
+func (u *unwritable) End(ctx context.Context, withTokens bool) ([]ports.EndedSession, error) {
 	if u.broken {
 		return nil, ports.ErrStoreUnavailable
 	}
-	return u.FakeSessions.End(ctx)
+	return u.FakeSessions.End(ctx, withTokens)
 }
 
 // Shorter limits apply to sessions that began before, and are the cause in the audit log.

@@ -120,8 +120,9 @@ func (s *Service) startSession(ctx context.Context, in ports.SignedIn, p ports.P
 		},
 		Claims: in.Claims,
 		Tokens: in.Tokens,
-	})
+	}, s.revokesAfter(ports.EndedByNewSignIn))
 	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)
+	s.revokeEnded(ctx, ended, in.Identity)
 	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}

@@ -17,7 +17,7 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.logoutWithoutIssuer {
 		return 0, nil
 	}
-	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid)
+	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid, s.revokesAfter(ports.EndedByFrontChannel))
 	n := s.recordEndedOf(ctx, ports.EndedByFrontChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)
@@ -44,12 +44,14 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 		return 0, usedBefore(err)
 	}
 	var ended []ports.EndedSessions
+	withTokens := s.revokesAfter(ports.EndedByBackChannel)
 	if logout.ProviderSession != "" {
-		ended, err = s.sessions.EndProviderSession(ctx, logout.Issuer, logout.Subject, logout.ProviderSession)
+		ended, err = s.sessions.EndProviderSession(ctx, logout.Issuer, logout.Subject, logout.ProviderSession, withTokens)
 	} else {
-		ended, err = s.sessions.EndSessionsOf(ctx, logout.Issuer, logout.Subject, false)
+		ended, err = s.sessions.EndSessionsOf(ctx, logout.Issuer, logout.Subject, false, withTokens)
 	}
 	n := s.recordEndedOf(ctx, ports.EndedByBackChannel, ended)
+	s.revokeEndedOf(ctx, ended)
 	if err != nil {
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}

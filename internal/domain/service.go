@@ -20,6 +20,7 @@ type Service struct {
 	returns             returnRule
 	logoutWithoutIssuer bool
 	groupScopes         []string
+	revokeTokens        bool
 	wait                func(context.Context, time.Duration) error
 	now                 func() time.Time
 	random              io.Reader
@@ -29,6 +30,9 @@ type Service struct {
 	// secondCallbacks and refreshing limit the requests that wait for another request: a
 	// second callback for the first one, and an API call for a token refresh.
 	secondCallbacks, refreshing places
+	// revocations limits the refresh tokens that are being revoked, and
+	// revocationCalls the requests for it that run at once.
+	revocations, revocationCalls places
 }
 
 // Config has the dependencies and settings of a Service. Provider, Sessions,
@@ -51,6 +55,9 @@ type Config struct {
 	AllowLogoutWithoutIssuer bool
 	// GroupScopes are the scopes of the access token for the provider's directory.
 	GroupScopes []string
+	// RevokeTokens revokes the refresh token of a session that ends, if the provider
+	// has ports.TokenRevoker.
+	RevokeTokens bool
 	// Wait pauses for d, or returns the error of ctx if ctx ends first. nil uses a
 	// timer.
 	Wait func(ctx context.Context, d time.Duration) error
@@ -97,17 +104,20 @@ func New(c Config) (*Service, error) {
 		returns:             newReturnRule(c.NoReturn),
 		logoutWithoutIssuer: c.AllowLogoutWithoutIssuer,
 		groupScopes:         c.GroupScopes,
+		revokeTokens:        c.RevokeTokens,
 		wait:                c.Wait,
 		now:                 c.Now,
 		random:              c.Random,
 		completing:          &completions{byState: map[string]*completion{}},
 		secondCallbacks:     make(places, maxSecondCallbacks),
 		refreshing:          make(places, maxRefreshWaits),
+		revocations:         make(places, maxRevocations),
+		revocationCalls:     make(places, maxRevocationCalls),
 	}, nil
 }
 
-// places limits how many requests wait at once. Without the limit, waiting requests
-// could use all connections.
+// places limits how many requests wait, or how many tasks run, at once. Without the
+// limit, waiting requests could use all connections.
 type places chan struct{}
 
 // take reports whether there was a free place.

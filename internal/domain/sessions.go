@@ -61,8 +61,9 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	ended, err := s.sessions.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id)
+	ended, err := s.sessions.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id, s.revokesAfter(ports.EndedElsewhere))
 	s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
+	s.revokeEndedOf(ctx, ended)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
@@ -76,8 +77,9 @@ func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ended, err := s.sessions.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true)
+	ended, err := s.sessions.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true, s.revokesAfter(ports.EndedElsewhere))
 	n := s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
+	s.revokeEndedOf(ctx, ended)
 	if err != nil {
 		return n, fmt.Errorf("end sessions: %w", err)
 	}

@@ -49,10 +49,11 @@ func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 	return url
 }
 
-// end ends this browser's sessions and records them.
+// end ends this browser's sessions, records them and revokes their refresh tokens.
 func (s *Service) end(ctx context.Context, by ports.AuditCause) error {
-	ended, err := s.sessions.End(ctx)
+	ended, err := s.sessions.End(ctx, s.revokesAfter(by))
 	s.recordEnded(ctx, by, ended)
+	s.revokeEnded(ctx, ended, ports.Identity{})
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}

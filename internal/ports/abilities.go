@@ -95,6 +95,21 @@ type Memberships struct {
 	Groups Groups
 }
 
+// TokenRevoker withdraws refresh tokens that are no longer needed (RFC 7009).
+type TokenRevoker interface {
+	// RevokesTokens reports whether the provider can revoke tokens, as far as its
+	// metadata are known. It makes no request and does not wait.
+	RevokesTokens() bool
+
+	// RevokeToken makes the provider refuse the refresh token from now on. It makes
+	// one request. It returns no error if the token was not valid any more.
+	//
+	// RevokeToken returns ErrProviderUnavailable if the provider cannot be reached
+	// or fails, and a *ProviderError if it refuses the request. The token may then
+	// still be valid. The text of an error does not contain the token.
+	RevokeToken(ctx context.Context, refreshToken string) error
+}
+
 // GroupLookup gets all groups of the signed-in person from the provider's
 // directory. It is needed if the token has too many (Groups.Overage).
 type GroupLookup interface {

@@ -2,8 +2,8 @@ package ports
 
 import "context"
 
-// AuditLog records security events: sign-ins, token refreshes and ended sessions.
-// An adapter writes them to a log, counts them, or both.
+// AuditLog records security events: sign-ins, token refreshes, ended sessions and
+// token revocations. An adapter writes them to a log, counts them, or both.
 type AuditLog interface {
 	// Record records e. It returns no error and does not wait, because no sign-in
 	// may depend on it.
@@ -36,12 +36,14 @@ type AuditKind string
 
 // The kinds of events.
 const (
-	AuditSignInStarted   AuditKind = "sign-in started"
-	AuditSignInCompleted AuditKind = "sign-in completed"
-	AuditSignInRefused   AuditKind = "sign-in refused"
-	AuditTokenRefreshed  AuditKind = "token refreshed"
-	AuditRefreshFailed   AuditKind = "token refresh failed"
-	AuditSessionEnded    AuditKind = "session ended"
+	AuditSignInStarted    AuditKind = "sign-in started"
+	AuditSignInCompleted  AuditKind = "sign-in completed"
+	AuditSignInRefused    AuditKind = "sign-in refused"
+	AuditTokenRefreshed   AuditKind = "token refreshed"
+	AuditRefreshFailed    AuditKind = "token refresh failed"
+	AuditSessionEnded     AuditKind = "session ended"
+	AuditTokenRevoked     AuditKind = "token revoked"
+	AuditRevocationFailed AuditKind = "token revocation failed"
 )
 
 // AuditCause is the cause of an AuditSessionEnded.

@@ -76,7 +76,7 @@ type Sessions interface {
 	// It ends the sessions that the browser had before and returns them, as End
 	// does. If it returns an error, no session has begun, but old ones may have
 	// ended. Each call begins another session.
-	Start(ctx context.Context, n NewSession) ([]Session, error)
+	Start(ctx context.Context, n NewSession, withTokens bool) ([]EndedSession, error)
 
 	// Current returns this browser's session. It returns ErrNoSession if the
 	// browser has none, or if the session has ended or cannot be read. It returns
@@ -103,7 +103,19 @@ type Sessions interface {
 	// exactly one returns a given session. Without a session End returns none
 	// and no error. If it returns an error, it also returns the sessions that
 	// have ended, and the next call ends the others.
-	End(ctx context.Context) ([]Session, error)
+	//
+	// With withTokens it also returns the refresh tokens of these sessions. A
+	// failure to read a token does not keep the session alive.
+	End(ctx context.Context, withTokens bool) ([]EndedSession, error)
+}
+
+// EndedSession is a session that a call ended.
+type EndedSession struct {
+	Session
+	// RefreshToken is the last refresh token that was stored before the session
+	// ended. It is empty if the session had none, if the store did not return it,
+	// or if the caller did not ask for it.
+	RefreshToken string
 }
 
 // NewSession is the content of a new session. Its parts are stored apart because
@@ -163,7 +175,8 @@ type SessionTokens interface {
 // EndedSessions for each person. Of several concurrent calls exactly one returns a
 // given session. If there are none to end, they return none and no error. If they
 // return an error, they also return the sessions that have ended, and the next
-// call ends the others.
+// call ends the others. With withTokens they also return refresh tokens, as
+// Sessions.End does.
 type SessionDirectory interface {
 	// SessionsOf returns the unexpired sessions of one person, this browser's
 	// included, at most MaxSessions. It returns no error if there are none.
@@ -171,11 +184,11 @@ type SessionDirectory interface {
 
 	// EndSession ends the session with the given ListedSession.ID, if it belongs
 	// to that person.
-	EndSession(ctx context.Context, issuer, subject, id string) ([]EndedSessions, error)
+	EndSession(ctx context.Context, issuer, subject, id string, withTokens bool) ([]EndedSessions, error)
 
 	// EndSessionsOf ends all sessions of one person, except this browser's if
 	// keepThis is set. It needs no browser if keepThis is not set.
-	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]EndedSessions, error)
+	EndSessionsOf(ctx context.Context, issuer, subject string, keepThis, withTokens bool) ([]EndedSessions, error)
 
 	// EndLeastRecentlyUsed ends sessions of one person until at most keep are left:
 	// first expired ones, then those that were seen the longest time ago. It never
@@ -186,7 +199,7 @@ type SessionDirectory interface {
 	// EndProviderSession ends all sessions that began in the provider's session
 	// sid, of this issuer and subject. An empty issuer or subject matches any.
 	// It needs no browser.
-	EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]EndedSessions, error)
+	EndProviderSession(ctx context.Context, issuer, subject, sid string, withTokens bool) ([]EndedSessions, error)
 }
 
 // MaxSessions is the largest number of sessions that a person can have.
@@ -211,11 +224,18 @@ type EndedSessions struct {
 	// Live is the number of unexpired sessions that ended, and Expired the number
 	// of expired ones that were removed and that no call had returned before.
 	Live, Expired int
+	// RefreshTokens are the refresh tokens of these sessions, live and expired, as
+	// in EndedSession. One call returns at most MaxEndedTokens.
+	RefreshTokens []string
 }
 
 // MaxEndedUsers is the largest number of people that one call names in its
 // EndedSessions.
 const MaxEndedUsers = 100
+
+// MaxEndedTokens is the largest number of refresh tokens that one call returns in
+// its EndedSessions. A person's sessions have fewer.
+const MaxEndedTokens = 2 * MaxSessions
 
 // OneTimeIDs remembers identifiers that can be used once, on all instances
 // together. Its methods need no browser.

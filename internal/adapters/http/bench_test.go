@@ -187,7 +187,7 @@ func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.Sessi
 	}
 	done := httptest.NewRecorder()
 	sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, err = sessions.Start(r.Context(), begun)
+		_, err = sessions.Start(r.Context(), begun, false)
 	})).ServeHTTP(done, httptest.NewRequest(http.MethodGet, "/getAToken", nil))
 	require.NoError(b, err)
 	request := httptest.NewRequest(http.MethodGet, "/", nil)

@@ -82,7 +82,7 @@ func signedIn(b *testing.B, m *session.Manager) *http.Cookie {
 func begin(b *testing.B, m *session.Manager, n ports.NewSession) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	m.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if _, err := m.Start(context.WithoutCancel(r.Context()), n); err != nil {
+		if _, err := m.Start(context.WithoutCancel(r.Context()), n, false); err != nil {
 			b.Fatal(err)
 		}
 	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -19,7 +19,7 @@ import (
 func (b *browser) start(t *testing.T) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(b.w.manager.Start(ctx, portstest.SampleNew(b.w.clock.Now()))))
+		require.NoError(t, failure(b.w.manager.Start(ctx, portstest.SampleNew(b.w.clock.Now()), false)))
 	})
 }
 
@@ -68,7 +68,7 @@ func TestCookieAttributes(t *testing.T) {
 				assert.Equal(t, c.secure, cookie.Secure, cookie.Name)
 				assert.Empty(t, cookie.Domain, cookie.Name)
 			}
-			b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(b.w.manager.End(ctx))) })
+			b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(b.w.manager.End(ctx, false))) })
 			for _, gone := range b.last.Cookies() {
 				assert.Negative(t, gone.MaxAge)
 				assert.Equal(t, c.secure, gone.Secure, "a browser ignores a deletion without the attributes")
@@ -85,7 +85,7 @@ func TestSessionCookieIsAlwaysSmallAndNew(t *testing.T) {
 	seen := map[string]bool{}
 	for range 3 {
 		b.Do(t.Context(), func(ctx context.Context) {
-			require.NoError(t, failure(b.w.manager.Start(ctx, ports.NewSession{Session: s})))
+			require.NoError(t, failure(b.w.manager.Start(ctx, ports.NewSession{Session: s}, false)))
 		})
 		require.Less(t, b.size(), 100)
 		require.False(t, seen[b.cookies[0].Value])
@@ -119,7 +119,7 @@ func TestTwoSessionCookiesAreNone(t *testing.T) {
 	both.cookies = append(both.cookies, two.cookies...)
 	_, err := both.current(t)
 	require.ErrorIs(t, err, ports.ErrNoSession)
-	both.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
+	both.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx, false))) })
 	for _, b := range []*browser{one, two} {
 		_, err := b.current(t)
 		require.ErrorIs(t, err, ports.ErrNoSession, "signing out ends every session that was presented")
@@ -134,7 +134,7 @@ func TestMalformedTokensCostNoStoreRead(t *testing.T) {
 		_, err := b.current(t)
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		require.Empty(t, b.last.Cookies(), "a page does not touch the cookie")
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx, false))) })
 		require.Empty(t, b.cookies, "signing out clears it")
 	}
 	require.Empty(t, w.store.Calls())
@@ -203,7 +203,7 @@ func TestOneCookieOfANameInAResponse(t *testing.T) {
 	b := newWorld(t).newBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
 		for range 3 {
-			require.NoError(t, failure(b.w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})))
+			require.NoError(t, failure(b.w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}, false)))
 		}
 	})
 	require.Len(t, b.last.Header["Set-Cookie"], 1)

@@ -80,11 +80,12 @@ func isOf(s *keptSession, issuer, subject string) bool {
 	return s.Identity.Issuer == issuer && s.Identity.Subject == subject
 }
 
-// filter selects sessions. The function key is called first, because it does not
-// read the store.
+// filter selects the sessions to end. The function key is called first, because it
+// does not read the store. tokens says that their refresh tokens are wanted.
 type filter struct {
 	key     func(string) bool
 	session func(*keptSession) bool
+	tokens  bool
 }
 
 // maxRounds limits how many times one call asks the store for the keys of an index.
@@ -92,16 +93,17 @@ const maxRounds = 1000
 
 // EndSession implements ports.SessionDirectory. It searches the person's sessions
 // for id, so that it cannot end another person's session.
-func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
+func (m *Manager) EndSession(ctx context.Context, issuer, subject, id string, withTokens bool) ([]ports.EndedSessions, error) {
 	ctx = m.withKeys(ctx)
 	return m.endWhere(ctx, m.userIndexes(ctx, issuer, subject), filter{
 		key:     func(key string) bool { return listedID(key) == id },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
+		tokens:  withTokens,
 	})
 }
 
 // EndSessionsOf implements ports.SessionDirectory.
-func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
+func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis, withTokens bool) ([]ports.EndedSessions, error) {
 	ctx = m.withKeys(ctx)
 	kept := ""
 	if keepThis {
@@ -115,6 +117,7 @@ func (m *Manager) EndSessionsOf(ctx context.Context, issuer, subject string, kee
 	return m.endWhere(ctx, m.userIndexes(ctx, issuer, subject), filter{
 		key:     func(key string) bool { return key != kept },
 		session: func(s *keptSession) bool { return isOf(s, issuer, subject) },
+		tokens:  withTokens,
 	})
 }
 
@@ -202,7 +205,7 @@ func (m *Manager) excess(ctx context.Context, issuer, subject, this string, keep
 }
 
 // EndProviderSession implements ports.SessionDirectory.
-func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
+func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid string, withTokens bool) ([]ports.EndedSessions, error) {
 	if sid == "" {
 		return nil, nil
 	}
@@ -214,6 +217,7 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid s
 			id := &s.Identity
 			return id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer) && (subject == "" || id.Subject == subject)
 		},
+		tokens: withTokens,
 	})
 }
 
@@ -252,6 +256,7 @@ func (m *Manager) endKeys(ctx context.Context, keys []string, wanted filter, end
 		if !wanted.key(key) {
 			continue
 		}
+		tokens := m.readLastTokens(ctx, key, wanted.tokens && ended.tokens() < ports.MaxEndedTokens)
 		s, err := m.endSession(ctx, key, wanted.session)
 		if err != nil {
 			return removed, err
@@ -260,7 +265,7 @@ func (m *Manager) endKeys(ctx context.Context, keys []string, wanted filter, end
 			continue
 		}
 		removed++
-		ended.add(s, m.expired(s))
+		ended.add(s, m.expired(s), tokens.take(ctx))
 		m.forget(ctx, key)
 		// A failure is harmless: without the session, no request reads these
 		// records.
@@ -269,16 +274,28 @@ func (m *Manager) endKeys(ctx context.Context, keys []string, wanted filter, end
 	return removed, nil
 }
 
-// tally counts the sessions that a call has ended, by person.
+// tally counts the sessions that a call has ended, by person, and collects their
+// refresh tokens.
 type tally []ports.EndedSessions
 
-func (t *tally) add(s *keptSession, expired bool) {
+func (t *tally) add(s *keptSession, expired bool, refreshToken string) {
 	one := t.of(s.Identity)
+	if refreshToken != "" {
+		one.RefreshTokens = append(one.RefreshTokens, refreshToken)
+	}
 	if expired {
 		one.Expired++
 	} else {
 		one.Live++
 	}
+}
+
+// tokens returns the number of refresh tokens.
+func (t tally) tokens() (n int) {
+	for _, one := range t {
+		n += len(one.RefreshTokens)
+	}
+	return n
 }
 
 // of returns the person's entry. If the list is full, it returns a last entry

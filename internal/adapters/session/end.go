@@ -11,14 +11,14 @@ import (
 // End implements ports.Sessions. It deletes the session's record first, because
 // without it no request can read or write the related records. If only their
 // deletion fails, End returns an error and another End deletes them.
-func (m *Manager) End(ctx context.Context) ([]ports.Session, error) {
+func (m *Manager) End(ctx context.Context, withTokens bool) ([]ports.EndedSession, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer req.mu.Unlock()
 	keys := m.namedKeys(req)
-	ended, err := m.endNamed(ctx, req, keys)
+	ended, err := m.endNamed(ctx, req, keys, withTokens)
 	if err != nil {
 		return ended, err
 	}
@@ -46,9 +46,10 @@ const maxEnds = 64
 // endNamed deletes the session records with these keys, readable or not, and
 // returns the sessions among them. It uses the copy of the current session that the
 // locked request has loaded.
-func (m *Manager) endNamed(ctx context.Context, req *browserRequest, keys []string) ([]ports.Session, error) {
-	var ended []ports.Session
+func (m *Manager) endNamed(ctx context.Context, req *browserRequest, keys []string, withTokens bool) ([]ports.EndedSession, error) {
+	var ended []ports.EndedSession
 	for _, key := range keys {
+		tokens := m.readLastTokens(ctx, key, withTokens)
 		var s *keptSession
 		var err error
 		if req.current.session != nil && req.current.key() == key {
@@ -60,7 +61,7 @@ func (m *Manager) endNamed(ctx context.Context, req *browserRequest, keys []stri
 			return ended, err
 		}
 		if s != nil {
-			ended = append(ended, s.Session)
+			ended = append(ended, ports.EndedSession{Session: s.Session, RefreshToken: tokens.take(ctx)})
 		}
 	}
 	return ended, nil
@@ -109,4 +110,47 @@ func (m *Manager) endSession(ctx context.Context, key string, accept func(*keptS
 		}
 	}
 	return nil, fmt.Errorf("%w: session changes too often", ports.ErrStoreUnavailable)
+}
+
+// lastTokens is the tokens record of a session that is about to end.
+type lastTokens struct {
+	records *records
+	key     string // empty if nobody wants the tokens
+	found   foundRecord
+}
+
+// readLastTokens reads the tokens of the session with this record key, if wanted is
+// set. It reads them before the session ends, because a concurrent End deletes the
+// tokens of a session that has ended. A failure does not matter: take reads again.
+func (m *Manager) readLastTokens(ctx context.Context, key string, wanted bool) lastTokens {
+	if !wanted {
+		return lastTokens{}
+	}
+	t := lastTokens{records: m.records, key: tokensKey(key)}
+	t.found, _ = m.records.find(ctx, t.key)
+	return t
+}
+
+// take deletes the tokens after the session has ended, and returns the refresh
+// token. It deletes exactly the version that was read: if a refresh has replaced
+// the tokens in between, take reads the new ones. If the store fails, take returns
+// the refresh token that was read last.
+func (t lastTokens) take(ctx context.Context) string {
+	if t.key == "" {
+		return ""
+	}
+	for range maxUpdates {
+		if t.found.version != ports.AnyVersion {
+			err := t.records.delete(ctx, t.key, t.found.version)
+			if !errors.Is(err, ports.ErrRecordChanged) {
+				break
+			}
+		}
+		newer, err := t.records.find(ctx, t.key)
+		if err != nil {
+			break
+		}
+		t.found = newer
+	}
+	return tokensOf(t.found).RefreshToken
 }

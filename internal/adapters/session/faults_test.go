@@ -43,7 +43,7 @@ func TestAStoreThatHangsIsDown(t *testing.T) {
 		_, err := w.manager.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession)
-		require.ErrorIs(t, failure(w.manager.End(ctx)), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(w.manager.End(ctx, false)), ports.ErrStoreUnavailable)
 	})
 	require.ErrorIs(t, w.manager.Ready(t.Context()), ports.ErrStoreUnavailable)
 	require.Less(t, time.Since(began), 8*time.Second, "less than three times the usual limit")
@@ -114,13 +114,13 @@ func TestOfTwoTouchesEitherMayWin(t *testing.T) {
 func TestTheEndLeavesNothingBehind(t *testing.T) {
 	id := portstest.SampleSession(start).Identity
 	for name, end := range map[string]func(ctx context.Context, m *session.Manager) error{
-		"End": func(ctx context.Context, m *session.Manager) error { return failure(m.End(ctx)) },
+		"End": func(ctx context.Context, m *session.Manager) error { return failure(m.End(ctx, false)) },
 		"EndSessionsOf": func(ctx context.Context, m *session.Manager) error {
-			_, err := m.EndSessionsOf(ctx, id.Issuer, id.Subject, false)
+			_, err := m.EndSessionsOf(ctx, id.Issuer, id.Subject, false, false)
 			return err
 		},
 		"EndProviderSession": func(ctx context.Context, m *session.Manager) error {
-			_, err := m.EndProviderSession(ctx, "", "", id.ProviderSession)
+			_, err := m.EndProviderSession(ctx, "", "", id.ProviderSession, false)
 			return err
 		},
 	} {
@@ -148,7 +148,7 @@ func TestALeaseRacesTheEnd(t *testing.T) {
 	w.store.SetFault(func(c portstest.StoreCall) error {
 		if c.Method == "Create" && strings.HasPrefix(c.Key, "lease.") {
 			w.store.SetFault(nil)
-			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
+			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx, false))) })
 		}
 		return nil
 	})
@@ -187,7 +187,7 @@ func TestAListSkipsUnreadableRecords(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		require.NotContains(t, recordOf(b), list[0].ID, "not the key, which the reference cookie holds")
-		n, err := w.manager.EndSessionsOf(ctx, id.Issuer, id.Subject, true)
+		n, err := w.manager.EndSessionsOf(ctx, id.Issuer, id.Subject, true, false)
 		require.NoError(t, err)
 		require.Empty(t, n)
 	})
@@ -209,11 +209,11 @@ func TestAnEndOfManyThatFailsReturnsTheEndedSessions(t *testing.T) {
 		return nil
 	})
 	id := portstest.SampleSession(start).Identity
-	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
+	n, err := w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession, false)
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	require.Equal(t, []ports.EndedSessions{{Identity: id, Live: 2}}, n)
 	w.store.SetFault(nil)
-	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
+	n, err = w.manager.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession, false)
 	require.NoError(t, err)
 	require.Equal(t, []ports.EndedSessions{{Identity: id, Live: 1}}, n)
 	require.Zero(t, w.memory.Len())
@@ -221,14 +221,14 @@ func TestAnEndOfManyThatFailsReturnsTheEndedSessions(t *testing.T) {
 
 func TestIndexesTellNothing(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.manager.EndSessionsOf(t.Context(), "https://issuer.example", "zoe@contoso.example", false)
+	_, err := w.manager.EndSessionsOf(t.Context(), "https://issuer.example", "zoe@contoso.example", false, false)
 	require.NoError(t, err)
 	_, err = w.instance(func(cfg *session.Config) { cfg.Keys = [][]byte{[]byte("fedcba9876543210fedcba9876543210")} }).
-		EndSessionsOf(t.Context(), "https://issuer.example", "zoe@contoso.example", false)
+		EndSessionsOf(t.Context(), "https://issuer.example", "zoe@contoso.example", false, false)
 	require.NoError(t, err)
-	_, err = w.manager.EndSessionsOf(t.Context(), "https://issuer.examplez", "oe@contoso.example", false)
+	_, err = w.manager.EndSessionsOf(t.Context(), "https://issuer.examplez", "oe@contoso.example", false, false)
 	require.NoError(t, err)
-	_, err = w.manager.EndProviderSession(t.Context(), "", "", "zoe@contoso.example")
+	_, err = w.manager.EndProviderSession(t.Context(), "", "", "zoe@contoso.example", false)
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for _, call := range w.store.Calls() {
@@ -298,7 +298,7 @@ func TestStoreCallsOfAnEnd(t *testing.T) {
 			require.NoError(t, w.manager.Touch(ctx, start.Add(time.Minute), start.Add(2*time.Hour)))
 		})
 		w.store.Calls()
-		ended, err := w.manager.End(slow)
+		ended, err := w.manager.End(slow, false)
 		require.NoError(t, err)
 		require.Len(t, ended, 1)
 		require.True(t, ended[0].Expires.Equal(start.Add(2*time.Hour)), "as it was at its end")
@@ -312,7 +312,7 @@ func TestAnEndStopsAfterManyConflicts(t *testing.T) {
 	b.start(t)
 	times := w.failOn("Delete", recordOf(b), ports.ErrRecordChanged)
 	b.Do(t.Context(), func(ctx context.Context) {
-		ended, err := w.manager.End(ctx)
+		ended, err := w.manager.End(ctx, false)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.Empty(t, ended)
 	})
@@ -326,7 +326,7 @@ func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
 	w := newWorld(t)
 	s := portstest.SampleSession(start)
 	begin := w.manager.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		assert.NoError(t, failure(w.manager.Start(r.Context(), ports.NewSession{Session: s})))
+		assert.NoError(t, failure(w.manager.Start(r.Context(), ports.NewSession{Session: s}, false)))
 	}))
 	for range ports.MaxKeys + 5 {
 		begin.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
@@ -334,9 +334,9 @@ func TestExpiredSessionsDoNotHideLiveOnes(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	live := w.newBrowser()
 	live.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(w.manager.Start(ctx, portstest.SampleNew(w.clock.Now()))))
+		require.NoError(t, failure(w.manager.Start(ctx, portstest.SampleNew(w.clock.Now()), false)))
 	})
-	ended, err := w.manager.EndSessionsOf(t.Context(), s.Identity.Issuer, s.Identity.Subject, false)
+	ended, err := w.manager.EndSessionsOf(t.Context(), s.Identity.Issuer, s.Identity.Subject, false, false)
 	require.NoError(t, err)
 	require.Equal(t, []ports.EndedSessions{{Identity: s.Identity, Live: 1, Expired: ports.MaxKeys + 5}}, ended)
 	_, err = live.current(t)
@@ -348,20 +348,20 @@ func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
 	id := portstest.SampleSession(start).Identity
 	for name, end := range map[string]func(ctx context.Context, m *session.Manager) (int, error){
 		"End": func(ctx context.Context, m *session.Manager) (int, error) {
-			ended, err := m.End(ctx)
+			ended, err := m.End(ctx, false)
 			return len(ended), err
 		},
 		"End of a loaded session": func(ctx context.Context, m *session.Manager) (int, error) {
 			_, _ = m.Current(ctx)
-			ended, err := m.End(ctx)
+			ended, err := m.End(ctx, false)
 			return len(ended), err
 		},
 		"Start": func(ctx context.Context, m *session.Manager) (int, error) {
-			ended, err := m.Start(ctx, portstest.SampleNew(start))
+			ended, err := m.Start(ctx, portstest.SampleNew(start), false)
 			return len(ended), err
 		},
 		"EndProviderSession": func(ctx context.Context, m *session.Manager) (int, error) {
-			ended, err := m.EndProviderSession(ctx, "", "", id.ProviderSession)
+			ended, err := m.EndProviderSession(ctx, "", "", id.ProviderSession, false)
 			return len(ended), err
 		},
 	} {
@@ -374,7 +374,7 @@ func TestOneOfTwoEndsHasEndedTheSession(t *testing.T) {
 				if c.Method == "Delete" && c.Key == key {
 					w.store.SetFault(nil)
 					twin.Do(t.Context(), func(ctx context.Context) {
-						ended, err := w.manager.End(ctx)
+						ended, err := w.manager.End(ctx, false)
 						require.NoError(t, err)
 						first = len(ended)
 					})

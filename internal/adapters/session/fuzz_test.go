@@ -33,7 +33,7 @@ func FuzzCookieHeader(f *testing.F) {
 			_, err = m.Take(r.Context(), state)
 			require.ErrorIs(t, err, ports.ErrNoPendingSignIn)
 			require.NoError(t, m.Keep(r.Context(), portstest.SamplePending("mine", start)))
-			require.NoError(t, failure(m.End(r.Context())))
+			require.NoError(t, failure(m.End(r.Context(), false)))
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Cookie", cookies)

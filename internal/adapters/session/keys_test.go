@@ -112,10 +112,10 @@ func TestACallWithoutABrowserKeepsItsKeys(t *testing.T) {
 	both := [][]byte{oneKey[0], newKey}
 	for name, call := range map[string]func(m *session.Manager, id ports.Identity) ([]ports.EndedSessions, error){
 		"EndProviderSession": func(m *session.Manager, id ports.Identity) ([]ports.EndedSessions, error) {
-			return m.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession)
+			return m.EndProviderSession(t.Context(), id.Issuer, "", id.ProviderSession, false)
 		},
 		"EndSessionsOf": func(m *session.Manager, id ports.Identity) ([]ports.EndedSessions, error) {
-			return m.EndSessionsOf(t.Context(), id.Issuer, id.Subject, false)
+			return m.EndSessionsOf(t.Context(), id.Issuer, id.Subject, false, false)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,7 @@ const undoTimeout = time.Second
 // Start writes the claims and tokens, then the session, ends the former session,
 // and sets the cookie last. If a step fails, the browser keeps the cookie that it
 // had. The records written so far are deleted, or expire without a reader.
-func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
+func (m *Manager) Start(ctx context.Context, n ports.NewSession, withTokens bool) ([]ports.EndedSession, error) {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (m *Manager) Start(ctx context.Context, n ports.NewSession) ([]ports.Sessio
 	if err != nil {
 		return nil, err
 	}
-	ended, err := m.endNamed(ctx, req, former)
+	ended, err := m.endNamed(ctx, req, former, withTokens)
 	if err != nil {
 		m.undo(ctx, begun.key())
 		return ended, err

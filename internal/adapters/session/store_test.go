@@ -65,7 +65,7 @@ func TestAPageCostsOneReadAndNothingElse(t *testing.T) {
 	_, err := stranger.current(t)
 	require.ErrorIs(t, err, ports.ErrNoSession)
 	stranger.keepPending(t, "state")
-	stranger.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
+	stranger.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx, false))) })
 	require.Empty(t, w.store.Calls(), "a stranger needs no store")
 }
 
@@ -268,7 +268,7 @@ func TestSessionsAreFoundWhateverKeyTheyBeganUnder(t *testing.T) {
 		list, err := w.manager.SessionsOf(ctx, id.Issuer, id.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 2)
-		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, "", id.ProviderSession)
+		ended, err := w.manager.EndProviderSession(ctx, id.Issuer, "", id.ProviderSession, false)
 		require.NoError(t, err)
 		require.Equal(t, []ports.EndedSessions{{Identity: id, Live: 2}}, ended)
 	})
@@ -293,7 +293,7 @@ func TestAStartThatFailsChangesNothing(t *testing.T) {
 			return nil
 		})
 		b.Do(t.Context(), func(ctx context.Context) {
-			_, err := w.manager.Start(ctx, portstest.SampleNew(start))
+			_, err := w.manager.Start(ctx, portstest.SampleNew(start), false)
 			require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		})
 		require.Empty(t, b.last.Cookies())
@@ -315,7 +315,7 @@ func TestAnEndThatFailsHalfwayIsCompletedByTheNext(t *testing.T) {
 		return nil
 	})
 	end := func() (err error) {
-		b.Do(t.Context(), func(ctx context.Context) { err = failure(w.manager.End(ctx)) })
+		b.Do(t.Context(), func(ctx context.Context) { err = failure(w.manager.End(ctx, false)) })
 		return err
 	}
 	require.ErrorIs(t, end(), ports.ErrStoreUnavailable)
@@ -345,13 +345,13 @@ func TestTheFirstTokensRaceTheEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.newBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})))
+		require.NoError(t, failure(w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}, false)))
 	})
 	twin := b.copy()
 	w.store.SetFault(func(c portstest.StoreCall) error {
 		if c.Method == "Create" {
 			w.store.SetFault(nil)
-			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
+			twin.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx, false))) })
 		}
 		return nil
 	})
@@ -376,7 +376,7 @@ func TestACrossSiteCallbackEndsTheFormerSession(t *testing.T) {
 		require.ErrorIs(t, err, ports.ErrNoSession, "the reference signs nobody in")
 		_, err = w.manager.Take(ctx, "state")
 		require.NoError(t, err, "the pending sign-in comes along")
-		ended, err := w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)})
+		ended, err := w.manager.Start(ctx, ports.NewSession{Session: portstest.SampleSession(start)}, false)
 		require.NoError(t, err)
 		require.Len(t, ended, 1, "the reference names what has ended")
 		require.Equal(t, portstest.SampleSession(start).Identity, ended[0].Identity)
@@ -427,7 +427,7 @@ func TestACrossSiteFormRefersToTheSession(t *testing.T) {
 	require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 	w.store.SetFault(nil)
 	copied := b.copy()
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx))) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.End(ctx, false))) })
 	_, err = referred(w, copied)
 	require.ErrorIs(t, err, ports.ErrNoSession, "an ended session is referred to by nobody")
 

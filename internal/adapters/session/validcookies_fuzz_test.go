@@ -40,7 +40,7 @@ func FuzzValidCookies(f *testing.F) {
 	}
 	const name = "webapp_session"
 	set := do("", func(ctx context.Context) {
-		require.NoError(f, failure(m.Start(ctx, portstest.SampleNew(start))))
+		require.NoError(f, failure(m.Start(ctx, portstest.SampleNew(start), false)))
 	})
 	token, ref := set[name], set[name+"_ref"]
 	require.Len(f, token, 43)

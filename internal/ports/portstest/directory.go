@@ -52,7 +52,7 @@ func signInAs(t *testing.T, h SessionHarness, s ports.Session) Browser {
 	t.Helper()
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())}, false)))
 	})
 	return b
 }
@@ -104,10 +104,10 @@ func directoryListLive(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	b := signInAs(t, h, anna)
 	again := signInAs(t, h, anna)
-	again.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	again.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 	require.Len(t, listed(t, h, b, anna), 1)
 	again.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: person(h, "one", "bert", "sid")})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: person(h, "one", "bert", "sid")}, false)))
 	})
 	require.Len(t, listed(t, h, b, anna), 1)
 	h.Advance(anna.Expires.Sub(h.Now()))
@@ -135,7 +135,7 @@ func directoryNoBrowser(t *testing.T, h SessionHarness) {
 	signInAs(t, h, anna)
 	_, err := h.Sessions.SessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	_, err = h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, true)
+	_, err = h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, true, false)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 	_, err = h.Sessions.EndLeastRecentlyUsed(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, 0)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)

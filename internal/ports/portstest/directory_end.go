@@ -36,7 +36,7 @@ func failure[T any](_ T, err error) error { return err }
 func endSessionsOf(t *testing.T, h SessionHarness, b Browser, s ports.Session, keepThis bool) (ended []ports.EndedSessions, err error) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
-		ended, err = h.Sessions.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis)
+		ended, err = h.Sessions.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, keepThis, false)
 	})
 	return ended, err
 }
@@ -46,7 +46,7 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 	kept, ended, neighbour := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, person(h, "one", "bert", "sid"))
 	end := func(id string) {
 		kept.Do(t.Context(), func(ctx context.Context) {
-			require.NoError(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id)))
+			require.NoError(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, id, false)))
 		})
 	}
 	for _, id := range []string{"", "unknown", "\x00"} {
@@ -67,7 +67,7 @@ func directoryEndOne(t *testing.T, h SessionHarness) {
 		list, err := h.Sessions.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
 		require.NoError(t, err)
 		require.Len(t, list, 1)
-		require.NoError(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID)))
+		require.NoError(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, list[0].ID, false)))
 		_, err = h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "one's own, at once")
 	})
@@ -79,8 +79,8 @@ func directoryEndForeign(t *testing.T, h SessionHarness) {
 	annas, berts := signInAs(t, h, anna), signInAs(t, h, bert)
 	id := listed(t, h, annas, anna)[0].ID
 	berts.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id)))
-		require.NoError(t, failure(h.Sessions.EndSession(ctx, "https://two.example", anna.Identity.Subject, id)))
+		require.NoError(t, failure(h.Sessions.EndSession(ctx, bert.Identity.Issuer, bert.Identity.Subject, id, false)))
+		require.NoError(t, failure(h.Sessions.EndSession(ctx, "https://two.example", anna.Identity.Subject, id, false)))
 	})
 	requireSession(t, h, annas, anna)
 	requireSession(t, h, berts, bert)
@@ -105,8 +105,8 @@ func directoryEndOthers(t *testing.T, h SessionHarness) {
 func directoryEndAll(t *testing.T, h SessionHarness) {
 	anna, bert := person(h, "one", "anna", "sid"), person(h, "one", "bert", "sid")
 	here, there, berts := signInAs(t, h, anna), signInAs(t, h, anna), signInAs(t, h, bert)
-	requireEnded(t, 2)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
-	requireEnded(t, 0)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false))
+	requireEnded(t, 2)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false, false))
+	requireEnded(t, 0)(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false, false))
 	requireNoTokens(t, h, here)
 	requireNoTokens(t, h, there)
 	requireSession(t, h, berts, bert)
@@ -121,11 +121,11 @@ func directoryProvider(t *testing.T, h SessionHarness) {
 	annas, twin := signInAs(t, h, anna), signInAs(t, h, anna)
 	others, elsewhere := signInAs(t, h, other), signInAs(t, h, person(h, "one", "anna", "sid-2"))
 	for _, wrong := range []string{"https://three.example", "https://ONE.example", "https://one.example/"} {
-		requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), wrong, "", "sid-1"))
+		requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), wrong, "", "sid-1", false))
 	}
-	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "bert", "sid-1"))
-	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, "sid-1"))
-	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "sid-1"))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "bert", "sid-1", false))
+	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, "sid-1", false))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "sid-1", false))
 	requireNoTokens(t, h, annas)
 	requireNoTokens(t, h, twin)
 	requireSession(t, h, others, other)
@@ -137,9 +137,9 @@ func directoryProviderAlone(t *testing.T, h SessionHarness) {
 	one, two := signInAs(t, h, person(h, "one", "anna", "sid-1")), signInAs(t, h, person(h, "two", "bert", "sid-1"))
 	rest := signInAs(t, h, person(h, "one", "anna", "sid-2"))
 	for _, sid := range []string{"", "sid", "SID-1", "sid-1 "} {
-		requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), "", "", sid))
+		requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), "", "", sid, false))
 	}
-	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), "", "", "sid-1"))
+	requireEnded(t, 2)(h.Sessions.EndProviderSession(t.Context(), "", "", "sid-1", false))
 	requireSignedOut(t, h, one)
 	requireSignedOut(t, h, two)
 	requireSession(t, h, rest, person(h, "one", "anna", "sid-2"))
@@ -148,8 +148,8 @@ func directoryProviderAlone(t *testing.T, h SessionHarness) {
 func directoryNoProvider(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "")
 	b := signInAs(t, h, anna)
-	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", ""))
-	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), "", "", ""))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), anna.Identity.Issuer, "", "", false))
+	requireEnded(t, 0)(h.Sessions.EndProviderSession(t.Context(), "", "", "", false))
 	requireSession(t, h, b, anna)
 	require.Len(t, listed(t, h, b, anna), 1)
 }
@@ -158,10 +158,10 @@ func directoryInFlight(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	for _, end := range []func() ([]ports.EndedSessions, error){
 		func() ([]ports.EndedSessions, error) {
-			return h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
+			return h.Sessions.EndProviderSession(t.Context(), "", "", "sid", false)
 		},
 		func() ([]ports.EndedSessions, error) {
-			return h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false)
+			return h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, anna.Identity.Subject, false, false)
 		},
 	} {
 		b := signInAs(t, h, anna)
@@ -187,10 +187,10 @@ func directoryDown(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.SessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		_, err = h.Sessions.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true)
+		_, err = h.Sessions.EndSessionsOf(ctx, anna.Identity.Issuer, anna.Identity.Subject, true, false)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
-		require.ErrorIs(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id")), ports.ErrStoreUnavailable)
-		_, err = h.Sessions.EndProviderSession(ctx, "", "", "sid")
+		require.ErrorIs(t, failure(h.Sessions.EndSession(ctx, anna.Identity.Issuer, anna.Identity.Subject, "id", false)), ports.ErrStoreUnavailable)
+		_, err = h.Sessions.EndProviderSession(ctx, "", "", "sid", false)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		_, err = h.Sessions.EndLeastRecentlyUsed(ctx, anna.Identity.Issuer, anna.Identity.Subject, 0)
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
@@ -275,7 +275,7 @@ func directoryLeastUsedRace(t *testing.T, h SessionHarness) {
 	for i, b := range browsers {
 		done.Go(func() {
 			b.Do(t.Context(), func(ctx context.Context) {
-				_, err := h.Sessions.Start(ctx, ports.NewSession{Session: anna})
+				_, err := h.Sessions.Start(ctx, ports.NewSession{Session: anna}, false)
 				assert.NoError(t, err)
 				begun.Done()
 				begun.Wait()

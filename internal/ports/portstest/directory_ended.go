@@ -19,7 +19,7 @@ func directoryEndOneReturned(t *testing.T, h SessionHarness) {
 	endID := func(subject, id string) (ended []ports.EndedSessions) {
 		here.Do(t.Context(), func(ctx context.Context) {
 			var err error
-			ended, err = h.Sessions.EndSession(ctx, anna.Identity.Issuer, subject, id)
+			ended, err = h.Sessions.EndSession(ctx, anna.Identity.Issuer, subject, id, false)
 			require.NoError(t, err)
 		})
 		return ended
@@ -40,7 +40,7 @@ func directoryPeople(t *testing.T, h SessionHarness) {
 	signInAs(t, h, anna)
 	signInAs(t, h, bert)
 	signInAs(t, h, anna)
-	ended, err := h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
+	ended, err := h.Sessions.EndProviderSession(t.Context(), "", "", "sid", false)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []ports.EndedSessions{{Identity: anna.Identity, Live: 2}, {Identity: bert.Identity, Live: 1}}, ended)
 }
@@ -49,7 +49,7 @@ func directoryCrowd(t *testing.T, h SessionHarness) {
 	for i := range ports.MaxEndedUsers + 5 {
 		signInAs(t, h, person(h, "one", fmt.Sprint("person ", i), "sid"))
 	}
-	ended, err := h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
+	ended, err := h.Sessions.EndProviderSession(t.Context(), "", "", "sid", false)
 	require.NoError(t, err)
 	require.Len(t, ended, ports.MaxEndedUsers+1)
 	for _, one := range ended[:ports.MaxEndedUsers] {
@@ -65,13 +65,13 @@ func directoryExpired(t *testing.T, h SessionHarness) {
 	anna := person(h, "one", "anna", "sid")
 	ways := []func(id string) ([]ports.EndedSessions, error){
 		func(id string) ([]ports.EndedSessions, error) {
-			return h.Sessions.EndSession(t.Context(), anna.Identity.Issuer, "anna", id)
+			return h.Sessions.EndSession(t.Context(), anna.Identity.Issuer, "anna", id, false)
 		},
 		func(string) ([]ports.EndedSessions, error) {
-			return h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)
+			return h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false, false)
 		},
 		func(string) ([]ports.EndedSessions, error) {
-			return h.Sessions.EndProviderSession(t.Context(), "", "", "sid")
+			return h.Sessions.EndProviderSession(t.Context(), "", "", "sid", false)
 		},
 	}
 	for _, way := range ways {
@@ -115,13 +115,13 @@ func directoryEndRace(t *testing.T, h SessionHarness) {
 		assert.NoError(t, err)
 	}
 	for range 2 {
-		wg.Go(func() { all(h.Sessions.EndProviderSession(t.Context(), "", "", "sid")) })
-		wg.Go(func() { all(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false)) })
+		wg.Go(func() { all(h.Sessions.EndProviderSession(t.Context(), "", "", "sid", false)) })
+		wg.Go(func() { all(h.Sessions.EndSessionsOf(t.Context(), anna.Identity.Issuer, "anna", false, false)) })
 	}
 	for _, b := range browsers[:2] {
 		wg.Go(func() {
 			b.Do(t.Context(), func(ctx context.Context) {
-				ended, err := h.Sessions.End(ctx)
+				ended, err := h.Sessions.End(ctx, false)
 				count(len(ended), err)
 			})
 		})

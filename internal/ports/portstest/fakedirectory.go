@@ -29,17 +29,17 @@ func (f *FakeSessions) SessionsOf(ctx context.Context, issuer, subject string) (
 }
 
 // EndSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string) ([]ports.EndedSessions, error) {
-	return f.endWhere(func(_ string, s *fakeSession) bool { return s.id == id && belongsTo(s, issuer, subject) })
+func (f *FakeSessions) EndSession(_ context.Context, issuer, subject, id string, withTokens bool) ([]ports.EndedSessions, error) {
+	return f.endWhere(withTokens, func(_ string, s *fakeSession) bool { return s.id == id && belongsTo(s, issuer, subject) })
 }
 
 // EndSessionsOf implements ports.SessionDirectory.
-func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis bool) ([]ports.EndedSessions, error) {
+func (f *FakeSessions) EndSessionsOf(ctx context.Context, issuer, subject string, keepThis, withTokens bool) ([]ports.EndedSessions, error) {
 	req, ok := ctx.Value(fakeRequestKey{f}).(*fakeRequest)
 	if keepThis && !ok {
 		return nil, ports.ErrNoBrowser
 	}
-	return f.endWhere(func(token string, s *fakeSession) bool {
+	return f.endWhere(withTokens, func(token string, s *fakeSession) bool {
 		return belongsTo(s, issuer, subject) && (!keepThis || token != req.token)
 	})
 }
@@ -70,12 +70,12 @@ func (f *FakeSessions) EndLeastRecentlyUsed(ctx context.Context, issuer, subject
 	slices.SortFunc(list, func(a, b *fakeSession) int { return used(a).Compare(used(b)) })
 	list = list[:max(0, len(list)-max(0, keep))]
 	f.mu.Unlock()
-	return f.endWhere(func(_ string, s *fakeSession) bool { return slices.Contains(list, s) })
+	return f.endWhere(false, func(_ string, s *fakeSession) bool { return slices.Contains(list, s) })
 }
 
 // EndProviderSession implements ports.SessionDirectory.
-func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, subject, sid string) ([]ports.EndedSessions, error) {
-	return f.endWhere(func(_ string, s *fakeSession) bool {
+func (f *FakeSessions) EndProviderSession(_ context.Context, issuer, subject, sid string, withTokens bool) ([]ports.EndedSessions, error) {
+	return f.endWhere(withTokens, func(_ string, s *fakeSession) bool {
 		id := s.session.Identity
 		return sid != "" && id.ProviderSession == sid && (issuer == "" || id.Issuer == issuer) && (subject == "" || id.Subject == subject)
 	})
@@ -111,25 +111,30 @@ func (f *FakeSessions) Spend(_ context.Context, id string, until time.Time) erro
 }
 
 // endWhere ends the sessions that match.
-func (f *FakeSessions) endWhere(match func(token string, s *fakeSession) bool) ([]ports.EndedSessions, error) {
+func (f *FakeSessions) endWhere(withTokens bool, match func(token string, s *fakeSession) bool) ([]ports.EndedSessions, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
 	var ended []ports.EndedSessions
+	tokens := 0
 	for token, s := range f.sessions {
 		if !match(token, s) {
 			continue
 		}
 		delete(f.sessions, token)
-		ended = addEnded(ended, s.session.Identity, f.expired(s))
+		refreshToken := s.lastToken(withTokens && tokens < ports.MaxEndedTokens)
+		if refreshToken != "" {
+			tokens++
+		}
+		ended = addEnded(ended, s.session.Identity, f.expired(s), refreshToken)
 	}
 	return ended, nil
 }
 
 // addEnded adds one session of a person to ended.
-func addEnded(ended []ports.EndedSessions, id ports.Identity, expired bool) []ports.EndedSessions {
+func addEnded(ended []ports.EndedSessions, id ports.Identity, expired bool, refreshToken string) []ports.EndedSessions {
 	i := slices.IndexFunc(ended, func(e ports.EndedSessions) bool {
 		return e.Identity.Issuer == id.Issuer && e.Identity.Subject == id.Subject
 	})
@@ -141,6 +146,9 @@ func addEnded(ended []ports.EndedSessions, id ports.Identity, expired bool) []po
 		ended, i = append(ended, ports.EndedSessions{}), len(ended)
 	default:
 		i = len(ended) - 1
+	}
+	if refreshToken != "" {
+		ended[i].RefreshTokens = append(ended[i].RefreshTokens, refreshToken)
 	}
 	if expired {
 		ended[i].Expired++

@@ -78,7 +78,7 @@ func (f *FakeSessions) Ready(context.Context) error {
 }
 
 // Start implements ports.Sessions.
-func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) ([]ports.Session, error) {
+func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession, withTokens bool) ([]ports.EndedSession, error) {
 	req, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (f *FakeSessions) Start(ctx context.Context, n ports.NewSession) ([]ports.S
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
-	ended := f.endToken(req.token)
+	ended := f.endToken(req.token, withTokens)
 	req.token = rand.Text()
 	f.sessions[req.token] = &fakeSession{
 		id:      rand.Text(),
@@ -136,7 +136,7 @@ func (f *FakeSessions) UpdateRoles(ctx context.Context, roles []string) error {
 }
 
 // End implements ports.Sessions.
-func (f *FakeSessions) End(ctx context.Context) ([]ports.Session, error) {
+func (f *FakeSessions) End(ctx context.Context, withTokens bool) ([]ports.EndedSession, error) {
 	req, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (f *FakeSessions) End(ctx context.Context) ([]ports.Session, error) {
 	if err := f.reach(); err != nil {
 		return nil, err
 	}
-	ended := f.endToken(req.token)
+	ended := f.endToken(req.token, withTokens)
 	req.token = ""
 	req.browser.setToken("")
 	return ended, nil
@@ -178,13 +178,21 @@ func (f *FakeSessions) HandOver(ctx context.Context) (give func(context.Context)
 }
 
 // endToken removes and returns the session of a token, also an expired one.
-func (f *FakeSessions) endToken(token string) []ports.Session {
+func (f *FakeSessions) endToken(token string, withTokens bool) []ports.EndedSession {
 	s, ok := f.sessions[token]
 	if !ok {
 		return nil
 	}
 	delete(f.sessions, token)
-	return []ports.Session{s.session}
+	return []ports.EndedSession{{Session: s.session, RefreshToken: s.lastToken(withTokens)}}
+}
+
+// lastToken returns the refresh token of a session that has ended, if it is wanted.
+func (s *fakeSession) lastToken(wanted bool) string {
+	if !wanted {
+		return ""
+	}
+	return s.tokens.RefreshToken
 }
 
 // enter returns the request in ctx and locks f.mu, unless it returns an error.

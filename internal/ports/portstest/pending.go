@@ -230,7 +230,7 @@ func pendingBesideSession(t *testing.T, h SessionHarness) {
 	s := signIn(t, h, b)
 	requireTaken(t, h, b, p)
 	p = keep(t, h, b, "again")
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 	requireTaken(t, h, b, p)
 	requireSignedOut(t, h, b)
 	b.Do(t.Context(), func(ctx context.Context) {
@@ -238,7 +238,7 @@ func pendingBesideSession(t *testing.T, h SessionHarness) {
 		require.NoError(t, h.Sessions.Keep(ctx, p))
 		_, err := h.Sessions.Take(ctx, p.State)
 		require.NoError(t, err)
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s}, false)))
 	})
 	requireSession(t, h, b, s)
 	requireNotTaken(t, h, b, "one request", ports.ErrPendingSpent)

@@ -47,7 +47,7 @@ func signIn(t *testing.T, h SessionHarness, b Browser) ports.Session {
 	t.Helper()
 	s := SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())}, false)))
 	})
 	return s
 }
@@ -87,9 +87,9 @@ func sessionsNoBrowser(t *testing.T, h SessionHarness) {
 	ctx := t.Context()
 	_, err := h.Sessions.Current(ctx)
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
-	require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})), ports.ErrNoBrowser)
+	require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}, false)), ports.ErrNoBrowser)
 	require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), h.Now()), ports.ErrNoBrowser)
-	require.ErrorIs(t, failure(h.Sessions.End(ctx)), ports.ErrNoBrowser)
+	require.ErrorIs(t, failure(h.Sessions.End(ctx, false)), ports.ErrNoBrowser)
 }
 
 func sessionsNever(t *testing.T, h SessionHarness) {
@@ -110,7 +110,7 @@ func sessionsRoundTrip(t *testing.T, h SessionHarness) {
 			b, s := h.NewBrowser(), SampleSession(h.Now())
 			change(&s)
 			b.Do(t.Context(), func(ctx context.Context) {
-				require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
+				require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s}, false)))
 				got, err := h.Sessions.Current(ctx)
 				require.NoError(t, err, "within the request that started it")
 				requireSameSession(t, s, got)
@@ -125,7 +125,7 @@ func sessionsApart(t *testing.T, h SessionHarness) {
 	s := signIn(t, h, one)
 	requireSignedOut(t, h, two)
 	signIn(t, h, two)
-	two.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	two.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 	requireSession(t, h, one, s)
 }
 
@@ -142,14 +142,14 @@ func sessionsRenewed(t *testing.T, h SessionHarness) {
 func sessionsTwiceInOne(t *testing.T, h SessionHarness) {
 	b, s := h.NewBrowser(), SampleSession(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, SampleNew(h.Now()))))
+		require.NoError(t, failure(h.Sessions.Start(ctx, SampleNew(h.Now()), false)))
 		s.Identity.Name = "Second"
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s}, false)))
 	})
 	requireSession(t, h, b, s)
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s})))
-		require.NoError(t, failure(h.Sessions.End(ctx)))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s}, false)))
+		require.NoError(t, failure(h.Sessions.End(ctx, false)))
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
 	})
@@ -203,19 +203,19 @@ func sessionsEnd(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.End(ctx)))
+		require.NoError(t, failure(h.Sessions.End(ctx, false)))
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
-		require.NoError(t, failure(h.Sessions.End(ctx)), "ending twice in one request")
+		require.NoError(t, failure(h.Sessions.End(ctx, false)), "ending twice in one request")
 	})
 	requireSignedOut(t, h, b)
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx)), "ending again") })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false)), "ending again") })
 	requireSession(t, h, b, signIn(t, h, b))
 }
 
 func sessionsEndNothing(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 	requireSignedOut(t, h, b)
 }
 
@@ -223,9 +223,9 @@ func sessionsEndCopies(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
 	thief := b.Clone()
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 	requireSignedOut(t, h, thief)
-	thief.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	thief.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 }
 
 func sessionsTouchInFlight(t *testing.T, h SessionHarness) {
@@ -235,7 +235,7 @@ func sessionsTouchInFlight(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Sessions.Current(slow)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 		err = h.Sessions.Touch(slow, h.Now(), h.Now().Add(time.Hour))
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		_, err = h.Sessions.Current(slow)
@@ -296,13 +296,13 @@ func sessionsDown(t *testing.T, h SessionHarness) {
 		require.ErrorIs(t, err, ports.ErrStoreUnavailable)
 		require.NotErrorIs(t, err, ports.ErrNoSession, "nobody is told that they are signed out")
 		require.ErrorIs(t, h.Sessions.Touch(ctx, h.Now(), s.Expires), ports.ErrStoreUnavailable)
-		require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())})), ports.ErrStoreUnavailable)
-		require.ErrorIs(t, failure(h.Sessions.End(ctx)), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: s, Claims: SampleClaims(), Tokens: SampleTokens(h.Now())}, false)), ports.ErrStoreUnavailable)
+		require.ErrorIs(t, failure(h.Sessions.End(ctx, false)), ports.ErrStoreUnavailable)
 	})
 	stranger.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.Current(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "a browser without session needs no store")
-		require.NoError(t, failure(h.Sessions.End(ctx)))
+		require.NoError(t, failure(h.Sessions.End(ctx, false)))
 	})
 	h.Down(false)
 	requireSession(t, h, b, s)

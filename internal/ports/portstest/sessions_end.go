@@ -13,20 +13,20 @@ import (
 )
 
 // end ends the session of b in a new request.
-func end(t *testing.T, h SessionHarness, b Browser) (ended []ports.Session) {
+func end(t *testing.T, h SessionHarness, b Browser) (ended []ports.EndedSession) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
 		var err error
-		ended, err = h.Sessions.End(ctx)
+		ended, err = h.Sessions.End(ctx, false)
 		require.NoError(t, err)
 	})
 	return ended
 }
 
-func requireOne(t *testing.T, want ports.Session, ended []ports.Session) {
+func requireOne(t *testing.T, want ports.Session, ended []ports.EndedSession) {
 	t.Helper()
 	require.Len(t, ended, 1)
-	requireSameSession(t, want, ended[0])
+	requireSameSession(t, want, ended[0].Session)
 }
 
 func sessionsEndReturned(t *testing.T, h SessionHarness) {
@@ -43,7 +43,7 @@ func sessionsEndReturned(t *testing.T, h SessionHarness) {
 		require.NoError(t, err)
 		s.Seen, s.Expires = h.Now().Add(time.Second), h.Now().Add(2*time.Hour)
 		require.NoError(t, h.Sessions.Touch(ctx, s.Seen, s.Expires))
-		ended, err := h.Sessions.End(ctx)
+		ended, err := h.Sessions.End(ctx, false)
 		require.NoError(t, err)
 		requireOne(t, s, ended)
 	})
@@ -51,10 +51,10 @@ func sessionsEndReturned(t *testing.T, h SessionHarness) {
 
 func sessionsStartReturned(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
-	start := func() (ended []ports.Session) {
+	start := func() (ended []ports.EndedSession) {
 		b.Do(t.Context(), func(ctx context.Context) {
 			var err error
-			ended, err = h.Sessions.Start(ctx, SampleNew(h.Now()))
+			ended, err = h.Sessions.Start(ctx, SampleNew(h.Now()), false)
 			require.NoError(t, err)
 		})
 		return ended
@@ -127,7 +127,7 @@ func sessionsExpiredInFlight(t *testing.T, h SessionHarness) {
 		requireOne(t, s, end(t, h, b.Clone()))
 		require.ErrorIs(t, h.Sessions.Touch(slow, h.Now(), h.Now().Add(time.Hour)), ports.ErrNoSession)
 		require.ErrorIs(t, putTokens(slow, h, ports.Tokens{Nonce: "late"}), ports.ErrNoSession)
-		ended, err := h.Sessions.End(slow)
+		ended, err := h.Sessions.End(slow, false)
 		require.NoError(t, err)
 		require.Empty(t, ended)
 	})
@@ -149,7 +149,7 @@ func endRace(t *testing.T, h SessionHarness, b Browser) int {
 				if i%2 == 0 {
 					_ = h.Sessions.Touch(ctx, h.Now(), h.Now().Add(time.Hour))
 				}
-				ended, err := h.Sessions.End(ctx)
+				ended, err := h.Sessions.End(ctx, false)
 				assert.NoError(t, err)
 				mu.Lock()
 				defer mu.Unlock()

@@ -79,7 +79,7 @@ func sessionsRolesEnded(t *testing.T, h SessionHarness) {
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) {
 			require.NoError(t, h.Sessions.UpdateRoles(ctx, []string{"Reader"}))
-			ended, err := h.Sessions.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, false)
+			ended, err := h.Sessions.EndSessionsOf(ctx, s.Identity.Issuer, s.Identity.Subject, false, false)
 			require.NoError(t, err)
 			require.Len(t, ended, 1, "the indexes are kept")
 		})

@@ -109,13 +109,13 @@ func tokensSave(t *testing.T, h SessionHarness) {
 func tokensFromEmpty(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}, false)))
 	})
 	requireTokens(t, h, b, ports.Tokens{})
 	g := SampleTokens(h.Now())
 	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, putTokens(ctx, h, g)) })
 	requireTokens(t, h, b, g)
-	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+	b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 	requireNoTokens(t, h, b)
 }
 
@@ -124,7 +124,7 @@ func tokensRenewed(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Tokens: ports.Tokens{Nonce: "second"}})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Tokens: ports.Tokens{Nonce: "second"}}, false)))
 	})
 	requireTokens(t, h, b, ports.Tokens{Nonce: "second"})
 	requireNoTokens(t, h, old)
@@ -135,7 +135,7 @@ func tokensEnd(t *testing.T, h SessionHarness) {
 	signIn(t, h, b)
 	old := b.Clone()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.End(ctx)))
+		require.NoError(t, failure(h.Sessions.End(ctx, false)))
 		_, err := h.Sessions.Tokens(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession, "within the request that ended it")
 	})
@@ -150,7 +150,7 @@ func tokensSaveInFlight(t *testing.T, h SessionHarness) {
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Sessions.Tokens(slow)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 		require.ErrorIs(t, putTokens(slow, h, SampleTokens(h.Now())), ports.ErrNoSession)
 	})
 	requireNoTokens(t, h, b)
@@ -160,12 +160,12 @@ func tokensSaveInFlight(t *testing.T, h SessionHarness) {
 func tokensFirstSaveInFlight(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}, false)))
 	})
 	b.Do(t.Context(), func(slow context.Context) {
 		_, err := h.Sessions.Tokens(slow)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 		require.ErrorIs(t, putTokens(slow, h, SampleTokens(h.Now())), ports.ErrNoSession)
 	})
 	requireNoTokens(t, h, b)
@@ -231,7 +231,7 @@ func claimsRoundTrip(t *testing.T, h SessionHarness) {
 	})
 	requireClaims(t, h, b, SampleClaims())
 	bare.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}, false)))
 		got, err := h.Sessions.Claims(ctx)
 		require.NoError(t, err)
 		require.Empty(t, got)
@@ -247,7 +247,7 @@ func claimsEnd(t *testing.T, h SessionHarness) {
 		_, err := h.Sessions.Current(slow)
 		require.NoError(t, err)
 		b.Do(t.Context(), func(ctx context.Context) {
-			require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Claims: second})))
+			require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now()), Claims: second}, false)))
 		})
 		_, err = h.Sessions.Claims(slow)
 		require.ErrorIs(t, err, ports.ErrNoSession, "the session of the slow request has been replaced")

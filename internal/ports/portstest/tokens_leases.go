@@ -108,7 +108,7 @@ func leaseEnd(t *testing.T, h SessionHarness) {
 		require.NoError(t, err)
 		release, err := lease(t, h, b)
 		require.NoError(t, err)
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx))) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.End(ctx, false))) })
 		_, err = h.Sessions.LeaseRefresh(slow, h.Now().Add(leaseTime))
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		release(t.Context())

@@ -46,7 +46,7 @@ func tokensUpdateRace(t *testing.T, h SessionHarness) {
 func tokensFirstUpdateRace(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	b.Do(t.Context(), func(ctx context.Context) {
-		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())})))
+		require.NoError(t, failure(h.Sessions.Start(ctx, ports.NewSession{Session: SampleSession(h.Now())}, false)))
 	})
 	requireEveryUpdate(t, h, b)
 }
@@ -82,7 +82,7 @@ func requireEveryUpdate(t *testing.T, h SessionHarness, b Browser) {
 func tokensUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 	for _, n := range []ports.NewSession{SampleNew(h.Now()), {Session: SampleSession(h.Now())}} {
 		b := h.NewBrowser()
-		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.Start(ctx, n))) })
+		b.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(h.Sessions.Start(ctx, n, false))) })
 		old := b.Clone()
 		var wg sync.WaitGroup
 		for range 6 {
@@ -97,7 +97,7 @@ func tokensUpdateAgainstEnd(t *testing.T, h SessionHarness) {
 			})
 		}
 		wg.Go(func() {
-			b.Do(t.Context(), func(ctx context.Context) { assert.NoError(t, failure(h.Sessions.End(ctx))) })
+			b.Do(t.Context(), func(ctx context.Context) { assert.NoError(t, failure(h.Sessions.End(ctx, false))) })
 		})
 		wg.Wait()
 		requireNoTokens(t, h, old)

@@ -73,7 +73,7 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 	w := newResponse()
 	a.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, err = a.sessions.Start(r.Context(), n)
+		_, err = a.sessions.Start(r.Context(), n, false)
 	})).ServeHTTP(w, newRequest("/", ""))
 	if err != nil {
 		return "", err

@@ -1,0 +1,115 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"webapp/internal/ports"
+)
+
+const (
+	// revocationTimeout is how long the provider has to revoke a refresh token after
+	// the session has ended. It includes the wait for other revocations.
+	revocationTimeout = 5 * time.Second
+	// maxRevocationCalls is how many revocation requests run at once, so that a
+	// provider that hangs keeps few connections busy.
+	maxRevocationCalls = 16
+	// maxRevocations is how many tokens can wait for their revocation, those of
+	// running requests included. One logout token can end ports.MaxSessions sessions.
+	maxRevocations = 4 * ports.MaxSessions
+)
+
+// errRevocationBusy is the reason for a token that is not sent to the provider,
+// because too many others are being revoked.
+var errRevocationBusy = errors.New("too many token revocations at once")
+
+// revokesAfter reports whether the refresh tokens of sessions that end for this cause
+// are revoked (RFC 7009). A front-channel logout is unsigned, so it revokes nothing.
+// The other causes without revocation are not wishes of the person to sign out.
+func (s *Service) revokesAfter(by ports.AuditCause) bool {
+	switch by {
+	case ports.EndedByUser, ports.EndedElsewhere, ports.EndedByBackChannel, ports.EndedByLimit, ports.EndedByNewSignIn:
+		return s.revoker() != nil
+	}
+	return false
+}
+
+// revoker returns nil if no token is revoked.
+func (s *Service) revoker() ports.TokenRevoker {
+	revoker, ok := s.provider.(ports.TokenRevoker)
+	if !ok || !s.revokeTokens || !revoker.RevokesTokens() {
+		return nil
+	}
+	return revoker
+}
+
+// revokeEnded revokes the refresh tokens of the ended sessions of a browser. After a
+// sign-in of the same person it revokes nothing, because some providers then end the
+// new session's tokens too. now is the person who has signed in, or zero.
+func (s *Service) revokeEnded(ctx context.Context, ended []ports.EndedSession, now ports.Identity) {
+	for _, one := range ended {
+		if newUser(one.Identity).Key != newUser(now).Key {
+			s.revoke(ctx, one.Identity, one.RefreshToken)
+		}
+	}
+}
+
+// revokeEndedOf revokes the refresh tokens of the ended sessions of people.
+func (s *Service) revokeEndedOf(ctx context.Context, ended []ports.EndedSessions) {
+	for _, one := range ended {
+		for _, token := range one.RefreshTokens {
+			s.revoke(ctx, one.Identity, token)
+		}
+	}
+}
+
+// revoke revokes a refresh token in the background and records the outcome. It does
+// not wait.
+func (s *Service) revoke(ctx context.Context, who ports.Identity, token string) {
+	revoker := s.revoker()
+	if token == "" || revoker == nil {
+		return
+	}
+	if !s.revocations.take() {
+		s.recordFailure(ctx, ports.AuditRevocationFailed, errRevocationBusy, who)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTimeout)
+	go func() {
+		defer s.revocations.leave()
+		defer cancel()
+		if err := s.revokeInTurn(ctx, revoker, token); err != nil {
+			s.recordFailure(ctx, ports.AuditRevocationFailed, err, who)
+			return
+		}
+		s.record(ctx, ports.AuditEvent{Kind: ports.AuditTokenRevoked}, who)
+	}()
+}
+
+func (s *Service) revokeInTurn(ctx context.Context, revoker ports.TokenRevoker, token string) error {
+	select {
+	case s.revocationCalls <- struct{}{}:
+		defer s.revocationCalls.leave()
+	case <-ctx.Done():
+		return errRevocationBusy
+	}
+	if err := revoker.RevokeToken(ctx, token); err != nil {
+		return fmt.Errorf("revoke refresh token: %w", err)
+	}
+	return nil
+}
+
+// FinishRevocations waits until all running revocations of refresh tokens have ended,
+// at most a few seconds, or until ctx ends. Afterwards no other begins. It is for the
+// end of the program.
+func (s *Service) FinishRevocations(ctx context.Context) {
+	for range cap(s.revocations) {
+		select {
+		case s.revocations <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
