@@ -7,7 +7,7 @@ import (
 
 // serveAuthorize serves the authorization endpoint (RFC 6749, section 3.1).
 func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
-	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.Form)
+	req, refused := p.openAuthRequest(r.PathValue("tenant"), r.Form)
 	if refused != nil {
 		p.refuse(w, r, req, refused)
 		return

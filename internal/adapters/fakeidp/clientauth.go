@@ -35,8 +35,11 @@ type Proof struct {
 	Assertion     string // client_assertion
 	AssertionType string // client_assertion_type
 	Form          url.Values
-	TokenEndpoint string // the audience of an assertion
-	Now           time.Time
+	// Audiences are the accepted audiences of an assertion: the token endpoint and,
+	// in a request to another endpoint, also that endpoint and the issuer (RFC 9126,
+	// section 2).
+	Audiences []string
+	Now       time.Time
 }
 
 func (c *Client) public() bool {
@@ -67,7 +70,7 @@ func (p *Provider) authenticate(r *http.Request, at authority) (*Client, *Error)
 	case method == methodBasic || method == methodPost:
 		return client, client.checkSecret(secret, method)
 	case client.Authenticator != nil:
-		return client, p.askAuthenticator(r, client)
+		return client, p.askAuthenticator(r, at, client)
 	case method == methodAssertion:
 		return nil, newError(700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
 	}
@@ -122,13 +125,18 @@ func containsSecret(known []string, secret string) bool {
 	return found == 1
 }
 
-func (p *Provider) askAuthenticator(r *http.Request, client *Client) *Error {
+func (p *Provider) askAuthenticator(r *http.Request, at authority, client *Client) *Error {
+	here := p.base() + r.URL.Path
+	audiences := []string{here}
+	if under, ok := strings.CutSuffix(here, "/par"); ok {
+		audiences = append(audiences, under+"/token", p.Issuer(at.segment))
+	}
 	err := client.Authenticator.Authenticate(r.Context(), Proof{
 		Client:        *client,
 		Assertion:     r.PostForm.Get("client_assertion"),
 		AssertionType: r.PostForm.Get("client_assertion_type"),
 		Form:          r.PostForm,
-		TokenEndpoint: p.base() + r.URL.Path,
+		Audiences:     audiences,
 		Now:           p.now(),
 	})
 	if err == nil {

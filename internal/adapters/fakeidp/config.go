@@ -32,6 +32,11 @@ type Config struct {
 	// AccessTokenLifetime is the lifetime of access tokens. The default is one
 	// hour.
 	AccessTokenLifetime time.Duration
+	// PushedRequests adds the endpoint for pushed authorization requests (RFC 9126),
+	// which Entra does not have. RequirePushedRequests also refuses all other
+	// authorization requests.
+	PushedRequests        bool
+	RequirePushedRequests bool
 	// RevokeOnReuse revokes all tokens of a sign-in when one of its refresh
 	// tokens is used twice (RFC 9700, section 4.14.2). By default only the second
 	// use is refused.

@@ -117,6 +117,7 @@ func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
+	c.PushedRequests = c.PushedRequests || c.RequirePushedRequests
 	c.AccessTokenLifetime = cmp.Or(c.AccessTokenLifetime, time.Hour)
 	c.Tenants = slices.Clone(c.Tenants)
 	c.Accounts = slices.Clone(c.Accounts)

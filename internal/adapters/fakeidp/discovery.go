@@ -34,7 +34,7 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 		tenantID, segment = at.tenant.ID, at.tenant.ID
 	}
 	under := p.base() + "/" + segment
-	return map[string]any{
+	document := map[string]any{
 		"issuer":                                p.issuer(tenantID),
 		"authorization_endpoint":                under + "/oauth2/v2.0/authorize",
 		"token_endpoint":                        under + "/oauth2/v2.0/token",
@@ -58,6 +58,11 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 		"cloud_graph_host_name":           "graph.windows.net",
 		"msgraph_host":                    host(p.base()),
 	}
+	if p.config.PushedRequests {
+		document["pushed_authorization_request_endpoint"] = under + "/oauth2/v2.0/par"
+		document["require_pushed_authorization_requests"] = p.config.RequirePushedRequests
+	}
+	return document
 }
 
 // serveInstance serves Entra's instance discovery. Microsoft's libraries ask it

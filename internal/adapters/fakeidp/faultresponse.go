@@ -61,7 +61,7 @@ func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault metFau
 		p.writeError(w, r, &failure)
 		return
 	}
-	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.Form)
+	req, refused := p.openAuthRequest(r.PathValue("tenant"), r.Form)
 	if refused == nil {
 		refused = &failure
 	}

@@ -64,7 +64,7 @@ func (p *Provider) open(authorizationURL string) (authRequest, *Error, error) {
 		return authRequest{}, nil, fmt.Errorf("fakeidp: %w", err)
 	}
 	p.log.add(EndpointAuthorize, r, p.now())
-	req, refused := p.readAuthRequest(segment, r.Form)
+	req, refused := p.openAuthRequest(segment, r.Form)
 	if refused == nil {
 		if fault, met := p.faults.take(EndpointAuthorize, r); met && fault.Error != nil {
 			refused = fault.Error

@@ -23,6 +23,7 @@ type Provider struct {
 	baseURL  string
 	clients  map[string]*Client // by lower-case ID
 	codes    *bounded[*code]
+	pushed   *bounded[*pushedRequest]
 	access   *bounded[*accessGrant]
 	refresh  *bounded[*refreshGrant]
 	browsers *bounded[*browser]
@@ -50,6 +51,7 @@ func New(config Config) (*Provider, error) {
 		baseURL:  strings.TrimSuffix(config.BaseURL, "/"),
 		clients:  make(map[string]*Client),
 		codes:    newBounded[*code](maxCodes),
+		pushed:   newBounded[*pushedRequest](maxCodes),
 		access:   newBounded[*accessGrant](maxTokens),
 		refresh:  newBounded[*refreshGrant](maxTokens),
 		browsers: newBounded[*browser](maxBrowsers),

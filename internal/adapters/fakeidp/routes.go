@@ -15,6 +15,7 @@ const (
 	EndpointMetadata     Endpoint = "metadata"
 	EndpointKeys         Endpoint = "keys"
 	EndpointAuthorize    Endpoint = "authorize"
+	EndpointPushed       Endpoint = "par" // pushed authorization requests
 	EndpointToken        Endpoint = "token"
 	EndpointDeviceCode   Endpoint = "devicecode"
 	EndpointLogout       Endpoint = "logout"
@@ -39,6 +40,9 @@ func (p *Provider) buildRoutes() http.Handler {
 	mux.Handle("GET /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
 	mux.Handle("POST /{tenant}/login", sameOrigin.Handler(p.form(p.servePick)))
+	if p.config.PushedRequests {
+		mux.Handle("POST /{tenant}/oauth2/v2.0/par", p.at(EndpointPushed, p.servePushed))
+	}
 	mux.Handle("POST /{tenant}/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/devicecode", p.at(EndpointDeviceCode, p.serveDeviceCode))
 	mux.Handle("GET "+pathDeviceLogin, p.form(p.serveDeviceLogin))

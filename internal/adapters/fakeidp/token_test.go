@@ -101,7 +101,7 @@ func TestClientAuthenticationMethods(t *testing.T) {
 type proofs struct{ right string }
 
 func (p proofs) Authenticate(_ context.Context, proof fakeidp.Proof) error {
-	if proof.Assertion != p.right || proof.Now.IsZero() || proof.TokenEndpoint == "" {
+	if proof.Assertion != p.right || proof.Now.IsZero() || len(proof.Audiences) == 0 {
 		return errors.New("not the one")
 	}
 	return nil

@@ -111,7 +111,7 @@ func (a *Certificates) checkKey(got assertion, now time.Time) error {
 func checkClaims(got assertion, proof fakeidp.Proof) error {
 	id := proof.Client.ID
 	switch {
-	case got.claims.Audience != proof.TokenEndpoint:
+	case !slices.Contains(proof.Audiences, got.claims.Audience):
 		return refuse(700023, "Client assertion audience claim does not match Realm issuer.")
 	case !strings.EqualFold(got.claims.Issuer, id) || !strings.EqualFold(got.claims.Subject, id) || !strings.EqualFold(proof.Form.Get("client_id"), id):
 		return refuse(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
