@@ -13,7 +13,9 @@ import (
 
 	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/entra"
+	"webapp/internal/adapters/forwardauth"
 	"webapp/internal/adapters/github"
+	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/adapters/session/postgres"
 	"webapp/internal/adapters/session/redis"
@@ -55,15 +57,24 @@ func sessionStores() map[string]storeAdapter {
 // mounts lists further handlers by their paths. A handler serves its path and all
 // paths below it, and sees the whole path. Its requests pass the same middleware
 // as requests for pages: size limits, security headers, the check of the origin,
-// and the session.
-func mounts() map[string]mount {
+// and the session. c is the configuration.
+func mounts(c config.Config) map[string]mount {
 	return map[string]mount{
 		// "/api": api.New,
+		forwardauth.Path: when(c.ForwardAuth, forwardauth.Config{Origin: c.Origin(), Proxies: c.Proxies, RecordError: webhttp.RecordError}.Handler),
 	}
 }
 
-// mount makes a handler that calls the domain.
+// mount makes a handler that calls the domain. A nil mount is switched off.
 type mount func(*domain.Service) http.Handler
+
+// when returns m if it is switched on.
+func when(on bool, m mount) mount {
+	if !on {
+		return nil
+	}
+	return m
+}
 
 // configOptions tells the configuration which adapters the lists above contain.
 func configOptions(demo bool) config.Options {
@@ -82,7 +93,7 @@ func configOptions(demo bool) config.Options {
 		Demo:      demo,
 		Providers: providers,
 		Stores:    stores,
-		Mounts:    slices.Collect(maps.Keys(mounts())),
+		Mounts:    slices.Collect(maps.Keys(mounts(config.Config{}))),
 	}
 }
 

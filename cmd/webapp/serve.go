@@ -42,7 +42,7 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 		store:  store,
 		logger: logger,
 		audit:  c.AuditLogger(stderr),
-		mounts: mounts(),
+		mounts: mounts(c),
 	})
 	if err != nil {
 		return fmt.Errorf("webapp cannot start: %w", err)

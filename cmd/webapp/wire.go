@@ -83,7 +83,9 @@ func wire(c config.Config, d deps) (application, error) {
 	}
 	handlers := make(map[string]http.Handler)
 	for path, newHandler := range d.mounts {
-		handlers[path] = newHandler(service)
+		if newHandler != nil {
+			handlers[path] = newHandler(service)
+		}
 	}
 	handler, err := webhttp.New(t.observed(webhttp.Config{
 		AppName:        "webapp",

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -135,8 +136,10 @@ func (w *world) start(srv *httptest.Server, vars map[string]string) {
 // provider, as after a start.
 func (w *world) restart() {
 	w.t.Helper()
+	all := mounts(w.s)
+	maps.Copy(all, w.more.mounts)
 	app, err := wire(w.s, deps{
-		now: w.clock.Now, store: w.store, logger: w.s.Logger(w.logs), transport: w.more.transport, mounts: w.more.mounts,
+		now: w.clock.Now, store: w.store, logger: w.s.Logger(w.logs), transport: w.more.transport, mounts: all,
 	})
 	require.NoError(w.t, err)
 	w.app = app

@@ -24,12 +24,9 @@ func (s *Service) CurrentUser(ctx context.Context) (Session, error) {
 // Peek is CurrentUser without side effects: it does not record that the session was
 // used, and does not end a session that is no longer valid.
 func (s *Service) Peek(ctx context.Context) (Session, error) {
-	session, err := s.sessions.Current(ctx)
+	session, _, err := s.valid(ctx)
 	if err != nil {
-		return Session{}, notSignedIn(err, "read session")
-	}
-	if cause := s.invalid(session); cause != "" {
-		return Session{}, fmt.Errorf("%w: session ended: %s", ErrNotSignedIn, cause)
+		return Session{}, err
 	}
 	return s.newSession(session), nil
 }
@@ -46,19 +43,37 @@ func (s *Service) newSession(session ports.Session) Session {
 // current returns this browser's session and records that it was used. If the session
 // is no longer valid, current ends it.
 func (s *Service) current(ctx context.Context) (ports.Session, error) {
+	session, cause, err := s.valid(ctx)
+	if err == nil {
+		return s.touch(ctx, session)
+	}
+	if cause != "" {
+		// If the store fails, the next request tries again to end the session.
+		_ = s.end(ctx, cause)
+	}
+	return ports.Session{}, err
+}
+
+// valid returns this browser's session. If the session is no longer valid, valid
+// returns ErrNotSignedIn and the cause, and changes nothing.
+func (s *Service) valid(ctx context.Context) (ports.Session, ports.AuditCause, error) {
 	session, err := s.sessions.Current(ctx)
 	if err != nil && !errors.Is(err, ports.ErrSessionExpired) {
-		return ports.Session{}, notSignedIn(err, "read session")
+		return ports.Session{}, "", notSignedIn(err, "read session")
 	}
 	cause := s.invalid(session)
 	if err != nil {
 		cause = ports.EndedByLimit
 	}
 	if cause != "" {
-		// If the store fails, the next request tries again to end the session.
-		_ = s.end(ctx, cause)
-		return ports.Session{}, fmt.Errorf("%w: session ended: %s", ErrNotSignedIn, cause)
+		return ports.Session{}, cause, fmt.Errorf("%w: session ended: %s", ErrNotSignedIn, cause)
 	}
+	return session, "", nil
+}
+
+// touch records that a session was used, and returns it with its new times. It writes
+// no more often than touchEvery.
+func (s *Service) touch(ctx context.Context, session ports.Session) (ports.Session, error) {
 	now := s.now()
 	if now.Sub(session.Seen) < s.limits.touchEvery() {
 		return session, nil

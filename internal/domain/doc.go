@@ -12,6 +12,7 @@
 //	                its age, calls the provider's Complete and starts a new
 //	                session
 //	CurrentUser     returns the signed-in user if the session has not expired
+//	Authorize       is CurrentUser for a proxy in front of another application
 //	AccessToken     returns a token for an API and refreshes it in time
 //	SignOut         ends the session and returns the provider's sign-out URL
 package domain

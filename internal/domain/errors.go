@@ -43,6 +43,8 @@ var (
 	ErrSubjectNotAllowed = errors.New("subject not allowed")
 	// ErrRoleMissing: the user does not have the role that a page needs.
 	ErrRoleMissing = errors.New("role missing")
+	// ErrGroupMissing: the user belongs to none of the groups that are demanded.
+	ErrGroupMissing = errors.New("group missing")
 )
 
 // Errors of the ports that the methods of Service return. An inbound adapter

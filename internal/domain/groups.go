@@ -41,7 +41,12 @@ func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	if err != nil {
 		return Groups{}, notSignedIn(err, "read tokens")
 	}
-	known := tokens.Groups
+	return s.allGroups(ctx, tokens.Groups)
+}
+
+// allGroups returns all groups of the user, whose session has the groups known. It
+// returns the errors of Groups.
+func (s *Service) allGroups(ctx context.Context, known ports.Groups) (Groups, error) {
 	switch {
 	case known.AsOf.IsZero() && !known.Overage:
 		return Groups{}, fmt.Errorf("%w: it returns no groups", ErrUnsupported)

@@ -69,6 +69,7 @@ type Config struct {
 	SessionLifetime    time.Duration `env:"SESSION_LIFETIME"`
 
 	TrustedProxies []string `env:"TRUSTED_PROXIES"` // CIDRs
+	ForwardAuth    bool     `env:"FORWARD_AUTH"`    // serves GET /verify
 	LogFormat      string   `env:"LOG_FORMAT"`      // text or json
 	LogLevel       string   `env:"LOG_LEVEL"`       // debug, info, warn or error
 	MetricsAddr    string   `env:"METRICS_ADDR"`    // off when empty

@@ -115,6 +115,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"negative duration":       {map[string]string{"SESSION_LIFETIME": "-1h"}, []string{"SESSION_LIFETIME"}},
 		"proxies":                 {map[string]string{"TRUSTED_PROXIES": "10.0.0.1"}, []string{"TRUSTED_PROXIES"}},
 		"proxies, IPv4 as IPv6":   {map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,::ffff:0.0.0.0/90"}, []string{"TRUSTED_PROXIES"}},
+		"forward authentication":  {map[string]string{"FORWARD_AUTH": "S3cret~Value"}, []string{"FORWARD_AUTH is neither true nor false"}},
 		"log":                     {map[string]string{"LOG_FORMAT": "xml", "LOG_LEVEL": "loud"}, []string{"LOG_FORMAT", "LOG_LEVEL"}},
 		"API on http":             {map[string]string{"SCOPE": "x", "ENDPOINT": "http://api.example"}, []string{"ENDPOINT"}},
 	} {
@@ -257,6 +258,9 @@ func TestHints(t *testing.T) {
 		"everybody in IPv6":        {https("10.0.0.0/8,::/0"), []string{"TRUSTED_PROXIES"}},
 		"half of everybody":        {https("128.0.0.0/1"), []string{"TRUSTED_PROXIES"}},
 		"all of IPv6's addresses":  {https("2000::/3"), []string{"TRUSTED_PROXIES"}},
+		"nobody may ask":           {entraVars(map[string]string{"FORWARD_AUTH": "true"}), []string{"TRUSTED_PROXIES"}},
+		"nobody may ask on https":  {entraVars(map[string]string{"FORWARD_AUTH": "true", "REDIRECT_URI": "https://app.example.com/getAToken"}), []string{"TRUSTED_PROXIES"}},
+		"a proxy may ask":          {entraVars(map[string]string{"FORWARD_AUTH": "true", "TRUSTED_PROXIES": "127.0.0.1/32"}), nil},
 		"a test's key":             {entraVars(map[string]string{"SESSION_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}), []string{"SESSION_KEY"}},
 		"the same key twice":       {entraVars(map[string]string{"SESSION_KEY": someKey + ", " + someKey}), []string{"SESSION_KEY"}},
 		"a platform's token":       {entraVars(map[string]string{"AZURE_FEDERATED_TOKEN_FILE": "/nowhere"}), []string{"AZURE_FEDERATED_TOKEN_FILE"}},

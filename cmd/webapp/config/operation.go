@@ -24,7 +24,12 @@ func (c *Config) checkOperation(found *Problems) {
 }
 
 func (c *Config) checkProxies(found *Problems) {
-	if c.HTTPS() && len(c.TrustedProxies) == 0 {
+	switch {
+	case len(c.TrustedProxies) > 0:
+	case c.ForwardAuth:
+		c.hint("TRUSTED_PROXIES", "is not set, but FORWARD_AUTH is: people who are not signed in get an error from the proxy instead of the sign-in page",
+			"Write the address range of the proxy that asks /verify, such as 127.0.0.1/32.")
+	case c.HTTPS():
 		c.hint("TRUSTED_PROXIES", "is not set, but REDIRECT_URI is https: all users come from the address of the proxy that adds https, so one of them can use up the limit for sign-ins of everybody",
 			"Write the address range of that proxy, such as 10.0.0.0/8.")
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ func (p *Problems) hasAlone(name string) bool {
 	return slices.ContainsFunc(p.List, func(known Problem) bool { return known.Name == name })
 }
 
-// addParseErrors adds the errors of the parser of durations and lists. It replaces
+// addParseErrors adds the errors of the parser of durations, switches and lists. It replaces
 // their texts, which quote the values.
 func (p *Problems) addParseErrors(err error) {
 	all, ok := errors.AsType[env.AggregateError](err)
@@ -50,11 +51,15 @@ func (p *Problems) addParseErrors(err error) {
 		return
 	}
 	for _, one := range all.Errors {
-		if parse, ok := errors.AsType[env.ParseError](one); ok {
+		parse, ok := errors.AsType[env.ParseError](one)
+		switch {
+		case !ok:
+			p.add("environment", "cannot be read", "Compare it with the tables in docs/configuration.md.")
+		case parse.Type.Kind() == reflect.Bool:
+			p.add(variableOf(parse.Name), "is neither true nor false", "Use true or false.")
+		default:
 			p.add(variableOf(parse.Name), "is not a duration", "Write it like 30m, 1h or 12h.")
-			continue
 		}
-		p.add("environment", "cannot be read", "Compare it with the tables in docs/configuration.md.")
 	}
 }
 

@@ -37,6 +37,10 @@ func observed(ctx context.Context) *observation {
 	return &observation{}
 }
 
+// RecordError adds err to the log line of the request that ctx belongs to. It is for
+// handlers of Config.Mounts, which respond to their errors themselves.
+func RecordError(ctx context.Context, err error) { observed(ctx).err = err }
+
 // observe gives each request an ID, writes its log line, calls the hooks Trace and
 // OnResponse, and turns a panic into an error page.
 func (a *app) observe(next http.Handler) http.Handler {

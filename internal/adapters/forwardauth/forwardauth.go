@@ -1,0 +1,128 @@
+// Package forwardauth tells a reverse proxy whether a request to another application
+// may pass, and who sent it: nginx (auth_request), Caddy (forward_auth) and Traefik
+// (ForwardAuth). docs/forward-auth.md has the contract and examples.
+//
+// It is the worked example of an inbound adapter. The application serves the handler
+// behind the same middleware as its pages.
+package forwardauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"webapp/internal/domain"
+)
+
+// Path is the path of the handler, below Config.BasePath.
+const Path = "/verify"
+
+// Config configures the handler.
+type Config struct {
+	// Origin is scheme://host[:port] of the application's public address, where
+	// the protected application is too.
+	Origin string
+	// BasePath is the path below which the routes of this application are, or "".
+	BasePath string
+	// Proxies are the networks of the proxies whose X-Forwarded-Method,
+	// X-Forwarded-Host and X-Forwarded-Uri are believed.
+	Proxies []netip.Prefix
+	// RecordError, if set, adds an error to the log line of the request.
+	RecordError func(context.Context, error)
+}
+
+// handler serves Path and knows no other path below it.
+type handler struct {
+	Config
+	domain *domain.Service
+}
+
+// Handler returns the handler.
+func (c Config) Handler(d *domain.Service) http.Handler {
+	return &handler{c, d}
+}
+
+// ServeHTTP implements http.Handler. It sets and deletes no cookie, because the
+// response goes to the proxy.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path != h.BasePath+Path:
+		respond(w, http.StatusNotFound, "There is nothing at this address.")
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		respond(w, http.StatusMethodNotAllowed, "Use GET.")
+		return
+	}
+	demands, err := parseDemands(r.URL.RawQuery)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	who, err := h.domain.Authorize(r.Context(), demands)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	setHeaders(w.Header(), who)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// errDemands means that the query cannot be understood. That is a mistake in the
+// configuration of the proxy.
+var errDemands = errors.New("the parameters are not role=NAME and group=ID only")
+
+// parseDemands reads the demands from the query. It refuses unknown parameters, so
+// that a misspelt demand opens nothing.
+func parseDemands(query string) (domain.Demands, error) {
+	if query == "" {
+		return domain.Demands{}, nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return domain.Demands{}, errDemands
+	}
+	d := domain.Demands{Roles: values["role"], Groups: values["group"]}
+	delete(values, "role")
+	delete(values, "group")
+	if len(values) > 0 {
+		return domain.Demands{}, errDemands
+	}
+	return d, nil
+}
+
+// fail responds to an error. If the reason of a refusal cannot be told, it responds
+// with 503, so that nobody passes.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	// A session that ended during the request has had its cookie deleted.
+	delete(w.Header(), "Set-Cookie")
+	switch {
+	case errors.Is(err, errDemands):
+		respond(w, http.StatusBadRequest, "The proxy is not configured correctly: "+err.Error()+".")
+	case errors.Is(err, domain.ErrNotSignedIn):
+		if h.isNavigation(r) {
+			w.Header().Set("Location", h.signInURL(r))
+			w.WriteHeader(http.StatusSeeOther)
+			return
+		}
+		respond(w, http.StatusUnauthorized, "You are not signed in. Open the page again in a browser to sign in.")
+		return
+	case errors.Is(err, domain.ErrRoleMissing), errors.Is(err, domain.ErrGroupMissing):
+		respond(w, http.StatusForbidden, "You are signed in, but your account may not open this page. Ask an administrator for access.")
+	default:
+		w.Header().Set("Retry-After", "5")
+		respond(w, http.StatusServiceUnavailable, "It cannot be checked at the moment whether you may open this page. Please try again in a few seconds.")
+	}
+	if h.RecordError != nil {
+		h.RecordError(r.Context(), err)
+	}
+}
+
+// respond writes a text. Some proxies show it to the person.
+func respond(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the client may have disconnected
+}
