@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -178,18 +177,18 @@ func openSQLite(ctx context.Context, address string, now func() time.Time) (*sql
 	return sqlite.Open(ctx, strings.TrimPrefix(address, "sqlite:"), now)
 }
 
-// newStore opens the store that SESSION_STORE names.
+// newStore opens the configured session store.
 func newStore(ctx context.Context, c config.Config, now func() time.Time, logger *slog.Logger) (sessionStore, error) {
 	adapter, known := sessionStores()[c.StoreScheme()]
 	if !known {
-		return nil, errors.New("webapp cannot use its SESSION_STORE: there is no such store")
+		return nil, fmt.Errorf("webapp cannot use its %s: there is no such store", c.StoreVariable())
 	}
 	if adapter.logTo != nil {
 		adapter.logTo(logger)
 	}
 	store, err := adapter.open(ctx, c.SessionStore, now)
 	if err != nil {
-		return nil, fmt.Errorf("webapp cannot use its SESSION_STORE: %w", err)
+		return nil, fmt.Errorf("webapp cannot use its %s: %w", c.StoreVariable(), err)
 	}
 	return store, nil
 }

@@ -128,12 +128,16 @@ func doctorConfig(c config.Config, problem error, public *url.URL, d doctorDeps)
 			// The log is discarded, because the store's errors say the same.
 			return newStore(ctx, c, time.Now, slog.New(slog.DiscardHandler))
 		},
-		StoreScheme: c.StoreScheme(),
-		Endpoint:    c.Endpoint,
-		PublicURL:   public,
-		Now:         d.now,
-		Transport:   d.transport,
-		LookupHost:  d.lookupHost,
+		StoreScheme:   c.StoreScheme(),
+		StoreVariable: c.StoreVariable(),
+		Endpoint:      c.Endpoint,
+		PublicURL:     public,
+		Now:           d.now,
+		Transport:     d.transport,
+		LookupHost:    d.lookupHost,
+	}
+	if c.SessionKeyFile != "" {
+		cfg.KeysInFile = len(c.SessionKeys)
 	}
 	if found, ok := errors.AsType[*config.Problems](problem); ok {
 		cfg.Problems = found.List

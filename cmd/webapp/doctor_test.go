@@ -118,8 +118,12 @@ func TestDoctorOfAConfiguration(t *testing.T) {
 		"store-without-key":  {map[string]string{"SESSION_STORE": "redis://:S3cret~Pass@127.0.0.1:1"}, 1},
 		"malformed-store":    {map[string]string{"SESSION_STORE": "redis://:S3cret~Pass/x@y@127.0.0.1:1", "SESSION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}, 1},
 		"postgres-down":      {map[string]string{"SESSION_STORE": "postgres://me:S3cret~Pass@127.0.0.1:1/db?sslmode=disable", "SESSION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}, 1},
-		"malformed-dotenv":   {map[string]string{".env": "S3cret~Line without a sign\n"}, 1},
-		"memory":             {nil, 0},
+		"session-files": {map[string]string{
+			"SESSION_STORE_FILE": inFile(t, []byte("redis://:S3cret~Pass/x@y@127.0.0.1:1\n")),
+			"SESSION_KEY_FILE":   inFile(t, []byte("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\nS3cret~Key\n")),
+		}, 1},
+		"malformed-dotenv": {map[string]string{".env": "S3cret~Line without a sign\n"}, 1},
+		"memory":           {nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			vars, expected := demoVars(t), goldenFile(t, name)

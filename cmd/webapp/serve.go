@@ -1,17 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
 	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/http/server"
+	"webapp/internal/providerhttp"
 )
 
 // serve runs the application until ctx ends.
@@ -31,6 +34,10 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 			return err
 		}
 		defer stop()
+	}
+	keyFile, err := c.OpenSessionKeyFile(providerhttp.Pause, logger)
+	if err != nil {
+		return fmt.Errorf("webapp cannot start: %w", err)
 	}
 	store, err := newStore(ctx, c, time.Now, logger)
 	if err != nil {
@@ -54,6 +61,11 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 	}
 	defer stopMetrics()
 	go app.warmUp(ctx)
+	if keyFile != nil {
+		ticker := time.NewTicker(keyFileInterval)
+		defer ticker.Stop()
+		go watchSessionKeys(ctx, keyFile.Get, c.SessionKeys, app.useSessionKeys, ticker.C, logger)
+	}
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
@@ -94,6 +106,28 @@ func announce(c config.Config, w io.Writer, listening net.Addr) {
 		open += ", through the proxy that adds https"
 	}
 	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. %s; stop with Ctrl+C.\n", buildVersion(), listening, open)
+}
+
+// keyFileInterval is the time between two looks at SESSION_KEY_FILE. A new version counts
+// within five seconds.
+const keyFileInterval = 2 * time.Second
+
+// watchSessionKeys calls use with each new list of session keys that read returns, until
+// ctx ends. inUse are the present keys.
+func watchSessionKeys(ctx context.Context, read func(context.Context) [][]byte, inUse [][]byte, use func([][]byte) error, tick <-chan time.Time, logger *slog.Logger) {
+	for {
+		if keys := read(ctx); !slices.EqualFunc(keys, inUse, bytes.Equal) {
+			if err := use(keys); err != nil { // the configuration has checked the keys
+				logger.Error("the new list of session keys is not in use", "err", err)
+			}
+			inUse = keys
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+	}
 }
 
 // A credential that ends within these days is logged as a warning or an error.

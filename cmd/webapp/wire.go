@@ -37,7 +37,9 @@ type application struct {
 	// credentialExpiry returns when the credential at the provider ends. It
 	// returns false if the end is unknown.
 	credentialExpiry func() (time.Time, bool)
-	telemetry        telemetry
+	// useSessionKeys replaces the session keys.
+	useSessionKeys func([][]byte) error
+	telemetry      telemetry
 }
 
 // wire makes every part of the program and connects them. No other function knows
@@ -116,6 +118,7 @@ func wire(c config.Config, d deps) (application, error) {
 			}
 		},
 		credentialExpiry: credentialExpiry,
+		useSessionKeys:   sessions.UseKeys,
 		telemetry:        t,
 	}, nil
 }

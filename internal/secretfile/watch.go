@@ -14,8 +14,8 @@ import (
 // A changed file is used once two reads return the same content: a program may still be
 // writing it, and half a secret looks like a whole one.
 const (
-	settlePause = 50 * time.Millisecond // between two reads
-	settleReads = 4                     // at most
+	settlePause = 100 * time.Millisecond // between two reads
+	settleReads = 4                      // at most
 )
 
 // Config configures a File.

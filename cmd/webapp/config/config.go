@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/rand"
 	"io"
 	"log/slog"
@@ -63,8 +64,12 @@ type Config struct {
 	Scope    string `env:"SCOPE"` // separated by spaces
 	Endpoint string `env:"ENDPOINT"`
 
+	// SessionStore and SessionKey are never set together with their files. Load sets
+	// SessionStore to the value in SessionStoreFile.
 	SessionStore       string        `env:"SESSION_STORE"` // default memory:
-	SessionKey         string        `env:"SESSION_KEY"`   // base64 of 32 bytes each, separated by commas
+	SessionStoreFile   string        `env:"SESSION_STORE_FILE"`
+	SessionKey         string        `env:"SESSION_KEY"` // base64 of 32 bytes each, separated by commas
+	SessionKeyFile     string        `env:"SESSION_KEY_FILE"`
 	SessionIdleTimeout time.Duration `env:"SESSION_IDLE_TIMEOUT"`
 	SessionLifetime    time.Duration `env:"SESSION_LIFETIME"`
 
@@ -97,7 +102,8 @@ type Config struct {
 	Redirect *url.URL
 	// Scopes is Scope, split at the spaces.
 	Scopes []string
-	// SessionKeys is SessionKey, decoded. It is empty if SessionKey is not set.
+	// SessionKeys are the keys of SessionKey or SessionKeyFile, decoded. It is empty if
+	// neither is set.
 	SessionKeys [][]byte
 	// Proxies is TrustedProxies, parsed.
 	Proxies []netip.Prefix
@@ -106,8 +112,9 @@ type Config struct {
 	// Hints are values that look like a mistake. The program starts with them.
 	Hints []Problem
 
-	options Options
-	lookup  Lookup
+	options       Options
+	lookup        Lookup
+	storeVariable string // see StoreVariable
 }
 
 // Lookup returns the value of an environment variable. It returns false if the
@@ -142,7 +149,6 @@ func Load(environment Lookup, options Options) (Config, error) {
 	c := Config{
 		ResponseMode:       "query",
 		ListenAddr:         "localhost:3000",
-		SessionStore:       "memory:",
 		SessionIdleTimeout: time.Hour,
 		SessionLifetime:    12 * time.Hour,
 		LogFormat:          "text",
@@ -237,7 +243,7 @@ func (c *Config) Origin() string {
 	return c.Redirect.Scheme + "://" + c.Redirect.Host
 }
 
-// Keys returns the session keys. Without SESSION_KEY it returns a new key, because
+// Keys returns the session keys. If none is configured, it returns a new key, because
 // sessions in memory end with the process anyway.
 func (c *Config) Keys() [][]byte {
 	if len(c.SessionKeys) > 0 {
@@ -264,7 +270,10 @@ func (c *Config) Realm() string {
 	}
 }
 
-// StoreScheme returns the part of SESSION_STORE before the colon.
+// StoreVariable returns the name of the variable that sets SessionStore.
+func (c *Config) StoreVariable() string { return cmp.Or(c.storeVariable, "SESSION_STORE") }
+
+// StoreScheme returns the part of SessionStore before the colon.
 func (c *Config) StoreScheme() string {
 	scheme, _, _ := strings.Cut(c.SessionStore, ":")
 	return scheme

@@ -16,7 +16,11 @@ import (
 func (x *examination) checkConfiguration(context.Context) Check {
 	problems, hints := x.cfg.Problems, x.cfg.Hints
 	if len(problems) == 0 && len(hints) == 0 {
-		return ok("No variable is missing, malformed or in conflict with another.")
+		summary := "No variable is missing, malformed or in conflict with another."
+		if n := x.cfg.KeysInFile; n > 0 {
+			summary += " SESSION_KEY_FILE has " + plural(n, "one session key.", "%d session keys: the first encrypts, all decrypt.")
+		}
+		return ok(summary)
 	}
 	var details, remedies []string
 	for _, list := range [][]config.Problem{problems, hints} {

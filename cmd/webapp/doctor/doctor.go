@@ -47,8 +47,13 @@ type Config struct {
 	ListenAddr  string
 	// OpenStore opens the session store. If it is nil, the check is skipped.
 	OpenStore func(context.Context) (Store, error)
-	// StoreScheme is the scheme of SESSION_STORE, such as redis.
-	StoreScheme string
+	// StoreScheme is the scheme of the store's address, such as redis, and
+	// StoreVariable is SESSION_STORE or SESSION_STORE_FILE.
+	StoreScheme   string
+	StoreVariable string
+	// KeysInFile is the number of session keys in SESSION_KEY_FILE. It is zero if the
+	// variable is not set.
+	KeysInFile int
 	// Endpoint is the URL of the API. It is empty if no API is called.
 	Endpoint string
 	// PublicURL is the origin of the running application. If it is nil, the

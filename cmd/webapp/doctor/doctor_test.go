@@ -190,6 +190,13 @@ var cases = []struct {
 			return postgres.Open(ctx, "postgres://me:"+storePassword+"@"+address+"/app", time.Now)
 		}
 	}, outcomes{"session-store": doctor.Failed}},
+	{"store-in-file-unreachable", func(w *world) {
+		w.cfg.StoreVariable, w.cfg.KeysInFile = "SESSION_STORE_FILE", 2
+		address := closedAddress
+		w.cfg.OpenStore = func(ctx context.Context) (doctor.Store, error) {
+			return postgres.Open(ctx, "postgres://me:"+storePassword+"@"+address+"/app", time.Now)
+		}
+	}, outcomes{"session-store": doctor.Failed}},
 	{"store-unwritable-file", func(w *world) {
 		path := filepath.Join(w.t.TempDir(), "missing", "sessions.db")
 		w.cfg.StoreScheme, w.cfg.OpenStore = "sqlite", func(ctx context.Context) (doctor.Store, error) { return sqlite.Open(ctx, path, time.Now) }

@@ -18,12 +18,12 @@ const slowStore = 50 * time.Millisecond
 // checkStore opens the session store, runs the operations of a session on one
 // record, and deletes the record.
 func (x *examination) checkStore(ctx context.Context) Check {
-	if x.cfg.OpenStore == nil || x.misconfigured("SESSION_STORE") {
+	if x.cfg.OpenStore == nil || x.misconfigured("SESSION_STORE", "SESSION_STORE_FILE") {
 		return skipMisconfigured()
 	}
 	store, err := x.cfg.OpenStore(ctx)
 	if err != nil {
-		return fail("The session store cannot be opened.", sentence(err), "Correct SESSION_STORE, or the file or server that it names.")
+		return fail("The session store cannot be opened.", sentence(err), "Correct "+x.storeAddress()+", or the file or server that it names.")
 	}
 	defer func() { _ = store.Close() }()
 	trial := storeTrial{store: store, now: x.cfg.Now}
@@ -31,20 +31,28 @@ func (x *examination) checkStore(ctx context.Context) Check {
 	switch {
 	case errors.Is(err, ports.ErrStoreUnavailable) || isTimeout(err):
 		return fail("The session store does not respond (operation: "+trial.operation+").", sentence(err),
-			"Check that the server is running, that a firewall lets this machine through, and host, user, password and database in SESSION_STORE.")
+			"Check that the server is running, that a firewall lets this machine through, and host, user, password and database in "+x.storeAddress()+".")
 	case err != nil:
 		return fail("The session store does not work correctly (operation: "+trial.operation+").", sentence(err),
-			"Check that SESSION_STORE names a server of a supported kind and version, and its master rather than a replica. Sessions are not safe in this store.")
+			"Check that "+x.storeAddress()+" names a server of a supported kind and version, and its master rather than a replica. Sessions are not safe in this store.")
 	case x.cfg.StoreScheme == "memory":
 		return warn("Sessions are kept in the memory of the process.",
 			"They end when the process ends, and a second instance does not know them.",
-			"For one machine set SESSION_STORE to sqlite:PATH; for several instances to redis://… or postgres://….")
+			"For one machine set "+x.storeAddress()+" to sqlite:PATH; for several instances to redis://… or postgres://….")
 	case trial.slowest > slowStore:
 		return warn(fmt.Sprintf("The session store works but is slow: an operation took %d ms.", trial.slowest.Milliseconds()),
 			"Every page of a signed-in user waits for it.",
 			"Run the store near the application (same network, same region), and check whether it is overloaded.")
 	}
 	return ok(fmt.Sprintf("A record was written, found, replaced and deleted. No operation took longer than %d ms.", slowStore.Milliseconds()))
+}
+
+// storeAddress names the place of the store's address, for remedies.
+func (x *examination) storeAddress() string {
+	if x.cfg.StoreVariable == "SESSION_STORE_FILE" {
+		return "the address in SESSION_STORE_FILE"
+	}
+	return "SESSION_STORE"
 }
 
 // storeTrial runs the store operations of a session on one record with a random

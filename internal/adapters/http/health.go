@@ -30,7 +30,7 @@ func (a *app) readyz(w http.ResponseWriter, r *http.Request) error {
 		reasons = append(reasons, providerNotReady(err))
 	}
 	if a.StoreReady != nil && a.StoreReady(ctx) != nil {
-		reasons = append(reasons, "session store: it does not respond; check SESSION_STORE and whether the server is running")
+		reasons = append(reasons, "session store: it does not respond; check its address in SESSION_STORE or SESSION_STORE_FILE, and whether the server is running")
 	}
 	if len(reasons) > 0 {
 		w.Header().Set("Retry-After", "5")
