@@ -64,6 +64,15 @@ type AuthorizationRequest struct {
 	// Claims is a claims request (OpenID Connect Core 1.0, section 5.5) as a
 	// JSON object, or empty. It carries an API's claims challenge.
 	Claims string
+	// MaxAge is the greatest age of the person's authentication at the provider,
+	// in whole seconds (max_age, OpenID Connect Core 1.0, section 3.1.2.1). Zero
+	// asks for a new authentication. nil sends no max_age. The caller compares the
+	// result with Identity.AuthTime. A provider without ID tokens ignores MaxAge.
+	MaxAge *time.Duration
+	// ACRValues are authentication context classes in the order of preference
+	// (acr_values, section 3.1.2.1), or none. A provider without ID tokens ignores
+	// them.
+	ACRValues []string
 	// LoginHint names the account to sign in with, in the provider's own format.
 	LoginHint string
 	// Person is who is signed in here already and has to sign in again, or zero. It
@@ -164,6 +173,14 @@ type Identity struct {
 	// logout find the sessions here by it. It has at most MaxProviderSession
 	// bytes.
 	ProviderSession string
+	// AuthTime is the claim auth_time of the sign-in's ID token: when the person
+	// authenticated at the provider. It is zero if the token has none. It is at most
+	// five minutes in the future. A refresh does not change it.
+	AuthTime time.Time
+	// AuthContexts is the claim acrs of the sign-in's ID token: the IDs of the
+	// authentication contexts that the sign-in satisfied, such as "c1"
+	// (Conditional Access). A refresh does not change it.
+	AuthContexts []string
 }
 
 // MaxProviderSession is the longest Identity.ProviderSession in bytes. A longer

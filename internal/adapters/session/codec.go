@@ -68,6 +68,9 @@ func encodeSession(s *keptSession) []byte {
 	if s.StepUp != "" {
 		flags |= hasStepUp
 	}
+	if !id.AuthTime.IsZero() || len(id.AuthContexts) > 0 {
+		flags |= hasAuthentication
+	}
 	b := make([]byte, 0, 288)
 	b = append(b, sessionVersion, flags)
 	b = append(b, s.indexedBy[:]...)
@@ -81,6 +84,10 @@ func encodeSession(s *keptSession) []byte {
 	b = appendTime(b, s.Expires)
 	if flags&hasStepUp != 0 {
 		b = appendText(b, s.StepUp)
+	}
+	if flags&hasAuthentication != 0 {
+		b = appendTime(b, id.AuthTime)
+		b = appendTexts(b, id.AuthContexts)
 	}
 	return b
 }
@@ -106,6 +113,10 @@ func decodeSession(data []byte) (*keptSession, error) {
 	if flags&hasStepUp != 0 {
 		s.StepUp = r.text()
 	}
+	if flags&hasAuthentication != 0 {
+		s.Identity.AuthTime = r.time()
+		s.Identity.AuthContexts = r.texts()
+	}
 	if err := r.done(); err != nil {
 		return nil, err
 	}
@@ -126,6 +137,9 @@ const (
 	issuerNamesTenant
 	issuerIsCommon
 	hasStepUp
+	// hasAuthentication says that the record ends with AuthTime and AuthContexts.
+	// Records of earlier programs end without them.
+	hasAuthentication
 )
 
 // commonIssuer is the issuer of Entra's public cloud without the tenant ID.

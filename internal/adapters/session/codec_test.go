@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"strings"
@@ -51,6 +52,9 @@ func TestSessionCodec(t *testing.T) {
 		"no tenant":                   func(s *ports.Session) { s.Identity.TenantID = "" },
 		"tenant in capitals":          func(s *ports.Session) { s.Identity.TenantID = "ABCDEF12-3333-4444-5555-666677778888" },
 		"issuer longer than a page":   func(s *ports.Session) { s.Identity.Issuer = string(make([]byte, 5000)) },
+		"auth_time alone":             func(s *ports.Session) { s.Identity.AuthContexts = nil },
+		"acrs alone":                  func(s *ports.Session) { s.Identity.AuthTime = time.Time{} },
+		"neither":                     func(s *ports.Session) { s.Identity.AuthTime, s.Identity.AuthContexts = time.Time{}, nil },
 		"one role, empty":             func(s *ports.Session) { s.Identity.Roles = []string{""} },
 		"no provider session":         func(s *ports.Session) { s.Identity.ProviderSession = "" },
 		"times before 1970":           func(s *ports.Session) { s.Started = time.Unix(-5, 999999999).UTC() },
@@ -75,7 +79,21 @@ func TestSessionCodec(t *testing.T) {
 			}
 		})
 	}
-	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 210)
+	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 225)
+}
+
+// A record of a program without auth_time and acrs stays readable.
+func TestEarlierSessionRecords(t *testing.T) {
+	earlier, err := base64.StdEncoding.DecodeString("AX8BAm8dLDsKnk2Mt6ZeTz0sGwoRESIiMzNERFVVZmZ3d4iIAMD/7gAAQACAAAAAAAC+7yt3cTdyWGsyTjhtWjBhWXRWYkg0" +
+		"Y1BkSjFzTGdFNXVGOW9ReFRuUjNpS3ZNDlpvw6sg546L5bCP5piOE3pvZUBjb250b3NvLmV4YW1wbGUQRmlyZWZveCBvbiBMaW51eAINUmVwb3J0LlJlYWRl" +
+		"cgVBZG1pbqCAoJoNAKCAoJoNwJ+rA8C4oJoNAAsyIC9jYWxsX2FwaQ==")
+	require.NoError(t, err)
+	want := portstest.SampleSession(codecStart)
+	want.Identity.AuthTime, want.Identity.AuthContexts = time.Time{}, nil
+	got, err := decodeSession(earlier)
+	require.NoError(t, err)
+	require.Equal(t, &keptSession{Session: want, indexedBy: keyID{1, 2}}, got)
+	require.Equal(t, earlier, encodeSession(got), "without them a record has the form that earlier programs read")
 }
 
 func TestUnknownVersionsAreUnreadable(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -170,7 +171,12 @@ func (f *FakeProvider) Begin(ctx context.Context, req ports.AuthorizationRequest
 	if req.LoginHint == "" {
 		query.Set("prompt", "select_account")
 	}
-	for name, value := range map[string]string{"login_hint": req.LoginHint, "claims": req.Claims} {
+	if req.MaxAge != nil {
+		query.Set("max_age", strconv.Itoa(int(req.MaxAge.Seconds())))
+	}
+	for name, value := range map[string]string{
+		"login_hint": req.LoginHint, "claims": req.Claims, "acr_values": strings.Join(req.ACRValues, " "),
+	} {
 		if value != "" {
 			query.Set(name, value)
 		}

@@ -48,6 +48,8 @@ func SampleSession(now time.Time) ports.Session {
 			Roles:           []string{"Report.Reader", "Admin"},
 			Guest:           true,
 			ProviderSession: "00c0ffee-0000-4000-8000-00000000beef",
+			AuthTime:        now.Add(-time.Minute),
+			AuthContexts:    []string{"c1", "c25"},
 		},
 		Device:  "Firefox on Linux",
 		StepUp:  "2 /call_api",

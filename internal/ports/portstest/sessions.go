@@ -75,6 +75,8 @@ func requireSession(t *testing.T, h SessionHarness, b Browser, want ports.Sessio
 // requireSameSession compares two sessions. Times may have different zones.
 func requireSameSession(t *testing.T, want, got ports.Session) {
 	t.Helper()
+	require.True(t, want.Identity.AuthTime.Equal(got.Identity.AuthTime), "auth_time")
+	got.Identity.AuthTime = want.Identity.AuthTime
 	require.Equal(t, want.Identity, got.Identity)
 	require.Equal(t, want.Device, got.Device)
 	require.Equal(t, want.StepUp, got.StepUp)
@@ -102,6 +104,8 @@ func sessionsRoundTrip(t *testing.T, h SessionHarness) {
 		"another provider":  func(s *ports.Session) { s.Identity = ports.Identity{Issuer: "https://id.example", Subject: "1"} },
 		"GUID in capitals":  func(s *ports.Session) { s.Identity.ObjectID = "ABCDEF12-3333-4444-5555-666677778888" },
 		"tenant not a GUID": func(s *ports.Session) { s.Identity.TenantID = "contoso" },
+		"no auth_time":      func(s *ports.Session) { s.Identity.AuthTime = time.Time{} },
+		"no acrs":           func(s *ports.Session) { s.Identity.AuthContexts = nil },
 		"odd bytes":         func(s *ports.Session) { s.Identity.Name = "a\x00b\xff\n" },
 		"another zone":      func(s *ports.Session) { s.Started = s.Started.In(time.FixedZone("x", 3600)) },
 		"parts of a second": func(s *ports.Session) { s.Seen = s.Seen.Add(123456789) },
