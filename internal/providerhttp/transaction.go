@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"webapp/internal/ports"
 )
@@ -51,17 +53,21 @@ func ParseSecret(text string) (Transaction, error) {
 	return Transaction{}, Refused("it does not belong to a sign-in that began here")
 }
 
-// CheckRequest refuses a state or a scope that an authorization request cannot
-// carry unchanged. An error means a mistake of the caller. A browser cannot cause
-// it.
+// CheckRequest refuses a state, a scope, an authentication context class or a
+// greatest age that an authorization request cannot carry unchanged. An error means
+// a mistake of the caller. A browser cannot cause it.
 func CheckRequest(req ports.AuthorizationRequest) error {
 	if req.State == "" || strings.ContainsFunc(req.State, notBase64URL) {
 		return errors.New("authorization request: state must be base64url and not empty")
 	}
-	for _, scope := range req.Scopes {
-		if scope == "" || strings.ContainsFunc(scope, notScope) {
-			return errors.New("authorization request: a scope must be one word of RFC 6749, section 3.3")
-		}
+	if slices.ContainsFunc(req.Scopes, notWord) {
+		return errors.New("authorization request: a scope must be one word of RFC 6749, section 3.3")
+	}
+	if slices.ContainsFunc(req.ACRValues, notWord) {
+		return errors.New("authorization request: an authentication context class must be one word")
+	}
+	if req.MaxAge != nil && (*req.MaxAge < 0 || *req.MaxAge%time.Second != 0) {
+		return errors.New("authorization request: the greatest age must be a whole number of seconds")
 	}
 	return nil
 }
@@ -71,5 +77,8 @@ func notBase64URL(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
-// notScope reports whether a scope must not have the character.
-func notScope(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
+// notWord reports whether the text cannot stand in a list that is separated by spaces
+// (RFC 6749, section 3.3).
+func notWord(text string) bool {
+	return text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}

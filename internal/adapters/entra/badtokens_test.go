@@ -156,6 +156,15 @@ func reasons() map[string][]string {
 			"roles is one empty string", "roles is a number", "roles has a number", "roles has a null", "roles has an empty name", "roles is an object",
 			"roles are too many",
 		},
+		"its acrs are not a list of authentication contexts": {
+			"acrs is a number", "acrs is one empty string", "acrs has a number", "acrs is an object", "acrs has a long name", "acrs are too many",
+		},
+		"its time of authentication is not a time": {
+			"auth_time is a string", "auth_time is a list", "auth_time is a flag", "auth_time is negative", "auth_time is beyond every date",
+		},
+		"its time of authentication is in the future": {
+			"auth_time is in the future",
+		},
 		"its sid is not a string of sensible length": {
 			"sid is a number",
 		},
@@ -236,6 +245,10 @@ func TestOddButGoodTokensAreAccepted(t *testing.T) {
 		{"iat within the skew", func(d *fakeidp.TokenDraft) { d.Claims["iat"] = d.Claims["iat"].(int64) + 299 }},
 		{"nbf within the skew", shift("nbf", 4*time.Minute)},
 		{"no nbf", drop("nbf")},
+		{"auth_time within the skew", set("auth_time", w.clock.Now().Add(4*time.Minute).Unix())},
+		{"auth_time is null", set("auth_time", nil)},
+		{"auth_time is not known", set("auth_time", 0)},
+		{"acrs is null", set("acrs", nil)},
 		{"times with a fraction", withRaw("exp", "4102444800.5")},
 		{"no oid", drop("oid")},
 		{"no typ", func(d *fakeidp.TokenDraft) { delete(d.Header, "typ") }},

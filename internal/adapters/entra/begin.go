@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -38,6 +40,12 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 		parameters.Set("ui_locales", req.UILocales)
 	}
 	p.addAccountChoice(parameters, m, req)
+	if req.MaxAge != nil {
+		parameters.Set("max_age", strconv.FormatInt(int64(*req.MaxAge/time.Second), 10))
+	}
+	if len(req.ACRValues) > 0 {
+		parameters.Set("acr_values", strings.Join(req.ACRValues, " "))
+	}
 	if claims != "" {
 		parameters.Set("claims", claims)
 	}

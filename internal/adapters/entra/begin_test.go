@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,14 @@ func TestAuthorizationRequest(t *testing.T) {
 	assert.Equal(t, "O.abc", q.Get("login_hint"))
 	assert.False(t, q.Has("prompt"), "select_account and login_hint exclude each other")
 	assert.JSONEq(t, `{"id_token":{"acrs":{"value":"c1"}},"access_token":{"xms_cc":{"values":["cp1"]}}}`, q.Get("claims"))
+
+	q = w.query(t, ports.AuthorizationRequest{
+		State: testState, Scopes: []string{apiScope}, LoginHint: "O.abc", Claims: `{"id_token":{"auth_time":{"essential":true}}}`,
+		MaxAge: new(5 * time.Minute), ACRValues: []string{"gold", "silver"},
+	})
+	assert.Equal(t, "300", q.Get("max_age"))
+	assert.Equal(t, "gold silver", q.Get("acr_values"))
+	assert.JSONEq(t, `{"id_token":{"auth_time":{"essential":true}},"access_token":{"xms_cc":{"values":["cp1"]}}}`, q.Get("claims"))
 }
 
 func TestAuthorizationRequestRefusesWhatWouldNotArrive(t *testing.T) {
@@ -54,6 +63,11 @@ func TestAuthorizationRequestRefusesWhatWouldNotArrive(t *testing.T) {
 		{State: "a&b=c"},
 		{State: testState, Scopes: []string{""}},
 		{State: testState, Scopes: []string{"User.Read Mail.Read"}},
+		{State: testState, ACRValues: []string{""}},
+		{State: testState, ACRValues: []string{"gold silver"}},
+		{State: testState, ACRValues: []string{"gold\x00"}},
+		{State: testState, MaxAge: new(-time.Second)},
+		{State: testState, MaxAge: new(1500 * time.Millisecond)},
 		{State: testState, Claims: `[]`},
 		{State: testState, Claims: `{"a":1,"a":2}`},
 	} {

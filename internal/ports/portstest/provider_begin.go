@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,7 @@ func beginTests() []named[*providerTest] {
 		{"Begin/the secret stays out of the URL", beginHidesSecret},
 		{"Begin/without a hint the person chooses an account", beginLetsChoose},
 		{"Begin/a login hint goes to the provider", beginPassesHint},
+		{"Begin/max_age and acr_values go to the provider", beginPassesStepUp},
 	}
 }
 
@@ -73,4 +75,28 @@ func beginPassesHint(t *testing.T, h *providerTest) {
 		return slices.Equal(values, []string{hint})
 	})
 	assert.True(t, passed, "no parameter of the URL is the login hint")
+}
+
+func beginPassesStepUp(t *testing.T, h *providerTest) {
+	if h.NoIDTokens {
+		return
+	}
+	for _, one := range []struct {
+		req    ports.AuthorizationRequest
+		maxAge []string
+		acr    []string
+	}{
+		{ports.AuthorizationRequest{}, nil, nil},
+		{ports.AuthorizationRequest{MaxAge: new(5 * time.Minute)}, []string{"300"}, nil},
+		{ports.AuthorizationRequest{MaxAge: new(time.Duration(0))}, []string{"0"}, nil},
+		{ports.AuthorizationRequest{ACRValues: []string{"urn:example:gold", "silver"}}, nil, []string{"urn:example:gold silver"}},
+	} {
+		one.req.State = suiteState
+		a, err := h.Provider.Begin(t.Context(), one.req)
+		require.NoError(t, err)
+		u, err := url.Parse(a.URL)
+		require.NoError(t, err)
+		assert.Equal(t, one.maxAge, u.Query()["max_age"])
+		assert.Equal(t, one.acr, u.Query()["acr_values"])
+	}
 }

@@ -45,6 +45,8 @@ func (v Verifier) checks(want Expected) []func(*jwt) error {
 		checkSubject,
 		checkExpected(func(t *jwt) string { return t.subject }, want.Subject, "its subject is not the expected one"),
 		checkAccessTokenHash(want.AccessToken),
+		readAuthTime(v.Clock),
+		readAuthContexts,
 		readRoles,
 		readDetails,
 		// This check is the last one, so ErrTenantNotAllowed means that the token
@@ -144,6 +146,26 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 		if present && at.After(clock().Add(maxSkew)) {
 			return providerhttp.Refused("it is not valid yet")
 		}
+		return nil
+	}
+}
+
+// readAuthTime reads auth_time, if it is present, and refuses a time in the future, with
+// maxSkew. The value 0 means that the provider does not know the time, as in tokens of
+// some versions of Keycloak. The domain decides which age is too great.
+func readAuthTime(clock func() time.Time) func(*jwt) error {
+	return func(t *jwt) error {
+		if string(t.claims.Raw("auth_time")) == "0" {
+			return nil
+		}
+		at, _, ok := date(t.claims, "auth_time")
+		if !ok {
+			return providerhttp.Refused("its time of authentication is not a time")
+		}
+		if at.After(clock().Add(maxSkew)) {
+			return providerhttp.Refused("its time of authentication is in the future")
+		}
+		t.authTime = at
 		return nil
 	}
 }

@@ -12,28 +12,44 @@ import (
 
 // Bounds of the claims that a session keeps.
 const (
-	maxRoles      = 256
-	maxRoleBytes  = 256
-	maxHintBytes  = 2048
-	maxNameBytes  = 256
-	maxClaims     = 100
-	maxClaimBytes = 2048
+	maxRoles        = 256
+	maxRoleBytes    = 256
+	maxContexts     = 100 // Entra has c1 to c99
+	maxContextBytes = 64
+	maxHintBytes    = 2048
+	maxNameBytes    = 256
+	maxClaims       = 100
+	maxClaimBytes   = 2048
 )
 
 // readRoles reads the app roles: a list of strings, or one string. Any other value
 // refuses the token, because rights depend on roles.
 func readRoles(t *jwt) error {
-	roles, ok := t.claims.TextOrTexts("roles")
-	if !ok || len(roles) > maxRoles {
+	roles, ok := readNames(t, "roles", maxRoles, maxRoleBytes)
+	if !ok {
 		return providerhttp.Refused("its roles are not a list of role names")
-	}
-	for _, role := range roles {
-		if role == "" || len(role) > maxRoleBytes {
-			return providerhttp.Refused("its roles are not a list of role names")
-		}
 	}
 	t.roles = roles
 	return nil
+}
+
+// readAuthContexts reads acrs, the authentication contexts of Conditional Access, in the
+// same way as readRoles.
+func readAuthContexts(t *jwt) error {
+	contexts, ok := readNames(t, "acrs", maxContexts, maxContextBytes)
+	if !ok {
+		return providerhttp.Refused("its acrs are not a list of authentication contexts")
+	}
+	t.authContexts = contexts
+	return nil
+}
+
+// readNames reads a list of short strings, or one string. ok is false for any other
+// value.
+func readNames(t *jwt, claim string, maxNames, maxBytes int) (names []string, ok bool) {
+	names, ok = t.claims.TextOrTexts(claim)
+	invalid := func(name string) bool { return name == "" || len(name) > maxBytes }
+	return names, ok && len(names) <= maxNames && !slices.ContainsFunc(names, invalid)
 }
 
 // readDetails reads sid, login_hint, the names and whether the account is a guest.
@@ -84,6 +100,8 @@ func (t *jwt) identity() ports.Identity {
 		Roles:           t.roles,
 		Guest:           t.guest,
 		ProviderSession: t.session,
+		AuthTime:        t.authTime,
+		AuthContexts:    t.authContexts,
 	}
 }
 

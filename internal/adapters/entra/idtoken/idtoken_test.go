@@ -3,7 +3,10 @@ package idtoken
 import (
 	"encoding/json"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
@@ -122,6 +125,47 @@ func TestAnEmptyNonceEqualsNothing(t *testing.T) {
 	for _, nonce := range []any{"", nil, "n"} {
 		_, err := v.Verify(t.Context(), issue(with(map[string]any{"nonce": nonce})), Expected{})
 		require.ErrorIs(t, err, ports.ErrTokenRefused)
+	}
+}
+
+// TestAuthTimeAndAuthContexts checks when and how the person authenticated.
+func TestAuthTimeAndAuthContexts(t *testing.T) {
+	v, issue := issuing(t)
+	now := v.Clock()
+	claims := func(authTime, acrs any) map[string]any {
+		return with(map[string]any{"auth_time": authTime, "acrs": acrs})
+	}
+	for name, c := range map[string]struct {
+		authTime, acrs any
+		want           time.Time
+		contexts       []string
+	}{
+		"neither":                      {nil, nil, time.Time{}, nil},
+		"null":                         {json.RawMessage("null"), json.RawMessage("null"), time.Time{}, nil},
+		"both":                         {now.Unix() - 60, []string{"c1", "c2"}, now.Add(-time.Minute), []string{"c1", "c2"}},
+		"one context as text":          {nil, "c1", time.Time{}, []string{"c1"}},
+		"no context":                   {nil, []string{}, time.Time{}, []string{}},
+		"a fraction of a second":       {json.RawMessage("1999999999.75"), nil, time.Unix(1999999999, 0), nil},
+		"the provider does not know":   {0, nil, time.Time{}, nil},
+		"years ago":                    {1, nil, time.Unix(1, 0), nil},
+		"the provider's clock is fast": {now.Unix() + 300, nil, now.Add(5 * time.Minute), nil},
+	} {
+		got, err := v.Verify(t.Context(), issue(claims(c.authTime, c.acrs)), Expected{Nonce: "n"})
+		require.NoError(t, err, name)
+		assert.Zero(t, c.want.Compare(got.Identity.AuthTime), name)
+		assert.Equal(t, c.contexts, got.Identity.AuthContexts, name)
+	}
+	for name, bad := range map[string]map[string]any{
+		"in the future":     claims(now.Unix()+301, nil),
+		"text":              claims("2000000000", nil),
+		"negative":          claims(-1, nil),
+		"acrs is a number":  claims(nil, 1),
+		"acrs is too long":  claims(nil, strings.Repeat("c", 65)),
+		"acrs has no name":  claims(nil, []string{"c1", ""}),
+		"acrs are too many": claims(nil, slices.Repeat([]string{"c1"}, 101)),
+	} {
+		_, err := v.Verify(t.Context(), issue(bad), Expected{Nonce: "n"})
+		require.ErrorIs(t, err, ports.ErrTokenRefused, name)
 	}
 }
 

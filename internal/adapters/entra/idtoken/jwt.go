@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"webapp/internal/ports"
@@ -23,6 +24,8 @@ type jwt struct {
 	roles                             []string
 	guest                             bool
 	groups                            ports.Groups
+	authTime                          time.Time
+	authContexts                      []string
 }
 
 // tokenKind is the expected kind of token. The same keys sign all kinds, so a token of

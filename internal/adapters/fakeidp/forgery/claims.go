@@ -1,6 +1,7 @@
 package forgery
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -126,6 +127,16 @@ func times() []Forgery {
 			{"nbf is in the future", Shift("nbf", 5*time.Minute+time.Second)},
 			{"nbf is a string", Set("nbf", "1")},
 		}),
+		rule(kind{prudent: true}, "OpenID Connect Core 1.0, section 2: auth_time, where present, is a number", []attack{
+			{"auth_time is a string", SetFrom("auth_time", func(d *fakeidp.TokenDraft) any { return fmt.Sprint(d.Claims["iat"]) })},
+			{"auth_time is a list", Set("auth_time", []int{1})},
+			{"auth_time is a flag", Set("auth_time", true)},
+			{"auth_time is negative", Set("auth_time", -1)},
+		}),
+		rule(kind{prudent: true}, "prudence: nobody authenticates in the future, and such a sign-in would stay recent", []attack{
+			{"auth_time is in the future", SetFrom("auth_time", func(d *fakeidp.TokenDraft) any { return d.Claims["iat"].(int64) + 301 })},
+			{"auth_time is beyond every date", WithRaw("auth_time", "1e300")},
+		}),
 	)
 }
 
@@ -166,6 +177,14 @@ func names() []Forgery {
 			{"roles is an object", Set("roles", map[string]bool{"Admin": true})},
 			{"roles has a null", Set("roles", []any{"Admin", nil})},
 			{"roles are too many", Set("roles", make([]string, 300))},
+		}),
+		rule(kind{prudent: true}, "prudence: acrs open pages, so they must be one name or a list of a few names", []attack{
+			{"acrs is a number", Set("acrs", 1)},
+			{"acrs is one empty string", Set("acrs", "")},
+			{"acrs has a number", Set("acrs", []any{"c1", 1})},
+			{"acrs is an object", Set("acrs", map[string]bool{"c1": true})},
+			{"acrs has a long name", Set("acrs", []string{strings.Repeat("c", 65)})},
+			{"acrs are too many", Set("acrs", slices.Repeat([]string{"c1"}, 101))},
 		}),
 		rule(kind{prudent: true}, "OpenID Connect Core 1.0, section 5.1, and prudence: a known claim has the specified type", []attack{
 			{"sid is a number", Set("sid", 1)},
