@@ -21,6 +21,9 @@ type Transaction struct {
 	Nonce    string   // unused by a provider without ID tokens
 	Verifier string   // PKCE, RFC 7636
 	Scopes   []string // of the API
+	// Flow is the flow whose endpoints Complete has to use. Only those of a flow with
+	// endpoints of its own are not FlowSignIn.
+	Flow ports.Flow
 }
 
 // NewTransaction returns a Transaction with a new nonce and a new verifier. It reads them
@@ -31,23 +34,33 @@ func NewTransaction(random io.Reader, scopes []string) (Transaction, error) {
 		return Transaction{}, fmt.Errorf("no randomness: %w", err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	return Transaction{encode(buf[:randomBytes]), encode(buf[randomBytes:]), scopes}, nil
+	return Transaction{Nonce: encode(buf[:randomBytes]), Verifier: encode(buf[randomBytes:]), Scopes: scopes}, nil
 }
 
-// Secret returns the transaction as text: nonce.verifier.scopes
+// Secret returns the transaction as text: nonce.verifier.scopes, and for a flow other
+// than ports.FlowSignIn nonce.verifier.scopes.flow
 func (t Transaction) Secret() string {
 	scopes := base64.RawURLEncoding.EncodeToString([]byte(strings.Join(t.Scopes, " ")))
-	return t.Nonce + "." + t.Verifier + "." + scopes
+	secret := t.Nonce + "." + t.Verifier + "." + scopes
+	if t.Flow != ports.FlowSignIn {
+		secret += "." + string(t.Flow)
+	}
+	return secret
 }
 
 // ParseSecret reads the text of Secret. It returns ports.ErrTokenRefused for any other
 // text: an empty nonce would equal the missing nonce of a token.
 func ParseSecret(text string) (Transaction, error) {
+	t := Transaction{}
 	parts := strings.Split(text, ".")
+	if len(parts) == 4 && parts[3] != "" {
+		t.Flow, parts = ports.Flow(parts[3]), parts[:3]
+	}
 	want := base64.RawURLEncoding.EncodedLen(randomBytes)
 	if len(parts) == 3 && len(parts[0]) == want && len(parts[1]) == want && !strings.ContainsFunc(parts[0]+parts[1], notBase64URL) {
 		if scopes, err := base64.RawURLEncoding.DecodeString(parts[2]); err == nil {
-			return Transaction{parts[0], parts[1], strings.Fields(string(scopes))}, nil
+			t.Nonce, t.Verifier, t.Scopes = parts[0], parts[1], strings.Fields(string(scopes))
+			return t, nil
 		}
 	}
 	return Transaction{}, Refused("it does not belong to a sign-in that began here")

@@ -27,13 +27,20 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	if err != nil {
 		return ports.Authorization{}, err
 	}
-	m, err := p.metadata.get(ctx)
+	f := p.flowNamed(req.Flow)
+	if f == nil {
+		return ports.Authorization{}, errNoFlow
+	}
+	m, err := f.metadata.get(ctx)
 	if err != nil {
 		return ports.Authorization{}, err
 	}
 	t, err := providerhttp.NewTransaction(p.rand, req.Scopes)
 	if err != nil {
 		return ports.Authorization{}, err
+	}
+	if f != p.flow {
+		t.Flow = req.Flow
 	}
 	parameters := url.Values{"nonce": {t.Nonce}, "response_mode": {p.cfg.ResponseMode}}
 	if req.UILocales != "" && (p.authority.Entra() || m.locales) {
@@ -56,15 +63,17 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	return ports.Authorization{URL: addQuery(m.authorization, request), Secret: t.Secret()}, nil
 }
 
-// addAccountChoice adds the parameters that decide which account signs in. Entra does
-// not accept a hint and select_account together. Other providers may not support
-// select_account.
+// addAccountChoice adds the parameters that decide which account signs in, or that
+// somebody registers a new one. Entra does not accept a hint and select_account
+// together. Other providers may not support select_account.
 func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports.AuthorizationRequest) {
 	hint := req.LoginHint
 	if hint == "" && p.authority.EntraParameters() {
 		hint = req.Person.Username
 	}
 	switch {
+	case req.Flow == ports.FlowSignUp && m.beginsWithRegistration():
+		parameters.Set("prompt", promptCreate)
 	case hint != "":
 		parameters.Set("login_hint", hint)
 	case req.Person.Subject != "":

@@ -41,7 +41,11 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
-	m, err := p.metadata.get(ctx)
+	f := p.flowNamed(begun.Flow)
+	if f == nil {
+		return ports.SignedIn{}, providerhttp.Refused("its user flow is no longer configured")
+	}
+	m, err := f.metadata.get(ctx)
 	if err != nil {
 		return ports.SignedIn{}, err
 	}
@@ -60,12 +64,15 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if response.idToken == "" {
 		return ports.SignedIn{}, providerhttp.Refused("the token endpoint's answer has no ID token")
 	}
-	token, err := p.verifier(m, bySignIn).Verify(ctx, response.idToken, idtoken.Expected{
+	token, err := p.verifier(f, m, bySignIn).Verify(ctx, response.idToken, idtoken.Expected{
 		Nonce:       begun.Nonce,
 		Issuer:      callback.Issuer,
 		AccessToken: response.accessToken,
 	})
 	if err != nil {
+		return ports.SignedIn{}, err
+	}
+	if err := p.identify(ctx, f, &token.Identity); err != nil {
 		return ports.SignedIn{}, err
 	}
 	if err := p.addNames(ctx, m, &token.Identity, response); err != nil {
@@ -191,17 +198,17 @@ func lifetime(raw string) time.Duration {
 	return min(time.Duration(min(seconds, 1e8))*time.Second, maxTokenLife)
 }
 
-// verifier returns the verifier of ID tokens and logout tokens. cause says whether
-// an unknown key ID comes from an ID token or from a logout token.
-func (p *Provider) verifier(m metadata, cause refetchCause) idtoken.Verifier {
+// verifier returns the verifier of a flow's ID tokens and logout tokens. cause says
+// whether an unknown key ID comes from an ID token or from a logout token.
+func (p *Provider) verifier(f *flow, m metadata, cause refetchCause) idtoken.Verifier {
 	return idtoken.Verifier{
-		Authority:    p.authority,
+		Authority:    f.authority,
 		Issuer:       m.issuer,
 		Algorithms:   m.algorithms,
 		ClientID:     p.cfg.ClientID,
 		AllowsTenant: p.allowsTenant,
 		Keys: func(ctx context.Context, keyID string) (idtoken.KeySet, error) {
-			return p.signingKeys(ctx, keyID, cause)
+			return p.signingKeys(ctx, f, keyID, cause)
 		},
 		Clock: p.clock,
 		Log:   p.log,

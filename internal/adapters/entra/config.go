@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/adapters/entra/idtoken"
+	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
 
@@ -34,6 +36,11 @@ type Config struct {
 	Authority string
 	// Issuer is the exact issuer of any OpenID Provider.
 	Issuer string
+	// EditProfilePolicy and ResetPasswordPolicy are the names of further user flows of
+	// Azure AD B2C. Authority is then the user flow of the sign-in in the same tenant.
+	// They are empty if there are no such flows.
+	EditProfilePolicy   string
+	ResetPasswordPolicy string
 	// ClientID is the application's ID at the provider.
 	ClientID string
 	// Credential authenticates the application. New sets its fields ClientID,
@@ -120,6 +127,13 @@ func (c Config) authority() (authority.Authority, error) {
 	return authority.Parse(c.Authority)
 }
 
+// policies returns the names of the further user flows that are configured.
+func (c Config) policies() map[ports.Flow]string {
+	names := map[ports.Flow]string{ports.FlowEditProfile: c.EditProfilePolicy, ports.FlowResetPassword: c.ResetPasswordPolicy}
+	maps.DeleteFunc(names, func(_ ports.Flow, policy string) bool { return policy == "" })
+	return names
+}
+
 // publicCloudAudience is the audience for authorities whose host does not show the cloud,
 // such as External ID, which is in the public cloud.
 const publicCloudAudience = "api://AzureADTokenExchange"
@@ -148,6 +162,9 @@ func (c Config) Problems() []Problem {
 		report("ClientID", "is missing or not an application ID")
 	}
 	configured, _ := c.authority() // checkAuthority has reported the error
+	if kind != 0 {
+		c.checkPolicies(configured, report)
+	}
 	found = append(found, c.credential(configured).Problems()...)
 	c.checkRedirects(report)
 	c.checkTenants(kind, report)
@@ -176,6 +193,25 @@ func (c Config) checkAuthority(report func(field, text string)) authority.Kind {
 		report("GraphBase", "is for an authority on this machine only, and must be the scheme, host and port of a server on this machine")
 	}
 	return configured.Kind
+}
+
+// checkPolicies requires that no user flow has two uses: its tokens could then not be
+// told apart.
+func (c Config) checkPolicies(configured authority.Authority, report func(field, text string)) {
+	used := []string{configured.Policy()}
+	for _, further := range []struct{ field, policy string }{
+		{"EditProfilePolicy", c.EditProfilePolicy}, {"ResetPasswordPolicy", c.ResetPasswordPolicy},
+	} {
+		if further.policy == "" {
+			continue
+		}
+		if _, err := configured.WithPolicy(further.policy); err != nil {
+			report(further.field, err.Error())
+		} else if slices.ContainsFunc(used, func(other string) bool { return strings.EqualFold(other, further.policy) }) {
+			report(further.field, "is a user flow that has another use already")
+		}
+		used = append(used, further.policy)
+	}
 }
 
 func (c Config) checkRedirects(report func(field, text string)) {

@@ -15,28 +15,28 @@ import (
 // late, or that one replica of the keys endpoint does not list yet.
 var signInRefetches = []time.Duration{0, time.Second, 3 * time.Second}
 
-// signingKeys returns the provider's keys. It loads them again only if no key has
+// signingKeys returns the flow's keys. It loads them again only if no key has
 // this ID. A bad signature is no reason to load them, and neither is a token
 // without a key ID.
-func (p *Provider) signingKeys(ctx context.Context, keyID string, cause refetchCause) (idtoken.KeySet, error) {
-	set, err := p.keys.get(ctx)
+func (p *Provider) signingKeys(ctx context.Context, f *flow, keyID string, cause refetchCause) (idtoken.KeySet, error) {
+	set, err := f.keys.get(ctx)
 	switch {
 	case err != nil, keyID == "", set.Knows(keyID):
 		return set, err
 	case cause == byLogoutToken:
-		return p.refetchForLogout(ctx, keyID)
+		return f.refetchForLogout(ctx, keyID)
 	}
-	return p.refetchForSignIn(ctx, keyID)
+	return p.refetchForSignIn(ctx, f, keyID)
 }
 
 // refetchForSignIn loads the keys until one has this ID, at most once for each of
 // signInRefetches.
-func (p *Provider) refetchForSignIn(ctx context.Context, keyID string) (set idtoken.KeySet, err error) {
+func (p *Provider) refetchForSignIn(ctx context.Context, f *flow, keyID string) (set idtoken.KeySet, err error) {
 	for _, wait := range signInRefetches {
 		if wait > 0 && p.client.Pause(ctx, wait) != nil {
 			break
 		}
-		set, _, err = p.keys.refetch(ctx, bySignIn)
+		set, _, err = f.keys.refetch(ctx, bySignIn)
 		if set.Knows(keyID) {
 			return set, nil
 		}
@@ -49,18 +49,18 @@ func (p *Provider) refetchForSignIn(ctx context.Context, keyID string) (set idto
 
 // refetchForLogout loads the keys once. If the rate limit forbids it, the error
 // matches ports.ErrProviderUnavailable: the token may be valid.
-func (p *Provider) refetchForLogout(ctx context.Context, keyID string) (idtoken.KeySet, error) {
-	set, fresh, err := p.keys.refetch(ctx, byLogoutToken)
+func (f *flow) refetchForLogout(ctx context.Context, keyID string) (idtoken.KeySet, error) {
+	set, fresh, err := f.keys.refetch(ctx, byLogoutToken)
 	if err == nil && !fresh && !set.Knows(keyID) {
 		// The request that refetch waited for may be older than the key.
-		set, _, err = p.keys.refetch(ctx, byLogoutToken)
+		set, _, err = f.keys.refetch(ctx, byLogoutToken)
 	}
 	return set, err
 }
 
-// loadKeys requests the key set that the metadata name.
-func (p *Provider) loadKeys(ctx context.Context, _ idtoken.KeySet) (idtoken.KeySet, error) {
-	m, err := p.metadata.get(ctx)
+// loadKeys requests the key set that the flow's metadata name.
+func (p *Provider) loadKeys(ctx context.Context, f *flow) (idtoken.KeySet, error) {
+	m, err := f.metadata.get(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -31,14 +31,14 @@ type metadata struct {
 // issuer differs from that of the metadata loaded before. The configuration does
 // not determine the issuer of a domain or of a B2C policy, and the issuer must not
 // change while people are signed in.
-func (p *Provider) loadMetadata(ctx context.Context, last metadata) (metadata, error) {
-	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointMetadata), p.authority.DiscoveryURL())
+func (p *Provider) loadMetadata(ctx context.Context, configured authority.Authority, last metadata) (metadata, error) {
+	body, err := p.client.Get(providerhttp.WithEndpoint(ctx, providerhttp.EndpointMetadata), configured.DiscoveryURL())
 	if err != nil {
 		err = documentError(err)
 		p.log.WarnContext(ctx, `provider metadata not loaded; run "webapp doctor" to find out why`, slog.Any("err", err))
 		return metadata{}, err
 	}
-	m, err := parseMetadata(body, p.authority)
+	m, err := parseMetadata(body, configured)
 	if err == nil {
 		err = m.requireAlgorithm(p.cfg.SigningAlgorithm)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/entra/credential"
-	"webapp/internal/adapters/entra/idtoken"
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
@@ -24,17 +23,17 @@ var (
 	_ ports.ProviderAdmission   = (*Provider)(nil)
 	_ ports.GroupLookup         = (*Provider)(nil)
 	_ ports.LogoutTokenVerifier = (*Provider)(nil)
+	_ ports.ProviderFlows       = (*Provider)(nil)
 )
 
 // Provider signs people in at one provider. It is safe for concurrent use.
 type Provider struct {
-	authority  authority.Authority
+	*flow      // the sign-in
+	others     map[ports.Flow]*flow
 	cfg        Config
 	credential credential.Credential
 	tenants    map[string]bool // nil: any tenant of the authority
 	client     *providerhttp.Client
-	metadata   *cache[metadata]
-	keys       *cache[idtoken.KeySet]
 	clock      func() time.Time
 	rand       io.Reader
 	log        *slog.Logger
@@ -56,7 +55,7 @@ func New(cfg Config) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{
-		authority:  configured,
+		others:     make(map[ports.Flow]*flow),
 		cfg:        cfg,
 		credential: proof,
 		tenants:    tenantSet(cfg.AllowedTenants),
@@ -65,8 +64,14 @@ func New(cfg Config) (*Provider, error) {
 		rand:       cfg.Rand,
 		log:        cfg.Logger,
 	}
-	p.metadata = &cache[metadata]{load: p.loadMetadata, clock: cfg.Clock}
-	p.keys = &cache[idtoken.KeySet]{load: p.loadKeys, clock: cfg.Clock}
+	p.flow = p.newFlow(configured)
+	for name, policy := range cfg.policies() {
+		other, err := configured.WithPolicy(policy)
+		if err != nil {
+			return nil, err
+		}
+		p.others[name] = p.newFlow(other)
+	}
 	return p, nil
 }
 

@@ -27,6 +27,13 @@ var (
 	timestampForm   = regexp.MustCompile(`\bTimestamp: ([0-9-]+[ T][0-9:]+Z)`)
 )
 
+// The numbers of Azure AD B2C for a person who cancels and who chose "Forgot your
+// password?".
+const (
+	b2cCancelled = 90091
+	b2cForgotten = 90118
+)
+
 // isGUID reports whether text is a GUID in any letter case.
 func isGUID(text string) bool { return authority.IsGUID(strings.ToLower(text)) }
 
@@ -61,6 +68,14 @@ func newProviderError(code, description string) *ports.ProviderError {
 		e.B2CNumber, _ = strconv.Atoi(digits) // nine digits at most
 	} else {
 		e.Number, _ = strconv.Atoi(strings.TrimPrefix(number, "AADSTS"))
+	}
+	// B2C reports both with the same code as a refusal (access_denied).
+	switch {
+	case e.Kind != ports.ErrDeclined:
+	case e.B2CNumber == b2cCancelled:
+		e.Kind = ports.ErrCancelled
+	case e.B2CNumber == b2cForgotten:
+		e.Kind = ports.ErrPasswordForgotten
 	}
 	e.TraceID = firstGroup(traceForm, description, isGUID)
 	e.CorrelationID = firstGroup(correlationForm, description, isGUID)

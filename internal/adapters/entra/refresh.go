@@ -80,7 +80,7 @@ func (p *Provider) refreshedMemberships(ctx context.Context, m metadata, respons
 	if response.idToken == "" {
 		return nil, nil
 	}
-	token, err := p.verifier(m, bySignIn).Verify(ctx, response.idToken, idtoken.Expected{
+	token, err := p.verifier(p.flow, m, bySignIn).Verify(ctx, response.idToken, idtoken.Expected{
 		Nonce:       req.Nonce,
 		Refreshed:   true,
 		Issuer:      req.Issuer,

@@ -50,5 +50,5 @@ func (p *Provider) VerifyLogoutToken(ctx context.Context, raw string) (ports.Log
 	if err != nil {
 		return ports.LogoutToken{}, err
 	}
-	return p.verifier(m, byLogoutToken).VerifyLogout(ctx, raw)
+	return p.verifier(p.flow, m, byLogoutToken).VerifyLogout(ctx, raw)
 }

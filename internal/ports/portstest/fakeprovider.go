@@ -34,6 +34,7 @@ type FakeProvider struct {
 	// memberships are in the ID token of every refresh. gone makes refreshes fail.
 	memberships *ports.Memberships
 	gone        bool
+	flows       []ports.Flow
 	requests    []ports.AuthorizationRequest
 	calls       int
 	renewed     int
@@ -168,6 +169,9 @@ func (f *FakeProvider) Begin(ctx context.Context, req ports.AuthorizationRequest
 	secret, nonce := f.next("secret"), f.next("nonce")
 	f.sealed[secret] = fakeSignIn{nonce: nonce, scopes: slices.Clone(req.Scopes)}
 	query := url.Values{"state": {req.State}, "nonce": {nonce}}
+	if req.Flow != ports.FlowSignIn {
+		query.Set("flow", string(req.Flow))
+	}
 	if req.LoginHint == "" {
 		query.Set("prompt", "select_account")
 	}
@@ -194,7 +198,7 @@ func (f *FakeProvider) Complete(ctx context.Context, cb ports.Callback, secret s
 	case !known, cb.Issuer != "" && cb.Issuer != FakeIssuer:
 		return ports.SignedIn{}, ports.ErrTokenRefused
 	case cb.Error != "":
-		return ports.SignedIn{}, fakeError(cb.Error)
+		return ports.SignedIn{}, fakeCallbackError(cb)
 	case cb.Code == "":
 		return ports.SignedIn{}, ports.ErrTokenRefused
 	}
@@ -245,6 +249,19 @@ func (f *FakeProvider) refreshToken() string {
 	token := f.next("refresh")
 	f.refresh[token] = true
 	return token
+}
+
+// fakeCallbackError returns the error of a callback. Azure AD B2C reports two events as
+// access_denied that are not a refusal.
+func fakeCallbackError(cb ports.Callback) *ports.ProviderError {
+	e := fakeError(cb.Error)
+	switch {
+	case strings.HasPrefix(cb.ErrorDescription, "AADB2C90091"):
+		e.Kind, e.B2CNumber = ports.ErrCancelled, 90091
+	case strings.HasPrefix(cb.ErrorDescription, "AADB2C90118"):
+		e.Kind, e.B2CNumber = ports.ErrPasswordForgotten, 90118
+	}
+	return e
 }
 
 // fakeError returns the error of a code with the kind that ports.ProviderError

@@ -12,6 +12,7 @@ import (
 
 var (
 	_ ports.GroupLookup         = (*FakeProvider)(nil)
+	_ ports.ProviderFlows       = (*FakeProvider)(nil)
 	_ ports.LogoutTokenVerifier = (*FakeProvider)(nil)
 	_ ports.ProviderReadiness   = (*FakeProvider)(nil)
 	_ ports.ProviderSignOut     = (*FakeProvider)(nil)
@@ -55,6 +56,35 @@ func (f *FakeProvider) Ready(ctx context.Context) error {
 		return nil
 	}
 	return f.reach(ctx)
+}
+
+// OfferFlows sets the flows that the provider has beside the sign-in.
+func (f *FakeProvider) OfferFlows(flows ...ports.Flow) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.flows = flows
+}
+
+// HasFlow implements ports.ProviderFlows.
+func (f *FakeProvider) HasFlow(name ports.Flow) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return name == ports.FlowSignIn || slices.Contains(f.flows, name)
+}
+
+// Cancel returns the callback after a person cancelled, as Azure AD B2C sends it.
+func (f *FakeProvider) Cancel(authorizationURL string) ports.Callback {
+	cb := f.Decline(authorizationURL)
+	cb.ErrorDescription, cb.ErrorSubcode = "AADB2C90091: The user has cancelled entering self-asserted information.", ""
+	return cb
+}
+
+// ForgetPassword returns the callback after a person chose "Forgot your password?", as
+// Azure AD B2C sends it.
+func (f *FakeProvider) ForgetPassword(authorizationURL string) ports.Callback {
+	cb := f.Decline(authorizationURL)
+	cb.ErrorDescription, cb.ErrorSubcode = "AADB2C90118: The user has forgotten their password.", ""
+	return cb
 }
 
 // SignLogout returns a logout token with these claims, issued now. If the issuer is

@@ -35,6 +35,7 @@ func TestFakeProviderKeepsTheContract(t *testing.T) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
 		clock := portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 		fake := portstest.NewFakeProvider(clock.Now)
+		fake.OfferFlows(ports.FlowSignUp, ports.FlowEditProfile, ports.FlowResetPassword)
 		return portstest.ProviderHarness{
 			New: func(ports.Registration, http.RoundTripper, func() time.Time) (ports.IdentityProvider, error) {
 				return fake, nil

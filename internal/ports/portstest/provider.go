@@ -77,7 +77,7 @@ func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarnes
 	connect := func(t *testing.T) *providerTest { return newProviderTest(t, newHarness) }
 	runAll(t, connect,
 		registrationTests(), beginTests(), completeTests(), refusalTests(), callTests(), outageTests(),
-		signOutTests(), refreshTests(), readinessTests(), logoutTests(), groupTests(),
+		signOutTests(), refreshTests(), readinessTests(), logoutTests(), groupTests(), flowTests(),
 	)
 }
 

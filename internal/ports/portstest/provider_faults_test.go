@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,8 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 		"no login hint":          "Begin/a_login_hint_goes_to_the_provider",
 		"empty registration":     "New/an_incomplete_registration_is_refused",
 		"a token without an end": "Complete/a_token_without_a_lifetime",
+		"no sign-in flow":        "Flows/need_no_network",
+		"a flow of another user": "Flows/name_the_same_person_as_a_sign-in",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -130,6 +133,8 @@ type acme struct {
 	app    ports.Registration
 	client *http.Client
 	now    func() time.Time
+	// another is set after Begin of a flow, with the fault "a flow of another user".
+	another atomic.Bool
 }
 
 const acmeIssuer = "https://acme.example"
@@ -148,8 +153,13 @@ func newAcme(r ports.Registration, transport http.RoundTripper, now func() time.
 	return a, nil
 }
 
+func (a *acme) HasFlow(f ports.Flow) bool {
+	return f == ports.FlowSignIn && a.fault != "no sign-in flow" || f == ports.FlowEditProfile
+}
+
 func (a *acme) Begin(_ context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	secret := rand.Text()
+	a.another.Store(req.Flow != ports.FlowSignIn && a.fault == "a flow of another user")
 	q := url.Values{"state": {req.State}, "code_challenge": {"v" + secret[1:]}}
 	switch {
 	case req.LoginHint != "" && a.fault != "no login hint":
@@ -182,6 +192,9 @@ func (a *acme) Complete(ctx context.Context, cb ports.Callback, secret string) (
 	}
 	if user.Sub == "" && a.fault != "empty subject" {
 		return ports.SignedIn{}, ports.ErrTokenRefused
+	}
+	if a.another.Load() {
+		user.Sub += "0"
 	}
 	in := ports.SignedIn{
 		Identity: ports.Identity{Issuer: acmeIssuer, Subject: user.Sub, Name: user.Name},

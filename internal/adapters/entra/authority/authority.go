@@ -6,6 +6,7 @@ package authority
 import (
 	"errors"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,8 +71,8 @@ func Parse(text string) (Authority, error) {
 	if name, ok := strings.CutSuffix(host, ".ciamlogin.com"); ok && strings.Trim(u.Path, "/") == "" {
 		u.Path = "/" + name + ".onmicrosoft.com"
 	}
-	path := strings.TrimSuffix(u.EscapedPath(), "/")
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	escaped := strings.TrimSuffix(u.EscapedPath(), "/")
+	segments := strings.Split(strings.TrimPrefix(escaped, "/"), "/")
 	if segments[len(segments)-1] == "v2.0" {
 		return Authority{}, errors.New("must not end in /v2.0, which is added")
 	}
@@ -82,7 +83,7 @@ func Parse(text string) (Authority, error) {
 	if appID != "" && a.Kind == KindPolicy {
 		return Authority{}, errors.New("must not have a query with a policy")
 	}
-	a.base, a.appID = &url.URL{Scheme: u.Scheme, Host: host, Path: path}, appID
+	a.base, a.appID = &url.URL{Scheme: u.Scheme, Host: host, Path: escaped}, appID
 	return a, nil
 }
 
@@ -163,6 +164,29 @@ func ParseIssuer(text string) (Authority, error) {
 		return Authority{}, errors.New("must be the issuer, without /.well-known/openid-configuration")
 	}
 	return Authority{Kind: KindOther, base: u, issuer: text}, nil
+}
+
+// Policy returns the name of the policy of a KindPolicy authority, or "".
+func (a Authority) Policy() string {
+	if a.Kind != KindPolicy || a.base == nil {
+		return ""
+	}
+	return path.Base(a.base.Path)
+}
+
+// WithPolicy returns the authority of another policy of the same B2C tenant. An error
+// is a sentence about the name and does not quote it.
+func (a Authority) WithPolicy(name string) (Authority, error) {
+	switch {
+	case a.Policy() == "":
+		return Authority{}, errors.New("is for an authority of Azure AD B2C only")
+	case !isPolicy(name):
+		return Authority{}, errors.New("is not the name of a user flow, such as B2C_1_edit")
+	}
+	base := *a.base
+	base.Path = path.Join(path.Dir(base.Path), name)
+	a.base = &base
+	return a, nil
 }
 
 // Entra reports whether the provider is Microsoft's, so that its own claims and

@@ -82,7 +82,8 @@ func (a Authority) tenantIssuer(issuer, tenant string) bool {
 }
 
 // policyIssuer reports whether issuer has one of the two forms of Azure AD B2C:
-// HOST/TENANT/v2.0/ and HOST/tfp/TENANT/POLICY/v2.0/.
+// HOST/TENANT/v2.0/ and HOST/tfp/TENANT/POLICY/v2.0/. B2C changes the letter case of a
+// policy.
 func (a Authority) policyIssuer(issuer string) bool {
 	u, err := url.Parse(issuer)
 	if err != nil || u.String() != issuer || u.Scheme != a.base.Scheme || u.User != nil || u.RawQuery != "" {
@@ -97,7 +98,7 @@ func (a Authority) policyIssuer(issuer string) bool {
 	case 2:
 		return IsGUID(segments[0]) && segments[1] == "v2.0"
 	case 4:
-		return segments[0] == "tfp" && IsGUID(segments[1]) && isPolicy(segments[2]) && segments[3] == "v2.0"
+		return segments[0] == "tfp" && IsGUID(segments[1]) && strings.EqualFold(segments[2], a.Policy()) && segments[3] == "v2.0"
 	}
 	return false
 }

@@ -30,6 +30,7 @@ func (v Verifier) checks(want Expected) []func(*jwt) error {
 		checks = append(checks,
 			checkTenant(v.Issuer, v.Authority.Kind),
 			checkKeyIssuer(v.Issuer),
+			checkPolicy(v.Authority.Policy()),
 			checkVersion(v.Authority.Kind),
 			readObjectID,
 			readGroups(v.Clock),

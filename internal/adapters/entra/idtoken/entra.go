@@ -3,6 +3,7 @@ package idtoken
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"webapp/internal/adapters/entra/authority"
@@ -51,6 +52,26 @@ func checkVersion(kind authority.Kind) func(*jwt) error {
 		ver, ok := t.claims.Text("ver")
 		if !ok || kind != authority.KindPolicy && ver != "2.0" {
 			return providerhttp.Refused("it is not a version 2.0 token")
+		}
+		return nil
+	}
+}
+
+// checkPolicy compares the policy that issued the token, if the token names one, with the
+// authority's. The policies of a B2C tenant can have the same issuer and keys. The claim
+// is tfp, or acr by an older setting of the policy.
+func checkPolicy(policy string) func(*jwt) error {
+	return func(t *jwt) error {
+		if policy == "" {
+			return nil
+		}
+		claim := "tfp"
+		if !t.claims.Has(claim) {
+			claim = "acr"
+		}
+		issued, ok := t.claims.Text(claim)
+		if !ok || t.claims.Has(claim) && !strings.EqualFold(issued, policy) {
+			return providerhttp.Refused("it comes from another user flow")
 		}
 		return nil
 	}
