@@ -39,6 +39,7 @@ internal/adapters/entra/authority std
 internal/adapters/entra/credential internal/ports internal/providerhttp internal/secretfile internal/adapters/entra/authority
 internal/adapters/entra/idtoken   internal/ports internal/providerhttp internal/adapters/entra/authority
 internal/adapters/fakeidp
+internal/adapters/fakeidp/standalone internal/adapters/fakeidp internal/adapters/fakeidp/clientauth internal/secretfile
 internal/adapters/forwardauth     internal/domain internal/clientaddr
 internal/adapters/http     internal/domain internal/clientaddr internal/providerhttp templates
 internal/adapters/http/server     std internal/clientaddr

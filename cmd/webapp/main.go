@@ -4,6 +4,7 @@
 //	webapp          serve, with the configuration from the environment and .env
 //	webapp -demo    serve with a built-in demo provider, without network
 //	webapp doctor   check everything that a sign-in needs
+//	webapp fakeidp  serve a fake Entra for other applications
 //	webapp -help    list the other options
 package main
 
@@ -52,6 +53,7 @@ Usage:
   webapp            serve, with the configuration from the environment and .env
   webapp -demo      serve with a built-in demo provider: no registration, no network
   webapp doctor     check everything that a sign-in needs (webapp doctor -help)
+  webapp fakeidp    serve a fake Entra for other applications (webapp fakeidp -help)
   webapp -version   print the version
   webapp -help      print this text
 
@@ -65,6 +67,9 @@ docs/configuration.md lists all variables.
 func run(ctx context.Context, args []string, env config.Lookup, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "doctor" {
 		return runDoctor(ctx, args[1:], env, stdout, doctorDeps{})
+	}
+	if len(args) > 0 && args[0] == "fakeidp" {
+		return runFakeIDP(ctx, args[1:], stdout, stderr)
 	}
 	flags := flag.NewFlagSet("webapp", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)

@@ -1,6 +1,7 @@
 package fakeidp_test
 
 import (
+	"errors"
 	"html"
 	"net/http"
 	"net/url"
@@ -293,4 +294,55 @@ func (rp *party) post(form url.Values) map[string]any {
 	form.Set("client_id", rp.config.ClientID)
 	form.Set("client_secret", rp.config.ClientSecret)
 	return rp.postRaw(form, nil)
+}
+
+func TestAnyLocalhostRedirectURI(t *testing.T) {
+	client := fakeidp.DefaultClient()
+	client.RedirectURIs, client.AnyLocalhost = nil, true
+	rp := newParty(t, start(t, func(c *fakeidp.Config) { c.Clients = []fakeidp.Client{client} }), fakeidp.ContosoTenantID)
+	for _, uri := range []string{
+		"http://localhost", "http://localhost/", "http://localhost:3000", "http://localhost:3000/getAToken",
+		"http://localhost:1/a/b?c=d", "http://localhost?c=d", "http://localhost:65535/%2e%2e/",
+	} {
+		answer, err := rp.idp.Authorize(with(t, rp.authURL(), "redirect_uri", uri), fakeidp.UserMember)
+		require.NoError(t, err, uri)
+		assert.Equal(t, uri, answer.RedirectURI)
+	}
+	for _, uri := range []string{
+		"http://localhost.evil.example", "http://localhost.evil.example:3000/getAToken", "http://localhost@evil.example/",
+		"http://localhost:3000@evil.example/", "http://user@localhost:3000/", "http://user:pw@localhost/", "http://@localhost/",
+		"http://localhost%2eevil.example/", "http://localhost%2e/", "http://localhost./", "http://localhost%00.evil.example/",
+		`http://localhost\@evil.example/`, `http://localhost:3000\@evil.example/`, `http://localhost/\evil.example`, `http:\\localhost/`,
+		"http://localhost:99999/", "http://localhost:0/", "http://localhost:-1/", "http://localhost:3000:4000/", "http://localhost:/", "http://localhost:+3/",
+		"http://localhost:3000/#fragment", "http://localhost\t:3000/", "http://localhost:3000/\n", " http://localhost/", "http://localhost\uff0eevil.example/",
+		"https://localhost:3000/", "HTTP://localhost/", "http://LOCALHOST/", "//localhost/", "http:/localhost/", "http:localhost", "localhost:3000",
+		"http://127.0.0.1:3000/getAToken", "http://[::1]:3000/", "http://localhostevil.example/", "http://localhost;evil/", "javascript:alert(1)//http://localhost",
+	} {
+		_, err := rp.idp.Authorize(with(t, rp.authURL(), "redirect_uri", uri), fakeidp.UserMember)
+		refused, ok := errors.AsType[*fakeidp.Error](err)
+		require.True(t, ok, uri)
+		assert.Equal(t, 50011, refused.Number, uri)
+		assert.Equal(t, http.StatusBadRequest, get(t, with(t, rp.authURL(), "redirect_uri", uri), "").StatusCode, uri)
+	}
+}
+
+// The rule that ignores the port of http://localhost reads the URI in the same way.
+func TestThePortOfLocalhostIsAPort(t *testing.T) {
+	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
+	for uri, allowed := range map[string]bool{
+		"http://localhost/getAToken": true, "http://localhost:65535/getAToken": true,
+		"http://localhost:99999/getAToken": false, "http://localhost:/getAToken": false, "http://localhost:0/getAToken": false,
+	} {
+		_, err := rp.idp.Authorize(with(t, rp.authURL(), "redirect_uri", uri), fakeidp.UserMember)
+		assert.Equal(t, allowed, err == nil, uri)
+	}
+}
+
+func TestAfterSignOutAnyLocalhostURIIsAllowed(t *testing.T) {
+	client := fakeidp.DefaultClient()
+	client.RedirectURIs, client.AnyLocalhost = nil, true
+	idp := start(t, func(c *fakeidp.Config) { c.Clients = []fakeidp.Client{client} })
+	logout := idp.Authority("common") + "/oauth2/v2.0/logout?post_logout_redirect_uri="
+	assert.Equal(t, "http://localhost:5000/bye", location(t, get(t, logout+url.QueryEscape("http://localhost:5000/bye"), "")).String())
+	assert.Empty(t, get(t, logout+url.QueryEscape("http://localhost.evil.example/"), "").Header.Get("Location"))
 }

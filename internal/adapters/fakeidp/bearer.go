@@ -59,9 +59,7 @@ func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) *accessGrant {
 	case why != "":
 		p.refuseBearer(w, `Bearer realm="", error="invalid_token", error_description="`+why+`"`, why)
 	case demanded != "" && !requests(issued.claims, demanded):
-		challenge := base64.StdEncoding.EncodeToString([]byte(demanded))
-		p.refuseBearer(w, `Bearer realm="", authorization_uri="`+p.base()+`/common/oauth2/v2.0/authorize", error="insufficient_claims", claims="`+challenge+`"`,
-			"Continuous access evaluation resulted in challenge with result: InteractionRequired.")
+		p.challenge(w, demanded)
 	default:
 		return issued
 	}
@@ -83,6 +81,13 @@ func (p *Provider) findAccessToken(token string) (issued *accessGrant, demanded,
 		why = "Access token validation failure. Invalid audience."
 	}
 	return issued, p.demanded, why
+}
+
+// challenge writes a claims challenge, as an API with conditional access does.
+func (p *Provider) challenge(w http.ResponseWriter, claims string) {
+	encoded := base64.StdEncoding.EncodeToString([]byte(claims))
+	p.refuseBearer(w, `Bearer realm="", authorization_uri="`+p.base()+`/common/oauth2/v2.0/authorize", error="insufficient_claims", claims="`+encoded+`"`,
+		"Continuous access evaluation resulted in challenge with result: InteractionRequired.")
 }
 
 func (p *Provider) refuseBearer(w http.ResponseWriter, challenge, why string) {

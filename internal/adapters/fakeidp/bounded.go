@@ -64,6 +64,7 @@ const (
 	maxTokens   = 20000
 	maxBrowsers = 2000
 	maxConsents = 10000
+	maxFaults   = 1000
 
 	maxBody     = 64 << 10 // bytes of a request body
 	maxQuery    = 16 << 10 // bytes of a query

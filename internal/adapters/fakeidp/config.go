@@ -3,7 +3,7 @@ package fakeidp
 import (
 	"crypto/rsa"
 	"crypto/tls"
-
+	"net/http"
 	"time"
 )
 
@@ -26,8 +26,15 @@ type Config struct {
 	// SigningKey is the first signing key. By default a key is generated when it
 	// is first needed. Tests share a key because generating one takes time.
 	SigningKey *rsa.PrivateKey
+	// NextKeys adds to the key set the keys that will sign after the next
+	// RotateKeys, as Entra does. A client that caches the key set then knows a new
+	// key before the first token that it signs.
+	NextKeys bool
 	// TLS makes Start serve https. The default is http.
 	TLS *tls.Config
+	// Wrap adds handlers around the Provider that Start serves, such as a log of
+	// requests.
+	Wrap func(http.Handler) http.Handler
 
 	// AccessTokenLifetime is the lifetime of access tokens. The default is one
 	// hour.
@@ -99,6 +106,9 @@ type Client struct {
 	// RedirectURIs are compared exactly. As in Entra, the port of an
 	// http://localhost URI is ignored.
 	RedirectURIs []string
+	// AnyLocalhost also allows every http://localhost redirect URI, with any port
+	// and path.
+	AnyLocalhost bool
 	// PostLogoutRedirectURIs are allowed after sign-out. RedirectURIs, and the
 	// path "/" on their origins, are always allowed.
 	PostLogoutRedirectURIs []string

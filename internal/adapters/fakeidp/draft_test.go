@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -141,4 +142,37 @@ func TestDocumentsCanBeChanged(t *testing.T) {
 	keys, err := json.Marshal(document(t, idp.Authority("common")+"/discovery/v2.0/keys"))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"keys":[]}`, string(keys))
+}
+
+// A client that caches the key set accepts the first token after a rotation.
+func TestTheKeySetListsTheNextKeysBeforeTheySign(t *testing.T) {
+	idp := start(t, func(c *fakeidp.Config) { c.NextKeys = true })
+	keyIDs := func() (ids []string) {
+		var set jose.JSONWebKeySet
+		require.NoError(t, json.NewDecoder(get(t, idp.Authority("common")+"/discovery/v2.0/keys", "").Body).Decode(&set))
+		for _, key := range set.Keys {
+			ids = append(ids, key.KeyID)
+		}
+		return ids
+	}
+	signer := func() string {
+		token, err := idp.Sign(fakeidp.TokenDraft{Claims: map[string]any{}})
+		require.NoError(t, err)
+		parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+		require.NoError(t, err)
+		return parsed.Signatures[0].Header.KeyID
+	}
+	before := keyIDs()
+	require.Len(t, before, 4, "the common key and the one of personal accounts, each with its successor")
+	old := signer()
+	assert.Equal(t, old, signer())
+	idp.RotateKeys(fakeidp.KeepOldKeys)
+	assert.NotEqual(t, old, signer(), "another key signs")
+	assert.Contains(t, before, signer(), "and was in the key set before")
+	after := keyIDs()
+	assert.Subset(t, after, before, "tokens of the old key are still valid")
+	assert.Len(t, after, 6, "and the next rotation is announced")
+	idp.RotateKeys(fakeidp.DropOldKeys)
+	assert.Contains(t, after, signer())
+	assert.NotContains(t, keyIDs(), old)
 }

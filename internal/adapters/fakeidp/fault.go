@@ -3,6 +3,7 @@ package fakeidp
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -58,12 +59,24 @@ type Fault struct {
 type faultBook struct {
 	mu     sync.Mutex
 	down   bool
-	faults map[Endpoint][]*Fault
+	faults []*activeFault
 	healed chan struct{} // closed by Heal
 }
 
+// activeFault is a fault at its endpoint.
+type activeFault struct {
+	endpoint Endpoint
+	Fault
+}
+
+// at reports whether the fault is one of this endpoint.
+func (f *activeFault) at(endpoint Endpoint) bool {
+	graph := endpoint == EndpointMe || endpoint == EndpointMemberGroups
+	return f.endpoint == endpoint || f.endpoint == EndpointGraph && graph
+}
+
 func newFaultBook() *faultBook {
-	return &faultBook{faults: make(map[Endpoint][]*Fault), healed: make(chan struct{})}
+	return &faultBook{healed: make(chan struct{})}
 }
 
 // Fail adds a fault to an endpoint. The faults of an endpoint apply in the order in
@@ -71,7 +84,8 @@ func newFaultBook() *faultBook {
 func (p *Provider) Fail(endpoint Endpoint, fault Fault) {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
-	p.faults.faults[endpoint] = append(p.faults.faults[endpoint], &fault)
+	kept := append(p.faults.faults, &activeFault{endpoint, fault})
+	p.faults.faults = kept[max(0, len(kept)-maxFaults):]
 }
 
 // Heal removes all faults, ends Down, and continues the requests that a fault
@@ -80,7 +94,7 @@ func (p *Provider) Heal() {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
 	p.faults.down = false
-	clear(p.faults.faults)
+	p.faults.faults = nil
 	close(p.faults.healed)
 	p.faults.healed = make(chan struct{})
 }
@@ -109,13 +123,13 @@ func (b *faultBook) isDown() bool {
 func (b *faultBook) take(endpoint Endpoint, r *http.Request) (metFault, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for i, fault := range b.faults[endpoint] {
-		if fault.Match != nil && !fault.Match(r.Form) {
+	for i, fault := range b.faults {
+		if !fault.at(endpoint) || fault.Match != nil && !fault.Match(r.Form) {
 			continue
 		}
-		met := metFault{Fault: *fault, healed: b.healed}
+		met := metFault{Fault: fault.Fault, healed: b.healed}
 		if fault.Times == 1 {
-			b.faults[endpoint] = append(b.faults[endpoint][:i:i], b.faults[endpoint][i+1:]...)
+			b.faults = slices.Delete(b.faults, i, i+1)
 		} else if fault.Times > 1 {
 			fault.Times--
 		}

@@ -227,3 +227,43 @@ func TestRedirectedResponse(t *testing.T) {
 	assert.Equal(t, http.StatusFound, r.StatusCode)
 	assert.Equal(t, "https://elsewhere.example/keys", r.Header.Get("Location"))
 }
+
+func TestAFaultOfGraphCountsAllItsEndpoints(t *testing.T) {
+	idp := start(t)
+	idp.Fail(fakeidp.EndpointGraph, fakeidp.Fault{Status: http.StatusBadGateway, Times: 2})
+	for _, path := range []string{"/v1.0/me", "/v1.0/me/getMemberObjects"} {
+		assert.Equal(t, http.StatusBadGateway, get(t, idp.BaseURL()+path, "").StatusCode, path)
+	}
+	assert.Equal(t, http.StatusUnauthorized, get(t, idp.BaseURL()+"/v1.0/me", "").StatusCode, "twice together")
+}
+
+// An API sends the claims in a challenge and not in the form of the token endpoint.
+func TestAnErrorWithClaimsAtAnAPIIsAChallenge(t *testing.T) {
+	idp := start(t)
+	for path, endpoint := range map[string]fakeidp.Endpoint{"/v1.0/me": fakeidp.EndpointGraph, "/oidc/userinfo": fakeidp.EndpointUserInfo} {
+		idp.Fail(endpoint, fakeidp.Fault{Error: &fakeidp.Error{Number: 50076, Claims: `{"a":1}`}})
+		r := get(t, idp.BaseURL()+path, "")
+		assert.Equal(t, http.StatusUnauthorized, r.StatusCode, path)
+		assert.Contains(t, r.Header.Get("WWW-Authenticate"), `error="insufficient_claims", claims="eyJhIjoxfQ=="`, path)
+	}
+}
+
+func TestAnErrorAtTheEndSessionEndpointIsAPage(t *testing.T) {
+	idp := start(t)
+	idp.Fail(fakeidp.EndpointLogout, fakeidp.Fault{Error: &fakeidp.Error{Number: 90033}})
+	r := get(t, idp.Authority("common")+"/oauth2/v2.0/logout", "")
+	assert.Equal(t, http.StatusBadRequest, r.StatusCode)
+	assert.Contains(t, read(t, r), "AADSTS90033")
+}
+
+func TestTheNumberOfFaultsIsBounded(t *testing.T) {
+	idp := start(t)
+	for range 1001 {
+		idp.Fail(fakeidp.EndpointKeys, fakeidp.Fault{Status: http.StatusBadGateway, Times: 1})
+	}
+	address := idp.Authority("common") + "/discovery/v2.0/keys"
+	for range 1000 {
+		require.Equal(t, http.StatusBadGateway, get(t, address, "").StatusCode)
+	}
+	assert.Equal(t, http.StatusOK, get(t, address, "").StatusCode)
+}

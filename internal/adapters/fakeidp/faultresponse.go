@@ -50,14 +50,22 @@ func (f Fault) hasResponse() bool {
 }
 
 // failWith responds with fault.Error: by a redirect from the authorization
-// endpoint, as JSON from all others.
+// endpoint, on a page from the end-session endpoint, by a challenge from an API if
+// the error has claims, and otherwise as JSON.
 func (p *Provider) failWith(w http.ResponseWriter, r *http.Request, fault metFault) {
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
 	}
 	failure := *fault.Error
 	failure.Status = cmp.Or(fault.Status, failure.Status)
-	if !strings.HasSuffix(r.URL.Path, "/authorize") {
+	switch path := r.URL.Path; {
+	case strings.HasSuffix(path, "/logout"):
+		p.showError(w, r, &failure, failure.status())
+		return
+	case failure.Claims != "" && (strings.HasPrefix(path, "/v1.0/") || path == pathUserInfo):
+		p.challenge(w, failure.Claims)
+		return
+	case !strings.HasSuffix(path, "/authorize"):
 		p.writeError(w, r, &failure)
 		return
 	}

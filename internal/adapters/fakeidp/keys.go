@@ -27,6 +27,7 @@ type keyStore struct {
 	mu      sync.Mutex
 	first   *rsa.PrivateKey
 	current map[string]*signingKey // by tenant ID; "" is the common key
+	next    map[string]*signingKey // published, and current after the next rotation
 	old     []*signingKey          // still published
 	retired []*signingKey          // no longer published; id_token_hint may use one
 	foreign *signingKey            // never published
@@ -36,20 +37,28 @@ type keyStore struct {
 const maxOldKeys = 16
 
 func newKeyStore(first *rsa.PrivateKey) *keyStore {
-	return &keyStore{first: first, current: make(map[string]*signingKey)}
+	return &keyStore{first: first, current: make(map[string]*signingKey), next: make(map[string]*signingKey)}
 }
 
 // sign returns the current key of tenantID, or the common key for "". It
 // generates the key if there is none.
-func (k *keyStore) sign(tenantID string) (*signingKey, error) {
+func (k *keyStore) sign(tenantID string) (*signingKey, error) { return k.in(k.current, tenantID) }
+
+// announce generates the key that follows the current one, if there is none.
+func (k *keyStore) announce(tenantID string) error {
+	_, err := k.in(k.next, tenantID)
+	return err
+}
+
+func (k *keyStore) in(keys map[string]*signingKey, tenantID string) (*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if key := k.current[tenantID]; key != nil {
+	if key := keys[tenantID]; key != nil {
 		return key, nil
 	}
 	key, err := k.make(tenantID)
 	if err == nil {
-		k.current[tenantID] = key
+		keys[tenantID] = key
 	}
 	return key, err
 }
@@ -87,8 +96,10 @@ func (k *keyStore) published() []*signingKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var keys []*signingKey
-	for _, tenantID := range slices.Sorted(maps.Keys(k.current)) {
-		keys = append(keys, k.current[tenantID])
+	for _, made := range []map[string]*signingKey{k.current, k.next} {
+		for _, tenantID := range slices.Sorted(maps.Keys(made)) {
+			keys = append(keys, made[tenantID])
+		}
 	}
 	return append(keys, k.old...)
 }
@@ -101,14 +112,12 @@ func (k *keyStore) known() []*signingKey {
 	return append(keys, k.retired...)
 }
 
-// rotate replaces all signing keys.
+// rotate replaces all signing keys, by the announced ones if there are any.
 func (k *keyStore) rotate(keepOld bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for tenantID, key := range k.current {
-		k.old = append(k.old, key)
-		delete(k.current, tenantID)
-	}
+	k.old = slices.AppendSeq(k.old, maps.Values(k.current))
+	k.current, k.next = k.next, make(map[string]*signingKey)
 	if !keepOld {
 		k.retired = append(k.retired, k.old...)
 		k.old = nil
@@ -162,12 +171,18 @@ func (p *Provider) serveKeys(w http.ResponseWriter, r *http.Request) {
 // makeKeys generates the keys of an authority that are missing, so that the key
 // set is complete before the first sign-in.
 func (p *Provider) makeKeys(at authority) error {
-	if _, err := p.keys.sign(""); err != nil {
-		return err
-	}
+	signers := []string{""}
 	for _, t := range p.config.Tenants {
 		if t.OwnKey && at.accepts(t.ID) {
-			if _, err := p.keys.sign(t.ID); err != nil {
+			signers = append(signers, t.ID)
+		}
+	}
+	for _, tenantID := range signers {
+		if _, err := p.keys.sign(tenantID); err != nil {
+			return err
+		}
+		if p.config.NextKeys {
+			if err := p.keys.announce(tenantID); err != nil {
 				return err
 			}
 		}

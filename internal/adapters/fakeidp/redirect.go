@@ -3,17 +3,18 @@ package fakeidp
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // redirects reports whether uri is a redirect URI of the client.
 func (c *Client) redirects(uri string) bool {
-	return matchURI(c.RedirectURIs, uri)
+	return matchURI(c.RedirectURIs, uri) || c.AnyLocalhost && withoutLocalhostPort(uri) != ""
 }
 
 // returnsTo reports whether the client allows uri after sign-out.
 func (c *Client) returnsTo(uri string) bool {
-	if matchURI(c.PostLogoutRedirectURIs, uri) || matchURI(c.RedirectURIs, uri) {
+	if matchURI(c.PostLogoutRedirectURIs, uri) || c.redirects(uri) {
 		return true
 	}
 	return slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
@@ -25,30 +26,34 @@ func (c *Client) returnsTo(uri string) bool {
 // 9700, section 2.1), except that it ignores the port of http://localhost, as
 // Entra does.
 func matchURI(registered []string, uri string) bool {
-	u, err := url.Parse(uri)
-	if err != nil || strings.Contains(uri, "#") {
+	if strings.Contains(uri, "#") {
 		return false
 	}
-	portless := withoutLocalhostPort(u, uri)
+	portless := withoutLocalhostPort(uri)
 	return slices.ContainsFunc(registered, func(want string) bool {
-		if want == uri {
-			return true
-		}
-		w, err := url.Parse(want)
-		return err == nil && portless != "" && withoutLocalhostPort(w, want) == portless
+		return want == uri || portless != "" && withoutLocalhostPort(want) == portless
 	})
 }
 
 // withoutLocalhostPort returns an http://localhost URI without its port. For any
-// other URI it returns "".
-func withoutLocalhostPort(u *url.URL, text string) string {
+// other URI it returns "". It parses the URI because others begin with the same
+// text, such as http://localhost.evil.example and http://localhost@evil.example.
+// It refuses a backslash, which browsers read as a slash.
+func withoutLocalhostPort(uri string) string {
 	const prefix = "http://localhost"
-	if u.User != nil || u.Hostname() != "localhost" || !strings.HasPrefix(text, prefix) {
+	rest, ok := strings.CutPrefix(uri, prefix)
+	u, err := url.Parse(uri)
+	if !ok || err != nil || u.User != nil || u.Hostname() != "localhost" || strings.ContainsAny(uri, `\#`) {
 		return ""
 	}
-	rest := strings.TrimPrefix(text, prefix)
 	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return ""
+		}
 		rest = strings.TrimPrefix(rest, ":"+port)
+	}
+	if rest != "" && rest[0] != '/' && rest[0] != '?' {
+		return ""
 	}
 	return prefix + rest
 }

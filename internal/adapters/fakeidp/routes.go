@@ -22,6 +22,10 @@ const (
 	EndpointUserInfo     Endpoint = "userinfo"
 	EndpointMe           Endpoint = "me"
 	EndpointMemberGroups Endpoint = "getMemberObjects"
+
+	// EndpointGraph stands for all endpoints of Microsoft Graph. Only Fail accepts
+	// it.
+	EndpointGraph Endpoint = "graph"
 )
 
 const (

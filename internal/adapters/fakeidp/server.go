@@ -33,13 +33,21 @@ func (p *Provider) Start(addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("fakeidp: %w", err)
 	}
+	if ip, err := netip.ParseAddrPort(listener.Addr().String()); err != nil || !ip.Addr().IsLoopback() {
+		_ = listener.Close() // localhost can have another address in the file hosts
+		return "", fmt.Errorf("fakeidp: %q leads to %s, which is not a loopback address", addr, listener.Addr())
+	}
 	scheme := "http"
 	if p.config.TLS != nil {
 		scheme, listener = "https", tls.NewListener(listener, p.config.TLS)
 	}
 	p.setBase(scheme + "://" + publicHost(addr, listener.Addr()))
+	handler := http.Handler(p)
+	if p.config.Wrap != nil {
+		handler = p.config.Wrap(p)
+	}
 	p.listen.server = &http.Server{
-		Handler:           p,
+		Handler:           handler,
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

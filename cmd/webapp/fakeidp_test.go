@@ -1,0 +1,186 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/fakeidp"
+)
+
+// fakeIDPProcess is a running "webapp fakeidp".
+type fakeIDPProcess struct {
+	cmd    *exec.Cmd
+	env    []string // the lines of the .env
+	stdout *bufio.Reader
+	log    *safeBuffer
+}
+
+// startFakeIDP starts "webapp fakeidp" and reads its .env, which has lines lines.
+func startFakeIDP(t *testing.T, lines int, args ...string) *fakeIDPProcess {
+	t.Helper()
+	p := &fakeIDPProcess{cmd: program(t, append([]string{"fakeidp"}, args...)), log: &safeBuffer{}}
+	p.cmd.Stderr = p.log
+	stdout, err := p.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { _ = p.cmd.Process.Kill(); _ = p.cmd.Wait() })
+	p.stdout = bufio.NewReader(stdout)
+	for range lines {
+		line, err := p.stdout.ReadString('\n')
+		require.NoError(t, err, p.log.String())
+		p.env = append(p.env, strings.TrimSuffix(line, "\n"))
+	}
+	return p
+}
+
+// value returns the value of a line of the .env.
+func (p *fakeIDPProcess) value(t *testing.T, name string) string {
+	t.Helper()
+	for _, line := range p.env {
+		if value, ok := strings.CutPrefix(line, name); ok {
+			return value
+		}
+	}
+	require.Fail(t, "the .env has no "+name)
+	return ""
+}
+
+// stop sends signal and returns what the process printed to stdout after the .env.
+func (p *fakeIDPProcess) stop(t *testing.T, signal os.Signal) string {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(signal))
+	var rest bytes.Buffer
+	_, err := rest.ReadFrom(p.stdout)
+	require.NoError(t, err)
+	assert.NoError(t, p.cmd.Wait(), "exit status 0")
+	return rest.String()
+}
+
+// trusting returns a client that trusts one certificate authority only.
+func trusting(t *testing.T, certificate string) *http.Client {
+	t.Helper()
+	text, err := os.ReadFile(certificate)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(text))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func TestFakeIDPPrintsAnEnvAndThenNothing(t *testing.T) {
+	dir := t.TempDir()
+	p := startFakeIDP(t, 5, "-addr", "localhost:0", "-dir", dir)
+	assert.Equal(t, "CLIENT_ID="+fakeidp.DefaultClientID, p.env[0])
+	assert.Equal(t, "CLIENT_SECRET="+fakeidp.DefaultClientSecret, p.env[1])
+	assert.Regexp(t, `^AUTHORITY=https://localhost:\d+/`+fakeidp.ContosoTenantID+`$`, p.env[2])
+	assert.Equal(t, "REDIRECT_URI=http://localhost:3000/getAToken", p.env[3])
+	certificate := filepath.Join(dir, "ca.pem")
+	assert.Equal(t, "# CA certificate: "+certificate, p.env[4])
+
+	client := trusting(t, certificate)
+	keySet := func() string {
+		r, err := client.Get(p.value(t, "AUTHORITY=") + "/discovery/v2.0/keys")
+		require.NoError(t, err)
+		defer func() { _ = r.Body.Close() }()
+		var text bytes.Buffer
+		_, err = text.ReadFrom(r.Body)
+		require.NoError(t, err)
+		return text.String()
+	}
+	before := regexp.MustCompile(`"kid":"[^"]*"`).FindAllString(keySet(), -1)
+	require.Len(t, before, 2)
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "signing keys are replaced") }, 20*time.Second, time.Millisecond)
+	after := keySet()
+	assert.Less(t, strings.Index(after, before[1]), strings.Index(after, before[0]), "the next key is the first one now")
+	assert.Contains(t, after, before[0])
+
+	assert.Empty(t, p.stop(t, syscall.SIGTERM))
+	assert.Contains(t, p.log.String(), "It is a demo")
+	assert.Contains(t, p.log.String(), "path=/"+fakeidp.ContosoTenantID+"/discovery/v2.0/keys status=200")
+}
+
+func TestFakeIDPStopsWithStatus0AtCtrlC(t *testing.T) {
+	p := startFakeIDP(t, 4, "-addr", "127.0.0.1:0", "-http")
+	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/`, p.value(t, "AUTHORITY="))
+	assert.Empty(t, p.stop(t, os.Interrupt), "no CA certificate with -http")
+}
+
+func TestFakeIDPKeepsItsAuthorityInTheUsersCache(t *testing.T) {
+	cache := t.TempDir()
+	var certificates []string
+	for range 2 {
+		cmd := program(t, []string{"fakeidp", "-addr", "127.0.0.1:0"}, "XDG_CACHE_HOME="+cache, "HOME="+cache)
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		lines := bufio.NewScanner(stdout)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "# CA certificate: ") {
+		}
+		path := strings.TrimPrefix(lines.Text(), "# CA certificate: ")
+		assert.True(t, strings.HasPrefix(path, cache), path)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		certificates = append(certificates, string(text))
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, cmd.Wait())
+	}
+	assert.Equal(t, certificates[0], certificates[1])
+}
+
+func TestFakeIDPExitStatus(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = taken.Close() }()
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	require.NoError(t, os.WriteFile(bad, []byte(`{"acounts":[]}`), 0o600))
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		stderr []string
+	}{
+		"unknown option": {[]string{"-adr", "127.0.0.1:0"}, 2, []string{"-adr", "Usage:"}},
+		"an argument":    {[]string{"start"}, 2, []string{`"start"`, "Usage:"}},
+		"no port":        {[]string{"-addr", "127.0.0.1"}, 2, []string{"-addr", "Usage:"}},
+		"every address":  {[]string{"-http", "-addr", ":0"}, 1, []string{"loopback"}},
+		"other machines": {[]string{"-http", "-addr", "0.0.0.0:0"}, 1, []string{"loopback"}},
+		"port in use":    {[]string{"-http", "-addr", taken.Addr().String()}, 1, []string{"-addr " + taken.Addr().String(), "Another program"}},
+		"configuration":  {[]string{"-http", "-addr", "127.0.0.1:0", "-config", bad}, 1, []string{"-config", bad, "acounts: is unknown"}},
+		"no such file":   {[]string{"-config", bad + "x"}, 1, []string{"-config", "does not exist"}},
+		"no cache":       {[]string{"-addr", "127.0.0.1:0"}, 1, []string{"-dir"}},
+		"help":           {[]string{"-help"}, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, append([]string{"fakeidp"}, c.args...))
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			_ = cmd.Run() // the status says how it ended
+			assert.Equal(t, c.status, cmd.ProcessState.ExitCode())
+			for _, text := range c.stderr {
+				assert.Contains(t, stderr.String(), text)
+			}
+			assert.Equal(t, c.status == 0, strings.Contains(stdout.String(), "-config FILE"), "only -help prints to stdout")
+		})
+	}
+	var usage bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-help"}, lookupIn(nil), &usage, &usage))
+	assert.Contains(t, usage.String(), "webapp fakeidp")
+}
