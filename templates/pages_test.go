@@ -109,6 +109,57 @@ func TestEveryPageIsWellMade(t *testing.T) {
 	}
 }
 
+// moved returns a sample whose own links are below base, as the handlers make them.
+func (s sample) moved(base string) sample {
+	links := func(all []Link) (moved []Link) {
+		for _, l := range all {
+			moved = append(moved, Link{l.Text, base + l.URL})
+		}
+		return moved
+	}
+	s.chrome.Nav, s.chrome.Current = links(s.chrome.Nav), base+s.chrome.Current
+	switch v := s.view.(type) {
+	case SignIn:
+		v.LoginURL = base + v.LoginURL
+		s.view = v
+	case SignedOut:
+		v.LoginURL = base + v.LoginURL
+		s.view = v
+	case Error:
+		v.Actions = links(v.Actions)
+		s.view = v
+	}
+	return s
+}
+
+// Every link, form and file of every page is below the base path.
+func TestEveryURLIsBelowTheBasePath(t *testing.T) {
+	const base = "/_signin"
+	plain, p := mustPages(t, Options{}), mustPages(t, Options{BasePath: base})
+	local := regexp.MustCompile(`([a-z-]+)="(/[^"]*)"`)
+	for s, lang := range samplesInAllLanguages(p) {
+		s := s.moved(base)
+		page := renderIn(t, p, lang, s.chrome, s.view)
+		urls := local.FindAllStringSubmatch(page, -1)
+		assert.NotEmpty(t, urls, s.name)
+		for _, m := range urls {
+			assert.True(t, strings.HasPrefix(m[2], base+"/"), "%s: %s", s.name, m[0])
+		}
+	}
+	for s, lang := range samplesInAllLanguages(plain) {
+		moved := s.moved(base)
+		page := renderIn(t, p, lang, moved.chrome, moved.view)
+		assert.Equal(t, renderIn(t, plain, lang, s.chrome, s.view), strings.ReplaceAll(page, `"`+base+"/", `"/`), "%s: nothing else differs", s.name)
+	}
+}
+
+// A static file does not know the base path, so its own links are relative.
+func TestStaticFilesNameNoAbsolutePath(t *testing.T) {
+	for path, file := range mustPages(t, Options{}).static.files {
+		assert.NotRegexp(t, "[\"'`(]/[A-Za-z_]", string(file.body), path)
+	}
+}
+
 func TestIDsAreUniqueAndReferencesResolve(t *testing.T) {
 	p := mustPages(t, Options{})
 	for s, lang := range samplesInAllLanguages(p) {

@@ -11,13 +11,13 @@ import templruntime "github.com/a-h/templ/runtime"
 
 // SignIn is the sign-in page.
 type SignIn struct {
-	// LoginURL is /login, with return_to for a page to return to.
+	// LoginURL is the URL of /login, with return_to for a page to return to.
 	LoginURL string
 	// Wanted is the path and query of the page that requires a sign-in. It is empty
 	// on the home page.
 	Wanted string
 	// Lost is true if the sign-in cannot return to the requested page, usually
-	// because its address is too long. Wanted is then "/".
+	// because its address is too long. Wanted is then the home page.
 	Lost bool
 	// ProviderDown adds a notice that the provider cannot be reached or, with
 	// ProviderSetup, does not match the configuration. Number is the provider's

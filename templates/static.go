@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// StaticPrefix is the start of the paths of static files.
+// StaticPrefix is the start of the routes of static files.
 const StaticPrefix = "/static/"
 
 // static serves each file under a name with a hash of its content. Browsers may
@@ -29,8 +29,8 @@ type staticFile struct {
 	body        []byte
 }
 
-// newStatic reads the files in fsys's folder static.
-func newStatic(fsys fs.FS) (*static, error) {
+// newStatic reads the files in fsys's folder static. Their paths begin with prefix.
+func newStatic(fsys fs.FS, prefix string) (*static, error) {
 	names, err := fs.Glob(fsys, "static/*")
 	if err != nil {
 		return nil, fmt.Errorf("static files: %w", err)
@@ -43,7 +43,7 @@ func newStatic(fsys fs.FS) (*static, error) {
 		}
 		sum := sha256.Sum256(body)
 		name, ext := path.Base(name), path.Ext(name)
-		url := StaticPrefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
+		url := prefix + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:8]) + ext
 		s.urls[name] = url
 		s.files[url] = staticFile{contentType: contentType(ext), length: strconv.Itoa(len(body)), body: body}
 	}

@@ -14,9 +14,9 @@ func TestStaticNamesDependOnTheContent(t *testing.T) {
 	files := func(css string) fstest.MapFS {
 		return fstest.MapFS{"static/style.css": {Data: []byte(css)}, "static/favicon.svg": {Data: []byte("<svg/>")}}
 	}
-	old, err := newStatic(files("a{}"))
+	old, err := newStatic(files("a{}"), StaticPrefix)
 	require.NoError(t, err)
-	current, err := newStatic(files("b{}"))
+	current, err := newStatic(files("b{}"), StaticPrefix)
 	require.NoError(t, err)
 	assert.Regexp(t, `^/static/style\.[0-9a-f]{16}\.css$`, old.urls["style.css"])
 	assert.NotEqual(t, old.urls["style.css"], current.urls["style.css"])
@@ -31,7 +31,7 @@ func TestStaticNamesDependOnTheContent(t *testing.T) {
 }
 
 func TestStylesheetIsSmallAndLoadsNothing(t *testing.T) {
-	s, err := newStatic(Files())
+	s, err := newStatic(Files(), StaticPrefix)
 	require.NoError(t, err)
 	css := string(s.files[s.urls["style.css"]].body)
 	assert.LessOrEqual(t, len(css), 10<<10)
@@ -40,7 +40,7 @@ func TestStylesheetIsSmallAndLoadsNothing(t *testing.T) {
 }
 
 func TestOtherStaticFilesAreServed(t *testing.T) {
-	s, err := newStatic(fstest.MapFS{"static/logo.png": {Data: []byte("png")}, "static/app.js": {Data: []byte("0")}, "static/font.own": {Data: []byte("f")}})
+	s, err := newStatic(fstest.MapFS{"static/logo.png": {Data: []byte("png")}, "static/app.js": {Data: []byte("0")}, "static/font.own": {Data: []byte("f")}}, StaticPrefix)
 	require.NoError(t, err)
 	assert.Regexp(t, `^/static/logo\.[0-9a-f]{16}\.png$`, s.urls["logo.png"])
 	for name, want := range map[string]string{"logo.png": "image/png", "app.js": "text/javascript; charset=utf-8", "font.own": "application/octet-stream"} {

@@ -47,7 +47,14 @@ type Options struct {
 	Demo bool
 	// AppName is the application's name in titles and the header.
 	AppName string
+	// BasePath is the path below which all routes are, such as /_signin. It does
+	// not end in a slash. It is empty if the routes begin at the origin's root.
+	BasePath string
 }
+
+// URL returns the local URL of a route, such as /reports. All links, forms and
+// redirects to routes use it.
+func (o Options) URL(route string) string { return o.BasePath + route }
 
 // Chrome is the header of a page.
 type Chrome struct {
@@ -92,10 +99,10 @@ func (p *Page) Text(m Message, pairs ...string) string { return p.words.text(m, 
 // Static returns the URL of a file in templates/static, or "" if it does not exist.
 func (p *Page) Static(name string) string { return p.static.urls[name] }
 
-// HasLink reports whether the navigation has a link to url: the page exists, and
-// the user may open it.
-func (p *Page) HasLink(url string) bool {
-	return slices.ContainsFunc(p.Chrome.Nav, func(l Link) bool { return l.URL == url })
+// HasLink reports whether the navigation has a link to a route: the page exists,
+// and the user may open it.
+func (p *Page) HasLink(route string) bool {
+	return slices.ContainsFunc(p.Chrome.Nav, func(l Link) bool { return l.URL == p.URL(route) })
 }
 
 // bidi returns the text of m with each value in a <bdi> element, so a right-to-left
@@ -123,7 +130,7 @@ type Pages struct {
 func New(opt Options) (*Pages, error) { return newFrom(files, opt) }
 
 func newFrom(fsys fs.FS, opt Options) (*Pages, error) {
-	static, err := newStatic(fsys)
+	static, err := newStatic(fsys, opt.URL(StaticPrefix))
 	if err != nil {
 		return nil, err
 	}

@@ -53,14 +53,14 @@ func sessionStores() map[string]storeAdapter {
 	return stores
 }
 
-// mounts lists further handlers by their paths. A handler serves its path and all
-// paths below it, and sees the whole path. Its requests pass the same middleware
-// as requests for pages: size limits, security headers, the check of the origin,
-// and the session. c is the configuration.
+// mounts lists further handlers by their paths below BASE_PATH. A handler serves its
+// path and all paths below it, and sees the path without BASE_PATH. Its requests pass
+// the same middleware as requests for pages: size limits, security headers, the check
+// of the origin, and the session. c is the configuration.
 func mounts(c config.Config) map[string]mount {
 	return map[string]mount{
 		// "/api": api.New,
-		forwardauth.Path: when(c.ForwardAuth, forwardauth.Config{Origin: c.Origin(), Proxies: c.Proxies, RecordError: webhttp.RecordError}.Handler),
+		forwardauth.Path: when(c.ForwardAuth, forwardauth.Config{Origin: c.Origin(), BasePath: c.BasePath, Proxies: c.Proxies, RecordError: webhttp.RecordError}.Handler),
 	}
 }
 

@@ -25,6 +25,7 @@ func startDemo(c *config.Config, listener net.Listener) (stop func(), err error)
 	client.Name = "webapp demo"
 	client.Secrets = []string{rand.Text()}
 	client.RedirectURIs = []string{c.RedirectURI}
+	client.PostLogoutRedirectURIs = []string{c.Origin() + c.HomePath()}
 	provider, err := fakeidp.New(fakeidp.Config{Clients: []fakeidp.Client{client}})
 	if err != nil {
 		return nil, fmt.Errorf("the demo provider cannot start: %w", err)

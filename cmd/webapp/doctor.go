@@ -131,6 +131,7 @@ func doctorConfig(c config.Config, problem error, public *url.URL, d doctorDeps)
 		StoreScheme:   c.StoreScheme(),
 		StoreVariable: c.StoreVariable(),
 		Endpoint:      c.Endpoint,
+		BasePath:      c.BasePath,
 		PublicURL:     public,
 		Now:           d.now,
 		Transport:     d.transport,

@@ -21,7 +21,7 @@ const PendingLifetime = 15 * time.Minute
 //
 // If the browser repeats a callback while the first one is still being completed,
 // the second call waits and returns the same session or error. If the browser is
-// signed in already, a callback that completes no sign-in returns "/".
+// signed in already, a callback that completes no sign-in returns the home page.
 //
 // CompleteSignIn returns ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
@@ -141,15 +141,15 @@ func (s *Service) fail(ctx context.Context, c *completion, cause error) (string,
 	return "", c.err
 }
 
-// lateCallback responds to a callback that completes no sign-in. It returns "/" if
-// the browser is signed in. Otherwise it records and returns the refusal.
+// lateCallback responds to a callback that completes no sign-in. It returns the home
+// page if the browser is signed in. Otherwise it records and returns the refusal.
 func (s *Service) lateCallback(ctx context.Context, refusal error) (string, error) {
 	_, err := s.CurrentUser(ctx)
 	if errors.Is(err, ErrNotSignedIn) {
 		err = s.signedInByReference(ctx)
 	}
 	if err == nil {
-		return "/", nil
+		return s.returns.home, nil
 	}
 	if errors.Is(err, ErrNotSignedIn) {
 		err = refusal

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -11,31 +12,34 @@ import (
 const MaxReturnPath = 1024
 
 // ReturnPath returns raw if it is a local path to which a browser may be sent after
-// a sign-in, and "/" otherwise.
+// a sign-in, and the home page's path otherwise.
 func (s *Service) ReturnPath(raw string) string { return s.returns.check(raw) }
 
 // returnRule decides which paths a browser may be sent to after a sign-in.
-type returnRule struct{ never map[string]bool }
+type returnRule struct {
+	home  string
+	never map[string]bool
+}
 
-func newReturnRule(never []string) returnRule {
-	r := returnRule{never: make(map[string]bool, len(never))}
+func newReturnRule(home string, never []string) returnRule {
+	r := returnRule{home: cmp.Or(home, "/"), never: make(map[string]bool, len(never))}
 	for _, p := range never {
 		r.never[p] = true
 	}
 	return r
 }
 
-// check returns raw if a browser resolves it to a path of this origin, and "/"
+// check returns raw if a browser resolves it to a path of this origin, and home
 // otherwise. It percent-encodes characters that cannot stand in a header. Browsers
 // follow the WHATWG URL Standard, which differs from RFC 3986 in ways that open
 // redirectors exploit: a backslash is a slash, tabs and line breaks are removed,
 // and "//host" is another origin.
 func (r returnRule) check(raw string) string {
 	if raw == "" || len(raw) > MaxReturnPath || !utf8.ValidString(raw) || raw[0] != '/' {
-		return "/"
+		return r.home
 	}
 	if strings.ContainsFunc(raw, isControl) {
-		return "/"
+		return r.home
 	}
 	path, _, _ := strings.Cut(raw, "#")
 	path, _, _ = strings.Cut(path, "?")
@@ -43,16 +47,16 @@ func (r returnRule) check(raw string) string {
 	// before, and "/.//host" after.
 	resolved := withoutDots(path)
 	if strings.Contains(path, `\`) || strings.HasPrefix(path, "//") || strings.HasPrefix(resolved, "//") {
-		return "/"
+		return r.home
 	}
 	safe := encode(raw)
 	u, err := url.Parse(safe)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
-		return "/"
+		return r.home
 	}
 	plain, err := url.PathUnescape(resolved)
 	if err != nil || len(safe) > MaxReturnPath || r.never[strings.TrimSuffix(plain, "/")] {
-		return "/"
+		return r.home
 	}
 	return safe
 }

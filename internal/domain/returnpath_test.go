@@ -11,8 +11,21 @@ import (
 	"webapp/internal/test/redirecttest"
 )
 
+// With a home page below a path, most paths belong to another application on the same
+// origin. Invalid return paths still lead to this application's home page.
+func TestReturnPathWithAnotherHome(t *testing.T) {
+	rule := newReturnRule("/_signin/", []string{"/_signin/login", "/_signin/logout", "/getAToken"})
+	for raw, want := range map[string]string{
+		"": "/_signin/", "/": "/", "/reports?a=1&b=2": "/reports?a=1&b=2", "/login": "/login", "/_signin/": "/_signin/",
+		"//evil.example": "/_signin/", "/_signin/../..//evil.example": "/_signin/", "/_signin/\\evil.example": "/_signin/",
+		"/_signin/login?return_to=/": "/_signin/", "/x/../_signin/%6cogout/": "/_signin/", "/getAToken?code=c": "/_signin/",
+	} {
+		assert.Equal(t, want, rule.check(raw), raw)
+	}
+}
+
 func TestReturnPathKeepsLocalPaths(t *testing.T) {
-	rule := newReturnRule([]string{"/login", "/logout", "/getAToken"})
+	rule := newReturnRule("", []string{"/login", "/logout", "/getAToken"})
 	for raw, want := range map[string]string{
 		"/":                       "/",
 		"/reports":                "/reports",
@@ -33,7 +46,7 @@ func TestReturnPathKeepsLocalPaths(t *testing.T) {
 }
 
 func TestReturnPathRefusesTheRest(t *testing.T) {
-	rule := newReturnRule([]string{"/login", "/logout", "/getAToken"})
+	rule := newReturnRule("", []string{"/login", "/logout", "/getAToken"})
 	for _, raw := range []string{
 		"", "reports", "./reports", "../x", "?x", "#x", "@evil.com",
 		"//evil.com", "///evil.com", "////evil.com/%2f..", `/\evil.com`, `\/evil.com`, `\\evil.com`, `/a\b`, `/a/..\//evil.com`,
@@ -55,7 +68,7 @@ func FuzzReturnPath(f *testing.F) {
 	for _, p := range payloads {
 		f.Add(p.Text)
 	}
-	rule := newReturnRule([]string{"/login"})
+	rule := newReturnRule("", []string{"/login"})
 	const at = "https://app.example/login?return_to=x"
 	base, err := url.Parse(at)
 	require.NoError(f, err)

@@ -47,6 +47,9 @@ type Config struct {
 	// compared exactly. If it is empty, everybody may sign in that the provider
 	// identifies.
 	AllowedSubjects []string
+	// Home is the path of the home page, which opens after a sign-in without a valid
+	// return path. The default is "/".
+	Home string
 	// NoReturn lists local paths that no sign-in returns to, because they would
 	// begin or end another sign-in.
 	NoReturn []string
@@ -101,7 +104,7 @@ func New(c Config) (*Service, error) {
 		auditLog:            c.Audit,
 		limits:              c.Limits,
 		subjects:            c.AllowedSubjects,
-		returns:             newReturnRule(c.NoReturn),
+		returns:             newReturnRule(c.Home, c.NoReturn),
 		logoutWithoutIssuer: c.AllowLogoutWithoutIssuer,
 		groupScopes:         c.GroupScopes,
 		revokeTokens:        c.RevokeTokens,

@@ -12,7 +12,7 @@ import (
 // SignInRequest is the input of SignIn.
 type SignInRequest struct {
 	// ReturnTo is the path to open after the sign-in. If it is not a local path,
-	// "/" is used.
+	// the home page opens.
 	ReturnTo string
 	// Scopes are the scopes of the API that will be called, or none.
 	Scopes []string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,18 @@ func (c *Config) checkListenAddr(found *Problems) {
 func isPort(text string) bool {
 	_, err := net.LookupPort("tcp", text)
 	return err == nil && text != ""
+}
+
+// checkBasePath checks BASE_PATH and removes one slash at its end.
+func (c *Config) checkBasePath(found *Problems) {
+	c.BasePath = strings.TrimSuffix(c.BasePath, "/")
+	// The unreserved characters of a URL (RFC 3986, section 2.3), which browsers and
+	// proxies do not change, and the slash.
+	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~/"
+	plain := strings.HasPrefix(c.BasePath, "/") && c.BasePath != "/" && path.Clean(c.BasePath) == c.BasePath && strings.Trim(c.BasePath, characters) == ""
+	if c.BasePath != "" && !plain {
+		found.add("BASE_PATH", "is not a plain path", "Write it like /_signin, with letters, digits, -, _, . and ~ between the slashes.")
+	}
 }
 
 // checkRedirectURI checks REDIRECT_URI and sets Redirect. The default for a demo has
@@ -71,20 +84,29 @@ func (c *Config) hintRedirect(path string) {
 	}
 }
 
-// takenPath reports whether the application serves something else at path.
-func (c *Config) takenPath(path string) bool {
-	if webhttp.Reserved(path) {
+// takenPath reports whether the application serves something else at the path callback.
+func (c *Config) takenPath(callback string) bool {
+	if webhttp.Reserved(c.BasePath, callback) {
 		return true
 	}
 	return slices.ContainsFunc(c.options.Mounts, func(mount string) bool {
-		return path == mount || strings.HasPrefix(path, mount+"/")
+		mount = c.BasePath + mount
+		return callback == mount || strings.HasPrefix(callback, mount+"/")
 	})
 }
 
-// AddressToOpen returns the address that opens the application in a browser. That is
-// the public origin, unless it leads to a port or an address of this machine where
-// the program does not listen.
+// AddressToOpen returns the address that opens the application in a browser. Its
+// origin is the public one, unless that leads to a port or an address of this
+// machine where the program does not listen.
 func (c *Config) AddressToOpen(listening net.Addr) string {
+	origin := c.originToOpen(listening)
+	if c.BasePath == "" {
+		return origin
+	}
+	return origin + c.HomePath()
+}
+
+func (c *Config) originToOpen(listening net.Addr) string {
 	at, ok := listening.(*net.TCPAddr)
 	if !ok || c.HTTPS() {
 		return c.Origin()

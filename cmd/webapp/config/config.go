@@ -49,6 +49,9 @@ type Config struct {
 	RedirectURI  string `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
 	ResponseMode string `env:"RESPONSE_MODE"` // query or form_post
 	ListenAddr   string `env:"LISTEN_ADDR"`   // default localhost:3000
+	// BasePath is the path below which all routes but the callback are. Load removes
+	// one slash at its end. The default is none.
+	BasePath string `env:"BASE_PATH"`
 	// AllowedTenants lists the tenants that may sign in, with the authorities
 	// common and organizations. "*" means any tenant.
 	// AllowedSubjects lists the users that may sign in, with OIDC_AUTHORITY, by
@@ -187,6 +190,7 @@ func Load(environment Lookup, options Options) (Config, error) {
 // check sets the fields that Load derives from variables, and reports all problems.
 func (c *Config) check(found *Problems) {
 	c.checkListenAddr(found)
+	c.checkBasePath(found)
 	c.checkRedirectURI(found)
 	if c.Demo {
 		c.checkDemo(found)
@@ -242,6 +246,9 @@ func (c *Config) Origin() string {
 	}
 	return c.Redirect.Scheme + "://" + c.Redirect.Host
 }
+
+// HomePath returns the path of the home page.
+func (c *Config) HomePath() string { return c.BasePath + "/" }
 
 // Keys returns the session keys. If none is configured, it returns a new key, because
 // sessions in memory end with the process anyway.

@@ -89,6 +89,8 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"secret with a newline":   {map[string]string{"CLIENT_SECRET": "S3cret~Value\n"}, []string{"CLIENT_SECRET ends in a line break"}},
 		"redirect on http":        {map[string]string{"REDIRECT_URI": "http://app.example/getAToken"}, []string{"REDIRECT_URI"}},
 		"redirect to a route":     {map[string]string{"REDIRECT_URI": "http://localhost:3000/logout"}, []string{"REDIRECT_URI"}},
+		"redirect below the base": {map[string]string{"BASE_PATH": "/a/b", "REDIRECT_URI": "http://localhost:3000/a/b/login/"}, []string{"REDIRECT_URI"}},
+		"redirect to the base":    {map[string]string{"BASE_PATH": "/a", "REDIRECT_URI": "http://localhost:3000/a"}, []string{"REDIRECT_URI"}},
 		"redirect to the root":    {map[string]string{"REDIRECT_URI": "http://localhost:3000"}, []string{"REDIRECT_URI"}},
 		"redirect with a query":   {map[string]string{"REDIRECT_URI": "http://localhost:3000/x?y=z"}, []string{"REDIRECT_URI"}},
 		"redirect with a pattern": {map[string]string{"REDIRECT_URI": "http://localhost:3000/{x}"}, []string{"REDIRECT_URI"}},
@@ -317,6 +319,36 @@ func TestAllowedSubjects(t *testing.T) {
 	}
 }
 
+func TestBasePath(t *testing.T) {
+	for given, want := range map[string]string{
+		"": "", "/": "", "/_signin": "/_signin", "/_signin/": "/_signin", " /a/b ": "/a/b", "/A-z_0.9~": "/A-z_0.9~", "/...": "/...", "/.well-known/x": "/.well-known/x",
+	} {
+		vars := good()
+		vars["BASE_PATH"] = given
+		c, err := load(lookupIn(vars), false)
+		require.NoError(t, err, given)
+		assert.Equal(t, want, c.BasePath, given)
+		assert.Equal(t, want+"/", c.HomePath(), given)
+		assert.Equal(t, "http://localhost:3000"+want+"/", c.Entra(nil, nil).PostLogoutRedirectURI, given)
+	}
+	for _, given := range []string{
+		"_signin", "a/b", "//", "/a//", "//a", "/a//b", "/.", "/..", "/a/.", "/a/../b", "/./a", "/a/./b", "/a b", "/a%20b", "/ä", "/a?b", "/a#b",
+		"/{a}", "/*", "/a*", `/a\b`, "/a:b", "/a;b", "/a@b", "https://app.example/a", "/a\tb", "/a+b", "/a,b", "/a'b",
+	} {
+		vars := good()
+		vars["BASE_PATH"] = given
+		_, err := load(lookupIn(vars), false)
+		assert.ErrorContains(t, err, "BASE_PATH", "%q", given)
+	}
+	// With a BASE_PATH, the rest of the origin is free for the redirect URI.
+	for _, callback := range []string{"/login", "/_signin/getAToken", "/_signinx", "/getAToken"} {
+		vars := good()
+		vars["BASE_PATH"], vars["REDIRECT_URI"] = "/_signin", "http://localhost:3000"+callback
+		_, err := load(lookupIn(vars), false)
+		assert.NoError(t, err, callback)
+	}
+}
+
 func TestAddressToOpen(t *testing.T) {
 	for _, test := range []struct{ redirect, listening, want string }{
 		{"", "127.0.0.1:3000", "http://localhost:3000"},
@@ -338,6 +370,8 @@ func TestAddressToOpen(t *testing.T) {
 		listening, err := net.ResolveTCPAddr("tcp", test.listening)
 		require.NoError(t, err)
 		assert.Equal(t, test.want, c.AddressToOpen(listening), "%s at %s", test.redirect, test.listening)
+		c.BasePath = "/_signin"
+		assert.Equal(t, test.want+"/_signin/", c.AddressToOpen(listening))
 	}
 }
 

@@ -22,7 +22,7 @@ func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 		ClientID:              c.ClientID,
 		Credential:            c.credential(logger),
 		RedirectURI:           c.RedirectURI,
-		PostLogoutRedirectURI: c.Origin() + "/",
+		PostLogoutRedirectURI: c.Origin() + c.HomePath(),
 		AllowedTenants:        c.AllowedTenants,
 		ResponseMode:          c.ResponseMode,
 		Clock:                 now,

@@ -56,6 +56,8 @@ type Config struct {
 	KeysInFile int
 	// Endpoint is the URL of the API. It is empty if no API is called.
 	Endpoint string
+	// BasePath is the variable BASE_PATH without a slash at its end.
+	BasePath string
 	// PublicURL is the origin of the running application. If it is nil, the
 	// running application is not checked.
 	PublicURL *url.URL

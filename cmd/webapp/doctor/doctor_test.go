@@ -214,6 +214,11 @@ var cases = []struct {
 		w.cfg.PublicURL.Host = "app.invalid"
 		w.redirectURI("https://app.invalid/getAToken")
 	}, outcomes{"public-url": doctor.Failed}},
+	{"app-below-a-base-path", func(w *world) {
+		w.cfg.BasePath = "/_signin"
+		w.serve[appHost+":443"] = http.StripPrefix("/_signin", w.app)
+	}, nil},
+	{"app-not-below-its-base-path", func(w *world) { w.cfg.BasePath = "/_signin" }, outcomes{"public-url": doctor.Failed}},
 	{"app-down", func(w *world) { w.app.before = refuse(http.StatusBadGateway, "") }, outcomes{"public-url": doctor.Failed}},
 	{"app-redirected", func(w *world) {
 		w.app.before = refuse(http.StatusFound, "/healthz", "Location", "https://elsewhere.example/")

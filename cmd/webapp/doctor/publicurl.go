@@ -27,23 +27,26 @@ func (x *examination) checkPublicURL(ctx context.Context) Check {
 	}
 	switch {
 	case r.status >= 300 && r.status < 400:
-		return fail("/healthz is redirected ("+statusText(r.status)+").",
+		return fail(x.path("/healthz")+" is redirected ("+statusText(r.status)+").",
 			"A proxy redirects requests before webapp gets them. A sign-in can end in a redirect loop.",
 			"Pass the application's own address to -url, and configure the proxy not to redirect its paths.")
 	case r.status == http.StatusBadGateway || r.status == http.StatusServiceUnavailable || r.status == http.StatusGatewayTimeout:
-		return fail("/healthz responds with "+statusText(r.status)+".",
+		return fail(x.path("/healthz")+" responds with "+statusText(r.status)+".",
 			"The proxy runs, but it cannot reach webapp.",
 			"Check that webapp is running, and that the proxy forwards to its LISTEN_ADDR.")
 	case r.status != http.StatusOK || strings.TrimSpace(string(r.body)) != "ok":
-		return fail("The server at "+originOf(u)+" is not webapp: /healthz responds with "+statusText(r.status)+".",
+		return fail("The server at "+originOf(u)+" is not webapp: "+x.path("/healthz")+" responds with "+statusText(r.status)+".",
 			"webapp responds with status 200 and the text ok.",
 			"Check -url, and that the proxy forwards every path unchanged.")
 	}
 	return x.connected(u, r, ", and forwards to webapp")
 }
 
-// public returns the URL of a path of the running application.
-func (x *examination) public(path string) string { return originOf(x.cfg.PublicURL) + path }
+// path returns the path of a route of the running application.
+func (x *examination) path(route string) string { return x.cfg.BasePath + route }
+
+// public returns the URL of a route of the running application.
+func (x *examination) public(route string) string { return originOf(x.cfg.PublicURL) + x.path(route) }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
@@ -61,7 +64,7 @@ func (x *examination) checkHeaders(ctx context.Context) Check {
 	if !strings.Contains(r.header.Get("Cache-Control"), "no-store") || r.header.Get("Age") != "" {
 		return fail("A proxy may cache responses of webapp.",
 			"Cache-Control does not arrive as no-store, or the response came from a cache. One user could see another user's page.",
-			"Configure the proxy to obey Cache-Control as webapp sends it, and to cache nothing outside /static/.")
+			"Configure the proxy to obey Cache-Control as webapp sends it, and to cache nothing outside "+x.path("/static/")+".")
 	}
 	wanted := []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "X-Request-Id"}
 	if x.cfg.PublicURL.Scheme == "https" {

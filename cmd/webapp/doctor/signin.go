@@ -16,13 +16,13 @@ func (x *examination) checkSignIn(ctx context.Context) Check {
 		return unreachable(x.cfg.PublicURL, err)
 	}
 	if x.login.status == http.StatusServiceUnavailable {
-		return fail("/login responds with "+statusText(x.login.status)+".",
+		return fail(x.path("/login")+" responds with "+statusText(x.login.status)+".",
 			"The running application cannot reach the identity provider or its session store at the moment.",
-			"Open /readyz of the running application to see which of the two it is. Its log says why.")
+			"Open "+x.path("/readyz")+" of the running application to see which of the two it is. Its log says why.")
 	}
 	location, err := url.Parse(x.login.header.Get("Location"))
 	if err != nil || location.Host == "" || x.login.status != http.StatusSeeOther && x.login.status != http.StatusFound {
-		return fail("/login does not redirect to the identity provider; its status is "+statusText(x.login.status)+".",
+		return fail(x.path("/login")+" does not redirect to the identity provider; its status is "+statusText(x.login.status)+".",
 			"A sign-in begins with a redirect to the provider.",
 			"Check whether the proxy responds in place of webapp, or changes its redirects.")
 	}
@@ -38,7 +38,7 @@ func (x *examination) compareLocation(location *url.URL) Check {
 	configured, err := url.Parse(x.metadata.AuthorizationEndpoint)
 	switch redirectURI := query.Get("redirect_uri"); {
 	case x.statuses[nameMetadata] == OK && err == nil && endpoint != configured.Scheme+"://"+configured.Host+configured.Path:
-		return fail("/login redirects to "+quoted(endpoint)+", which is not the provider that is configured here.",
+		return fail(x.path("/login")+" redirects to "+quoted(endpoint)+", which is not the provider that is configured here.",
 			"The running application has another configuration, or a proxy rewrites its redirects.", remedy)
 	case x.cfg.RedirectURI != "" && redirectURI != x.cfg.RedirectURI:
 		return fail("The running application sends the redirect URI "+quoted(redirectURI)+".",
@@ -47,7 +47,7 @@ func (x *examination) compareLocation(location *url.URL) Check {
 		return fail("The running application sends the client ID "+quoted(query.Get("client_id"))+".",
 			"CLIENT_ID is "+x.cfg.Entra.ClientID+".", remedy)
 	}
-	return ok("/login redirects to the provider, with the redirect URI and client ID that are configured here.")
+	return ok(x.path("/login") + " redirects to the provider, with the redirect URI and client ID that are configured here.")
 }
 
 // checkCookies checks the cookie of a sign-in as it arrives through the proxy.
@@ -65,9 +65,9 @@ func (x *examination) checkCookies(context.Context) Check {
 	}
 	switch {
 	case !found:
-		return fail("/login sets no cookie.",
+		return fail(x.path("/login")+" sets no cookie.",
 			"The callback of a sign-in is refused without this cookie.",
-			"Check whether the proxy removes Set-Cookie, or serves /login from a cache.")
+			"Check whether the proxy removes Set-Cookie, or serves "+x.path("/login")+" from a cache.")
 	case len(faults) > 0:
 		return fail("The cookie of a sign-in does not arrive as webapp sets it.", strings.Join(faults, "\n"),
 			"Configure the proxy not to change Set-Cookie (proxy_cookie_path, proxy_cookie_domain, ProxyPassReverseCookiePath and the like).\n"+

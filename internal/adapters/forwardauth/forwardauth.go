@@ -16,7 +16,7 @@ import (
 	"webapp/internal/domain"
 )
 
-// Path is the path of the handler, below Config.BasePath.
+// Path is the path of the handler, below the application's base path.
 const Path = "/verify"
 
 // Config configures the handler.
@@ -24,7 +24,8 @@ type Config struct {
 	// Origin is scheme://host[:port] of the application's public address, where
 	// the protected application is too.
 	Origin string
-	// BasePath is the path below which the routes of this application are, or "".
+	// BasePath is the path below which the routes of this application are, or "". The
+	// sign-in is there.
 	BasePath string
 	// Proxies are the networks of the proxies whose X-Forwarded-Method,
 	// X-Forwarded-Host and X-Forwarded-Uri are believed.
@@ -48,7 +49,7 @@ func (c Config) Handler(d *domain.Service) http.Handler {
 // response goes to the proxy.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case r.URL.Path != h.BasePath+Path:
+	case r.URL.Path != Path:
 		respond(w, http.StatusNotFound, "There is nothing at this address.")
 		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:

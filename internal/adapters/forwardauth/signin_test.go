@@ -195,7 +195,8 @@ func TestBelowABasePath(t *testing.T) {
 	app := apptest.New(t, func(c *webhttp.Config) {
 		proxies := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 		config := forwardauth.Config{Origin: "https://app.example", BasePath: "/_signin", Proxies: proxies}
-		apptest.WithMount("/_signin"+forwardauth.Path, config.Handler)(c)
+		c.BasePath = config.BasePath
+		apptest.WithMount(forwardauth.Path, config.Handler)(c)
 	})
 	r := navigation(map[string][]string{"X-Forwarded-Uri": {"/"}})
 	r.URL.Path = "/_signin/verify"

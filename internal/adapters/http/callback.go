@@ -54,10 +54,10 @@ func (a *app) adminConsent(w http.ResponseWriter, r *http.Request, err error) er
 	switch {
 	case sessionErr == nil:
 		observed(r.Context()).session = &session
-		v.Actions = []templates.Link{{Text: "error.action.home", URL: homePath}}
+		v.Actions = []templates.Link{{Text: "error.action.home", URL: a.url(homePath)}}
 	case errors.Is(sessionErr, domain.ErrNotSignedIn):
 		v.Next = "consent.next"
-		v.Actions = []templates.Link{{Text: "signin.button", URL: loginPath}}
+		v.Actions = []templates.Link{{Text: "signin.button", URL: a.url(loginPath)}}
 	default:
 		return sessionErr
 	}

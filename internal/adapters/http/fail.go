@@ -92,7 +92,7 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 // actions returns the links of an error page, the most useful first and each URL
 // once. The link to the home page comes first if only an administrator can help.
 func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Link {
-	signIn := loginURL(a.returnTo(r, err))
+	signIn := a.loginURL(a.returnTo(r, err))
 	var links []templates.Link
 	add := func(text templates.Message, url string) {
 		if !slices.ContainsFunc(links, func(l templates.Link) bool { return l.URL == url }) {
@@ -100,11 +100,11 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 		}
 	}
 	if a.needsAdmin(err) {
-		add("error.action.home", "/")
+		add("error.action.home", a.url(homePath))
 	}
 	switch {
 	case !row.retry:
-	case r.URL.Path == loginPath || r.URL.Path == a.CallbackPath:
+	case r.URL.Path == a.url(loginPath) || r.URL.Path == a.CallbackPath:
 		add("error.action.retry", signIn) // these pages cannot be reloaded
 	case r.Method == http.MethodGet:
 		add("error.action.retry", a.Domain.ReturnPath(r.URL.RequestURI()))
@@ -112,7 +112,7 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 	if row.signInAgain {
 		add("error.action.signin", signIn)
 	}
-	add("error.action.home", "/")
+	add("error.action.home", a.url(homePath))
 	return links
 }
 
@@ -134,10 +134,10 @@ func (a *app) returnTo(r *http.Request, err error) string {
 	if _, ok := errors.AsType[*domain.InteractionRequired](err); ok && r.Method == http.MethodGet {
 		return r.URL.RequestURI()
 	}
-	if r.URL.Path == loginPath {
+	if r.URL.Path == a.url(loginPath) {
 		return a.Domain.ReturnPath(r.URL.Query().Get("return_to"))
 	}
-	return "/"
+	return a.url(homePath)
 }
 
 // problem responds with a problem document (RFC 9457). Its text is always English,

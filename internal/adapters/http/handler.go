@@ -33,6 +33,9 @@ type Config struct {
 	// StoreReady returns an error if the session store does not respond. If
 	// StoreReady is nil, /readyz does not check the store.
 	StoreReady func(context.Context) error
+	// BasePath is the path below which all routes but the callback are, such as
+	// /_signin. It does not end in a slash. The default is the origin's root.
+	BasePath string
 	// CallbackPath is the path of the redirect URI.
 	CallbackPath string
 	// FormPost makes the callback a POST (OAuth 2.0 Form Post Response Mode).
@@ -51,10 +54,10 @@ type Config struct {
 	// Endpoint the page does not exist.
 	Scopes   []string
 	Endpoint string
-	// Mounts are handlers of other inbound adapters, by path. Each serves its path
-	// and everything below it, behind the same middleware as the pages: size
-	// limits, the check of the request's origin, security headers, and the
-	// session in the request's context.
+	// Mounts are handlers of other inbound adapters, by path below BasePath. Each
+	// serves its path and everything below it, and sees the path without BasePath.
+	// It is behind the same middleware as the pages: size limits, the check of the
+	// request's origin, security headers, and the session in the request's context.
 	Mounts map[string]http.Handler
 	// APITransport sends the requests to the API. The default is
 	// providerhttp.NewAPITransport.
@@ -63,7 +66,8 @@ type Config struct {
 	// believed.
 	TrustedProxies []netip.Prefix
 	// OnResponse, if set, is called after each response. method is as the client
-	// wrote it. route is the pattern of the route, or "" for an unknown path.
+	// wrote it. route is the pattern of the route below BasePath, or "" for an
+	// unknown path.
 	OnResponse func(method, route string, status int, took time.Duration)
 	// Trace, if set, starts the trace of a request. It returns the context for
 	// the request and a function that is called after the response. trusted
@@ -162,9 +166,14 @@ func refused(w http.ResponseWriter, r *http.Request) error {
 	return plain(w, refusal.Status, refusal.Text)
 }
 
-func newPages(c Config) (*templates.Pages, error) {
-	return templates.New(templates.Options{Demo: c.Demo, AppName: c.appName()})
+func newPages(c Config) (*templates.Pages, error) { return templates.New(c.pageOptions()) }
+
+func (c *Config) pageOptions() templates.Options {
+	return templates.Options{Demo: c.Demo, AppName: c.appName(), BasePath: c.BasePath}
 }
+
+// url returns the local URL of a route, such as /reports.
+func (c *Config) url(route string) string { return c.pageOptions().URL(route) }
 
 // page writes a page with the navigation of session's user, or without one if
 // session is nil.

@@ -68,9 +68,9 @@ const maxUnixTime = 253402300800
 // anonymousHome shows the sign-in page, or the confirmation of a sign-out.
 func (a *app) anonymousHome(w http.ResponseWriter, r *http.Request) error {
 	if atProvider, ok := a.justSignedOut(r); ok {
-		return a.page(w, r, http.StatusOK, nil, templates.SignedOut{AtProvider: atProvider, LoginURL: loginURL("/")})
+		return a.page(w, r, http.StatusOK, nil, templates.SignedOut{AtProvider: atProvider, LoginURL: a.loginURL(a.url(homePath))})
 	}
-	return a.page(w, r, http.StatusOK, nil, a.signInView(r.Context(), "/"))
+	return a.page(w, r, http.StatusOK, nil, a.signInView(r.Context(), a.url(homePath)))
 }
 
 // providerTimeout limits how long the sign-in page waits for a provider that
@@ -80,7 +80,7 @@ const providerTimeout = 100 * time.Millisecond
 // signInView returns the sign-in page with a link that returns to path after the
 // sign-in. It has a warning if the provider is known to fail.
 func (a *app) signInView(ctx context.Context, path string) templates.SignIn {
-	v := templates.SignIn{LoginURL: loginURL(path)}
+	v := templates.SignIn{LoginURL: a.loginURL(path)}
 	if err := a.providerFailure(ctx); err != nil {
 		v.ProviderDown, v.ProviderSetup = true, errors.Is(err, domain.ErrProviderSetup)
 		v.Number = numberIn(err)

@@ -22,12 +22,13 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, location)
 }
 
-// loginURL returns the URL that starts a sign-in and returns to path afterwards.
-func loginURL(path string) string {
-	if path == "" || path == homePath {
-		return loginPath
+// loginURL returns the URL that starts a sign-in and returns to the local URL path
+// afterwards.
+func (a *app) loginURL(path string) string {
+	if path == "" || path == a.url(homePath) {
+		return a.url(loginPath)
 	}
-	return loginPath + "?return_to=" + url.QueryEscape(path)
+	return a.url(loginPath) + "?return_to=" + url.QueryEscape(path)
 }
 
 // signedInFunc is a handler for signed-in people.
@@ -76,7 +77,7 @@ func (a *app) requireRole(role string, h signedInFunc) handlerFunc {
 func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	wanted := a.Domain.ReturnPath(r.URL.RequestURI())
 	v := a.signInView(r.Context(), wanted)
-	v.Wanted, v.Lost = wanted, wanted == "/"
+	v.Wanted, v.Lost = wanted, wanted == a.url(homePath)
 	return a.page(w, r, http.StatusUnauthorized, nil, v)
 }
 

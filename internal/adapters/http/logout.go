@@ -30,7 +30,7 @@ func (a *app) signOut(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.rememberSignOut(w, location != "")
 	if location == "" {
-		location = "/"
+		location = a.url(homePath)
 	}
 	return seeOther(w, location)
 }

@@ -61,7 +61,7 @@ func (a *app) observe(next http.Handler) http.Handler {
 			took, route := a.Now().Sub(start), chi.RouteContext(r.Context()).RoutePattern()
 			a.logRequest(r, ww, o, route, took)
 			if a.OnResponse != nil {
-				a.OnResponse(r.Method, route, statusOf(ww), took)
+				a.OnResponse(r.Method, strings.TrimPrefix(route, a.BasePath), statusOf(ww), took)
 			}
 			if endTrace != nil {
 				endTrace(route, statusOf(ww))

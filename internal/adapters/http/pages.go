@@ -13,7 +13,7 @@ import (
 // Page is a page for signed-in people. The routes, the navigation, the reserved
 // paths and the tests of all pages are loops over Pages.
 type Page struct {
-	// Path is the path of the page, such as /reports.
+	// Path is the path of the page below the base path, such as /reports.
 	Path string
 	// Role is the app role that opens the page. Empty opens it to everybody who
 	// is signed in.
@@ -62,7 +62,7 @@ func (a *app) routePages(r chi.Router) {
 		if p.Scripts {
 			policy = a.policies.withScripts
 		}
-		r.Get(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+		r.Get(a.url(p.Path), a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 			v, err := p.show(a, r, session)
 			if err != nil {
 				return err
@@ -71,7 +71,7 @@ func (a *app) routePages(r chi.Router) {
 			return a.pages.Write(w, r, http.StatusOK, a.chrome(r, &session), v)
 		})))
 		if p.post != nil {
-			r.Post(p.Path, a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+			r.Post(a.url(p.Path), a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 				return p.post(a, w, r, session)
 			})))
 		}
@@ -81,10 +81,10 @@ func (a *app) routePages(r chi.Router) {
 // nav returns the links of the navigation, without pages for roles that user does
 // not have.
 func (a *app) nav(user domain.User) []templates.Link {
-	links := append(make([]templates.Link, 0, 1+len(a.enabledPages)), templates.Link{Text: "nav.home", URL: homePath})
+	links := append(make([]templates.Link, 0, 1+len(a.enabledPages)), templates.Link{Text: "nav.home", URL: a.url(homePath)})
 	for _, p := range a.enabledPages {
 		if p.Nav != "" && (p.Role == "" || user.HasRole(p.Role)) {
-			links = append(links, templates.Link{Text: p.Nav, URL: p.Path})
+			links = append(links, templates.Link{Text: p.Nav, URL: a.url(p.Path)})
 		}
 	}
 	return links

@@ -12,8 +12,8 @@ import (
 	"webapp/templates"
 )
 
-// The paths of the routes. Pages has the paths of the pages for signed-in people.
-// The callback's path is configured. Static files start with
+// The paths of the routes below Config.BasePath. Pages has the paths of the pages for
+// signed-in people. The callback's path is configured. Static files start with
 // templates.StaticPrefix.
 const (
 	homePath         = "/"
@@ -41,21 +41,25 @@ func (a *app) routes() (router, error) {
 	r.MethodNotAllowed(a.withNavigation(methodNotAllowed))
 
 	// These routes read and set no cookie.
-	r.Get(healthPath, a.handle(a.healthz))
-	r.Get(readyPath, a.handle(a.readyz))
-	r.Get(templates.StaticPrefix+"*", a.handle(a.staticFile))
+	if a.BasePath != "" {
+		r.Get(a.BasePath, a.handle(a.redirectHome))
+	}
+	r.Get(a.url(healthPath), a.handle(a.healthz))
+	r.Get(a.url(readyPath), a.handle(a.readyz))
+	r.Get(a.url(templates.StaticPrefix)+"*", a.handle(a.staticFile))
 
 	// The provider calls these routes without the session cookie. The request names
 	// the session.
-	r.Get(frontChannelPath, a.handle(a.frontChannelLogout))
-	r.With(limitBody).Post(backChannelPath, a.handle(a.backChannelLogout))
+	r.Get(a.url(frontChannelPath), a.handle(a.frontChannelLogout))
+	r.With(limitBody).Post(a.url(backChannelPath), a.handle(a.backChannelLogout))
 
 	r.Group(func(r chi.Router) {
 		r.Use(a.limitRequestSize, limitBody, a.sameOrigin, a.Sessions)
 		a.pageRoutes(r)
 		for path, h := range a.Mounts {
-			r.Handle(path, h)
-			r.Handle(path+"/*", h)
+			h = http.StripPrefix(a.BasePath, h)
+			r.Handle(a.url(path), h)
+			r.Handle(a.url(path)+"/*", h)
 		}
 	})
 	return r, nil
@@ -63,14 +67,14 @@ func (a *app) routes() (router, error) {
 
 // pageRoutes adds the routes that browsers visit.
 func (a *app) pageRoutes(r chi.Router) {
-	r.Get(homePath, a.handle(a.home))
-	r.With(a.navigationsOnly, a.limitSignIns).Get(loginPath, a.handle(a.login))
+	r.Get(a.url(homePath), a.handle(a.home))
+	r.With(a.navigationsOnly, a.limitSignIns).Get(a.url(loginPath), a.handle(a.login))
 	r.Get(a.CallbackPath, a.handle(a.callback))
 	if a.FormPost {
 		r.With(a.navigationsOnly).Post(a.CallbackPath, a.handle(a.callback))
 	}
-	r.Get(logoutPath, a.handle(a.confirmSignOut))
-	r.Post(logoutPath, a.handle(a.signOut))
+	r.Get(a.url(logoutPath), a.handle(a.confirmSignOut))
+	r.Post(a.url(logoutPath), a.handle(a.signOut))
 	a.routePages(r)
 }
 
@@ -81,7 +85,7 @@ func (a *app) checkMounts() error {
 		if !strings.HasPrefix(path, "/") || strings.TrimRight(path, "/") != path || strings.ContainsAny(path, "{}*?#%") {
 			return fmt.Errorf("http: %q cannot be mounted: it must be a path such as /api", path)
 		}
-		if Reserved(path) || path == a.CallbackPath {
+		if Reserved(a.BasePath, a.url(path)) || a.url(path) == a.CallbackPath {
 			return fmt.Errorf("http: %q cannot be mounted: the path belongs to a page", path)
 		}
 	}
@@ -97,15 +101,25 @@ func reservedPaths() []string {
 	return paths
 }
 
-// Reserved reports whether path belongs to a route of the application, with or
-// without a trailing slash. A redirect URI or a mount must not have such a path.
-func Reserved(path string) bool {
-	return path == homePath || slices.Contains(reservedPaths(), strings.TrimSuffix(path, "/")) || strings.HasPrefix(path, templates.StaticPrefix)
+// Reserved reports whether path belongs to a route of an application below basePath,
+// with or without a trailing slash. A redirect URI or a mount must not have such a
+// path.
+func Reserved(basePath, path string) bool {
+	route, below := strings.CutPrefix(path, basePath)
+	return below && (route == homePath || route == "" && basePath != "" ||
+		slices.Contains(reservedPaths(), strings.TrimSuffix(route, "/")) || strings.HasPrefix(route, templates.StaticPrefix))
 }
 
 // NoReturn returns the paths that a sign-in must not return to, because they start
 // or complete a sign-in, or end the session.
-func NoReturn(callbackPath string) []string { return []string{callbackPath, loginPath, logoutPath} }
+func NoReturn(basePath, callbackPath string) []string {
+	return []string{callbackPath, basePath + loginPath, basePath + logoutPath}
+}
+
+// redirectHome redirects from the base path without a slash at its end.
+func (a *app) redirectHome(w http.ResponseWriter, _ *http.Request) error {
+	return seeOther(w, a.url(homePath))
+}
 
 // limitBody limits the size of a request body to maxForm.
 func limitBody(next http.Handler) http.Handler {

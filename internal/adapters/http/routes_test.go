@@ -41,14 +41,20 @@ func TestAllRoutesAreReserved(t *testing.T) {
 		}
 		assert.ElementsMatch(t, reservedPaths(), routed)
 		for _, path := range routed {
-			assert.True(t, Reserved(path), path)
-			assert.True(t, Reserved(path+"/"), path)
+			assert.True(t, Reserved("", path), path)
+			assert.True(t, Reserved("", path+"/"), path)
 		}
 	}
 	for _, free := range []string{"/getAToken", "/loginz", "/login/x", "/static2", ""} {
-		assert.False(t, Reserved(free), free)
+		assert.False(t, Reserved("", free), free)
 	}
-	assert.True(t, Reserved("/static/x"))
+	assert.True(t, Reserved("", "/static/x"))
+	for path, want := range map[string]bool{
+		"/a": true, "/a/": true, "/a/login": true, "/a/login/": true, "/a/static/x": true,
+		"/login": false, "/": false, "/a/getAToken": false, "/ab": false, "/a/a": false,
+	} {
+		assert.Equal(t, want, Reserved("/a", path), path)
+	}
 }
 
 func TestMountsCannotReplaceAPage(t *testing.T) {

@@ -50,5 +50,5 @@ func (a *app) endSessions(w http.ResponseWriter, r *http.Request, _ domain.Sessi
 	if err != nil {
 		return err
 	}
-	return seeOther(w, sessionsPath)
+	return seeOther(w, a.url(sessionsPath))
 }

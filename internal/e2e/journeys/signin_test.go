@@ -3,11 +3,14 @@
 package journeys
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/test/browsertest"
 )
 
 func TestSignIn(t *testing.T) {
@@ -43,6 +46,38 @@ func TestDeepLinkComesBackAfterSignIn(t *testing.T) {
 
 	require.Equal(t, app.URL+wanted, tab.URL())
 	require.True(t, tab.Has("heading", "API response"), tab.Text())
+}
+
+// With a BASE_PATH, every page is below it, links and redirects included, and a
+// sign-in can return to a page of another application on the same origin.
+func TestEveryPageBelowABasePath(t *testing.T) {
+	port := browsertest.FreePort(t)
+	origin := fmt.Sprintf("http://localhost:%d", port)
+	app := browsertest.StartApp(t, browsertest.AppConfig{Binary: shared.binary, Port: port, Args: []string{"-demo"}, Env: map[string]string{
+		"BASE_PATH": "/_signin", "REDIRECT_URI": origin + "/_signin/getAToken",
+	}})
+	require.Equal(t, origin+"/_signin", app.URL)
+	tab := shared.browser.Visitor(t).Tab()
+	tour{app, tab}.walk(t, append(anonymousPages(), personalPages(trap(t, app))...), func(t *testing.T, tab *browsertest.Tab) {
+		require.False(t, strings.HasPrefix(tab.URL(), origin) && !strings.HasPrefix(tab.URL(), app.URL), tab.URL())
+	})
+
+	require.Equal(t, http.StatusOK, tab.Open(app.URL))
+	signInAs(t, tab, member)
+	requireHome(t, app, tab, member)
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Call an API"))
+	require.Equal(t, app.URL+"/call_api", tab.URL())
+	signOut(t, app, tab)
+	require.Equal(t, app.URL+"/", tab.URL())
+
+	require.Equal(t, http.StatusUnauthorized, tab.Open(app.URL+"/call_api?x=1&y=2"))
+	signInAs(t, tab, member)
+	require.Equal(t, app.URL+"/call_api?x=1&y=2", tab.URL())
+	signOut(t, app, tab)
+
+	tab.Open(app.URL + "/login?return_to=%2Freports%3Fa%3D1%26b%3D2")
+	require.Equal(t, http.StatusNotFound, pick(t, tab, member), "this test has no other application")
+	require.Equal(t, origin+"/reports?a=1&b=2", tab.URL())
 }
 
 func TestCallAPI(t *testing.T) {

@@ -117,7 +117,7 @@ func personalPages(trap string) []stop {
 		{"sign out?", "Sign out?", http.StatusOK, open("/logout")},
 		{"wrong method", "This request is not allowed here", http.StatusMethodNotAllowed, func(tr tour) int {
 			tr.tab.Open(tr.app.URL)
-			tr.tab.Run(`document.querySelector("form").action = "/healthz"`)
+			tr.tab.Run(`document.querySelector("form").action = "healthz"`)
 			return tr.tab.Follow("button", "Sign out")
 		}},
 		{"sent by another site", "Request refused", http.StatusForbidden, func(tr tour) int {

@@ -84,7 +84,7 @@ func New(t testing.TB, options ...Option) *App {
 	service, err := domain.New(domain.Config{
 		Provider: a.Provider, Sessions: sessions,
 		Limits:   domain.Limits{Idle: idle, Lifetime: lifetime},
-		NoReturn: webhttp.NoReturn(callbackPath), GroupScopes: []string{"User.Read"},
+		NoReturn: webhttp.NoReturn("", callbackPath), GroupScopes: []string{"User.Read"},
 		Now: a.Clock.Now, Random: rand.Reader,
 	})
 	require.NoError(t, err)

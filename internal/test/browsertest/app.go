@@ -18,7 +18,7 @@ const startTimeout = 20 * time.Second
 // App is a running application.
 type App struct {
 	*Process
-	// URL is the app's origin without a trailing slash.
+	// URL is the app's origin and BASE_PATH, without a trailing slash.
 	URL string
 }
 
@@ -46,7 +46,7 @@ func StartApp(t T, c AppConfig) *App {
 	maps.Copy(env, c.Env)
 	cmd := exec.Command(c.Binary, c.Args...)
 	cmd.Dir = t.TempDir()
-	app := &App{Process: StartProcess(t, cmd, env), URL: origin}
+	app := &App{Process: StartProcess(t, cmd, env), URL: origin + env["BASE_PATH"]}
 	check(t, app.waitFor(startTimeout, app.healthy), "wait for the app")
 	t.Cleanup(app.stopIfRunning)
 	return app
