@@ -55,11 +55,10 @@ func (s *Service) Authorize(ctx context.Context, d Demands) (Authorized, error) 
 	if slices.Contains(d.Groups, "") {
 		return Authorized{}, ErrGroupMissing
 	}
-	tokens, err := s.sessions.Tokens(ctx)
+	known, err := s.sessions.Groups(ctx)
 	if err != nil {
-		return Authorized{}, notSignedIn(err, "read tokens")
+		return Authorized{}, notSignedIn(err, "read groups")
 	}
-	known := tokens.Groups
 	if d.Groups == nil {
 		if !known.Overage && !known.AsOf.IsZero() && len(known.IDs) <= maxTokenGroups {
 			who.Groups, who.GroupsComplete = known.IDs, true

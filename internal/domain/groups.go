@@ -37,11 +37,11 @@ func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	if _, err := s.current(ctx); err != nil {
 		return Groups{}, err
 	}
-	tokens, err := s.sessions.Tokens(ctx)
+	known, err := s.sessions.Groups(ctx)
 	if err != nil {
-		return Groups{}, notSignedIn(err, "read tokens")
+		return Groups{}, notSignedIn(err, "read groups")
 	}
-	return s.allGroups(ctx, tokens.Groups)
+	return s.allGroups(ctx, known)
 }
 
 // allGroups returns all groups of the user, whose session has the groups known. It

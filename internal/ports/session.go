@@ -154,6 +154,10 @@ type SessionTokens interface {
 	// empty if the session has none or the store has lost them.
 	Tokens(ctx context.Context) (Tokens, error)
 
+	// Groups returns Tokens.Groups and reads no other token. Forward
+	// authentication calls it with every request.
+	Groups(ctx context.Context) (Groups, error)
+
 	// UpdateTokens calls change with the session's tokens and stores the result.
 	// Concurrent updates all take effect: change may run several times, each
 	// time with the current tokens. UpdateTokens returns ErrNoSession if the

@@ -144,10 +144,29 @@ func TestTheNameOfADeviceIsBounded(t *testing.T) {
 
 func TestTokensAndPendingCodec(t *testing.T) {
 	for _, g := range []ports.Tokens{{}, portstest.SampleTokens(codecStart), {AccessTokens: []ports.AccessToken{{Expires: codecStart}}}} {
-		requireJSON(t, g)
+		data, err := encodeTokens(g)
+		require.NoError(t, err)
+		got, err := decodeTokens(data)
+		require.NoError(t, err)
+		require.Equal(t, g, got)
+		for cut := range data {
+			_, err := decodeTokens(data[:cut])
+			require.ErrorIs(t, err, errUnreadable)
+		}
+		requireJSON(t, g) // as earlier programs wrote
+		earlier, err := encodeJSON(g)
+		require.NoError(t, err)
+		got, err = decodeTokens(earlier)
+		require.NoError(t, err)
+		require.Equal(t, g, got)
 	}
-	_, err := encodeJSON(ports.Tokens{Groups: ports.Groups{AsOf: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}})
+	_, err := encodeTokens(ports.Tokens{AccessTokens: []ports.AccessToken{{Expires: time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)}}})
 	require.Error(t, err, "JSON has no such time")
+	for _, data := range []string{"", "\x03", "\x03\x00\x02{}", "\x03\x80", "\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "\x04\x04\x00\x00\x00\x00\x02{}",
+		"\x03\x05\x00\x00\x00\x00\x00\x02{}", "\x03\x04\x00\x00\x00\x00\x02{}x", "\x03\x04\x00\x00\x00\x00\x02{\"Unknown\":1}"} {
+		_, err := decodeTokens([]byte(data))
+		require.ErrorIs(t, err, errUnreadable, "%q", data)
+	}
 
 	p := portstest.SamplePending("state", codecStart)
 	p.ReturnTo, p.Secret = "/reports?"+strings.Repeat("a=<&>", 200), ""
@@ -188,7 +207,10 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(data)
 	}
-	data, err := encodePending(&p)
+	data, err := encodeTokens(g)
+	require.NoError(f, err)
+	f.Add(data)
+	data, err = encodePending(&p)
 	require.NoError(f, err)
 	f.Add(data)
 	f.Add([]byte{})
@@ -201,6 +223,13 @@ func FuzzDecode(f *testing.F) {
 			require.Equal(t, s, again)
 		}
 		decodeAgain[ports.Tokens](t, data)
+		if g, err := decodeTokens(data); err == nil && data[0] == tokensVersion {
+			data, err := encodeTokens(g)
+			require.NoError(t, err)
+			again, err := decodeTokens(data)
+			require.NoError(t, err)
+			require.Equal(t, g, again)
+		}
 		decodeAgain[[]ports.Claim](t, data)
 		if p, err := decodePending(data); err == nil {
 			data, err := encodePending(&p)
@@ -250,6 +279,10 @@ func TestGroupsRoundTrip(t *testing.T) {
 		"many":          {IDs: many, Overage: true, AsOf: asOf},
 		"no GUIDs":      {IDs: []string{"admins", many[0]}, AsOf: asOf},
 	} {
-		requireJSON(t, ports.Tokens{Groups: g})
+		data, err := encodeTokens(ports.Tokens{Groups: g})
+		require.NoError(t, err)
+		got, _, err := decodeGroups(data)
+		require.NoError(t, err)
+		require.Equal(t, g, got)
 	}
 }

@@ -2,15 +2,18 @@ package session
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"webapp/internal/ports"
 )
 
-// Claims, tokens and pending sign-ins are written as JSON behind a version byte.
+// Claims, tokens and pending sign-ins are written as JSON behind a version byte. In
+// front of the JSON of tokens are the groups, in the form of the session record.
 // The session record, which is read with every request, has a codec of its own.
 
 // jsonVersion is the version byte. Earlier programs wrote 1.
@@ -42,6 +45,63 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 		return *new(T), errUnreadable
 	}
 	return v, nil
+}
+
+// tokensVersion is the version byte of tokens. Then follow the length of the groups,
+// the groups, and the JSON of the other fields.
+const tokensVersion = 3
+
+// otherTokens has the fields of ports.Tokens except Groups.
+type otherTokens struct {
+	ports.Tokens
+	Groups *struct{} `json:",omitempty"` // hides Tokens.Groups
+}
+
+func encodeTokens(t ports.Tokens) ([]byte, error) {
+	others, err := encodeJSON(otherTokens{Tokens: t})
+	if err != nil {
+		return nil, err
+	}
+	groups := appendTime(nil, t.Groups.AsOf)
+	groups = append(groups, 0)
+	if t.Groups.Overage {
+		groups[len(groups)-1] = 1
+	}
+	groups = appendTexts(groups, t.Groups.IDs)
+	return slices.Concat(appendText([]byte{tokensVersion}, string(groups)), others), nil
+}
+
+// decodeTokens returns errUnreadable for bytes that encodeTokens did not write. It
+// also reads the tokens of earlier programs, which are JSON only.
+func decodeTokens(data []byte) (ports.Tokens, error) {
+	groups, others, err := decodeGroups(data)
+	if err != nil {
+		return decodeJSON[ports.Tokens](data)
+	}
+	tokens, err := decodeJSON[otherTokens](others)
+	tokens.Tokens.Groups = groups
+	return tokens.Tokens, err
+}
+
+// decodeGroups returns the groups in front of the other tokens, and those undecoded.
+func decodeGroups(data []byte) (g ports.Groups, others []byte, err error) {
+	if len(data) == 0 || data[0] != tokensVersion {
+		return ports.Groups{}, nil, errUnreadable
+	}
+	size, n := binary.Uvarint(data[1:])
+	if n <= 0 || size > uint64(len(data)-1-n) {
+		return ports.Groups{}, nil, errUnreadable
+	}
+	end := 1 + n + int(size)
+	r := newReader(data[1+n : end])
+	g.AsOf = r.time()
+	overage := r.octet()
+	if overage > 1 {
+		r.fail()
+	}
+	g.Overage = overage == 1
+	g.IDs = r.texts()
+	return g, data[end:], r.done()
 }
 
 // encodePending writes a list. Names of members would make the cookie longer, and

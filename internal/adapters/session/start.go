@@ -70,22 +70,23 @@ func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSe
 // createRelated writes the claims and tokens of a new session.
 func (m *Manager) createRelated(ctx context.Context, key string, n ports.NewSession) error {
 	expires := m.relatedExpire(&n.Session)
-	add := func(key string, v any) error {
-		value, err := encodeJSON(v)
+	add := func(key string, value []byte, err error) error {
 		if err == nil {
 			_, err = m.records.create(ctx, entry{key: key, value: value, expires: expires})
 		}
 		return err
 	}
 	if len(n.Claims) > 0 {
-		if err := add(claimsKey(key), n.Claims); err != nil {
+		value, err := encodeJSON(n.Claims)
+		if err := add(claimsKey(key), value, err); err != nil {
 			return err
 		}
 	}
 	if isEmpty(&n.Tokens) {
 		return nil
 	}
-	return add(tokensKey(key), n.Tokens)
+	value, err := encodeTokens(n.Tokens)
+	return add(tokensKey(key), value, err)
 }
 
 // relatedExpire returns when the store may delete the claims and tokens: at the

@@ -31,16 +31,21 @@ func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 // Tokens implements ports.SessionTokens. It returns empty Tokens if the store has
 // lost them: the person stays signed in, and API calls need a new sign-in.
 func (m *Manager) Tokens(ctx context.Context) (ports.Tokens, error) {
-	_, key, leave, err := m.enterSession(ctx)
-	if err != nil {
-		return ports.Tokens{}, err
-	}
-	defer leave()
-	found, err := m.findRelated(ctx, key, tokensKey(key))
+	found, err := m.findTokens(ctx)
 	if err != nil {
 		return ports.Tokens{}, err
 	}
 	return tokensOf(found), nil
+}
+
+// findTokens returns the record of the session's tokens, or an empty one.
+func (m *Manager) findTokens(ctx context.Context) (foundRecord, error) {
+	_, key, leave, err := m.enterSession(ctx)
+	if err != nil {
+		return foundRecord{}, err
+	}
+	defer leave()
+	return m.findRelated(ctx, key, tokensKey(key))
 }
 
 // tokensOf returns the tokens in a record, or empty Tokens if it cannot be read.
@@ -48,11 +53,23 @@ func tokensOf(found foundRecord) ports.Tokens {
 	if !found.readable {
 		return ports.Tokens{}
 	}
-	tokens, err := decodeJSON[ports.Tokens](found.value)
+	tokens, err := decodeTokens(found.value)
 	if err != nil {
 		return ports.Tokens{}
 	}
 	return tokens
+}
+
+// Groups implements ports.SessionTokens.
+func (m *Manager) Groups(ctx context.Context) (ports.Groups, error) {
+	found, err := m.findTokens(ctx)
+	if err != nil {
+		return ports.Groups{}, err
+	}
+	if groups, _, err := decodeGroups(found.value); err == nil && found.readable {
+		return groups, nil
+	}
+	return tokensOf(found).Groups, nil
 }
 
 // findRelated returns a record that belongs to a session. If there is none, it
@@ -124,7 +141,7 @@ func (m *Manager) updateTokensOnce(ctx context.Context, key string, expires time
 	}
 	tokens := tokensOf(found)
 	change(&tokens)
-	value, err := encodeJSON(tokens)
+	value, err := encodeTokens(tokens)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,12 @@ func (f *FakeSessions) Tokens(ctx context.Context) (ports.Tokens, error) {
 	return cloneTokens(live.tokens), nil
 }
 
+// Groups implements ports.SessionTokens.
+func (f *FakeSessions) Groups(ctx context.Context) (ports.Groups, error) {
+	tokens, err := f.Tokens(ctx)
+	return tokens.Groups, err
+}
+
 // UpdateTokens implements ports.SessionTokens.
 func (f *FakeSessions) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) error {
 	live, err := f.enterLive(ctx)

@@ -59,6 +59,9 @@ func requireTokens(t *testing.T, h SessionHarness, b Browser, want ports.Tokens)
 			got.AccessTokens[i].Expires = want.AccessTokens[i].Expires
 		}
 		require.Equal(t, want, got)
+		groups, err := h.Sessions.Groups(ctx)
+		require.NoError(t, err)
+		require.Equal(t, want.Groups, groups)
 	})
 }
 
@@ -67,6 +70,8 @@ func requireNoTokens(t *testing.T, h SessionHarness, b Browser) {
 	t.Helper()
 	b.Do(t.Context(), func(ctx context.Context) {
 		_, err := h.Sessions.Tokens(ctx)
+		require.ErrorIs(t, err, ports.ErrNoSession)
+		_, err = h.Sessions.Groups(ctx)
 		require.ErrorIs(t, err, ports.ErrNoSession)
 		require.ErrorIs(t, putTokens(ctx, h, SampleTokens(h.Now())), ports.ErrNoSession)
 		_, err = h.Sessions.Claims(ctx)
@@ -78,6 +83,8 @@ func requireNoTokens(t *testing.T, h SessionHarness, b Browser) {
 
 func tokensNoBrowser(t *testing.T, h SessionHarness) {
 	_, err := h.Sessions.Tokens(t.Context())
+	require.ErrorIs(t, err, ports.ErrNoBrowser)
+	_, err = h.Sessions.Groups(t.Context())
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
 	_, err = h.Sessions.Claims(t.Context())
 	require.ErrorIs(t, err, ports.ErrNoBrowser)
