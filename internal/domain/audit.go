@@ -72,7 +72,7 @@ func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended 
 func known() []error {
 	return []error{
 		ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals,
-		ErrSignInLoop, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
+		ErrSignInLoop, ErrNotRecent, ErrAuthContextMissing, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
 		ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable,
 		ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn, errRevocationBusy,
 	}

@@ -23,6 +23,10 @@ const PendingLifetime = 15 * time.Minute
 // the second call waits and returns the same session or error. If the browser is
 // signed in already, a callback that completes no sign-in returns the home page.
 //
+// If a page required the sign-in and the same person's new authentication does not
+// meet the requirement, the error matches ErrNotRecent or ErrAuthContextMissing, and
+// the browser's session stays as it is.
+//
 // CompleteSignIn returns ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
 func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {
@@ -56,6 +60,9 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string
 	}
 	c.identity = signedIn.Identity
 	if err := s.checkIdentity(c.identity); err != nil {
+		return s.fail(ctx, c, err)
+	}
+	if err := s.checkStepUp(c.identity, pending); err != nil {
 		return s.fail(ctx, c, err)
 	}
 	if err := s.startSession(ctx, signedIn, pending, device); err != nil {

@@ -33,10 +33,12 @@ func (s *Service) Peek(ctx context.Context) (Session, error) {
 
 func (s *Service) newSession(session ports.Session) Session {
 	return Session{
-		User:     newUser(session.Identity),
-		Started:  session.Started,
-		Ends:     session.Started.Add(s.limits.Lifetime),
-		IdleEnds: session.Expires,
+		User:         newUser(session.Identity),
+		Started:      session.Started,
+		Ends:         session.Started.Add(s.limits.Lifetime),
+		IdleEnds:     session.Expires,
+		AuthTime:     session.Identity.AuthTime,
+		AuthContexts: session.Identity.AuthContexts,
 	}
 }
 

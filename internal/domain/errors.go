@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"time"
 
 	"webapp/internal/ports"
 )
@@ -29,6 +30,12 @@ var (
 	ErrRefreshBusy = errors.New("token refresh in progress")
 	// ErrSignInLoop: a page asks for a step-up sign-in again and again.
 	ErrSignInLoop = errors.New("the same page asked for a sign-in too often")
+	// ErrNotRecent: the user's authentication at the provider is older than a page
+	// permits, or the ID token does not say when it was (auth_time).
+	ErrNotRecent = errors.New("authentication is not recent")
+	// ErrAuthContextMissing: the user's sign-in does not satisfy the authentication
+	// context that a page requires (acrs).
+	ErrAuthContextMissing = errors.New("authentication context is missing")
 	// ErrConsentRefused: an administrator did not consent for the organization.
 	ErrConsentRefused = errors.New("administrator did not consent")
 	// ErrUnsupported: the identity provider does not support this.
@@ -95,12 +102,20 @@ func (e *SignInFailure) Error() string { return "sign-in failed: " + e.Cause.Err
 // Unwrap returns the cause.
 func (e *SignInFailure) Unwrap() error { return e.Cause }
 
-// InteractionRequired is the error of AccessToken if the person has to sign in
-// again, with these scopes and claims. Pass it to StepUp.
+// InteractionRequired is the error of AccessToken and CheckSignIn if the person has to
+// sign in again. Pass it to StepUp.
 type InteractionRequired struct {
+	// Scopes are the scopes of the API, or none.
 	Scopes []string
-	// Claims is a claims request, or empty.
+	// Claims is the claims request of an API (insufficient_claims), or empty.
 	Claims string
+	// MaxAge and ACRValues are max_age and acr_values of an API
+	// (insufficient_user_authentication, RFC 9470, section 3); nil if it sent none.
+	MaxAge    *time.Duration
+	ACRValues []string
+	// SignIn is what a page of this application requires. It replaces Claims and
+	// MaxAge.
+	SignIn SignInRequirement
 	Cause  error
 }
 

@@ -43,6 +43,11 @@ type Session struct {
 	// ends if it is not used.
 	Ends     time.Time
 	IdleEnds time.Time
+	// AuthTime is when the user authenticated at the provider (claim auth_time), or
+	// zero if the ID token did not say. AuthContexts are the authentication contexts
+	// that the sign-in satisfied (claim acrs).
+	AuthTime     time.Time
+	AuthContexts []string
 }
 
 // newUser returns the user with this identity. The key is tid and oid, which are
