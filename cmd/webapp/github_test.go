@@ -200,6 +200,9 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 		"RESPONSE_MODE":                          {"RESPONSE_MODE": "form_post", "REDIRECT_URI": "https://app.example.com/getAToken"},
 		"OIDC_AUTHORITY is not the exact issuer": {"OIDC_AUTHORITY": "https://GitHub.com/"},
 		"ID_TOKEN_SIGNED_RESPONSE_ALG":           {"ID_TOKEN_SIGNED_RESPONSE_ALG": "RS256"},
+		"SIGN_IN_PROMPT":                         {"SIGN_IN_PROMPT": "login"},
+		"SIGN_IN_PROMPT is not select_account":   {"SIGN_IN_PROMPT": ""},
+		"DOMAIN_HINT":                            {"DOMAIN_HINT": "contoso.com"},
 		"CLIENT_SECRET":                          {"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": inFile(t, both)},
 	} {
 		vars := githubVars(t)

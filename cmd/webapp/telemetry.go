@@ -62,7 +62,7 @@ func (t telemetry) providerTransport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = providerhttp.NewTransport(providerhttp.DefaultTimeout)
 	}
-	limited := providerhttp.LimitCalls(observe.Transport(base, providerhttp.EndpointOf, t.metrics, t.tracer), providerhttp.MaxCalls)
+	limited := providerhttp.LimitProviderCalls(observe.Transport(base, providerhttp.EndpointOf, t.metrics, t.tracer))
 	return t.metrics.CountRefused(limited, providerhttp.ErrTooManyCalls)
 }
 

@@ -76,3 +76,10 @@ func (s *Service) ProviderReady(ctx context.Context) error {
 	}
 	return nil
 }
+
+// PushesRequests reports whether each sign-in sends a request to the provider before the
+// browser goes there, as ports.RequestPusher does. Callers limit such sign-ins.
+func (s *Service) PushesRequests() bool {
+	p, ok := s.provider.(ports.RequestPusher)
+	return ok && p.PushesRequests()
+}

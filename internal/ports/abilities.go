@@ -42,6 +42,16 @@ type ProviderFlows interface {
 	HasFlow(f Flow) bool
 }
 
+// RequestPusher is a provider to which the application itself may send a sign-in
+// request before the browser goes there.
+type RequestPusher interface {
+	// PushesRequests reports whether Begin sends each request to the provider with
+	// the application's credential (pushed authorization requests, RFC 9126).
+	// Anybody can cause such requests, so callers limit them. It makes no request,
+	// and returns true as long as it cannot know.
+	PushesRequests() bool
+}
+
 // ProviderSignOut ends the person's session at the provider as well (OpenID
 // Connect RP-Initiated Logout 1.0).
 type ProviderSignOut interface {

@@ -18,7 +18,8 @@ type IdentityProvider interface {
 	// Begin prepares one sign-in. Each call returns a new URL and a new secret.
 	// An abandoned sign-in needs no cleanup. Begin returns
 	// ErrProviderUnavailable if it needs the provider's metadata and cannot load
-	// it.
+	// it. An adapter with RequestPusher may also fail as Complete does, because it
+	// sends the request to the provider first.
 	Begin(ctx context.Context, req AuthorizationRequest) (Authorization, error)
 
 	// Complete turns the provider's callback into a verified identity. secret

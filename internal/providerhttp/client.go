@@ -151,6 +151,7 @@ func HasControl(text string) bool {
 const (
 	EndpointMetadata = "metadata"
 	EndpointKeys     = "keys"
+	EndpointPushed   = "par" // pushed authorization requests
 	EndpointToken    = "token"
 	EndpointUserInfo = "userinfo"
 	EndpointGraph    = "graph"

@@ -26,7 +26,7 @@ func NewTransport(timeout time.Duration) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    32,
-		MaxConnsPerHost:        128,
+		MaxConnsPerHost:        MaxCalls + MaxPushes,
 		IdleConnTimeout:        90 * time.Second,
 		ForceAttemptHTTP2:      true,
 	}
@@ -41,11 +41,15 @@ func NewAPITransport() *http.Transport {
 	return t
 }
 
-// MaxCalls limits the concurrent requests to the identity provider, and separately
-// those to the API. If each takes a tenth of a second, that allows more than a
+// MaxCalls limits the concurrent requests to the identity provider but pushed
+// authorization requests, and separately those to the API. If each takes a tenth of a second, that allows more than a
 // thousand a second. It also bounds how many requests a provider that hangs can
 // keep waiting.
 const MaxCalls = 128
+
+// MaxPushes limits the concurrent pushed authorization requests. They have places of
+// their own, because anybody can cause them.
+const MaxPushes = 64
 
 // MaxCallWait is how long a request waits for its turn. It is long enough for a
 // short peak of requests, and short enough for a person who waits for the page.
@@ -69,7 +73,30 @@ func (tooManyCalls) Timeout() bool { return true }
 // fails with ErrTooManyCalls at once, so that not all connections of the server
 // wait for the provider.
 func LimitCalls(base http.RoundTripper, limit int) http.RoundTripper {
+	return newLimitedCalls(base, limit)
+}
+
+func newLimitedCalls(base http.RoundTripper, limit int) *limitedCalls {
 	return &limitedCalls{base: base, running: make(chan struct{}, limit), waiting: make(chan struct{}, limit)}
+}
+
+// LimitProviderCalls returns a transport with MaxPushes places for pushed authorization
+// requests and MaxCalls places for all other requests, as LimitCalls has them.
+func LimitProviderCalls(base http.RoundTripper) http.RoundTripper {
+	return &providerCalls{pushes: newLimitedCalls(base, MaxPushes), limitedCalls: newLimitedCalls(base, MaxCalls)}
+}
+
+type providerCalls struct {
+	*limitedCalls
+	pushes *limitedCalls
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *providerCalls) RoundTrip(req *http.Request) (*http.Response, error) {
+	if EndpointOf(req.Context()) == EndpointPushed {
+		return c.pushes.RoundTrip(req)
+	}
+	return c.limitedCalls.RoundTrip(req)
 }
 
 type limitedCalls struct {

@@ -48,7 +48,12 @@ type Config struct {
 
 	RedirectURI  string `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
 	ResponseMode string `env:"RESPONSE_MODE"` // query or form_post
-	ListenAddr   string `env:"LISTEN_ADDR"`   // default localhost:3000
+	// SignInPrompt is select_account, login or consent, DomainHint a domain, and
+	// PushedRequests auto or off.
+	SignInPrompt   string `env:"SIGN_IN_PROMPT"`
+	DomainHint     string `env:"DOMAIN_HINT"`
+	PushedRequests string `env:"PUSHED_AUTHORIZATION_REQUESTS"`
+	ListenAddr     string `env:"LISTEN_ADDR"` // default localhost:3000
 	// BasePath is the path below which all routes but the callback are. Load removes
 	// one slash at its end. The default is none.
 	BasePath string `env:"BASE_PATH"`
@@ -101,6 +106,9 @@ type Config struct {
 
 	// Demo says that the program runs as a demo, with a provider of its own.
 	Demo bool
+	// NoPrompt says that SIGN_IN_PROMPT is set to nothing: a sign-in then sends no
+	// prompt.
+	NoPrompt bool
 	// Redirect is RedirectURI, parsed. It is nil if RedirectURI is malformed.
 	Redirect *url.URL
 	// Scopes is Scope, split at the spaces.
@@ -151,6 +159,7 @@ type WarnOfStore func(address string) (wrong, remedy string)
 func Load(environment Lookup, options Options) (Config, error) {
 	c := Config{
 		ResponseMode:       "query",
+		PushedRequests:     "auto",
 		ListenAddr:         "localhost:3000",
 		SessionIdleTimeout: time.Hour,
 		SessionLifetime:    12 * time.Hour,
@@ -169,7 +178,7 @@ func Load(environment Lookup, options Options) (Config, error) {
 	values := make(map[string]string)
 	for _, f := range fields() {
 		value, _ := c.lookup(f.variable)
-		// An empty variable is like one that is not set.
+		// An empty variable is like one that is not set, but for SIGN_IN_PROMPT.
 		if value = c.clean(f, value, &found); value != "" {
 			values[f.variable] = value
 		}
@@ -192,6 +201,7 @@ func (c *Config) check(found *Problems) {
 	c.checkListenAddr(found)
 	c.checkBasePath(found)
 	c.checkRedirectURI(found)
+	c.checkSignIn(found)
 	if c.Demo {
 		c.checkDemo(found)
 	} else {

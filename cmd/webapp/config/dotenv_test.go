@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
@@ -132,5 +133,38 @@ func TestSecretsInDotEnvAreKeptAsTheyAre(t *testing.T) {
 			value, _ := env(name)
 			assert.Equal(t, want, value, "%s in %q", name, quote)
 		}
+	}
+}
+
+// TestAnEmptyPromptHasAMeaning: a variable that is set to nothing sends no prompt, from
+// the environment and from .env.
+func TestAnEmptyPromptHasAMeaning(t *testing.T) {
+	for name, c := range map[string]struct {
+		env, file string
+		prompt    string
+		none      bool
+	}{
+		"not set":                       {"-", "", "", false},
+		"empty in the environment":      {"", "", "", true},
+		"a space in the environment":    {" ", "", "", true},
+		"empty in .env":                 {"-", "SIGN_IN_PROMPT=\n", "", true},
+		"empty quotes in .env":          {"-", "SIGN_IN_PROMPT=''\n", "", true},
+		"a comment in .env":             {"-", "#SIGN_IN_PROMPT=\n", "", false},
+		"the environment wins, empty":   {"", "SIGN_IN_PROMPT=login\n", "", true},
+		"the environment wins, a value": {"consent", "SIGN_IN_PROMPT=\n", "consent", false},
+		"a value in .env":               {"-", "SIGN_IN_PROMPT=login\n", "login", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDirectoryWith(t, c.file)
+			vars := good()
+			if c.env != "-" {
+				vars["SIGN_IN_PROMPT"] = c.env
+			}
+			read, err := load(lookupIn(vars), false)
+			require.NoError(t, err)
+			adapter := read.Entra(time.Now, nil)
+			assert.Equal(t, c.none, adapter.NoPrompt)
+			assert.Equal(t, c.prompt, adapter.Prompt)
+		})
 	}
 }

@@ -29,6 +29,10 @@ func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 		Logger:                logger,
 		GraphBase:             c.graphBase(),
 		SigningAlgorithm:      c.IDTokenSignedResponseAlg,
+		Prompt:                c.SignInPrompt,
+		NoPrompt:              c.NoPrompt,
+		DomainHint:            c.DomainHint,
+		PushedRequestsOff:     c.PushedRequests == pushedRequestsOff,
 	}
 }
 
@@ -61,6 +65,20 @@ func (c *Config) checkProvider(found *Problems) {
 	c.checkClientID(found)
 	c.checkSubjects(found)
 }
+
+// checkSignIn sets NoPrompt and checks PUSHED_AUTHORIZATION_REQUESTS. The adapter checks
+// SIGN_IN_PROMPT and DOMAIN_HINT.
+func (c *Config) checkSignIn(found *Problems) {
+	_, set := c.lookup("SIGN_IN_PROMPT")
+	c.NoPrompt = set && c.SignInPrompt == ""
+	if c.PushedRequests != "auto" && c.PushedRequests != pushedRequestsOff {
+		found.add("PUSHED_AUTHORIZATION_REQUESTS", "is neither auto nor off",
+			"Unset it. Set it to off only if the provider's metadata name an endpoint for pushed requests that does not work.")
+	}
+}
+
+// pushedRequestsOff is the value of PUSHED_AUTHORIZATION_REQUESTS that turns them off.
+const pushedRequestsOff = "off"
 
 func (c *Config) checkClientID(found *Problems) {
 	const remedy = `Copy "Application (client) ID" from the Overview page of the app registration.`
@@ -154,6 +172,8 @@ func providerRemedies() map[string]remedy {
 		"PostLogoutRedirectURI": {"REDIRECT_URI", "Write the redirect URI exactly as it is registered, such as http://localhost:3000/getAToken."},
 		"GraphBase":             {"ENDPOINT", "Write the address of an API on this machine, or in the cloud of AUTHORITY."},
 		"ResponseMode":          {"RESPONSE_MODE", "Use query, or an https REDIRECT_URI with form_post."},
+		"Prompt":                {"SIGN_IN_PROMPT", "Use select_account, login or consent, or set it to nothing to send no prompt."},
+		"DomainHint":            {"DOMAIN_HINT", "Write the domain of the accounts, such as contoso.com."},
 		"AllowedTenants":        {"ALLOWED_TENANTS", "Write tenant IDs separated by commas, or * for any tenant."},
 		"SigningAlgorithm": {"ID_TOKEN_SIGNED_RESPONSE_ALG",
 			"Write the algorithm that the application is registered for at the provider, such as RS256, or unset it."},
@@ -185,6 +205,12 @@ func (c *Config) checkOwnAdapter(found *Problems) {
 	}
 	if c.IDTokenSignedResponseAlg != "" && !found.has("ID_TOKEN_SIGNED_RESPONSE_ALG") {
 		found.add("ID_TOKEN_SIGNED_RESPONSE_ALG", "is set, but this provider has no ID tokens", "Remove it.")
+	}
+	if (c.NoPrompt || c.SignInPrompt != "" && c.SignInPrompt != entra.PromptSelectAccount) && !found.has("SIGN_IN_PROMPT") {
+		found.add("SIGN_IN_PROMPT", "is not select_account, and this provider supports nothing else", "Remove it.")
+	}
+	if c.DomainHint != "" && !found.has("DOMAIN_HINT") {
+		found.add("DOMAIN_HINT", "is set, but this provider does not support it", "Remove it.")
 	}
 	registration, err := c.Registration(slog.New(slog.DiscardHandler))
 	switch {

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,7 +19,8 @@ import (
 
 // Begin returns the authorization URL (OpenID Connect Core 1.0, section 3.1.2.1)
 // with PKCE (RFC 7636). It uses PKCE even if the metadata do not announce it,
-// because Entra supports PKCE without announcing it.
+// because Entra supports PKCE without announcing it. If the provider takes pushed
+// requests (RFC 9126), Begin sends the request there, and the URL only refers to it.
 func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err
@@ -60,27 +62,47 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	if err != nil {
 		return ports.Authorization{}, err
 	}
-	return ports.Authorization{URL: addQuery(m.authorization, request), Secret: t.Secret()}, nil
+	location, err := p.authorizationURL(ctx, m, request)
+	if err != nil {
+		return ports.Authorization{}, err
+	}
+	return ports.Authorization{URL: location, Secret: t.Secret()}, nil
 }
 
-// addAccountChoice adds the parameters that decide which account signs in, or that
-// somebody registers a new one. Entra does not accept a hint and select_account
-// together. Other providers may not support select_account.
+// addAccountChoice adds the parameters that decide which account signs in, and how it
+// is asked for, or that somebody registers a new one. Entra accepts a login_hint
+// neither with select_account nor, if it is opaque, with a domain_hint
+// (AADSTS1002014).
 func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports.AuthorizationRequest) {
+	if req.Flow == ports.FlowSignUp && m.beginsWithRegistration() {
+		parameters.Set("prompt", promptCreate)
+		return
+	}
 	hint := req.LoginHint
 	if hint == "" && p.authority.EntraParameters() {
 		hint = req.Person.Username
 	}
-	switch {
-	case req.Flow == ports.FlowSignUp && m.beginsWithRegistration():
-		parameters.Set("prompt", promptCreate)
-	case hint != "":
+	if hint != "" {
 		parameters.Set("login_hint", hint)
-	case req.Person.Subject != "":
-		// The provider knows best whose session in this browser to use.
-	case p.authority.EntraParameters() || slices.Contains(m.prompts, "select_account"):
-		parameters.Set("prompt", "select_account")
+	} else if p.cfg.DomainHint != "" {
+		parameters.Set("domain_hint", p.cfg.DomainHint)
 	}
+	// Without a hint, the provider knows best which session in this browser continues.
+	known := hint != "" || req.Person.Subject != ""
+	if prompt := p.prompt(m); prompt != "" && !(known && prompt == PromptSelectAccount) {
+		parameters.Set("prompt", prompt)
+	}
+}
+
+// prompt returns the prompt of sign-ins, or "". Providers other than Entra may not
+// support select_account.
+func (p *Provider) prompt(m metadata) string {
+	knowsAccounts := p.authority.EntraParameters() || slices.Contains(m.prompts, PromptSelectAccount)
+	switch {
+	case p.cfg.NoPrompt, p.cfg.Prompt == "" && !knowsAccounts:
+		return ""
+	}
+	return cmp.Or(p.cfg.Prompt, PromptSelectAccount)
 }
 
 // authorizationRequest returns all parameters of an authorization request: these, and

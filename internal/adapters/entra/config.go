@@ -27,6 +27,13 @@ const (
 	ResponseModeFormPost = "form_post" // in the body, by a cross-site POST
 )
 
+// The values of Config.Prompt (OpenID Connect Core 1.0, section 3.1.2.1).
+const (
+	PromptSelectAccount = "select_account"
+	PromptLogin         = "login"
+	PromptConsent       = "consent"
+)
+
 // AnyTenant as the only allowed tenant allows every tenant.
 const AnyTenant = "*"
 
@@ -60,6 +67,17 @@ type Config struct {
 	// ResponseModeFormPost needs an https RedirectURI, because its cookies must be
 	// Secure.
 	ResponseMode string
+	// Prompt says what the provider asks for at each sign-in. If it is empty, it is
+	// PromptSelectAccount for the providers that support that. PromptSelectAccount is
+	// not sent with a step-up, whose account is known. NoPrompt sends no prompt.
+	Prompt   string
+	NoPrompt bool
+	// DomainHint is the parameter domain_hint: the domain of the people's accounts. It
+	// is not sent together with a login_hint.
+	DomainHint string
+	// PushedRequestsOff sends no pushed authorization requests (RFC 9126). Without it
+	// they are used if the metadata name the endpoint.
+	PushedRequestsOff bool
 	// SigningAlgorithm is the algorithm of ID tokens and logout tokens, such as RS256,
 	// that the application is registered for (id_token_signed_response_alg of OpenID
 	// Connect Dynamic Client Registration 1.0, section 2). If it is empty, every
@@ -167,6 +185,7 @@ func (c Config) Problems() []Problem {
 	}
 	found = append(found, c.credential(configured).Problems()...)
 	c.checkRedirects(report)
+	c.checkHints(report)
 	c.checkTenants(kind, report)
 	c.checkAlgorithm(report)
 	return found
@@ -234,6 +253,22 @@ func (c Config) checkRedirects(report func(field, text string)) {
 		report("ResponseMode", "must be query or form_post")
 	}
 }
+
+func (c Config) checkHints(report func(field, text string)) {
+	if !slices.Contains([]string{"", PromptSelectAccount, PromptLogin, PromptConsent}, c.Prompt) {
+		report("Prompt", "is not select_account, login or consent")
+	}
+	if len(c.DomainHint) > maxDomainBytes || strings.ContainsFunc(c.DomainHint, notDomain) {
+		report("DomainHint", "is not a domain")
+	}
+}
+
+// maxDomainBytes is the length of the longest domain name.
+const maxDomainBytes = 253
+
+// notDomain reports whether a domain_hint must not have the character. It can also be
+// a word, such as organizations.
+func notDomain(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("@/:?#&=", r) }
 
 func (c Config) checkTenants(kind authority.Kind, report func(field, text string)) {
 	switch {

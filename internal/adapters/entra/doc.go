@@ -11,6 +11,7 @@
 // Each flow is one file that reads from top to bottom:
 //
 //	begin.go    Begin                 OpenID Connect Core 1.0, section 3.1.2.1; PKCE (RFC 7636)
+//	push.go     pushed authorization requests: RFC 9126
 //	complete.go Complete              iss of the callback (RFC 9207), code (RFC 6749, section
 //	                                  4.1.3), ID token, UserInfo (Core, section 5.3)
 //	refresh.go  Refresh               RFC 6749, section 6; Core, section 12

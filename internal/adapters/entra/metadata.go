@@ -23,6 +23,7 @@ type metadata struct {
 	userInfo      string   // empty if it must not be asked
 	algorithms    []string // of ID tokens, the acceptable ones
 	sendsIssuer   bool     // RFC 9207
+	pushed        pushedRequests
 	prompts       []string // nil if the metadata do not list them
 	locales       bool     // the metadata list languages of the provider's pages
 }
@@ -89,6 +90,7 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 	if !configured.Entra() {
 		m.userInfo, _ = readURL(doc, "userinfo_endpoint", configured)
 	}
+	m.pushed = readPushedRequests(doc, configured)
 	if err := m.readMethods(doc, configured); err != nil {
 		return metadata{}, err
 	}

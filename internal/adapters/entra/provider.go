@@ -24,6 +24,7 @@ var (
 	_ ports.GroupLookup         = (*Provider)(nil)
 	_ ports.LogoutTokenVerifier = (*Provider)(nil)
 	_ ports.ProviderFlows       = (*Provider)(nil)
+	_ ports.RequestPusher       = (*Provider)(nil)
 )
 
 // Provider signs people in at one provider. It is safe for concurrent use.
@@ -102,11 +103,14 @@ func (p *Provider) allowsTenant(tenant string) bool {
 }
 
 // Ready loads the metadata and the keys if necessary and returns nil once both are
-// loaded. Every error matches ports.ErrProviderUnavailable.
+// loaded and a sign-in could begin. Every error matches ports.ErrProviderUnavailable.
 func (p *Provider) Ready(ctx context.Context) error {
-	_, err := p.metadata.get(ctx)
+	m, err := p.metadata.get(ctx)
 	if err == nil {
 		_, err = p.keys.get(ctx)
+	}
+	if err == nil {
+		_, err = p.pushes(m)
 	}
 	if err != nil && !errors.Is(err, ports.ErrProviderUnavailable) {
 		return errors.Join(ports.ErrProviderUnavailable, err)

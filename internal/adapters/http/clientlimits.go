@@ -20,6 +20,10 @@ const (
 	// whole company may share one address, and after an outage its people sign in
 	// again at once. Three thousand of them stay within the limit.
 	signInsPerMinute = 3000
+	// pushesPerMinute limits the sign-ins that one address starts in a minute with a
+	// provider to which the application itself sends each request, with its own
+	// credential. The provider may limit the application as a whole.
+	pushesPerMinute = 600
 	// refusedCodesPerMinute limits the codes from one address that the provider
 	// refuses in a minute. Codes of real sign-ins are hardly ever refused. Without
 	// the limit, one address could make the application send hundreds of forged
@@ -68,12 +72,24 @@ func (a *addressRate) count(address netip.Addr) { a.limiter(address).ReserveN(a.
 func (a *app) limitSignIns(next http.Handler) http.Handler {
 	started := newAddressRate(signInsPerMinute, a.Now)
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.limitPushes(r); err != nil {
+			return err
+		}
 		if !started.allow(clientaddr.Of(r)) {
 			return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// limitPushes applies pushesPerMinute to a request that begins a sign-in. It returns
+// domain.ErrTooManySignIns.
+func (a *app) limitPushes(r *http.Request) error {
+	if a.Domain.PushesRequests() && !a.pushes.allow(clientaddr.Of(r)) {
+		return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManySignIns)
+	}
+	return nil
 }
 
 // inFlight counts the concurrent requests of each client. It stores only clients

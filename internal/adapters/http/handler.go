@@ -93,7 +93,9 @@ type app struct {
 	apiTransport http.RoundTripper
 	// refusedCodes counts the codes that the provider refused, by address.
 	refusedCodes *addressRate
-	https        bool
+	// pushes counts the sign-ins whose request goes to the provider first.
+	pushes *addressRate
+	https  bool
 	// enabledPages are the pages that exist with this configuration.
 	enabledPages []Page
 }
@@ -121,6 +123,7 @@ func New(c Config) (http.Handler, error) {
 		clientAddress: clientaddr.Forwarded(c.TrustedProxies, c.Logger),
 		apiTransport:  providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
 		refusedCodes:  newAddressRate(refusedCodesPerMinute, c.Now),
+		pushes:        newAddressRate(pushesPerMinute, c.Now),
 		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
 		enabledPages:  enabledPages(c),
 	}

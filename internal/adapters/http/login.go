@@ -84,6 +84,9 @@ func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 // interact starts the sign-in that a handler's error requires. It returns to the
 // same page.
 func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
+	if err := a.limitPushes(r); err != nil {
+		return err
+	}
 	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), a.pages.Language(r), required)
 	if err != nil {
 		return err
