@@ -73,7 +73,7 @@ func known() []error {
 	return []error{
 		ErrStoreUnavailable, ErrBadCallback, ErrTooManySignIns, ErrTooManyRefusals,
 		ErrSignInLoop, ErrNotRecent, ErrAuthContextMissing, ErrSignInExpired, ErrUnknownSignIn, ErrTenantNotAllowed, ErrSubjectNotAllowed,
-		ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable,
+		ErrSignInAgain, ports.ErrCancelled, ErrPasswordForgotten, ErrDeclined, ErrInteractionRequired, ErrProviderSetup, ErrProviderUnavailable,
 		ErrTokenRefused, ErrProviderRefused, ErrNotSignedIn, errRevocationBusy,
 	}
 }

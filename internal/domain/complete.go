@@ -54,7 +54,15 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string
 		c.to, c.err = s.lateCallback(ctx, &SignInFailure{ReturnTo: pending.ReturnTo, Cause: ErrSignInExpired})
 		return c.to, c.err
 	}
+	if pending.Flow == ports.FlowResetPassword && cb.Error == "" {
+		// The code is not redeemed: a new password signs nobody in.
+		c.err = &SignInFailure{ReturnTo: pending.ReturnTo, Cause: ErrSignInAgain}
+		return "", c.err
+	}
 	signedIn, err := s.provider.Complete(ctx, cb, pending.Secret)
+	if errors.Is(err, ports.ErrCancelled) {
+		return s.goBack(ctx, c, err)
+	}
 	if err != nil {
 		return s.fail(ctx, c, err)
 	}
@@ -62,10 +70,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string
 	if err := s.checkIdentity(c.identity); err != nil {
 		return s.fail(ctx, c, err)
 	}
-	if err := s.checkStepUp(c.identity, pending); err != nil {
-		return s.fail(ctx, c, err)
-	}
-	if err := s.startSession(ctx, signedIn, pending, device); err != nil {
+	if err := s.signedIn(ctx, signedIn, pending, device); err != nil {
 		return s.fail(ctx, c, err)
 	}
 	c.to, c.err = s.returns.check(pending.ReturnTo), nil
@@ -111,6 +116,17 @@ func (s *Service) checkIdentity(id ports.Identity) error {
 	return nil
 }
 
+// signedIn starts the session that a completed flow leads to.
+func (s *Service) signedIn(ctx context.Context, in ports.SignedIn, p ports.PendingSignIn, device string) error {
+	if p.Flow == ports.FlowEditProfile {
+		return s.updateProfile(ctx, in)
+	}
+	if err := s.checkStepUp(in.Identity, p); err != nil {
+		return err
+	}
+	return s.startSession(ctx, in, p, device)
+}
+
 // startSession starts the session of a completed sign-in. If the person then has more
 // than ports.MaxSessions, it ends the least recently used ones.
 func (s *Service) startSession(ctx context.Context, in ports.SignedIn, p ports.PendingSignIn, device string) error {
@@ -146,6 +162,18 @@ func (s *Service) fail(ctx context.Context, c *completion, cause error) (string,
 	c.err = &SignInFailure{ReturnTo: c.pending.ReturnTo, Cause: cause}
 	s.recordFailure(ctx, ports.AuditSignInRefused, c.err, c.identity)
 	return "", c.err
+}
+
+// goBack responds to a person who cancelled at the provider. It returns the page that
+// they came from, or the home page if that page asked for the sign-in itself: it would
+// ask again.
+func (s *Service) goBack(ctx context.Context, c *completion, cause error) (string, error) {
+	s.recordFailure(ctx, ports.AuditSignInRefused, cause, c.identity)
+	c.to, c.err = s.returns.check(c.pending.ReturnTo), nil
+	if c.pending.StepUp != "" {
+		c.to = s.returns.home
+	}
+	return c.to, c.err
 }
 
 // lateCallback responds to a callback that completes no sign-in. It returns the home

@@ -25,6 +25,9 @@ var (
 	ErrUnknownSignIn = errors.New("no such sign-in in this browser")
 	// ErrSignInExpired: the sign-in began too long ago.
 	ErrSignInExpired = errors.New("sign-in took too long")
+	// ErrSignInAgain: the person has done something else than a sign-in at the
+	// provider, such as choosing a new password, and now has to sign in.
+	ErrSignInAgain = errors.New("a sign-in has to follow")
 	// ErrRefreshBusy: another request is still refreshing this session's tokens.
 	// A try a moment later can succeed.
 	ErrRefreshBusy = errors.New("token refresh in progress")
@@ -58,6 +61,7 @@ var (
 // imports this package and not package ports, so it finds them here.
 var (
 	ErrDeclined            = ports.ErrDeclined
+	ErrPasswordForgotten   = ports.ErrPasswordForgotten
 	ErrInteractionRequired = ports.ErrInteractionRequired
 	ErrProviderPending     = ports.ErrProviderPending
 	ErrProviderRefused     = ports.ErrProviderRefused
@@ -76,6 +80,15 @@ type (
 	Claim = ports.Claim
 	// ProviderError is an error that the provider itself reported.
 	ProviderError = ports.ProviderError
+	// Flow is something that a person can do at the provider.
+	Flow = ports.Flow
+)
+
+// The flows of the ports beside the sign-in.
+const (
+	FlowSignUp        = ports.FlowSignUp
+	FlowEditProfile   = ports.FlowEditProfile
+	FlowResetPassword = ports.FlowResetPassword
 )
 
 // CodeRefused reports whether err means that the provider refused an authorization

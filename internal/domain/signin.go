@@ -21,6 +21,9 @@ type SignInRequest struct {
 	// UILocales are the preferred languages of the provider's pages, as in
 	// ports.AuthorizationRequest.
 	UILocales string
+	// Flow is FlowSignUp or FlowResetPassword if the person chose to create an account
+	// or to reset the password. If the provider has no such flow, the sign-in begins.
+	Flow Flow
 }
 
 // SignIn begins a sign-in and returns the URL to send the browser to. It returns
@@ -28,6 +31,10 @@ type SignInRequest struct {
 // cleanup.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
 	request := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims, UILocales: req.UILocales}
+	// The provider itself decides about FlowSignUp, when its metadata are loaded.
+	if req.Flow == FlowSignUp || req.Flow == FlowResetPassword && s.HasFlow(FlowResetPassword) {
+		request.Flow = req.Flow
+	}
 	location, err := s.begin(ctx, request, ports.PendingSignIn{ReturnTo: req.ReturnTo}, ports.Identity{})
 	if err != nil {
 		return "", s.RecordRefusal(ctx, err)
@@ -47,7 +54,7 @@ func (s *Service) begin(ctx context.Context, request ports.AuthorizationRequest,
 	if err != nil {
 		return "", fmt.Errorf("begin sign-in: %w", err)
 	}
-	p.State, p.Secret, p.Expires = state, authorization.Secret, s.now().Add(PendingLifetime)
+	p.State, p.Secret, p.Flow, p.Expires = state, authorization.Secret, request.Flow, s.now().Add(PendingLifetime)
 	p.ReturnTo = s.returns.check(p.ReturnTo)
 	if err := s.sessions.Keep(ctx, p); err != nil {
 		return "", fmt.Errorf("keep pending sign-in: %w", err)
