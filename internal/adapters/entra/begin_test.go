@@ -109,6 +109,44 @@ func TestStepUpAsksForNoAccount(t *testing.T) {
 	}
 }
 
+// TestPromptAndDomainHint: a hint excludes select_account and domain_hint at Entra.
+func TestPromptAndDomainHint(t *testing.T) {
+	entraAt := func(t *testing.T, change func(*entra.Config)) world {
+		return newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { change(c) })
+	}
+	person := ports.Identity{Subject: "ada", Username: "ada@contoso.example"}
+	for name, c := range map[string]struct {
+		change         func(*entra.Config)
+		prompt, stepUp string
+	}{
+		"default":        {func(*entra.Config) {}, "select_account", ""},
+		"select_account": {func(c *entra.Config) { c.Prompt = entra.PromptSelectAccount }, "select_account", ""},
+		"login":          {func(c *entra.Config) { c.Prompt = entra.PromptLogin }, "login", "login"},
+		"consent":        {func(c *entra.Config) { c.Prompt = entra.PromptConsent }, "consent", "consent"},
+		"none":           {func(c *entra.Config) { c.NoPrompt = true }, "", ""},
+	} {
+		for _, issuer := range []string{"", "self"} {
+			if issuer != "" && name == "default" {
+				continue // TestOtherProvidersAreAskedOnlyForPromptsTheyKnow
+			}
+			w := entraAt(t, func(e *entra.Config) { c.change(e); e.Issuer, e.DomainHint = issuer, "contoso.example" })
+			q := w.query(t, ports.AuthorizationRequest{State: testState})
+			assert.Equal(t, c.prompt, q.Get("prompt"), name)
+			assert.Equal(t, c.prompt != "", q.Has("prompt"), name)
+			assert.Equal(t, "contoso.example", q.Get("domain_hint"), name)
+
+			q = w.query(t, ports.AuthorizationRequest{State: testState, Person: person})
+			assert.Equal(t, c.stepUp, q.Get("prompt"), name)
+			assert.NotEqual(t, q.Has("login_hint"), q.Has("domain_hint"), name)
+			q = w.query(t, ports.AuthorizationRequest{State: testState, LoginHint: "O.abc", Person: person})
+			assert.Equal(t, c.stepUp, q.Get("prompt"), name)
+			assert.Equal(t, "O.abc", q.Get("login_hint"), name)
+			assert.False(t, q.Has("domain_hint"), name)
+		}
+	}
+	assert.False(t, contoso(t).query(t, ports.AuthorizationRequest{State: testState}).Has("domain_hint"))
+}
+
 func TestThePagesLanguageGoesAlong(t *testing.T) {
 	german := ports.AuthorizationRequest{State: testState, UILocales: "de"}
 	w := contoso(t)

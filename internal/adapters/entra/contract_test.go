@@ -48,6 +48,7 @@ func harness(t *testing.T, w world) portstest.ProviderHarness {
 			require.NoError(t, err)
 			return callback(answer)
 		},
+		Pushed: w.idp.PushedRequest,
 		Scopes: []string{apiScope},
 		SignLogout: func(t testing.TB, says ports.LogoutToken) string {
 			draft := w.logoutDraft()
@@ -88,6 +89,12 @@ func TestProviderKeepsTheContract(t *testing.T) {
 			})
 		})
 	}
+	t.Run("pushed requests", func(t *testing.T) {
+		portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
+			w := pushedWorld(t, func(f *fakeidp.Config, _ *entra.Config) { f.RequirePushedRequests = true })
+			return withGroups(harness(t, w), w)
+		})
+	})
 	t.Run("any OpenID Provider", func(t *testing.T) {
 		portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
 			w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })

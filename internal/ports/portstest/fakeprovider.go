@@ -23,6 +23,7 @@ type FakeProvider struct {
 	serial   int
 	down     bool
 	loaded   bool
+	pushes   bool
 	sealed   map[string]fakeSignIn // by secret
 	codes    map[string]fakeCode
 	refresh  map[string]bool
@@ -161,7 +162,7 @@ func (f *FakeProvider) Begin(ctx context.Context, req ports.AuthorizationRequest
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests = append(f.requests, req)
-	if !f.loaded {
+	if !f.loaded || f.pushes {
 		if err := f.reach(ctx); err != nil {
 			return ports.Authorization{}, err
 		}
@@ -172,7 +173,7 @@ func (f *FakeProvider) Begin(ctx context.Context, req ports.AuthorizationRequest
 	if req.Flow != ports.FlowSignIn {
 		query.Set("flow", string(req.Flow))
 	}
-	if req.LoginHint == "" {
+	if req.LoginHint == "" && req.Person.Subject == "" {
 		query.Set("prompt", "select_account")
 	}
 	if req.MaxAge != nil {

@@ -58,6 +58,20 @@ func (f *FakeProvider) Ready(ctx context.Context) error {
 	return f.reach(ctx)
 }
 
+// PushRequests makes each call of Begin need the network.
+func (f *FakeProvider) PushRequests() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pushes = true
+}
+
+// PushesRequests implements ports.RequestPusher.
+func (f *FakeProvider) PushesRequests() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pushes
+}
+
 // OfferFlows sets the flows that the provider has beside the sign-in.
 func (f *FakeProvider) OfferFlows(flows ...ports.Flow) {
 	f.mu.Lock()

@@ -32,9 +32,15 @@ func TestFakeSessions(t *testing.T) {
 }
 
 func TestFakeProviderKeepsTheContract(t *testing.T) {
+	t.Run("pushed requests", func(t *testing.T) { fakeProviderKeepsTheContract(t, (*portstest.FakeProvider).PushRequests) })
+	fakeProviderKeepsTheContract(t, func(*portstest.FakeProvider) {})
+}
+
+func fakeProviderKeepsTheContract(t *testing.T, change func(*portstest.FakeProvider)) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
 		clock := portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 		fake := portstest.NewFakeProvider(clock.Now)
+		change(fake)
 		fake.OfferFlows(ports.FlowSignUp, ports.FlowEditProfile, ports.FlowResetPassword)
 		return portstest.ProviderHarness{
 			New: func(ports.Registration, http.RoundTripper, func() time.Time) (ports.IdentityProvider, error) {

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -35,6 +36,9 @@ type ProviderHarness struct {
 	Subject func(value string)
 	// Scopes are the scopes of an API that the account may use.
 	Scopes []string
+	// Pushed returns the parameters of the pushed request behind an authorization URL,
+	// or nil. An adapter with ports.RequestPusher needs it.
+	Pushed func(authorizationURL string) url.Values
 	// ChooseAccount is the parameter of the authorization URL that lets the person
 	// choose an account. The default is prompt=select_account.
 	ChooseAccount string

@@ -39,6 +39,10 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 		"empty subject":          "Complete/an_empty_subject_is_refused",
 		"no choice of account":   "Begin/without_a_hint_the_person_chooses_an_account",
 		"no login hint":          "Begin/a_login_hint_goes_to_the_provider",
+		"a choice anyway":        "Begin/a_person_who_is_signed_in_chooses_no_account",
+		"a push in secret":       "Push/as_announced,_or_not_at_all",
+		"no push":                "Push/as_announced,_or_not_at_all",
+		"a push, then plain":     "Push/a_failure_is_a_failed_sign-in",
 		"empty registration":     "New/an_incomplete_registration_is_refused",
 		"a token without an end": "Complete/a_token_without_a_lifetime",
 		"no sign-in flow":        "Flows/need_no_network",
@@ -157,13 +161,20 @@ func (a *acme) HasFlow(f ports.Flow) bool {
 	return f == ports.FlowSignIn && a.fault != "no sign-in flow" || f == ports.FlowEditProfile
 }
 
-func (a *acme) Begin(_ context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
+// PushesRequests announces a push. Only some faults make one.
+func (a *acme) PushesRequests() bool { return a.fault == "no push" || a.fault == "a push, then plain" }
+
+func (a *acme) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	secret := rand.Text()
 	a.another.Store(req.Flow != ports.FlowSignIn && a.fault == "a flow of another user")
 	q := url.Values{"state": {req.State}, "code_challenge": {"v" + secret[1:]}}
+	if a.fault == "a push in secret" || a.fault == "a push, then plain" {
+		_ = a.call(ctx, http.MethodPost, "/par", strings.NewReader(q.Encode()), &struct{}{})
+	}
 	switch {
 	case req.LoginHint != "" && a.fault != "no login hint":
 		q.Set("login_hint", req.LoginHint)
+	case req.Person.Subject != "" && a.fault != "a choice anyway":
 	case a.fault != "no choice of account":
 		q.Set("prompt", "select_account")
 	}
