@@ -7,12 +7,17 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"html"
+	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/apptest"
 )
 
 // fakeIDPProcess is a running "webapp fakeidp".
@@ -183,4 +189,57 @@ func TestFakeIDPExitStatus(t *testing.T) {
 	var usage bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-help"}, lookupIn(nil), &usage, &usage))
 	assert.Contains(t, usage.String(), "webapp fakeidp")
+}
+
+// The .env of the command is all that this application needs: with the certificate
+// authority trusted, a person signs in over https.
+func TestWebappSignsInAtTheFakeIDPCommand(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Go reads SSL_CERT_FILE on Linux only")
+	}
+	apptest.NeedsPage(t, "/call_api")
+	p := startFakeIDP(t, 5, "-addr", "localhost:0", "-dir", t.TempDir())
+	certificate := p.value(t, "# CA certificate: ")
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	app := "localhost:" + port(free.Addr().String())
+	require.NoError(t, free.Close())
+	idp, _ := url.Parse(p.value(t, "AUTHORITY="))
+	cmd := program(t, nil, "SSL_CERT_FILE="+certificate, "LISTEN_ADDR="+app, "REDIRECT_URI=http://"+app+"/getAToken", "SCOPE=User.Read", "ENDPOINT=https://"+idp.Host+"/v1.0/me")
+	require.NoError(t, os.WriteFile(filepath.Join(cmd.Dir, ".env"), []byte(strings.Join(p.env, "\n")), 0o600))
+	var log safeBuffer
+	cmd.Stderr = &log
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	lines := bufio.NewScanner(stdout)
+	require.True(t, lines.Scan(), log.String())
+	require.Contains(t, lines.Text(), "is ready")
+
+	browser := trusting(t, certificate)
+	browser.Jar, err = cookiejar.New(nil)
+	require.NoError(t, err)
+	page := func(r *http.Response, err error) string {
+		require.NoError(t, err)
+		defer func() { _ = r.Body.Close() }()
+		text, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, r.StatusCode, string(text)+log.String())
+		return string(text)
+	}
+	picker := page(browser.Get("http://" + app + "/login?return_to=/call_api"))
+	action := regexp.MustCompile(`action="([^"]+)"`).FindStringSubmatch(picker)
+	require.Len(t, action, 2, picker)
+	back := page(browser.PostForm("https://"+idp.Host+html.UnescapeString(action[1]), url.Values{"account": {fakeidp.UserAdmin}}))
+	assert.Contains(t, back, "megan.bowen@contoso.example", "Graph's response, in the page that the sign-in was for")
+	assert.Contains(t, page(browser.Get("http://"+app+"/")), "Welcome Megan Bowen!")
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "signing keys are replaced") }, 20*time.Second, time.Millisecond)
+	again := page(browser.Get("http://" + app + "/login"))
+	action = regexp.MustCompile(`action="([^"]+)"`).FindStringSubmatch(again)
+	require.Len(t, action, 2, again)
+	assert.Contains(t, page(browser.PostForm("https://"+idp.Host+html.UnescapeString(action[1]), url.Values{"account": {fakeidp.UserMember}})), "Welcome Adele Vance!")
+	assert.Equal(t, 1, strings.Count(p.log.String(), "/discovery/v2.0/keys"), "the new key was in the key set that the application had read")
 }

@@ -135,11 +135,11 @@ func (f *configFile) refuse(a *fakeidp.Account) reading {
 }
 
 func (f *configFile) client(c *fakeidp.Client) reading {
-	secret := f.textThat(secretForm.MatchString, `printable ASCII without spaces, quotes, # and \`)
+	secret := f.textThat(consistsOf(secretMarks), `printable ASCII without spaces, quotes, # and \`)
 	return func(place string, value any) {
 		var certificates []*x509.Certificate
 		f.object(place, value, map[string]reading{
-			"id":                     f.textThat(clientIDForm.MatchString, "an ID of letters, digits, dots and hyphens")(&c.ID),
+			"id":                     f.textThat(consistsOf(idMarks), "an ID of letters, digits, dots and hyphens")(&c.ID),
 			"name":                   f.text(&c.Name),
 			"secrets":                list(&f.strictReader, &c.Secrets, secret),
 			"expiredSecrets":         list(&f.strictReader, &c.ExpiredSecrets, secret),
@@ -204,12 +204,23 @@ func firstCertificate(text []byte) (*x509.Certificate, error) {
 }
 
 var (
-	guidForm     = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	domainForm   = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
-	clientIDForm = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
-	secretForm   = regexp.MustCompile("^[!$-&(-Z\\[\\]-_a-~]+$")
-	uriForm      = regexp.MustCompile("^[!$-&(-;=?-Z\\[\\]_a-z~]+$")
+	guidForm   = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	domainForm = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
 )
+
+// The punctuation that these values can have. A .env file can carry all of it.
+const (
+	idMarks     = "-._~"
+	secretMarks = "!$%&()*+,-./:;<=>?@[]^_{|}~"
+	uriMarks    = "!$%&()*+,-./:;=?@[]_~"
+)
+
+// consistsOf returns a function that reports whether a text has ASCII letters,
+// digits and marks only.
+func consistsOf(marks string) func(string) bool {
+	const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	return func(text string) bool { return strings.Trim(text, alphanumeric+marks) == "" }
+}
 
 // guid reads a GUID. It writes the letters in lower case.
 func (r *strictReader) guid(into *string) reading {
@@ -226,7 +237,7 @@ func (r *strictReader) guid(into *string) reading {
 func (r *strictReader) uri(into *string) reading {
 	return r.textThat(func(text string) bool {
 		u, err := url.Parse(text)
-		return err == nil && uriForm.MatchString(text) && u.Scheme != "" && (u.Host != "" || u.Scheme != "http" && u.Scheme != "https")
+		return err == nil && consistsOf(uriMarks)(text) && u.Scheme != "" && (u.Host != "" || u.Scheme != "http" && u.Scheme != "https")
 	}, "a whole address such as http://localhost:3000/getAToken, without #, spaces and quotes")(into)
 }
 

@@ -15,7 +15,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"time"
 
@@ -125,12 +124,10 @@ func redirectURI(client fakeidp.Client) string {
 	return client.RedirectURIs[0]
 }
 
-var plainValue = regexp.MustCompile(`^[A-Za-z0-9._~:/-]*$`)
-
 // quoted returns a value as .env files write it. The configuration file allows no
 // single quotes in these values.
 func quoted(value string) string {
-	if plainValue.MatchString(value) {
+	if consistsOf(idMarks + ":/")(value) {
 		return value
 	}
 	return "'" + value + "'"
