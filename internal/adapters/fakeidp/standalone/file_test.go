@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -262,4 +263,36 @@ func assertion(t *testing.T, key *rsa.PrivateKey, der []byte, audience string) s
 	signature, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 	require.NoError(t, err)
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+// The documentation's example is a valid file, its faults are valid ones, and its
+// tables have all members.
+func TestTheExamplesOfTheDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/fake-entra.md")
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(text), "```json\n")
+	require.True(t, found)
+	example, _, _ := strings.Cut(after, "```")
+	c, err := config(t, example)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Northwind", "Ada Lovelace", "Orders"}, []string{c.Tenants[0].Name, c.Accounts[0].Name, c.Clients[0].Name})
+	_, err = fakeidp.New(c)
+	require.NoError(t, err)
+
+	bodies := regexp.MustCompile(`-d '([^']*)'`).FindAllStringSubmatch(string(text), -1)
+	require.Len(t, bodies, 2)
+	for _, body := range bodies {
+		_, _, problems := readFault([]byte(body[1]))
+		assert.Empty(t, problems, body[1])
+	}
+
+	for _, unknown := range []string{`{"tenants":[{"?":0}]}`, `{"accounts":[{"?":0,"home":{"?":0},"refuse":{"?":0}}]}`, `{"clients":[{"?":0}]}`} {
+		_, err := config(t, unknown)
+		require.Error(t, err)
+		for _, members := range regexp.MustCompile(`the members are (.*)`).FindAllStringSubmatch(err.Error(), -1) {
+			for member := range strings.SplitSeq(members[1], ", ") {
+				assert.Contains(t, string(text), "`"+member+"`")
+			}
+		}
+	}
 }
