@@ -49,6 +49,8 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 		}
 		required, interactive := errors.AsType[*domain.InteractionRequired](err)
 		switch {
+		case interactive && required.SignIn != (domain.SignInRequirement{}) && (wantsJSON(r) || r.Method != http.MethodGet):
+			return stepUpFirst(w, required)
 		case wantsJSON(r):
 			return err
 		case errors.Is(err, domain.ErrNotSignedIn) && r.Method != http.MethodPost:
@@ -79,17 +81,4 @@ func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	v := a.signInView(r.Context(), wanted)
 	v.Wanted, v.Lost = wanted, wanted == a.url(homePath)
 	return a.page(w, r, http.StatusUnauthorized, nil, v)
-}
-
-// interact starts the sign-in that a handler's error requires. It returns to the
-// same page.
-func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
-	if err := a.limitPushes(r); err != nil {
-		return err
-	}
-	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), a.pages.Language(r), required)
-	if err != nil {
-		return err
-	}
-	return seeOther(w, location)
 }
