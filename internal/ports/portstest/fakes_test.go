@@ -2,6 +2,7 @@ package portstest_test
 
 import (
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func fakeProviderKeepsTheContract(t *testing.T, change func(*portstest.FakeProvi
 		fake.OfferFlows(ports.FlowSignUp, ports.FlowEditProfile, ports.FlowResetPassword)
 		return portstest.ProviderHarness{
 			New: func(ports.Registration, http.RoundTripper, func() time.Time) (ports.IdentityProvider, error) {
-				return fake, nil
+				return faultyRevoker{fake, os.Getenv(faultVariable)}, nil
 			},
 			InMemory: true,
 			Clock:    clock,
