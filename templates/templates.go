@@ -25,6 +25,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/a-h/templ"
 )
@@ -50,6 +51,9 @@ type Options struct {
 	// BasePath is the path below which all routes are, such as /_signin. It does
 	// not end in a slash. It is empty if the routes begin at the origin's root.
 	BasePath string
+	// WarnIdle and WarnEnd are how long before the idle limit and before the end
+	// of the session's lifetime its user is warned.
+	WarnIdle, WarnEnd time.Duration
 }
 
 // URL returns the local URL of a route, such as /reports. All links, forms and
@@ -72,8 +76,6 @@ type Chrome struct {
 type Link struct {
 	Text Message
 	URL  string
-	// NewTab opens the link in a new tab. Text says so.
-	NewTab bool
 }
 
 // View is the content of a page. Its type selects the page.
@@ -106,6 +108,9 @@ func (p *Page) Static(name string) string { return p.static.urls[name] }
 func (p *Page) HasLink(route string) bool {
 	return slices.ContainsFunc(p.Chrome.Nav, func(l Link) bool { return l.URL == p.URL(route) })
 }
+
+// seconds returns d in seconds, for a script.
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 
 // bidi returns the text of m with each value in a <bdi> element, so a right-to-left
 // value does not reorder the text around it.

@@ -155,6 +155,14 @@ func (l Limits) expires(started, seen time.Time) time.Time {
 	return end
 }
 
+// EndWarnings returns how long before the idle limit and before the end of a
+// session's lifetime its user is warned: two minutes, or a quarter of a limit under
+// eight minutes (WCAG 2.2, success criterion 2.2.1).
+func (s *Service) EndWarnings() (idle, lifetime time.Duration) {
+	const usual = 2 * time.Minute
+	return min(usual, s.limits.Idle/4), min(usual, s.limits.Lifetime/4)
+}
+
 // touchEvery returns how old Seen may become before it is written again: a minute,
 // or a tenth of a shorter idle limit. Most requests write nothing.
 func (l Limits) touchEvery() time.Duration {

@@ -262,3 +262,20 @@ func TestPeekChangesNothing(t *testing.T) {
 	_, err = f.Peek(f.sessions.NewBrowser().Context(t.Context()))
 	require.ErrorIs(t, err, domain.ErrNotSignedIn)
 }
+
+// A person is warned two minutes before the end, or after three quarters of a limit
+// under eight minutes.
+func TestEndWarnings(t *testing.T) {
+	for limit, ahead := range map[time.Duration]time.Duration{
+		time.Hour: 2 * time.Minute, 8 * time.Minute: 2 * time.Minute,
+		4 * time.Minute: time.Minute, 12 * time.Second: 3 * time.Second,
+	} {
+		f := newFixtureWith(t, func(c *domain.Config) { c.Limits = domain.Limits{Idle: limit, Lifetime: 12 * time.Hour} })
+		idle, end := f.EndWarnings()
+		assert.Equal(t, ahead, idle, limit)
+		assert.Equal(t, 2*time.Minute, end)
+		f = newFixtureWith(t, func(c *domain.Config) { c.Limits = domain.Limits{Idle: time.Hour, Lifetime: limit} })
+		_, end = f.EndWarnings()
+		assert.Equal(t, ahead, end, limit)
+	}
+}

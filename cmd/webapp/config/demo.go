@@ -10,8 +10,7 @@ import (
 // checkDemo refuses to start a demo beside a real provider or for other machines.
 func (c *Config) checkDemo(found *Problems) {
 	names := []string{
-		"AUTHORITY", "OIDC_AUTHORITY", "B2C_TENANT_NAME", "ALLOWED_TENANTS", "ALLOWED_SUBJECTS",
-		"SIGNUPSIGNIN_USER_FLOW", "EDITPROFILE_USER_FLOW", "RESETPASSWORD_USER_FLOW",
+		"AUTHORITY", "OIDC_AUTHORITY", "ALLOWED_TENANTS", "ALLOWED_SUBJECTS",
 		"CLIENT_CERTIFICATE_PASSWORD", "CLIENT_CERTIFICATE_PASSWORD_FILE",
 	}
 	for _, v := range c.credentials() {

@@ -195,8 +195,7 @@ func graphError(response providerhttp.Response) error {
 	switch {
 	case response.Status == http.StatusUnauthorized:
 		e.Kind = ports.ErrInteractionRequired
-		challenge, _ := providerhttp.ReadChallenge(response.Header.Values("WWW-Authenticate"))
-		e.Claims = challenge.Claims
+		e.Claims, _ = providerhttp.ClaimsChallenge(response.Header.Values("WWW-Authenticate"))
 	case response.Status == http.StatusForbidden:
 		e.Kind = ports.ErrProviderRefused
 	case response.Status >= http.StatusInternalServerError:

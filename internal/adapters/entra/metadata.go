@@ -24,7 +24,6 @@ type metadata struct {
 	algorithms    []string // of ID tokens, the acceptable ones
 	sendsIssuer   bool     // RFC 9207
 	pushed        pushedRequests
-	revocation    revocation
 	prompts       []string // nil if the metadata do not list them
 	locales       bool     // the metadata list languages of the provider's pages
 }
@@ -95,7 +94,6 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 	if err := m.readMethods(doc, configured); err != nil {
 		return metadata{}, err
 	}
-	m.revocation = readRevocation(doc, configured, m.token)
 	return m, nil
 }
 

@@ -43,11 +43,11 @@
 // supports tenants by GUID and domain, common, organizations and consumers, with
 // the issuer of each; app roles, groups overage and guests; PKCE, single-use
 // codes, rotating refresh tokens, consent, prompt, login_hint, max_age and the
-// claims parameter; front-channel logout; pushed authorization requests and token
-// revocation, if Config.PushedRequests and Config.Revocation are set. It also has
-// the device code flow, the client credentials flow, the on-behalf-of flow, access
-// tokens that an API can verify, and instance discovery. Errors carry AADSTS
-// numbers, correlation IDs and trace IDs.
+// claims parameter; front-channel logout; pushed authorization requests, if
+// Config.PushedRequests is set. It also has the device code flow, the
+// client credentials flow, the on-behalf-of flow, access tokens that an API can
+// verify, and instance discovery. Errors carry AADSTS numbers, correlation IDs and
+// trace IDs.
 //
 // Clients authenticate with a secret, or with an Authenticator: package clientauth
 // has those for certificates, workload identity federation and managed identities.

@@ -27,7 +27,7 @@ import (
 
 func mustPages(t testing.TB) *templates.Pages {
 	t.Helper()
-	p, err := newPages(Config{AppName: "Fabrikam Reports"})
+	p, err := templates.New(templates.Options{AppName: "Fabrikam Reports"})
 	require.NoError(t, err)
 	return p
 }
@@ -206,6 +206,10 @@ func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	require.NoError(t, json.Unmarshal(failed(t, failing(t), forgotten, "Accept", "application/json").Body.Bytes(), &doc))
 	assert.InDelta(t, 90118, doc["aadb2c"], 0)
 	assert.NotContains(t, doc, "aadsts")
+
+	cancelled := failed(t, failing(t), &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", B2CNumber: 90091})
+	assert.Contains(t, cancelled.Body.String(), "<h1>Sign-in was cancelled</h1>")
+	assert.NotContains(t, ourWords(cancelled.Body.String()), "declined")
 }
 
 func TestDirectoryRefusalNamesThePermission(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"webapp/internal/domain"
 	"webapp/templates"
@@ -33,6 +32,15 @@ func (a *app) handle(h handlerFunc) http.HandlerFunc {
 // prefer JSON, a problem document. The text of the error goes to the request's log
 // line only.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	respond := a.errorPage
+	if wantsJSON(r) {
+		respond = a.problem
+	}
+	a.failWith(w, r, err, respond)
+}
+
+// failWith logs an error and responds to it with respond.
+func (a *app) failWith(w http.ResponseWriter, r *http.Request, err error, respond func(http.ResponseWriter, *http.Request, errorPage, error)) {
 	observed(r.Context()).err = err
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		err = errClientGone
@@ -41,10 +49,11 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if row.retryAfter > 0 {
 		w.Header().Set("Retry-After", row.retryAfterSeconds())
 	}
-	if wantsJSON(r) {
-		a.problem(w, r, row, err)
-		return
-	}
+	respond(w, r, row, err)
+}
+
+// errorPage responds with a page.
+func (a *app) errorPage(w http.ResponseWriter, r *http.Request, row errorPage, err error) {
 	v := a.viewOf(r, row, err)
 	session := observed(r.Context()).session
 	if errors.Is(err, domain.ErrNotSignedIn) {
@@ -103,13 +112,8 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 	if a.needsAdmin(err) {
 		add("error.action.home", a.url(homePath))
 	}
-	if row.newTab {
-		links = append(links, templates.Link{Text: "error.action.stepup", URL: a.Domain.ReturnPath(r.URL.RequestURI()), NewTab: true})
-	}
 	switch {
 	case !row.retry:
-	case row.returns:
-		add("error.action.retry", a.returnTo(r, err))
 	case r.URL.Path == a.url(loginPath) || r.URL.Path == a.CallbackPath:
 		add("error.action.retry", signIn) // these pages cannot be reloaded
 	case r.Method == http.MethodGet:
@@ -164,15 +168,6 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err
 		}
 		if p.B2CNumber != 0 {
 			doc["aadb2c"] = p.B2CNumber
-		}
-	}
-	if required, ok := errors.AsType[*domain.InteractionRequired](err); ok && required.SignIn != (domain.SignInRequirement{}) {
-		doc["error"] = insufficientAuthentication
-		if age := required.SignIn.MaxAge; age > 0 {
-			doc["max_age"] = int(age / time.Second)
-		}
-		if id := required.SignIn.AuthContext; id != "" {
-			doc["acr_values"] = id
 		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")

@@ -169,7 +169,11 @@ func refused(w http.ResponseWriter, r *http.Request) error {
 	return plain(w, refusal.Status, refusal.Text)
 }
 
-func newPages(c Config) (*templates.Pages, error) { return templates.New(c.pageOptions()) }
+func newPages(c Config) (*templates.Pages, error) {
+	options := c.pageOptions()
+	options.WarnIdle, options.WarnEnd = c.Domain.EndWarnings()
+	return templates.New(options)
+}
 
 func (c *Config) pageOptions() templates.Options {
 	return templates.Options{Demo: c.Demo, AppName: c.appName(), BasePath: c.BasePath}

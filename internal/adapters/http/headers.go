@@ -61,9 +61,8 @@ type policies struct {
 	// signedIn is for pages with forms to this origin, such as the sign-out
 	// button. Browsers apply form-action to every redirect after a form, so it
 	// lists the provider's end-session endpoint and the redirects that follow.
+	// Scripts of this origin may run and may send requests to it.
 	signedIn []string
-	// withScripts is signedIn for pages with scripts of their own.
-	withScripts []string
 }
 
 func newPolicies(signOutTargets []string) policies {
@@ -71,12 +70,11 @@ func newPolicies(signOutTargets []string) policies {
 		page = "default-src 'none'; style-src 'self'; img-src 'self'; form-action "
 		tail = "; frame-ancestors 'none'; base-uri 'none'"
 	)
-	signedIn := page + strings.Join(append([]string{"'self'"}, signOutTargets...), " ") + tail
+	targets := strings.Join(append([]string{"'self'"}, signOutTargets...), " ")
 	return policies{
-		bare:        []string{"default-src 'none'; form-action 'none'" + tail},
-		anonymous:   []string{page + "'none'" + tail},
-		signedIn:    []string{signedIn},
-		withScripts: []string{signedIn + "; script-src 'self'; connect-src 'self'"},
+		bare:      []string{"default-src 'none'; form-action 'none'" + tail},
+		anonymous: []string{page + "'none'" + tail},
+		signedIn:  []string{page + targets + tail + "; script-src 'self'; connect-src 'self'"},
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
-	"webapp/internal/domain"
 	"webapp/templates"
 )
 
@@ -20,7 +19,7 @@ const (
 	homePath         = "/"
 	loginPath        = "/login"
 	logoutPath       = "/logout"
-	editProfilePath  = "/edit-profile"
+	sessionPath      = "/session"
 	sessionsPath     = "/sessions"
 	frontChannelPath = "/frontchannel-logout"
 	backChannelPath  = "/backchannel-logout"
@@ -71,15 +70,14 @@ func (a *app) routes() (router, error) {
 func (a *app) pageRoutes(r chi.Router) {
 	r.Get(a.url(homePath), a.handle(a.home))
 	r.With(a.navigationsOnly, a.limitSignIns).Get(a.url(loginPath), a.handle(a.login))
-	if a.Domain.HasFlow(domain.FlowEditProfile) {
-		r.With(a.navigationsOnly, a.limitSignIns).Get(a.url(editProfilePath), a.handle(a.signedIn(a.editProfile)))
-	}
 	r.Get(a.CallbackPath, a.handle(a.callback))
 	if a.FormPost {
 		r.With(a.navigationsOnly).Post(a.CallbackPath, a.handle(a.callback))
 	}
 	r.Get(a.url(logoutPath), a.handle(a.confirmSignOut))
 	r.Post(a.url(logoutPath), a.handle(a.signOut))
+	r.Get(a.url(sessionPath), a.sessionStatus(a.Domain.Peek))
+	r.Post(a.url(sessionPath), a.sessionStatus(a.Domain.CurrentUser))
 	a.routePages(r)
 }
 
@@ -98,7 +96,7 @@ func (a *app) checkMounts() error {
 }
 
 func reservedPaths() []string {
-	paths := []string{homePath, loginPath, logoutPath, editProfilePath, frontChannelPath, backChannelPath, healthPath, readyPath,
+	paths := []string{homePath, loginPath, logoutPath, sessionPath, frontChannelPath, backChannelPath, healthPath, readyPath,
 		strings.TrimSuffix(templates.StaticPrefix, "/")}
 	for _, p := range Pages() {
 		paths = append(paths, p.Path)

@@ -3,7 +3,6 @@ package session
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,11 +46,7 @@ func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 	return s.Expires, map[string]any{sessionValue: s}, nil
 }
 
-// The version bytes of a session record. With sessionWithGroups it ends with Groups.
-const (
-	sessionVersion    = 1
-	sessionWithGroups = 2
-)
+const sessionVersion = 1
 
 // maxDevice is the longest name of a device in bytes. Browsers choose it freely.
 const maxDevice = 80
@@ -77,11 +72,7 @@ func encodeSession(s *keptSession) []byte {
 		flags |= hasAuthentication
 	}
 	b := make([]byte, 0, 288)
-	version := byte(sessionVersion)
-	if s.Groups != nil {
-		version = sessionWithGroups
-	}
-	b = append(b, version, flags)
+	b = append(b, sessionVersion, flags)
 	b = append(b, s.indexedBy[:]...)
 	b = appendIDs(b, flags, id)
 	for _, text := range []string{id.Subject, id.Name, id.Username, clip(s.Device, maxDevice)} {
@@ -98,16 +89,12 @@ func encodeSession(s *keptSession) []byte {
 		b = appendTime(b, id.AuthTime)
 		b = appendTexts(b, id.AuthContexts)
 	}
-	if version == sessionWithGroups {
-		b = appendGroups(b, s.Groups)
-	}
 	return b
 }
 
 func decodeSession(data []byte) (*keptSession, error) {
 	r := newReader(data)
-	version := r.octet()
-	if version != sessionVersion && version != sessionWithGroups {
+	if r.octet() != sessionVersion {
 		return nil, errUnreadable
 	}
 	flags := r.octet()
@@ -129,9 +116,6 @@ func decodeSession(data []byte) (*keptSession, error) {
 	if flags&hasAuthentication != 0 {
 		s.Identity.AuthTime = r.time()
 		s.Identity.AuthContexts = r.texts()
-	}
-	if version == sessionWithGroups {
-		s.Groups = readGroups(r)
 	}
 	if err := r.done(); err != nil {
 		return nil, err
@@ -235,40 +219,6 @@ func readIDs(r *reader, flags byte, id *ports.Identity) {
 	id.ObjectID = all[ends[0]:ends[1]]
 	id.ProviderSession = all[ends[1]:ends[2]]
 	id.Issuer = all[ends[2]:]
-}
-
-// appendGroups writes whether all groups are GUIDs, their number, and each of them.
-func appendGroups(b []byte, groups []string) []byte {
-	guids := !slices.ContainsFunc(groups, func(id string) bool { return !isGUID(id) })
-	if !guids {
-		return appendTexts(append(b, 0), groups)
-	}
-	b = binary.AppendUvarint(append(b, 1), uint64(len(groups)))
-	for _, id := range groups {
-		b = packGUID(b, id)
-	}
-	return b
-}
-
-// readGroups reads groups. All GUIDs share one string.
-func readGroups(r *reader) []string {
-	if r.octet() == 0 {
-		return r.texts()
-	}
-	n := r.count()
-	packed := r.take(uint64(n) * guidSize)
-	if r.failed {
-		return nil
-	}
-	text := make([]byte, 0, n*guidText)
-	for i := range n {
-		text = unpackGUID(text, packed[i*guidSize:(i+1)*guidSize])
-	}
-	all, groups := string(text), make([]string, n)
-	for i := range groups {
-		groups[i] = all[i*guidText : (i+1)*guidText]
-	}
-	return groups
 }
 
 // readIssuer returns the issuer without the tenant ID, and the offset of the

@@ -25,8 +25,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// faultVariable names the fault of the adapter of TestAcmeKeepsTheContract or
-// TestFakeProviderKeepsTheContract.
+// faultVariable names the fault of TestAcmeKeepsTheContract's adapter.
 const faultVariable = "PORTSTEST_FAULT"
 
 // TestIdentityProviderSuiteFindsFaults runs the suite in another process with an
@@ -51,72 +50,14 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			requireCaught(t, fault, "TestAcmeKeepsTheContract", caught)
+			suite := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAcmeKeepsTheContract$")
+			suite.Env = append(os.Environ(), faultVariable+"="+fault)
+			report, err := suite.CombinedOutput()
+			require.Error(t, err, "the suite finds no fault")
+			assert.Contains(t, string(report), "--- FAIL: TestAcmeKeepsTheContract/"+caught)
+			assert.NotContains(t, string(report), "panic")
 		})
 	}
-}
-
-// TestIdentityProviderSuiteFindsFaultsOfRevocation does the same with an adapter that
-// revokes tokens.
-func TestIdentityProviderSuiteFindsFaultsOfRevocation(t *testing.T) {
-	for fault, caught := range map[string]string{
-		"revokes nothing":              "Revocation/a_revoked_token_is_not_refreshed",
-		"revokes everything":           "Revocation/a_revoked_token_is_not_refreshed",
-		"revokes no unknown token":     "Revocation/a_token_that_is_not_valid",
-		"an error quotes the token":    "Revocation/during_an_outage",
-		"an outage is no error":        "Revocation/during_an_outage",
-		"an outage turns revoking off": "Revocation/during_an_outage",
-	} {
-		t.Run(fault, func(t *testing.T) {
-			t.Parallel()
-			requireCaught(t, fault, "TestFakeProviderKeepsTheContract", caught)
-		})
-	}
-}
-
-// requireCaught requires that the suite in test finds the fault.
-func requireCaught(t *testing.T, fault, test, caught string) {
-	t.Helper()
-	suite := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$")
-	suite.Env = append(os.Environ(), faultVariable+"="+fault)
-	report, err := suite.CombinedOutput()
-	require.Error(t, err, "the suite finds no fault")
-	assert.Contains(t, string(report), "--- FAIL: "+test+"/"+caught)
-	assert.NotContains(t, string(report), "panic")
-}
-
-// faultyRevoker is a provider that has at most one fault.
-type faultyRevoker struct {
-	*portstest.FakeProvider
-	fault string
-}
-
-func (r faultyRevoker) RevokesTokens() bool {
-	if r.fault == "an outage turns revoking off" && r.FakeProvider.RevokeToken(context.Background(), "probe") != nil {
-		return false
-	}
-	return r.FakeProvider.RevokesTokens()
-}
-
-func (r faultyRevoker) RevokeToken(ctx context.Context, refreshToken string) error {
-	switch r.fault {
-	case "revokes nothing":
-		return r.FakeProvider.RevokeToken(ctx, "probe")
-	case "revokes everything":
-		r.RevokeRefreshTokens()
-	case "revokes no unknown token":
-		if refreshToken == "never-issued" {
-			return &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: "invalid_token"}
-		}
-	}
-	err := r.FakeProvider.RevokeToken(ctx, refreshToken)
-	switch {
-	case err != nil && r.fault == "an error quotes the token":
-		return fmt.Errorf("%w: revoke %s", err, refreshToken)
-	case r.fault == "an outage is no error":
-		return nil
-	}
-	return err
 }
 
 // TestAcmeKeepsTheContract is an example of a small harness.

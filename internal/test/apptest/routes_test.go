@@ -41,6 +41,8 @@ func allRoutes(formPost bool) []route {
 		{http.MethodGet, "/login", [3]int{303, 303, 303}, nil},
 		{http.MethodGet, "/logout", [3]int{200, 200, 200}, nil},
 		{http.MethodPost, "/logout", [3]int{303, 303, 303}, nil},
+		{http.MethodGet, "/session", [3]int{401, 200, 200}, nil},
+		{http.MethodPost, "/session", [3]int{401, 200, 200}, nil},
 		{http.MethodGet, "/frontchannel-logout", [3]int{200, 200, 200}, nil},
 		{http.MethodPost, "/backchannel-logout", [3]int{400, 400, 400}, nil}, // without a token
 		{http.MethodGet, "/healthz", [3]int{200, 200, 200}, nil},

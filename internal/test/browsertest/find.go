@@ -3,9 +3,11 @@ package browsertest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
@@ -19,6 +21,17 @@ import (
 func (tab *Tab) Has(role, name string) bool {
 	tab.t.Helper()
 	return tab.Count(role, name) > 0
+}
+
+// WaitFor waits until the page has an element of this ARIA role whose accessible
+// name contains name, or has none if gone is set.
+func (tab *Tab) WaitFor(role, name string, gone bool) {
+	tab.t.Helper()
+	for until := time.Now().Add(stepTimeout); tab.Has(role, name) == gone; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(until) {
+			tab.fail(errors.New("it did not happen"), "wait for "+role+" "+name)
+		}
+	}
 }
 
 // Count returns the number of elements of this ARIA role whose accessible name
