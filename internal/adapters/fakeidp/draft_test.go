@@ -158,7 +158,7 @@ func TestTheKeySetListsTheNextKeysBeforeTheySign(t *testing.T) {
 	signer := func() string {
 		token, err := idp.Sign(fakeidp.TokenDraft{Claims: map[string]any{}})
 		require.NoError(t, err)
-		parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+		parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 		require.NoError(t, err)
 		return parsed.Signatures[0].Header.KeyID
 	}

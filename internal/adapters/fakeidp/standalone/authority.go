@@ -107,7 +107,7 @@ func readAuthority(path string) (*authority, error) {
 		return nil, errors.New("it has no certificate with its key" + remedy)
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
-	if !ok || !pair.Leaf.IsCA || !pair.Leaf.PermittedDNSDomainsCritical {
+	if !ok || !pair.Leaf.PermittedDNSDomainsCritical {
 		return nil, errors.New("it is another kind of certificate" + remedy)
 	}
 	return &authority{cert: pair.Leaf, key: key}, nil
