@@ -3,6 +3,7 @@
 package deploytest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,38 +20,49 @@ import (
 	"webapp/internal/test/browsertest"
 )
 
-// startCaddy runs the example configuration with the names, addresses and files of
-// this test, and with the second instance. Caddy logs to its output. options are
-// more global options.
+// caddyBinary returns the Caddy under test: Debian's, or the one in the variable CADDY.
+func caddyBinary() string { return cmp.Or(os.Getenv("CADDY"), "caddy") }
+
+// startCaddy runs the example Caddyfile with the second instance. Caddy logs to its
+// output. options are more global options.
 func (s *site) startCaddy(options ...string) *browsertest.Process {
+	s.t.Helper()
+	return s.runCaddy("deploy/caddy/Caddyfile", options,
+		[2]string{"to 127.0.0.1:3000", fmt.Sprintf("to 127.0.0.1:%d", s.ports[0])},
+		[2]string{"# to 127.0.0.1:3001", fmt.Sprintf("to 127.0.0.1:%d", s.ports[1])})
+}
+
+// runCaddy runs an example with the names, addresses and files of this test. edits
+// replace more texts of the example.
+func (s *site) runCaddy(example string, options []string, edits ...[2]string) *browsertest.Process {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	certificate, key := s.ca.issuePEM(s.t, "localhost")
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "fullchain.pem"), certificate, 0o600))
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "privkey.pem"), key, 0o600))
-	text := edited(s.t, read(s.t, "deploy/caddy/Caddyfile"), [][2]string{
+	text := edited(s.t, read(s.t, example), append(edits, [][2]string{
 		{"\n{\n", fmt.Sprintf("\n{\nadmin off\ndefault_bind 127.0.0.1\nhttp_port %s\nhttps_port %s\n%s", portOf(s.plainAddr), portOf(s.tlsAddr), strings.Join(options, "\n"))},
 		{"\napp.example.com {\n", fmt.Sprintf("\nlocalhost {\ntls %s/fullchain.pem %s/privkey.pem\n", dir, dir)},
-		{"to 127.0.0.1:3000", fmt.Sprintf("to 127.0.0.1:%d", s.ports[0])},
-		{"# to 127.0.0.1:3001", fmt.Sprintf("to 127.0.0.1:%d", s.ports[1])},
-	})
+	}...))
 	path := filepath.Join(dir, "Caddyfile")
 	require.NoError(s.t, os.WriteFile(path, []byte(text), 0o600))
-	caddy := browsertest.StartProcess(s.t, exec.Command("caddy", "run", "--config", path, "--adapter", "caddyfile"),
+	caddy := browsertest.StartProcess(s.t, exec.Command(caddyBinary(), "run", "--config", path, "--adapter", "caddyfile"),
 		map[string]string{"XDG_DATA_HOME": dir, "XDG_CONFIG_HOME": dir})
 	s.t.Cleanup(caddy.Stop)
 	s.awaitProxy()
 	return caddy
 }
 
-func TestCaddyAcceptsTheExample(t *testing.T) {
-	path, err := filepath.Abs(filepath.Join(root, "deploy/caddy/Caddyfile"))
-	require.NoError(t, err)
-	cmd := exec.Command("caddy", "validate", "--config", path, "--adapter", "caddyfile")
-	cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
-	out, err := cmd.CombinedOutput()
-	assert.NoError(t, err, string(out))
-	assert.Contains(t, string(out), "Valid configuration")
+func TestCaddyAcceptsTheExamples(t *testing.T) {
+	for _, example := range []string{"Caddyfile", "forward-auth.Caddyfile"} {
+		path, err := filepath.Abs(filepath.Join(root, "deploy/caddy", example))
+		require.NoError(t, err)
+		cmd := exec.Command(caddyBinary(), "validate", "--config", path, "--adapter", "caddyfile")
+		cmd.Env = append(os.Environ(), "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+		out, err := cmd.CombinedOutput()
+		assert.NoError(t, err, string(out))
+		assert.Contains(t, string(out), "Valid configuration")
+	}
 }
 
 func TestSignInThroughCaddy(t *testing.T) {

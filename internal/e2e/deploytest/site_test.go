@@ -49,11 +49,13 @@ type site struct {
 func newSite(t *testing.T, env map[string]string) *site {
 	t.Helper()
 	s := newBareSite(t, env)
-	s.startNginx()
+	second := fmt.Sprintf("server 127.0.0.1:%d", s.ports[1])
+	s.startNginx("deploy/nginx/webapp.conf", [2]string{"# server 127.0.0.1:3001", second})
 	return s
 }
 
-// newBareSite starts the provider, but no proxy and no instance.
+// newBareSite starts the provider, but no proxy and no instance. A REDIRECT_URI in env
+// is a path of the site.
 func newBareSite(t *testing.T, env map[string]string) *site {
 	t.Helper()
 	s := &site{t: t, ca: newAuthority(t), logs: t.TempDir()}
@@ -61,20 +63,24 @@ func newBareSite(t *testing.T, env map[string]string) *site {
 	s.tlsAddr = fmt.Sprintf("127.0.0.1:%d", browsertest.FreePort(t))
 	s.plainAddr = fmt.Sprintf("127.0.0.1:%d", browsertest.FreePort(t))
 	s.origin = "https://localhost:" + portOf(s.tlsAddr)
-	s.startProvider()
 	s.env = map[string]string{
-		"AUTHORITY": s.idp.Authority(fakeidp.ContosoTenantID),
 		"CLIENT_ID": fakeidp.DefaultClientID, "CLIENT_SECRET": fakeidp.DefaultClientSecret,
 		"REDIRECT_URI": s.origin + "/getAToken", "RESPONSE_MODE": "form_post",
 		"TRUSTED_PROXIES": "127.0.0.1/32", "LOG_FORMAT": "json", "SESSION_KEY": sessionKey,
 	}
 	maps.Copy(s.env, env)
+	if strings.HasPrefix(s.env["REDIRECT_URI"], "/") {
+		s.env["REDIRECT_URI"] = s.origin + s.env["REDIRECT_URI"]
+	}
+	s.startProvider()
+	s.env["AUTHORITY"] = s.idp.Authority(fakeidp.ContosoTenantID)
 	return s
 }
 
 func (s *site) startProvider() {
 	client := fakeidp.DefaultClient()
-	client.RedirectURIs = []string{s.origin + "/getAToken"}
+	client.RedirectURIs = []string{s.env["REDIRECT_URI"]}
+	client.PostLogoutRedirectURIs = []string{s.origin + s.env["BASE_PATH"] + "/"}
 	idp, err := fakeidp.New(fakeidp.Config{Clients: []fakeidp.Client{client}})
 	require.NoError(s.t, err)
 	_, err = idp.Start("127.0.0.1:0")
@@ -92,7 +98,9 @@ func (s *site) start(i int) {
 	s.apps[i].URL = "http://" + env["LISTEN_ADDR"]
 }
 
-func (s *site) startNginx() {
+// startNginx runs an example with the names, addresses and files of this test. edits
+// replace more texts of the example.
+func (s *site) startNginx(example string, edits ...[2]string) {
 	dir := s.t.TempDir()
 	certificate, key := s.ca.issuePEM(s.t, "localhost")
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "fullchain.pem"), certificate, 0o600))
@@ -106,7 +114,7 @@ func (s *site) startNginx() {
 		temp += fmt.Sprintf("%s_temp_path %s;\n", kind, filepath.Join(dir, kind))
 	}
 	whole := fmt.Sprintf("daemon off;\n%spid %s;\nerror_log stderr warn;\nworker_processes 1;\nevents {}\nhttp {\n%s%s}\n",
-		user, filepath.Join(dir, "pid"), temp, s.config(dir))
+		user, filepath.Join(dir, "pid"), temp, s.config(dir, example, edits))
 	path := filepath.Join(dir, "nginx.conf")
 	require.NoError(s.t, os.WriteFile(path, []byte(whole), 0o600))
 	out, err := exec.Command("nginx", "-t", "-e", "stderr", "-c", path).CombinedOutput()
@@ -129,21 +137,20 @@ func (s *site) awaitProxy() {
 	}, patience, patience/1000)
 }
 
-// config returns the example with the names, addresses and files of this test, and
-// with the second instance. Nothing else changes.
-func (s *site) config(dir string) string {
+// config returns the example with the names, addresses and files of this test.
+// Nothing else changes.
+func (s *site) config(dir, example string, edits [][2]string) string {
 	s.t.Helper()
-	text := edited(s.t, read(s.t, "deploy/nginx/webapp.conf"), [][2]string{
+	text := edited(s.t, read(s.t, example), append(edits, [][2]string{
 		{"/etc/ssl/app.example.com/", dir + "/"},
 		{"https://app.example.com$", s.origin + "$"},
 		{"server_name app.example.com;", "server_name localhost;"},
 		{"server 127.0.0.1:3000", fmt.Sprintf("server 127.0.0.1:%d", s.ports[0])},
-		{"# server 127.0.0.1:3001", fmt.Sprintf("server 127.0.0.1:%d", s.ports[1])},
 		{"/var/log/nginx/", s.logs + "/"},
 		{"listen 443 ", "listen " + s.tlsAddr + " "},
 		{"listen 80 ", "listen " + s.plainAddr + " "},
 		{"listen 80;", "listen " + s.plainAddr + ";"},
-	})
+	}...))
 	return regexp.MustCompile(`(?m)^ *listen \[::].*\n`).ReplaceAllString(text, "")
 }
 
