@@ -47,7 +47,7 @@ func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 	}
 	p.consent(req, account)
 	b := p.openBrowser(w, r)
-	p.send(w, r, p.authResponse(req, p.signIn(b, account, place)))
+	p.send(w, r, p.authResponse(req, p.signIn(b, account, place, req)))
 }
 
 // declined returns the error for a person who cancels.
@@ -73,12 +73,15 @@ func (p *Provider) signInSilently(req authRequest, b *browser) (*signedIn, *Erro
 		return nil, newError(50058, "A silent sign-in request was sent but no user is signed in.")
 	}
 	stale := req.maxAge >= 0 && p.now().Sub(who.authTime) > req.maxAge
+	unsatisfied := !who.satisfies(req.idTokenClaims.contexts())
 	unconsented := len(p.unconsented(req, who.account)) > 0
 	switch {
-	case (stale || unconsented) && !quiet:
+	case (stale || unsatisfied || unconsented) && !quiet:
 		return nil, nil
 	case stale:
 		return nil, newError(50058, "A silent sign-in request was sent but the sign-in is older than max_age.")
+	case unsatisfied:
+		return nil, newError(50076, "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access this resource.")
 	case unconsented:
 		return nil, newError(65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", req.client.ID, req.client.Name)
 	}

@@ -1,7 +1,6 @@
 package fakeidp
 
 import (
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -25,8 +24,11 @@ type authRequest struct {
 	loginHint   string
 	maxAge      time.Duration // negative if the request has none
 	claims      string
-	correlation string
-	raw         url.Values
+	// idTokenClaims is a part of claims.
+	idTokenClaims requestedClaims
+	acrValues     []string
+	correlation   string
+	raw           url.Values
 }
 
 // readAuthRequest reads and checks an authorization request. If it fails, the
@@ -158,11 +160,8 @@ func (req *authRequest) readPrompt(form url.Values) *Error {
 		}
 		req.maxAge = time.Duration(seconds) * time.Second
 	}
-	req.claims = form.Get("claims")
-	if req.claims != "" && json.Unmarshal([]byte(req.claims), &map[string]any{}) != nil {
-		return newError(9002313, "Invalid request. The parameter 'claims' is not a JSON object.")
-	}
-	return nil
+	req.acrValues = strings.Fields(form.Get("acr_values"))
+	return req.readClaims(form.Get("claims"))
 }
 
 func (req *authRequest) asks(prompt string) bool { return slices.Contains(req.prompt, prompt) }

@@ -60,7 +60,7 @@ func (p *Provider) bearer(w http.ResponseWriter, r *http.Request) *accessGrant {
 		p.refuseBearer(w, `Bearer realm="", error="invalid_token", error_description="`+why+`"`, why)
 	case demanded != "" && !requests(issued.claims, demanded):
 		p.challenge(w, demanded)
-	default:
+	case p.demandSignIn(w, issued):
 		return issued
 	}
 	return nil

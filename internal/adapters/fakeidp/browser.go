@@ -23,6 +23,7 @@ type signedIn struct {
 	place    place
 	sid      string
 	authTime time.Time
+	contexts []string        // authentication contexts that the session satisfies
 	clients  map[string]bool // IDs of the clients that take part in the session
 }
 
@@ -58,15 +59,18 @@ func (p *Provider) openBrowser(w http.ResponseWriter, r *http.Request) *browser 
 	return fresh
 }
 
-// signIn adds a new sign-in of account to the browser and returns its session.
-func (p *Provider) signIn(b *browser, account *Account, where place) *signedIn {
+// signIn adds a new sign-in of account to the browser and returns its session. The
+// session satisfies the authentication contexts that req asks for, and those that it
+// satisfied before.
+func (p *Provider) signIn(b *browser, account *Account, where place, req authRequest) *signedIn {
 	sid := guid()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	who := &signedIn{account: account, place: where, sid: sid, authTime: p.now(), clients: make(map[string]bool)}
+	who := &signedIn{account: account, place: where, sid: sid, authTime: p.now(), contexts: req.idTokenClaims.contexts(), clients: make(map[string]bool)}
 	for i, old := range b.signedIn {
 		if old.account == account && old.place.TenantID == where.TenantID {
 			who.sid, who.clients = old.sid, old.clients
+			who.contexts = append(who.contexts, old.contexts...)
 			b.signedIn[i] = who
 			return who
 		}

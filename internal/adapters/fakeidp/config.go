@@ -120,6 +120,9 @@ type Client struct {
 	FrontChannelIssuer bool
 	// TenantID makes the application single-tenant.
 	TenantID string
+	// AuthTime adds the optional claim auth_time to every ID token. Without it only a
+	// claims request gets the claim, also if the request has max_age, as with Entra.
+	AuthTime bool
 	// NeedsConsent lists the scopes that need the person's consent. An
 	// administrator has consented to all other scopes.
 	NeedsConsent []string

@@ -109,7 +109,7 @@ func (p *Provider) serveDeviceLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.consent(d.req, account)
-	who := p.signIn(p.openBrowser(w, r), account, place)
+	who := p.signIn(p.openBrowser(w, r), account, place, d.req)
 	p.mu.Lock()
 	who.clients[d.req.client.ID] = true
 	d.grant = newGrant(d.req, who)

@@ -32,8 +32,8 @@
 //     bad ID tokens.
 //   - Fail makes an endpoint slow, broken or unavailable. Down makes the whole
 //     provider unreachable. Heal repairs everything.
-//   - RotateKeys, RevokeRefreshTokens, RevokeAccessTokens, DemandClaims and SignOut
-//     do what an administrator can do at any time.
+//   - RotateKeys, RevokeRefreshTokens, RevokeAccessTokens, DemandClaims,
+//     DemandSignIn and SignOut do what an administrator can do at any time.
 //   - Requests and Log tell what the relying party sent.
 //
 // # What it implements
@@ -42,12 +42,12 @@
 // endpoints, and Microsoft Graph's /v1.0/me and /v1.0/me/getMemberObjects. It
 // supports tenants by GUID and domain, common, organizations and consumers, with
 // the issuer of each; app roles, groups overage and guests; PKCE, single-use
-// codes, rotating refresh tokens, consent, prompt, login_hint, max_age and the
-// claims parameter; front-channel logout; pushed authorization requests, if
-// Config.PushedRequests is set. It also has the device code flow, the
-// client credentials flow, the on-behalf-of flow, access tokens that an API can
-// verify, and instance discovery. Errors carry AADSTS numbers, correlation IDs and
-// trace IDs.
+// codes, rotating refresh tokens, consent, prompt, login_hint, max_age, acr_values
+// and the claims parameter, with the optional claims auth_time and acrs; front-channel
+// logout; pushed authorization requests, if Config.PushedRequests is set. It also has
+// the device code flow, the client credentials flow, the on-behalf-of flow, access
+// tokens that an API can verify, and instance discovery. Errors carry AADSTS numbers,
+// correlation IDs and trace IDs.
 //
 // Clients authenticate with a secret, or with an Authenticator: package clientauth
 // has those for certificates, workload identity federation and managed identities.

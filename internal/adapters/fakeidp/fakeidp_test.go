@@ -98,9 +98,9 @@ func (rp *party) exchange(code string) (*oauth2.Token, error) {
 }
 
 // signIn signs username in and returns the token response and the verified claims.
-func (rp *party) signIn(username string) (*oauth2.Token, map[string]any) {
+func (rp *party) signIn(username string, more ...oauth2.AuthCodeOption) (*oauth2.Token, map[string]any) {
 	rp.t.Helper()
-	token, err := rp.exchange(rp.code(username))
+	token, err := rp.exchange(rp.code(username, more...))
 	require.NoError(rp.t, err)
 	idToken, err := rp.verifier.Verify(rp.t.Context(), token.Extra("id_token").(string))
 	require.NoError(rp.t, err)

@@ -26,10 +26,12 @@ func TestAnIndependentRelyingPartySignsPeopleIn(t *testing.T) {
 	assert.Equal(t, fakeidp.UserMember, claims["preferred_username"])
 	assert.Equal(t, "2.0", claims["ver"])
 	assert.EqualValues(t, 0, claims["acct"])
-	for _, name := range []string{"oid", "sub", "sid", "login_hint", "auth_time", "nbf", "groups"} {
+	for _, name := range []string{"oid", "sub", "sid", "login_hint", "nbf", "groups"} {
 		assert.NotEmpty(t, claims[name], name)
 	}
-	assert.NotContains(t, claims, "roles")
+	for _, name := range []string{"roles", "auth_time", "acrs", "acr"} {
+		assert.NotContains(t, claims, name)
+	}
 	assert.NotContains(t, claims, "at_hash")
 	assert.Equal(t, "openid profile User.Read", token.Extra("scope"))
 	assert.NotEmpty(t, token.RefreshToken)

@@ -24,8 +24,11 @@ type grant struct {
 	sid      string
 	authTime time.Time
 	claims   string // the claims parameter of the authorization request
-	device   bool   // from a device code
-	revoked  bool   // guarded by Provider.mu
+	// idTokenClaims is a part of claims.
+	idTokenClaims requestedClaims
+	acrValues     []string
+	device        bool // from a device code
+	revoked       bool // guarded by Provider.mu
 }
 
 // code is an issued authorization code.
@@ -74,7 +77,8 @@ func (p *Provider) authResponse(req authRequest, who *signedIn) AuthResponse {
 func newGrant(req authRequest, who *signedIn) *grant {
 	return &grant{
 		client: req.client, account: who.account, place: who.place, at: req.at, scopes: req.scopes,
-		nonce: req.nonce, sid: who.sid, authTime: who.authTime, claims: req.claims,
+		nonce: req.nonce, sid: who.sid, authTime: who.authTime,
+		claims: req.claims, idTokenClaims: req.idTokenClaims, acrValues: req.acrValues,
 	}
 }
 

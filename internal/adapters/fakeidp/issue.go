@@ -52,7 +52,7 @@ func (p *Provider) remember(g *grant, scopes []string, resource string, response
 }
 
 // idTokenClaims returns the claims of an Entra v2.0 ID token, with the optional
-// claims login_hint, sid, acct and auth_time.
+// claims login_hint, sid and acct, and those that the client asked for.
 func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string]any {
 	now, where := p.now(), g.place
 	claims := map[string]any{
@@ -66,7 +66,6 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 		"ver":        "2.0",
 		"sid":        g.sid,
 		"login_hint": g.account.opaqueHint(),
-		"auth_time":  unixTime(g.authTime),
 		"acct":       0,
 		"uti":        newToken("", entropyLength)[:22],
 		"rh":         "1." + newToken("", entropyLength)[:40] + ".",
@@ -74,6 +73,7 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
+	g.addAuthentication(claims)
 	p.addPerson(claims, g)
 	p.addGroups(claims, where)
 	if p.config.AtHash {

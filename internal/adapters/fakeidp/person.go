@@ -32,7 +32,7 @@ func (p *Provider) Authorize(authorizationURL, username string) (AuthResponse, e
 	p.mu.Lock()
 	p.browsers.put(b.id, b)
 	p.mu.Unlock()
-	return p.authResponse(req, p.signIn(b, account, where)), nil
+	return p.authResponse(req, p.signIn(b, account, where, req)), nil
 }
 
 // Decline acts as a person who opens an authorization URL and cancels.

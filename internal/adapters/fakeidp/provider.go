@@ -34,6 +34,7 @@ type Provider struct {
 	keySet   func(tenant string, document map[string]any)
 	userInfo func(username string, document map[string]any)
 	demanded string // claims that Graph demands, set by DemandClaims
+	required Demand // what Graph requires of a sign-in, set by DemandSignIn
 }
 
 // New returns a Provider. It returns an error if the configuration contradicts

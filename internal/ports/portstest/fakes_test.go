@@ -1,7 +1,9 @@
 package portstest_test
 
 import (
+	"context"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -31,6 +33,34 @@ func TestFakeSessions(t *testing.T) {
 	t.Run("PendingSignIns", func(t *testing.T) { portstest.PendingSignIns(t, newFakeHarness) })
 }
 
+// faultyFake is a FakeProvider that has at most one fault.
+type faultyFake struct {
+	*portstest.FakeProvider
+	fault string
+}
+
+func (f *faultyFake) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
+	switch f.fault {
+	case "no max_age":
+		req.MaxAge = nil
+	case "no max_age of zero":
+		if req.MaxAge != nil && *req.MaxAge == 0 {
+			req.MaxAge = nil
+		}
+	case "no acr_values":
+		req.ACRValues = nil
+	}
+	return f.FakeProvider.Begin(ctx, req)
+}
+
+func (f *faultyFake) Complete(ctx context.Context, cb ports.Callback, secret string) (ports.SignedIn, error) {
+	in, err := f.FakeProvider.Complete(ctx, cb, secret)
+	if f.fault == "no auth_time" {
+		in.Identity.AuthTime = time.Time{}
+	}
+	return in, err
+}
+
 func TestFakeProviderKeepsTheContract(t *testing.T) {
 	t.Run("pushed requests", func(t *testing.T) { fakeProviderKeepsTheContract(t, (*portstest.FakeProvider).PushRequests) })
 	fakeProviderKeepsTheContract(t, func(*portstest.FakeProvider) {})
@@ -44,12 +74,12 @@ func fakeProviderKeepsTheContract(t *testing.T, change func(*portstest.FakeProvi
 		fake.OfferFlows(ports.FlowSignUp, ports.FlowEditProfile, ports.FlowResetPassword)
 		return portstest.ProviderHarness{
 			New: func(ports.Registration, http.RoundTripper, func() time.Time) (ports.IdentityProvider, error) {
-				return fake, nil
+				return &faultyFake{fake, os.Getenv(faultVariable)}, nil
 			},
 			InMemory: true,
 			Clock:    clock,
 			Approve: func(_ testing.TB, u string) ports.Callback {
-				return fake.Approve(u, ports.Identity{Name: "Adele Vance"})
+				return fake.Approve(u, ports.Identity{Name: "Adele Vance", AuthTime: clock.Now()})
 			},
 			Decline:    func(_ testing.TB, u string) ports.Callback { return fake.Decline(u) },
 			Scopes:     []string{"api/read"},

@@ -18,6 +18,7 @@ func completeTests() []named[*providerTest] {
 		{"Complete/returns no token without scopes", completeWithoutScopes},
 		{"Complete/returns a token for the scopes", completeWithScopes},
 		{"Complete/a token without a lifetime", completeWithoutLifetime},
+		{"Complete/says when the person authenticated", completeSaysWhen},
 		{"Complete/several sign-ins at once", completeConcurrently},
 	}
 }
@@ -68,6 +69,21 @@ func completeWithoutLifetime(t *testing.T, h *providerTest) {
 	tokens := wholeSignIn(t, h, h.Scopes...).Tokens.AccessTokens
 	require.Len(t, tokens, 1)
 	assert.True(t, tokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
+}
+
+// completeSaysWhen asks for auth_time in the way of the domain.
+func completeSaysWhen(t *testing.T, h *providerTest) {
+	if h.NoIDTokens {
+		return
+	}
+	h.Advance(time.Hour)
+	a, err := h.Provider.Begin(t.Context(), ports.AuthorizationRequest{
+		State: suiteState, MaxAge: new(5 * time.Minute), Claims: `{"id_token":{"auth_time":{"essential":true}}}`,
+	})
+	require.NoError(t, err)
+	in, err := h.Provider.Complete(t.Context(), h.Approve(t, a.URL), a.Secret)
+	require.NoError(t, err)
+	assert.WithinDuration(t, h.Clock.Now(), in.Identity.AuthTime, 5*time.Minute)
 }
 
 func completeConcurrently(t *testing.T, h *providerTest) {

@@ -25,7 +25,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// faultVariable names the fault of TestAcmeKeepsTheContract's adapter.
+// faultVariable names the fault of the adapter of TestAcmeKeepsTheContract or
+// TestFakeProviderKeepsTheContract.
 const faultVariable = "PORTSTEST_FAULT"
 
 // TestIdentityProviderSuiteFindsFaults runs the suite in another process with an
@@ -48,16 +49,31 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 		"no sign-in flow":        "Flows/need_no_network",
 		"a flow of another user": "Flows/name_the_same_person_as_a_sign-in",
 	} {
-		t.Run(fault, func(t *testing.T) {
-			t.Parallel()
-			suite := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAcmeKeepsTheContract$")
-			suite.Env = append(os.Environ(), faultVariable+"="+fault)
-			report, err := suite.CombinedOutput()
-			require.Error(t, err, "the suite finds no fault")
-			assert.Contains(t, string(report), "--- FAIL: TestAcmeKeepsTheContract/"+caught)
-			assert.NotContains(t, string(report), "panic")
-		})
+		requireFound(t, "TestAcmeKeepsTheContract", fault, caught)
 	}
+	for fault, caught := range map[string]string{
+		"no max_age":         "Begin/max_age_and_acr_values_go_to_the_provider",
+		"no max_age of zero": "Begin/max_age_and_acr_values_go_to_the_provider",
+		"no acr_values":      "Begin/max_age_and_acr_values_go_to_the_provider",
+		"no auth_time":       "Complete/says_when_the_person_authenticated",
+	} {
+		requireFound(t, "TestFakeProviderKeepsTheContract", fault, caught)
+	}
+}
+
+// requireFound runs a test whose adapter has this fault, and requires that the suite's
+// test caught fails.
+func requireFound(t *testing.T, test, fault, caught string) {
+	t.Helper()
+	t.Run(fault, func(t *testing.T) {
+		t.Parallel()
+		suite := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$")
+		suite.Env = append(os.Environ(), faultVariable+"="+fault)
+		report, err := suite.CombinedOutput()
+		require.Error(t, err, "the suite finds no fault")
+		assert.Contains(t, string(report), "--- FAIL: "+test+"/"+caught)
+		assert.NotContains(t, string(report), "panic")
+	})
 }
 
 // TestAcmeKeepsTheContract is an example of a small harness.
