@@ -27,7 +27,6 @@ type aadstsGroup struct {
 func aadstsGroups() []aadstsGroup {
 	return []aadstsGroup{
 		{name: "forgotten", next: "admin", b2c: []int{90118}, heading: "aadsts.forgotten.heading"},
-		{name: "cancelled", next: "accept", b2c: []int{90091}, heading: "error.declined.heading"},
 		{name: "redirect", next: "admin", numbers: []int{50011, 900971}},
 		{name: "consent", next: "consent", numbers: []int{65001}},
 		{name: "adminconsent", next: "admin", numbers: []int{90094, 90095}},

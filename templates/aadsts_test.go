@@ -17,7 +17,7 @@ const knownNumbers = `
 50057 50053 50055 50196 90055 90033 50033`
 
 // knownB2CNumbers are numbers of Azure AD B2C.
-const knownB2CNumbers = "90118 90091"
+const knownB2CNumbers = "90118"
 
 // numbers returns all known numbers with their prefix.
 func numbers() []string {

@@ -113,7 +113,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 func (s sample) moved(base string) sample {
 	links := func(all []Link) (moved []Link) {
 		for _, l := range all {
-			moved = append(moved, Link{l.Text, base + l.URL})
+			moved = append(moved, Link{Text: l.Text, URL: base + l.URL, NewTab: l.NewTab})
 		}
 		return moved
 	}

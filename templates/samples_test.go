@@ -72,7 +72,7 @@ func sampleHebrew() Home {
 func sampleError() Error {
 	return Error{
 		Heading: "aadsts.noaccess.heading", Sentence: "aadsts.unassigned.sentence", Next: "aadsts.next.account",
-		Actions: []Link{{"error.action.signin", "/login"}, {"error.action.home", "/"}},
+		Actions: []Link{{Text: "error.action.signin", URL: "/login"}, {Text: "error.action.home", URL: "/"}},
 		Details: ErrorDetails{
 			Remedy: "aadsts.unassigned.remedy",
 			Number: "AADSTS50105", Code: "access_denied",
@@ -88,7 +88,7 @@ func sampleRefusal(name string, status int, why Message) sample {
 	prefix := Message("error." + name)
 	return sample{"error-" + name, Chrome{}, Error{
 		Heading: prefix + ".heading", Sentence: prefix + ".sentence", Why: why, Next: prefix + ".next",
-		Actions: []Link{{"error.action.home", "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: status},
+		Actions: []Link{{Text: "error.action.home", URL: "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: status},
 	}}
 }
 
@@ -141,21 +141,21 @@ func samples() []sample {
 		{"error", anyone, sampleError()},
 		{"error-long", anyone, Error{
 			Heading: "error.refused.heading", Sentence: "aadsts.assertion.sentence", Next: "aadsts.next.admin",
-			Actions: []Link{{"error.action.signin", "/login"}, {"error.action.retry", "/"}, {"error.action.home", "/"}},
+			Actions: []Link{{Text: "error.action.signin", URL: "/login"}, {Text: "error.action.retry", URL: "/"}, {Text: "error.action.home", URL: "/"}},
 			Details: ErrorDetails{Remedy: "aadsts.assertion.remedy", Code: "invalid_client", RequestID: "r-7f3a9c21", Status: 403},
 		}},
 		{"error-plain", here, Error{
 			Heading: "error.internal.heading", Sentence: "error.internal.sentence", Next: "error.internal.next",
-			Actions: []Link{{"error.action.retry", "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: 500},
+			Actions: []Link{{Text: "error.action.retry", URL: "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: 500},
 		}},
 		{"error-toomany", anyone, Error{
 			Heading: "error.toomany.heading", Sentence: "error.toomany.sentence", Why: "error.toomany.why", Next: "error.toomany.next",
-			Actions: []Link{{"error.action.signin", "/login?return_to=%2Freports"}, {"error.action.home", "/"}},
+			Actions: []Link{{Text: "error.action.signin", URL: "/login?return_to=%2Freports"}, {Text: "error.action.home", URL: "/"}},
 			Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: 429},
 		}},
 		{"error-crowded", here, Error{
 			Heading: "error.crowded.heading", Sentence: "error.crowded.sentence", Next: "error.crowded.next",
-			Actions: []Link{{"error.action.retry", "/reports"}, {"error.action.home", "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: 503},
+			Actions: []Link{{Text: "error.action.retry", URL: "/reports"}, {Text: "error.action.home", URL: "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: 503},
 		}},
 		sampleRefusal("cookies", 431, "error.cookies.why"), sampleRefusal("longurl", 414, ""),
 		sampleRefusal("fields", 400, ""), sampleRefusal("mediatype", 415, ""), sampleRefusal("toolarge", 413, ""),

@@ -76,6 +76,8 @@ type Chrome struct {
 type Link struct {
 	Text Message
 	URL  string
+	// NewTab opens the link in a new tab. Text says so.
+	NewTab bool
 }
 
 // View is the content of a page. Its type selects the page.

@@ -111,7 +111,7 @@ func TestForwardAuthenticationByGroup(t *testing.T) {
 	assert.Equal(t, asked, w.idp.Requests(fakeidp.EndpointMemberGroups), "the answer is kept")
 }
 
-// A session's time of last use is written once a minute, and an expired session stays
+// A request reads one record. A session's time of last use is written once a minute, and an expired session stays
 // in the store until a page finds it.
 func TestForwardAuthenticationWritesLikeAPage(t *testing.T) {
 	w := newGuard(t)
@@ -121,7 +121,9 @@ func TestForwardAuthenticationWritesLikeAPage(t *testing.T) {
 	for range 50 {
 		require.Equal(t, http.StatusNoContent, b.get("/verify").StatusCode)
 	}
-	assert.Zero(t, writes(w.store.Calls()))
+	calls := w.store.Calls()
+	assert.Zero(t, writes(calls))
+	assert.Equal(t, 50, reads(calls), "one for each request")
 	w.clock.advance(time.Minute)
 	for range 50 {
 		require.Equal(t, http.StatusNoContent, b.get("/verify").StatusCode)

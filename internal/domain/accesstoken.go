@@ -146,13 +146,13 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, tokens por
 	return refreshed.AccessToken.Value, nil
 }
 
-// keepRefreshed stores the result of a refresh. It stores the roles first: if
+// keepRefreshed stores the result of a refresh. It stores the memberships first: if
 // that fails, the session keeps the old token, and the next request refreshes again.
 func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) error {
 	memberships := refreshed.Memberships
 	if memberships != nil {
-		if err := s.sessions.UpdateRoles(ctx, memberships.Roles); err != nil {
-			return notSignedIn(err, "save roles")
+		if err := s.sessions.UpdateMemberships(ctx, memberships.Roles, fewGroups(memberships.Groups)); err != nil {
+			return notSignedIn(err, "save memberships")
 		}
 	}
 	err := s.sessions.UpdateTokens(ctx, func(t *ports.Tokens) {

@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// maxTokenGroups is how many groups of an ID token Authorize returns if no group is
-// demanded. A proxy sends them in a header with every request to its application.
-const maxTokenGroups = 50
-
 // Demands are what a user needs to open another application. Each list names
 // alternatives, of which the user needs one. A nil list demands nothing.
 type Demands struct {
@@ -55,22 +51,15 @@ func (s *Service) Authorize(ctx context.Context, d Demands) (Authorized, error) 
 	if slices.Contains(d.Groups, "") {
 		return Authorized{}, ErrGroupMissing
 	}
-	known, err := s.sessions.Groups(ctx)
-	if err != nil {
-		return Authorized{}, notSignedIn(err, "read groups")
-	}
 	if d.Groups == nil {
-		if !known.Overage && !known.AsOf.IsZero() && len(known.IDs) <= maxTokenGroups {
-			who.Groups, who.GroupsComplete = known.IDs, true
-		}
+		who.Groups, who.GroupsComplete = session.Groups, session.Groups != nil
 		return who, nil
 	}
-	all, err := s.allGroups(ctx, known)
-	switch {
-	case errors.Is(err, ErrUnsupported) && !known.Overage:
-		return Authorized{}, fmt.Errorf("%w: the ID token has no groups", ErrGroupMissing)
-	case err != nil:
-		return Authorized{}, err
+	all := Groups{IDs: session.Groups}
+	if session.Groups == nil {
+		if all, err = s.manyGroups(ctx); err != nil {
+			return Authorized{}, err
+		}
 	}
 	for _, id := range d.Groups {
 		if id = strings.ToLower(id); all.Contains(id) && !slices.Contains(who.Groups, id) {
@@ -81,4 +70,18 @@ func (s *Service) Authorize(ctx context.Context, d Demands) (Authorized, error) 
 		return Authorized{}, ErrGroupMissing
 	}
 	return who, nil
+}
+
+// manyGroups returns the groups of a user whose session does not have them itself. It
+// returns ErrGroupMissing if the provider returns no groups.
+func (s *Service) manyGroups(ctx context.Context) (Groups, error) {
+	known, err := s.sessions.Groups(ctx)
+	if err != nil {
+		return Groups{}, notSignedIn(err, "read groups")
+	}
+	all, err := s.allGroups(ctx, known)
+	if errors.Is(err, ErrUnsupported) && !known.Overage {
+		return Groups{}, fmt.Errorf("%w: the ID token has no groups", ErrGroupMissing)
+	}
+	return all, err
 }

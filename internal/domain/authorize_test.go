@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"crypto/rand"
+	"fmt"
 	"testing"
 	"time"
 
@@ -80,6 +81,51 @@ func TestAuthorizeWithoutGroupsInTheToken(t *testing.T) {
 	who, err := f.Authorize(ctx, domain.Demands{})
 	require.NoError(t, err)
 	assert.False(t, who.GroupsComplete)
+}
+
+// More than fifty groups stand apart from the session, which every request reads.
+func TestAuthorizeWithManyGroupsInTheToken(t *testing.T) {
+	ids := make([]string, 51)
+	for i := range ids {
+		ids[i] = fmt.Sprint("g", i)
+	}
+	for n, known := range map[int]bool{50: true, 51: false} {
+		f, d, ctx := newDirectory(t, ports.Groups{IDs: ids[:n], AsOf: time.Now()})
+		who, err := f.Authorize(ctx, domain.Demands{})
+		require.NoError(t, err)
+		assert.Equal(t, known, who.GroupsComplete)
+		assert.Equal(t, known, len(who.Groups) == n)
+		who, err = f.Authorize(ctx, domain.Demands{Groups: []string{"g49"}})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"g49"}, who.Groups)
+		assert.Zero(t, d.asked)
+	}
+}
+
+// The groups of a refreshed ID token replace the old ones.
+func TestAuthorizeUsesTheGroupsOfARefreshedToken(t *testing.T) {
+	f, d, ctx := newDirectory(t, ports.Groups{IDs: []string{"g1"}, AsOf: time.Now()})
+	for _, c := range []struct {
+		refreshed ports.Groups
+		demand    string
+		complete  bool
+	}{
+		{ports.Groups{IDs: []string{"g2"}, AsOf: time.Now()}, "g2", true},
+		{ports.Groups{IDs: []string{"g3"}, Overage: true, AsOf: time.Now()}, "g4", false},
+	} {
+		d.all = []string{"g4"}
+		d.SetMemberships(&ports.Memberships{Groups: c.refreshed})
+		f.clock.Advance(56 * time.Minute)
+		_, err := f.AccessToken(ctx, "User.Read")
+		require.NoError(t, err)
+		who, err := f.Authorize(ctx, domain.Demands{})
+		require.NoError(t, err)
+		assert.Equal(t, c.complete, who.GroupsComplete)
+		_, err = f.Authorize(ctx, domain.Demands{Groups: []string{c.demand}})
+		require.NoError(t, err)
+		_, err = f.Authorize(ctx, domain.Demands{Groups: []string{"g1", "g3"}})
+		require.ErrorIs(t, err, domain.ErrGroupMissing)
+	}
 }
 
 // Authorize prolongs a session as CurrentUser does, and ends none.

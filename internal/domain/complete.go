@@ -135,6 +135,7 @@ func (s *Service) startSession(ctx context.Context, in ports.SignedIn, p ports.P
 	ended, err := s.sessions.Start(ctx, ports.NewSession{
 		Session: ports.Session{
 			Identity: in.Identity,
+			Groups:   fewGroups(in.Tokens.Groups),
 			Device:   device,
 			StepUp:   stepUpOf(p),
 			Started:  now,

@@ -65,6 +65,19 @@ func tokenGroups(inToken ports.Groups) ports.Groups {
 	return inToken
 }
 
+// maxFewGroups is how many groups a session can have outside its tokens. Every request
+// reads them, and a proxy sends them in a header to its application.
+const maxFewGroups = 50
+
+// fewGroups returns the groups of an ID token if they are known, and at most
+// maxFewGroups. Otherwise it returns nil.
+func fewGroups(inToken ports.Groups) []string {
+	if inToken.Overage || inToken.AsOf.IsZero() || len(inToken.IDs) > maxFewGroups {
+		return nil
+	}
+	return append([]string{}, inToken.IDs...)
+}
+
 // lookUpGroups gets the groups from the directory and stores them with the time.
 // Overage stays set, because the next ones come from the directory as well.
 func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {

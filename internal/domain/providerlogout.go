@@ -10,14 +10,14 @@ import (
 
 // FrontChannelLogout ends the sessions that began in the provider's session sid
 // (OpenID Connect Front-Channel Logout 1.0), and returns how many. The response must
-// not reveal that number, because the request is unsigned and anybody can send it.
-// A wrong issuer ends nothing. An empty issuer is accepted only with
-// Config.AllowLogoutWithoutIssuer.
+// not reveal that number, because the request is unsigned and anybody can send it. For
+// the same reason no token is revoked. A wrong issuer ends nothing. An empty issuer is
+// accepted only with Config.AllowLogoutWithoutIssuer.
 func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (int, error) {
 	if sid == "" || len(sid) > ports.MaxProviderSession || issuer == "" && !s.logoutWithoutIssuer {
 		return 0, nil
 	}
-	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid, s.revokesAfter(ports.EndedByFrontChannel))
+	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid, false)
 	n := s.recordEndedOf(ctx, ports.EndedByFrontChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)

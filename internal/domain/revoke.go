@@ -27,7 +27,6 @@ var errRevocationBusy = errors.New("too many token revocations at once")
 
 // revokesAfter reports whether the refresh tokens of sessions that end for this cause
 // are revoked (RFC 7009). A front-channel logout is unsigned, so it revokes nothing.
-// The other causes without revocation are not wishes of the person to sign out.
 func (s *Service) revokesAfter(by ports.AuditCause) bool {
 	switch by {
 	case ports.EndedByUser, ports.EndedElsewhere, ports.EndedByBackChannel, ports.EndedByLimit, ports.EndedByNewSignIn:
@@ -89,10 +88,9 @@ func (s *Service) revoke(ctx context.Context, who ports.Identity, token string) 
 }
 
 func (s *Service) revokeInTurn(ctx context.Context, revoker ports.TokenRevoker, token string) error {
-	select {
-	case s.revocationCalls <- struct{}{}:
-		defer s.revocationCalls.leave()
-	case <-ctx.Done():
+	s.revocationCalls <- struct{}{} // the requests before this one end by their own deadlines
+	defer s.revocationCalls.leave()
+	if ctx.Err() != nil {
 		return errRevocationBusy
 	}
 	if err := revoker.RevokeToken(ctx, token); err != nil {
@@ -101,9 +99,9 @@ func (s *Service) revokeInTurn(ctx context.Context, revoker ports.TokenRevoker, 
 	return nil
 }
 
-// FinishRevocations waits until all running revocations of refresh tokens have ended,
-// at most a few seconds, or until ctx ends. Afterwards no other begins. It is for the
-// end of the program.
+// FinishRevocations waits until all revocations of refresh tokens have ended, which
+// takes a few seconds at most, or until ctx ends. Afterwards no other begins. The
+// program calls it once, before it exits.
 func (s *Service) FinishRevocations(ctx context.Context) {
 	for range cap(s.revocations) {
 		select {

@@ -91,11 +91,11 @@ type Sessions interface {
 	// back. Of two concurrent calls either may win.
 	Touch(ctx context.Context, seen, expires time.Time) error
 
-	// UpdateRoles replaces the roles of this browser's session and changes
-	// nothing else. It returns ErrNoSession if the session has ended, and never
-	// writes an ended session back. A concurrent Touch loses neither the roles
-	// nor an end. A repeated call changes nothing.
-	UpdateRoles(ctx context.Context, roles []string) error
+	// UpdateMemberships replaces Identity.Roles and Groups of this browser's
+	// session and changes nothing else. It returns ErrNoSession if the session has
+	// ended, and never writes an ended session back. A concurrent Touch loses
+	// neither the memberships nor an end. A repeated call changes nothing.
+	UpdateMemberships(ctx context.Context, roles, groups []string) error
 
 	// End ends this browser's session and deletes its tokens, on all instances.
 	// It returns the sessions that it ended, expired ones included; there are
@@ -130,6 +130,10 @@ type NewSession struct {
 // Session is the part of a session that every request reads.
 type Session struct {
 	Identity Identity
+	// Groups are the object IDs of the person's groups, if they are few enough to be
+	// read with every request. nil means that they are not known here; Tokens.Groups
+	// may have them. An empty list means that the person has none.
+	Groups []string
 	// Device is the browser and operating system in words, from User-Agent.
 	Device string
 	// StepUp guards against a loop of step-up sign-ins. It belongs to the domain.
@@ -154,8 +158,7 @@ type SessionTokens interface {
 	// empty if the session has none or the store has lost them.
 	Tokens(ctx context.Context) (Tokens, error)
 
-	// Groups returns Tokens.Groups and reads no other token. Forward
-	// authentication calls it with every request.
+	// Groups returns Tokens.Groups and reads no other token.
 	Groups(ctx context.Context) (Groups, error)
 
 	// UpdateTokens calls change with the session's tokens and stores the result.

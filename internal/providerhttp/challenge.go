@@ -2,7 +2,10 @@ package providerhttp
 
 import (
 	"encoding/base64"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -12,27 +15,62 @@ const (
 	maxChallengeHeader  = 16 << 10
 	// MaxClaims bounds a claims request, in bytes.
 	MaxClaims = 8 << 10
+	// maxACRValues bounds a list of authentication context classes, in bytes.
+	maxACRValues = 1 << 10
 )
 
-// ClaimsChallenge returns the claims request of an API that requires a fresh or stronger
-// sign-in (continuous access evaluation). It reads the parameter claims, base64 of a JSON
-// object, of the first Bearer challenge whose error is insufficient_claims. ok is false if
-// no header has such a challenge.
-func ClaimsChallenge(headers []string) (claims string, ok bool) {
+// Challenge is what an API requires of a new sign-in. At least one field is set.
+type Challenge struct {
+	// Claims is the claims request of insufficient_claims (continuous access evaluation).
+	Claims string
+	// MaxAge and ACRValues are those of insufficient_user_authentication (RFC 9470,
+	// section 3). MaxAge can be zero.
+	MaxAge    *time.Duration
+	ACRValues []string
+}
+
+// ReadChallenge returns the first Bearer challenge of an API that requires a fresh or
+// stronger sign-in. It skips a challenge that is malformed or requires nothing. ok is
+// false if no header has such a challenge.
+func ReadChallenge(headers []string) (found Challenge, ok bool) {
 	for _, header := range headers[:min(len(headers), maxChallengeHeaders)] {
 		if len(header) > maxChallengeHeader {
 			continue
 		}
 		for _, c := range parseChallenges(header) {
-			if !strings.EqualFold(c.scheme, "Bearer") || c.params["error"] != "insufficient_claims" {
+			if !strings.EqualFold(c.scheme, "Bearer") {
 				continue
 			}
-			if claims, ok := decodeClaims(c.params["claims"]); ok {
-				return claims, true
+			switch c.params["error"] {
+			case "insufficient_claims":
+				found.Claims, ok = decodeClaims(c.params["claims"])
+			case "insufficient_user_authentication":
+				found, ok = readAuthentication(c.params)
+			}
+			if ok {
+				return found, true
 			}
 		}
 	}
-	return "", false
+	return Challenge{}, false
+}
+
+// readAuthentication reads max_age, a number of seconds, and acr_values, a list that is
+// separated by spaces. Each is optional. ok is false if both are absent, or if one has
+// another form.
+func readAuthentication(params map[string]string) (c Challenge, ok bool) {
+	if text, sent := params["max_age"]; sent {
+		seconds, err := strconv.ParseUint(text, 10, 31)
+		if err != nil {
+			return Challenge{}, false
+		}
+		c.MaxAge = new(time.Duration(seconds) * time.Second)
+	}
+	if len(params["acr_values"]) > maxACRValues {
+		return Challenge{}, false
+	}
+	c.ACRValues = strings.Fields(params["acr_values"])
+	return c, !slices.ContainsFunc(c.ACRValues, notWord) && (c.MaxAge != nil || len(c.ACRValues) > 0)
 }
 
 // decodeClaims reads base64 in either alphabet, with or without padding. ok is false if

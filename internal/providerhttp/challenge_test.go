@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"webapp/internal/ports"
 )
 
 func TestClaimsChallenge(t *testing.T) {
@@ -50,24 +53,75 @@ func TestClaimsChallenge(t *testing.T) {
 		"too long":                 {[]string{`Bearer error="insufficient_claims", claims="` + strings.Repeat("A", maxChallengeHeader) + `"`}, ""},
 		"escaped quote in between": {[]string{`Bearer realm="a\"b", error="insufficient_claims", claims="` + std + `"`}, claims},
 	} {
-		got, ok := ClaimsChallenge(c.headers)
-		assert.Equal(t, c.want, got, name)
+		got, ok := ReadChallenge(c.headers)
+		assert.Equal(t, Challenge{Claims: c.want}, got, name)
 		assert.Equal(t, c.want != "", ok, name)
 	}
 }
 
-func FuzzClaimsChallenge(f *testing.F) {
+// TestStepUpChallenge checks RFC 9470, section 3.
+func TestStepUpChallenge(t *testing.T) {
+	const bearer = `Bearer error="insufficient_user_authentication", error_description="A different authentication level is required"`
+	age := func(seconds int) *time.Duration { return new(time.Duration(seconds) * time.Second) }
+	for name, c := range map[string]struct {
+		header string
+		want   Challenge
+	}{
+		"acr_values":                  {bearer + `, acr_values="myACR"`, Challenge{ACRValues: []string{"myACR"}}},
+		"several acr_values":          {bearer + `, acr_values="urn:a:gold  silver"`, Challenge{ACRValues: []string{"urn:a:gold", "silver"}}},
+		"max_age":                     {bearer + `, max_age="5"`, Challenge{MaxAge: age(5)}},
+		"max_age, unquoted":           {bearer + `, max_age=5`, Challenge{MaxAge: age(5)}},
+		"now":                         {bearer + `, max_age=0`, Challenge{MaxAge: age(0)}},
+		"both":                        {bearer + `, max_age="3600", acr_values="a"`, Challenge{MaxAge: age(3600), ACRValues: []string{"a"}}},
+		"the longest age":             {bearer + `, max_age=2147483647`, Challenge{MaxAge: age(2147483647)}},
+		"after another challenge":     {`DPoP error="insufficient_user_authentication", max_age=1, ` + bearer + `, max_age=5`, Challenge{MaxAge: age(5)}},
+		"after one that asks nothing": {bearer + `, ` + bearer + `, max_age=5`, Challenge{MaxAge: age(5)}},
+		"neither":                     {bearer, Challenge{}},
+		"empty acr_values":            {bearer + `, acr_values=" "`, Challenge{}},
+		"another error":               {`Bearer error="invalid_token", max_age=5`, Challenge{}},
+		"another scheme":              {`DPoP error="insufficient_user_authentication", max_age=5`, Challenge{}},
+		"a negative age":              {bearer + `, max_age=-1`, Challenge{}},
+		"an age that overflows":       {bearer + `, max_age=2147483648`, Challenge{}},
+		"an age of many digits":       {bearer + `, max_age=` + strings.Repeat("9", 100), Challenge{}},
+		"a fraction":                  {bearer + `, max_age=1.5`, Challenge{}},
+		"no number":                   {bearer + `, max_age=""`, Challenge{}},
+		"a bad age and good classes":  {bearer + `, max_age=x, acr_values="a"`, Challenge{}},
+		"an odd character":            {bearer + `, acr_values="a\\b"`, Challenge{}},
+		"a character beyond ASCII":    {bearer + `, acr_values="ä"`, Challenge{}},
+		"a control character":         {bearer + ", acr_values=\"a\x01\"", Challenge{}},
+		"a list that is too long":     {bearer + `, acr_values="` + strings.Repeat("a ", 600) + `"`, Challenge{}},
+		"the claims of another error": {bearer + `, claims="eyJhIjoxfQ=="`, Challenge{}},
+		"max_age of the other error":  {`Bearer error="insufficient_claims", max_age=5`, Challenge{}},
+	} {
+		got, ok := ReadChallenge([]string{c.header})
+		assert.Equal(t, c.want.ACRValues != nil || c.want.MaxAge != nil, ok, name)
+		if ok {
+			assert.Equal(t, c.want.MaxAge, got.MaxAge, name)
+			assert.ElementsMatch(t, c.want.ACRValues, got.ACRValues, name)
+		}
+		assert.Empty(t, got.Claims, name)
+	}
+}
+
+func FuzzReadChallenge(f *testing.F) {
 	f.Add(`Bearer error="insufficient_claims", claims="eyJhIjoxfQ=="`)
 	f.Add(`Negotiate YII=, Bearer realm="a\"b", claims=eyJhIjoxfQ,error=insufficient_claims`)
 	f.Add(`Bearer error="insufficient\_claims", claims="eyJhIjoxfQ=="`)
 	f.Add(`Bearer authorization_uri=https://login.example/a?b=c, error="insufficient_claims", claims="eyJhIjoxfQ=="`)
+	f.Add(`Bearer error="insufficient_user_authentication", acr_values="gold silver", max_age="0"`)
 	f.Fuzz(func(t *testing.T, header string) {
-		claims, ok := ClaimsChallenge([]string{header})
+		got, ok := ReadChallenge([]string{header})
 		if !ok {
-			assert.Empty(t, claims)
+			assert.Zero(t, got)
 			return
 		}
-		assert.True(t, json.Valid([]byte(claims)))
-		assert.Contains(t, strings.ReplaceAll(header, `\`, ""), "insufficient_claims")
+		said := strings.ReplaceAll(header, `\`, "")
+		if got.Claims != "" {
+			assert.True(t, json.Valid([]byte(got.Claims)))
+			assert.Contains(t, said, "insufficient_claims")
+			return
+		}
+		assert.Contains(t, said, "insufficient_user_authentication")
+		assert.NoError(t, CheckRequest(ports.AuthorizationRequest{State: "s", MaxAge: got.MaxAge, ACRValues: got.ACRValues}))
 	})
 }

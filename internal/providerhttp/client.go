@@ -149,12 +149,13 @@ func HasControl(text string) bool {
 
 // The endpoints in metrics and traces.
 const (
-	EndpointMetadata = "metadata"
-	EndpointKeys     = "keys"
-	EndpointPushed   = "par" // pushed authorization requests
-	EndpointToken    = "token"
-	EndpointUserInfo = "userinfo"
-	EndpointGraph    = "graph"
+	EndpointMetadata   = "metadata"
+	EndpointKeys       = "keys"
+	EndpointPushed     = "par" // pushed authorization requests
+	EndpointToken      = "token"
+	EndpointRevocation = "revocation"
+	EndpointUserInfo   = "userinfo"
+	EndpointGraph      = "graph"
 )
 
 type endpointKey struct{}

@@ -26,7 +26,7 @@ func NewTransport(timeout time.Duration) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    32,
-		MaxConnsPerHost:        MaxCalls + MaxPushes,
+		MaxConnsPerHost:        MaxCalls + MaxPushes + MaxRevocations,
 		IdleConnTimeout:        90 * time.Second,
 		ForceAttemptHTTP2:      true,
 	}
@@ -41,15 +41,19 @@ func NewAPITransport() *http.Transport {
 	return t
 }
 
-// MaxCalls limits the concurrent requests to the identity provider but pushed
-// authorization requests, and separately those to the API. If each takes a tenth of a second, that allows more than a
-// thousand a second. It also bounds how many requests a provider that hangs can
-// keep waiting.
+// MaxCalls limits the concurrent requests to the identity provider, except those with
+// places of their own, and separately those to the API. If each takes a tenth of a
+// second, that allows more than a thousand a second. It also bounds how many requests a
+// provider that hangs can keep waiting.
 const MaxCalls = 128
 
 // MaxPushes limits the concurrent pushed authorization requests. They have places of
 // their own, because anybody can cause them.
 const MaxPushes = 64
+
+// MaxRevocations limits the concurrent requests that revoke tokens. They have places of
+// their own, because one logout at the provider can cause a hundred.
+const MaxRevocations = 16
 
 // MaxCallWait is how long a request waits for its turn. It is long enough for a
 // short peak of requests, and short enough for a person who waits for the page.
@@ -81,20 +85,28 @@ func newLimitedCalls(base http.RoundTripper, limit int) *limitedCalls {
 }
 
 // LimitProviderCalls returns a transport with MaxPushes places for pushed authorization
-// requests and MaxCalls places for all other requests, as LimitCalls has them.
+// requests, MaxRevocations for revocations and MaxCalls for all other requests, as
+// LimitCalls has them.
 func LimitProviderCalls(base http.RoundTripper) http.RoundTripper {
-	return &providerCalls{pushes: newLimitedCalls(base, MaxPushes), limitedCalls: newLimitedCalls(base, MaxCalls)}
+	return &providerCalls{
+		limitedCalls: newLimitedCalls(base, MaxCalls),
+		pushes:       newLimitedCalls(base, MaxPushes),
+		revocations:  newLimitedCalls(base, MaxRevocations),
+	}
 }
 
 type providerCalls struct {
 	*limitedCalls
-	pushes *limitedCalls
+	pushes, revocations *limitedCalls
 }
 
 // RoundTrip implements http.RoundTripper.
 func (c *providerCalls) RoundTrip(req *http.Request) (*http.Response, error) {
-	if EndpointOf(req.Context()) == EndpointPushed {
+	switch EndpointOf(req.Context()) {
+	case EndpointPushed:
 		return c.pushes.RoundTrip(req)
+	case EndpointRevocation:
+		return c.revocations.RoundTrip(req)
 	}
 	return c.limitedCalls.RoundTrip(req)
 }

@@ -25,9 +25,15 @@ import (
 // value of that variable; docs/configuration.md explains each variable. The value
 // of a field with the tag secret is not trimmed.
 type Config struct {
-	// Authority or OIDCAuthority names the provider. Exactly one is set.
-	Authority     string `env:"AUTHORITY"`      // Entra authority
-	OIDCAuthority string `env:"OIDC_AUTHORITY"` // exact issuer of any OpenID Provider
+	// Authority, OIDCAuthority or B2CTenantName names the provider. Exactly one is set.
+	// With B2CTenantName, Load sets Authority to the user flow of the sign-in.
+	Authority     string `env:"AUTHORITY"`       // Entra authority
+	OIDCAuthority string `env:"OIDC_AUTHORITY"`  // exact issuer of any OpenID Provider
+	B2CTenantName string `env:"B2C_TENANT_NAME"` // such as contoso
+	// User flows of Azure AD B2C, such as B2C_1_signupsignin1. The last two are optional.
+	SignUpSignInFlow  string `env:"SIGNUPSIGNIN_USER_FLOW"`
+	EditProfileFlow   string `env:"EDITPROFILE_USER_FLOW"`
+	ResetPasswordFlow string `env:"RESETPASSWORD_USER_FLOW"`
 
 	// ClientID is the client ID of the application's registration at the provider.
 	// Exactly one credential is set.

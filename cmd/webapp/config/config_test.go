@@ -52,6 +52,41 @@ func good() map[string]string {
 	}
 }
 
+// b2cVars returns the changes that turn good into the configuration of a B2C tenant.
+func b2cVars(change map[string]string) map[string]string {
+	vars := map[string]string{
+		"AUTHORITY": "", "B2C_TENANT_NAME": "contoso", "SIGNUPSIGNIN_USER_FLOW": "B2C_1_signupsignin1",
+		"EDITPROFILE_USER_FLOW": "B2C_1_profileediting1", "RESETPASSWORD_USER_FLOW": "B2C_1_passwordreset1",
+	}
+	maps.Copy(vars, change)
+	return vars
+}
+
+func TestAzureADB2C(t *testing.T) {
+	vars := good()
+	maps.Copy(vars, b2cVars(nil))
+	c, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	adapter := c.Entra(nil, nil)
+	assert.Equal(t, "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signupsignin1", adapter.Authority)
+	assert.Equal(t, "B2C_1_profileediting1", adapter.EditProfilePolicy)
+	assert.Equal(t, "B2C_1_passwordreset1", adapter.ResetPasswordPolicy)
+	assert.Equal(t, "B2C_TENANT_NAME", c.AuthorityVariable())
+	assert.Empty(t, c.Endpoint, "B2C has no Microsoft Graph")
+
+	// The further user flows work beside an authority with a domain of one's own.
+	maps.Copy(vars, map[string]string{
+		"B2C_TENANT_NAME": "", "SIGNUPSIGNIN_USER_FLOW": "", "AUTHORITY": "https://login.contoso.com/contoso.onmicrosoft.com/B2C_1_signupsignin1",
+	})
+	_, err = load(lookupIn(vars), false)
+	require.NoError(t, err)
+
+	for _, name := range []string{"B2C_TENANT_NAME", "SIGNUPSIGNIN_USER_FLOW", "EDITPROFILE_USER_FLOW", "RESETPASSWORD_USER_FLOW"} {
+		_, err := load(lookupIn(map[string]string{name: "x"}), true)
+		assert.ErrorContains(t, err, name+" is set, and -demo refuses to start beside it")
+	}
+}
+
 func TestSettingsOfTheTutorial(t *testing.T) {
 	c, err := load(lookupIn(good()), false)
 	require.NoError(t, err)
@@ -82,6 +117,22 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"common needs tenants":    {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/common"}, []string{"ALLOWED_TENANTS"}},
 		"tenants of one tenant":   {map[string]string{"ALLOWED_TENANTS": "*"}, []string{"ALLOWED_TENANTS is for common and organizations only", "Remove it."}},
 		"tenants not GUIDs":       {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/common", "ALLOWED_TENANTS": "contoso"}, []string{"ALLOWED_TENANTS"}},
+		"B2C and Entra":           {b2cVars(map[string]string{"AUTHORITY": "https://login.microsoftonline.com/contoso.com"}), []string{"AUTHORITY and B2C_TENANT_NAME are both set", "there is a problem", "OIDC_AUTHORITY"}},
+		"B2C and another":         {b2cVars(map[string]string{"OIDC_AUTHORITY": "https://idp.example"}), []string{"OIDC_AUTHORITY and B2C_TENANT_NAME are both set", "there is a problem"}},
+		"three providers":         {b2cVars(map[string]string{"AUTHORITY": "https://login.microsoftonline.com/contoso.com", "OIDC_AUTHORITY": "https://idp.example"}), []string{"AUTHORITY and OIDC_AUTHORITY and B2C_TENANT_NAME are all set"}},
+		"B2C by its domain":       {b2cVars(map[string]string{"B2C_TENANT_NAME": "contoso.onmicrosoft.com"}), []string{"B2C_TENANT_NAME is not the name of a tenant", "contoso for contoso.onmicrosoft.com", "there is a problem"}},
+		"B2C by its URL":          {b2cVars(map[string]string{"B2C_TENANT_NAME": "https://contoso.b2clogin.com"}), []string{"B2C_TENANT_NAME is not the name of a tenant"}},
+		"B2C elsewhere":           {b2cVars(map[string]string{"B2C_TENANT_NAME": "attacker.example/"}), []string{"B2C_TENANT_NAME is not the name of a tenant"}},
+		"B2C's placeholder":       {b2cVars(map[string]string{"B2C_TENANT_NAME": "<tenant name>"}), []string{"B2C_TENANT_NAME still has the placeholder", "there is a problem"}},
+		"B2C without a sign-in":   {b2cVars(map[string]string{"SIGNUPSIGNIN_USER_FLOW": ""}), []string{"SIGNUPSIGNIN_USER_FLOW is missing", "there is a problem"}},
+		"no name of a user flow":  {b2cVars(map[string]string{"SIGNUPSIGNIN_USER_FLOW": "sign in/x"}), []string{"SIGNUPSIGNIN_USER_FLOW is not the name of a user flow", "there is a problem"}},
+		"no name of an edit flow": {b2cVars(map[string]string{"EDITPROFILE_USER_FLOW": "../x"}), []string{"EDITPROFILE_USER_FLOW is not the name of a user flow", "there is a problem"}},
+		"no name of a reset flow": {b2cVars(map[string]string{"RESETPASSWORD_USER_FLOW": "a?b"}), []string{"RESETPASSWORD_USER_FLOW is not the name of a user flow"}},
+		"a user flow twice":       {b2cVars(map[string]string{"EDITPROFILE_USER_FLOW": "b2c_1_SignUpSignIn1"}), []string{"EDITPROFILE_USER_FLOW is a user flow that has another use already"}},
+		"two uses of a flow":      {b2cVars(map[string]string{"RESETPASSWORD_USER_FLOW": "B2C_1_profileediting1"}), []string{"RESETPASSWORD_USER_FLOW is a user flow that has another use already"}},
+		"a sign-in flow alone":    {map[string]string{"SIGNUPSIGNIN_USER_FLOW": "B2C_1_signupsignin1"}, []string{"SIGNUPSIGNIN_USER_FLOW is set without B2C_TENANT_NAME"}},
+		"an edit flow at Entra":   {map[string]string{"EDITPROFILE_USER_FLOW": "B2C_1_profileediting1"}, []string{"EDITPROFILE_USER_FLOW is for an authority of Azure AD B2C only"}},
+		"tenants of B2C":          {b2cVars(map[string]string{"ALLOWED_TENANTS": "*"}), []string{"ALLOWED_TENANTS", "Remove it."}},
 		"placeholders":            {map[string]string{"AUTHORITY": "https://login.microsoftonline.com/<Directory (tenant) ID>", "CLIENT_ID": "<Application (client) ID>", "CLIENT_SECRET": "<Value of the client secret>"}, []string{"AUTHORITY still", "CLIENT_ID still", "CLIENT_SECRET still"}},
 		"two other credentials":   {map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": "x", "CLIENT_CERTIFICATE_FILE": "x.pem"}, []string{"CLIENT_SECRET_FILE and CLIENT_CERTIFICATE_FILE are both set", "Remove one of the two."}},
 		"an endless session":      {map[string]string{"SESSION_LIFETIME": "2540400h", "SESSION_IDLE_TIMEOUT": "2540400h"}, []string{"SESSION_LIFETIME", "SESSION_IDLE_TIMEOUT"}},

@@ -10,7 +10,8 @@ import (
 // checkDemo refuses to start a demo beside a real provider or for other machines.
 func (c *Config) checkDemo(found *Problems) {
 	names := []string{
-		"AUTHORITY", "OIDC_AUTHORITY", "ALLOWED_TENANTS", "ALLOWED_SUBJECTS",
+		"AUTHORITY", "OIDC_AUTHORITY", "B2C_TENANT_NAME", "ALLOWED_TENANTS", "ALLOWED_SUBJECTS",
+		"SIGNUPSIGNIN_USER_FLOW", "EDITPROFILE_USER_FLOW", "RESETPASSWORD_USER_FLOW",
 		"CLIENT_CERTIFICATE_PASSWORD", "CLIENT_CERTIFICATE_PASSWORD_FILE",
 	}
 	for _, v := range c.credentials() {

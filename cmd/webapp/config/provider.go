@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 	return entra.Config{
 		Authority:             c.Authority,
 		Issuer:                c.OIDCAuthority,
+		EditProfilePolicy:     c.EditProfileFlow,
+		ResetPasswordPolicy:   c.ResetPasswordFlow,
 		ClientID:              c.ClientID,
 		Credential:            c.credential(logger),
 		RedirectURI:           c.RedirectURI,
@@ -54,14 +57,24 @@ func (c *Config) Registration(logger *slog.Logger) (ports.Registration, error) {
 }
 
 func (c *Config) checkProvider(found *Problems) {
-	switch {
-	case c.Authority == "" && c.OIDCAuthority == "":
-		found.add("AUTHORITY and OIDC_AUTHORITY", "are both missing",
-			"For Entra, set AUTHORITY to https://login.microsoftonline.com/TENANT. For another OpenID Provider, set OIDC_AUTHORITY to its exact issuer.")
-	case c.Authority != "" && c.OIDCAuthority != "":
-		found.add("AUTHORITY and OIDC_AUTHORITY", "are both set",
-			"Remove one of the two: AUTHORITY is for Entra, OIDC_AUTHORITY for any other OpenID Provider.")
+	const remedy = "AUTHORITY is for Entra, B2C_TENANT_NAME for Azure AD B2C, OIDC_AUTHORITY for any other OpenID Provider."
+	var given []string
+	for _, v := range []variable{{"AUTHORITY", &c.Authority}, {"OIDC_AUTHORITY", &c.OIDCAuthority}, {"B2C_TENANT_NAME", &c.B2CTenantName}} {
+		if *v.value != "" {
+			given = append(given, v.name)
+		}
 	}
+	switch len(given) {
+	case 0:
+		found.add("AUTHORITY and OIDC_AUTHORITY and B2C_TENANT_NAME", "are all missing",
+			"Set one of them: "+remedy+" For Entra, write https://login.microsoftonline.com/TENANT. For another provider, write its exact issuer.")
+	case 1:
+	case 2:
+		found.add(strings.Join(given, " and "), "are both set", "Remove one of the two: "+remedy)
+	default:
+		found.add(strings.Join(given, " and "), "are all set", "Remove all but one: "+remedy)
+	}
+	c.readUserFlow(found, len(given) == 1)
 	c.checkClientID(found)
 	c.checkSubjects(found)
 }
@@ -79,6 +92,46 @@ func (c *Config) checkSignIn(found *Problems) {
 
 // pushedRequestsOff is the value of PUSHED_AUTHORIZATION_REQUESTS that turns them off.
 const pushedRequestsOff = "off"
+
+var b2cTenantForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,61}$`)
+
+// readUserFlow sets Authority to the user flow of SIGNUPSIGNIN_USER_FLOW, if the provider
+// is the B2C tenant. alone says that no other provider is set.
+func (c *Config) readUserFlow(found *Problems, alone bool) {
+	const remedy = "Write the name of the sign-up and sign-in user flow as the portal shows it, such as B2C_1_signupsignin1."
+	switch {
+	case c.B2CTenantName == "" && c.SignUpSignInFlow != "":
+		found.add("SIGNUPSIGNIN_USER_FLOW", "is set without B2C_TENANT_NAME", "Set B2C_TENANT_NAME to the name of the tenant, such as contoso, or remove both.")
+	case c.B2CTenantName == "", found.hasAlone("B2C_TENANT_NAME"):
+	case !b2cTenantForm.MatchString(c.B2CTenantName):
+		found.add("B2C_TENANT_NAME", "is not the name of a tenant",
+			"Write the first part of the tenant's domain: contoso for contoso.onmicrosoft.com. For your own domain, set AUTHORITY instead.")
+	case c.SignUpSignInFlow == "":
+		found.add("SIGNUPSIGNIN_USER_FLOW", "is missing, but B2C_TENANT_NAME is set", remedy)
+	case alone:
+		tenant := "https://" + c.B2CTenantName + ".b2clogin.com/" + c.B2CTenantName + ".onmicrosoft.com/"
+		configured, err := authority.Parse(tenant + "policy")
+		if err == nil {
+			_, err = configured.WithPolicy(c.SignUpSignInFlow)
+		}
+		if err != nil {
+			found.add("SIGNUPSIGNIN_USER_FLOW", err.Error(), remedy)
+			return
+		}
+		c.Authority = tenant + c.SignUpSignInFlow
+	}
+}
+
+// AuthorityVariable returns the name of the variable that names the provider.
+func (c *Config) AuthorityVariable() string {
+	switch {
+	case c.B2CTenantName != "":
+		return "B2C_TENANT_NAME"
+	case c.OIDCAuthority != "":
+		return "OIDC_AUTHORITY"
+	}
+	return "AUTHORITY"
+}
 
 func (c *Config) checkClientID(found *Problems) {
 	const remedy = `Copy "Application (client) ID" from the Overview page of the app registration.`
@@ -138,6 +191,7 @@ func (c *Config) checkAdapter(found *Problems) {
 			value, _ := c.lookup(remedy.variable)
 			switch {
 			case p.Field == "Secret": // reported by checkCredential and checkSecret
+			case found.has("B2C_TENANT_NAME") && slices.Contains([]string{"Authority", "EditProfilePolicy", "ResetPasswordPolicy"}, p.Field):
 			case !known:
 				found.add(p.Field, p.Text, "Compare your variables with the tables in docs/configuration.md.")
 			case value == "" && found.has(remedy.variable), found.hasAlone(remedy.variable):
@@ -156,6 +210,9 @@ type remedy struct{ variable, text string }
 func (c *Config) remedies() map[string]remedy {
 	all := providerRemedies()
 	maps.Copy(all, credentialRemedies())
+	if c.B2CTenantName != "" {
+		all["Authority"] = remedy{"SIGNUPSIGNIN_USER_FLOW", "Write the name of the user flow as the portal shows it."}
+	}
 	if configured, err := authority.Parse(c.Authority); c.Authority == "" || err == nil && !configured.Kind.MultiTenant() {
 		all["AllowedTenants"] = remedy{"ALLOWED_TENANTS", "Remove it."}
 	}
@@ -164,10 +221,12 @@ func (c *Config) remedies() map[string]remedy {
 
 func providerRemedies() map[string]remedy {
 	return map[string]remedy{
-		"Authority":   {"AUTHORITY", "Write it like https://login.microsoftonline.com/TENANT, where TENANT is a tenant ID, a verified domain, common, organizations or consumers."},
-		"Issuer":      {"OIDC_AUTHORITY", "Write the exact issuer, as in the provider's metadata."},
-		"ClientID":    {"CLIENT_ID", `Copy "Application (client) ID" from the Overview page of the app registration.`},
-		"RedirectURI": {"REDIRECT_URI", "Write the redirect URI exactly as it is registered, such as http://localhost:3000/getAToken."},
+		"Authority":           {"AUTHORITY", "Write it like https://login.microsoftonline.com/TENANT, where TENANT is a tenant ID, a verified domain, common, organizations or consumers."},
+		"Issuer":              {"OIDC_AUTHORITY", "Write the exact issuer, as in the provider's metadata."},
+		"EditProfilePolicy":   {"EDITPROFILE_USER_FLOW", "Write the name of a user flow of B2C_TENANT_NAME as the portal shows it, such as B2C_1_profileediting1, or remove it."},
+		"ResetPasswordPolicy": {"RESETPASSWORD_USER_FLOW", "Write the name of a user flow of B2C_TENANT_NAME as the portal shows it, such as B2C_1_passwordreset1, or remove it."},
+		"ClientID":            {"CLIENT_ID", `Copy "Application (client) ID" from the Overview page of the app registration.`},
+		"RedirectURI":         {"REDIRECT_URI", "Write the redirect URI exactly as it is registered, such as http://localhost:3000/getAToken."},
 		// REDIRECT_URI and ENDPOINT also set these two fields.
 		"PostLogoutRedirectURI": {"REDIRECT_URI", "Write the redirect URI exactly as it is registered, such as http://localhost:3000/getAToken."},
 		"GraphBase":             {"ENDPOINT", "Write the address of an API on this machine, or in the cloud of AUTHORITY."},
@@ -182,7 +241,7 @@ func providerRemedies() map[string]remedy {
 
 // checkPlaceholders reports values that are still the placeholders of README.md.
 func (c *Config) checkPlaceholders(found *Problems) {
-	for _, name := range []string{"AUTHORITY", "CLIENT_ID", "CLIENT_SECRET"} {
+	for _, name := range []string{"AUTHORITY", "B2C_TENANT_NAME", "CLIENT_ID", "CLIENT_SECRET"} {
 		value, _ := c.lookup(name)
 		value = strings.TrimSpace(value)
 		before, inside, ok := strings.Cut(value, "<")

@@ -97,7 +97,7 @@ func TestProviderKeepsTheContract(t *testing.T) {
 	})
 	t.Run("any OpenID Provider", func(t *testing.T) {
 		portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
-			w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
+			w := newWorld(t, fakeidp.ContosoTenantID, func(f *fakeidp.Config, c *entra.Config) { f.Revocation, c.Issuer = true, "self" })
 			w.idp.MutateMetadata(func(_ string, m map[string]any) { m["prompt_values_supported"] = []string{"select_account"} })
 			return harness(t, w)
 		})

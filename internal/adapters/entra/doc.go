@@ -15,6 +15,7 @@
 //	complete.go Complete              iss of the callback (RFC 9207), code (RFC 6749, section
 //	                                  4.1.3), ID token, UserInfo (Core, section 5.3)
 //	refresh.go  Refresh               RFC 6749, section 6; Core, section 12
+//	revoke.go   RevokeToken           RFC 7009
 //	flow.go     HasFlow               user flows of Azure AD B2C, registration of an account
 //	signout.go  EndSessionURL         RP-Initiated Logout 1.0
 //	            VerifyLogoutToken     Back-Channel Logout 1.0

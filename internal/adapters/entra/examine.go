@@ -60,6 +60,10 @@ type MetadataExam struct {
 	TokenEndpoint         string
 	KeysURL               string
 	EndSessionEndpoint    string
+	// RevocationEndpoint is empty if no token can be revoked. RevocationFault says
+	// why an endpoint in the metadata cannot be used.
+	RevocationEndpoint string
+	RevocationFault    error
 	// Algorithms are the offered signature algorithms of ID tokens that are
 	// acceptable here.
 	Algorithms []string
@@ -89,6 +93,7 @@ func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
 	exam.AuthorizationEndpoint = exam.checked.authorization
 	exam.TokenEndpoint, exam.KeysURL = exam.checked.token.URL, exam.checked.jwks
 	exam.EndSessionEndpoint = exam.checked.endSession
+	exam.RevocationEndpoint, exam.RevocationFault = exam.checked.revocation.endpoint.URL, exam.checked.revocation.err
 	exam.Algorithms = exam.checked.algorithms
 	return exam, nil
 }

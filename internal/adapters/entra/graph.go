@@ -195,7 +195,8 @@ func graphError(response providerhttp.Response) error {
 	switch {
 	case response.Status == http.StatusUnauthorized:
 		e.Kind = ports.ErrInteractionRequired
-		e.Claims, _ = providerhttp.ClaimsChallenge(response.Header.Values("WWW-Authenticate"))
+		challenge, _ := providerhttp.ReadChallenge(response.Header.Values("WWW-Authenticate"))
+		e.Claims = challenge.Claims
 	case response.Status == http.StatusForbidden:
 		e.Kind = ports.ErrProviderRefused
 	case response.Status >= http.StatusInternalServerError:

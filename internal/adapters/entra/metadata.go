@@ -24,6 +24,7 @@ type metadata struct {
 	algorithms    []string // of ID tokens, the acceptable ones
 	sendsIssuer   bool     // RFC 9207
 	pushed        pushedRequests
+	revocation    revocation
 	prompts       []string // nil if the metadata do not list them
 	locales       bool     // the metadata list languages of the provider's pages
 }
@@ -94,6 +95,7 @@ func parseMetadata(body []byte, configured authority.Authority) (metadata, error
 	if err := m.readMethods(doc, configured); err != nil {
 		return metadata{}, err
 	}
+	m.revocation = readRevocation(doc, configured, m.token)
 	return m, nil
 }
 

@@ -19,6 +19,7 @@ var (
 	_ ports.CallbackErrorReader = (*Provider)(nil)
 	_ ports.ProviderSignOut     = (*Provider)(nil)
 	_ ports.TokenRefresher      = (*Provider)(nil)
+	_ ports.TokenRevoker        = (*Provider)(nil)
 	_ ports.ProviderReadiness   = (*Provider)(nil)
 	_ ports.ProviderAdmission   = (*Provider)(nil)
 	_ ports.GroupLookup         = (*Provider)(nil)

@@ -128,8 +128,10 @@ func containsSecret(known []string, secret string) bool {
 func (p *Provider) askAuthenticator(r *http.Request, at authority, client *Client) *Error {
 	here := p.base() + r.URL.Path
 	audiences := []string{here}
-	if under, ok := strings.CutSuffix(here, "/par"); ok {
-		audiences = append(audiences, under+"/token", p.Issuer(at.segment))
+	for _, endpoint := range []string{"/par", "/revoke"} {
+		if under, ok := strings.CutSuffix(here, endpoint); ok {
+			audiences = append(audiences, under+"/token", p.Issuer(at.segment))
+		}
 	}
 	err := client.Authenticator.Authenticate(r.Context(), Proof{
 		Client:        *client,

@@ -44,6 +44,8 @@ type Config struct {
 	// authorization requests.
 	PushedRequests        bool
 	RequirePushedRequests bool
+	// Revocation adds the revocation endpoint (RFC 7009), which Entra does not have.
+	Revocation bool
 	// RevokeOnReuse revokes all tokens of a sign-in when one of its refresh
 	// tokens is used twice (RFC 9700, section 4.14.2). By default only the second
 	// use is refused.

@@ -62,6 +62,9 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 		document["pushed_authorization_request_endpoint"] = under + "/oauth2/v2.0/par"
 		document["require_pushed_authorization_requests"] = p.config.RequirePushedRequests
 	}
+	if p.config.Revocation {
+		document["revocation_endpoint"] = under + "/oauth2/v2.0/revoke"
+	}
 	return document
 }
 

@@ -17,6 +17,7 @@ const (
 	EndpointAuthorize    Endpoint = "authorize"
 	EndpointPushed       Endpoint = "par" // pushed authorization requests
 	EndpointToken        Endpoint = "token"
+	EndpointRevocation   Endpoint = "revocation"
 	EndpointDeviceCode   Endpoint = "devicecode"
 	EndpointLogout       Endpoint = "logout"
 	EndpointUserInfo     Endpoint = "userinfo"
@@ -48,6 +49,9 @@ func (p *Provider) buildRoutes() http.Handler {
 		mux.Handle("POST /{tenant}/oauth2/v2.0/par", p.at(EndpointPushed, p.servePushed))
 	}
 	mux.Handle("POST /{tenant}/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
+	if p.config.Revocation {
+		mux.Handle("POST /{tenant}/oauth2/v2.0/revoke", p.at(EndpointRevocation, p.serveRevocation))
+	}
 	mux.Handle("POST /{tenant}/oauth2/v2.0/devicecode", p.at(EndpointDeviceCode, p.serveDeviceCode))
 	mux.Handle("GET "+pathDeviceLogin, p.form(p.serveDeviceLogin))
 	mux.Handle("POST "+pathDeviceLogin, sameOrigin.Handler(p.form(p.serveDeviceLogin)))

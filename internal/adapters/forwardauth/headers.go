@@ -3,7 +3,6 @@ package forwardauth
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"webapp/internal/domain"
 )
@@ -11,41 +10,40 @@ import (
 // setHeaders sets the headers about the user. All are always present, because some
 // proxies leave the client's own header in place of an absent one.
 func setHeaders(h http.Header, who domain.Authorized) {
-	for name, value := range map[string]string{
-		"X-Auth-Request-User":               encode(string(who.User.Key)),
-		"X-Auth-Request-Name":               encode(who.User.Name),
-		"X-Auth-Request-Preferred-Username": encode(who.User.Username),
-		"X-Auth-Request-Roles":              list(who.User.Roles),
-		"X-Auth-Request-Groups":             list(who.Groups),
-		"X-Auth-Request-Groups-Complete":    strconv.FormatBool(who.GroupsComplete),
-	} {
-		h[name] = []string{value}
+	values := [...]string{
+		encode(string(who.User.Key)),
+		encode(who.User.Name),
+		encode(who.User.Username),
+		encode(who.User.Roles...),
+		encode(who.Groups...),
+		strconv.FormatBool(who.GroupsComplete),
 	}
+	h["X-Auth-Request-User"] = values[0:1:1]
+	h["X-Auth-Request-Name"] = values[1:2:2]
+	h["X-Auth-Request-Preferred-Username"] = values[2:3:3]
+	h["X-Auth-Request-Roles"] = values[3:4:4]
+	h["X-Auth-Request-Groups"] = values[4:5:5]
+	h["X-Auth-Request-Groups-Complete"] = values[5:6:6]
 }
 
-// list encodes each value and joins them with commas.
-func list(values []string) string {
-	encoded := make([]string, len(values))
-	for i, value := range values {
-		encoded[i] = encode(value)
-	}
-	return strings.Join(encoded, ",")
-}
-
-// encode percent-encodes the bytes that are not visible ASCII characters, and the
-// percent sign and the comma (RFC 3986, section 2.1).
-func encode(s string) string {
+// encode percent-encodes the bytes of each value that are not visible ASCII
+// characters, the percent sign and the comma (RFC 3986, section 2.1). Then it joins
+// the values with commas.
+func encode(values ...string) string {
 	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; plain(c) {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+	var room [2 << 10]byte
+	b := room[:0]
+	for i, value := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		for _, c := range []byte(value) {
+			if c < 0x21 || c > 0x7e || c == '%' || c == ',' {
+				b = append(b, '%', hex[c>>4], hex[c&15])
+			} else {
+				b = append(b, c)
+			}
 		}
 	}
-	return b.String()
+	return string(b)
 }
-
-// plain reports whether c stands for itself.
-func plain(c byte) bool { return 0x21 <= c && c <= 0x7e && c != '%' && c != ',' }

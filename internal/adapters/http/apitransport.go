@@ -56,12 +56,14 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(res.Body)
 		return nil, &tokenError{err}
 	}
-	claims, ok := providerhttp.ClaimsChallenge(res.Header.Values("WWW-Authenticate"))
+	challenge, ok := providerhttp.ReadChallenge(res.Header.Values("WWW-Authenticate"))
 	if !ok {
 		return res, nil
 	}
 	closeBody(res.Body)
-	return nil, &tokenError{&domain.InteractionRequired{Scopes: b.scopes, Claims: claims}}
+	return nil, &tokenError{&domain.InteractionRequired{
+		Scopes: b.scopes, Claims: challenge.Claims, MaxAge: challenge.MaxAge, ACRValues: challenge.ACRValues,
+	}}
 }
 
 // send sends the request with the token. apiTimeout limits the time until the

@@ -174,6 +174,7 @@ func benchmarkSessionIn(b testing.TB, front func(ports.SessionStore) ports.Sessi
 	sessions, err := session.New(session.Config{Store: front(store), Keys: [][]byte{make([]byte, 32)}, Lifetime: 12 * time.Hour})
 	require.NoError(b, err)
 	provider := portstest.NewFakeProvider(time.Now)
+	provider.OfferFlows(ports.FlowEditProfile)
 	service, err := domain.New(domain.Config{
 		Provider: provider, Sessions: sessions,
 		Limits: domain.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour}, Now: time.Now, Random: rand.Reader,

@@ -38,6 +38,9 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	if cb.Code != "" && domain.CodeRefused(err) {
 		a.refusedCodes.count(client)
 	}
+	if next, ok := a.nextSignIn(err); ok {
+		return seeOther(w, next)
+	}
 	if err != nil {
 		a.observeSession(r)
 		return err

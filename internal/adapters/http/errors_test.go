@@ -206,10 +206,6 @@ func TestForgottenPasswordAtB2CIsNotDeclined(t *testing.T) {
 	require.NoError(t, json.Unmarshal(failed(t, failing(t), forgotten, "Accept", "application/json").Body.Bytes(), &doc))
 	assert.InDelta(t, 90118, doc["aadb2c"], 0)
 	assert.NotContains(t, doc, "aadsts")
-
-	cancelled := failed(t, failing(t), &domain.ProviderError{Kind: domain.ErrDeclined, Code: "access_denied", B2CNumber: 90091})
-	assert.Contains(t, cancelled.Body.String(), "<h1>Sign-in was cancelled</h1>")
-	assert.NotContains(t, ourWords(cancelled.Body.String()), "declined")
 }
 
 func TestDirectoryRefusalNamesThePermission(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"webapp/internal/domain"
 	"webapp/templates"
@@ -112,8 +113,13 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 	if a.needsAdmin(err) {
 		add("error.action.home", a.url(homePath))
 	}
+	if row.newTab {
+		links = append(links, templates.Link{Text: "error.action.stepup", URL: a.Domain.ReturnPath(r.URL.RequestURI()), NewTab: true})
+	}
 	switch {
 	case !row.retry:
+	case row.returns:
+		add("error.action.retry", a.returnTo(r, err))
 	case r.URL.Path == a.url(loginPath) || r.URL.Path == a.CallbackPath:
 		add("error.action.retry", signIn) // these pages cannot be reloaded
 	case r.Method == http.MethodGet:
@@ -168,6 +174,15 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err
 		}
 		if p.B2CNumber != 0 {
 			doc["aadb2c"] = p.B2CNumber
+		}
+	}
+	if required, ok := errors.AsType[*domain.InteractionRequired](err); ok && required.SignIn != (domain.SignInRequirement{}) {
+		doc["error"] = insufficientAuthentication
+		if age := required.SignIn.MaxAge; age > 0 {
+			doc["max_age"] = int(age / time.Second)
+		}
+		if id := required.SignIn.AuthContext; id != "" {
+			doc["acr_values"] = id
 		}
 	}
 	w.Header().Set("Content-Type", "application/problem+json")

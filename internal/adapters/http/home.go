@@ -35,13 +35,17 @@ func (a *app) homeView(ctx context.Context, session domain.Session) (templates.H
 	if err != nil {
 		return templates.Home{}, err
 	}
+	editProfile := ""
+	if a.Domain.HasFlow(domain.FlowEditProfile) {
+		editProfile = a.url(editProfilePath)
+	}
 	now := a.Now()
 	return templates.Home{
 		Name: session.User.Name, Username: session.User.Username, TenantID: session.User.Tenant, Issuer: session.User.Issuer,
 		Roles: session.User.Roles, Guest: session.User.Guest,
 		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
 		AbsoluteEnd: templates.NewMoment(session.Ends, now),
-		Claims:      shownClaims(claims, now),
+		Claims:      shownClaims(claims, now), EditProfileURL: editProfile,
 	}, nil
 }
 
@@ -84,6 +88,8 @@ func (a *app) signInView(ctx context.Context, path string) templates.SignIn {
 	if err := a.providerFailure(ctx); err != nil {
 		v.ProviderDown, v.ProviderSetup = true, errors.Is(err, domain.ErrProviderSetup)
 		v.Number = numberIn(err)
+	} else if a.Domain.HasFlow(domain.FlowSignUp) {
+		v.SignUpURL = a.flowURL(domain.FlowSignUp, path)
 	}
 	return v
 }

@@ -15,6 +15,7 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 		ReturnTo:  r.URL.Query().Get("return_to"),
 		Scopes:    a.Scopes,
 		UILocales: a.pages.Language(r),
+		Flow:      domain.Flow(r.URL.Query().Get("flow")),
 	})
 	if err != nil {
 		return err
@@ -24,11 +25,45 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 
 // loginURL returns the URL that starts a sign-in and returns to the local URL path
 // afterwards.
-func (a *app) loginURL(path string) string {
-	if path == "" || path == a.url(homePath) {
+func (a *app) loginURL(path string) string { return a.flowURL("", path) }
+
+// flowURL is loginURL for the creation of an account or a forgotten password.
+func (a *app) flowURL(flow domain.Flow, path string) string {
+	query := url.Values{}
+	if flow != "" {
+		query.Set("flow", string(flow))
+	}
+	if path != "" && path != a.url(homePath) {
+		query.Set("return_to", path)
+	}
+	if len(query) == 0 {
 		return a.url(loginPath)
 	}
-	return a.url(loginPath) + "?return_to=" + url.QueryEscape(path)
+	return a.url(loginPath) + "?" + query.Encode()
+}
+
+// nextSignIn returns the URL of the sign-in that a callback leads to, if it neither
+// signed somebody in nor failed. The browser comes by loginPath, which limits how many
+// sign-ins an address starts.
+func (a *app) nextSignIn(err error) (string, bool) {
+	unfinished, ok := errors.AsType[*domain.SignInFailure](err)
+	switch {
+	case !ok:
+	case errors.Is(err, domain.ErrSignInAgain):
+		return a.loginURL(unfinished.ReturnTo), true
+	case errors.Is(err, domain.ErrPasswordForgotten) && a.Domain.HasFlow(domain.FlowResetPassword):
+		return a.flowURL(domain.FlowResetPassword, unfinished.ReturnTo), true
+	}
+	return "", false
+}
+
+// editProfile sends a signed-in user to the provider's page for the profile.
+func (a *app) editProfile(w http.ResponseWriter, r *http.Request, _ domain.Session) error {
+	location, err := a.Domain.EditProfile(r.Context(), a.pages.Language(r))
+	if err != nil {
+		return err
+	}
+	return seeOther(w, location)
 }
 
 // signedInFunc is a handler for signed-in people.
@@ -49,6 +84,8 @@ func (a *app) signedIn(h signedInFunc) handlerFunc {
 		}
 		required, interactive := errors.AsType[*domain.InteractionRequired](err)
 		switch {
+		case interactive && required.SignIn != (domain.SignInRequirement{}) && (wantsJSON(r) || r.Method != http.MethodGet):
+			return stepUpFirst(w, required)
 		case wantsJSON(r):
 			return err
 		case errors.Is(err, domain.ErrNotSignedIn) && r.Method != http.MethodPost:
@@ -79,17 +116,4 @@ func (a *app) signInFirst(w http.ResponseWriter, r *http.Request) error {
 	v := a.signInView(r.Context(), wanted)
 	v.Wanted, v.Lost = wanted, wanted == a.url(homePath)
 	return a.page(w, r, http.StatusUnauthorized, nil, v)
-}
-
-// interact starts the sign-in that a handler's error requires. It returns to the
-// same page.
-func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
-	if err := a.limitPushes(r); err != nil {
-		return err
-	}
-	location, err := a.Domain.StepUp(r.Context(), r.URL.RequestURI(), a.pages.Language(r), required)
-	if err != nil {
-		return err
-	}
-	return seeOther(w, location)
 }

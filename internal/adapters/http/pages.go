@@ -3,6 +3,7 @@ package http
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -18,6 +19,12 @@ type Page struct {
 	// Role is the app role that opens the page. Empty opens it to everybody who
 	// is signed in.
 	Role string
+	// RecentSignIn is the greatest age of the user's authentication at the provider,
+	// in whole seconds. Zero permits any age.
+	RecentSignIn time.Duration
+	// AuthContext is the ID of the authentication context of Conditional Access that
+	// the user's sign-in must satisfy, such as c1. Empty requires none.
+	AuthContext string
 	// Nav is the text of the page's link in the navigation, or the key of a text
 	// in templates/messages. Empty leaves the link out.
 	Nav templates.Message
@@ -43,6 +50,7 @@ func Pages() []Page {
 		{Path: "/call_api", Nav: "nav.api", show: (*app).callAPI, NeedsAPI: true, Example: templates.API{Method: "GET", Status: 200, Body: "{}"}},
 		{Path: "/groups", Nav: "nav.groups", show: (*app).groups, Example: templates.Groups{Known: true, IDs: []string{"6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c"}}},
 		{Path: "/admin", Nav: "nav.admin", Role: adminRole, show: (*app).admin, Example: templates.Admin{Role: adminRole, Roles: []string{adminRole}}},
+		{Path: "/fresh", Nav: "nav.fresh", RecentSignIn: freshAge, show: (*app).fresh, Example: templates.Fresh{}},
 		{Path: sessionsPath, Nav: "nav.sessions", show: (*app).sessions, post: (*app).endSessions, Example: templates.Sessions{Sessions: []templates.SessionRow{{This: true}}}},
 	}
 }
@@ -55,17 +63,21 @@ func enabledPages(c Config) []Page {
 // routePages adds the routes of Pages.
 func (a *app) routePages(r chi.Router) {
 	for _, p := range a.enabledPages {
-		r.Get(a.url(p.Path), a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+		guard := func(h signedInFunc) http.HandlerFunc {
+			h = a.requireSignIn(h, requireRecentSignIn(p.RecentSignIn), requireAuthContext(p.AuthContext))
+			return a.handle(a.requireRole(p.Role, h))
+		}
+		r.Get(a.url(p.Path), guard(func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 			v, err := p.show(a, r, session)
 			if err != nil {
 				return err
 			}
 			return a.page(w, r, http.StatusOK, &session, v)
-		})))
+		}))
 		if p.post != nil {
-			r.Post(a.url(p.Path), a.handle(a.requireRole(p.Role, func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
+			r.Post(a.url(p.Path), guard(func(w http.ResponseWriter, r *http.Request, session domain.Session) error {
 				return p.post(a, w, r, session)
-			})))
+			}))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"webapp/internal/domain"
 	"webapp/templates"
 )
 
@@ -19,6 +20,7 @@ const (
 	homePath         = "/"
 	loginPath        = "/login"
 	logoutPath       = "/logout"
+	editProfilePath  = "/edit-profile"
 	sessionPath      = "/session"
 	sessionsPath     = "/sessions"
 	frontChannelPath = "/frontchannel-logout"
@@ -70,6 +72,9 @@ func (a *app) routes() (router, error) {
 func (a *app) pageRoutes(r chi.Router) {
 	r.Get(a.url(homePath), a.handle(a.home))
 	r.With(a.navigationsOnly, a.limitSignIns).Get(a.url(loginPath), a.handle(a.login))
+	if a.Domain.HasFlow(domain.FlowEditProfile) {
+		r.With(a.navigationsOnly, a.limitSignIns).Get(a.url(editProfilePath), a.handle(a.signedIn(a.editProfile)))
+	}
 	r.Get(a.CallbackPath, a.handle(a.callback))
 	if a.FormPost {
 		r.With(a.navigationsOnly).Post(a.CallbackPath, a.handle(a.callback))
@@ -96,7 +101,7 @@ func (a *app) checkMounts() error {
 }
 
 func reservedPaths() []string {
-	paths := []string{homePath, loginPath, logoutPath, sessionPath, frontChannelPath, backChannelPath, healthPath, readyPath,
+	paths := []string{homePath, loginPath, logoutPath, editProfilePath, sessionPath, frontChannelPath, backChannelPath, healthPath, readyPath,
 		strings.TrimSuffix(templates.StaticPrefix, "/")}
 	for _, p := range Pages() {
 		paths = append(paths, p.Path)

@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,7 +47,11 @@ func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 	return s.Expires, map[string]any{sessionValue: s}, nil
 }
 
-const sessionVersion = 1
+// The version bytes of a session record. With sessionWithGroups it ends with Groups.
+const (
+	sessionVersion    = 1
+	sessionWithGroups = 2
+)
 
 // maxDevice is the longest name of a device in bytes. Browsers choose it freely.
 const maxDevice = 80
@@ -72,7 +77,11 @@ func encodeSession(s *keptSession) []byte {
 		flags |= hasAuthentication
 	}
 	b := make([]byte, 0, 288)
-	b = append(b, sessionVersion, flags)
+	version := byte(sessionVersion)
+	if s.Groups != nil {
+		version = sessionWithGroups
+	}
+	b = append(b, version, flags)
 	b = append(b, s.indexedBy[:]...)
 	b = appendIDs(b, flags, id)
 	for _, text := range []string{id.Subject, id.Name, id.Username, clip(s.Device, maxDevice)} {
@@ -89,12 +98,16 @@ func encodeSession(s *keptSession) []byte {
 		b = appendTime(b, id.AuthTime)
 		b = appendTexts(b, id.AuthContexts)
 	}
+	if version == sessionWithGroups {
+		b = appendGroups(b, s.Groups)
+	}
 	return b
 }
 
 func decodeSession(data []byte) (*keptSession, error) {
 	r := newReader(data)
-	if r.octet() != sessionVersion {
+	version := r.octet()
+	if version != sessionVersion && version != sessionWithGroups {
 		return nil, errUnreadable
 	}
 	flags := r.octet()
@@ -116,6 +129,9 @@ func decodeSession(data []byte) (*keptSession, error) {
 	if flags&hasAuthentication != 0 {
 		s.Identity.AuthTime = r.time()
 		s.Identity.AuthContexts = r.texts()
+	}
+	if version == sessionWithGroups {
+		s.Groups = readGroups(r)
 	}
 	if err := r.done(); err != nil {
 		return nil, err
@@ -219,6 +235,40 @@ func readIDs(r *reader, flags byte, id *ports.Identity) {
 	id.ObjectID = all[ends[0]:ends[1]]
 	id.ProviderSession = all[ends[1]:ends[2]]
 	id.Issuer = all[ends[2]:]
+}
+
+// appendGroups writes whether all groups are GUIDs, their number, and each of them.
+func appendGroups(b []byte, groups []string) []byte {
+	guids := !slices.ContainsFunc(groups, func(id string) bool { return !isGUID(id) })
+	if !guids {
+		return appendTexts(append(b, 0), groups)
+	}
+	b = binary.AppendUvarint(append(b, 1), uint64(len(groups)))
+	for _, id := range groups {
+		b = packGUID(b, id)
+	}
+	return b
+}
+
+// readGroups reads groups. All GUIDs share one string.
+func readGroups(r *reader) []string {
+	if r.octet() == 0 {
+		return r.texts()
+	}
+	n := r.count()
+	packed := r.take(uint64(n) * guidSize)
+	if r.failed {
+		return nil
+	}
+	text := make([]byte, 0, n*guidText)
+	for i := range n {
+		text = unpackGUID(text, packed[i*guidSize:(i+1)*guidSize])
+	}
+	all, groups := string(text), make([]string, n)
+	for i := range groups {
+		groups[i] = all[i*guidText : (i+1)*guidText]
+	}
+	return groups
 }
 
 // readIssuer returns the issuer without the tenant ID, and the offset of the

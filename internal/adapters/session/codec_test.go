@@ -55,6 +55,9 @@ func TestSessionCodec(t *testing.T) {
 		"auth_time alone":             func(s *ports.Session) { s.Identity.AuthContexts = nil },
 		"acrs alone":                  func(s *ports.Session) { s.Identity.AuthTime = time.Time{} },
 		"neither":                     func(s *ports.Session) { s.Identity.AuthTime, s.Identity.AuthContexts = time.Time{}, nil },
+		"no groups":                   func(s *ports.Session) { s.Groups = []string{} },
+		"groups not known":            func(s *ports.Session) { s.Groups = nil },
+		"groups of another kind":      func(s *ports.Session) { s.Groups = []string{s.Groups[0], "", "admins"} },
 		"one role, empty":             func(s *ports.Session) { s.Identity.Roles = []string{""} },
 		"no provider session":         func(s *ports.Session) { s.Identity.ProviderSession = "" },
 		"times before 1970":           func(s *ports.Session) { s.Started = time.Unix(-5, 999999999).UTC() },
@@ -79,17 +82,17 @@ func TestSessionCodec(t *testing.T) {
 			}
 		})
 	}
-	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 225)
+	require.Less(t, len(encodeSession(&keptSession{Session: sample})), 260)
 }
 
-// A record of a program without auth_time and acrs stays readable.
+// A record of a program without auth_time, acrs and groups stays readable.
 func TestEarlierSessionRecords(t *testing.T) {
 	earlier, err := base64.StdEncoding.DecodeString("AX8BAm8dLDsKnk2Mt6ZeTz0sGwoRESIiMzNERFVVZmZ3d4iIAMD/7gAAQACAAAAAAAC+7yt3cTdyWGsyTjhtWjBhWXRWYkg0" +
 		"Y1BkSjFzTGdFNXVGOW9ReFRuUjNpS3ZNDlpvw6sg546L5bCP5piOE3pvZUBjb250b3NvLmV4YW1wbGUQRmlyZWZveCBvbiBMaW51eAINUmVwb3J0LlJlYWRl" +
 		"cgVBZG1pbqCAoJoNAKCAoJoNwJ+rA8C4oJoNAAsyIC9jYWxsX2FwaQ==")
 	require.NoError(t, err)
 	want := portstest.SampleSession(codecStart)
-	want.Identity.AuthTime, want.Identity.AuthContexts = time.Time{}, nil
+	want.Identity.AuthTime, want.Identity.AuthContexts, want.Groups = time.Time{}, nil, nil
 	got, err := decodeSession(earlier)
 	require.NoError(t, err)
 	require.Equal(t, &keptSession{Session: want, indexedBy: keyID{1, 2}}, got)

@@ -88,7 +88,7 @@ func TestARequestKeepsItsKeys(t *testing.T) {
 		_, err := w.manager.Current(ctx)
 		require.NoError(t, err)
 		require.NoError(t, w.manager.Touch(ctx, start, start.Add(time.Hour)))
-		require.NoError(t, w.manager.UpdateRoles(ctx, []string{"Admin"}))
+		require.NoError(t, w.manager.UpdateMemberships(ctx, []string{"Admin"}, nil))
 		claims, err := w.manager.Claims(ctx)
 		require.NoError(t, err)
 		require.NotEmpty(t, claims)

@@ -96,13 +96,13 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	return err
 }
 
-// maxUpdates is the number of attempts of UpdateTokens and UpdateRoles. At each
+// maxUpdates is the number of attempts of UpdateTokens and UpdateMemberships. At each
 // attempt, one of the concurrent callers succeeds.
 const maxUpdates = 64
 
-// UpdateRoles implements ports.Sessions. It reads and replaces the session's
+// UpdateMemberships implements ports.Sessions. It reads and replaces the session's
 // record until no other request has changed it in between.
-func (m *Manager) UpdateRoles(ctx context.Context, roles []string) error {
+func (m *Manager) UpdateMemberships(ctx context.Context, roles, groups []string) error {
 	req, err := m.enter(ctx)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (m *Manager) UpdateRoles(ctx context.Context, roles []string) error {
 		return err
 	}
 	for range maxUpdates {
-		err := m.updateRolesOnce(ctx, req, roles)
+		err := m.updateMembershipsOnce(ctx, req, roles, groups)
 		switch {
 		case errors.Is(err, ports.ErrNoRecord):
 			req.current = loadedSession{loaded: true}
@@ -124,7 +124,7 @@ func (m *Manager) UpdateRoles(ctx context.Context, roles []string) error {
 	return fmt.Errorf("%w: session changes too often", ports.ErrStoreUnavailable)
 }
 
-func (m *Manager) updateRolesOnce(ctx context.Context, req *browserRequest, roles []string) error {
+func (m *Manager) updateMembershipsOnce(ctx context.Context, req *browserRequest, roles, groups []string) error {
 	found, err := m.records.find(ctx, req.current.key())
 	if err != nil {
 		return err
@@ -134,8 +134,9 @@ func (m *Manager) updateRolesOnce(ctx context.Context, req *browserRequest, role
 		return ports.ErrNoRecord
 	}
 	version := found.version
-	if !slices.Equal(s.Identity.Roles, roles) {
-		s.Identity.Roles = slices.Clone(roles)
+	known := (s.Groups == nil) == (groups == nil) && slices.Equal(s.Groups, groups)
+	if !known || !slices.Equal(s.Identity.Roles, roles) {
+		s.Identity.Roles, s.Groups = slices.Clone(roles), slices.Clone(groups)
 		version, err = m.records.replace(ctx, entry{
 			key: req.current.key(), value: encodeSession(s), expires: s.Expires.Add(ExpiredRetention),
 			indexes: indexesOf(req.keys.key(s.indexedBy), &s.Identity),

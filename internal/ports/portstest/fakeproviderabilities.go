@@ -17,6 +17,7 @@ var (
 	_ ports.ProviderReadiness   = (*FakeProvider)(nil)
 	_ ports.ProviderSignOut     = (*FakeProvider)(nil)
 	_ ports.TokenRefresher      = (*FakeProvider)(nil)
+	_ ports.TokenRevoker        = (*FakeProvider)(nil)
 )
 
 // Refresh implements ports.TokenRefresher. A refresh token works once.
@@ -36,6 +37,33 @@ func (f *FakeProvider) Refresh(ctx context.Context, req ports.RefreshRequest) (p
 	}
 	delete(f.refresh, req.RefreshToken)
 	return ports.Refreshed{AccessToken: f.accessToken(req.Scopes), RefreshToken: f.refreshToken(), Memberships: f.memberships}, nil
+}
+
+// RevokesTokens implements ports.TokenRevoker. It returns true once the provider has
+// responded to a call.
+func (f *FakeProvider) RevokesTokens() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.loaded
+}
+
+// RevokeToken implements ports.TokenRevoker.
+func (f *FakeProvider) RevokeToken(ctx context.Context, refreshToken string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.reach(ctx); err != nil {
+		return err
+	}
+	delete(f.refresh, refreshToken)
+	f.revoked = append(f.revoked, refreshToken)
+	return nil
+}
+
+// Revoked returns the argument of each successful call of RevokeToken so far.
+func (f *FakeProvider) Revoked() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.revoked)
 }
 
 // EndSessionURL implements ports.ProviderSignOut.

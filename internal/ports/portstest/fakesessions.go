@@ -124,14 +124,14 @@ func (f *FakeSessions) Touch(ctx context.Context, seen, expires time.Time) error
 	return nil
 }
 
-// UpdateRoles implements ports.Sessions.
-func (f *FakeSessions) UpdateRoles(ctx context.Context, roles []string) error {
+// UpdateMemberships implements ports.Sessions.
+func (f *FakeSessions) UpdateMemberships(ctx context.Context, roles, groups []string) error {
 	live, err := f.enterLive(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.mu.Unlock()
-	live.session.Identity.Roles = slices.Clone(roles)
+	live.session.Identity.Roles, live.session.Groups = slices.Clone(roles), slices.Clone(groups)
 	return nil
 }
 
@@ -249,6 +249,6 @@ func (f *FakeSessions) live(token string) (*fakeSession, error) {
 func (f *FakeSessions) expired(s *fakeSession) bool { return !f.clock().Before(s.session.Expires) }
 
 func cloneSession(s ports.Session) ports.Session {
-	s.Identity.Roles = slices.Clone(s.Identity.Roles)
+	s.Identity.Roles, s.Groups = slices.Clone(s.Identity.Roles), slices.Clone(s.Groups)
 	return s
 }

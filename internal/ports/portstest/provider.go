@@ -81,7 +81,7 @@ func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarnes
 	connect := func(t *testing.T) *providerTest { return newProviderTest(t, newHarness) }
 	runAll(t, connect,
 		registrationTests(), beginTests(), completeTests(), refusalTests(), callTests(), outageTests(),
-		signOutTests(), refreshTests(), readinessTests(), logoutTests(), groupTests(), flowTests(),
+		signOutTests(), refreshTests(), revocationTests(), readinessTests(), logoutTests(), groupTests(), flowTests(),
 	)
 }
 

@@ -113,6 +113,96 @@ func refreshDown(t *testing.T, h *providerTest) {
 	assert.NotErrorIs(t, err, ports.ErrInteractionRequired)
 }
 
+func revocationTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"Revocation/a revoked token is not refreshed", revocationWorks},
+		{"Revocation/a token that is not valid", revocationOfNothing},
+		{"Revocation/during an outage", revocationDown},
+		{"Revocation/whether the provider can is known without a request", revocationKnown},
+	}
+}
+
+// revocable returns the adapter and the refresh token of a sign-in. It returns nil if the
+// provider revokes no tokens.
+func revocable(t *testing.T, h *providerTest) (ports.TokenRevoker, string) {
+	revoker, ok := h.Provider.(ports.TokenRevoker)
+	if !ok {
+		return nil, ""
+	}
+	in := wholeSignIn(t, h, h.Scopes...)
+	if !revoker.RevokesTokens() {
+		return nil, ""
+	}
+	require.NotEmpty(t, in.Tokens.RefreshToken)
+	return revoker, in.Tokens.RefreshToken
+}
+
+func revocationWorks(t *testing.T, h *providerTest) {
+	revoker, token := revocable(t, h)
+	if revoker == nil {
+		return
+	}
+	neighbour := wholeSignIn(t, h, h.Scopes...)
+	before := len(h.network.made())
+	require.NoError(t, revoker.RevokeToken(t.Context(), token))
+	calls := h.network.made()[before:]
+	assert.LessOrEqual(t, len(calls), 1, "one request")
+	for _, one := range calls {
+		assert.True(t, one.limited, "the context of the call has no deadline within %v", longestCall)
+	}
+	require.NoError(t, revoker.RevokeToken(t.Context(), token), "a repeated call")
+	refresher, ok := h.Provider.(ports.TokenRefresher)
+	if !ok {
+		return
+	}
+	req := refreshRequest(h, neighbour)
+	_, err := refresher.Refresh(t.Context(), req)
+	require.NoError(t, err, "another sign-in's token stays valid")
+	req.RefreshToken = token
+	_, err = refresher.Refresh(t.Context(), req)
+	require.ErrorIs(t, err, ports.ErrInteractionRequired)
+}
+
+func revocationOfNothing(t *testing.T, h *providerTest) {
+	if revoker, _ := revocable(t, h); revoker != nil {
+		assert.NoError(t, revoker.RevokeToken(t.Context(), "never-issued"), "RFC 7009, section 2.2")
+	}
+}
+
+func revocationDown(t *testing.T, h *providerTest) {
+	revoker, token := revocable(t, h)
+	if revoker == nil {
+		return
+	}
+	h.Down(true)
+	err := revoker.RevokeToken(t.Context(), token)
+	require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+	assert.NotContains(t, err.Error(), token)
+	assert.True(t, revoker.RevokesTokens(), "the metadata are known")
+	h.Down(false)
+	if !h.InMemory {
+		for _, f := range []fault{silent, lost, failing, endless, redirecting} {
+			h.network.misbehave(f)
+			err := revoker.RevokeToken(t.Context(), token)
+			require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+			assert.NotContains(t, err.Error(), token)
+		}
+		for _, one := range h.network.made() {
+			assert.NotEqual(t, elsewhere, one.host, "a redirect was followed")
+			assert.Less(t, one.read, endlessBytes, "an answer of %s was read without limit", one.host)
+		}
+		h.network.misbehave(never)
+	}
+	require.NoError(t, revoker.RevokeToken(t.Context(), token))
+}
+
+func revocationKnown(t *testing.T, h *providerTest) {
+	if revoker, ok := h.Provider.(ports.TokenRevoker); ok {
+		revoker.RevokesTokens()
+		assert.Empty(t, h.network.made(), "RevokesTokens makes no request")
+	}
+}
+
 func readinessTests() []named[*providerTest] {
 	return []named[*providerTest]{
 		{"Ready/once the provider has answered, also later", func(t *testing.T, h *providerTest) {

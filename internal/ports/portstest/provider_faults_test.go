@@ -76,6 +76,51 @@ func requireFound(t *testing.T, test, fault, caught string) {
 	})
 }
 
+// TestIdentityProviderSuiteFindsFaultsOfRevocation does the same with an adapter that
+// revokes tokens.
+func TestIdentityProviderSuiteFindsFaultsOfRevocation(t *testing.T) {
+	for fault, caught := range map[string]string{
+		"revokes nothing":              "Revocation/a_revoked_token_is_not_refreshed",
+		"revokes everything":           "Revocation/a_revoked_token_is_not_refreshed",
+		"revokes no unknown token":     "Revocation/a_token_that_is_not_valid",
+		"an error quotes the token":    "Revocation/during_an_outage",
+		"an outage is no error":        "Revocation/during_an_outage",
+		"an outage turns revoking off": "Revocation/during_an_outage",
+	} {
+		requireFound(t, "TestFakeProviderKeepsTheContract", fault, caught)
+	}
+}
+
+// RevokesTokens has the fault of an adapter that forgets what the metadata said.
+func (f *faultyFake) RevokesTokens() bool {
+	if f.fault == "an outage turns revoking off" && f.FakeProvider.RevokeToken(context.Background(), "probe") != nil {
+		return false
+	}
+	return f.FakeProvider.RevokesTokens()
+}
+
+// RevokeToken has the faults of revocation.
+func (f *faultyFake) RevokeToken(ctx context.Context, refreshToken string) error {
+	switch f.fault {
+	case "revokes nothing":
+		return f.FakeProvider.RevokeToken(ctx, "probe")
+	case "revokes everything":
+		f.RevokeRefreshTokens()
+	case "revokes no unknown token":
+		if refreshToken == "never-issued" {
+			return &ports.ProviderError{Kind: ports.ErrProviderRefused, Code: "invalid_token"}
+		}
+	}
+	err := f.FakeProvider.RevokeToken(ctx, refreshToken)
+	switch {
+	case err != nil && f.fault == "an error quotes the token":
+		return fmt.Errorf("%w: revoke %s", err, refreshToken)
+	case f.fault == "an outage is no error":
+		return nil
+	}
+	return err
+}
+
 // TestAcmeKeepsTheContract is an example of a small harness.
 func TestAcmeKeepsTheContract(t *testing.T) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {

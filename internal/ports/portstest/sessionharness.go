@@ -51,6 +51,7 @@ func SampleSession(now time.Time) ports.Session {
 			AuthTime:        now.Add(-time.Minute),
 			AuthContexts:    []string{"c1", "c25"},
 		},
+		Groups:  []string{"0d1e9a54-7c3b-4f28-9e6d-52b8c1a7f490", "5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa"},
 		Device:  "Firefox on Linux",
 		StepUp:  "2 /call_api",
 		Started: now,

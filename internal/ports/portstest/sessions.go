@@ -37,6 +37,11 @@ func Sessions(t *testing.T, newHarness func(t *testing.T) SessionHarness) {
 		{"an expired session is returned once", sessionsExpiredKnown},
 		{"a session expires during a request", sessionsExpiredInFlight},
 		{"one of many ends returns the session", sessionsEndRace},
+		{"End returns the refresh token", sessionsEndToken},
+		{"Start returns the old refresh token", sessionsStartToken},
+		{"one of many ends returns the refresh token", sessionsEndTokenRace},
+		{"End returns the last refresh token that was stored", sessionsEndTokenAgainstUpdates},
+		{"no refresh token while the store is down", sessionsEndTokenDown},
 		{"requests at the same time", sessionsConcurrent},
 		{"the store is down", sessionsDown},
 	})

@@ -27,6 +27,7 @@ func requireOne(t *testing.T, want ports.Session, ended []ports.EndedSession) {
 	t.Helper()
 	require.Len(t, ended, 1)
 	requireSameSession(t, want, ended[0].Session)
+	require.Empty(t, ended[0].RefreshToken, "nobody asked for it")
 }
 
 func sessionsEndReturned(t *testing.T, h SessionHarness) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,13 +33,21 @@ type User struct {
 	Tenant string
 	// Guest means that the person's home is another tenant.
 	Guest bool
+	// AuthTime is the claim auth_time. The default is the time of the sign-in, and
+	// NoAuthTime leaves the claim out.
+	AuthTime time.Time
+	// AuthContexts is the claim acrs.
+	AuthContexts []string
 }
+
+// NoAuthTime is the AuthTime of a sign-in whose ID token has no auth_time.
+var NoAuthTime = time.Unix(0, 0)
 
 // NeedsPage skips a test that visits an example page which you have removed.
 func NeedsPage(t testing.TB, path string) {
 	t.Helper()
 	path, _, _ = strings.Cut(path, "?")
-	if slices.Contains([]string{"/admin", "/call_api", "/groups"}, path) && !HasPage(path) {
+	if slices.Contains([]string{"/admin", "/call_api", "/fresh", "/groups"}, path) && !HasPage(path) {
 		t.Skipf("the example page %s has been removed", path)
 	}
 }
@@ -70,14 +79,36 @@ func (a *App) SignIn(as User) *http.Client {
 	begun := a.get(client, "/login")
 	require.Equal(a.t, http.StatusSeeOther, begun.StatusCode, "start of the sign-in")
 	a.Provider.SetGroups(ports.Groups{IDs: as.Groups, AsOf: a.Clock.Now()}, as.Groups)
-	cb := a.Provider.Approve(begun.Header.Get("Location"), ports.Identity{
-		Subject: "subject-of-" + as.Name, TenantID: cmp.Or(as.Tenant, DefaultTenant), ObjectID: objectID(as.Name),
-		Name: as.Name, Username: as.Username, Roles: as.Roles, Guest: as.Guest,
-	})
-	done := a.callback(client, url.Values{"code": {cb.Code}, "state": {cb.State}})
+	done := a.callback(client, a.approve(begun.Header.Get("Location"), as))
 	require.Equal(a.t, http.StatusSeeOther, done.StatusCode, "end of the sign-in")
 	client.CheckRedirect = follow
 	return client
+}
+
+// ComeBack completes the sign-in at location, the provider's URL, and returns the
+// application's response.
+func (a *App) ComeBack(client *http.Client, location string, as User) *http.Response {
+	a.t.Helper()
+	res, err := client.Get(callbackPath + "?" + a.approve(location, as).Encode())
+	require.NoError(a.t, err)
+	return res
+}
+
+// approve signs a person in at the provider and returns the authorization response.
+func (a *App) approve(location string, as User) url.Values {
+	id := ports.Identity{
+		Subject: "subject-of-" + as.Name, TenantID: cmp.Or(as.Tenant, DefaultTenant), ObjectID: objectID(as.Name),
+		Name: as.Name, Username: as.Username, Roles: as.Roles, Guest: as.Guest,
+		AuthTime: as.AuthTime, AuthContexts: as.AuthContexts,
+	}
+	switch {
+	case as.AuthTime.IsZero():
+		id.AuthTime = a.Clock.Now()
+	case as.AuthTime.Equal(NoAuthTime):
+		id.AuthTime = time.Time{}
+	}
+	cb := a.Provider.Approve(location, id)
+	return url.Values{"code": {cb.Code}, "state": {cb.State}}
 }
 
 // callback sends the authorization response in the response mode.
