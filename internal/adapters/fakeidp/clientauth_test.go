@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -116,6 +117,7 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 		"with an empty chain":     {header("x5c", []string{}), 700027},
 		"RS256":                   {header("alg", "RS256"), 700027},
 		"none":                    {header("alg", "none"), 700027},
+		"without a type":          {func(d *draft) { delete(d.header, "typ") }, 0},
 		"not a JWT":               {header("typ", "at+jwt"), 50027},
 		"no thumbprint":           {func(d *draft) { delete(d.header, "x5t#S256") }, 700027},
 		"unregistered":            {header("x5t#S256", thumbprint(anotherCertificate(t))), 700027},
@@ -157,6 +159,18 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 		d := goodDraft(rp, cert)
 		d.header["alg"] = "RS256"
 		assert.NotEmpty(t, rp.present(d.sign(t), jwtBearer)["id_token"])
+	})
+	t.Run("SHA-1 thumbprint", func(t *testing.T) {
+		sum := sha1.Sum(cert.Raw)
+		old := func() string {
+			d := goodDraft(rp, cert)
+			delete(d.header, "x5t#S256")
+			d.header["alg"], d.header["x5t"] = "RS256", base64.URLEncoding.EncodeToString(sum[:])
+			return d.sign(t)
+		}
+		assert.NotEmpty(t, rp.present(old(), jwtBearer)["id_token"])
+		rp.authenticateBy(clientauth.NewCertificates(cert))
+		assert.Equal(t, []any{700027.0}, rp.present(old(), jwtBearer)["error_codes"])
 	})
 }
 

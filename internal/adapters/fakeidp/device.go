@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	grantDeviceCode = "urn:ietf:params:oauth:grant-type:device_code"
-	pathDeviceLogin = "/devicelogin"
+	grantDeviceCode    = "urn:ietf:params:oauth:grant-type:device_code"
+	grantDeviceCodeOld = "device_code" // sent by Microsoft's library for Node
+	pathDeviceLogin    = "/devicelogin"
 
 	deviceCodeLifetime = 15 * time.Minute
 	deviceCodeInterval = 5 * time.Second
@@ -171,7 +172,7 @@ func (p *Provider) redeemDeviceCode(r *http.Request, client *Client) (*grant, []
 // for a refresh token that comes from one.
 func (p *Provider) publicFlow(form url.Values) bool {
 	switch form.Get("grant_type") {
-	case grantDeviceCode:
+	case grantDeviceCode, grantDeviceCodeOld:
 		return true
 	case "refresh_token":
 		p.mu.Lock()

@@ -54,7 +54,7 @@ func (p *Provider) granted(r *http.Request, at authority, client *Client) (*gran
 		return p.redeemRefreshToken(r, client)
 	case "client_credentials":
 		return p.redeemCredentials(r, at, client)
-	case grantDeviceCode:
+	case grantDeviceCode, grantDeviceCodeOld:
 		return p.redeemDeviceCode(r, client)
 	case grantOnBehalfOf:
 		return p.redeemAssertion(r, at, client)

@@ -3,6 +3,7 @@ package clientauth
 import (
 	"context"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -38,8 +39,8 @@ func NewCertificates(certs ...*x509.Certificate) *Certificates {
 	return a
 }
 
-// AllowRS256 makes a accept RS256 too, as providers other than Entra do. It
-// returns a.
+// AllowRS256 makes a accept RS256, and the SHA-1 thumbprint x5t, too. Older clients
+// send them, and Entra and other providers accept them. It returns a.
 func (a *Certificates) AllowRS256() *Certificates {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -52,7 +53,7 @@ func (a *Certificates) Register(certs ...*x509.Certificate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, c := range certs {
-		a.certs[thumbprint(c)] = c
+		a.certs[thumbprint(c)], a.certs[thumbprintSHA1(c)] = c, c
 	}
 }
 
@@ -61,11 +62,18 @@ func (a *Certificates) Remove(cert *x509.Certificate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.certs, thumbprint(cert))
+	delete(a.certs, thumbprintSHA1(cert))
 }
 
 // thumbprint returns x5t#S256 (RFC 7515, section 4.1.8).
 func thumbprint(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.Raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// thumbprintSHA1 returns x5t (RFC 7515, section 4.1.7).
+func thumbprintSHA1(c *x509.Certificate) string {
+	sum := sha1.Sum(c.Raw)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
@@ -88,9 +96,12 @@ func (a *Certificates) Authenticate(_ context.Context, proof fakeidp.Proof) erro
 func (a *Certificates) checkKey(got assertion, now time.Time) error {
 	a.mu.Lock()
 	cert, algs := a.certs[got.header.Thumbprint], a.algs
+	if got.header.Thumbprint == "" && slices.Contains(algs, "RS256") {
+		cert = a.certs[strings.TrimRight(got.header.ThumbprintSHA1, "=")]
+	}
 	a.mu.Unlock()
 	switch {
-	case got.header.Type != "JWT":
+	case got.header.Type != "" && got.header.Type != "JWT": // optional, RFC 7519, section 5.1
 		return malformed()
 	case !slices.Contains(algs, got.header.Algorithm):
 		return refuse(700027, "Client assertion failed signature validation. [Reason - The algorithm '%.200s' is not accepted.]", got.header.Algorithm)

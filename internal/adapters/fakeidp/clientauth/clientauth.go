@@ -66,6 +66,8 @@ type assertion struct {
 		Type       string   `json:"typ"`
 		Thumbprint string   `json:"x5t#S256"`
 		Chain      []string `json:"x5c"`
+
+		ThumbprintSHA1 string `json:"x5t"`
 	}
 	claims struct {
 		Audience  string `json:"aud"`
