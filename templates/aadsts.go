@@ -10,6 +10,8 @@ type Explanation struct {
 	// NeedsAdmin is true if signing in again does not help until an administrator
 	// has changed something.
 	NeedsAdmin bool
+	// AdminConsent is true if the consent of an administrator would help.
+	AdminConsent bool
 }
 
 // aadstsGroup is a group of numbers with the same meaning. Its texts are
@@ -20,6 +22,8 @@ type aadstsGroup struct {
 	// b2c are the numbers of Azure AD B2C, with the prefix AADB2C.
 	b2c     []int
 	heading Message
+	// adminConsent means that the consent of an administrator would help.
+	adminConsent bool
 }
 
 // aadstsGroups returns the numbers that users can meet during a sign-in, from
@@ -28,8 +32,8 @@ func aadstsGroups() []aadstsGroup {
 	return []aadstsGroup{
 		{name: "forgotten", next: "admin", b2c: []int{90118}, heading: "aadsts.forgotten.heading"},
 		{name: "redirect", next: "admin", numbers: []int{50011, 900971}},
-		{name: "consent", next: "consent", numbers: []int{65001}},
-		{name: "adminconsent", next: "admin", numbers: []int{90094, 90095}},
+		{name: "consent", next: "consent", numbers: []int{65001}, adminConsent: true},
+		{name: "adminconsent", next: "approval", numbers: []int{90094, 90095}, adminConsent: true},
 		{name: "declined", next: "accept", numbers: []int{65004}, heading: "error.declined.heading"},
 		{name: "unassigned", next: "account", numbers: []int{50105}, heading: "aadsts.noaccess.heading"},
 		{name: "secretwrong", next: "admin", numbers: []int{7000215}},
@@ -71,7 +75,8 @@ func explanations() map[string]Explanation {
 			Remedy:   Message("aadsts." + g.name + ".remedy"),
 			Next:     Message("aadsts.next." + g.next),
 
-			NeedsAdmin: g.next == "admin",
+			NeedsAdmin:   g.next == "admin" || g.next == "approval",
+			AdminConsent: g.adminConsent,
 		}
 		for _, number := range g.numbers {
 			table["AADSTS"+strconv.Itoa(number)] = e

@@ -144,6 +144,12 @@ func samples() []sample {
 			Actions: []Link{{Text: "error.action.signin", URL: "/login"}, {Text: "error.action.retry", URL: "/"}, {Text: "error.action.home", URL: "/"}},
 			Details: ErrorDetails{Remedy: "aadsts.assertion.remedy", Code: "invalid_client", RequestID: "r-7f3a9c21", Status: 403},
 		}},
+		{"error-adminconsent", anyone, Error{
+			Heading: "error.refused.heading", Sentence: "aadsts.adminconsent.sentence", Next: "aadsts.next.approval",
+			AdminConsentURL: "https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=5b3f6c1e-90d7-4f28-8a6b-e1c04d7295fa&redirect_uri=https%3A%2F%2Fapp.example.com%2FgetAToken&scope=openid+profile+offline_access+User.Read",
+			Actions:         []Link{{Text: "error.action.home", URL: "/"}, {Text: "error.action.signin", URL: "/login"}},
+			Details:         ErrorDetails{Remedy: "aadsts.adminconsent.remedy", Number: "AADSTS90094", Code: "consent_required", RequestID: "r-7f3a9c21", Status: 403},
+		}},
 		{"error-plain", here, Error{
 			Heading: "error.internal.heading", Sentence: "error.internal.sentence", Next: "error.internal.next",
 			Actions: []Link{{Text: "error.action.retry", URL: "/"}}, Details: ErrorDetails{RequestID: "r-7f3a9c21", Status: 500},

@@ -214,6 +214,16 @@ func (s *Service) signedInByReference(ctx context.Context) error {
 	return nil
 }
 
+// AdminConsentURL returns the address of the provider's page where an administrator
+// consents to the scopes for an organization, for somebody to hand on, or "" if there is
+// none. tenant is the tenant of a signed-in person, or empty.
+func (s *Service) AdminConsentURL(scopes []string, tenant string) string {
+	if p, ok := s.provider.(ports.AdminConsentLinker); ok {
+		return p.AdminConsentURL(scopes, tenant)
+	}
+	return ""
+}
+
 // AdminConsent reports whether cb is the redirect that follows the provider's consent
 // page for administrators. It has neither state nor code and signs nobody in. If the
 // administrator did not consent, the error is ErrConsentRefused and wraps the

@@ -62,6 +62,17 @@ type ProviderSignOut interface {
 	EndSessionURL(ctx context.Context, hint string) (string, error)
 }
 
+// AdminConsentLinker is for a provider with a page where an administrator consents to
+// permissions for a whole organization.
+type AdminConsentLinker interface {
+	// AdminConsentURL returns the address of that page for the scopes of an API, or ""
+	// if there is none. tenant is the verified tenant of a person of that organization,
+	// or empty if it is not known. Somebody else opens the address in another browser,
+	// so it has no state, and equal arguments always give the same address. It makes
+	// no request.
+	AdminConsentURL(scopes []string, tenant string) string
+}
+
 // TokenRefresher gets new access tokens without the person (RFC 6749, section 6).
 type TokenRefresher interface {
 	// Refresh returns a new access token for req.Scopes and the refresh token to

@@ -26,6 +26,7 @@ var (
 	_ ports.LogoutTokenVerifier = (*Provider)(nil)
 	_ ports.ProviderFlows       = (*Provider)(nil)
 	_ ports.RequestPusher       = (*Provider)(nil)
+	_ ports.AdminConsentLinker  = (*Provider)(nil)
 )
 
 // Provider signs people in at one provider. It is safe for concurrent use.

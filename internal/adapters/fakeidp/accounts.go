@@ -30,6 +30,10 @@ func (p *Provider) choose(req authRequest, username string) (*Account, place, *E
 	if account.Refuse != nil {
 		return nil, place{}, account.Refuse
 	}
+	lacking := p.lackingConsent(req.client, account, where.TenantID, req.scopes)
+	if slices.ContainsFunc(lacking, func(scope string) bool { return slices.Contains(req.client.NeedsAdminConsent, scope) }) {
+		return nil, place{}, newError(90094, "The grant requires administrator permission.")
+	}
 	return account, where, nil
 }
 

@@ -40,7 +40,7 @@ func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, req, refused)
 		return
 	}
-	asked := p.unconsented(req, account)
+	asked := p.lackingConsent(req.client, account, place.TenantID, req.scopes)
 	if len(asked) > 0 && !r.PostForm.Has("accept") || req.asks("consent") && !r.PostForm.Has("accept") {
 		p.showConsent(w, r, req, account, asked)
 		return
@@ -74,7 +74,7 @@ func (p *Provider) signInSilently(req authRequest, b *browser) (*signedIn, *Erro
 	}
 	stale := req.maxAge >= 0 && p.now().Sub(who.authTime) > req.maxAge
 	unsatisfied := !who.satisfies(req.idTokenClaims.contexts())
-	unconsented := len(p.unconsented(req, who.account)) > 0
+	unconsented := len(p.lackingConsent(req.client, who.account, who.place.TenantID, req.scopes)) > 0
 	switch {
 	case (stale || unsatisfied || unconsented) && !quiet:
 		return nil, nil

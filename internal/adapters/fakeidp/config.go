@@ -128,6 +128,9 @@ type Client struct {
 	// NeedsConsent lists the scopes that need the person's consent. An
 	// administrator has consented to all other scopes.
 	NeedsConsent []string
+	// NeedsAdminConsent lists the scopes that need an administrator's consent for the
+	// tenant. Until then a sign-in ends with AADSTS90094.
+	NeedsAdminConsent []string
 	// Lax accepts authorization requests without state, nonce or PKCE. By default
 	// they are refused, so that a test notices what a relying party forgets.
 	Lax bool

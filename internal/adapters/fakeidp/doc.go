@@ -46,8 +46,9 @@
 // and the claims parameter, with the optional claims auth_time and acrs; front-channel
 // logout; pushed authorization requests and token revocation, if Config.PushedRequests
 // and Config.Revocation are set. It also has the device code flow, the client
-// credentials flow, the on-behalf-of flow, access tokens that an API can verify, and
-// instance discovery. Errors carry AADSTS numbers, correlation IDs and trace IDs.
+// credentials flow, the on-behalf-of flow, access tokens that an API can verify,
+// instance discovery and the admin consent page. Errors carry AADSTS numbers,
+// correlation IDs and trace IDs.
 //
 // Clients authenticate with a secret, or with an Authenticator: package clientauth
 // has those for certificates, workload identity federation and managed identities.

@@ -20,6 +20,7 @@ const (
 	EndpointRevocation   Endpoint = "revocation"
 	EndpointDeviceCode   Endpoint = "devicecode"
 	EndpointLogout       Endpoint = "logout"
+	EndpointAdminConsent Endpoint = "adminconsent"
 	EndpointUserInfo     Endpoint = "userinfo"
 	EndpointMe           Endpoint = "me"
 	EndpointMemberGroups Endpoint = "getMemberObjects"
@@ -33,6 +34,7 @@ const (
 	pathMe           = "/v1.0/me"
 	pathMemberGroups = "/v1.0/me/getMemberObjects"
 	pathUserInfo     = "/oidc/userinfo"
+	pathAdminConsent = "/v2.0/adminconsent" // below the tenant
 )
 
 func (p *Provider) buildRoutes() http.Handler {
@@ -57,6 +59,9 @@ func (p *Provider) buildRoutes() http.Handler {
 	mux.Handle("POST "+pathDeviceLogin, sameOrigin.Handler(p.form(p.serveDeviceLogin)))
 	mux.Handle("GET /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
 	mux.Handle("POST /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
+
+	mux.Handle("GET /{tenant}"+pathAdminConsent, p.at(EndpointAdminConsent, p.serveAdminConsent))
+	mux.Handle("POST /{tenant}"+pathAdminConsent, sameOrigin.Handler(p.at(EndpointAdminConsent, p.serveAdminConsent)))
 
 	mux.Handle("GET "+pathUserInfo, p.at(EndpointUserInfo, p.serveUserInfo))
 	mux.Handle("POST "+pathUserInfo, p.at(EndpointUserInfo, p.serveUserInfo))

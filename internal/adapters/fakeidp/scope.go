@@ -80,7 +80,7 @@ func (p *Provider) tokenScopes(client *Client, g *grant, asked []string) ([]stri
 	if _, one := p.resourceOf(asked); !one {
 		return nil, newError(28000, "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope %s is not valid.", clip(strings.Join(asked, " ")))
 	}
-	if lacking := p.lackingConsent(client, g.account, asked); len(lacking) > 0 {
+	if lacking := p.lackingConsent(client, g.account, g.place.TenantID, asked); len(lacking) > 0 {
 		err := newError(65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource.", client.ID, client.Name).withCode(codeInvalidGrant)
 		err.Suberror = "consent_required"
 		return nil, err
@@ -88,17 +88,16 @@ func (p *Provider) tokenScopes(client *Client, g *grant, asked []string) ([]stri
 	return asked, nil
 }
 
-// unconsented returns the requested scopes that still need the person's consent.
-func (p *Provider) unconsented(req authRequest, account *Account) []string {
-	return p.lackingConsent(req.client, account, req.scopes)
-}
-
-func (p *Provider) lackingConsent(client *Client, account *Account, scopes []string) []string {
+// lackingConsent returns the scopes that still need the consent of the person, or of an
+// administrator of the tenant.
+func (p *Provider) lackingConsent(client *Client, account *Account, tenantID string, scopes []string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var lacking []string
 	for _, scope := range scopes {
-		if slices.Contains(client.NeedsConsent, scope) && !p.consents[consentKey(client, account, scope)] {
+		own := !slices.Contains(client.NeedsAdminConsent, scope) &&
+			(!slices.Contains(client.NeedsConsent, scope) || p.consents[consentKey(client, account, scope)])
+		if !own && !p.consents[tenantConsentKey(client, tenantID, scope)] {
 			lacking = append(lacking, scope)
 		}
 	}

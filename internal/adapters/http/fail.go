@@ -96,8 +96,33 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 			v.Details.Time = p.Timestamp
 		}
 	}
+	v.AdminConsentURL = a.adminConsentURL(r, err)
 	v.Actions = a.actions(r, row, err)
 	return v
+}
+
+// adminConsentURL returns the link to hand to an administrator if err says that an
+// administrator must consent, and otherwise "". A callback that belongs to no sign-in of
+// this browser gets no link, because anybody can send such a callback.
+func (a *app) adminConsentURL(r *http.Request, err error) string {
+	reported, ok := errors.AsType[*domain.ProviderError](err)
+	if !ok {
+		return ""
+	}
+	if known, _ := a.pages.Explain(reported.NumberText()); !known.AdminConsent {
+		return ""
+	}
+	scopes := a.Scopes
+	if required, ok := errors.AsType[*domain.InteractionRequired](err); ok {
+		scopes = required.Scopes
+	} else if _, ok := errors.AsType[*domain.SignInFailure](err); !ok {
+		return ""
+	}
+	tenant := ""
+	if session := observed(r.Context()).session; session != nil {
+		tenant = session.User.Tenant
+	}
+	return a.Domain.AdminConsentURL(scopes, tenant)
 }
 
 // actions returns the links of an error page, the most useful first and each URL
@@ -184,6 +209,9 @@ func (a *app) problem(w http.ResponseWriter, r *http.Request, row errorPage, err
 		if id := required.SignIn.AuthContext; id != "" {
 			doc["acr_values"] = id
 		}
+	}
+	if link := a.adminConsentURL(r, err); link != "" {
+		doc["adminConsentUrl"] = link
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Content-Language", templates.SourceLanguage)

@@ -82,6 +82,7 @@ func IdentityProvider(t *testing.T, newHarness func(t *testing.T) ProviderHarnes
 	runAll(t, connect,
 		registrationTests(), beginTests(), completeTests(), refusalTests(), callTests(), outageTests(),
 		signOutTests(), refreshTests(), revocationTests(), readinessTests(), logoutTests(), groupTests(), flowTests(),
+		adminConsentTests(),
 	)
 }
 

@@ -271,3 +271,25 @@ func groupsNone(t *testing.T, h *providerTest) {
 	assert.NotContains(t, err.Error(), token)
 	assert.Nil(t, ids)
 }
+
+func adminConsentTests() []named[*providerTest] {
+	return []named[*providerTest]{
+		{"AdminConsent/anybody can be given the address", func(t *testing.T, h *providerTest) {
+			consent, ok := h.Provider.(ports.AdminConsentLinker)
+			if !ok {
+				return
+			}
+			h.Down(true)
+			for _, tenant := range []string{"", "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301", "https://evil.example/?", "../common"} {
+				to := consent.AdminConsentURL(h.Scopes, tenant)
+				assert.Equal(t, to, consent.AdminConsentURL(h.Scopes, tenant), "the same address each time")
+				mustBeURLOrEmpty(t, to)
+				u, err := url.Parse(to)
+				require.NoError(t, err)
+				assert.NotContains(t, u.Query(), "state")
+				assert.NotContains(t, to, "evil.example")
+				assert.NotContains(t, to, "..")
+			}
+		}},
+	}
+}

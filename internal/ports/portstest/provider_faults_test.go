@@ -47,6 +47,8 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 		"empty registration":     "New/an_incomplete_registration_is_refused",
 		"a token without an end": "Complete/a_token_without_a_lifetime",
 		"no sign-in flow":        "Flows/need_no_network",
+		"a consent link of one":  "AdminConsent/anybody_can_be_given_the_address",
+		"a consent link to any":  "AdminConsent/anybody_can_be_given_the_address",
 		"a flow of another user": "Flows/name_the_same_person_as_a_sign-in",
 	} {
 		requireFound(t, "TestAcmeKeepsTheContract", fault, caught)
@@ -220,6 +222,16 @@ func newAcme(r ports.Registration, transport http.RoundTripper, now func() time.
 
 func (a *acme) HasFlow(f ports.Flow) bool {
 	return f == ports.FlowSignIn && a.fault != "no sign-in flow" || f == ports.FlowEditProfile
+}
+
+func (a *acme) AdminConsentURL(_ []string, tenant string) string {
+	switch a.fault {
+	case "a consent link of one":
+		return acmeIssuer + "/consent?state=" + rand.Text()
+	case "a consent link to any":
+		return acmeIssuer + "/" + tenant
+	}
+	return acmeIssuer + "/consent"
 }
 
 // PushesRequests announces a push. Only some faults make one.

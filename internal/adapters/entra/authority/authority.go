@@ -189,6 +189,29 @@ func (a Authority) WithPolicy(name string) (Authority, error) {
 	return a, nil
 }
 
+// AdminConsentURL returns the address of the page where an administrator consents for an
+// organization, without parameters, or "" if the authority has none: Azure AD B2C,
+// External ID, personal accounts and other providers. tenant is the GUID of the
+// organization. It is used if the authority is for many tenants; without it the page
+// uses the administrator's own.
+func (a Authority) AdminConsentURL(tenant string) string {
+	segment := a.Tenant
+	if a.Kind.MultiTenant() {
+		// Entra advises against common, because personal accounts cannot consent.
+		segment = "organizations"
+		if IsGUID(tenant) {
+			segment = tenant
+		}
+	}
+	switch {
+	case a.Kind == KindPolicy, a.Kind == KindOther, a.Kind == KindConsumers, segment == ConsumersTenant:
+		return ""
+	case a.cloud() == cloud{} && !a.OnLoopback(): // External ID
+		return ""
+	}
+	return a.Origin() + "/" + segment + "/v2.0/adminconsent"
+}
+
 // Entra reports whether the provider is Microsoft's, so that its own claims and
 // rules apply.
 func (a Authority) Entra() bool { return a.Kind != KindOther }

@@ -259,3 +259,36 @@ func TestParseIssuer(t *testing.T) {
 		assert.Error(t, err, text)
 	}
 }
+
+// An administrator consents in the tenant of the person, or in the own one. Personal
+// accounts, Azure AD B2C and External ID have no such page.
+func TestAdminConsentURL(t *testing.T) {
+	for _, c := range []struct{ authority, tenant, want string }{
+		{"https://login.microsoftonline.com/" + tenantA, "", "https://login.microsoftonline.com/" + tenantA + "/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/" + tenantA + "/?appid=" + tenantB, tenantB, "https://login.microsoftonline.com/" + tenantA + "/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/contoso.com", tenantB, "https://login.microsoftonline.com/contoso.com/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/common", "", "https://login.microsoftonline.com/organizations/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/common", tenantB, "https://login.microsoftonline.com/" + tenantB + "/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/common", "contoso.com", "https://login.microsoftonline.com/organizations/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/common", "../" + tenantB, "https://login.microsoftonline.com/organizations/v2.0/adminconsent"},
+		{"https://login.microsoftonline.us/organizations", "", "https://login.microsoftonline.us/organizations/v2.0/adminconsent"},
+		{"https://login.partner.microsoftonline.cn/organizations", tenantB, "https://login.partner.microsoftonline.cn/" + tenantB + "/v2.0/adminconsent"},
+		{"http://127.0.0.1:8400/contoso.com", "", "http://127.0.0.1:8400/contoso.com/v2.0/adminconsent"},
+		{"https://login.microsoftonline.com/common", ConsumersTenant, ""},
+		{"https://login.microsoftonline.com/consumers", "", ""},
+		{"https://login.microsoftonline.com/" + ConsumersTenant, "", ""},
+		{"https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin", tenantB, ""},
+		{"http://127.0.0.1:8400/contoso.com/B2C_1_signin", tenantB, ""},
+		{"https://contoso.ciamlogin.com/" + tenantA, tenantA, ""},
+		{"https://login.contoso.com/" + tenantA, tenantA, ""},
+	} {
+		a, err := Parse(c.authority)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, a.AdminConsentURL(c.tenant), "%s with %q", c.authority, c.tenant)
+	}
+	for _, issuer := range []string{"https://login.microsoftonline.com/" + tenantA + "/v2.0", "http://localhost:8400"} {
+		other, err := ParseIssuer(issuer)
+		require.NoError(t, err)
+		assert.Empty(t, other.AdminConsentURL(tenantB), issuer)
+	}
+}
