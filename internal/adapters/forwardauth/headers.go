@@ -3,6 +3,7 @@ package forwardauth
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"webapp/internal/domain"
 )
@@ -30,6 +31,9 @@ func setHeaders(h http.Header, who domain.Authorized) {
 // characters, the percent sign and the comma (RFC 3986, section 2.1). Then it joins
 // the values with commas.
 func encode(values ...string) string {
+	if len(values) == 1 && strings.IndexFunc(values[0], special) < 0 {
+		return values[0]
+	}
 	const hex = "0123456789ABCDEF"
 	var room [2 << 10]byte
 	b := room[:0]
@@ -38,7 +42,7 @@ func encode(values ...string) string {
 			b = append(b, ',')
 		}
 		for _, c := range []byte(value) {
-			if c < 0x21 || c > 0x7e || c == '%' || c == ',' {
+			if special(rune(c)) {
 				b = append(b, '%', hex[c>>4], hex[c&15])
 			} else {
 				b = append(b, c)
@@ -47,3 +51,6 @@ func encode(values ...string) string {
 	}
 	return string(b)
 }
+
+// special reports whether encode encodes a byte, or the bytes of a character.
+func special(c rune) bool { return c < 0x21 || c > 0x7e || c == '%' || c == ',' }

@@ -85,7 +85,7 @@ func (b binary) run(ctx context.Context, f func(running) error) error {
 	}
 	cmd := exec.CommandContext(ctx, b.path, b.args...)
 	cmd.Dir = b.dir // it has no .env
-	cmd.Env = append(b.env, "LISTEN_ADDR="+addr, "REDIRECT_URI=http://"+addr+"/getAToken")
+	cmd.Env = append(b.env, "LISTEN_ADDR="+addr, "REDIRECT_URI=http://localhost"+addr[strings.LastIndex(addr, ":"):]+"/getAToken")
 	text, err := os.Create(filepath.Join(b.dir, "log"))
 	if err != nil {
 		return err

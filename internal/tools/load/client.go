@@ -52,11 +52,12 @@ func (c *client) get(request []byte) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
+	empty := bytes.HasPrefix(line, []byte("HTTP/1.1 204 "))
+	if !empty && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
 		return fmt.Errorf("a page returned %q", bytes.TrimSpace(line))
 	}
 	size, err := c.skipHeader()
-	if err != nil {
+	if err != nil || empty {
 		return err
 	}
 	if size <= 0 {

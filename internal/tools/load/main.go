@@ -1,6 +1,6 @@
 // Command load measures the cost of the application: sessions in memory and their
-// expiry, the idle limit, pages with every store, sign-ins, the whole process, and
-// the memory that anonymous visitors take. Its last output is a Markdown table for
+// expiry, the idle limit, pages with every store, sign-ins, the whole process, the
+// memory that anonymous visitors take, and forward authentication. Its last output is a Markdown table for
 // docs/performance.md.
 //
 //	go run ./internal/tools/load
@@ -57,6 +57,7 @@ func parts() []part {
 		{"sign-ins", measureSignIns},
 		{"process", measureProcess},
 		{"visitors", measureVisitors},
+		{"verify", measureVerify},
 	}
 }
 
