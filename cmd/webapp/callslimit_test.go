@@ -107,6 +107,41 @@ func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 	assert.EqualValues(t, providerhttp.MaxCalls+12, under.Load(), "everybody had a turn")
 }
 
+// Pushed requests have places of their own, and connections too.
+func TestPushesHaveConnectionsOfTheirOwn(t *testing.T) {
+	var under atomic.Int64
+	released := make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		under.Add(1)
+		<-released
+	}))
+	t.Cleanup(hanging.Close)
+	client := &http.Client{Transport: telemetry{}.providerTransport(nil)}
+	t.Cleanup(client.CloseIdleConnections)
+	t.Cleanup(release)
+	var all sync.WaitGroup
+	send := func(endpoint string, n int) {
+		for range n {
+			all.Go(func() {
+				r, err := http.NewRequestWithContext(providerhttp.WithEndpoint(t.Context(), endpoint), http.MethodPost, hanging.URL, nil)
+				if !assert.NoError(t, err) {
+					return
+				}
+				if res, err := client.Do(r); assert.NoError(t, err) {
+					_ = res.Body.Close()
+				}
+			})
+		}
+	}
+	send(providerhttp.EndpointPushed, providerhttp.MaxPushes+6)
+	require.Eventually(t, func() bool { return under.Load() == providerhttp.MaxPushes }, 10*time.Second, 5*time.Millisecond)
+	send(providerhttp.EndpointToken, providerhttp.MaxCalls+6)
+	require.Eventually(t, func() bool { return under.Load() == providerhttp.MaxPushes+providerhttp.MaxCalls }, 4*time.Second, 5*time.Millisecond)
+	release()
+	all.Wait()
+}
+
 // While the provider's metadata hang, a bounded number of sign-ins wait for them.
 // The others are told at once, and whoever is signed in notices nothing.
 func TestSignInsThatWaitForMetadataAreBounded(t *testing.T) {

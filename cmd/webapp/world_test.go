@@ -59,12 +59,16 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 
 // newWorld starts a world. env adds to or replaces the usual variables; an
 // AUTHORITY or OIDC_AUTHORITY without a host is one of the demo provider's, an
-// ENDPOINT without a host is there.
-func newWorld(t *testing.T, env map[string]string) *world {
+// ENDPOINT without a host is there. configure changes the demo provider.
+func newWorld(t *testing.T, env map[string]string, configure ...func(*fakeidp.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
 	theirs := func() time.Time { return w.clock.Now().Add(-time.Duration(w.wrongBy.Load())) }
-	provider, err := fakeidp.New(fakeidp.Config{Clock: theirs, SigningKey: signingKey()})
+	idpConfig := fakeidp.Config{Clock: theirs, SigningKey: signingKey()}
+	for _, c := range configure {
+		c(&idpConfig)
+	}
+	provider, err := fakeidp.New(idpConfig)
 	require.NoError(t, err)
 	w.idp = provider
 	base, err := provider.Start("127.0.0.1:0")

@@ -15,7 +15,8 @@ import (
 const credentialWarning = 30 * 24 * time.Hour
 
 // checkCredential sends the credential to the provider's token endpoint. The
-// request needs no signed-in user.
+// request needs no signed-in user. If sign-ins are pushed, it also pushes one, which
+// nobody continues.
 func (x *examination) checkCredential(ctx context.Context) Check {
 	provider, err := entra.New(x.cfg.Entra)
 	if err != nil {
@@ -34,6 +35,12 @@ func (x *examination) checkCredential(ctx context.Context) Check {
 		return x.refusedCredential(exam)
 	case exam.Verdict == entra.VerdictUnclear:
 		return x.unclearCredential(exam)
+	}
+	if provider.PushesRequests() {
+		if _, err := provider.Begin(ctx, ports.AuthorizationRequest{State: "a-test-of-webapp-doctor"}); err != nil {
+			return fail("The provider accepts the credential, but not a pushed authorization request.", sentence(err),
+				"Compare REDIRECT_URI and the registration at the provider. If its endpoint for pushed requests does not work, set PUSHED_AUTHORIZATION_REQUESTS to off.")
+		}
 	}
 	return x.acceptedCredential(provider, exam)
 }

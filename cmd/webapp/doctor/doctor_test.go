@@ -121,6 +121,31 @@ var cases = []struct {
 			}}
 		})
 	}, nil},
+	{"pushed-offered", func(w *world) { w.pushing(fakeidp.Config{PushedRequests: true}) }, nil},
+	{"pushed-required", func(w *world) { w.pushing(fakeidp.Config{RequirePushedRequests: true}) }, nil},
+	{"pushed-off", func(w *world) {
+		w.pushing(fakeidp.Config{PushedRequests: true})
+		w.cfg.Entra.PushedRequestsOff, w.app.pushed = true, false
+	}, nil},
+	{"pushed-required-off", func(w *world) {
+		w.pushing(fakeidp.Config{RequirePushedRequests: true})
+		w.cfg.Entra.PushedRequestsOff = true
+	}, outcomes{"metadata": doctor.Failed}},
+	{"pushed-without-tls", func(w *world) {
+		w.pushing(fakeidp.Config{PushedRequests: true})
+		w.metadata("pushed_authorization_request_endpoint", "http://idp.example/par")
+	}, outcomes{"metadata": doctor.Failed}},
+	{"pushed-required-nowhere", func(w *world) {
+		w.metadata("require_pushed_authorization_requests", true)
+	}, outcomes{"metadata": doctor.Failed}},
+	{"pushed-refused", func(w *world) {
+		w.pushing(fakeidp.Config{PushedRequests: true})
+		w.idp.Fail(fakeidp.EndpointPushed, fakeidp.Fault{Error: &fakeidp.Error{Number: 50011}})
+	}, outcomes{"credential": doctor.Failed}},
+	{"pushed-not-there", func(w *world) {
+		w.pushing(fakeidp.Config{PushedRequests: true})
+		w.idp.Fail(fakeidp.EndpointPushed, fakeidp.Fault{Status: 404})
+	}, outcomes{"credential": doctor.Failed}},
 	{"metadata-without-sign-out", func(w *world) { w.metadata("end_session_endpoint", nil) }, nil},
 
 	{"keys-none", func(w *world) { w.idp.MutateKeys(func(_ string, d map[string]any) { d["keys"] = []any{} }) }, outcomes{"keys": doctor.Failed}},

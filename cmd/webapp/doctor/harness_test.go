@@ -75,16 +75,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	key, err := signingKey()
-	require.NoError(t, err)
 	w := &world{t: t, ca: newAuthority(t), clock: portstest.NewClock(noon), routes: map[string]string{}, app: newStandIn()}
-	w.idp, err = fakeidp.New(fakeidp.Config{
-		BaseURL: "https://" + idpHost, SigningKey: key, Clock: func() time.Time { return noon },
-	})
-	require.NoError(t, err)
-	client := fakeidp.DefaultClient()
-	client.RedirectURIs = []string{"https://" + appHost + "/getAToken"}
-	w.idp.AddClient(client)
+	w.idp = newIDP(t, fakeidp.Config{})
 	w.certificate = w.ca.issue(t, idpHost, -day, 90*day)
 	w.serve = map[string]http.Handler{
 		idpHost + ":443": w.idp, appHost + ":443": w.app, apiHost + ":443": http.HandlerFunc(unauthorized),
@@ -92,6 +84,26 @@ func newWorld(t *testing.T) *world {
 	}
 	w.cfg = w.config()
 	return w
+}
+
+func newIDP(t *testing.T, c fakeidp.Config) *fakeidp.Provider {
+	t.Helper()
+	key, err := signingKey()
+	require.NoError(t, err)
+	c.BaseURL, c.SigningKey, c.Clock = "https://"+idpHost, key, func() time.Time { return noon }
+	idp, err := fakeidp.New(c)
+	require.NoError(t, err)
+	client := fakeidp.DefaultClient()
+	client.RedirectURIs = []string{"https://" + appHost + "/getAToken"}
+	idp.AddClient(client)
+	return idp
+}
+
+// pushing gives the provider and the application pushed authorization requests.
+func (w *world) pushing(c fakeidp.Config) {
+	w.idp = newIDP(w.t, c)
+	w.serve[idpHost+":443"] = w.idp
+	w.app.pushed = true
 }
 
 func (w *world) config() doctor.Config {

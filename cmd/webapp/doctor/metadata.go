@@ -31,13 +31,24 @@ func (x *examination) checkMetadata(ctx context.Context) Check {
 		return fail("The provider does not sign ID tokens with "+registered+".",
 			"It offers "+strings.Join(exam.Algorithms, ", ")+". ID_TOKEN_SIGNED_RESPONSE_ALG allows only the algorithm that it names.",
 			"Set ID_TOKEN_SIGNED_RESPONSE_ALG to the algorithm that the application is registered for at the provider, or unset it.")
+	case err == nil && exam.PushRequired && x.cfg.Entra.PushedRequestsOff:
+		return fail("The provider requires pushed authorization requests, and PUSHED_AUTHORIZATION_REQUESTS is off.",
+			"No sign-in can begin: the application must not send pushed requests, and the provider refuses all others.",
+			"Unset PUSHED_AUTHORIZATION_REQUESTS.")
+	case err == nil && exam.PushFault != nil && !x.cfg.Entra.PushedRequestsOff:
+		remedy := "Show this to the operator of the provider."
+		if !exam.PushRequired {
+			remedy += " Until it is corrected, set PUSHED_AUTHORIZATION_REQUESTS to off."
+		}
+		return fail("Pushed authorization requests cannot be sent: "+exam.PushFault.Error()+".",
+			"Every sign-in would begin with one, so no sign-in can begin.", remedy)
 	case err == nil:
 		signOut := "sign-out included"
 		if exam.EndSessionEndpoint == "" {
 			signOut = "but no sign-out at the provider"
 		}
 		return ok("The issuer fits the authority, and all endpoints are there, " + signOut +
-			"; ID tokens are signed with " + strings.Join(exam.Algorithms, ", ") + ".")
+			"; ID tokens are signed with " + strings.Join(exam.Algorithms, ", ") + x.pushing(exam) + ".")
 	case errors.Is(err, ports.ErrProviderUnavailable):
 		return x.noDocument(err, "metadata", x.authority.DiscoveryURL())
 	case exam.Issuer != "" && !exam.IssuerFits:
@@ -47,6 +58,20 @@ func (x *examination) checkMetadata(ctx context.Context) Check {
 	return fail("The metadata cannot be used: "+err.Error()+".",
 		"They come from "+x.authority.DiscoveryURL()+".",
 		"Check that "+x.authorityVariable()+" names an OpenID Provider. If it does, show this to the operator of the provider.")
+}
+
+// pushing says whether sign-ins are pushed. It is empty if the provider does not support
+// that.
+func (x *examination) pushing(exam entra.MetadataExam) string {
+	switch {
+	case exam.PushEndpoint == "":
+		return ""
+	case x.cfg.Entra.PushedRequestsOff:
+		return "; authorization requests are not pushed, because PUSHED_AUTHORIZATION_REQUESTS is off"
+	case exam.PushRequired:
+		return "; authorization requests are pushed, as the provider requires"
+	}
+	return "; authorization requests are pushed"
 }
 
 func (x *examination) issuerRemedy(issuer string) string {

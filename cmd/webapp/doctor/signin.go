@@ -36,16 +36,20 @@ func (x *examination) compareLocation(location *url.URL) Check {
 	endpoint := location.Scheme + "://" + location.Host + location.Path
 	const remedy = "Run this where the application runs, with its environment. If its configuration has changed, restart it. Configure the proxy not to rewrite redirects."
 	configured, err := url.Parse(x.metadata.AuthorizationEndpoint)
+	pushed := query.Has("request_uri") // RFC 9126: the URL has no other parameters
 	switch redirectURI := query.Get("redirect_uri"); {
 	case x.statuses[nameMetadata] == OK && err == nil && endpoint != configured.Scheme+"://"+configured.Host+configured.Path:
 		return fail(x.path("/login")+" redirects to "+quoted(endpoint)+", which is not the provider that is configured here.",
 			"The running application has another configuration, or a proxy rewrites its redirects.", remedy)
-	case x.cfg.RedirectURI != "" && redirectURI != x.cfg.RedirectURI:
+	case x.cfg.RedirectURI != "" && !pushed && redirectURI != x.cfg.RedirectURI:
 		return fail("The running application sends the redirect URI "+quoted(redirectURI)+".",
 			"REDIRECT_URI is "+x.cfg.RedirectURI+".", remedy)
 	case x.cfg.Entra.ClientID != "" && authority.FoldGUID(query.Get("client_id")) != authority.FoldGUID(x.cfg.Entra.ClientID):
 		return fail("The running application sends the client ID "+quoted(query.Get("client_id"))+".",
 			"CLIENT_ID is "+x.cfg.Entra.ClientID+".", remedy)
+	}
+	if pushed {
+		return ok(x.path("/login") + " redirects to the provider, with a pushed request and the client ID that is configured here.")
 	}
 	return ok(x.path("/login") + " redirects to the provider, with the redirect URI and client ID that are configured here.")
 }

@@ -25,6 +25,7 @@ type standIn struct {
 	authorize   string // path of the provider's authorization endpoint
 	redirectURI string
 	clientID    string
+	pushed      bool // the authorization request is pushed
 	// alter changes the headers of a response. before can respond in place of the
 	// application; it returns true if it did.
 	alter  func(r *http.Request, h http.Header)
@@ -67,6 +68,9 @@ func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "ok\n")
 	case "/login":
 		query := url.Values{"client_id": {s.clientID}, "redirect_uri": {s.redirectURI}, "state": {loginState}}
+		if s.pushed {
+			query = url.Values{"client_id": {s.clientID}, "request_uri": {"urn:x"}}
+		}
 		http.SetCookie(w, &http.Cookie{
 			Name: "__Host-webapp_signin_1", Value: loginCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		})

@@ -64,6 +64,12 @@ type MetadataExam struct {
 	// why an endpoint in the metadata cannot be used.
 	RevocationEndpoint string
 	RevocationFault    error
+	// PushEndpoint is the endpoint for pushed authorization requests (RFC 9126), or
+	// empty. PushRequired says that the provider accepts no others. PushFault says why
+	// the endpoint cannot be used.
+	PushEndpoint string
+	PushRequired bool
+	PushFault    error
 	// Algorithms are the offered signature algorithms of ID tokens that are
 	// acceptable here.
 	Algorithms []string
@@ -94,6 +100,7 @@ func (e *Examiner) Metadata(ctx context.Context) (MetadataExam, error) {
 	exam.TokenEndpoint, exam.KeysURL = exam.checked.token.URL, exam.checked.jwks
 	exam.EndSessionEndpoint = exam.checked.endSession
 	exam.RevocationEndpoint, exam.RevocationFault = exam.checked.revocation.endpoint.URL, exam.checked.revocation.err
+	exam.PushEndpoint, exam.PushRequired, exam.PushFault = exam.checked.pushed.endpoint, exam.checked.pushed.required, exam.checked.pushed.err
 	exam.Algorithms = exam.checked.algorithms
 	return exam, nil
 }
