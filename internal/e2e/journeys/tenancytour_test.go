@@ -5,6 +5,7 @@ package journeys
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,9 @@ func tenancyPages(t *testing.T, y tenancy) []stop {
 	emptyGroups := func() {
 		y.idp.Mutate(func(d *fakeidp.TokenDraft) { d.Claims["groups"] = []string{} })
 	}
+	slowClock := func() {
+		y.idp.Mutate(func(d *fakeidp.TokenDraft) { d.Claims["auth_time"] = time.Now().Add(-7 * time.Minute).Unix() })
+	}
 	return []stop{
 		{"one session", "Your sessions", http.StatusOK, as(member, "/sessions")},
 		{"three sessions", "Your sessions", http.StatusOK, after(elsewhere, open("/sessions"))},
@@ -98,6 +102,12 @@ func tenancyPages(t *testing.T, y tenancy) []stop {
 			after(fail(fakeidp.EndpointMemberGroups, http.StatusServiceUnavailable), as(manyGroups, "/groups"))},
 		{"no groups", "Your groups", http.StatusOK, after(emptyGroups, as(guest, "/groups"))},
 		{"groups unknown", "Your groups", http.StatusOK, after(func() { y.idp.Mutate(nil) }, as(guest, "/groups"))},
+		{"recent sign-in", "Recent sign-in", http.StatusOK, open("/fresh")},
+		{"sign-in not recent", "Your sign-in is not recent enough", http.StatusForbidden, func(tr tour) int {
+			slowClock()
+			as(member, "/fresh")(tr) // the second round, at the provider
+			return tr.tab.Follow("button", member)
+		}},
 		{"administration", "Administration", http.StatusOK, as(admin, "/admin")},
 	}
 }

@@ -113,6 +113,7 @@ func personalPages(trap string) []stop {
 			return status
 		}},
 		{"API response", "API response", http.StatusOK, open("/call_api")},
+		{"recent sign-in", "Recent sign-in", http.StatusOK, follow("link", "Recent sign-in")},
 		{"not found, signed in", "Page not found", http.StatusNotFound, open("/no-such-page")},
 		{"sign out?", "Sign out?", http.StatusOK, open("/logout")},
 		{"wrong method", "This request is not allowed here", http.StatusMethodNotAllowed, func(tr tour) int {
