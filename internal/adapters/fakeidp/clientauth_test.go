@@ -160,15 +160,21 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 		d.header["alg"] = "RS256"
 		assert.NotEmpty(t, rp.present(d.sign(t), jwtBearer)["id_token"])
 	})
-	t.Run("SHA-1 thumbprint", func(t *testing.T) {
+	t.Run("SHA-1 thumbprint, and no nbf", func(t *testing.T) {
 		sum := sha1.Sum(cert.Raw)
 		old := func() string {
 			d := goodDraft(rp, cert)
 			delete(d.header, "x5t#S256")
+			delete(d.claims, "nbf")
+			d.claims["exp"] = float64(time.Now().UnixMilli())/1000 + 599
 			d.header["alg"], d.header["x5t"] = "RS256", base64.URLEncoding.EncodeToString(sum[:])
 			return d.sign(t)
 		}
 		assert.NotEmpty(t, rp.present(old(), jwtBearer)["id_token"])
+		long := goodDraft(rp, cert)
+		delete(long.claims, "nbf")
+		long.claims["exp"] = time.Now().Add(11 * time.Minute).Unix()
+		assert.Equal(t, []any{700024.0}, rp.present(long.sign(t), jwtBearer)["error_codes"])
 		rp.authenticateBy(clientauth.NewCertificates(cert))
 		assert.Equal(t, []any{700027.0}, rp.present(old(), jwtBearer)["error_codes"])
 	})

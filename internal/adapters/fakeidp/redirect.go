@@ -2,6 +2,7 @@ package fakeidp
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,27 +36,22 @@ func matchURI(registered []string, uri string) bool {
 	})
 }
 
+// localhostForm is an http://localhost URI. Others begin with the same text, such as
+// http://localhost.evil.example and http://localhost@evil.example.
+var localhostForm = regexp.MustCompile(`^http://localhost(:[0-9]+)?([/?].*)?$`)
+
 // withoutLocalhostPort returns an http://localhost URI without its port. For any
-// other URI it returns "". It parses the URI because others begin with the same
-// text, such as http://localhost.evil.example and http://localhost@evil.example.
-// It refuses a backslash, which browsers read as a slash.
+// other URI it returns "". It refuses a backslash, which browsers read as a slash.
 func withoutLocalhostPort(uri string) string {
-	const prefix = "http://localhost"
-	rest, ok := strings.CutPrefix(uri, prefix)
+	parts := localhostForm.FindStringSubmatch(uri)
 	u, err := url.Parse(uri)
-	if !ok || err != nil || u.User != nil || u.Hostname() != "localhost" || strings.ContainsAny(uri, `\#`) {
+	if parts == nil || err != nil || strings.ContainsAny(uri, `\#`) {
 		return ""
 	}
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return ""
-		}
-		rest = strings.TrimPrefix(rest, ":"+port)
-	}
-	if rest != "" && rest[0] != '/' && rest[0] != '?' {
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
 		return ""
 	}
-	return prefix + rest
+	return "http://localhost" + parts[2]
 }
 
 // origin returns scheme, host and port of an http or https URI, otherwise "".

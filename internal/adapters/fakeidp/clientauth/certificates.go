@@ -39,8 +39,9 @@ func NewCertificates(certs ...*x509.Certificate) *Certificates {
 	return a
 }
 
-// AllowRS256 makes a accept RS256, and the SHA-1 thumbprint x5t, too. Older clients
-// send them, and Entra and other providers accept them. It returns a.
+// AllowRS256 makes a accept RS256, the SHA-1 thumbprint x5t and assertions without
+// nbf, too. Older clients send them, and Entra and other providers accept them. It
+// returns a.
 func (a *Certificates) AllowRS256() *Certificates {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,7 +85,7 @@ func (a *Certificates) Authenticate(_ context.Context, proof fakeidp.Proof) erro
 		err = a.checkKey(got, proof.Now)
 	}
 	if err == nil {
-		err = checkClaims(got, proof)
+		err = a.checkClaims(got, proof)
 	}
 	if err == nil {
 		err = a.spend(got, proof.Now)
@@ -119,14 +120,16 @@ func (a *Certificates) checkKey(got assertion, now time.Time) error {
 	return nil
 }
 
-func checkClaims(got assertion, proof fakeidp.Proof) error {
-	id := proof.Client.ID
+func (a *Certificates) checkClaims(got assertion, proof fakeidp.Proof) error {
+	a.mu.Lock()
+	older, id := slices.Contains(a.algs, "RS256"), proof.Client.ID
+	a.mu.Unlock()
 	switch {
 	case !slices.Contains(proof.Audiences, got.claims.Audience):
 		return refuse(700023, "Client assertion audience claim does not match Realm issuer.")
 	case !strings.EqualFold(got.claims.Issuer, id) || !strings.EqualFold(got.claims.Subject, id) || !strings.EqualFold(proof.Form.Get("client_id"), id):
 		return refuse(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
-	case got.claims.NotBefore == 0:
+	case got.claims.NotBefore == 0 && !older:
 		return refuse(50012, "Authentication failed. Client assertion does not have the claim 'nbf'.")
 	}
 	return got.checkTime(proof.Now, longestAssertion)
@@ -145,6 +148,6 @@ func (a *Certificates) spend(got assertion, now time.Time) error {
 	if _, again := a.used[id]; id == "" || again {
 		return refuse(50012, "Authentication failed. Client assertion has no 'jti', or one that was used before.")
 	}
-	a.used[id] = time.Unix(got.claims.Expires, 0)
+	a.used[id] = time.Unix(int64(got.claims.Expires), 0)
 	return nil
 }

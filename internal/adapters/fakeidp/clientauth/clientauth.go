@@ -70,12 +70,13 @@ type assertion struct {
 		ThumbprintSHA1 string `json:"x5t"`
 	}
 	claims struct {
-		Audience  string `json:"aud"`
-		Issuer    string `json:"iss"`
-		Subject   string `json:"sub"`
-		ID        string `json:"jti"`
-		NotBefore int64  `json:"nbf"`
-		Expires   int64  `json:"exp"`
+		Audience string `json:"aud"`
+		Issuer   string `json:"iss"`
+		Subject  string `json:"sub"`
+		ID       string `json:"jti"`
+		// A NumericDate can have fractions (RFC 7519, section 2).
+		NotBefore float64 `json:"nbf"`
+		Expires   float64 `json:"exp"`
 	}
 	signed    string
 	signature []byte
@@ -130,7 +131,10 @@ func (a assertion) verifies(key *rsa.PublicKey) bool {
 // checkTime refuses an assertion outside its validity period. Unless longest is
 // 0, it also refuses a period that is longer than that.
 func (a assertion) checkTime(now time.Time, longest time.Duration) error {
-	from, until := time.Unix(a.claims.NotBefore, 0), time.Unix(a.claims.Expires, 0)
+	from, until := now, time.Unix(int64(a.claims.Expires), 0)
+	if a.claims.NotBefore != 0 {
+		from = time.Unix(int64(a.claims.NotBefore), 0)
+	}
 	if a.claims.Expires == 0 || now.After(until) || now.Add(assertionSkew).Before(from) || longest > 0 && until.Sub(from) > longest {
 		return refuse(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from %s, expiry time of assertion %s.",
 			now.UTC().Format(time.RFC3339), from.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))

@@ -267,6 +267,8 @@ func TestPlainHTTPMakesNoCertificateAuthority(t *testing.T) {
 }
 
 func TestOnlyThisMachine(t *testing.T) {
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
 	for _, o := range []Options{
 		{Addr: "0.0.0.0:0"}, {Addr: ":0"}, {Addr: "[::]:0"}, {Addr: "192.0.2.1:0"}, {Addr: "app.example.com:0"}, {Addr: "localhost.evil.example:0"},
 		{Addr: "0.0.0.0:0", HTTP: true}, {Addr: ":0", HTTP: true}, {Addr: "[::]:0", HTTP: true}, {Addr: "192.0.2.1:0", HTTP: true}, {Addr: "app.example.com:0", HTTP: true},
@@ -274,7 +276,7 @@ func TestOnlyThisMachine(t *testing.T) {
 	} {
 		stdout := &lockedBuffer{}
 		o.Dir, o.Stdout, o.Stderr = t.TempDir(), stdout, io.Discard
-		require.Error(t, Run(t.Context(), o), o.Addr)
+		require.Error(t, Run(stopped, o), o.Addr)
 		assert.Empty(t, stdout.String())
 	}
 	r := start(t)
