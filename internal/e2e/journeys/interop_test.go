@@ -3,11 +3,20 @@
 package journeys
 
 import (
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"maps"
+	"math/big"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,15 +89,76 @@ func TestInteropNamelessToken(t *testing.T) {
 	requireHome(t, p.app, tab, "Ada Interop")
 }
 
+// TestInteropPushed signs in with pushed authorization requests, which the provider
+// requires, and without them.
+func TestInteropPushed(t *testing.T) {
+	certificate, keys := clientCertificate(t)
+	for name, c := range map[string]struct {
+		settings, app map[string]string
+		pushed        int
+	}{
+		"client_secret_basic": {map[string]string{"PUSHED": "required"}, nil, 1},
+		"client_secret_post":  {map[string]string{"PUSHED": "required", "CLIENT_AUTH": "client_secret_post"}, nil, 1},
+		"private_key_jwt": {
+			map[string]string{"PUSHED": "required", "CLIENT_AUTH": "private_key_jwt", "CLIENT_KEYS": keys},
+			map[string]string{"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": certificate}, 1,
+		},
+		"off":         {nil, map[string]string{"PUSHED_AUTHORIZATION_REQUESTS": "off"}, 0},
+		"not offered": {map[string]string{"PUSHED": "off"}, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startPeerWith(t, c.settings, c.app)
+			tab := p.tab(t)
+			tab.Open(p.app.URL)
+			p.signIn(t, tab, "ada")
+			requireHome(t, p.app, tab, "Ada Interop")
+			require.Equal(t, c.pushed, strings.Count(p.provider.Output(), "pushed\n"))
+		})
+	}
+}
+
+// TestInteropPushedRefused has a registration with another redirect URI. The person sees
+// a page of the application instead of one of the provider.
+func TestInteropPushedRefused(t *testing.T) {
+	p := startPeerWith(t, map[string]string{"REDIRECT_URI": "https://app.example.com/getAToken"}, nil)
+	tab := p.tab(t)
+	tab.Open(p.app.URL)
+	require.Equal(t, http.StatusForbidden, tab.Follow("link", "Sign in"))
+	require.True(t, tab.Has("heading", "The sign-in service refused the sign-in"), tab.Text())
+}
+
+// clientCertificate returns a file with a key and its certificate, and the public key as
+// a JSON Web Key Set.
+func clientCertificate(t *testing.T) (path, keys string) {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &shared.key.PublicKey, shared.key)
+	require.NoError(t, err)
+	key, err := x509.MarshalPKCS8PrivateKey(shared.key)
+	require.NoError(t, err)
+	path = filepath.Join(t.TempDir(), "client.pem")
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	modulus := base64.RawURLEncoding.EncodeToString(shared.key.N.Bytes())
+	return path, fmt.Sprintf(`{"keys":[{"kty":"RSA","use":"sig","e":"AQAB","n":"%s"}]}`, modulus)
+}
+
 // peer is oidc-provider with the application as its only client.
 type peer struct {
-	issuer string
-	app    *browsertest.App
+	issuer   string
+	app      *browsertest.App
+	provider *browsertest.Process
 }
 
 // startPeer runs the provider with additional settings, and the application with
 // this provider.
 func startPeer(t *testing.T, settings map[string]string) peer {
+	t.Helper()
+	return startPeerWith(t, settings, nil)
+}
+
+// startPeerWith also takes variables of the application.
+func startPeerWith(t *testing.T, settings, app map[string]string) peer {
 	t.Helper()
 	issuer := fmt.Sprintf("http://127.0.0.1:%d", browsertest.FreePort(t))
 	port := browsertest.FreePort(t)
@@ -100,16 +170,17 @@ func startPeer(t *testing.T, settings map[string]string) peer {
 		"CLIENT_SECRET": "secret with + and % and : in it",
 		"REDIRECT_URI":  origin + "/getAToken",
 	}
-	startProvider(t, issuer, origin, env, settings)
+	provider := startProvider(t, issuer, origin, env, settings)
 	env["OIDC_AUTHORITY"] = issuer
 	env["SCOPE"] = "email"
 	env["ENDPOINT"] = issuer + "/me"
-	return peer{issuer: issuer, app: browsertest.StartApp(t, browsertest.AppConfig{
+	maps.Copy(env, app)
+	return peer{issuer: issuer, provider: provider, app: browsertest.StartApp(t, browsertest.AppConfig{
 		Binary: shared.binary, Port: port, Env: env,
 	})}
 }
 
-func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[string]string) {
+func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[string]string) *browsertest.Process {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	require.NoError(t, err, "the interop journeys need node 20 or newer")
@@ -118,7 +189,9 @@ func startProvider(t *testing.T, issuer, appOrigin string, client, settings map[
 	env := map[string]string{"ISSUER": issuer, "POST_LOGOUT_REDIRECT_URI": appOrigin + "/"}
 	maps.Copy(env, client)
 	maps.Copy(env, settings)
-	browsertest.StartProcess(t, cmd, env).WaitForOutput("ready " + issuer)
+	provider := browsertest.StartProcess(t, cmd, env)
+	provider.WaitForOutput("ready " + issuer)
+	return provider
 }
 
 // tab opens a tab that ignores the errors of the provider's pages, which load a font

@@ -18,6 +18,7 @@ const provider = new Provider(issuer, {
     client_id: required('CLIENT_ID'),
     client_secret: required('CLIENT_SECRET'),
     token_endpoint_auth_method: process.env.CLIENT_AUTH ?? 'client_secret_basic',
+    ...(process.env.CLIENT_KEYS ? { jwks: JSON.parse(process.env.CLIENT_KEYS) } : {}),
     redirect_uris: [required('REDIRECT_URI')],
     post_logout_redirect_uris: [required('POST_LOGOUT_REDIRECT_URI')],
     grant_types: ['authorization_code', 'refresh_token'],
@@ -46,11 +47,17 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: true },
     rpInitiatedLogout: { enabled: true },
+    pushedAuthorizationRequests: {
+      enabled: process.env.PUSHED !== 'off',
+      requirePushedAuthorizationRequests: process.env.PUSHED === 'required',
+    },
   },
   cookies: { keys: ['only', 'for', 'tests'] },
 });
 
-const failures = ['authorization.error', 'grant.error', 'end_session.error', 'userinfo.error', 'server_error'];
+provider.on('pushed_authorization_request.success', () => console.log('pushed'));
+
+const failures = ['pushed_authorization_request.error', 'authorization.error', 'grant.error', 'end_session.error', 'userinfo.error', 'server_error'];
 for (const event of failures) {
   provider.on(event, (ctx, err) => console.error(event, err));
 }
