@@ -57,7 +57,16 @@ func (x *examination) checkRedirectURI(context.Context) Check {
 			"After the sign-in, browsers open a port where webapp does not listen, unless another program forwards it.",
 			"Use the same port in REDIRECT_URI and LISTEN_ADDR.")
 	}
-	return ok("The form is right. Register exactly " + x.cfg.RedirectURI + x.registrationNote(u, local))
+	return ok("The form is right. Register exactly " + x.cfg.RedirectURI + x.registrationNote(u, local) + x.optionalClaimNote())
+}
+
+// optionalClaimNote says which claim Entra sends only to an application that is
+// registered for it. The doctor cannot see that.
+func (x *examination) optionalClaimNote() string {
+	if !x.authority.EntraParameters() {
+		return ""
+	}
+	return " Pages that need a recent sign-in, such as /fresh, need the optional claim auth_time in the ID token."
 }
 
 // registrationNote says what to check when the redirect URI is registered.
