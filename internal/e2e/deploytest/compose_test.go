@@ -48,9 +48,15 @@ func TestComposeSettingsFitTogether(t *testing.T) {
 	env := file.at("services", "app", "environment").(document)
 	gateway := file.at("networks", "front", "ipam", "config", 0, "gateway")
 	assert.Equal(t, fmt.Sprint(gateway, "/32"), env["TRUSTED_PROXIES"], "the proxy's connections come from the gateway")
-	for _, secret := range strs(file.at("services", "app", "secrets")) {
-		assert.NotNil(t, file.at("secrets", secret), secret)
-		assert.Equal(t, "/run/secrets/"+secret, env["CLIENT_SECRET_FILE"])
+	// A folder is mounted, so that the app sees a file that is renamed into place.
+	assert.Equal(t, []string{"./secrets/app:/run/secrets:ro"}, strs(file.at("services", "app", "volumes")))
+	assert.Contains(t, strs(file.at("services", "redis", "volumes")), "./secrets/redis:/run/secrets:ro")
+	made := read(t, "deploy/compose.yaml")
+	for _, name := range []string{"CLIENT_SECRET", "SESSION_KEY", "SESSION_STORE"} {
+		assert.Nil(t, env[name], "a file instead")
+		file, ok := strings.CutPrefix(fmt.Sprint(env[name+"_FILE"]), "/run/secrets/")
+		require.True(t, ok, name)
+		assert.Contains(t, made, "> secrets/app/"+file, "the comment says how to make it")
 	}
 	_, err := os.Stat(filepath.Join(root, "deploy", file.at("services", "app", "build", "context").(string), "Dockerfile"))
 	assert.NoError(t, err)
@@ -72,8 +78,11 @@ func TestComposeRedisStarts(t *testing.T) {
 	require.Contains(t, script, "dir /data\n")
 	port := fmt.Sprint(browsertest.FreePort(t))
 	script = strings.Replace(script, "dir /data\n", "dir "+t.TempDir()+"\nport "+port+"\n", 1)
-	env := map[string]string{"REDISCLI_AUTH": "0123abcd"}
-	redis := browsertest.StartProcess(t, exec.Command(command[0], command[1], script), env)
+	require.Contains(t, script, "$(cat /run/secrets/password)")
+	password := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(password, []byte("0123abcd\n"), 0o600))
+	script = strings.Replace(script, "/run/secrets/password", password, 1)
+	redis := browsertest.StartProcess(t, exec.Command(command[0], command[1], script), nil)
 	redis.WaitForOutput("Ready to accept connections")
 
 	ask := func(password string, words ...string) string {

@@ -20,7 +20,10 @@ import (
 // in and with files and ports of this machine.
 func TestSettingsOfEachDeploymentAreAccepted(t *testing.T) {
 	dir := t.TempDir()
-	files := map[string]string{"CLIENT_SECRET_FILE": "S3cret~Value\n", "AZURE_FEDERATED_TOKEN_FILE": "e30.e30.c2ln"}
+	files := map[string]string{
+		"CLIENT_SECRET_FILE": "S3cret~Value\n", "AZURE_FEDERATED_TOKEN_FILE": "e30.e30.c2ln",
+		"SESSION_KEY_FILE": sessionKey + "\n", "SESSION_STORE_FILE": secretStore(t) + "\n",
+	}
 	for name, settings := range map[string]map[string]string{
 		"compose":    composeSettings(t),
 		"kubernetes": kubernetesSettings(t),
@@ -57,7 +60,6 @@ func text(mapping any) map[string]string {
 func composeSettings(t *testing.T) map[string]string {
 	t.Helper()
 	given := variables(read(t, "deploy/compose.env.example"))
-	given["SESSION_KEY"], given["REDIS_PASSWORD"] = sessionKey, "0123abcd"
 	all := text(documents(t, "deploy/compose.yaml")[0].at("services", "app", "environment"))
 	for name, value := range all {
 		all[name] = os.Expand(value, func(reference string) string {
@@ -68,13 +70,18 @@ func composeSettings(t *testing.T) map[string]string {
 	return all
 }
 
-// kubernetesSettings returns the environment from the ConfigMap, the Secret and the
+// secretStore returns the session store in the Secret for Kubernetes.
+func secretStore(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprint(documents(t, "deploy/kubernetes/secret.example.yaml")[0].at("stringData", "session_store"))
+}
+
+// kubernetesSettings returns the environment from the ConfigMap, the Deployment and the
 // workload identity webhook.
 func kubernetesSettings(t *testing.T) map[string]string {
 	t.Helper()
 	all := text(documents(t, "deploy/kubernetes/config.yaml")[0].at("data"))
-	maps.Copy(all, text(documents(t, "deploy/kubernetes/secret.example.yaml")[0].at("stringData")))
-	all["SESSION_KEY"] = sessionKey
+	maps.Copy(all, podVariables(manifests(t)))
 	for _, injected := range []string{"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE"} {
 		all[injected] = "injected"
 	}
@@ -86,7 +93,6 @@ func kubernetesSettings(t *testing.T) map[string]string {
 func systemdSettings(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := variables(read(t, "deploy/systemd/webapp.env.example"))
-	all["SESSION_KEY"] = sessionKey
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "webapp"), 0o700))
 	for _, value := range unitFile(t)["Environment"] {
 		name, value, _ := strings.Cut(value, "=")

@@ -77,8 +77,9 @@ func TestUnitExposesLittle(t *testing.T) {
 func TestUnitKeepsItsSecrets(t *testing.T) {
 	u := unitFile(t)
 	assert.Equal(t, []string{"yes"}, u["DynamicUser"])
-	assert.Equal(t, []string{"client_secret:/etc/webapp/client_secret"}, u["LoadCredential"])
+	assert.Equal(t, []string{"client_secret:/etc/webapp/client_secret", "session_key:/etc/webapp/session_key"}, u["LoadCredential"])
 	assert.Contains(t, u["Environment"], "CLIENT_SECRET_FILE=%d/client_secret")
+	assert.Contains(t, u["Environment"], "SESSION_KEY_FILE=%d/session_key")
 	assert.Contains(t, u["Environment"], "SESSION_STORE=sqlite:%S/webapp/sessions.db")
 	assert.Equal(t, []string{"webapp"}, u["StateDirectory"])
 	assert.Equal(t, []string{"15"}, u["TimeoutStopSec"], "longer than the app's ten seconds")

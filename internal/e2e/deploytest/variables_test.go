@@ -34,8 +34,8 @@ func TestEveryVariableExists(t *testing.T) {
 	for name := range documents(t, "deploy/kubernetes/config.yaml")[0].at("data").(document) {
 		check("config.yaml", name)
 	}
-	for name := range documents(t, "deploy/kubernetes/secret.example.yaml")[0].at("stringData").(document) {
-		check("secret.example.yaml", name)
+	for name := range podVariables(manifests(t)) {
+		check("deployment.yaml", name)
 	}
 	for name := range variables(read(t, "deploy/systemd/webapp.env.example")) {
 		check("webapp.env.example", name)
