@@ -27,6 +27,8 @@ type faultPlace struct {
 	repeat bool
 	// signedIn: the person is, before the step and whatever comes of it.
 	signedIn bool
+	// provider changes the demo provider; nil leaves it as it is.
+	provider func(*fakeidp.Config)
 	// atAPI: an API fails and not the provider, which is another story to tell.
 	atAPI bool
 }
@@ -36,6 +38,7 @@ func faultPlaces() []faultPlace {
 	return []faultPlace{
 		{name: "discovery", endpoint: fakeidp.EndpointMetadata, most: 2, lead: leadToLogin, repeat: true},
 		{name: "discovery at the callback", endpoint: fakeidp.EndpointMetadata, most: 2, lead: leadToCallbackAfterStart},
+		{name: "pushed request", endpoint: fakeidp.EndpointPushed, most: 1, lead: leadToPush, repeat: true, provider: pushedRequests},
 		{name: "keys", endpoint: fakeidp.EndpointKeys, most: 2, lead: leadToCallbackAfterStart},
 		{name: "token for a code", endpoint: fakeidp.EndpointToken, most: 1, lead: leadToCallback},
 		{name: "token by refresh", endpoint: fakeidp.EndpointToken, most: 2, lead: leadToRefresh, repeat: true, signedIn: true},
@@ -46,6 +49,10 @@ func faultPlaces() []faultPlace {
 // leadToLogin is the first sign-in after a start.
 func leadToLogin(b *browser) step {
 	b.w.restart()
+	return func(headers ...string) reply { return b.get("/login?return_to=/call_api", headers...) }
+}
+
+func leadToPush(b *browser) step {
 	return func(headers ...string) reply { return b.get("/login?return_to=/call_api", headers...) }
 }
 

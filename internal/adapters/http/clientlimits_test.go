@@ -1,13 +1,21 @@
 package http
 
 import (
+	"crypto/rand"
 	"encoding/binary"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"webapp/internal/domain"
+	"webapp/internal/ports/portstest"
 )
 
 // network returns an address in the nth /64 of a block.
@@ -119,4 +127,32 @@ func TestEventsBeyondTheLimitDelayTheNext(t *testing.T) {
 	assert.True(t, refused.exhausted(client))
 	now = now.Add(2 * time.Second)
 	assert.False(t, refused.exhausted(client))
+}
+
+// TestTheLimitOfPushesIsCheckedFirst: a sign-in that is refused by it uses up no other
+// limit.
+func TestTheLimitOfPushesIsCheckedFirst(t *testing.T) {
+	clock := portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	provider := portstest.NewFakeProvider(clock.Now)
+	provider.PushRequests(true)
+	sessions := portstest.NewFakeSessions(clock.Now)
+	service, err := domain.New(domain.Config{
+		Provider: provider, Sessions: sessions, Limits: domain.Limits{Idle: time.Hour, Lifetime: time.Hour}, Now: clock.Now, Random: rand.Reader,
+	})
+	require.NoError(t, err)
+	a := &app{Config: Config{Domain: service, Now: clock.Now, Logger: slog.New(slog.DiscardHandler)}, pages: mustPages(t), pushes: newAddressRate(pushesPerMinute, clock.Now)}
+	begun := 0
+	h := a.limitSignIns(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { begun++ }))
+	ask := func() int {
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/login", nil))
+		return rec.Code
+	}
+	for range signInsPerMinute + pushesPerMinute {
+		ask()
+	}
+	assert.Equal(t, pushesPerMinute, begun)
+	assert.Equal(t, http.StatusTooManyRequests, ask())
+	provider.PushRequests(false)
+	assert.Equal(t, http.StatusOK, ask(), "the other limit is not used up")
 }

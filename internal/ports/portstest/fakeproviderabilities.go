@@ -86,11 +86,11 @@ func (f *FakeProvider) Ready(ctx context.Context) error {
 	return f.reach(ctx)
 }
 
-// PushRequests makes each call of Begin need the network.
-func (f *FakeProvider) PushRequests() {
+// PushRequests makes each call of Begin need the network (true) or not (false).
+func (f *FakeProvider) PushRequests(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.pushes = true
+	f.pushes = on
 }
 
 // PushesRequests implements ports.RequestPusher.
