@@ -314,7 +314,7 @@ func TestAnyLocalhostRedirectURI(t *testing.T) {
 		"http://localhost%2eevil.example/", "http://localhost%2e/", "http://localhost./", "http://localhost%00.evil.example/",
 		`http://localhost\@evil.example/`, `http://localhost:3000\@evil.example/`, `http://localhost/\evil.example`, `http:\\localhost/`,
 		"http://localhost:99999/", "http://localhost:0/", "http://localhost:-1/", "http://localhost:3000:4000/", "http://localhost:/", "http://localhost:+3/",
-		"http://localhost:3000/#fragment", "http://localhost\t:3000/", "http://localhost:3000/\n", " http://localhost/", "http://localhost\uff0eevil.example/",
+		"http://localhost:3000/#fragment", "http://localhost\t:3000/", "http://localhost/%zz", "http://localhost:3000/\n", " http://localhost/", "http://localhost\uff0eevil.example/",
 		"https://localhost:3000/", "HTTP://localhost/", "http://LOCALHOST/", "//localhost/", "http:/localhost/", "http:localhost", "localhost:3000",
 		"http://127.0.0.1:3000/getAToken", "http://[::1]:3000/", "http://localhostevil.example/", "http://localhost;evil/", "javascript:alert(1)//http://localhost",
 	} {

@@ -253,6 +253,7 @@ func TestAnErrorAtTheEndSessionEndpointIsAPage(t *testing.T) {
 	idp.Fail(fakeidp.EndpointLogout, fakeidp.Fault{Error: &fakeidp.Error{Number: 90033}})
 	r := get(t, idp.Authority("common")+"/oauth2/v2.0/logout", "")
 	assert.Equal(t, http.StatusBadRequest, r.StatusCode)
+	assert.Contains(t, r.Header.Get("Content-Type"), "text/html")
 	assert.Contains(t, read(t, r), "AADSTS90033")
 }
 
