@@ -34,7 +34,8 @@ func watchedSecret(t *testing.T, during func(round int)) (*secretfile.File[strin
 	file := open(t, secretfile.Config[string]{
 		Paths: []string{path},
 		Parse: func(files [][]byte) (string, error) { return string(files[0]), nil },
-		Pause: func(ctx context.Context, _ time.Duration) error {
+		Pause: func(ctx context.Context, d time.Duration) error {
+			assert.Equal(t, 100*time.Millisecond, d, "an editor that writes line by line is not so slow")
 			round++
 			during(round)
 			return ctx.Err()

@@ -3,10 +3,13 @@ package credential_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"log/slog"
+	"math/big"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -216,4 +219,37 @@ func TestPasswordFile(t *testing.T) {
 	c.CertificatePassword = password
 	assert.Equal(t, "CertificatePassword and CertificatePasswordFile", c.Problems()[0].Field)
 	assert.Equal(t, "CertificatePasswordFile", credential.Config{Secret: "x", CertificatePasswordFile: "x"}.Problems()[0].Field)
+}
+
+// A new certificate with a new password is used once both files are there, without a
+// restart. In between the old certificate stays in use.
+func TestANewCertificateWithANewPassword(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	pfx, err := pkcs12.Modern.Encode(key, cert, nil, "another password")
+	require.NoError(t, err)
+	c := credential.Config{
+		ClientID:                "client",
+		CertificateFile:         tempFile(t, testdata(t, "openssl3.pfx")),
+		CertificatePasswordFile: tempFile(t, []byte(password)),
+		Pause:                   func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+	made, err := credential.New(c)
+	require.NoError(t, err)
+	before, _ := made.Expiry(t.Context())
+	replace := func(path string, data []byte) {
+		require.NoError(t, os.WriteFile(path+".new", data, 0o600))
+		require.NoError(t, os.Rename(path+".new", path))
+	}
+	replace(c.CertificateFile, pfx)
+	got, _ := made.Expiry(t.Context())
+	assert.Equal(t, before, got, "the old password does not open the new certificate")
+	replace(c.CertificatePasswordFile, []byte("another password\n"))
+	got, _ = made.Expiry(t.Context())
+	assert.Equal(t, cert.NotAfter, got)
 }
