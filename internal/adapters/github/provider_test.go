@@ -47,10 +47,13 @@ func TestAuthorizationRequest(t *testing.T) {
 		"response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {redirectURI}, "state": {state},
 		"code_challenge_method": {"S256"}, "prompt": {"select_account"},
 	}, asked)
-	asked = begin(ports.AuthorizationRequest{State: state, Scopes: []string{"read:user", "repo"}, LoginHint: "octocat", Claims: `{"x":1}`})
+	asked = begin(ports.AuthorizationRequest{State: state, Scopes: []string{"read:user", "repo"}, LoginHint: "octocat", Claims: `{"x":1}`, MaxAge: new(time.Minute), ACRValues: []string{"gold"}})
 	assert.Equal(t, []string{"read:user repo"}, asked["scope"])
 	assert.Equal(t, []string{"octocat"}, asked["login"])
 	assert.NotContains(t, asked, "prompt")
+	for _, name := range []string{"claims", "max_age", "acr_values"} {
+		assert.NotContains(t, asked, name, "GitHub has no ID tokens")
+	}
 	asked = begin(ports.AuthorizationRequest{State: state, Person: ports.Identity{Subject: "583231", Username: "octocat"}})
 	assert.Equal(t, []string{"octocat"}, asked["login"])
 	assert.NotContains(t, asked, "prompt")

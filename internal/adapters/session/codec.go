@@ -153,8 +153,8 @@ const (
 	issuerNamesTenant
 	issuerIsCommon
 	hasStepUp
-	// hasAuthentication says that the record ends with AuthTime and AuthContexts.
-	// Records of earlier programs end without them.
+	// hasAuthentication says that the record has AuthTime and AuthContexts. Records of
+	// earlier programs have neither.
 	hasAuthentication
 )
 

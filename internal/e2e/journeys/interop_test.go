@@ -48,6 +48,21 @@ func TestInterop(t *testing.T) {
 	}
 }
 
+// TestInteropMaxAge opens a page for a recent sign-in. The provider sends auth_time only
+// in response to max_age or a claims request, so the first sign-in does not count.
+func TestInteropMaxAge(t *testing.T) {
+	p := startPeer(t, nil)
+	tab := p.tab(t)
+	tab.Open(p.app.URL)
+	p.signIn(t, tab, "ada")
+
+	require.Equal(t, http.StatusOK, tab.Follow("link", "Recent sign-in"), tab.Text())
+
+	require.Equal(t, p.app.URL+"/fresh", tab.URL())
+	require.Contains(t, tab.Text(), "Signed in at the sign-in service")
+	require.Equal(t, 2, strings.Count(p.provider.Output(), "pushed\n"), "the page asked for a sign-in of its own")
+}
+
 // A person who cancels at the provider gets a page that says so, and can sign in
 // from there.
 func TestInteropDeclined(t *testing.T) {
