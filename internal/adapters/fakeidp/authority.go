@@ -14,8 +14,9 @@ const tenantPlaceholder = "{tenantid}"
 
 // authority is the tenant, or the group of tenants, that a request is sent to.
 type authority struct {
-	segment string  // the first path segment, in lower case
-	tenant  *Tenant // nil for common and organizations
+	segment string    // the first path segment, in lower case, and that of the user flow
+	tenant  *Tenant   // nil for common and organizations
+	flow    *UserFlow // of Azure AD B2C, or nil
 }
 
 // accepts reports whether an account of tenantID may sign in through a.
@@ -29,8 +30,8 @@ func (a authority) accepts(tenantID string) bool {
 	return true
 }
 
-// authority returns the authority of a path segment. An unknown tenant is error
-// AADSTS90002.
+// authority returns the authority of a path segment, or of two segments that name a
+// tenant and a user flow. An unknown tenant or flow is error AADSTS90002.
 func (p *Provider) authority(segment string) (authority, *Error) {
 	lower := strings.ToLower(segment)
 	switch lower {
@@ -39,10 +40,13 @@ func (p *Provider) authority(segment string) (authority, *Error) {
 	case aliasConsumers:
 		lower = ConsumersTenantID
 	}
+	name, flowName, named := strings.Cut(lower, "/")
 	for i := range p.config.Tenants {
 		t := &p.config.Tenants[i]
-		if lower == strings.ToLower(t.ID) || lower == strings.ToLower(t.Domain) && t.Domain != "" {
-			return authority{segment: lower, tenant: t}, nil
+		if name == strings.ToLower(t.ID) || name == strings.ToLower(t.Domain) && t.Domain != "" {
+			if flow := t.userFlow(flowName); flow != nil || !named {
+				return authority{segment: lower, tenant: t, flow: flow}, nil
+			}
 		}
 	}
 	return authority{}, newError(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", clip(segment))

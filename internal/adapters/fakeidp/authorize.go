@@ -16,15 +16,19 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case refused != nil:
 		p.refuse(w, r, req, refused)
+	case req.asks(promptCreate) && req.at.tenant != nil:
+		p.showProfile(w, req, nil)
 	case who == nil:
 		p.showPicker(w, r, req)
+	case req.at.does(FlowEditProfile):
+		p.showProfile(w, req, who.account)
 	default:
 		p.send(w, r, p.authResponse(req, who))
 	}
 }
 
-// servePick handles the forms of the account picker and of the consent page. The
-// query is the authorization request, which is checked again.
+// servePick handles the forms of the account picker, the consent page and the pages of a
+// user flow. The query is the authorization request, which is checked again.
 func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.readAuthRequest(r.PathValue("tenant"), r.URL.Query())
 	if refused != nil {
@@ -32,7 +36,10 @@ func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Has("cancel") {
-		p.refuse(w, r, req, declined())
+		p.refuse(w, r, req, cancelled(req.at))
+		return
+	}
+	if p.serveFlowStep(w, r, req) {
 		return
 	}
 	account, place, refused := p.choose(req, r.PostForm.Get("account"))
@@ -46,6 +53,9 @@ func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.consent(req, account)
+	if p.finishFlow(w, r, req, account, place) {
+		return
+	}
 	b := p.openBrowser(w, r)
 	p.send(w, r, p.authResponse(req, p.signIn(b, account, place, req)))
 }
@@ -59,7 +69,7 @@ func declined() *Error {
 // showing a page. It returns nil if the person has to choose, and an error if
 // prompt=none forbids that.
 func (p *Provider) signInSilently(req authRequest, b *browser) (*signedIn, *Error) {
-	if req.asks("login") || req.asks("select_account") || req.asks("consent") {
+	if req.asks("login") || req.asks("select_account") || req.asks("consent") || req.asks(promptCreate) || req.at.does(FlowResetPassword) {
 		return nil, nil
 	}
 	who, several := p.signedInFor(req, b)

@@ -43,10 +43,13 @@ func (p *Provider) readAuthRequest(segment string, form url.Values) (authRequest
 	if err = req.readClient(p.client, form); err != nil {
 		return req, err
 	}
-	for _, read := range []func(url.Values) *Error{req.readSingle, req.readResponse, req.readScopes, req.readBinding, req.readPrompt} {
+	for _, read := range []func(url.Values) *Error{req.readSingle, req.readResponse, req.readScopes, req.readBinding} {
 		if err = read(form); err != nil {
 			return req, err
 		}
+	}
+	if err = req.readPrompt(form, p.config.SignUp && req.at.flow == nil); err != nil {
+		return req, err
 	}
 	return req, nil
 }
@@ -142,11 +145,18 @@ func (req *authRequest) readBinding(form url.Values) *Error {
 	return nil
 }
 
-func (req *authRequest) readPrompt(form url.Values) *Error {
+const promptCreate = "create"
+
+// readPrompt reads how the provider asks the person. signUp accepts promptCreate.
+func (req *authRequest) readPrompt(form url.Values, signUp bool) *Error {
 	req.prompt = strings.Fields(form.Get("prompt"))
 	req.loginHint = form.Get("login_hint")
+	supported := []string{"none", "login", "consent", "select_account"}
+	if signUp {
+		supported = append(supported, promptCreate)
+	}
 	for _, value := range req.prompt {
-		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, value) {
+		if !slices.Contains(supported, value) {
 			return newError(90023, "Unsupported 'prompt' value.")
 		}
 	}

@@ -44,6 +44,9 @@ type Config struct {
 	// authorization requests.
 	PushedRequests        bool
 	RequirePushedRequests bool
+	// SignUp lets people register accounts, as External ID does, and accepts the prompt
+	// create (Initiating User Registration via OpenID Connect 1.0).
+	SignUp bool
 	// Revocation adds the revocation endpoint (RFC 7009), which Entra does not have.
 	Revocation bool
 	// RevokeOnReuse revokes all tokens of a sign-in when one of its refresh
@@ -63,6 +66,9 @@ type Tenant struct {
 	// OwnKey gives the tenant its own signing key. The key set names this tenant
 	// as the key's issuer, as Entra's does for personal accounts.
 	OwnKey bool
+	// UserFlows make the tenant one of Azure AD B2C, where each user flow has an
+	// authority of its own.
+	UserFlows []UserFlow
 }
 
 // Account is one person's account.

@@ -29,6 +29,9 @@ func (p *Provider) serveMetadata(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) metadataOf(at authority) map[string]any {
+	if at.flow != nil {
+		return p.flowMetadata(at)
+	}
 	tenantID, segment := tenantPlaceholder, at.segment
 	if at.tenant != nil {
 		tenantID, segment = at.tenant.ID, at.tenant.ID
@@ -61,6 +64,9 @@ func (p *Provider) metadataOf(at authority) map[string]any {
 	if p.config.PushedRequests {
 		document["pushed_authorization_request_endpoint"] = under + "/oauth2/v2.0/par"
 		document["require_pushed_authorization_requests"] = p.config.RequirePushedRequests
+	}
+	if p.config.SignUp {
+		document["prompt_values_supported"] = []string{"none", "login", "consent", "select_account", promptCreate}
 	}
 	if p.config.Revocation {
 		document["revocation_endpoint"] = under + "/oauth2/v2.0/revoke"

@@ -13,6 +13,7 @@ import (
 // carries it as JSON members, among them suberror and claims.
 type Error struct {
 	Number   int    // the AADSTS number
+	B2C      bool   // Number is one of Azure AD B2C, with the prefix AADB2C
 	Code     string // OAuth 2.0 error code; by default the usual one of Number
 	Text     string // error message; by default a general one
 	Subcode  string // error_subcode of a redirect, such as "cancel"
@@ -24,7 +25,11 @@ type Error struct {
 
 // Error returns the number and the text.
 func (e *Error) Error() string {
-	return fmt.Sprintf("AADSTS%d: %s", e.Number, cmp.Or(e.Text, "The request was refused."))
+	prefix := "AADSTS"
+	if e.B2C {
+		prefix = "AADB2C"
+	}
+	return fmt.Sprintf("%s%d: %s", prefix, e.Number, cmp.Or(e.Text, "The request was refused."))
 }
 
 // code returns the OAuth 2.0 error code.
@@ -140,8 +145,11 @@ func (p *Provider) report(err *Error, correlationID string) report {
 	}
 }
 
-// Description returns error_description in Entra's form.
+// Description returns error_description in Entra's form, or in that of Azure AD B2C.
 func (r report) Description() string {
+	if r.B2C {
+		return fmt.Sprintf("%s\r\nCorrelation ID: %s\r\nTimestamp: %s\r\n", r.Error.Error(), r.CorrelationID, r.Timestamp)
+	}
 	return fmt.Sprintf("%s Trace ID: %s Correlation ID: %s Timestamp: %s", r.Error.Error(), r.TraceID, r.CorrelationID, r.Timestamp)
 }
 
@@ -155,6 +163,9 @@ func (r report) body() map[string]any {
 		"trace_id":          r.TraceID,
 		"correlation_id":    r.CorrelationID,
 		"error_uri":         r.ErrorURI,
+	}
+	if r.B2C {
+		return map[string]any{"error": r.code(), "error_description": r.Description()}
 	}
 	if r.Suberror != "" {
 		body["suberror"] = r.Suberror

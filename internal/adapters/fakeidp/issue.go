@@ -28,6 +28,9 @@ func (p *Provider) issue(g *grant, scopes []string, grantType string) (map[strin
 		response["refresh_token"] = newToken("1.AY", refreshTokenLength)
 	}
 	if slices.Contains(g.scopes, scopeOpenID) {
+		if g.at.flow != nil {
+			withoutAccessToken(response, scopes)
+		}
 		draft := p.draft(g, grantType, access)
 		draft.Response = response
 		if err := p.finish(draft); err != nil {
@@ -55,6 +58,13 @@ func (p *Provider) remember(g *grant, scopes []string, resource string, response
 // claims login_hint, sid and acct, and those that the client asked for.
 func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string]any {
 	now, where := p.now(), g.place
+	if g.at.flow != nil {
+		claims := p.flowClaims(g)
+		if nonce != "" {
+			claims["nonce"] = nonce
+		}
+		return claims
+	}
 	claims := map[string]any{
 		"aud":        g.client.ID,
 		"iss":        p.issuer(where.TenantID),

@@ -153,7 +153,7 @@ func (p *Provider) serveKeys(w http.ResponseWriter, r *http.Request) {
 	keys := make([]any, 0, 4)
 	for _, key := range p.keys.published() {
 		if key.tenantID == "" || at.accepts(key.tenantID) {
-			keys = append(keys, p.jwk(key))
+			keys = append(keys, p.jwk(key, at))
 		}
 	}
 	document := map[string]any{"keys": keys}
@@ -190,13 +190,14 @@ func (p *Provider) makeKeys(at authority) error {
 	return nil
 }
 
-func (p *Provider) jwk(key *signingKey) map[string]any {
+// jwk returns a key of the key set. The keys of a user flow name no issuer.
+func (p *Provider) jwk(key *signingKey, at authority) map[string]any {
 	issuer := p.issuer(tenantPlaceholder)
 	if key.tenantID != "" {
 		issuer = p.issuer(key.tenantID)
 	}
 	public := key.private.PublicKey
-	return map[string]any{
+	jwk := map[string]any{
 		"kty":                 "RSA",
 		"use":                 "sig",
 		"kid":                 key.id,
@@ -205,4 +206,9 @@ func (p *Provider) jwk(key *signingKey) map[string]any {
 		"issuer":              issuer,
 		"cloud_instance_name": cloudName,
 	}
+	if at.flow != nil {
+		delete(jwk, "issuer")
+		delete(jwk, "cloud_instance_name")
+	}
+	return jwk
 }

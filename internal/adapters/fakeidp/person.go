@@ -42,7 +42,7 @@ func (p *Provider) Decline(authorizationURL string) (AuthResponse, error) {
 		return AuthResponse{}, err
 	}
 	if refused == nil {
-		refused = declined()
+		refused = cancelled(req.at)
 	}
 	return p.refusal(req, refused)
 }
@@ -55,8 +55,8 @@ func (p *Provider) open(authorizationURL string) (authRequest, *Error, error) {
 		return authRequest{}, nil, fmt.Errorf("fakeidp: %w", err)
 	}
 	path, ok := strings.CutPrefix(authorizationURL, p.base()+"/")
-	segment, rest, _ := strings.Cut(path, "/")
-	if !ok || !strings.HasPrefix(rest, "oauth2/v2.0/authorize") {
+	segment, rest, found := strings.Cut(path, "/oauth2/v2.0/authorize")
+	if !ok || !found || rest != "" && rest[0] != '?' {
 		return authRequest{}, nil, errors.New("fakeidp: this is not a URL of the provider's authorization endpoint")
 	}
 	r := &http.Request{Method: http.MethodGet, URL: u, Header: make(http.Header)}

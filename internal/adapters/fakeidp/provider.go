@@ -29,6 +29,7 @@ type Provider struct {
 	browsers *bounded[*browser]
 	devices  *bounded[*deviceSignIn]
 	consents map[string]bool
+	names    map[*Account]string // edited display names
 	mutate   func(*TokenDraft)
 	metadata func(tenant string, document map[string]any)
 	keySet   func(tenant string, document map[string]any)
@@ -58,6 +59,7 @@ func New(config Config) (*Provider, error) {
 		browsers: newBounded[*browser](maxBrowsers),
 		devices:  newBounded[*deviceSignIn](maxCodes),
 		consents: make(map[string]bool),
+		names:    make(map[*Account]string),
 	}
 	p.keys = newKeyStore(config.SigningKey)
 	for _, client := range config.Clients {

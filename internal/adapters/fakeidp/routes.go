@@ -41,24 +41,27 @@ func (p *Provider) buildRoutes() http.Handler {
 	mux := http.NewServeMux()
 	sameOrigin := http.NewCrossOriginProtection()
 
-	mux.Handle("GET /{tenant}/v2.0/.well-known/openid-configuration", p.at(EndpointMetadata, p.serveMetadata))
-	mux.Handle("GET /common/discovery/instance", p.at(EndpointMetadata, p.serveInstance))
-	mux.Handle("GET /{tenant}/discovery/v2.0/keys", p.at(EndpointKeys, p.serveKeys))
-	mux.Handle("GET /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
-	mux.Handle("POST /{tenant}/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
-	mux.Handle("POST /{tenant}/login", sameOrigin.Handler(p.form(p.servePick)))
-	if p.config.PushedRequests {
-		mux.Handle("POST /{tenant}/oauth2/v2.0/par", p.at(EndpointPushed, p.servePushed))
+	// Azure AD B2C has the endpoints of a sign-in below each user flow too.
+	for _, under := range []string{"/{tenant}", "/{tenant}/{flow}"} {
+		mux.Handle("GET "+under+"/v2.0/.well-known/openid-configuration", p.at(EndpointMetadata, p.serveMetadata))
+		mux.Handle("GET "+under+"/discovery/v2.0/keys", p.at(EndpointKeys, p.serveKeys))
+		mux.Handle("GET "+under+"/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
+		mux.Handle("POST "+under+"/oauth2/v2.0/authorize", p.at(EndpointAuthorize, p.serveAuthorize))
+		mux.Handle("POST "+under+"/login", sameOrigin.Handler(p.form(p.servePick)))
+		if p.config.PushedRequests {
+			mux.Handle("POST "+under+"/oauth2/v2.0/par", p.at(EndpointPushed, p.servePushed))
+		}
+		mux.Handle("POST "+under+"/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
+		mux.Handle("GET "+under+"/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
+		mux.Handle("POST "+under+"/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
 	}
-	mux.Handle("POST /{tenant}/oauth2/v2.0/token", p.at(EndpointToken, p.serveToken))
+	mux.Handle("GET /common/discovery/instance", p.at(EndpointMetadata, p.serveInstance))
 	if p.config.Revocation {
 		mux.Handle("POST /{tenant}/oauth2/v2.0/revoke", p.at(EndpointRevocation, p.serveRevocation))
 	}
 	mux.Handle("POST /{tenant}/oauth2/v2.0/devicecode", p.at(EndpointDeviceCode, p.serveDeviceCode))
 	mux.Handle("GET "+pathDeviceLogin, p.form(p.serveDeviceLogin))
 	mux.Handle("POST "+pathDeviceLogin, sameOrigin.Handler(p.form(p.serveDeviceLogin)))
-	mux.Handle("GET /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
-	mux.Handle("POST /{tenant}/oauth2/v2.0/logout", p.at(EndpointLogout, p.serveLogout))
 
 	mux.Handle("GET /{tenant}"+pathAdminConsent, p.at(EndpointAdminConsent, p.serveAdminConsent))
 	mux.Handle("POST /{tenant}"+pathAdminConsent, sameOrigin.Handler(p.at(EndpointAdminConsent, p.serveAdminConsent)))
@@ -138,6 +141,9 @@ func (p *Provider) form(handle http.HandlerFunc) http.Handler {
 		if err := r.ParseForm(); err != nil || len(r.Form) > maxFields {
 			p.showError(w, r, newError(9002313, "Invalid request. Request is malformed or invalid."), http.StatusBadRequest)
 			return
+		}
+		if flow := r.PathValue("flow"); flow != "" {
+			r.SetPathValue("tenant", r.PathValue("tenant")+"/"+flow)
 		}
 		handle(w, r)
 	})

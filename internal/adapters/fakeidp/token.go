@@ -51,7 +51,7 @@ func (p *Provider) granted(r *http.Request, at authority, client *Client) (*gran
 	case "authorization_code":
 		return p.redeemCode(r, at, client)
 	case "refresh_token":
-		return p.redeemRefreshToken(r, client)
+		return p.redeemRefreshToken(r, at, client)
 	case "client_credentials":
 		return p.redeemCredentials(r, at, client)
 	case grantDeviceCode, grantDeviceCodeOld:
@@ -81,6 +81,8 @@ func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (*g
 		return nil, nil, newError(70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.")
 	case r.PostForm.Get("redirect_uri") != issued.redirectURI:
 		return nil, nil, newError(500112, "The reply address does not match the reply address provided when requesting Authorization code.")
+	case checkFlow(issued.grant, at) != nil:
+		return nil, nil, checkFlow(issued.grant, at)
 	case at.tenant != nil && at.tenant.ID != issued.place.TenantID:
 		return nil, nil, newError(700005, "Provided Authorization Code is intended to use against other tenant, thus rejected.")
 	case !verifies(issued.challenge, r.PostForm.Get("code_verifier")):
@@ -126,12 +128,15 @@ func verifies(challenge, verifier string) bool {
 
 // redeemRefreshToken redeems a refresh token. The response has a new one, and the
 // old one becomes invalid.
-func (p *Provider) redeemRefreshToken(r *http.Request, client *Client) (*grant, []string, *Error) {
+func (p *Provider) redeemRefreshToken(r *http.Request, at authority, client *Client) (*grant, []string, *Error) {
 	value := r.PostForm.Get("refresh_token")
 	if value == "" {
 		return nil, nil, missing("refresh_token")
 	}
 	g, refused := p.findRefreshToken(value, client)
+	if refused == nil {
+		refused = checkFlow(g, at)
+	}
 	if refused != nil {
 		return nil, nil, refused
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -15,6 +16,10 @@ type pickerPage struct {
 	Host     string // of the redirect URI
 	Tenant   string
 	Accounts []pickerAccount
+	// Reset asks for the account whose password is forgotten.
+	Reset bool
+	// Forgot and SignUp add a button each.
+	Forgot, SignUp bool
 }
 
 type pickerAccount struct {
@@ -30,9 +35,11 @@ func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRe
 // showAccounts writes the account picker.
 func (p *Provider) showAccounts(w http.ResponseWriter, req authRequest, page pickerPage, allow policy) {
 	page.Client, page.Tenant = req.clientName(), req.at.name()
+	page.Reset, page.Forgot = req.at.does(FlowResetPassword), req.at.does(FlowSignUpSignIn)
+	page.SignUp = p.signsUp(req.at) && req.at.tenant != nil && page.UserCode == ""
 	for _, account := range p.eligible(req) {
 		page.Accounts = append(page.Accounts, pickerAccount{
-			Name: account.Name, Initial: initials(account), Username: account.Username,
+			Name: p.nameOf(account), Initial: initials(account), Username: account.Username,
 			Description: account.Description, Suggested: account.hinted(req),
 		})
 	}
@@ -136,7 +143,12 @@ func (p *Provider) serveFrontPage(w http.ResponseWriter, _ *http.Request) {
 }
 
 func pickAction(req authRequest) string {
-	return "/" + url.PathEscape(req.at.segment) + "/login?" + req.raw.Encode()
+	tenant, flow, _ := strings.Cut(req.at.segment, "/")
+	path := "/" + url.PathEscape(tenant)
+	if flow != "" {
+		path += "/" + url.PathEscape(flow)
+	}
+	return path + "/login?" + req.raw.Encode()
 }
 
 func (req authRequest) clientName() string { return cmp.Or(req.client.Name, req.client.ID) }
