@@ -90,7 +90,7 @@ func newWorld(t *testing.T, env map[string]string, configure ...func(*fakeidp.Co
 	for name, value := range env {
 		switch {
 		case name == "REDIRECT_URI":
-		case name == "AUTHORITY" && value != "" && !strings.Contains(value, "/"):
+		case name == "AUTHORITY" && value != "" && !strings.Contains(value, "://"):
 			vars[name] = provider.Authority(value)
 		case name == "OIDC_AUTHORITY" && !strings.Contains(value, "/"):
 			vars[name], vars["AUTHORITY"] = provider.Issuer(value), ""

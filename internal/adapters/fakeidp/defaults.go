@@ -35,10 +35,11 @@ const (
 // pages of getMemberObjects.
 const manyGroups = 1000
 
-// DefaultTenants returns Contoso, Fabrikam and the tenant of personal accounts.
+// DefaultTenants returns Contoso, which has user flows of Azure AD B2C too, Fabrikam and
+// the tenant of personal accounts.
 func DefaultTenants() []Tenant {
 	return []Tenant{
-		{ID: ContosoTenantID, Domain: "contoso.example", Name: "Contoso"},
+		{ID: ContosoTenantID, Domain: "contoso.example", Name: "Contoso", UserFlows: DefaultUserFlows()},
 		{ID: FabrikamTenantID, Domain: "fabrikam.example", Name: "Fabrikam"},
 		{ID: ConsumersTenantID, Domain: "outlook.example", Name: "Personal accounts", OwnKey: true},
 	}
