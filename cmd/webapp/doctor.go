@@ -119,11 +119,12 @@ func startDoctorDemo(c *config.Config) (stop func(), err error) {
 func doctorConfig(c config.Config, problem error, public *url.URL, d doctorDeps) doctor.Config {
 	_, own := identityProviders()[c.OIDCAuthority]
 	cfg := doctor.Config{
-		Hints:       c.Hints,
-		Entra:       c.Entra(nil, nil),
-		OwnAdapter:  own,
-		RedirectURI: c.RedirectURI,
-		ListenAddr:  c.ListenAddr,
+		Hints:             c.Hints,
+		Entra:             c.Entra(nil, nil),
+		AuthorityVariable: c.AuthorityVariable(),
+		OwnAdapter:        own,
+		RedirectURI:       c.RedirectURI,
+		ListenAddr:        c.ListenAddr,
 		OpenStore: func(ctx context.Context) (doctor.Store, error) {
 			// The log is discarded, because the store's errors say the same.
 			return newStore(ctx, c, time.Now, slog.New(slog.DiscardHandler))

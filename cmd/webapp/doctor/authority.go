@@ -12,7 +12,7 @@ import (
 
 // checkAuthorityName reads the authority and looks up its host.
 func (x *examination) checkAuthorityName(ctx context.Context) Check {
-	if x.misconfigured("AUTHORITY", "OIDC_AUTHORITY") {
+	if x.misconfigured("AUTHORITY", "OIDC_AUTHORITY", "B2C_TENANT_NAME", "SIGNUPSIGNIN_USER_FLOW") {
 		return skipMisconfigured()
 	}
 	var err error

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,8 @@ type Config struct {
 	// Entra configures the identity provider. Run sets its Transport, Timeout and
 	// Clock.
 	Entra entra.Config
+	// AuthorityVariable is the variable that names the provider, such as AUTHORITY.
+	AuthorityVariable string
 	// OwnAdapter says that the provider has an adapter of its own, because it has
 	// no OpenID Connect discovery. The doctor cannot check its metadata, keys and
 	// credential.
@@ -160,6 +163,7 @@ const (
 	nameClock         = "clock"
 	nameMetadata      = "metadata"
 	nameKeys          = "keys"
+	nameUserFlows     = "user-flows"
 	nameCredential    = "credential"
 	nameRedirectURI   = "redirect-uri"
 	nameStore         = "session-store"
@@ -179,9 +183,10 @@ type step struct {
 	run   func(context.Context) Check
 }
 
-// steps lists all checks in the order in which a sign-in depends on them.
+// steps lists all checks in the order in which a sign-in depends on them. The check of
+// further user flows is one of them if such flows are configured.
 func (x *examination) steps() []step {
-	return []step{
+	steps := []step{
 		{nameConfiguration, "", x.checkConfiguration},
 		{nameAuthority, "", x.checkAuthorityName},
 		{nameConnection, nameAuthority, x.checkConnection},
@@ -199,6 +204,11 @@ func (x *examination) steps() []step {
 		{namePlainHTTP, namePublicURL, x.checkPlainHTTP},
 		{nameAPI, "", x.checkAPI},
 	}
+	if len(x.userFlows()) > 0 {
+		after := slices.IndexFunc(steps, func(s step) bool { return s.name == nameKeys })
+		steps = slices.Insert(steps, after+1, step{nameUserFlows, nameKeys, x.checkUserFlows})
+	}
+	return steps
 }
 
 // perform runs one check within its time limit, or skips it.

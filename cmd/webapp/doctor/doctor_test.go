@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -92,6 +93,27 @@ var cases = []struct {
 	}, nil},
 	{"clock-unknown", func(w *world) { w.front(func(h http.Header) { h["Date"] = nil }) }, outcomes{"clock": doctor.Skipped}},
 
+	{"user-flows", func(w *world) { w.b2c(func(http.ResponseWriter, *http.Request) bool { return false }) }, nil},
+	{"user-flow-404", func(w *world) {
+		w.b2c(func(rw http.ResponseWriter, _ *http.Request) bool { rw.WriteHeader(http.StatusNotFound); return true })
+	}, outcomes{"user-flows": doctor.Failed}},
+	{"user-flow-without-keys", func(w *world) {
+		w.b2c(func(rw http.ResponseWriter, r *http.Request) bool {
+			keys := strings.HasSuffix(r.URL.Path, "/keys")
+			if keys {
+				_, _ = io.WriteString(rw, `{"keys":[]}`)
+			}
+			return keys
+		})
+	}, outcomes{"user-flows": doctor.Failed}},
+	{"user-flow-of-another-tenant", func(w *world) {
+		w.b2c(func(http.ResponseWriter, *http.Request) bool { return false })
+		w.idp.MutateMetadata(func(segment string, document map[string]any) {
+			if strings.HasSuffix(segment, "profileediting1") {
+				document["issuer"] = "https://" + idpHost + "/" + fakeidp.FabrikamTenantID + "/v2.0/"
+			}
+		})
+	}, outcomes{"user-flows": doctor.Failed}},
 	{"metadata-404", func(w *world) { w.idp.Fail(fakeidp.EndpointMetadata, fakeidp.Fault{Status: 404}) }, outcomes{"metadata": doctor.Failed}},
 	{"metadata-503", func(w *world) { w.idp.Fail(fakeidp.EndpointMetadata, fakeidp.Fault{Status: 503}) }, outcomes{"metadata": doctor.Failed}},
 	{"metadata-unknown-tenant", func(w *world) {

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -113,7 +114,8 @@ func (w *world) config() doctor.Config {
 			ClientID:  fakeidp.DefaultClientID, Credential: credential.Config{Secret: fakeidp.DefaultClientSecret},
 			RedirectURI: "https://" + appHost + "/getAToken",
 		},
-		RedirectURI: "https://" + appHost + "/getAToken", ListenAddr: "localhost:3000",
+		AuthorityVariable: "AUTHORITY",
+		RedirectURI:       "https://" + appHost + "/getAToken", ListenAddr: "localhost:3000",
 		StoreScheme: "redis",
 		OpenStore:   func(context.Context) (doctor.Store, error) { return memory.New(w.clock.Now), nil },
 		Endpoint:    "https://" + apiHost + "/me",
@@ -271,6 +273,7 @@ func (w *world) useCertificate(registered bool, until time.Duration) {
 // anotherProvider configures the provider by OIDC_AUTHORITY.
 func (w *world) anotherProvider() {
 	w.cfg.Entra.Issuer, w.cfg.Entra.Authority = w.idp.Issuer(fakeidp.ContosoTenantID), ""
+	w.cfg.AuthorityVariable = "OIDC_AUTHORITY"
 	w.serve[idpHost+":443"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.idp.ServeHTTP(rw, r)
 	})
@@ -284,4 +287,20 @@ func (w *world) commonAuthority(allowed ...string) {
 	// can take longer than the time limit of a check.
 	req := httptest.NewRequest(http.MethodGet, "https://"+idpHost+"/common/discovery/v2.0/keys", nil)
 	w.idp.ServeHTTP(httptest.NewRecorder(), req)
+}
+
+// b2c configures the user flows of Azure AD B2C. change changes the response of the
+// provider to a request below the user flow for the profile; it returns false to let the
+// provider respond.
+func (w *world) b2c(change func(rw http.ResponseWriter, r *http.Request) bool) {
+	const edit = "B2C_1_profileediting1"
+	w.cfg.Entra.Authority = w.idp.Authority("contoso.example/B2C_1_signupsignin1")
+	w.cfg.Entra.EditProfilePolicy, w.cfg.Entra.ResetPasswordPolicy = edit, "B2C_1_passwordreset1"
+	w.cfg.AuthorityVariable = "B2C_TENANT_NAME"
+	w.app.authorize = "/contoso.example/b2c_1_signupsignin1/oauth2/v2.0/authorize"
+	w.serve[idpHost+":443"] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(strings.ToLower(r.URL.Path), strings.ToLower(edit)) || !change(rw, r) {
+			w.idp.ServeHTTP(rw, r)
+		}
+	})
 }

@@ -78,6 +78,9 @@ func (x *examination) issuerRemedy(issuer string) string {
 	if x.authority.Kind == authority.KindOther {
 		return "If that is the provider you mean, set OIDC_AUTHORITY to exactly " + quoted(issuer) + "."
 	}
+	if x.authority.Policy() != "" {
+		return "Check " + x.authorityVariable() + ". The issuer must be on the same host and, if it names a user flow, name this one."
+	}
 	return "Write the cloud's own host and the tenant in AUTHORITY, not an alias of the host. " +
 		"If your own domain stands in front of the provider, remove AUTHORITY and set OIDC_AUTHORITY to the issuer."
 }
@@ -135,6 +138,10 @@ func (x *examination) noDocument(err error, name, address string) Check {
 	case refused.Status >= 500 || refused.Status == http.StatusTooManyRequests:
 		return fail(summary, "The provider has a problem of its own, or too many requests, at the moment.", "Try again in a few minutes.")
 	}
+	if x.authority.Policy() != "" {
+		return fail(summary, "The request went to "+address+".",
+			"Check "+x.authorityVariable()+`: the portal lists the names of the user flows under "User flows".`)
+	}
 	return fail(summary, "The request went to "+address+".",
 		"Check "+x.authorityVariable()+": the discovery document must be below it. AUTHORITY is for Entra, OIDC_AUTHORITY for every other provider.")
 }
@@ -144,9 +151,43 @@ func (x *examination) noDocument(err error, name, address string) Check {
 func unknownTenant(number int) bool { return slices.Contains([]int{90002, 90038, 900439}, number) }
 
 // authorityVariable returns the name of the variable that names the authority.
-func (x *examination) authorityVariable() string {
-	if x.cfg.Entra.Authority != "" {
-		return "AUTHORITY"
+func (x *examination) authorityVariable() string { return x.cfg.AuthorityVariable }
+
+// userFlow is a further user flow of Azure AD B2C and the variable with its name.
+type userFlow struct{ variable, name string }
+
+// userFlows returns the further user flows that are configured.
+func (x *examination) userFlows() []userFlow {
+	all := []userFlow{
+		{"EDITPROFILE_USER_FLOW", x.cfg.Entra.EditProfilePolicy},
+		{"RESETPASSWORD_USER_FLOW", x.cfg.Entra.ResetPasswordPolicy},
 	}
-	return "OIDC_AUTHORITY"
+	return slices.DeleteFunc(all, func(f userFlow) bool { return f.name == "" })
+}
+
+// checkUserFlows reads the metadata and the keys of each further user flow.
+func (x *examination) checkUserFlows(ctx context.Context) Check {
+	var names []string
+	for _, further := range x.userFlows() {
+		configured, err := x.authority.WithPolicy(further.name)
+		if err != nil || x.misconfigured(further.variable) {
+			return skipMisconfigured()
+		}
+		of := &examination{cfg: x.cfg, transport: x.transport, authority: configured}
+		of.cfg.AuthorityVariable = further.variable
+		check := of.checkMetadata(ctx)
+		if check.Status == OK {
+			check = of.checkKeys(ctx)
+		}
+		if check.Status != OK {
+			check.Summary = "The user flow of " + further.variable + ": " + check.Summary
+			return check
+		}
+		if authority.TenantOf(of.metadata.Issuer) != authority.TenantOf(x.metadata.Issuer) {
+			return fail("The user flow of "+further.variable+" belongs to another tenant than the sign-in.",
+				"Its tokens are refused.", "Set "+further.variable+" to a user flow of the same tenant.")
+		}
+		names = append(names, further.name)
+	}
+	return ok("Metadata and keys of " + strings.Join(names, " and ") + " fit, too.")
 }

@@ -226,7 +226,7 @@ func (p *Provider) serveFlowStep(w http.ResponseWriter, r *http.Request, req aut
 			return true
 		}
 		account, where := register(req.at, name)
-		p.send(w, r, p.authResponse(req, p.signIn(p.openBrowser(w, r), account, where)))
+		p.send(w, r, p.authResponse(req, p.signIn(p.openBrowser(w, r), account, where, req)))
 	default:
 		return false
 	}
