@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports/portstest"
 )
 
 const (
@@ -221,4 +223,34 @@ func TestCreateAccountLink(t *testing.T) {
 	w.restart()
 	w.idp.Down()
 	assert.NotContains(t, b.get("/").body, "Create account")
+}
+
+// The variables of the tutorial's sample lead to the tenant's host at b2clogin.com.
+func TestB2CByTheNamesOfTheTutorial(t *testing.T) {
+	const origin = "https://contoso.b2clogin.com"
+	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
+	tenants := fakeidp.DefaultTenants()
+	tenants[0].Domain = "contoso.onmicrosoft.com"
+	idp, err := fakeidp.New(fakeidp.Config{BaseURL: origin, Tenants: tenants, Clock: w.clock.Now, SigningKey: signingKey()})
+	require.NoError(t, err)
+	w.idp, w.more.transport = idp, portstest.Serve(t, idp)
+	srv := httptest.NewUnstartedServer(nil)
+	w.url = "http://localhost:" + port(srv.Listener.Addr().String())
+	w.start(srv, map[string]string{
+		"B2C_TENANT_NAME": "contoso", "SIGNUPSIGNIN_USER_FLOW": signInFlow, "EDITPROFILE_USER_FLOW": editFlow, "RESETPASSWORD_USER_FLOW": resetFlow,
+		"CLIENT_ID": fakeidp.DefaultClientID, "CLIENT_SECRET": fakeidp.DefaultClientSecret, "REDIRECT_URI": w.url + "/getAToken",
+	})
+	srv.Start()
+	t.Cleanup(srv.Close)
+
+	b := w.browser()
+	b.mustSignIn(fakeidp.UserMember)
+	location := b.begin("/edit-profile")
+	assert.True(t, strings.HasPrefix(location, origin+"/contoso.onmicrosoft.com/"), location)
+	answer, err := idp.EditProfile(location, fakeidp.UserMember, "Adele Newname")
+	require.NoError(t, err)
+	b.callback(answer)
+	assert.Contains(t, b.get("/").body, "Welcome Adele Newname!")
+	out := b.do(http.MethodPost, "/logout", nil)
+	assert.True(t, strings.HasPrefix(strings.ToLower(out.Header.Get("Location")), origin+"/contoso.onmicrosoft.com/b2c_1_signupsignin1/oauth2/v2.0/logout?"), out.Header.Get("Location"))
 }

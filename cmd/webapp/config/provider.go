@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,7 +92,11 @@ func (c *Config) checkSignIn(found *Problems) {
 // pushedRequestsOff is the value of PUSHED_AUTHORIZATION_REQUESTS that turns them off.
 const pushedRequestsOff = "off"
 
-var b2cTenantForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,61}$`)
+// isTenantName reports whether name can be the first label of a domain.
+func isTenantName(name string) bool {
+	const characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+	return name != "" && len(name) < 64 && strings.Trim(name, characters) == "" && strings.Trim(name, "-") == name
+}
 
 // readUserFlow sets Authority to the user flow of SIGNUPSIGNIN_USER_FLOW, if the provider
 // is the B2C tenant. alone says that no other provider is set.
@@ -103,7 +106,7 @@ func (c *Config) readUserFlow(found *Problems, alone bool) {
 	case c.B2CTenantName == "" && c.SignUpSignInFlow != "":
 		found.add("SIGNUPSIGNIN_USER_FLOW", "is set without B2C_TENANT_NAME", "Set B2C_TENANT_NAME to the name of the tenant, such as contoso, or remove both.")
 	case c.B2CTenantName == "", found.hasAlone("B2C_TENANT_NAME"):
-	case !b2cTenantForm.MatchString(c.B2CTenantName):
+	case !isTenantName(c.B2CTenantName):
 		found.add("B2C_TENANT_NAME", "is not the name of a tenant",
 			"Write the first part of the tenant's domain: contoso for contoso.onmicrosoft.com. For your own domain, set AUTHORITY instead.")
 	case c.SignUpSignInFlow == "":

@@ -3,6 +3,7 @@
 package journeys
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -27,8 +28,10 @@ type tenancy struct {
 // Graph as the API.
 type arrangement struct {
 	provider fakeidp.Config
-	client   func(c *fakeidp.Client, origin string)
-	env      map[string]string
+	// authority is the argument of the provider's Authority.
+	authority string
+	client    func(c *fakeidp.Client, origin string)
+	env       map[string]string
 }
 
 // startTenancy runs a provider and the application. For the browser they are on
@@ -54,7 +57,7 @@ func startTenancyAt(t *testing.T, port int, a arrangement) tenancy {
 	t.Cleanup(func() { require.NoError(t, idp.Close()) })
 
 	env := map[string]string{
-		"AUTHORITY":     idp.Authority(fakeidp.ContosoTenantID),
+		"AUTHORITY":     idp.Authority(cmp.Or(a.authority, fakeidp.ContosoTenantID)),
 		"CLIENT_ID":     client.ID,
 		"CLIENT_SECRET": fakeidp.DefaultClientSecret,
 		"SCOPE":         "User.Read",
