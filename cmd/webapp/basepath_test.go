@@ -141,6 +141,9 @@ func TestPagesLinkBelowTheBasePath(t *testing.T) {
 		}
 	}
 	assert.Contains(t, anonymous.get(below+"/sessions?a=1").body, `href="`+below+`/login?return_to=`+url.QueryEscape(below+"/sessions?a=1")+`"`)
+	long := anonymous.get(below + "/sessions?x=" + strings.Repeat("x", domain.MaxReturnPath))
+	assert.Contains(t, long.body, `<a class="button wide" href="`+below+`/login">`)
+	assert.NotContains(t, long.body, "<code>"+below, "the page says that the sign-in cannot return to this address")
 	style := regexp.MustCompile(`href="([^"]*\.css)"`).FindStringSubmatch(admin.get(below + "/").body)
 	assert.Equal(t, http.StatusOK, anonymous.get(style[1]).StatusCode)
 	assert.Contains(t, admin.get(below+"/").body, `<a href="`+below+`/" aria-current="page">`)
@@ -151,7 +154,10 @@ func TestPagesLinkBelowTheBasePath(t *testing.T) {
 	w.idp.Down()
 	w.restart()
 	check(anonymous.get(below + "/"))
-	check(anonymous.get(below + "/login?return_to=%2Freports"))
+	failed := anonymous.get(below + "/login?return_to=%2Freports")
+	check(failed)
+	assert.Contains(t, failed.body, `<a class="button" href="`+below+`/login?return_to=%2Freports">`, "the first link tries again")
+	assert.Contains(t, anonymous.get("/getAToken?code=c&state=s").body, `href="`+below+`/login"`, "a sign-in that returns to the home page")
 	assert.Greater(t, checked, 60)
 }
 
