@@ -50,6 +50,10 @@
 // instance discovery and the admin consent page. Errors carry AADSTS numbers,
 // correlation IDs and trace IDs.
 //
+// Tenant.UserFlows add the user flows of Azure AD B2C, each with an authority of its own
+// (UserFlow). The default tenant Contoso has three. Config.SignUp adds the registration
+// of accounts, as in External ID.
+//
 // Clients authenticate with a secret, or with an Authenticator: package clientauth
 // has those for certificates, workload identity federation and managed identities.
 //
