@@ -62,7 +62,7 @@ func runFakeIDP(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	err = standalone.Run(ctx, o)
 	switch {
 	case portTaken(err):
-		return fmt.Errorf("webapp fakeidp cannot listen on -addr %s: %w.\n    Another program uses the port. Stop that program, or choose another port with -addr", o.Addr, err)
+		return fmt.Errorf("webapp fakeidp cannot serve: %w.\n    Another program uses the port. Stop that program, or choose another port with -addr", err)
 	case err != nil:
 		return fmt.Errorf("webapp fakeidp cannot serve: %w", err)
 	}

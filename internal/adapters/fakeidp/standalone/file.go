@@ -235,10 +235,18 @@ func (r *strictReader) guid(into *string) reading {
 }
 
 func (r *strictReader) uri(into *string) reading {
-	return r.textThat(func(text string) bool {
-		u, err := url.Parse(text)
-		return err == nil && consistsOf(uriMarks)(text) && u.Scheme != "" && (u.Host != "" || u.Scheme != "http" && u.Scheme != "https")
-	}, "a whole address such as http://localhost:3000/getAToken, without #, spaces and quotes")(into)
+	return r.textThat(wholeAddress, "a whole address such as http://localhost:3000/getAToken, without #, spaces and quotes")(into)
+}
+
+func wholeAddress(text string) bool {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || !consistsOf(uriMarks)(text):
+		return false
+	case u.Scheme == "http" || u.Scheme == "https":
+		return u.Host != ""
+	}
+	return u.Scheme != "" && (u.Host != "" || u.Path != "") // of an app, such as myapp:/callback
 }
 
 // errorNumber reads an AADSTS number.

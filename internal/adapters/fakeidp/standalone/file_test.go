@@ -155,6 +155,7 @@ func TestProblemsInTheFile(t *testing.T) {
 		client(`"secrets":["a#b"],"expiredSecrets":["a b"]`):               {"clients[1].secrets[0]: must be", "clients[1].expiredSecrets[0]: must be"},
 		client(`"redirectUris":[]`):                                        {"clients[1].redirectUris: is empty"},
 		client(`"redirectUris":["/callback"]`):                             {"clients[1].redirectUris[0]: must be a whole address"},
+		client(`"redirectUris":["javascript:alert(1)"]`):                   {"clients[1].redirectUris[0]: must be a whole address"},
 		client(`"redirectUris":["http:///callback"]`):                      {"clients[1].redirectUris[0]: must be a whole address"},
 		client(`"redirectUris":["https://app.example/#x"]`):                {"clients[1].redirectUris[0]: must be a whole address"},
 		client(`"redirectUris":["https://app.example/a b"]`):               {"clients[1].redirectUris[0]: must be a whole address"},

@@ -61,7 +61,7 @@ func Run(ctx context.Context, o Options) error {
 	faults.provider = provider
 	base, err := provider.Start(o.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("-addr %s: %w", o.Addr, err)
 	}
 	defer func() { _ = provider.Close() }()
 	if _, err := fmt.Fprintf(o.Stderr, "webapp fakeidp is ready at %s. It is a demo, not Microsoft: it asks for no password, and only this machine can reach it. Stop with Ctrl+C.\n", base); err != nil {
