@@ -110,7 +110,7 @@ type aProgram struct {
 // alter. The world has no more than a provider and an address.
 func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, *aProgram) {
 	t.Helper()
-	idp, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey()})
+	idp, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey(), Revocation: true})
 	require.NoError(t, err)
 	base, err := idp.Start("127.0.0.1:0")
 	require.NoError(t, err)
@@ -138,4 +138,40 @@ func (p *aProgram) stop(t *testing.T) {
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	<-p.exited
 	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit status: %s", p.output)
+}
+
+// Invariant 14: a stop lets a revocation that is on its way finish.
+func TestSIGTERMInTheMiddleOfARevocation(t *testing.T) {
+	t.Parallel()
+	w, p := startProgram(t, func(*exec.Cmd) {})
+	b := w.browser()
+	b.mustSignIn(fakeidp.UserMember)
+	met := make(chan struct{})
+	w.idp.Fail(fakeidp.EndpointRevocation, fakeidp.Fault{Hang: true, Met: func() { close(met) }})
+	logout(b, nil)
+	<-met
+	told := p.beginStop(w)
+	assert.NotContains(t, p.output.String(), "token revoked")
+	w.idp.Heal()
+	p.awaitEnd(t, told)
+	assert.Contains(t, p.output.String(), "token revoked")
+	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointRevocation))
+}
+
+// A revocation endpoint that never responds does not hold the stop up.
+func TestSIGTERMWhileNothingIsRevoked(t *testing.T) {
+	t.Parallel()
+	w, p := startProgram(t, func(*exec.Cmd) {})
+	met := make(chan struct{}, 100)
+	w.idp.Fail(fakeidp.EndpointRevocation, fakeidp.Fault{Hang: true, Met: func() { met <- struct{}{} }})
+	for range 3 {
+		b := w.browser()
+		b.mustSignIn(fakeidp.UserMember)
+		logout(b, nil)
+		<-met
+	}
+	told := p.beginStop(w)
+	p.awaitEnd(t, told)
+	assert.Less(t, time.Since(told), 10*time.Second)
+	assert.Contains(t, p.output.String(), "token revocation failed")
 }

@@ -73,7 +73,19 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 	if c.LogFormat == "json" { // for the program that reads the log, which does not see stdout
 		logger.Info("ready", "addr", listener.Addr().String(), "origin", c.Origin(), "version", buildVersion())
 	}
-	return server.Serve(ctx, server.New(app.handler, logger, c.Proxies...), listener)
+	limit, cancel := stopLimit(ctx)
+	defer cancel()
+	err = server.Serve(ctx, server.New(app.handler, logger, c.Proxies...), listener)
+	app.finishRevocations(limit)
+	return err
+}
+
+// stopLimit returns a context that ends server.StopTimeout after ctx, when the program
+// has to exit.
+func stopLimit(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(server.StopTimeout, cancel) })
+	return limit, cancel
 }
 
 // listen opens the address in LISTEN_ADDR.

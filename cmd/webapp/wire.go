@@ -39,7 +39,9 @@ type application struct {
 	credentialExpiry func() (time.Time, bool)
 	// useSessionKeys replaces the session keys.
 	useSessionKeys func([][]byte) error
-	telemetry      telemetry
+	// finishRevocations waits for tokens that are being revoked.
+	finishRevocations func(context.Context)
+	telemetry         telemetry
 }
 
 // wire makes every part of the program and connects them. No other function knows
@@ -63,6 +65,7 @@ func wire(c config.Config, d deps) (application, error) {
 		Secure:            c.HTTPS(),
 		CrossSiteCallback: c.FormPost(),
 		Lifetime:          c.SessionLifetime,
+		KeepsTokens:       revokesTokens(provider),
 		Clock:             d.now,
 	})
 	if err != nil {
@@ -119,8 +122,17 @@ func wire(c config.Config, d deps) (application, error) {
 				d.logger.Warn("the identity provider cannot be reached; the next sign-in tries again", "err", err)
 			}
 		},
-		credentialExpiry: credentialExpiry,
-		useSessionKeys:   sessions.UseKeys,
-		telemetry:        t,
+		credentialExpiry:  credentialExpiry,
+		useSessionKeys:    sessions.UseKeys,
+		finishRevocations: service.FinishRevocations,
+		telemetry:         t,
 	}, nil
+}
+
+// revokesTokens returns the provider's method RevokesTokens, or nil if it has none.
+func revokesTokens(provider ports.IdentityProvider) func() bool {
+	if revoker, ok := provider.(ports.TokenRevoker); ok {
+		return revoker.RevokesTokens
+	}
+	return nil
 }

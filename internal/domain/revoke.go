@@ -35,10 +35,10 @@ func (s *Service) revokesAfter(by ports.AuditCause) bool {
 	return false
 }
 
-// revoker returns nil if no token is revoked.
+// revoker returns nil if the provider revokes no tokens.
 func (s *Service) revoker() ports.TokenRevoker {
 	revoker, ok := s.provider.(ports.TokenRevoker)
-	if !ok || !s.revokeTokens || !revoker.RevokesTokens() {
+	if !ok || !revoker.RevokesTokens() {
 		return nil
 	}
 	return revoker

@@ -17,11 +17,12 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// revoking returns a fixture with TOKEN_REVOCATION=on.
+// revoking returns a fixture whose provider revokes tokens.
 func revoking(t *testing.T, change ...func(*domain.Config)) (*fixture, *auditLog) {
 	log := &auditLog{}
 	return newFixtureWith(t, func(cfg *domain.Config) {
-		cfg.RevokeTokens, cfg.AllowLogoutWithoutIssuer, cfg.Audit = true, true, log
+		cfg.AllowLogoutWithoutIssuer, cfg.Audit = true, log
+		cfg.Provider.(*portstest.FakeProvider).OfferRevocation()
 		for _, c := range change {
 			c(cfg)
 		}
@@ -295,7 +296,7 @@ func (r *tokenReads) EndSessionsOf(ctx context.Context, issuer, subject string, 
 	return r.FakeSessions.EndSessionsOf(ctx, issuer, subject, keepThis, withTokens)
 }
 
-// withoutEndpoint is a provider whose metadata name no revocation endpoint.
+// withoutEndpoint is a provider without a revocation endpoint, or with TOKEN_REVOCATION=off.
 type withoutEndpoint struct{ *portstest.FakeProvider }
 
 func (withoutEndpoint) RevokesTokens() bool { return false }
@@ -305,7 +306,6 @@ type withoutAbility struct{ ports.IdentityProvider }
 
 func TestTokensStayWhereTheyAreWithoutRevocation(t *testing.T) {
 	for name, change := range map[string]func(*domain.Config){
-		"off":        func(cfg *domain.Config) { cfg.RevokeTokens = false },
 		"no ability": func(cfg *domain.Config) { cfg.Provider = withoutAbility{cfg.Provider} },
 		"no endpoint": func(cfg *domain.Config) {
 			cfg.Provider = withoutEndpoint{cfg.Provider.(*portstest.FakeProvider)}

@@ -20,7 +20,6 @@ type Service struct {
 	returns             returnRule
 	logoutWithoutIssuer bool
 	groupScopes         []string
-	revokeTokens        bool
 	wait                func(context.Context, time.Duration) error
 	now                 func() time.Time
 	random              io.Reader
@@ -58,9 +57,6 @@ type Config struct {
 	AllowLogoutWithoutIssuer bool
 	// GroupScopes are the scopes of the access token for the provider's directory.
 	GroupScopes []string
-	// RevokeTokens revokes the refresh token of a session that ends, if the provider
-	// has ports.TokenRevoker.
-	RevokeTokens bool
 	// Wait pauses for d, or returns the error of ctx if ctx ends first. nil uses a
 	// timer.
 	Wait func(ctx context.Context, d time.Duration) error
@@ -107,7 +103,6 @@ func New(c Config) (*Service, error) {
 		returns:             newReturnRule(c.Home, c.NoReturn),
 		logoutWithoutIssuer: c.AllowLogoutWithoutIssuer,
 		groupScopes:         c.GroupScopes,
-		revokeTokens:        c.RevokeTokens,
 		wait:                c.Wait,
 		now:                 c.Now,
 		random:              c.Random,

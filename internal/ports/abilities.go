@@ -118,8 +118,9 @@ type Memberships struct {
 
 // TokenRevoker withdraws refresh tokens that are no longer needed (RFC 7009).
 type TokenRevoker interface {
-	// RevokesTokens reports whether the provider can revoke tokens, as far as its
-	// metadata are known. It makes no request and does not wait.
+	// RevokesTokens reports whether tokens can and should be revoked, by the
+	// provider's metadata and by the configuration. It returns false as long as it
+	// cannot know. It makes no request and does not wait.
 	RevokesTokens() bool
 
 	// RevokeToken makes the provider refuse the refresh token from now on. It makes

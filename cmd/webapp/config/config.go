@@ -55,11 +55,12 @@ type Config struct {
 	RedirectURI  string `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
 	ResponseMode string `env:"RESPONSE_MODE"` // query or form_post
 	// SignInPrompt is select_account, login or consent, DomainHint a domain, and
-	// PushedRequests auto or off.
-	SignInPrompt   string `env:"SIGN_IN_PROMPT"`
-	DomainHint     string `env:"DOMAIN_HINT"`
-	PushedRequests string `env:"PUSHED_AUTHORIZATION_REQUESTS"`
-	ListenAddr     string `env:"LISTEN_ADDR"` // default localhost:3000
+	// PushedRequests auto or off. TokenRevocation is on or off.
+	SignInPrompt    string `env:"SIGN_IN_PROMPT"`
+	DomainHint      string `env:"DOMAIN_HINT"`
+	PushedRequests  string `env:"PUSHED_AUTHORIZATION_REQUESTS"`
+	TokenRevocation string `env:"TOKEN_REVOCATION"`
+	ListenAddr      string `env:"LISTEN_ADDR"` // default localhost:3000
 	// BasePath is the path below which all routes but the callback are. Load removes
 	// one slash at its end. The default is none.
 	BasePath string `env:"BASE_PATH"`
@@ -166,6 +167,7 @@ func Load(environment Lookup, options Options) (Config, error) {
 	c := Config{
 		ResponseMode:       "query",
 		PushedRequests:     "auto",
+		TokenRevocation:    "on",
 		ListenAddr:         "localhost:3000",
 		SessionIdleTimeout: time.Hour,
 		SessionLifetime:    12 * time.Hour,

@@ -153,6 +153,7 @@ func TestEachWrongVariableIsNamed(t *testing.T) {
 		"an address as hint":      {map[string]string{"DOMAIN_HINT": "ada@contoso.com"}, []string{"DOMAIN_HINT is not a domain", "contoso.com"}},
 		"a long hint":             {map[string]string{"DOMAIN_HINT": strings.Repeat("a", 254)}, []string{"DOMAIN_HINT is not a domain"}},
 		"pushing by force":        {map[string]string{"PUSHED_AUTHORIZATION_REQUESTS": "on"}, []string{"PUSHED_AUTHORIZATION_REQUESTS is neither auto nor off", "Unset it."}},
+		"revocation by chance":    {map[string]string{"TOKEN_REVOCATION": "auto"}, []string{"TOKEN_REVOCATION is neither on nor off", "Unset it."}},
 		"listen at no port":       {map[string]string{"LISTEN_ADDR": "localhost:99999"}, []string{"LISTEN_ADDR"}},
 		"another name of a host":  {map[string]string{"AUTHORITY": "https://login.windows.net/common", "ALLOWED_TENANTS": "*"}, []string{"AUTHORITY has", "write login.microsoftonline.com"}},
 		"key of zeros":            {map[string]string{"SESSION_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, []string{"SESSION_KEY has a key of one repeated byte"}},

@@ -35,6 +35,7 @@ func (c *Config) Entra(now func() time.Time, logger *slog.Logger) entra.Config {
 		NoPrompt:              c.NoPrompt,
 		DomainHint:            c.DomainHint,
 		PushedRequestsOff:     c.PushedRequests == pushedRequestsOff,
+		RevocationOff:         c.TokenRevocation == tokenRevocationOff,
 	}
 }
 
@@ -78,7 +79,8 @@ func (c *Config) checkProvider(found *Problems) {
 	c.checkSubjects(found)
 }
 
-// checkSignIn sets NoPrompt and checks PUSHED_AUTHORIZATION_REQUESTS. The adapter checks
+// checkSignIn sets NoPrompt and checks PUSHED_AUTHORIZATION_REQUESTS and
+// TOKEN_REVOCATION. The adapter checks
 // SIGN_IN_PROMPT and DOMAIN_HINT.
 func (c *Config) checkSignIn(found *Problems) {
 	_, set := c.lookup("SIGN_IN_PROMPT")
@@ -87,7 +89,14 @@ func (c *Config) checkSignIn(found *Problems) {
 		found.add("PUSHED_AUTHORIZATION_REQUESTS", "is neither auto nor off",
 			"Unset it. Set it to off only if the provider's metadata name an endpoint for pushed requests that does not work.")
 	}
+	if c.TokenRevocation != "on" && c.TokenRevocation != tokenRevocationOff {
+		found.add("TOKEN_REVOCATION", "is neither on nor off",
+			"Unset it. Set it to off only if the provider withdraws a person's consent with a token, or ends the sign-ins of all devices.")
+	}
 }
+
+// tokenRevocationOff is the value of TOKEN_REVOCATION that turns it off.
+const tokenRevocationOff = "off"
 
 // pushedRequestsOff is the value of PUSHED_AUTHORIZATION_REQUESTS that turns them off.
 const pushedRequestsOff = "off"

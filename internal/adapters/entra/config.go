@@ -78,6 +78,9 @@ type Config struct {
 	// PushedRequestsOff sends no pushed authorization requests (RFC 9126). Without it
 	// they are used if the metadata name the endpoint.
 	PushedRequestsOff bool
+	// RevocationOff revokes no tokens (RFC 7009). Without it they are revoked if the
+	// metadata name the endpoint.
+	RevocationOff bool
 	// SigningAlgorithm is the algorithm of ID tokens and logout tokens, such as RS256,
 	// that the application is registered for (id_token_signed_response_alg of OpenID
 	// Connect Dynamic Client Registration 1.0, section 2). If it is empty, every

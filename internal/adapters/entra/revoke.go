@@ -54,7 +54,7 @@ func readRevocation(doc providerhttp.Object, configured authority.Authority, tok
 // loaded.
 func (p *Provider) RevokesTokens() bool {
 	m, ok := p.metadata.peek()
-	return ok && m.revocation.endpoint.URL != ""
+	return ok && m.revocation.endpoint.URL != "" && !p.cfg.RevocationOff
 }
 
 // RevokeToken revokes a refresh token (RFC 7009) with the application's own credential.

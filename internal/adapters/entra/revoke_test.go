@@ -209,6 +209,12 @@ func TestWhetherTokensAreRevoked(t *testing.T) {
 		w.idp.MutateMetadata(func(_ string, m map[string]any) { c.change(m) })
 		in := w.mustSignIn(t, fakeidp.UserMember, apiScope)
 		assert.Equal(t, c.want, w.provider.RevokesTokens(), name)
+		off := w.config
+		off.RevocationOff = true
+		configured, err := entra.New(off)
+		require.NoError(t, err)
+		require.NoError(t, configured.Ready(t.Context()))
+		assert.False(t, configured.RevokesTokens(), name)
 		exam, err := examiner(t, w, fakeidp.ContosoTenantID).Metadata(t.Context())
 		require.NoError(t, err, name)
 		assert.Equal(t, c.want, exam.RevocationEndpoint != "", name)

@@ -15,6 +15,7 @@ const (
 	outcomeCompleted = "completed"
 	outcomeRefused   = "refused"
 	outcomeRefreshed = "refreshed"
+	outcomeRevoked   = "revoked"
 	outcomeFailed    = "failed"
 )
 
@@ -32,6 +33,10 @@ func (m *Metrics) Record(_ context.Context, e ports.AuditEvent) {
 		m.refreshes.WithLabelValues(outcomeRefreshed, "").Inc()
 	case ports.AuditRefreshFailed:
 		m.refreshes.WithLabelValues(outcomeFailed, m.reasons.bounded(e.Reason)).Inc()
+	case ports.AuditTokenRevoked:
+		m.revoked.WithLabelValues(outcomeRevoked).Inc()
+	case ports.AuditRevocationFailed:
+		m.revoked.WithLabelValues(outcomeFailed).Inc()
 	case ports.AuditSessionEnded:
 		m.ended.WithLabelValues(knownCause(e.By)).Add(float64(max(e.Count, 0)))
 	}
@@ -43,6 +48,8 @@ func (m *Metrics) startAtZero() {
 	m.signIns.WithLabelValues(outcomeStarted, "")
 	m.signIns.WithLabelValues(outcomeCompleted, "")
 	m.refreshes.WithLabelValues(outcomeRefreshed, "")
+	m.revoked.WithLabelValues(outcomeRevoked)
+	m.revoked.WithLabelValues(outcomeFailed)
 	for _, cause := range causes() {
 		m.ended.WithLabelValues(string(cause))
 	}

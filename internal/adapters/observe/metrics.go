@@ -16,6 +16,7 @@ type Metrics struct {
 
 	signIns   *prometheus.CounterVec
 	refreshes *prometheus.CounterVec
+	revoked   *prometheus.CounterVec
 	started   prometheus.Counter
 	ended     *prometheus.CounterVec
 	reasons   labelLimiter
@@ -34,6 +35,7 @@ func NewMetrics(version string, now func() time.Time) *Metrics {
 		registry: prometheus.NewRegistry(), now: now,
 		signIns:   counters("sign_ins_total", "Sign-ins by outcome, and by reason if they are refused.", "outcome", "reason"),
 		refreshes: counters("token_refreshes_total", "Refreshes of access tokens by outcome, and by reason if they fail.", "outcome", "reason"),
+		revoked:   counters("token_revocations_total", "Revocations of refresh tokens of ended sessions by outcome.", "outcome"),
 		ended:     counters("sessions_ended_total", "Ended sessions by cause. An expired session is counted once, when its browser returns within a day.", "cause"),
 		started: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "sessions_started_total", Help: "Started sessions.",
@@ -47,7 +49,7 @@ func NewMetrics(version string, now func() time.Time) *Metrics {
 			Namespace: namespace, Name: "provider_calls_refused_total", Help: "Calls to the identity provider that were not made, because too many others were waiting for its response.",
 		}),
 	}
-	m.registry.MustRegister(m.signIns, m.refreshes, m.ended, m.started, m.requests, m.calls, m.refused,
+	m.registry.MustRegister(m.signIns, m.refreshes, m.revoked, m.ended, m.started, m.requests, m.calls, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		constant("build_info", "The running program; the value is always 1.", 1, prometheus.Labels{"version": version, "go_version": runtime.Version()}))
 	m.registerStores()

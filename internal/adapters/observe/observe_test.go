@@ -155,6 +155,11 @@ func TestExpectedSeriesStartAtZero(t *testing.T) {
 		has(t, scraped, fmt.Sprintf("webapp_sessions_ended_total{cause=%q} 0", cause))
 	}
 	assert.Less(t, len(domain.AuditReasons()), maxLabelValues/2)
+	for _, outcome := range []string{outcomeRevoked, outcomeFailed} {
+		has(t, scraped, fmt.Sprintf("webapp_token_revocations_total{outcome=%q} 0", outcome))
+	}
+	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditTokenRevoked})
+	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditRevocationFailed, Reason: domain.ErrProviderUnavailable.Error()})
 	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: domain.ErrBadCallback.Error()})
 	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByNewSignIn, Count: 1})
 	m.Record(t.Context(), ports.AuditEvent{Kind: ports.AuditSignInRefused, Reason: "something new"})
@@ -162,6 +167,8 @@ func TestExpectedSeriesStartAtZero(t *testing.T) {
 	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="malformed sign-in callback"} 1`)
 	has(t, scraped, `webapp_sessions_ended_total{cause="new sign-in"} 1`)
 	has(t, scraped, `webapp_sign_ins_total{outcome="refused",reason="something new"} 1`)
+	has(t, scraped, `webapp_token_revocations_total{outcome="revoked"} 1`)
+	has(t, scraped, `webapp_token_revocations_total{outcome="failed"} 1`)
 }
 
 func TestStoreOperationsAreTimedByOutcome(t *testing.T) {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"webapp/internal/adapters/session"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
 )
@@ -116,4 +118,27 @@ func TestASecondEndTakesNoTokenAway(t *testing.T) {
 		require.Empty(t, ended)
 	})
 	requireToken(t, "refresh-token")(w.endWithTokens(t, b))
+}
+
+// The store keeps the tokens beyond the lifetime of the session only if the provider
+// revokes tokens, also tokens that a refresh has stored.
+func TestTokensOfAnExpiredSessionAreKept(t *testing.T) {
+	for keeps, want := range map[bool]string{true: "rotated", false: ""} {
+		w := newWorld(t, func(cfg *session.Config) { cfg.KeepsTokens = func() bool { return keeps } })
+		n := portstest.SampleNew(start)
+		n.Session.Expires = start.Add(12 * time.Hour)
+		unrefreshed, b := w.newBrowser(), w.newBrowser()
+		for _, one := range []*browser{unrefreshed, b} {
+			one.Do(t.Context(), func(ctx context.Context) { require.NoError(t, failure(w.manager.Start(ctx, n, false))) })
+		}
+		b.Do(t.Context(), func(ctx context.Context) {
+			require.NoError(t, w.manager.UpdateTokens(ctx, func(g *ports.Tokens) { g.RefreshToken = "rotated" }))
+		})
+		w.clock.Advance(12*time.Hour + session.ExpiredRetention - time.Minute)
+		requireToken(t, want)(w.endWithTokens(t, b))
+		if keeps {
+			want = "refresh-token"
+		}
+		requireToken(t, want)(w.endWithTokens(t, unrefreshed))
+	}
 }

@@ -74,6 +74,10 @@ type Config struct {
 	// that nobody ends. It is required, and at least as long as any session
 	// lasts. The session itself ends at its Expires.
 	Lifetime time.Duration
+	// KeepsTokens reports whether the store keeps the tokens of an expired session as
+	// long as its record, so that End can return the refresh token when the browser
+	// comes back. Nil means no.
+	KeepsTokens func() bool
 	// OpTimeout is the time limit for one operation of the store. The default is
 	// 3 seconds.
 	OpTimeout time.Duration
@@ -98,6 +102,9 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
+	if cfg.KeepsTokens == nil {
+		cfg.KeepsTokens = func() bool { return false }
+	}
 	if cfg.OpTimeout == 0 {
 		cfg.OpTimeout = defaultOpTimeout
 	}
@@ -106,6 +113,7 @@ func New(cfg Config) (*Manager, error) {
 		cookies:  newCookieJar(cfg.Secure, cfg.CrossSiteCallback),
 		clock:    cfg.Clock,
 		lifetime: cfg.Lifetime,
+		keeps:    cfg.KeepsTokens,
 	}
 	m.keys.Store(keys)
 	m.records = &records{store: cfg.Store, seal: m.keysOf, limit: cfg.OpTimeout}
@@ -148,6 +156,7 @@ type Manager struct {
 	cookies  cookieJar
 	clock    func() time.Time
 	lifetime time.Duration
+	keeps    func() bool
 }
 
 var (

@@ -85,13 +85,22 @@ func (m *Manager) createRelated(ctx context.Context, key string, n ports.NewSess
 	if isEmpty(&n.Tokens) {
 		return nil
 	}
+	expires = m.tokensExpire(&n.Session)
 	value, err := encodeTokens(n.Tokens)
 	return add(tokensKey(key), value, err)
 }
 
-// relatedExpire returns when the store may delete the claims and tokens: at the
-// latest time that the session can end. If each Touch moved that time, it would
-// read and write kilobytes.
+// tokensExpire returns when the store may delete the tokens.
+func (m *Manager) tokensExpire(s *ports.Session) time.Time {
+	if m.keeps() {
+		return m.relatedExpire(s).Add(ExpiredRetention)
+	}
+	return m.relatedExpire(s)
+}
+
+// relatedExpire returns when the store may delete the claims: at the latest time
+// that the session can end. If each Touch moved that time, it would read and write
+// kilobytes.
 func (m *Manager) relatedExpire(s *ports.Session) time.Time {
 	latest := s.Started.Add(m.lifetime)
 	if latest.Before(s.Expires) {

@@ -117,7 +117,7 @@ func (m *Manager) UpdateTokens(ctx context.Context, change func(*ports.Tokens)) 
 		return err
 	}
 	defer leave()
-	expires := m.relatedExpire(&s)
+	expires := m.tokensExpire(&s)
 	for range maxUpdates {
 		err := m.updateTokensOnce(ctx, key, expires, change)
 		if !errors.Is(err, errOvertaken) {

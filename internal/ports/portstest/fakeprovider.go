@@ -27,6 +27,7 @@ type FakeProvider struct {
 	sealed   map[string]fakeSignIn // by secret
 	codes    map[string]fakeCode
 	refresh  map[string]bool
+	revokes  bool
 	revoked  []string        // refresh tokens, in the order of RevokeToken
 	issued   map[string]bool // access tokens
 	logouts  map[string]ports.LogoutToken

@@ -39,12 +39,18 @@ func (f *FakeProvider) Refresh(ctx context.Context, req ports.RefreshRequest) (p
 	return ports.Refreshed{AccessToken: f.accessToken(req.Scopes), RefreshToken: f.refreshToken(), Memberships: f.memberships}, nil
 }
 
-// RevokesTokens implements ports.TokenRevoker. It returns true once the provider has
-// responded to a call.
+// OfferRevocation makes the provider revoke tokens.
+func (f *FakeProvider) OfferRevocation() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.revokes = true
+}
+
+// RevokesTokens implements ports.TokenRevoker.
 func (f *FakeProvider) RevokesTokens() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.loaded
+	return f.revokes && f.loaded
 }
 
 // RevokeToken implements ports.TokenRevoker.

@@ -71,6 +71,7 @@ func fakeProviderKeepsTheContract(t *testing.T, pushes bool) {
 		clock := portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 		fake := portstest.NewFakeProvider(clock.Now)
 		fake.PushRequests(pushes)
+		fake.OfferRevocation()
 		fake.OfferFlows(ports.FlowSignUp, ports.FlowEditProfile, ports.FlowResetPassword)
 		return portstest.ProviderHarness{
 			New: func(ports.Registration, http.RoundTripper, func() time.Time) (ports.IdentityProvider, error) {

@@ -17,8 +17,8 @@ const (
 	// more and then responds with 431 (RFC 6585, section 5). The handler has to
 	// respond with 431 between the two limits.
 	MaxHeader = 32 << 10
-	// shutdownTimeout limits how long Serve waits for requests in flight.
-	shutdownTimeout = 10 * time.Second
+	// StopTimeout limits how long Serve waits for requests in flight.
+	StopTimeout = 10 * time.Second
 )
 
 // New returns a server for h with all limits set. A response may take as long as
@@ -62,7 +62,7 @@ func Serve(ctx context.Context, server *http.Server, l net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), StopTimeout)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {
 		_ = server.Close()
