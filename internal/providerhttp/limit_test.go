@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,5 +101,38 @@ func TestCallsThatWaitAreBounded(t *testing.T) {
 		for range most {
 			require.ErrorIs(t, <-waited, context.Canceled)
 		}
+	})
+}
+
+// Each kind of request has places of its own.
+func TestRevocationsHavePlacesOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := map[string]int{}
+		var mu sync.Mutex
+		calls := providerhttp.LimitProviderCalls(answering(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			running[providerhttp.EndpointOf(r.Context())]++
+			mu.Unlock()
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}))
+		places := map[string]int{
+			providerhttp.EndpointRevocation: providerhttp.MaxRevocations,
+			providerhttp.EndpointPushed:     providerhttp.MaxPushes,
+			providerhttp.EndpointToken:      providerhttp.MaxCalls,
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for _, endpoint := range []string{providerhttp.EndpointRevocation, providerhttp.EndpointPushed, providerhttp.EndpointToken} {
+			for range 2 * places[endpoint] {
+				r, err := http.NewRequestWithContext(providerhttp.WithEndpoint(ctx, endpoint), http.MethodPost, "https://idp.example", nil)
+				require.NoError(t, err)
+				wg.Go(func() { _, _ = calls.RoundTrip(r) })
+			}
+			synctest.Wait()
+		}
+		require.Equal(t, places, running)
+		cancel()
+		wg.Wait()
 	})
 }

@@ -168,6 +168,18 @@ var cases = []struct {
 		w.pushing(fakeidp.Config{PushedRequests: true})
 		w.idp.Fail(fakeidp.EndpointPushed, fakeidp.Fault{Status: 404})
 	}, outcomes{"credential": doctor.Failed}},
+	{"revocation-offered", func(w *world) { w.metadata("revocation_endpoint", "https://idp.example/revoke") }, nil},
+	{"revocation-off", func(w *world) {
+		w.metadata("revocation_endpoint", "https://idp.example/revoke")
+		w.cfg.Entra.RevocationOff = true
+	}, nil},
+	{"revocation-off-without-tls", func(w *world) {
+		w.metadata("revocation_endpoint", "http://idp.example/revoke")
+		w.cfg.Entra.RevocationOff = true
+	}, nil},
+	{"revocation-without-tls", func(w *world) {
+		w.metadata("revocation_endpoint", "http://idp.example/revoke")
+	}, outcomes{"metadata": doctor.Warning}},
 	{"metadata-without-sign-out", func(w *world) { w.metadata("end_session_endpoint", nil) }, nil},
 
 	{"keys-none", func(w *world) { w.idp.MutateKeys(func(_ string, d map[string]any) { d["keys"] = []any{} }) }, outcomes{"keys": doctor.Failed}},

@@ -42,13 +42,17 @@ func (x *examination) checkMetadata(ctx context.Context) Check {
 		}
 		return fail("Pushed authorization requests cannot be sent: "+exam.PushFault.Error()+".",
 			"Every sign-in would begin with one, so no sign-in can begin.", remedy)
+	case err == nil && exam.RevocationFault != nil && !x.cfg.Entra.RevocationOff:
+		return warn("Refresh tokens cannot be revoked: "+exam.RevocationFault.Error()+".",
+			"Sign-ins and sign-outs work. A refresh token stays valid at the provider after its session has ended.",
+			"Show this to the operator of the provider, or set TOKEN_REVOCATION to off.")
 	case err == nil:
 		signOut := "sign-out included"
 		if exam.EndSessionEndpoint == "" {
 			signOut = "but no sign-out at the provider"
 		}
 		return ok("The issuer fits the authority, and all endpoints are there, " + signOut +
-			"; ID tokens are signed with " + strings.Join(exam.Algorithms, ", ") + x.pushing(exam) + ".")
+			"; ID tokens are signed with " + strings.Join(exam.Algorithms, ", ") + x.pushing(exam) + x.revoking(exam) + ".")
 	case errors.Is(err, ports.ErrProviderUnavailable):
 		return x.noDocument(err, "metadata", x.authority.DiscoveryURL())
 	case exam.Issuer != "" && !exam.IssuerFits:
@@ -72,6 +76,18 @@ func (x *examination) pushing(exam entra.MetadataExam) string {
 		return "; authorization requests are pushed, as the provider requires"
 	}
 	return "; authorization requests are pushed"
+}
+
+// revoking says whether the refresh tokens of ended sessions are revoked. It is empty if
+// the provider does not support that.
+func (x *examination) revoking(exam entra.MetadataExam) string {
+	switch {
+	case exam.RevocationEndpoint == "":
+		return ""
+	case x.cfg.Entra.RevocationOff:
+		return "; refresh tokens are not revoked, because TOKEN_REVOCATION is off"
+	}
+	return "; the refresh tokens of ended sessions are revoked"
 }
 
 func (x *examination) issuerRemedy(issuer string) string {
