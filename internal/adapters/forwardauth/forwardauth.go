@@ -112,6 +112,8 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case errors.Is(err, domain.ErrRoleMissing), errors.Is(err, domain.ErrGroupMissing):
 		respond(w, http.StatusForbidden, "You are signed in, but your account may not open this page. Ask an administrator for access.")
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		w.WriteHeader(statusClientGone)
 	default:
 		w.Header().Set("Retry-After", "5")
 		respond(w, http.StatusServiceUnavailable, "It cannot be checked at the moment whether you may open this page. Please try again in a few seconds.")
@@ -120,6 +122,10 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.RecordError(r.Context(), err)
 	}
 }
+
+// statusClientGone is the status in the log of a request whose client has
+// disconnected. Proxies do that if the person leaves the page.
+const statusClientGone = 499
 
 // respond writes a text. Some proxies show it to the person.
 func respond(w http.ResponseWriter, status int, text string) {

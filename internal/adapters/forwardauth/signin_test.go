@@ -5,15 +5,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/forwardauth"
 	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/ports"
 	"webapp/internal/test/apptest"
+	"webapp/internal/test/redirecttest"
 )
 
 // at starts the application with another public origin. Its proxies are in
@@ -150,6 +153,28 @@ func TestTheWayBackIsALocalPath(t *testing.T) {
 	for _, uris := range [][]string{nil, {"/a", "/a"}, {"/a", "//evil.example"}} {
 		w := recorderOf(app, navigation(map[string][]string{"X-Forwarded-Uri": uris}))
 		assert.Equal(t, "/login?return_to=%2F", w.Header().Get("Location"), "%q", uris)
+	}
+}
+
+// requireLocal checks that a browser resolves a return path to this origin.
+func requireLocal(t *testing.T, returnTo string) {
+	t.Helper()
+	got, err := redirecttest.Resolve("https://app.example/getAToken", returnTo)
+	require.NoError(t, err, "%q", returnTo)
+	require.Equal(t, "https://app.example", got.Origin, "%q", returnTo)
+}
+
+func TestNoForwardedURILeadsElsewhere(t *testing.T) {
+	app := at(t, "https://app.example")
+	payloads, err := redirecttest.Payloads()
+	require.NoError(t, err)
+	for _, p := range payloads {
+		w := recorderOf(app, navigation(map[string][]string{"X-Forwarded-Uri": {p.Text}}))
+		require.Equal(t, http.StatusSeeOther, w.Code)
+		to, err := url.Parse(w.Header().Get("Location"))
+		require.NoError(t, err)
+		require.Equal(t, "/login", to.Path)
+		requireLocal(t, to.Query().Get("return_to"))
 	}
 }
 
