@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"webapp/internal/ports"
@@ -50,10 +51,15 @@ func (s *Service) allGroups(ctx context.Context, known ports.Groups) (Groups, er
 	switch {
 	case known.AsOf.IsZero() && !known.Overage:
 		return Groups{}, fmt.Errorf("%w: it returns no groups", ErrUnsupported)
-	case !known.Overage, !known.AsOf.IsZero() && s.now().Sub(known.AsOf) < groupsFresh:
+	case !known.Overage, s.isFresh(known):
 		return Groups{IDs: known.IDs, AsOf: known.AsOf}, nil
 	}
 	return s.lookUpGroups(ctx)
+}
+
+// isFresh reports whether groups from the directory can still be used.
+func (s *Service) isFresh(known ports.Groups) bool {
+	return !known.AsOf.IsZero() && s.now().Sub(known.AsOf) < groupsFresh
 }
 
 // tokenGroups returns the groups of an ID token. If the provider left some groups
@@ -79,7 +85,8 @@ func fewGroups(inToken ports.Groups) []string {
 }
 
 // lookUpGroups gets the groups from the directory and stores them with the time.
-// Overage stays set, because the next ones come from the directory as well.
+// Overage stays set, because the next ones come from the directory as well. Concurrent
+// requests of a session share one look-up.
 func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 	directory, ok := s.provider.(ports.GroupLookup)
 	if !ok {
@@ -88,6 +95,21 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 	token, err := s.AccessToken(ctx, s.groupScopes...)
 	if err != nil {
 		return Groups{}, err
+	}
+	look, first := s.lookups.begin(token)
+	if !first {
+		return s.awaitLookup(ctx, look)
+	}
+	defer s.lookups.end(token, look)
+	// Others wait for the result, so a browser that disconnects does not end it.
+	look.groups, look.err = s.memberGroups(context.WithoutCancel(ctx), directory, token)
+	return look.groups, look.err
+}
+
+func (s *Service) memberGroups(ctx context.Context, directory ports.GroupLookup, token string) (Groups, error) {
+	// Another request may have looked them up before this one began.
+	if known, err := s.sessions.Groups(ctx); err == nil && s.isFresh(known) {
+		return Groups{IDs: known.IDs, AsOf: known.AsOf}, nil
 	}
 	ids, err := directory.MemberGroups(ctx, token)
 	switch {
@@ -105,6 +127,54 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 		return Groups{}, notSignedIn(err, "keep groups")
 	}
 	return Groups{IDs: ids, AsOf: found.AsOf}, nil
+}
+
+// awaitLookup returns the result of another request's look-up. It returns
+// ErrRefreshBusy if too many requests wait already.
+func (s *Service) awaitLookup(ctx context.Context, look *groupLookup) (Groups, error) {
+	if !s.refreshing.take() {
+		return Groups{}, ErrRefreshBusy
+	}
+	defer s.refreshing.leave()
+	select {
+	case <-ctx.Done():
+		return Groups{}, ctx.Err()
+	case <-look.done:
+		return look.groups, look.err
+	}
+}
+
+// groupLookups has the look-ups that are running, by access token. A proxy asks for
+// all requests of a page at once.
+type groupLookups struct {
+	mu      sync.Mutex
+	running map[string]*groupLookup
+}
+
+type groupLookup struct {
+	done   chan struct{} // closed when groups and err are set
+	groups Groups
+	err    error
+}
+
+// begin returns the look-up with this token. first is true for the request that has to
+// do it.
+func (l *groupLookups) begin(token string) (look *groupLookup, first bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if look, running := l.running[token]; running {
+		return look, false
+	}
+	look = &groupLookup{done: make(chan struct{}), err: ErrDirectory} // the error after a panic
+	l.running[token] = look
+	return look, true
+}
+
+func (l *groupLookups) end(token string, look *groupLookup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.running, token)
+	close(look.done)
 }
 
 // Contains reports whether the user belongs to the group with this object ID, in

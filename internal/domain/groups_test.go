@@ -2,6 +2,8 @@ package domain_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,4 +136,59 @@ func TestProviderThatSaysNothingOfGroups(t *testing.T) {
 	f, _, ctx := newDirectory(t, ports.Groups{})
 	_, err := f.Groups(ctx)
 	require.ErrorIs(t, err, domain.ErrUnsupported)
+}
+
+// slowDirectory is a directory that responds when a test says so.
+type slowDirectory struct {
+	*portstest.FakeProvider
+	asked   atomic.Int32
+	begun   chan struct{}
+	respond chan struct{}
+}
+
+func (d *slowDirectory) Complete(ctx context.Context, cb ports.Callback, secret string) (ports.SignedIn, error) {
+	in, err := d.FakeProvider.Complete(ctx, cb, secret)
+	in.Tokens.Groups = ports.Groups{Overage: true}
+	return in, err
+}
+
+func (d *slowDirectory) MemberGroups(ctx context.Context, _ string) ([]string, error) {
+	d.asked.Add(1)
+	close(d.begun)
+	<-d.respond
+	return []string{"g1"}, ctx.Err()
+}
+
+// A proxy asks for all requests of a page at once. They ask the directory once, and the
+// first of them may disconnect.
+func TestRequestsAtTheSameTimeShareALookup(t *testing.T) {
+	d := &slowDirectory{begun: make(chan struct{}), respond: make(chan struct{})}
+	f := newFixtureWith(t, func(cfg *domain.Config) {
+		d.FakeProvider = cfg.Provider.(*portstest.FakeProvider)
+		cfg.Provider, cfg.GroupScopes = d, []string{"User.Read"}
+	})
+	b := f.sessions.NewBrowser()
+	f.signIn(b, ports.Identity{}, "User.Read")
+	first, disconnect := context.WithCancel(b.Context(t.Context()))
+	var all sync.WaitGroup
+	ask := func(ctx context.Context) {
+		all.Go(func() {
+			groups, err := f.Groups(ctx)
+			assert.NoError(t, err)
+			assert.Equal(t, []string{"g1"}, groups.IDs)
+		})
+	}
+	ask(first)
+	<-d.begun
+	disconnect()
+	gone, leave := context.WithCancel(b.Context(t.Context()))
+	leave()
+	_, err := f.Groups(gone)
+	require.ErrorIs(t, err, context.Canceled, "one that waits may disconnect too")
+	for range 30 {
+		ask(b.Context(t.Context()))
+	}
+	close(d.respond)
+	all.Wait()
+	assert.Equal(t, int32(1), d.asked.Load())
 }

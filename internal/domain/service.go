@@ -26,8 +26,11 @@ type Service struct {
 
 	// completing has the sign-ins that this instance is completing.
 	completing *completions
+	// lookups has the group look-ups that are running on this instance.
+	lookups *groupLookups
 	// secondCallbacks and refreshing limit the requests that wait for another request: a
-	// second callback for the first one, and an API call for a token refresh.
+	// second callback for the first one, an API call for a token refresh, and a request
+	// for a group look-up.
 	secondCallbacks, refreshing places
 	// revocations limits the refresh tokens that are being revoked, and
 	// revocationCalls the requests for it that run at once.
@@ -107,6 +110,7 @@ func New(c Config) (*Service, error) {
 		now:                 c.Now,
 		random:              c.Random,
 		completing:          &completions{byState: map[string]*completion{}},
+		lookups:             &groupLookups{running: map[string]*groupLookup{}},
 		secondCallbacks:     make(places, maxSecondCallbacks),
 		refreshing:          make(places, maxRefreshWaits),
 		revocations:         make(places, maxRevocations),
