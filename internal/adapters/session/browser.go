@@ -15,7 +15,7 @@ import (
 type browserRequest struct {
 	request *http.Request
 	header  http.Header // of the response
-	keys    *sealer     // for the whole request
+	keys    *sealer     // for the whole request; never replaced
 
 	// mu is locked by each port method, so that the session is loaded once even
 	// if a handler uses several goroutines.

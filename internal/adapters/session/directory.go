@@ -70,7 +70,7 @@ func sessionIn(found foundRecord) *keptSession {
 		return nil
 	}
 	s, err := decodeSession(found.value)
-	if err != nil || !found.keys.indexes(s) {
+	if err != nil || !found.keys.indexable(s) {
 		return nil
 	}
 	return s
@@ -210,7 +210,7 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid s
 		return nil, nil
 	}
 	ctx = m.withKeys(ctx)
-	indexes := m.keysOf(ctx).all(func(key *sealingKey) string { return providerIndex(key, sid) })
+	indexes := m.keysOf(ctx).indexes(func(key *sealingKey) string { return providerIndex(key, sid) })
 	return m.endWhere(ctx, indexes, filter{
 		key: func(string) bool { return true },
 		session: func(s *keptSession) bool {
@@ -222,7 +222,7 @@ func (m *Manager) EndProviderSession(ctx context.Context, issuer, subject, sid s
 }
 
 func (m *Manager) userIndexes(ctx context.Context, issuer, subject string) []string {
-	return m.keysOf(ctx).all(func(key *sealingKey) string { return userIndex(key, issuer, subject) })
+	return m.keysOf(ctx).indexes(func(key *sealingKey) string { return userIndex(key, issuer, subject) })
 }
 
 // endWhere ends the wanted sessions, live and expired, that have one of the

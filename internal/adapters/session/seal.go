@@ -89,9 +89,9 @@ func (s *sealer) key(id keyID) *sealingKey {
 	return nil
 }
 
-// all returns the index of each key that of returns. A look-up needs all of them,
+// indexes returns the index that of returns for each key. A look-up needs all of them,
 // because a record keeps the index of the key that it was created with.
-func (s *sealer) all(of func(*sealingKey) string) []string {
+func (s *sealer) indexes(of func(*sealingKey) string) []string {
 	indexes := make([]string, len(s.keys))
 	for i := range s.keys {
 		indexes[i] = of(&s.keys[i])
@@ -99,9 +99,9 @@ func (s *sealer) all(of func(*sealingKey) string) []string {
 	return indexes
 }
 
-// indexes reports whether the session can be found by its indexes. A session that
+// indexable reports whether the session can be found by its indexes. A session that
 // cannot be found cannot be ended, so it is invalid.
-func (s *sealer) indexes(session *keptSession) bool { return s.key(session.indexedBy) != nil }
+func (s *sealer) indexable(session *keptSession) bool { return s.key(session.indexedBy) != nil }
 
 // seal encrypts plain with the first key, for this place and name.
 func (s *sealer) seal(place, name string, plain []byte) []byte {

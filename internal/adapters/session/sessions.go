@@ -57,7 +57,7 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 		return loadedSession{loaded: true, err: err}
 	}
 	s, ok := m.scs.Get(data, sessionValue).(*keptSession)
-	if !ok || !req.keys.indexes(s) {
+	if !ok || !req.keys.indexable(s) {
 		return loadedSession{loaded: true}
 	}
 	return loadedSession{loaded: true, token: token, session: s, read: req.revision, data: data}
