@@ -72,6 +72,7 @@ const (
 type provider struct {
 	env map[string]string // that it has printed
 	ca  string            // file of the certificate authority
+	pid int
 }
 
 // startProvider runs `webapp fakeidp` until the end of the test.
@@ -82,7 +83,7 @@ func startProvider(t *testing.T, arguments ...string) provider {
 	command.Dir = dir
 	process := browsertest.StartProcess(t, command, nil)
 	process.WaitForOutput("# CA certificate: ")
-	p := provider{env: make(map[string]string)}
+	p := provider{env: make(map[string]string), pid: command.Process.Pid}
 	for line := range strings.Lines(process.Output()) {
 		line = strings.TrimSpace(line)
 		if path, ok := strings.CutPrefix(line, "# CA certificate: "); ok {
@@ -240,7 +241,8 @@ func TestFlows(t *testing.T) {
 
 	command := exec.Command("node", "--test", "--test-reporter=spec", "flows.mjs")
 	command.Dir = "testdata"
-	command.Env = append(os.Environ(), "CERTIFICATE_FILE="+certificate, "KEY_FILE="+key, "API_ID="+apiID, "API_SECRET=secret-of-the-api")
+	command.Env = append(os.Environ(), "CERTIFICATE_FILE="+certificate, "KEY_FILE="+key, "API_ID="+apiID, "API_SECRET=secret-of-the-api",
+		"PROVIDER_PID="+strconv.Itoa(p.pid))
 	for name, value := range p.environment("3000") {
 		command.Env = append(command.Env, name+"="+value)
 	}

@@ -7,7 +7,7 @@ import test from 'node:test'
 import { ConfidentialClientApplication, CryptoProvider, PublicClientApplication } from '@azure/msal-node'
 import * as oidc from 'openid-client'
 
-const { CLIENT_ID, CLIENT_SECRET, AUTHORITY, REDIRECT_URI, API_ID, API_SECRET, CERTIFICATE_FILE, KEY_FILE } = process.env
+const { CLIENT_ID, CLIENT_SECRET, AUTHORITY, REDIRECT_URI, API_ID, API_SECRET, CERTIFICATE_FILE, KEY_FILE, PROVIDER_PID } = process.env
 const origin = new URL(AUTHORITY).origin
 const knownAuthorities = [new URL(AUTHORITY).host]
 const member = 'adele.vance@contoso.example'
@@ -125,6 +125,19 @@ test('openid-client signs in, renews, reads UserInfo and signs out', async () =>
   const end = oidc.buildEndSessionUrl(config, { post_logout_redirect_uri: new URL('/', REDIRECT_URI).href, id_token_hint: tokens.id_token })
   const response = await fetch(end, { redirect: 'manual' })
   assert.equal(response.headers.get('location'), new URL('/', REDIRECT_URI).href)
+})
+
+// openid-client reads the key set at most once a minute, also for an unknown key.
+test('openid-client verifies signatures over a rotation of the keys', async () => {
+  const config = await oidc.discovery(new URL(`${AUTHORITY}/v2.0`), CLIENT_ID, CLIENT_SECRET)
+  oidc.enableNonRepudiationChecks(config)
+  const signer = async () => JSON.parse(Buffer.from((await open(config, 'openid')).id_token.split('.')[0], 'base64url')).kid
+  const first = await signer()
+  process.kill(Number(PROVIDER_PID), 'SIGHUP')
+  for (let attempts = 0; attempts < 100; attempts++) {
+    if (await signer() !== first) return
+  }
+  assert.fail('the key was not replaced')
 })
 
 test('openid-client proves itself by a certificate', async () => {
