@@ -142,6 +142,43 @@ func TestInteropPushedRefused(t *testing.T) {
 	require.True(t, tab.Has("heading", "The sign-in service refused the sign-in"), tab.Text())
 }
 
+// TestInteropRevocation signs out, which revokes the refresh token. The provider issues
+// one only after its consent page. It then still ends its own session.
+func TestInteropRevocation(t *testing.T) {
+	certificate, keys := clientCertificate(t)
+	for name, c := range map[string]struct {
+		settings, app map[string]string
+		revoked       int
+	}{
+		"client_secret_basic": {nil, nil, 1},
+		"client_secret_post":  {map[string]string{"CLIENT_AUTH": "client_secret_post"}, nil, 1},
+		"private_key_jwt": {
+			map[string]string{"CLIENT_AUTH": "private_key_jwt", "CLIENT_KEYS": keys},
+			map[string]string{"CLIENT_SECRET": "", "CLIENT_CERTIFICATE_FILE": certificate}, 1,
+		},
+		"off":         {nil, map[string]string{"TOKEN_REVOCATION": "off"}, 0},
+		"not offered": {map[string]string{"REVOCATION": "off"}, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := map[string]string{"SIGN_IN_PROMPT": "consent"}
+			maps.Copy(app, c.app)
+			p := startPeerWith(t, c.settings, app)
+			tab := p.tab(t)
+			tab.Open(p.app.URL)
+			p.signIn(t, tab, "ada")
+			requireHome(t, p.app, tab, "Ada Interop")
+			require.Equal(t, 1, strings.Count(p.provider.Output(), "refresh token issued\n"))
+
+			p.signOut(t, tab)
+			p.app.Stop() // waits for the revocation
+
+			require.Equal(t, c.revoked, strings.Count(p.provider.Output(), "refresh token revoked\n"), p.provider.Output())
+			require.Equal(t, c.revoked, strings.Count(p.app.Output(), "token revoked"), p.app.Output())
+			require.NotContains(t, p.provider.Output(), "error")
+		})
+	}
+}
+
 // clientCertificate returns a file with a key and its certificate, and the public key as
 // a JSON Web Key Set.
 func clientCertificate(t *testing.T) (path, keys string) {

@@ -47,6 +47,7 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: true },
     rpInitiatedLogout: { enabled: true },
+    revocation: { enabled: process.env.REVOCATION !== 'off' },
     pushedAuthorizationRequests: {
       enabled: process.env.PUSHED !== 'off',
       requirePushedAuthorizationRequests: process.env.PUSHED === 'required',
@@ -56,8 +57,10 @@ const provider = new Provider(issuer, {
 });
 
 provider.on('pushed_authorization_request.success', () => console.log('pushed'));
+provider.on('refresh_token.saved', () => console.log('refresh token issued'));
+provider.on('refresh_token.destroyed', () => console.log('refresh token revoked'));
 
-const failures = ['pushed_authorization_request.error', 'authorization.error', 'grant.error', 'end_session.error', 'userinfo.error', 'server_error'];
+const failures = ['pushed_authorization_request.error', 'authorization.error', 'grant.error', 'end_session.error', 'revocation.error', 'userinfo.error', 'server_error'];
 for (const event of failures) {
   provider.on(event, (ctx, err) => console.error(event, err));
 }
