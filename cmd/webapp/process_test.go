@@ -5,8 +5,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -46,6 +49,40 @@ func TestSignalsStopTheProgramWithStatus0(t *testing.T) {
 			require.True(t, ready)
 			require.NoError(t, cmd.Process.Signal(signal))
 			assert.NoError(t, cmd.Wait(), "exit status 0")
+		})
+	}
+}
+
+// TestAnEmptyPromptReachesTheProgram, from the real environment and from .env.
+func TestAnEmptyPromptReachesTheProgram(t *testing.T) {
+	for name, c := range map[string]struct {
+		env    []string
+		file   string
+		prompt bool
+	}{
+		"not set":              {nil, "", true},
+		"empty":                {[]string{"SIGN_IN_PROMPT="}, "", false},
+		"empty in .env":        {nil, "SIGN_IN_PROMPT=\n", false},
+		"empty, login in .env": {[]string{"SIGN_IN_PROMPT="}, "SIGN_IN_PROMPT=login\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, []string{"-demo"}, append(c.env, "LISTEN_ADDR=localhost:0")...)
+			require.NoError(t, os.WriteFile(filepath.Join(cmd.Dir, ".env"), []byte(c.file), 0o600))
+			stdout, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+			var address []string
+			for lines := bufio.NewScanner(stdout); address == nil && lines.Scan(); {
+				address = regexp.MustCompile(`Open (http://\S+) in a browser`).FindStringSubmatch(lines.Text())
+			}
+			require.NotNil(t, address)
+			res, err := http.DefaultTransport.RoundTrip(httptest.NewRequest(http.MethodGet, address[1]+"/login", nil))
+			require.NoError(t, err)
+			_ = res.Body.Close()
+			require.Equal(t, http.StatusSeeOther, res.StatusCode)
+			assert.Equal(t, c.prompt, strings.Contains(res.Header.Get("Location"), "prompt=select_account"))
+			assert.Equal(t, c.prompt, strings.Contains(res.Header.Get("Location"), "prompt="))
 		})
 	}
 }

@@ -47,7 +47,7 @@ func providerNotReady(err error) string {
 		number = " (" + number + ")"
 	}
 	if errors.Is(err, domain.ErrProviderSetup) {
-		return "identity provider: it responds, but does not fit the configured authority" + number + `; run "webapp doctor" to find out why`
+		return "identity provider: it responds, but does not fit the configuration" + number + `; run "webapp doctor" to find out why`
 	}
 	return "identity provider: its metadata or keys have not been loaded" + number +
 		`; check the authority and the network, or run "webapp doctor"`

@@ -85,8 +85,8 @@ func TestAnUnknownTenantShowsItsNumber(t *testing.T) {
 		err        error
 		page, says string
 	}{
-		"unknown tenant": {unknown, "Sign-in is not set up correctly. The configuration of this application does not match", "it responds, but does not fit the configured authority (AADSTS90002)"},
-		"no number":      {errors.Join(ports.ErrProviderSetup, ports.ErrProviderUnavailable), "Sign-in is not set up correctly.", "does not fit the configured authority; run"},
+		"unknown tenant": {unknown, "Sign-in is not set up correctly. The configuration of this application does not match", "it responds, but does not fit the configuration (AADSTS90002)"},
+		"no number":      {errors.Join(ports.ErrProviderSetup, ports.ErrProviderUnavailable), "Sign-in is not set up correctly.", "does not fit the configuration; run"},
 		"throttled":      {&ports.ProviderError{Kind: ports.ErrProviderUnavailable, Number: 90055}, "cannot be reached at the moment.", "have not been loaded (AADSTS90055); check"},
 		"down":           {ports.ErrProviderUnavailable, "cannot be reached at the moment.", "have not been loaded; check the authority"},
 	} {
