@@ -135,9 +135,8 @@ func TestPushesTakeNoPlacesOfOthers(t *testing.T) {
 	w := newWorld(t, nil, pushedRequests)
 	member, late := w.browser(), w.browser()
 	member.mustSignIn(fakeidp.UserMember)
-	answer := late.approve(late.begin("/login"), fakeidp.UserAdmin)
 	w.clock.advance(50 * time.Minute) // the access token is about to expire
-	answer = late.approve(late.begin("/login"), fakeidp.UserAdmin)
+	answer := late.approve(late.begin("/login"), fakeidp.UserAdmin)
 	before := w.idp.Requests(fakeidp.EndpointPushed)
 	w.idp.Fail(fakeidp.EndpointPushed, fakeidp.Fault{Hang: true})
 
