@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,20 @@ func TestANewVersionOfTheKeysInAFile(t *testing.T) {
 	require.NoError(t, os.Remove(vars["SESSION_KEY_FILE"]))
 	assert.Equal(t, decoded(t, kKey, someKey), file.Get(t.Context()))
 	assert.Contains(t, logs.String(), "the file does not exist")
+}
+
+func TestSessionFilesThatEverybodyCanRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no modes of files")
+	}
+	vars := good()
+	vars["SESSION_KEY_FILE"], vars["SESSION_STORE_FILE"] = inFile(t, someKey), inFile(t, "sqlite:sessions.db")
+	for _, name := range []string{"SESSION_KEY_FILE", "SESSION_STORE_FILE"} {
+		require.NoError(t, os.Chmod(vars[name], 0o644))
+	}
+	c, err := load(lookupIn(vars), false)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{"SESSION_KEY_FILE", "SESSION_STORE_FILE"}, names(c.Hints))
 }
 
 func TestNoKeyFileIsOpenedWithoutItsVariable(t *testing.T) {
