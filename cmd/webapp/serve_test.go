@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestExpiryIsLoggedAtTheStartAndDaily(t *testing.T) {
@@ -57,4 +59,19 @@ func TestUnknownExpiryIsNotTalkedAbout(t *testing.T) {
 	logs := &safeBuffer{}
 	watchExpiry(ctx, func() (time.Time, bool) { return time.Time{}, false }, time.Now, nil, slog.New(slog.NewTextHandler(logs, nil)))
 	assert.Empty(t, logs.String())
+}
+
+// Requests in flight and running revocations together have ten seconds after the signal.
+func TestAStopHasOneLimitForEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		limit, cancel := stopLimit(ctx)
+		defer cancel()
+		time.Sleep(time.Hour)
+		require.NoError(t, limit.Err())
+		told := time.Now()
+		stop()
+		<-limit.Done()
+		assert.Equal(t, 10*time.Second, time.Since(told))
+	})
 }
