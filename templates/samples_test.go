@@ -165,6 +165,10 @@ func samples() []sample {
 		}},
 		sampleRefusal("cookies", 431, "error.cookies.why"), sampleRefusal("longurl", 414, ""),
 		sampleRefusal("fields", 400, ""), sampleRefusal("mediatype", 415, ""), sampleRefusal("toolarge", 413, ""),
+		{"stepup", here, Error{
+			Heading: "error.stepup.heading", Sentence: "error.stepup.sentence", Next: "error.stepup.next",
+			Actions: []Link{{Text: "error.action.stepup", URL: "/reports", NewTab: true}, {Text: "error.action.home", URL: "/"}},
+		}},
 		{"forbidden", here, Forbidden{Role: "Reports.Admin", Username: "ada@fabrikam.example"}},
 		{"forbidden-plain", here, Forbidden{Role: "Reports.Admin"}},
 		{"sessions", signedIn("/sessions"), sampleSessions()},

@@ -11,16 +11,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
+	"webapp/templates"
 )
 
-// payments is a page with a form that needs a recent sign-in and an authentication
-// context, as an application writes one.
+// payments is an application with one page and its form, which needs a recent sign-in
+// and an authentication context.
 type payments struct {
 	*app
 	browser  *portstest.FakeBrowser
@@ -41,6 +44,16 @@ func newPayments(t *testing.T) *payments {
 	})
 	require.NoError(t, err)
 	p.Scopes = []string{"api/read"}
+	p.enabledPages = []Page{{
+		Path: "/payments", RecentSignIn: 5 * time.Minute, AuthContext: "c1",
+		show: func(*app, *http.Request, domain.Session) (templates.View, error) { return templates.Fresh{}, nil },
+		post: func(_ *app, w http.ResponseWriter, r *http.Request, _ domain.Session) error {
+			form, err := postedForm(r)
+			p.paid = append(p.paid, form.Get("amount"))
+			w.WriteHeader(http.StatusOK)
+			return err
+		},
+	}}
 	location, err := p.Domain.SignIn(p.context(t), domain.SignInRequest{})
 	require.NoError(t, err)
 	p.comeBack(t, location)
@@ -59,17 +72,14 @@ func (p *payments) comeBack(t *testing.T, location string) {
 
 func (p *payments) request(t *testing.T, method, accept string) *httptest.ResponseRecorder {
 	t.Helper()
-	h := p.handle(p.requireRole("", p.requireSignIn(func(w http.ResponseWriter, r *http.Request, _ domain.Session) error {
-		form, err := postedForm(r)
-		p.paid = append(p.paid, form.Get("amount"))
-		w.WriteHeader(http.StatusOK)
-		return err
-	}, requireRecentSignIn(5*time.Minute), requireAuthContext("c1"))))
+	routes := chi.NewRouter()
+	routes.Use(middleware.GetHead)
+	p.routePages(routes)
 	r := httptest.NewRequest(method, "/payments?to=eve", strings.NewReader("amount=7")).WithContext(p.context(t))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", accept)
 	w := httptest.NewRecorder()
-	h(w, r)
+	routes.ServeHTTP(w, r)
 	return w
 }
 
@@ -98,6 +108,7 @@ func TestAFormThatNeedsARecentSignIn(t *testing.T) {
 	p.comeBack(t, got.Header().Get("Location"))
 	require.Equal(t, http.StatusOK, p.request(t, http.MethodPost, "text/html").Code) // the reload
 	assert.Equal(t, []string{"7", "7"}, p.paid)
+	assert.Equal(t, http.StatusOK, p.request(t, http.MethodGet, "text/html").Code)
 }
 
 // A program is never redirected. It reads in the response what is required.
