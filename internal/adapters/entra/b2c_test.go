@@ -208,6 +208,14 @@ func TestTokenOfTheEditFlow(t *testing.T) {
 		change func(*world)
 	}{
 		"it is the sign-in's": {func(w *world) { w.idp.Mutate(set("tfp", susi)) }},
+		"its key is the sign-in's only": {func(w *world) {
+			w.idp.MutateKeys(func(segment string, document map[string]any) {
+				if strings.HasSuffix(segment, strings.ToLower(edit)) {
+					document["keys"].([]any)[0].(map[string]any)["kid"] = "another"
+				}
+			})
+			w.mustSignIn(t, fakeidp.UserMember)
+		}},
 		"its subject is nobody's": {func(w *world) {
 			w.idp.Mutate(set("sub", "Not supported currently. Use oid claim."))
 		}},
