@@ -27,6 +27,10 @@ const PendingLifetime = 15 * time.Minute
 // meet the requirement, the error matches ErrNotRecent or ErrAuthContextMissing, and
 // the browser's session stays as it is.
 //
+// If the person cancelled, CompleteSignIn returns the page that they came from. The error
+// matches ErrSignInAgain if a sign-in has to follow, as after the reset of a password, and
+// ErrPasswordForgotten if the person forgot it.
+//
 // CompleteSignIn returns ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
 func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string) (string, error) {

@@ -47,18 +47,19 @@ func (s *Service) EditProfile(ctx context.Context, uiLocales string) (string, er
 // there.
 func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	session, err := s.current(ctx)
-	if errors.Is(err, ErrNotSignedIn) {
+	var tokens ports.Tokens
+	if err == nil {
+		if tokens, err = s.sessions.Tokens(ctx); err != nil {
+			err = notSignedIn(err, "read tokens")
+		}
+	}
+	switch {
+	case errors.Is(err, ErrNotSignedIn):
 		return fmt.Errorf("%w: %w", ErrSignInAgain, err)
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if !samePerson(session.Identity, in.Identity) {
+	case !samePerson(session.Identity, in.Identity):
 		return fmt.Errorf("%w: the edited profile is another person's", ErrSignInAgain)
-	}
-	tokens, err := s.sessions.Tokens(ctx)
-	if err != nil {
-		return notSignedIn(err, "read tokens")
 	}
 	session.Identity.Name = cmp.Or(in.Identity.Name, session.Identity.Name)
 	session.Identity.Username = cmp.Or(in.Identity.Username, session.Identity.Username)
