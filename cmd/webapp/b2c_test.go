@@ -220,9 +220,12 @@ func TestCreateAccountLink(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"create"}, location.Query()["prompt"])
 
+	w.idp.Fail(fakeidp.EndpointKeys, fakeidp.Fault{Status: http.StatusServiceUnavailable})
 	w.restart()
-	w.idp.Down()
-	assert.NotContains(t, b.get("/").body, "Create account")
+	w.app.warmUp(t.Context())
+	page := b.get("/").body
+	assert.Contains(t, page, "The sign-in service cannot be reached at the moment.")
+	assert.NotContains(t, page, "Create account")
 }
 
 // The variables of the tutorial's sample lead to the tenant's host at b2clogin.com.

@@ -74,7 +74,7 @@ func (c *Config) checkProvider(found *Problems) {
 	default:
 		found.add(strings.Join(given, " and "), "are all set", "Remove all but one: "+remedy)
 	}
-	c.readUserFlow(found, len(given) == 1)
+	c.readUserFlow(found)
 	c.checkClientID(found)
 	c.checkSubjects(found)
 }
@@ -107,9 +107,9 @@ func isTenantName(name string) bool {
 	return name != "" && len(name) < 64 && strings.Trim(name, characters) == "" && strings.Trim(name, "-") == name
 }
 
-// readUserFlow sets Authority to the user flow of SIGNUPSIGNIN_USER_FLOW, if the provider
-// is the B2C tenant. alone says that no other provider is set.
-func (c *Config) readUserFlow(found *Problems, alone bool) {
+// readUserFlow sets Authority to the user flow of SIGNUPSIGNIN_USER_FLOW, if
+// B2C_TENANT_NAME is set.
+func (c *Config) readUserFlow(found *Problems) {
 	const remedy = "Write the name of the sign-up and sign-in user flow as the portal shows it, such as B2C_1_signupsignin1."
 	switch {
 	case c.B2CTenantName == "" && c.SignUpSignInFlow != "":
@@ -120,7 +120,7 @@ func (c *Config) readUserFlow(found *Problems, alone bool) {
 			"Write the first part of the tenant's domain: contoso for contoso.onmicrosoft.com. For your own domain, set AUTHORITY instead.")
 	case c.SignUpSignInFlow == "":
 		found.add("SIGNUPSIGNIN_USER_FLOW", "is missing, but B2C_TENANT_NAME is set", remedy)
-	case alone:
+	default:
 		tenant := "https://" + c.B2CTenantName + ".b2clogin.com/" + c.B2CTenantName + ".onmicrosoft.com/"
 		configured, err := authority.Parse(tenant + "policy")
 		if err == nil {
