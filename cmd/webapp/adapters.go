@@ -60,7 +60,7 @@ func sessionStores() map[string]storeAdapter {
 func mounts(c config.Config) map[string]mount {
 	return map[string]mount{
 		// "/api": api.New,
-		forwardauth.Path: when(c.ForwardAuth, forwardauth.Config{Origin: c.Origin(), BasePath: c.BasePath, Proxies: c.Proxies, RecordError: webhttp.RecordError}.Handler),
+		forwardauth.Path: when(c.ForwardAuth, forwardauth.Config{Origin: c.Origin(), BasePath: c.BasePath, Proxies: c.Proxies, RecordError: webhttp.RecordError, Passed: webhttp.LogAtDebug}.Handler),
 	}
 }
 

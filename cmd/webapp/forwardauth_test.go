@@ -40,13 +40,17 @@ func TestForwardAuthentication(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, done.StatusCode)
 	assert.Equal(t, "/reports?year=2026&all", done.Header.Get("Location"))
 
+	counted := strings.Count(w.logs.String(), "level=INFO msg=request")
 	passed := b.get("/verify?role=Admin&role=Other", w.proxied("/reports")...)
 	assert.Equal(t, http.StatusNoContent, passed.StatusCode)
 	assert.Equal(t, "Megan%20Bowen", passed.Header.Get("X-Auth-Request-Name"))
 	assert.Equal(t, fakeidp.UserAdmin, passed.Header.Get("X-Auth-Request-Preferred-Username"))
 	assert.Equal(t, "Admin", passed.Header.Get("X-Auth-Request-Roles"))
 	assert.True(t, strings.HasPrefix(passed.Header.Get("X-Auth-Request-User"), "tid:"+fakeidp.ContosoTenantID+"%20oid:"))
+	assert.Equal(t, counted, strings.Count(w.logs.String(), "level=INFO msg=request"), "the proxy has a log of its own")
+	assert.Contains(t, w.logs.String(), "level=DEBUG msg=request")
 	assert.Equal(t, http.StatusForbidden, b.get("/verify?role=Other", w.proxied("/reports")...).StatusCode)
+	assert.Equal(t, counted+1, strings.Count(w.logs.String(), "level=INFO msg=request"))
 
 	w.idp.Down()
 	assert.Equal(t, http.StatusNoContent, b.get("/verify").StatusCode, "the provider is not asked")

@@ -78,6 +78,11 @@ func noticeUnreadable(logger *slog.Logger) func(http.Handler) http.Handler {
 // unchanged; the middleware of chi stops at them.
 func plainForwarded(r *http.Request) *http.Request {
 	lines := r.Header[forwardedFor]
+	if len(lines) == 1 { // usually one plain address, which needs no copy
+		if address, err := netip.ParseAddr(lines[0]); err == nil && !address.Is4In6() && address.Zone() == "" {
+			return r
+		}
+	}
 	plain, changed := make([]string, len(lines)), false
 	for i, line := range lines {
 		var b strings.Builder

@@ -32,6 +32,9 @@ type Config struct {
 	Proxies []netip.Prefix
 	// RecordError, if set, adds an error to the log line of the request.
 	RecordError func(context.Context, error)
+	// Passed, if set, is called for each request that may pass, before the
+	// response. Every request of a page causes one.
+	Passed func(context.Context)
 }
 
 // handler serves Path and knows no other path below it.
@@ -66,6 +69,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.fail(w, r, err)
 		return
+	}
+	if h.Passed != nil {
+		h.Passed(r.Context())
 	}
 	setHeaders(w.Header(), who)
 	w.WriteHeader(http.StatusNoContent)

@@ -38,7 +38,7 @@ func start(t testing.TB, more ...apptest.Option) *apptest.App {
 
 // mounted serves Path, as the list mounts of cmd/webapp does.
 func mounted(c *webhttp.Config) {
-	config := forwardauth.Config{Origin: c.PublicOrigin, Proxies: c.TrustedProxies, RecordError: webhttp.RecordError}
+	config := forwardauth.Config{Origin: c.PublicOrigin, Proxies: c.TrustedProxies, RecordError: webhttp.RecordError, Passed: webhttp.LogAtDebug}
 	apptest.WithMount(forwardauth.Path, config.Handler)(c)
 }
 
@@ -219,6 +219,7 @@ func TestAFailureIsInTheLogLineOfTheRequest(t *testing.T) {
 	log.Reset()
 	verify(t, client, "?group="+managers)
 	verify(t, client, "?roles=Admin")
+	assert.Equal(t, http.StatusNoContent, verify(t, client, "").StatusCode, "which fills no log")
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	require.Len(t, lines, 2)
 	assert.Contains(t, lines[0], "level=ERROR")

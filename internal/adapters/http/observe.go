@@ -21,6 +21,7 @@ import (
 // observation contains the values that the request's log line and error page need.
 // handle sets err, and handlers set the session of the signed-in user.
 type observation struct {
+	routine   bool // by LogAtDebug
 	requestID string
 	err       error
 	session   *domain.Session
@@ -40,6 +41,11 @@ func observed(ctx context.Context) *observation {
 // RecordError adds err to the log line of the request that ctx belongs to. It is for
 // handlers of Config.Mounts, which respond to their errors themselves.
 func RecordError(ctx context.Context, err error) { observed(ctx).err = err }
+
+// LogAtDebug makes the log line of the request that ctx belongs to a debug message,
+// unless the request failed. It is for handlers of Config.Mounts whose requests come
+// with every request of a page.
+func LogAtDebug(ctx context.Context) { observed(ctx).routine = true }
 
 // observe gives each request an ID, writes its log line, calls the hooks Trace and
 // OnResponse, and turns a panic into an error page.
@@ -99,8 +105,11 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, route string, took time.Duration) {
 	status := statusOf(w)
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
+	switch {
+	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
+	case o.routine && status < http.StatusBadRequest:
+		level = slog.LevelDebug
 	}
 	if !a.Logger.Enabled(r.Context(), level) {
 		return

@@ -27,7 +27,7 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 func statusLabels() map[int]string {
 	codes := map[int]string{}
 	for _, status := range [...]int{
-		http.StatusOK, http.StatusSeeOther,
+		http.StatusOK, http.StatusNoContent, http.StatusSeeOther,
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
 		http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
 		http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge,

@@ -260,7 +260,8 @@ func readGroups(r *reader) []string {
 	if r.failed {
 		return nil
 	}
-	text := make([]byte, 0, n*guidText)
+	var room [50 * guidText]byte
+	text := room[:0]
 	for i := range n {
 		text = unpackGUID(text, packed[i*guidSize:(i+1)*guidSize])
 	}
