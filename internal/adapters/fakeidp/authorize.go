@@ -82,7 +82,7 @@ func (p *Provider) signInSilently(req authRequest, b *browser) (*signedIn, *Erro
 	case who == nil:
 		return nil, newError(50058, "A silent sign-in request was sent but no user is signed in.")
 	}
-	stale := req.maxAge >= 0 && p.now().Sub(who.authTime) > req.maxAge
+	stale := req.maxAge == 0 || req.maxAge > 0 && p.now().Sub(who.authTime) > req.maxAge
 	unsatisfied := !who.satisfies(req.idTokenClaims.contexts())
 	unconsented := len(p.lackingConsent(req.client, who.account, who.place.TenantID, req.scopes)) > 0
 	switch {

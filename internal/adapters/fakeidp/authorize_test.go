@@ -207,6 +207,7 @@ func TestTheProviderRemembersWhoIsSignedIn(t *testing.T) {
 	for _, prompt := range []string{"login", "select_account", "consent"} {
 		assert.Contains(t, read(t, person.open(with(t, rp.authURL(), "prompt", prompt))), "Pick an account", prompt)
 	}
+	assert.Contains(t, read(t, person.open(with(t, rp.authURL(), "max_age", "0"))), "Pick an account", "as prompt=login")
 	clock.forward(10 * minute)
 	assert.Contains(t, read(t, person.open(with(t, rp.authURL(), "max_age", "300"))), "Pick an account")
 	assert.NotEmpty(t, location(t, person.open(with(t, rp.authURL(), "max_age", "900"))).Query().Get("code"))
