@@ -223,7 +223,7 @@ func TestAnonymousRequestsThatAreNotPages(t *testing.T) {
 		p := g.visitor("127.0.0.2")
 		pretend := []string{
 			"X-Forwarded-Method", "GET", "X-HTTP-Method-Override", "GET", "X-Method-Override", "GET", "X-HTTP-Method", "GET",
-			"X-Original-Method", "GET", "X-Forwarded-Uri", "/public", "X-Original-URL", "/_signin/", "X-Rewrite-URL", "/_signin/",
+			"X-Original-Method", "GET", "X-Forwarded-Host", strings.TrimPrefix(g.origin, "https://"), "X-Forwarded-Uri", "/public", "X-Original-URL", "/_signin/", "X-Rewrite-URL", "/_signin/",
 		}
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodHead} {
 			r := p.do(method, "/reports", nil, append(pretend, "Accept", asPage)...)
@@ -238,11 +238,9 @@ func TestAnonymousRequestsThatAreNotPages(t *testing.T) {
 		r := p.do(http.MethodPost, "/reports", url.Values{"a": {"b"}}, "Accept", asPage)
 		assert.Equal(t, http.StatusUnauthorized, r.StatusCode)
 		assert.Contains(t, r.body, "not signed in")
-		for i := 0; i < len(pretend); i += 2 {
-			r := p.get("/reports?a=1&b=2", pretend[i], pretend[i+1], "Accept", asPage)
-			assert.Equal(t, http.StatusSeeOther, r.StatusCode, pretend[i])
-			assert.Equal(t, "/_signin/login?return_to="+url.QueryEscape("/reports?a=1&b=2"), r.Header.Get("Location"), pretend[i])
-		}
+		r = p.get("/reports?a=1&b=2", append(pretend, "Accept", asPage)...)
+		assert.Equal(t, http.StatusSeeOther, r.StatusCode, r.body)
+		assert.Equal(t, "/_signin/login?return_to="+url.QueryEscape("/reports?a=1&b=2"), r.Header.Get("Location"))
 		assert.Empty(t, g.app.requests())
 	})
 }
@@ -424,6 +422,9 @@ func TestWebSocketsOfSignedInPeople(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "echo hello\n", line)
 		assert.NotEmpty(t, g.app.only(t).Header.Get("X-Auth-Request-User"))
+		_, _, res = p.upgrade(strings.Replace(websocket, "Upgrade\r\n", "Upgrade, X-Auth-Request-User\r\n", 1))
+		require.Equal(t, http.StatusSwitchingProtocols, res.StatusCode)
+		assert.NotEmpty(t, g.app.only(t).Header.Get("X-Auth-Request-User"), "although Connection lists it")
 		// Any other upgrade would be a tunnel past the proxy.
 		for _, headers := range []string{
 			"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
