@@ -13,6 +13,8 @@
 //	                session
 //	CurrentUser     returns the signed-in user if the session has not expired
 //	Authorize       is CurrentUser for a proxy in front of another application
+//	CheckSignIn     returns an error if a page requires a more recent or a stronger
+//	                sign-in, and StepUp begins that sign-in
 //	AccessToken     returns a token for an API and refreshes it in time
 //	SignOut         ends the session and returns the provider's sign-out URL
 package domain
