@@ -66,6 +66,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who, err := h.domain.Authorize(r.Context(), demands)
+	delete(w.Header(), "Set-Cookie") // that of a session that ended during the request
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -103,8 +104,6 @@ func parseDemands(query string) (domain.Demands, error) {
 // fail responds to an error. If the reason of a refusal cannot be told, it responds
 // with 503, so that nobody passes.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
-	// A session that ended during the request has had its cookie deleted.
-	delete(w.Header(), "Set-Cookie")
 	switch {
 	case errors.Is(err, errDemands):
 		respond(w, http.StatusBadRequest, "The proxy is not configured correctly: "+err.Error()+".")
