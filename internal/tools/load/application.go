@@ -1,11 +1,15 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"webapp/internal/adapters/entra"
@@ -15,7 +19,6 @@ import (
 	"webapp/internal/adapters/session"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
-	"webapp/templates"
 )
 
 // application is the program as cmd/webapp wires it, with logs, audit log and
@@ -61,7 +64,7 @@ func newApplication(store ports.SessionStore, p provider, now func() time.Time) 
 		return nil, err
 	}
 	c := webhttp.Config{
-		Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready, CallbackPath: "/getAToken",
+		AppName: appName, Domain: service, Sessions: sessions.Middleware, StoreReady: sessions.Ready, CallbackPath: "/getAToken",
 		PublicOrigin: "http://localhost:3000", Scopes: []string{"User.Read"}, Endpoint: "https://graph.microsoft.com/v1.0/me",
 		Logger: logger, Now: now, OnResponse: metrics.Request,
 	}
@@ -75,50 +78,70 @@ func (a *application) signIn(n ports.NewSession) (cookie string, err error) {
 	a.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err = a.sessions.Start(r.Context(), n, false)
 	})).ServeHTTP(w, newRequest("/", ""))
-	if err != nil {
-		return "", err
-	}
-	return w.cookie()
+	return cookies(w.header), err
 }
 
-// bare returns net/http handlers that render the home page and the sign-out
-// page of the person with this cookie, always with the same data. They
-// have no routes, sessions, logs or security headers. The difference to the
-// application's handler is the cost of the application.
-func (a *application) bare(cookie string) (home, signOut http.Handler, err error) {
-	p, err := templates.New(templates.Options{AppName: "webapp"})
-	if err != nil {
-		return nil, nil, err
+// cookies returns the cookies that a response sets, for the header Cookie.
+func cookies(h http.Header) string {
+	var all []string
+	for _, line := range h.Values("Set-Cookie") {
+		pair, _, _ := strings.Cut(line, ";")
+		all = append(all, pair)
 	}
-	var session domain.Session
-	var claims []domain.Claim
-	a.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if session, err = a.config.Domain.CurrentUser(r.Context()); err == nil {
-			claims, err = a.config.Domain.Claims(r.Context())
+	return strings.Join(all, "; ")
+}
+
+// signInMany signs in people with claims and API tokens, and returns their cookies.
+func (a *application) signInMany(ctx context.Context, people int) ([]string, error) {
+	var all []string
+	for i := range people {
+		n := signedIn(i, a.config.Now())
+		n.Claims, n.Tokens = typicalClaims(), typicalTokens(a.config.Now())
+		cookie, err := a.signIn(n)
+		if err != nil {
+			return nil, err
 		}
-	})).ServeHTTP(newResponse(), newRequest("/", cookie))
-	if err != nil {
-		return nil, nil, err
+		all = append(all, cookie)
 	}
-	user, now := session.User, a.config.Now()
-	v := templates.Home{
-		Name: user.Name, Username: user.Username, TenantID: user.Tenant, Issuer: user.Issuer, Roles: user.Roles, Guest: user.Guest,
-		Started: templates.NewMoment(session.Started, now), IdleEnd: templates.NewMoment(session.IdleEnds, now),
-		AbsoluteEnd: templates.NewMoment(session.Ends, now),
-	}
-	for _, one := range claims {
-		v.Claims = append(v.Claims, templates.Claim{Name: one.Name, Value: one.Value})
-	}
-	return barePage(p, "/", user, v), barePage(p, "/logout", user, templates.SignOut{AtProvider: a.config.Domain.SignsOutAtProvider(context.Background())}), nil
+	return all, ctx.Err()
 }
 
-func barePage(p *templates.Pages, path string, user domain.User, v templates.View) http.Handler {
-	chrome := templates.Chrome{SignedIn: true, Name: user.Name, Current: path, Nav: []templates.Link{
-		{Text: "nav.home", URL: "/"}, {Text: "nav.api", URL: "/call_api"}, {Text: "nav.sessions", URL: "/sessions"}, {Text: "nav.admin", URL: "/admin"},
+const (
+	appName   = "webapp"
+	idleLimit = time.Hour
+	lifetime  = 12 * time.Hour
+	tenant    = "7f0b8a52-3c1d-4e6f-9a20-5d41c8e7b301"
+)
+
+// signedIn returns the session of the i-th person with values of Entra's size,
+// without claims and tokens.
+func signedIn(i int, now time.Time) ports.NewSession {
+	return ports.NewSession{Session: ports.Session{
+		Identity: ports.Identity{
+			Issuer:   "https://login.microsoftonline.com/" + tenant + "/v2.0",
+			Subject:  fmt.Sprintf("mQhn9bJ0Vx0dTjk2oW3eHn1sYcL8uRk5aZ%09d", i),
+			TenantID: tenant,
+			ObjectID: fmt.Sprintf("0d1e9a54-7c3b-4f28-9e6d-%012x", i),
+			Name:     "Adele Vance", Username: "adele.vance@contoso.example", Roles: []string{"Admin"},
+			ProviderSession: fmt.Sprintf("00b1c2d3-1111-4222-8333-%012x", i),
+		},
+		Device: "Firefox, Linux", Started: now, Seen: now, Expires: now.Add(idleLimit),
 	}}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := p.Write(w, r, http.StatusOK, chrome, v); err != nil {
-			http.Error(w, "the page cannot be rendered", http.StatusInternalServerError)
-		}
-	})
+}
+
+// typicalClaims returns as many claims as an ID token of Entra has.
+func typicalClaims() []ports.Claim {
+	claims := make([]ports.Claim, 18)
+	for i := range claims {
+		claims[i] = ports.Claim{Name: fmt.Sprintf("claim_%02d", i), Value: tenant}
+	}
+	return claims
+}
+
+// typicalTokens returns tokens of Entra's size.
+func typicalTokens(now time.Time) ports.Tokens {
+	return ports.Tokens{
+		RefreshToken: strings.Repeat("r", 1500),
+		AccessTokens: []ports.AccessToken{{Value: strings.Repeat("a", 2000), Scopes: []string{"User.Read"}, Expires: now.Add(time.Hour)}},
+	}
 }

@@ -1,7 +1,10 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -10,100 +13,77 @@ import (
 	"webapp/internal/adapters/session/memory"
 )
 
-// idlePeople is the number of people who request pages in turn.
-const idlePeople = 200
+const (
+	// idlePeople is the number of people who request pages in turn.
+	idlePeople = 200
+	// idlePhases is the number of rounds in which these people sign in, so that the
+	// times of their sessions are not all written in the same round.
+	idlePhases = 30
+)
 
 // measureIdle compares the CPU time of a page while the application's clock advances
-// and while it stands still, so that no session is ever extended. How often a
-// session is extended depends on how often a person requests a page.
+// and while it stands still, so that no session's time of last use is written.
 func measureIdle(ctx context.Context, o options, r *report) error {
-	for _, every := range []time.Duration{time.Second, 10 * time.Second, time.Minute} {
-		r.say("idle: a page every %v", every)
-		still, errStill := newClocked(0)
-		going, errGoing := newClocked(every / idlePeople)
-		if err := firstOf(errStill, errGoing); err != nil {
+	for _, of := range []struct {
+		every time.Duration
+		aim   float64
+	}{{10 * time.Second, 1.03}, {time.Minute, 1.05}} {
+		going, errGoing := idlePages(of.every, o.pages)
+		still, errStill := idlePages(0, o.pages)
+		if err := errors.Join(errGoing, errStill); err != nil {
 			return err
 		}
-		if err := firstOf(repeat(ctx, still.page, idlePeople), repeat(ctx, going.page, going.aMinute)); err != nil {
-			return err
-		}
-		overhead, per, than, err := compareCPU(ctx, o, going.page, still.page)
+		all, err := alternate(ctx, o.rounds, cpuOf(o.pages, going), cpuOf(o.pages, still))
 		if err != nil {
 			return err
 		}
-		r.add(row{Part: "idle", Figure: fmt.Sprintf("CPU of a page, one every %v, with the idle limit", every), Value: micros(per), Unit: "µs",
-			Baseline: "without", Than: micros(than), Ratio: overhead, Aim: atMost(1.05)})
+		r.add(row{fmt.Sprintf("idle limit: a page every %.0f s, CPU", of.every.Seconds()), all[0].median(), "µs",
+			"without writing the last use", all[1].median(), all[0].over(all[1]), atMost(of.aim)})
 	}
-	return measureIdleTheirs(ctx, o, r)
-}
-
-// measureIdleTheirs measures IdleTimeout of scs, which writes at every page.
-func measureIdleTheirs(ctx context.Context, o options, r *report) error {
-	bare, err := bareAdmin()
-	if err != nil {
-		return err
-	}
-	var pages [2]func() error
-	for i, idle := range []time.Duration{0, idleLimit} {
-		p := newPopulation(idlePeople)
-		if err := p.fill(ctx, newTheirs(bare, 0, idle, nil)); err != nil {
-			return err
-		}
-		pages[i] = each(p.kept.page(), p.requests("/logout"))
-	}
-	overhead, per, than, err := compareCPU(ctx, o, pages[1], pages[0])
-	if err != nil {
-		return err
-	}
-	r.add(row{Part: "idle", Figure: "CPU of a page, with IdleTimeout of scs and its memstore", Value: micros(per), Unit: "µs",
-		Baseline: "without", Than: micros(than), Ratio: overhead})
 	return nil
 }
 
-// clocked is an application whose clock advances with each page.
-type clocked struct {
-	probe   *probe
-	ahead   atomic.Int64
-	page    func() error // requests the next page
-	aMinute int          // pages in a minute of the clock
-}
-
-// newClocked signs people in. The clock advances by step before each page.
-func newClocked(step time.Duration) (*clocked, error) {
-	began := time.Now()
-	c := &clocked{}
+// idlePages signs people in and returns a function that requests their next n pages.
+// By the application's clock, each person requests a page at this interval.
+func idlePages(interval time.Duration, n int) (func() error, error) {
 	store := memory.New(time.Now)
-	_ = store.Close() // stops the sweeper: nothing expires here
-	c.probe = &probe{SessionStore: store}
-	app, err := newApplication(c.probe, noProvider, func() time.Time { return began.Add(time.Duration(c.ahead.Load())) })
+	_ = store.Close() // stops the sweep: no session expires here
+	began := time.Now()
+	var ahead atomic.Int64
+	now := func() time.Time { return began.Add(time.Duration(ahead.Load())) }
+	app, err := newApplication(store, noProvider, now)
 	if err != nil {
 		return nil, err
 	}
-	var requests []*http.Request
-	for i := range idlePeople {
-		cookie, err := app.signIn(signedIn(i, began.Add(time.Duration(i)*step-before(i, step*idlePeople))))
-		if err != nil {
-			return nil, err
+	requests := make([]*http.Request, idlePeople)
+	next := func(i int) error {
+		ahead.Add(int64(interval / idlePeople))
+		return get(app.handler, requests[i%idlePeople])
+	}
+	for phase := range idlePhases {
+		for i := range requests {
+			if i%idlePhases == phase {
+				cookie, err := app.signIn(signedIn(i, now()))
+				if err != nil {
+					return nil, err
+				}
+				requests[i] = newRequest("/logout", cookie)
+			}
+			if requests[i] == nil {
+				ahead.Add(int64(interval / idlePeople))
+			} else if err := next(i); err != nil {
+				return nil, err
+			}
 		}
-		requests = append(requests, newRequest("/logout", cookie))
 	}
-	next := each(app.handler, requests)
-	c.page = func() error {
-		c.ahead.Add(int64(step))
-		return next()
-	}
-	if step > 0 {
-		c.aMinute = int(time.Minute / step)
-	}
-	return c, nil
-}
-
-// before returns how long the i-th person has been idle when that person requests
-// the first page. Each person requests one page in each interval. The idle times
-// differ, so that not all sessions are extended at the same time.
-func before(i int, every time.Duration) time.Duration {
-	if every == 0 {
-		return 0
-	}
-	return every * time.Duration(1+i%int(max(1, time.Minute/every)))
+	last := 0
+	return func() error {
+		for range n {
+			if err := next(last); err != nil {
+				return err
+			}
+			last++
+		}
+		return nil
+	}, nil
 }

@@ -1,18 +1,23 @@
+//go:build linux
+
 package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
-	"runtime"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/adapters/session/memory"
 )
 
 func TestMain(m *testing.M) {
@@ -25,102 +30,120 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A run with the smallest options must produce every figure, even though the values
-// mean nothing.
+// A run of the smallest size must print every figure of its parts, even though the
+// values mean nothing.
 func TestRun(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the clock of Windows moves in steps that are longer than what is measured here")
-	}
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{
-		"-only", "memory,pages,sign-ins", "-sessions", "100", "-stores", "memory,sqlite", "-json",
-		"-duration", "100ms", "-rounds", "1", "-turns", "1", "-turn", "1ms", "-turn-pages", "5", "-sign-ins", "1", "-connections", "2",
-	}, &out, io.Discard))
-	var r report
-	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
-	parts := map[string]int{}
-	for _, one := range r.Rows {
-		parts[one.Part]++
-		if one.Unit != "B" { // a hundred sessions are too few to measure their size
-			assert.Positive(t, one.Value, one.Figure)
-		}
+	o := options{only: []string{"pages", "idle", "memory", "sign-ins"},
+		sizes: sizes{rounds: 1, turn: 10 * time.Millisecond, pages: 5, signIns: 1, sessions: 1000, expiry: 100 * time.Millisecond}}
+	require.NoError(t, o.measure(t.Context(), &out, io.Discard))
+	begin, end := strings.Index(out.String(), "<!-- benchmark: begin -->"), strings.Index(out.String(), "<!-- benchmark: end -->")
+	require.True(t, begin == 0 && end > 0)
+	rows := regexp.MustCompile(`(?m)^\| .* \| (met|MISSED) \|$`).FindAllString(out.String(), -1)
+	assert.Len(t, rows, 9)
+	for _, row := range rows {
+		assert.NotRegexp(t, `NaN|Inf`, row)
 	}
-	assert.Equal(t, map[string]int{"memory": 13, "pages": 17, "sign-ins": 8}, parts)
 }
 
-func TestOptionsAreBoundedAndStayOnThisMachine(t *testing.T) {
-	for _, args := range [][]string{
-		{"-sessions", "99"}, {"-sessions", "2000001"}, {"-sessions", "many"}, {"-rounds", "0"}, {"-rate", "20001"},
-		{"-duration", "6m"}, {"-turn", "11s"}, {"-connections", "257"}, {"-sign-ins", "100001"}, {"-only", "all"}, {"rest"}, {"-visitors", "0"},
-		{"-redis", "redis://10.0.0.7:6379"}, {"-redis", "redis://redis.example"}, {"-postgres", "postgres://u:p@db.example/x"},
-		{"-postgres", "host=db.example"},
-	} {
+// The baselines must render the home page of the application, or the comparison
+// means nothing.
+func TestBareHomePagesAreTheApplications(t *testing.T) {
+	store := memory.New(time.Now)
+	t.Cleanup(func() { _ = store.Close() })
+	began := time.Date(2026, 11, 29, 15, 4, 0, 0, time.UTC)
+	app, err := newApplication(store, noProvider, func() time.Time { return began })
+	require.NoError(t, err)
+	people, err := app.signInMany(t.Context(), 1)
+	require.NoError(t, err)
+	bare, err := app.bare(people[0])
+	require.NoError(t, err)
+	page := func(h http.Handler) string {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, newRequest("/", people[0]))
+		require.Equal(t, http.StatusOK, w.Code)
+		return w.Body.String()
+	}
+	want := page(app.handler)
+	require.Contains(t, want, "Adele Vance")
+	require.Contains(t, want, "claim_<wbr>17")
+	assert.Equal(t, want, page(bare.home))
+	assert.Equal(t, normalized(want), normalized(page(bare.homeHTML)))
+}
+
+// normalized removes what templ and home.html write differently: whitespace
+// beside tags, the slash of void elements and the case of the doctype.
+func normalized(page string) string {
+	page = strings.NewReplacer("<!DOCTYPE", "<!doctype", "/>", ">").Replace(page)
+	page = regexp.MustCompile(`\s*(<[^>]*>)\s*`).ReplaceAllString(page, "$1")
+	return strings.ReplaceAll(page, ">", ">\n")
+}
+
+func TestOptions(t *testing.T) {
+	for _, args := range [][]string{{"-only", "all"}, {"-only", ""}, {"rest"}, {"-peers", t.TempDir()}, {"-rounds", "2"}} {
 		_, err := parseOptions(args, io.Discard)
 		assert.Error(t, err, args)
 	}
-	o, err := parseOptions([]string{"-redis", "redis://127.0.0.1:6379", "-postgres", "postgres://u:p@[::1]:5432/x", "-quick", "-rounds", "2"}, io.Discard)
+	o, err := parseOptions([]string{"-quick"}, io.Discard)
 	require.NoError(t, err)
+	assert.Equal(t, quickRun, o.sizes)
+	assert.NotContains(t, o.only, builds)
+	o, err = parseOptions([]string{"-builds"}, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, longRun, o.sizes)
 	assert.Len(t, o.only, len(parts()))
-	assert.Equal(t, []int{1, 2}, []int{o.turns / 3, o.rounds}, "what is given counts")
 }
 
-func TestTheIdleClockIsWrittenOnceAMinute(t *testing.T) {
-	for every, rounds := range map[time.Duration]int{30 * time.Second: 2, time.Minute: 1} {
-		c, err := newClocked(every / idlePeople)
-		require.NoError(t, err)
-		require.NoError(t, repeat(t.Context(), c.page, rounds*idlePeople))
-		assert.EqualValues(t, idlePeople, c.probe.written.Load(), "a page every %v", every)
+func TestAlternate(t *testing.T) {
+	var order []string
+	count := 0.0
+	measure := func(name string) func() (float64, error) {
+		return func() (float64, error) { order = append(order, name); count++; return count, nil }
 	}
-	still, err := newClocked(0)
+	all, err := alternate(t.Context(), 2, measure("a"), measure("b"))
 	require.NoError(t, err)
-	require.NoError(t, repeat(t.Context(), still.page, idlePeople))
-	assert.Zero(t, still.probe.written.Load())
-}
-
-func TestCompareCPU(t *testing.T) {
-	page := func() error { return nil }
-	_, _, _, err := compareCPU(t.Context(), options{turns: 1, turnPages: 10}, page, page)
-	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b", "a", "b", "a", "b"}, order)
+	assert.Equal(t, []series{{3, 5}, {4, 6}}, all, "the first round is the warm-up")
 	broken := errors.New("broken")
-	_, _, _, err = compareCPU(t.Context(), options{turns: 1, turnPages: 10}, page, func() error { return broken })
+	_, err = alternate(t.Context(), 2, measure("a"), func() (float64, error) { return 0, broken })
 	require.ErrorIs(t, err, broken)
 }
 
-func TestPaceAsksForEveryPageAndTellsOfFailures(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the clock of Windows moves in steps that are longer than what is measured here")
+func TestSeries(t *testing.T) {
+	s := series{4, 1, 9}
+	assert.InDelta(t, 4, s.median(), 0)
+	assert.InDelta(t, 3, s.over(series{1, 1, 3}), 0, "the median of 4, 1 and 3")
+	assert.Equal(t, series{4, 1, 9}, s, "the order of the rounds is kept")
+}
+
+func TestCPUTimeOfAnotherProcessIsThatOfThisOne(t *testing.T) {
+	for began := time.Now(); time.Since(began) < 20*time.Millisecond; {
 	}
+	mine, other := cpuTime(thisProcess), cpuTime(os.Getpid())
+	assert.Positive(t, mine)
+	assert.InDelta(t, mine, other, float64(time.Second))
+}
+
+func TestSlowPageRequestsEveryPageAndReturnsFailures(t *testing.T) {
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
-	p := pace{rate: 2000, duration: 50 * time.Millisecond}
 	requests := []*http.Request{newRequest("/a", ""), newRequest("/b", "")}
-	took, err := p.run(t.Context(), ok, requests)
+	p999, err := slowPage(t.Context(), ok, requests, 50*time.Millisecond)
 	require.NoError(t, err)
-	require.Len(t, took, 100)
-	for _, d := range took {
-		assert.Positive(t, d)
-	}
-	_, err = p.run(t.Context(), http.NotFoundHandler(), requests)
+	assert.Positive(t, p999)
+	_, err = slowPage(t.Context(), http.NotFoundHandler(), requests, 50*time.Millisecond)
 	require.ErrorContains(t, err, "404")
 }
 
-func TestQuantiles(t *testing.T) {
-	var list []time.Duration
-	for i := range 1000 {
-		list = append(list, time.Duration(1000-i))
-	}
-	assert.Equal(t, latency{p50: 500, p99: 990, p999: 999, longest: 1000}, summary(list))
-	assert.Equal(t, latency{}, summary(nil))
-	assert.InDelta(t, 2, median([]float64{3, 1, 2}), 0)
-}
-
 func TestReportJudgesByTheAim(t *testing.T) {
-	r := &report{}
-	r.add(row{Part: "p", Figure: "share", Value: 90, Unit: "/s", Baseline: "bare", Than: 100, Aim: atLeast(0.8)})
-	r.add(row{Part: "p", Figure: "slower", Value: 130, Unit: "µs", Baseline: "bare", Than: 100, Aim: atMost(1.2)})
-	r.add(row{Part: "p", Figure: "bytes", Value: 400, Unit: "B", Baseline: "scs", Than: 100, Aim: valueAtMost(450)})
-	var out bytes.Buffer
-	require.NoError(t, r.writeTable(&out))
-	assert.Regexp(t, `share +90\.0 /s +100 bare +0\.900 +≥ 0\.800 met\n`, out.String())
-	assert.Regexp(t, `slower +130 µs +100 bare +1\.300 +≤ 1\.20 MISSED\n`, out.String())
-	assert.Regexp(t, `bytes +400 B +100 scs +4\.000 +≤ 450 met\n`, out.String())
+	for _, of := range []struct {
+		row  row
+		want string
+	}{
+		{row{"share", 90, "/s", "bare", 100, 0.9, atLeast(0.8)}, "| share | 90.0 /s | 100 bare | 0.900 | ≥ 0.800 | met |"},
+		{row{"slower", 130, "µs", "bare", 100, 1.3, atMost(1.2)}, "| slower | 130 µs | 100 bare | 1.30 | ≤ 1.20 | MISSED |"},
+		{row{"bytes", 400, "B", "bare", 100, 4, valueAtMost(450)}, "| bytes | 400 B | 100 bare | 4.00 | ≤ 450 | met |"},
+		{row{figure: "count", value: 17, aim: valueAtMost(16)}, "| count | 17.0 |  |  | ≤ 16.0 | MISSED |"},
+	} {
+		assert.Equal(t, of.want, of.row.String())
+	}
 }

@@ -1,23 +1,17 @@
-// Command load measures the cost of the application: sessions in memory and their
-// expiry, the idle limit, pages with every store, sign-ins, the whole process, the
-// memory that anonymous visitors take, and forward authentication. Its last output is a Markdown table for
-// docs/performance.md.
+//go:build linux
+
+// Command load measures the cost of the application and prints the table of
+// docs/performance.md. Each figure has an aim. Most also have a baseline that the
+// same run measures in turns with it, so that the ratio hardly depends on the
+// machine and its load. Both are medians of several rounds.
 //
 //	go run ./internal/tools/load
 //	go run ./internal/tools/load -quick
-//	go run ./internal/tools/load -only memory -sessions 1000000 -json
-//	go run ./internal/tools/load -help
+//	go run ./internal/tools/load -only pages,stores
+//	go run ./internal/tools/load -builds -peers /tmp/peers
 //
-// The run measures a baseline for each figure, alternating with it: a bare net/http
-// handler that renders the same page with the same data, the session library's own
-// store, or a sign-in with x/oauth2 and go-oidc only. Ratios are better to compare
-// than times, which depend on the machine and its load. The report has the load
-// average.
-//
-// It connects to 127.0.0.1 only. It starts Redis and PostgreSQL for the run (on
-// Linux), or uses the servers that -redis and -postgres name, and removes its own
-// data afterwards. It takes about ten minutes. With -quick it takes less than one
-// minute and the figures mean little.
+// It runs on Linux and connects to 127.0.0.1 only. It starts Redis and PostgreSQL
+// from Debian's packages.
 package main
 
 import (
@@ -28,48 +22,114 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
+	"strings"
+	"time"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
 }
 
-// part is one group of figures.
+// part is a group of figures.
 type part struct {
 	name    string
 	measure func(context.Context, options, *report) error
 }
 
+// parts returns all parts in the order of the table. The figures of builds take
+// minutes, so only the flag -builds or -only adds them.
 func parts() []part {
 	return []part{
-		{"memory", measureMemory},
-		{"idle", measureIdle},
 		{"pages", measurePages},
+		{"stores", measureStores},
+		{"idle", measureIdle},
+		{"memory", measureMemory},
 		{"sign-ins", measureSignIns},
 		{"process", measureProcess},
-		{"visitors", measureVisitors},
-		{"verify", measureVerify},
+		{builds, measureBuilds},
 	}
 }
 
+const builds = "builds"
+
+// options are the command line.
+type options struct {
+	only  []string
+	peers string // folder with the binaries of other applications, or ""
+	sizes
+}
+
+// sizes is how much a run measures.
+type sizes struct {
+	rounds   int           // turns of a figure and its baseline
+	turn     time.Duration // of requests over loopback
+	pages    int           // in a turn whose CPU time is measured in process
+	signIns  int           // in a turn
+	sessions int           // in memory
+	expiry   time.Duration // length of a run while sessions expire
+	settle   time.Duration // from the start of a process until its memory is read
+}
+
+var (
+	longRun  = sizes{rounds: 15, turn: 300 * time.Millisecond, pages: 1000, signIns: 64, sessions: million, expiry: 4 * time.Second, settle: 5 * time.Second}
+	quickRun = sizes{rounds: 3, turn: 40 * time.Millisecond, pages: 50, signIns: 32, sessions: 20_000, expiry: 300 * time.Millisecond, settle: 500 * time.Millisecond}
+)
+
+func parseOptions(args []string, help io.Writer) (options, error) {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	o := options{sizes: longRun}
+	flags := flag.NewFlagSet("load", flag.ContinueOnError)
+	flags.SetOutput(help)
+	only := flags.String("only", strings.Join(names[:len(names)-1], ","), "the `parts` to measure")
+	quick := flags.Bool("quick", false, "half a minute's trial, whose figures mean little")
+	withBuilds := flags.Bool("builds", false, "also measure the first build and all tests, which takes minutes")
+	flags.StringVar(&o.peers, "peers", "", "also measure oauth2-proxy and wonderwall; `DIR` has their binaries")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if *quick {
+		o.sizes = quickRun
+	}
+	o.only = strings.Split(*only, ",")
+	if *withBuilds {
+		o.only = append(o.only, builds)
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names, name) {
+			return o, fmt.Errorf("-only: no part %q, only %s", name, strings.Join(names, ", "))
+		}
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return o, findPeers(o.peers)
+}
+
 func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
-	if len(args) == 1 && args[0] == providerCommand {
+	if slices.Equal(args, []string{providerCommand}) {
 		return serveProvider(os.Stdin, stdout)
 	}
 	o, err := parseOptions(args, progress)
 	if err != nil {
 		return err
 	}
-	r := newReport(o, progress)
+	return o.measure(ctx, stdout, progress)
+}
+
+func (o options) measure(ctx context.Context, stdout, progress io.Writer) error {
+	debug.SetGCPercent(100) // the default, also if GOGC is set
+	r := newReport(progress)
 	for _, p := range parts() {
 		if !slices.Contains(o.only, p.name) {
 			continue
@@ -77,13 +137,6 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
 		if err := p.measure(ctx, o, r); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 	}
-	r.finish()
-	if o.json {
-		return r.writeJSON(stdout)
-	}
-	return errors.Join(r.writeTable(stdout), r.writeSummary(stdout))
+	return r.write(stdout)
 }

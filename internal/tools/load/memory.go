@@ -1,184 +1,72 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
+	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
 )
 
-// measureMemory measures sessions in memory and their expiry.
+const (
+	million = 1_000_000
+	// mortalEvery makes a tenth of all sessions mortal. Mortal sessions expire
+	// during a run.
+	mortalEvery = 10
+	// maxVisitors is the number of other people who request pages.
+	maxVisitors = 10_000
+	// memoryRounds is the number of runs with and without expiry.
+	memoryRounds = 3
+	// pageRate is the number of pages a second in these runs.
+	pageRate = 1000
+)
+
+// measureMemory measures the heap of many sessions in memory, and the delay of pages
+// while a tenth of the sessions expires.
 func measureMemory(ctx context.Context, o options, r *report) error {
-	if err := measureRecords(ctx, r, min(slices.Max(o.sessions), 20_000)); err != nil {
+	p, err := newPopulation(o.sessions)
+	if err != nil {
 		return err
 	}
-	for _, n := range o.sessions {
-		mine, err := measureOurs(ctx, o, r, n)
-		if err != nil {
-			return err
-		}
-		other, err := measureTheirs(ctx, o, r, n)
-		if err != nil {
-			return err
-		}
-		mine.report(r, n, other)
-	}
-	return nil
-}
-
-// measured has the results for one way to keep sessions.
-type measured struct {
-	bytes   float64 // heap of one session
-	off, on []latency
-	find    []time.Duration // the longest of each run in which sessions expired
-}
-
-func measureOurs(ctx context.Context, o options, r *report, n int) (measured, error) {
-	r.say("memory: %d sessions", n)
-	p := newPopulation(n)
-	k, err := newOurs(nil)
-	if err != nil {
-		return measured{}, err
-	}
-	defer k.close()
-	var m measured
-	if m.bytes, err = p.weigh(ctx, k); err != nil {
-		return m, err
-	}
-	for round := range o.rounds {
-		r.say("memory: %d sessions, round %d of %d", n, round+1, o.rounds)
-		if err := m.run(ctx, o, p, false, time.Now); err != nil {
-			return m, err
-		}
-		k.probe.find.take()
-		if err := m.run(ctx, o, p, true, time.Now); err != nil {
-			return m, err
-		}
-		m.find = append(m.find, k.probe.find.take())
-	}
-	return m, nil
-}
-
-// measureTheirs measures the memstore of scs. It removes expired sessions at fixed
-// intervals, so the runs without expiry are between two of these moments, and the
-// runs with expiry contain one.
-func measureTheirs(ctx context.Context, o options, r *report, n int) (measured, error) {
-	r.say("memory: %d sessions in the memstore", n)
-	bare, err := bareAdmin()
-	if err != nil {
-		return measured{}, err
-	}
-	p := newPopulation(n)
-	every := 3 * o.duration
-	k, began := newTheirs(bare, every, 0, nil), time.Now()
-	defer k.close()
-	var m measured
-	if m.bytes, err = p.weigh(ctx, k); err != nil {
-		return m, err
-	}
-	for round := range o.rounds {
-		r.say("memory: %d sessions in the memstore, round %d of %d", n, round+1, o.rounds)
-		if err := m.run(ctx, o, p, false, next(began.Add(o.duration/2), every)); err != nil {
-			return m, err
-		}
-		k.find.take()
-		if err := m.run(ctx, o, p, true, next(began.Add(-o.duration/2), every)); err != nil {
-			return m, err
-		}
-		m.find = append(m.find, k.find.take())
-	}
-	return m, nil
-}
-
-// next returns a function that returns the next multiple of every after from.
-func next(from time.Time, every time.Duration) func() time.Time {
-	return func() time.Time { return from.Add((time.Since(from)/every + 1) * every) }
-}
-
-func waitUntil(ctx context.Context, t time.Time) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Until(t)):
-		return nil
-	}
-}
-
-// weigh fills p and returns the heap size of one session.
-func (p *population) weigh(ctx context.Context, k kept) (float64, error) {
+	defer func() { _ = p.store.Close() }()
+	r.say("%s sessions", grouped(o.sessions))
 	before := liveHeap()
-	err := p.fill(ctx, k)
-	return (liveHeap() - before) / float64(p.n), err
-}
-
-// run requests pages at the time that when returns. With expiry, the mortal sessions
-// expire in its first half.
-func (m *measured) run(ctx context.Context, o options, p *population, expiry bool, when func() time.Time) error {
-	requests := p.requests("/logout")
-	liveHeap() // collect garbage before every run
-	if err := waitUntil(ctx, when()); err != nil {
+	if err := p.signIn(ctx); err != nil {
 		return err
 	}
-	if expiry {
-		if err := p.age(o.duration / 2); err != nil {
-			return err
-		}
+	heap := (liveHeap() - before) / float64(o.sessions)
+	r.add(row{figure: grouped(o.sessions) + " sessions, heap of one", value: heap, unit: "B", aim: valueAtMost(420)})
+	requests := make([]*http.Request, len(p.visitors))
+	for i := range requests {
+		requests[i] = newRequest("/logout", p.visitors[i].String())
 	}
-	took, err := pace{o.rate, o.duration}.run(ctx, p.kept.page(), requests)
+	quiet := func() (float64, error) { return slowPage(ctx, p.app.handler, requests, o.expiry) }
+	expiring := func() (float64, error) {
+		if err := p.age(ctx, o.expiry/2); err != nil {
+			return 0, err
+		}
+		p999, err := quiet()
+		if err == nil {
+			err = p.replenish(ctx)
+		}
+		return p999, err
+	}
+	all, err := alternate(ctx, min(o.rounds, memoryRounds), expiring, quiet)
 	if err != nil {
 		return err
 	}
-	if !expiry {
-		m.off = append(m.off, summary(took))
-		return nil
-	}
-	m.on = append(m.on, summary(took))
-	return p.replenish()
-}
-
-// million is the number of sessions in the aims.
-const million = 1_000_000
-
-// report adds the rows for n sessions, with the memstore as baseline. Each figure is
-// the median of all runs, because the load of the machine affects single runs and
-// the store affects all of them.
-func (m measured) report(r *report, n int, other measured) {
-	name := func(format string, args ...any) string {
-		return fmt.Sprintf("%s sessions: ", grouped(n)) + fmt.Sprintf(format, args...)
-	}
-	r.add(row{Part: "memory", Figure: name("heap a session"), Value: m.bytes, Unit: "B", Baseline: baselineScs, Than: other.bytes, Key: n >= 100_000, Aim: only(n == million, valueAtMost(450))})
-	for _, of := range []struct {
-		whose string
-		measured
-		aim *aim
-	}{
-		{"", m, only(n == million, atMost(1.2))},
-		{"the memstore's ", other, nil},
-	} {
-		off, on := medians(of.off), medians(of.on)
-		for _, q := range []struct {
-			name    string
-			on, off time.Duration
-			aim     *aim
-		}{
-			{"p50", on.p50, off.p50, nil}, {"p99", on.p99, off.p99, nil},
-			{"p99.9", on.p999, off.p999, of.aim}, {"longest", on.longest, off.longest, nil},
-		} {
-			r.add(row{Part: "memory", Figure: name("%spage %s while a tenth expires", of.whose, q.name),
-				Value: micros(q.on), Unit: "µs", Baseline: "without expiry", Than: micros(q.off), Key: n == million, Aim: q.aim})
-		}
-	}
-	r.add(row{Part: "memory", Figure: name("longest read of a record while a tenth expires"), Value: micros(median(m.find)), Unit: "µs", Baseline: baselineScs, Than: micros(median(other.find))})
-}
-
-// only returns the aim a if counts is true, otherwise nil.
-func only(counts bool, a *aim) *aim {
-	if counts {
-		return a
-	}
+	r.add(row{grouped(o.sessions) + " sessions, page p99.9 while a tenth expires", all[0].median(), "µs",
+		"without expiry", all[1].median(), all[0].over(all[1]), atMost(1.2)})
 	return nil
 }
 
@@ -190,49 +78,145 @@ func grouped(n int) string {
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
 
-// bareAdmin returns the page for administrators as a bare handler.
-func bareAdmin() (http.Handler, error) {
-	k, err := newOurs(nil)
-	if err != nil {
-		return nil, err
-	}
-	defer k.close()
-	cookie, _, err := k.signIn(0)
-	if err != nil {
-		return nil, err
-	}
-	_, admin, err := k.app.bare(cookie)
-	return admin, err
+// liveHeap returns the size of all reachable memory. The second collection frees the
+// memory that the first one has moved within sync.Pool.
+func liveHeap() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
 }
 
-// baselineScs is the name of the session library's own store.
-const baselineScs = "scs memstore with gob"
+// fixed is a short text without a pointer, so that a million of them do not affect
+// the measured heap.
+type fixed [64]byte
 
-// measureRecords measures the size of the claims and tokens of a session.
-func measureRecords(ctx context.Context, r *report, n int) error {
-	adds := []struct {
-		name string
-		add  func(*ports.NewSession)
-	}{
-		{"the record of the session alone", nil},
-		{"with the claims of the ID token", func(s *ports.NewSession) { s.Claims = typicalClaims() }},
-		{"with the claims and API tokens", func(s *ports.NewSession) { s.Claims, s.Tokens = typicalClaims(), typicalTokens(time.Now()) }},
+func fix(s string) (f fixed) {
+	copy(f[:], s)
+	return f
+}
+
+func (f *fixed) String() string { return strings.TrimRight(string(f[:]), "\x00") }
+
+// population is n sessions, a tenth of them mortal.
+type population struct {
+	store    *memory.Store
+	app      *application
+	created  string // the key of the last record; sign-ins are sequential
+	n, next  int    // number of sessions, and the next person
+	mortals  []fixed
+	visitors []fixed
+}
+
+func newPopulation(n int) (*population, error) {
+	p := &population{store: memory.New(time.Now), n: n,
+		mortals: make([]fixed, 0, n/mortalEvery), visitors: make([]fixed, 0, min(n, maxVisitors))}
+	var err error
+	p.app, err = newApplication(keyKeeper{p.store, &p.created}, noProvider, time.Now)
+	return p, err
+}
+
+// keyKeeper is a store that keeps the key of the last new record.
+type keyKeeper struct {
+	ports.SessionStore
+	created *string
+}
+
+// Create implements ports.SessionStore.
+func (k keyKeeper) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
+	*k.created = r.Key
+	return k.SessionStore.Create(ctx, r)
+}
+
+// signIn signs everybody in.
+func (p *population) signIn(ctx context.Context) error {
+	immortal := p.n - p.n/mortalEvery
+	every := max(1, immortal/cap(p.visitors))
+	for i := range immortal {
+		cookie, err := p.one(ctx)
+		if err != nil {
+			return err
+		}
+		if i%every == 0 && len(p.visitors) < cap(p.visitors) {
+			p.visitors = append(p.visitors, fix(cookie))
+		}
 	}
-	for _, a := range adds {
-		k, err := newOurs(a.add)
-		if err != nil {
+	return p.replenish(ctx)
+}
+
+// one signs in the next person.
+func (p *population) one(ctx context.Context) (cookie string, err error) {
+	p.next++
+	if cookie, err = p.app.signIn(signedIn(p.next, time.Now())); err == nil {
+		err = ctx.Err()
+	}
+	return cookie, err
+}
+
+// replenish signs people in to replace the expired sessions.
+func (p *population) replenish(ctx context.Context) error {
+	p.mortals = p.mortals[:0]
+	for range p.n / mortalEvery {
+		if _, err := p.one(ctx); err != nil {
 			return err
 		}
-		bytes, err := newPopulation(n).weigh(ctx, k)
-		k.close()
-		if err != nil {
-			return err
-		}
-		other, err := newPopulation(n).weigh(ctx, newTheirs(nil, 0, 0, a.add))
-		if err != nil {
-			return err
-		}
-		r.add(row{Part: "memory", Figure: fmt.Sprintf("%s sessions: heap of one, %s", grouped(n), a.name), Value: bytes, Unit: "B", Baseline: baselineScs, Than: other})
+		p.mortals = append(p.mortals, fix(p.created))
 	}
 	return nil
+}
+
+// age makes the mortal sessions expire one after the other during this time.
+func (p *population) age(ctx context.Context, during time.Duration) error {
+	from := time.Now()
+	for i := range p.mortals {
+		record, err := p.store.Find(ctx, p.mortals[i].String())
+		if err != nil {
+			return err
+		}
+		record.Expires = from.Add(during * time.Duration(i+1) / time.Duration(len(p.mortals)))
+		if _, err := p.store.Replace(ctx, record, record.Version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slowPage requests pages at pageRate, as people do, and returns the 99.9th
+// percentile of their durations in microseconds. A pause of the store therefore
+// delays all pages that are requested during it.
+func slowPage(ctx context.Context, page http.Handler, requests []*http.Request, d time.Duration) (float64, error) {
+	const workers = 64 // further pages wait, and their wait is measured
+	type asked struct {
+		number int
+		since  time.Time
+	}
+	total := int(pageRate * d.Seconds())
+	took, errs := make([]time.Duration, total), make([]error, workers)
+	order := rand.New(rand.NewPCG(20260101, 0)).Perm(len(requests)) // the same in every run
+	waiting := make(chan asked, total)                              // never full
+	var all sync.WaitGroup
+	for worker := range workers {
+		all.Go(func() {
+			for a := range waiting {
+				if err := get(page, requests[order[a.number%len(order)]]); err != nil {
+					errs[worker] = err
+				}
+				took[a.number] = time.Since(a.since)
+			}
+		})
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	began := time.Now()
+	for number := 0; number < total && ctx.Err() == nil; {
+		now := <-tick.C
+		for due := min(total, int(now.Sub(began).Seconds()*pageRate)+1); number < due; number++ {
+			waiting <- asked{number, now}
+		}
+	}
+	close(waiting)
+	all.Wait()
+	slices.Sort(took)
+	return micros(took[min(total-1, total*999/1000)]), errors.Join(append(errs, ctx.Err())...)
 }

@@ -1,74 +1,49 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"runtime"
 	"testing"
 	"time"
+
+	"webapp/internal/adapters/session/memory"
+	"webapp/internal/ports"
 )
 
 // pagePeople is the number of signed-in people, with claims and API tokens, who
 // request pages in turn.
 const pagePeople = 200
 
-// pageAims are the aims as shares of the bare handler's throughput.
-func pageAims() map[string]float64 {
-	return map[string]float64{"memory": 0.8, "sqlite": 0.35, "redis": 0.45, "postgres": 0.33}
-}
-
-// measurePages compares the throughput of two pages, with each store, with the bare
-// handler of the same page.
+// measurePages compares the home page with the same page from bare handlers, and
+// counts the allocations of a page for its session.
 func measurePages(ctx context.Context, o options, r *report) error {
-	for _, name := range o.stores {
-		if err := measureStore(ctx, o, r, name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func measureStore(ctx context.Context, o options, r *report, name string) error {
-	r.say("pages: store %s", name)
-	store, err := openStore(ctx, o, name)
-	if err != nil {
-		return err
-	}
-	defer store.close()
-	app, err := newApplication(store, noProvider, time.Now)
-	if err != nil {
-		return err
-	}
-	cookies, err := signInMany(ctx, app)
-	if err != nil {
-		return err
-	}
-	home, signOut, err := app.bare(cookies[0])
-	if err != nil {
-		return err
-	}
-	if name == "memory" {
-		if err := measureSessionPart(r, app, cookies[0]); err != nil {
+	store := memory.New(time.Now)
+	defer func() { _ = store.Close() }()
+	return withPages(ctx, store, func(app *application, people []string, bare barePages) error {
+		loopback, err := overLoopback(ctx, o, app, "/", people, bare.homeHTML, bare.home)
+		if err != nil {
 			return err
 		}
-	}
-	for _, page := range []struct {
-		what, path string
-		bare       http.Handler
-	}{
-		{"home, which reads session and claims", "/", home},
-		{"a page that reads the session alone", "/logout", signOut},
-	} {
-		c := comparison{app: app, bare: page.bare, path: page.path, cookies: cookies}
-		if err := c.overLoopback(ctx, o, r, name, page.what); err != nil {
+		requests := make([]*http.Request, len(people))
+		for i, cookie := range people {
+			requests[i] = newRequest("/", cookie)
+		}
+		inProcess, err := alternate(ctx, o.rounds,
+			cpuOf(o.pages, pagesOf(app.handler, requests, o.pages)), cpuOf(o.pages, pagesOf(bare.homeHTML, requests, o.pages)))
+		if err != nil {
 			return err
 		}
-		if err := c.inProcess(ctx, o, r, name, page.what); err != nil {
-			return err
-		}
-	}
-	return nil
+		const html, templ = "bare handler with html/template", "bare handler with the same templ component"
+		page, base := inProcess[0], inProcess[1]
+		r.add(loopback.row("home page over loopback", html, 1, atLeast(1)))
+		r.add(row{"home page in process, CPU (ratio of throughput)", page.median(), "µs", html, base.median(), base.over(page), atLeast(1.5)})
+		r.add(loopback.row("home page over loopback", templ, 2, atLeast(0.55)))
+		return measureSessionPart(r, app, people[0])
+	})
 }
 
 // measureSessionPart counts the allocations of a page for its session: the request's
@@ -76,116 +51,118 @@ func measureStore(ctx context.Context, o options, r *report, name string) error 
 func measureSessionPart(r *report, app *application, cookie string) error {
 	var failed error
 	handler := app.sessions.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if _, err := app.config.Domain.CurrentUser(r.Context()); err != nil {
-			failed = err
-		}
+		_, err := app.config.Domain.CurrentUser(r.Context())
+		failed = errors.Join(failed, err)
 	}))
 	request, w := newRequest("/", cookie), newResponse()
 	count := testing.AllocsPerRun(1000, func() { handler.ServeHTTP(w, request) })
-	r.add(row{Part: "pages", Figure: "allocations of a page for its session", Value: count, Key: true, Aim: atMost(55)})
+	r.add(row{figure: "session part of a page, allocations", value: count, aim: valueAtMost(16)})
 	return failed
 }
 
-func signInMany(ctx context.Context, app *application) ([]string, error) {
-	var cookies []string
-	for i := range pagePeople {
-		n := signedIn(i, time.Now())
-		n.Claims, n.Tokens = typicalClaims(), typicalTokens(time.Now())
-		cookie, err := app.signIn(n)
+// storeAims are the stores of measureStores and their aims, as shares of the bare
+// handler's throughput.
+var storeAims = []struct {
+	name  string
+	share float64
+}{{"redis", 0.6}, {"postgres", 0.45}, {"sqlite", 0.6}}
+
+// measureStores compares a page that reads the session alone, with each store, with
+// a bare handler.
+func measureStores(ctx context.Context, o options, r *report) error {
+	for _, store := range storeAims {
+		if err := measureStore(ctx, o, r, store.name, store.share); err != nil {
+			return fmt.Errorf("%s: %w", store.name, err)
+		}
+	}
+	return nil
+}
+
+func measureStore(ctx context.Context, o options, r *report, name string, share float64) error {
+	r.say("store %s", name)
+	store, stop, err := openStore(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return withPages(ctx, store, func(app *application, people []string, bare barePages) error {
+		loopback, err := overLoopback(ctx, o, app, "/logout", people, bare.signOut)
+		if err == nil {
+			r.add(loopback.row(name+": page that reads the session alone, over loopback", "bare handler", 1, atLeast(share)))
+		}
+		return err
+	})
+}
+
+// withPages calls f with an application, the cookies of signed-in people and the
+// baselines of their pages.
+func withPages(ctx context.Context, store ports.SessionStore, f func(*application, []string, barePages) error) error {
+	app, err := newApplication(store, noProvider, time.Now)
+	if err != nil {
+		return err
+	}
+	people, err := app.signInMany(ctx, pagePeople)
+	if err != nil {
+		return err
+	}
+	bare, err := app.bare(people[0])
+	if err != nil {
+		return err
+	}
+	return f(app, people, bare)
+}
+
+// throughput has the pages per second of an application and of its baselines.
+type throughput []series
+
+// overLoopback measures a page of the application and its baselines over loopback.
+func overLoopback(ctx context.Context, o options, app *application, path string, people []string, baselines ...http.Handler) (throughput, error) {
+	var requests [][]byte
+	for _, cookie := range people {
+		requests = append(requests, pageLines(path, cookie))
+	}
+	addr, stop, err := app.serve()
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	addresses := []string{addr}
+	for _, h := range baselines {
+		addr, stop, err := serve(h)
 		if err != nil {
 			return nil, err
 		}
-		cookies = append(cookies, cookie)
+		defer stop()
+		addresses = append(addresses, addr)
 	}
-	return cookies, ctx.Err()
-}
-
-// comparison compares one page of the application with its bare handler.
-type comparison struct {
-	app     *application
-	bare    http.Handler
-	path    string
-	cookies []string
-}
-
-// overLoopback compares both with net/http servers.
-func (c comparison) overLoopback(ctx context.Context, o options, r *report, store, what string) error {
-	bareAddr, stopBare, err := serveBare(c.bare)
-	if err != nil {
-		return err
-	}
-	defer stopBare()
-	appAddr, stopApp, err := serveOurs(c.app)
-	if err != nil {
-		return err
-	}
-	defer stopApp()
-	var requests [][]byte
-	for _, cookie := range c.cookies {
-		requests = append(requests, requestLines(c.path, cookie))
-	}
-	var crowds [2]*crowd
-	for i, addr := range []string{appAddr, bareAddr} {
-		if crowds[i], err = newCrowd(addr, o.connections, requests); err != nil {
-			return err
+	var turns []func() (float64, error)
+	for _, addr := range addresses {
+		c, err := newCrowd(addr, requests...)
+		if err != nil {
+			return nil, err
 		}
-		defer crowds[i].close()
+		defer c.close()
+		turns = append(turns, c.perSecond(o.turn))
 	}
-	t, err := takeTurns(ctx, o, crowds[0], crowds[1])
-	if err != nil {
-		return err
-	}
-	r.add(row{Part: "pages", Figure: store + ": " + what, Value: median(t.page), Unit: "pages/s",
-		Baseline: "bare handler", Than: median(t.bare), Ratio: median(t.shares), Aim: atLeast(pageAims()[store])})
-	r.add(row{Part: "pages", Figure: store + ": " + what + ", CPU over loopback with that of the client", Value: micros(t.pageCPU) / float64(len(t.pageTook)), Unit: "µs",
-		Baseline: "bare handler", Than: micros(t.bareCPU) / float64(len(t.bareTook))})
-	mine, other := summary(t.pageTook), summary(t.bareTook)
-	r.add(row{Part: "pages", Figure: store + ": " + what + ", p99", Value: micros(mine.p99), Unit: "µs", Baseline: "bare handler", Than: micros(other.p99)})
-	return nil
+	return alternate(ctx, o.rounds, turns...)
 }
 
-// turns has the results of the turns of a page and its bare handler.
-type turns struct {
-	page, bare, shares []float64
-	pageTook, bareTook []time.Duration
-	pageCPU, bareCPU   time.Duration // total of server and client
+// row returns the row that compares the application with one of its baselines.
+func (t throughput) row(figure, baseline string, i int, a aim) row {
+	return row{figure, t[0].median(), "pages/s", baseline, t[i].median(), t[0].over(t[i]), a}
 }
 
-func takeTurns(ctx context.Context, o options, page, bare *crowd) (turns, error) {
-	var t turns
-	for i := range o.turns + 1 {
-		runtime.GC()
-		start := cpuTime()
-		a, tookA, errA := page.turn(o.turn)
-		runtime.GC()
-		middle := cpuTime()
-		b, tookB, errB := bare.turn(o.turn)
-		if err := firstOf(errA, errB, ctx.Err()); err != nil {
-			return t, err
+// pagesOf returns a function that requests n pages of a handler, each with the next
+// request.
+func pagesOf(h http.Handler, requests []*http.Request, n int) func() error {
+	next := 0
+	return func() error {
+		for range n {
+			if err := get(h, requests[next%len(requests)]); err != nil {
+				return err
+			}
+			next++
 		}
-		if i == 0 {
-			continue // warm-up
-		}
-		t.page, t.bare, t.shares = append(t.page, a), append(t.bare, b), append(t.shares, a/b)
-		t.pageTook, t.bareTook = append(t.pageTook, tookA...), append(t.bareTook, tookB...)
-		t.pageCPU, t.bareCPU = t.pageCPU+middle-start, t.bareCPU+cpuTime()-middle
+		return nil
 	}
-	return t, nil
-}
-
-// inProcess compares the CPU times of both handlers without a network. The load of
-// the machine hardly affects them. The cost of the server is not included.
-func (c comparison) inProcess(ctx context.Context, o options, r *report, store, what string) error {
-	var requests []*http.Request
-	for _, cookie := range c.cookies {
-		requests = append(requests, newRequest(c.path, cookie))
-	}
-	_, page, bare, err := compareCPU(ctx, o, each(c.app.handler, requests), each(c.bare, requests))
-	if err != nil {
-		return err
-	}
-	share := float64(bare) / float64(page) // as of throughput, over loopback
-	r.add(row{Part: "pages", Figure: store + ": " + what + ", in process, CPU", Value: micros(page), Unit: "µs",
-		Baseline: "bare handler", Than: micros(bare), Ratio: share, Aim: only(store == "memory" && c.path == "/", atLeast(0.8))})
-	return nil
 }

@@ -1,93 +1,178 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"os"
+	"sync"
 	"time"
 )
 
-// measureProcess builds the application as it is deployed and measures its size, the
-// time to the first sign-in page, and its memory afterwards.
+// measureProcess measures the application as it is deployed: the CPU time of its
+// process for a page, for a proxy's question and for a sign-in, its start, its memory
+// and its size.
 func measureProcess(ctx context.Context, o options, r *report) error {
-	binary, remove, err := buildBinary(ctx, r, theApplication)
+	dir, err := os.MkdirTemp("", "load-")
 	if err != nil {
 		return err
 	}
-	defer remove()
-	bare, removeBare, err := buildBinary(ctx, r, theBareProgram)
-	if err != nil {
+	defer func() { _ = os.RemoveAll(dir) }()
+	r.say("build %s", theApplication)
+	binary, errApp := build(ctx, dir, theApplication)
+	bareBinary, errBare := build(ctx, dir, theBareProgram)
+	idp, errProvider := startProvider()
+	if errProvider == nil {
+		defer idp.stop()
+	}
+	if err := errors.Join(errApp, errBare, errProvider); err != nil {
 		return err
 	}
-	defer removeBare()
-	info, err := os.Stat(binary.path)
-	if err != nil {
+	app, bare := ours(binary, idp), bareProgram(bareBinary)
+	if err := measureRequests(ctx, o, r, app, bare, idp); err != nil {
 		return err
 	}
-	r.add(row{Part: "process", Figure: "stripped binary with all stores", Value: float64(info.Size()) / 1e6, Unit: "MB", Key: true, Aim: atMost(40)})
-	idp, err := startProvider()
-	if err != nil {
-		return err
-	}
-	defer idp.stop()
-	for _, b := range []startTrial{{binary: binary.configured(idp), bare: bare}, {binary: binary.demo(), bare: bare}} {
-		if err := b.report(ctx, o, r); err != nil {
+	return measureStart(ctx, o, r, app, bare)
+}
+
+// measureRequests compares the CPU time of the application's process with that of
+// the bare program and of the peers. Browser, proxy and provider are other processes,
+// so their CPU time is not part of it.
+func measureRequests(ctx context.Context, o options, r *report, app, bare program, idp *providerProcess) error {
+	programs := append([]peer{{program: app}, {program: bare}}, peers(o.peers, idp)...)
+	var pages, verify, signIns []func() (float64, error)
+	for i, p := range programs {
+		r.say("start %s", p.name)
+		process, err := p.start(ctx)
+		if err != nil {
 			return err
 		}
+		defer process.stop()
+		person := ""
+		if p.login != "" {
+			if person, err = process.signIn(http.DefaultTransport, idp); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			signIns = append(signIns, process.cpuOfSignIns(idp, o.signIns))
+		}
+		verify = append(verify, process.cpuOfRequests(proxyLines(p.verify, process.port, person), o.turn))
+		switch i {
+		case 0:
+			pages = append(pages, process.cpuOfRequests(pageLines("/logout", person), o.turn))
+		case 1:
+			pages = append(pages, process.cpuOfRequests(pageLines("/", ""), o.turn))
+		}
+	}
+	page, err := alternate(ctx, o.rounds, pages...)
+	if err != nil {
+		return err
+	}
+	verified, err := alternate(ctx, o.rounds, verify...)
+	if err != nil {
+		return err
+	}
+	signedIn, err := alternate(ctx, o.rounds, signIns...)
+	if err != nil {
+		return err
+	}
+	const figurePage, figureVerify, figureSignIn = "small page (GET /logout), CPU of the process", "GET /verify, CPU of the process", "sign-in, CPU of the process"
+	r.add(row{figurePage, page[0].median(), "µs", "bare handler's small page", page[1].median(), page[0].over(page[1]), atMost(2)})
+	r.add(row{figure: figureVerify, value: verified[0].median(), unit: "µs", aim: valueAtMost(60)})
+	r.add(row{figureVerify, verified[0].median(), "µs", "bare handler with the same headers", verified[1].median(), verified[0].over(verified[1]), atMost(2)})
+	r.add(row{figure: figureSignIn, value: signedIn[0].median(), unit: "ms", aim: valueAtMost(1)})
+	for i, p := range programs[2:] {
+		r.add(row{figureVerify, verified[0].median(), "µs", p.name + "'s " + p.verify, verified[2+i].median(), verified[0].over(verified[2+i]), atMost(p.verifyAim)})
+		r.add(row{figureSignIn, signedIn[0].median(), "ms", p.name, signedIn[1+i].median(), signedIn[0].over(signedIn[1+i]), atMost(1.0 / 3)})
 	}
 	return nil
 }
 
-// startTrial starts a binary and the bare program in turn.
-type startTrial struct{ binary, bare binary }
-
-func (s startTrial) report(ctx context.Context, o options, r *report) error {
-	var mine, other started
-	for i := range o.starts {
-		r.say("process: %s, start %d of %d", s.binary.name, i+1, o.starts)
-		last := i == o.starts-1
-		if err := firstOf(mine.once(ctx, s.binary, o.settle, last), other.once(ctx, s.bare, o.settle, last)); err != nil {
-			return err
+// cpuOfRequests returns a function for alternate: the CPU time of the process for a
+// request, in microseconds.
+func (r *running) cpuOfRequests(request []byte, d time.Duration) func() (float64, error) {
+	return func() (float64, error) {
+		c, err := newCrowd(r.addr, request)
+		if err != nil {
+			return 0, err
 		}
+		defer c.close()
+		began := cpuTime(r.cmd.Process.Pid)
+		count, err := c.during(d)
+		return micros(cpuTime(r.cmd.Process.Pid)-began) / float64(count), err
 	}
+}
+
+// cpuOfSignIns returns a function for alternate: the CPU time of the process for a
+// sign-in, several at once, in milliseconds.
+func (r *running) cpuOfSignIns(idp *providerProcess, n int) func() (float64, error) {
+	transport := &http.Transport{MaxIdleConnsPerHost: connections}
+	return func() (float64, error) {
+		errs := make([]error, connections)
+		began := cpuTime(r.cmd.Process.Pid)
+		var all sync.WaitGroup
+		for worker := range connections {
+			all.Go(func() {
+				for i := worker; i < n && errs[worker] == nil; i += connections {
+					_, errs[worker] = r.signIn(transport, idp)
+				}
+			})
+		}
+		all.Wait()
+		return micros(cpuTime(r.cmd.Process.Pid)-began) / 1000 / float64(n), errors.Join(errs...)
+	}
+}
+
+// proxyLines returns the request of nginx for a person who opens a page.
+func proxyLines(path, port, cookie string) []byte {
+	return []byte("GET " + path + " HTTP/1.1\r\nHost: localhost:" + port + "\r\n" +
+		"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: localhost:" + port + "\r\n" +
+		"X-Forwarded-Method: GET\r\nX-Forwarded-Uri: /reports?year=2026\r\nX-Request-Id: 3f1c9a520c534c0e9d3b0d6c8a1f2b3c\r\n" +
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n" +
+		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n" +
+		"Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\nCookie: " + cookie + "\r\n\r\n")
+}
+
+// measureStart measures the cold start of a program, its idle memory and its size.
+func measureStart(ctx context.Context, o options, r *report, app, bare program) error {
 	const baseline = "bare net/http program"
-	took, than := summary(mine.took), summary(other.took)
-	r.add(row{Part: "process", Figure: "cold start " + s.binary.name + ", to the first sign-in page (median)", Value: millis(took.p50), Unit: "ms",
-		Baseline: baseline, Than: millis(than.p50), Aim: valueAtMost(15)})
-	if mine.memory.resident > 0 {
-		r.add(row{Part: "process", Figure: "resident memory " + s.binary.name + ", idle", Value: mine.memory.resident, Unit: "MiB",
-			Baseline: baseline, Than: other.memory.resident, Aim: valueAtMost(20)})
-		r.add(row{Part: "process", Figure: "of it the process's own, the rest being pages of the binary's file", Value: mine.memory.anonymous, Unit: "MiB", Key: true,
-			Baseline: baseline, Than: other.memory.anonymous})
-	}
-	return nil
-}
-
-func millis(d time.Duration) float64 { return micros(d) / 1000 }
-
-// started has the results for one binary.
-type started struct {
-	took   []time.Duration
-	memory footprint
-}
-
-// once starts b. If memory is true, it waits for settle and reads the process's
-// memory.
-func (s *started) once(ctx context.Context, b binary, settle time.Duration, memory bool) error {
-	return b.run(ctx, func(process running) error {
-		s.took = append(s.took, process.coldStart)
-		if !memory {
-			return nil
+	coldStart := func(p program) func() (float64, error) {
+		return func() (float64, error) {
+			process, err := p.start(ctx)
+			if err != nil {
+				return 0, err
+			}
+			process.stop()
+			return micros(process.coldStart) / 1000, nil
 		}
-		err := waitUntil(ctx, time.Now().Add(settle))
-		s.memory = footprintOf(process.pid)
+	}
+	took, err := alternate(ctx, o.rounds, coldStart(app), coldStart(bare))
+	if err != nil {
 		return err
-	})
-}
-
-// footprint is the memory of a process in MiB, or zero if the system does not report
-// it.
-type footprint struct{ resident, anonymous float64 }
-
-func footprintOf(pid int) footprint {
-	return footprint{memoryOf(pid, "VmRSS"), memoryOf(pid, "RssAnon")}
+	}
+	r.add(row{"cold start to the first sign-in page", took[0].median(), "ms", baseline, took[1].median(), took[0].over(took[1]), atMost(2.5)})
+	idle := func(p program) func() (float64, error) {
+		return func() (float64, error) {
+			process, err := p.start(ctx)
+			if err != nil {
+				return 0, err
+			}
+			defer process.stop()
+			time.Sleep(o.settle)
+			return process.resident(), nil
+		}
+	}
+	resident, err := alternate(ctx, min(o.rounds, 3), idle(app), idle(bare))
+	if err != nil {
+		return err
+	}
+	r.add(row{"resident memory, idle", resident[0].median(), "MiB", baseline, resident[1].median(), resident[0].over(resident[1]), valueAtMost(18)})
+	info, err := os.Stat(app.binary)
+	if err != nil {
+		return err
+	}
+	r.add(row{figure: "stripped binary with all stores", value: float64(info.Size()) / 1e6, unit: "MB", aim: valueAtMost(27)})
+	return nil
 }

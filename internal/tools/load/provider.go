@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -25,7 +27,9 @@ const providerPeople = 1000
 // serveProvider prints the URLs of the provider and of the person, and serves until
 // in ends.
 func serveProvider(in io.Reader, out io.Writer) error {
-	idp, err := fakeidp.New(fakeidp.Config{})
+	client := fakeidp.DefaultClient()
+	client.AnyLocalhost = true // peers have another redirect URI
+	idp, err := fakeidp.New(fakeidp.Config{Clients: []fakeidp.Client{client}})
 	if err != nil {
 		return err
 	}
@@ -41,7 +45,7 @@ func serveProvider(in io.Reader, out io.Writer) error {
 		d.Claims["oid"] = fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 		d.Claims["sub"] = fmt.Sprintf("person-%d", n)
 	})
-	person, stop, err := serveBare(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	person, stop, err := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, err := idp.Authorize(r.FormValue("url"), fakeidp.UserMember)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -1,167 +1,69 @@
+//go:build linux
+
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"strconv"
-	"text/tabwriter"
+	"strings"
 	"time"
 )
 
-// report has the rows and the circumstances of the run.
-type report struct {
-	Machine    string    `json:"machine"`
-	Commit     string    `json:"commit"`
-	Go         string    `json:"go"`
-	Processors int       `json:"gomaxprocs"`
-	GOGC       int       `json:"gogc"`
-	Began      time.Time `json:"began"`
-	Took       string    `json:"took"`
-	// The load averages of one minute.
-	LoadBefore string `json:"load_before"`
-	LoadAfter  string `json:"load_after"`
-	Rounds     int    `json:"rounds"`
-	Duration   string `json:"duration"`
-	Rate       int    `json:"pages_a_second"`
-	Rows       []row  `json:"figures"`
-
-	progress io.Writer
-}
-
-// newReport returns an empty report. It sets GOGC to its default.
-func newReport(o options, progress io.Writer) *report {
-	const gogc = 100
-	debug.SetGCPercent(gogc)
-	return &report{
-		Machine: machine(), Commit: commit(),
-		Go: runtime.Version(), Processors: runtime.GOMAXPROCS(0), GOGC: gogc, Began: time.Now().UTC().Truncate(time.Second),
-		LoadBefore: loadAverage(), Rounds: o.rounds, Duration: o.duration.String(), Rate: o.rate, progress: progress,
-	}
-}
-
-// add checks a row's aim and adds the row.
-func (r *report) add(one row) {
-	if math.IsInf(one.Ratio, 0) || math.IsNaN(one.Ratio) {
-		one.Ratio = 0 // the run was too short to measure the baseline
-	}
-	if one.Than != 0 && one.Ratio == 0 {
-		one.Ratio = one.Value / one.Than
-	}
-	if one.Aim != nil {
-		judged := one.Ratio
-		if judged == 0 || one.Aim.OfValue {
-			judged = one.Value
-		}
-		one.Aim.Met = judged >= one.Aim.AtLeast && (one.Aim.AtMost == 0 || judged <= one.Aim.AtMost)
-	}
-	r.Rows = append(r.Rows, one)
-}
-
-// say prints progress.
-func (r *report) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(r.progress, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
-}
-
-func (r *report) finish() {
-	r.LoadAfter, r.Took = loadAverage(), time.Since(r.Began).Round(time.Second).String()
-}
-
-func (r *report) writeJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
-
-func (r *report) writeTable(out io.Writer) error {
-	_, _ = fmt.Fprintf(out, "%s, GOMAXPROCS=%d, GOGC=%d, %s, took %s, load average %s before and %s after\n",
-		r.Go, r.Processors, r.GOGC, r.Began.Format(time.RFC3339), r.Took, r.LoadBefore, r.LoadAfter)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	previous := ""
-	for _, one := range r.Rows {
-		if one.Part != previous {
-			_, _ = fmt.Fprintf(w, "\n%s\tfigure\tbaseline\tratio\taim\n", one.Part)
-			previous = one.Part
-		}
-		_, _ = fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\n", one.Figure, number(one.Value), one.Unit, one.than(), one.ratio(), one.Aim)
-	}
-	return w.Flush()
-}
-
-// row is one figure. Baseline and Aim are optional.
+// row is one figure.
 type row struct {
-	Part   string  `json:"part"`
-	Figure string  `json:"figure"`
-	Value  float64 `json:"value"`
-	Unit   string  `json:"unit"`
-	// Baseline describes Than, which has the same unit.
-	Baseline string  `json:"baseline,omitempty"`
-	Than     float64 `json:"baseline_value,omitempty"`
-	Ratio    float64 `json:"ratio,omitempty"`
-	Aim      *aim    `json:"aim,omitempty"`
-	// Key adds the row to the summary. Rows with an aim are always in it.
-	Key bool `json:"-"`
+	figure string
+	value  float64
+	unit   string
+	// baseline describes than, which has the same unit. Both are optional.
+	baseline string
+	than     float64
+	// ratio compares value with than, so that it does not depend on the machine.
+	ratio float64
+	aim   aim
 }
 
-// aim bounds a row's ratio, or its value if the row has no ratio or OfValue is set.
+// aim bounds a row's ratio, or its value.
 type aim struct {
-	OfValue bool    `json:"of_value,omitempty"`
-	AtLeast float64 `json:"at_least,omitempty"`
-	AtMost  float64 `json:"at_most,omitempty"`
-	Met     bool    `json:"met"`
+	bound   float64
+	atLeast bool
+	ofValue bool
 }
 
-func atLeast(n float64) *aim { return &aim{AtLeast: n} }
-func atMost(n float64) *aim  { return &aim{AtMost: n} }
+func atLeast(n float64) aim     { return aim{bound: n, atLeast: true} }
+func atMost(n float64) aim      { return aim{bound: n} }
+func valueAtMost(n float64) aim { return aim{bound: n, ofValue: true} }
 
-// valueAtMost bounds a row's value.
-func valueAtMost(n float64) *aim { return &aim{AtMost: n, OfValue: true} }
-
-func (one row) than() string {
-	if one.Baseline == "" {
-		return ""
+func (a aim) String() string {
+	if a.atLeast {
+		return "≥ " + number(a.bound)
 	}
-	return number(one.Than) + " " + one.Baseline
+	return "≤ " + number(a.bound)
 }
 
-func (one row) ratio() string {
-	if one.Ratio == 0 {
-		return ""
+// verdict returns whether the row meets its aim.
+func (one row) verdict() string {
+	judged := one.ratio
+	if one.aim.ofValue {
+		judged = one.value
 	}
-	return strconv.FormatFloat(one.Ratio, 'f', 3, 64)
-}
-
-// String returns the aim and whether it was met.
-func (a *aim) String() string {
-	if a == nil {
-		return ""
-	}
-	return a.bound() + " " + a.verdict()
-}
-
-// bound returns the aim as text, or "".
-func (a *aim) bound() string {
-	switch {
-	case a == nil:
-		return ""
-	case a.AtMost != 0:
-		return "≤ " + number(a.AtMost)
-	}
-	return "≥ " + number(a.AtLeast)
-}
-
-// verdict returns whether the aim was met, or "".
-func (a *aim) verdict() string {
-	switch {
-	case a == nil:
-		return ""
-	case a.Met:
+	if one.aim.atLeast && judged >= one.aim.bound || !one.aim.atLeast && judged <= one.aim.bound {
 		return "met"
 	}
 	return "MISSED"
+}
+
+// String returns the row of the Markdown table.
+func (one row) String() string {
+	value, than, ratio := strings.TrimSpace(number(one.value)+" "+one.unit), "", ""
+	if one.baseline != "" {
+		than, ratio = number(one.than)+" "+one.baseline, number(one.ratio)
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %v | %s |", one.figure, value, than, ratio, one.aim, one.verdict())
 }
 
 // number formats f with three significant digits and all digits before the point.
@@ -170,20 +72,76 @@ func number(f float64) string {
 	return strconv.FormatFloat(f, 'f', min(max(digits, 0), 3), 64)
 }
 
-// writeSummary writes the rows with an aim or Key as a table for
-// docs/performance.md.
-func (r *report) writeSummary(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "\n<!-- benchmark: begin -->\n%s, commit %s: %s, %s, GOMAXPROCS=%d, load average %s before and %s after, took %s.\n\n"+
-		"| figure | value | baseline in the same run | ratio | aim | |\n|---|---|---|---|---|---|\n",
-		r.Began.Format(time.DateOnly), r.Commit, r.Machine, r.Go, r.Processors, r.LoadBefore, r.LoadAfter, r.Took)
-	for _, one := range r.Rows {
-		if err == nil && (one.Key || one.Aim != nil) {
-			_, err = fmt.Fprintf(w, "| %s | %s %s | %s | %s | %s | %s |\n",
-				one.Figure, number(one.Value), one.Unit, one.than(), one.ratio(), one.Aim.bound(), one.Aim.verdict())
+// report has the rows of a run.
+type report struct {
+	began    time.Time
+	load     string // load average when the run began
+	rows     []row
+	progress io.Writer
+}
+
+func newReport(progress io.Writer) *report {
+	return &report{began: time.Now(), load: loadAverage(), progress: progress}
+}
+
+func (r *report) add(one row) {
+	r.rows = append(r.rows, one)
+	r.say("%v", one)
+}
+
+// say prints progress.
+func (r *report) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.progress, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
+}
+
+// write writes the table as it stands in docs/performance.md.
+func (r *report) write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!-- benchmark: begin -->\n%s, commit %s: %s, %s, GOMAXPROCS=%d, load average %s before and %s after, took %v.\n\n",
+		r.began.UTC().Format(time.DateOnly), commit(), machine(), runtime.Version(), runtime.GOMAXPROCS(0), r.load, loadAverage(), time.Since(r.began).Round(time.Second))
+	b.WriteString("| figure | value | baseline in the same run | ratio | aim | |\n|---|---|---|---|---|---|\n")
+	for _, one := range r.rows {
+		fmt.Fprintln(&b, one)
+	}
+	b.WriteString("<!-- benchmark: end -->\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// loadAverage returns the load average of one minute.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	before, _, _ := strings.Cut(string(text), " ")
+	return before
+}
+
+// machine returns a description of processor, memory and system.
+func machine() string {
+	kib, _ := strconv.ParseFloat(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 64)
+	return fmt.Sprintf("%d × %s, %.0f GiB, %s/%s", runtime.NumCPU(), field("/proc/cpuinfo", "model name"), kib/(1<<20), runtime.GOOS, runtime.GOARCH)
+}
+
+// field returns the first value with this name in a file of "NAME: VALUE" lines, or
+// "".
+func field(file, name string) string {
+	text, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(text)) {
+		if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
 		}
 	}
-	if err == nil {
-		_, err = fmt.Fprintln(w, "<!-- benchmark: end -->")
+	return ""
+}
+
+// commit returns the commit of the measured source.
+func commit() string {
+	hash, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return "unknown"
 	}
-	return err
+	name := strings.TrimSpace(string(hash))
+	if exec.Command("git", "diff", "--quiet", "HEAD", "--", "*.go", "go.mod").Run() != nil {
+		name += " with changes"
+	}
+	return name
 }

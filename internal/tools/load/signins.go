@@ -1,28 +1,29 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
 
 	"webapp/internal/adapters/session/memory"
 )
 
-// signInTurn is the number of sign-ins in one turn. The application and its
-// baseline take turns.
-const signInTurn = 50
+// signInsAtOnce is the number of concurrent callbacks.
+const signInsAtOnce = 32
 
-// measureSignIns compares whole sign-ins, from /login to the callback with the token
-// request and the verified ID token, with the same by x/oauth2 and go-oidc only. The
-// provider signs with RSA on the same machine, which limits the sign-ins per second.
-// The CPU time is only the application's.
+// measureSignIns compares the CPU time of a sign-in from the callback on, with the
+// token request and the session, with one Verify of go-oidc with cached keys, which
+// every sign-in needs.
 func measureSignIns(ctx context.Context, o options, r *report) error {
-	r.say("sign-ins")
 	idp, err := startProvider()
 	if err != nil {
 		return err
@@ -34,128 +35,88 @@ func measureSignIns(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	bare, err := newBareSignIn(ctx, idp.app())
+	verify, err := verification(ctx, idp)
 	if err != nil {
 		return err
 	}
-	verify, err := bare.verification(ctx, idp)
-	if err != nil {
-		return err
-	}
-	mine, other := &signIns{handler: app.handler, idp: idp}, &signIns{handler: bare.routes(), idp: idp}
-	for _, s := range []*signIns{mine, other} { // warm-up: metadata, keys, connections
-		if err := s.turn(ctx, o); err != nil {
-			return err
-		}
-		*s = signIns{handler: s.handler, idp: idp}
-	}
-	var verified time.Duration
-	for range max(1, o.signIns/signInTurn) {
-		if err := firstOf(mine.turn(ctx, o), other.turn(ctx, o)); err != nil {
-			return err
-		}
-		cpu := cpuTime()
-		if err := repeat(ctx, verify, signInTurn); err != nil {
-			return err
-		}
-		verified += cpuTime() - cpu
-	}
-	mine.report(r, other)
-	r.add(row{Part: "sign-ins", Figure: "CPU of a sign-in from the callback on", Value: micros(mine.ends) / float64(mine.count), Unit: "µs",
-		Baseline: "one Verify of go-oidc", Than: micros(verified) / float64(mine.count), Aim: atMost(5)})
-	return nil
-}
-
-// signIns has the results of one handler.
-type signIns struct {
-	handler   http.Handler
-	idp       *providerProcess
-	count     int
-	wall, cpu time.Duration
-	ends      time.Duration // CPU time of the callbacks
-	logins    []time.Duration
-	callbacks []time.Duration
-}
-
-// turn starts sign-ins one after the other and completes them concurrently, one on
-// each connection. The measurement excludes the time that the person spends at the
-// provider.
-func (s *signIns) turn(ctx context.Context, o options) error {
-	requests := make([]*http.Request, signInTurn)
-	for i := range requests {
-		var err error
-		if requests[i], err = s.begin(); err != nil {
-			return err
-		}
-	}
-	runtime.GC()
-	took, errs := make([]time.Duration, signInTurn), make([]error, signInTurn)
-	wall, cpu := time.Now(), cpuTime()
-	var all sync.WaitGroup
-	for worker := range min(o.connections, signInTurn) {
-		all.Go(func() {
-			for i := worker; i < signInTurn; i += o.connections {
-				began := time.Now()
-				errs[i] = expect(s.handler, requests[i], http.StatusSeeOther, newResponse())
-				took[i] = time.Since(began)
+	callbacks := func() (float64, error) {
+		requests := make([]*http.Request, signInsAtOnce)
+		for i := range requests {
+			if requests[i], err = beginSignIn(app.handler, idp); err != nil {
+				return 0, err
 			}
-		})
+		}
+		return cpuOf(signInsAtOnce, atOnce(func(i int) error { return expectRedirect(app.handler, requests[i], newResponse()) }))()
 	}
-	all.Wait()
-	ends := cpuTime() - cpu
-	s.wall, s.cpu, s.ends = s.wall+time.Since(wall), s.cpu+ends, s.ends+ends
-	s.callbacks, s.count = append(s.callbacks, took...), s.count+signInTurn
-	return firstOf(append(errs, ctx.Err())...)
+	all, err := alternate(ctx, o.rounds, callbacks, cpuOf(signInsAtOnce, atOnce(func(int) error { return verify() })))
+	if err != nil {
+		return err
+	}
+	r.add(row{"sign-in from the callback on, 32 at once, CPU", all[0].median(), "µs", "one Verify of go-oidc", all[1].median(), all[0].over(all[1]), atMost(5.5)})
+	return nil
 }
 
-// begin requests /login and returns the request of the callback.
-func (s *signIns) begin() (*http.Request, error) {
+// atOnce returns a function that calls f signInsAtOnce times concurrently.
+func atOnce(f func(i int) error) func() error {
+	return func() error {
+		errs := make([]error, signInsAtOnce)
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() { errs[i] = f(i) })
+		}
+		all.Wait()
+		return errors.Join(errs...)
+	}
+}
+
+// beginSignIn requests /login, acts as the person at the provider and returns the
+// request of the callback.
+func beginSignIn(h http.Handler, idp *providerProcess) (*http.Request, error) {
 	w := newResponse()
-	wall, cpu := time.Now(), cpuTime()
-	login := newRequest("/login", "")
-	login.RemoteAddr = sourceAddr(len(s.logins))
-	err := expect(s.handler, login, http.StatusSeeOther, w)
-	took := time.Since(wall)
-	s.wall, s.cpu, s.logins = s.wall+took, s.cpu+cpuTime()-cpu, append(s.logins, took)
-	if err != nil {
+	if err := expectRedirect(h, newRequest("/login", ""), w); err != nil {
 		return nil, err
 	}
-	query, err := s.idp.approve(w.header.Get("Location"))
-	if err != nil {
-		return nil, err
-	}
-	var cookies []string
-	for _, line := range w.header["Set-Cookie"] {
-		pair, _, _ := strings.Cut(line, ";")
-		cookies = append(cookies, pair)
-	}
-	callback := newRequest("/getAToken", strings.Join(cookies, "; "))
+	query, err := idp.approve(w.header.Get("Location"))
+	callback := newRequest("/getAToken", cookies(w.header))
 	callback.URL = &url.URL{Path: "/getAToken", RawQuery: query}
-	return callback, nil
+	return callback, err
 }
 
-func expect(h http.Handler, r *http.Request, status int, w *response) error {
+func expectRedirect(h http.Handler, r *http.Request, w *response) error {
 	h.ServeHTTP(w, r)
-	if w.status != status {
-		return fmt.Errorf("%s returned %d, not %d", r.URL.Path, w.status, status)
+	if w.status != http.StatusSeeOther {
+		return fmt.Errorf("%s returned %d", r.URL.Path, w.status)
 	}
 	return nil
 }
 
-func (s *signIns) report(r *report, other *signIns) {
-	const baseline = "x/oauth2 and go-oidc alone"
-	add := func(figure, unit string, mine, than float64) {
-		r.add(row{Part: "sign-ins", Figure: figure, Value: mine, Unit: unit, Baseline: baseline, Than: than})
+// verification signs a person in with x/oauth2 and returns a function that verifies
+// the ID token.
+func verification(ctx context.Context, idp *providerProcess) (func() error, error) {
+	p := idp.app()
+	discovered, err := oidc.NewProvider(ctx, p.authority+"/v2.0")
+	if err != nil {
+		return nil, err
 	}
-	perSecond := func(s *signIns) float64 { return float64(s.count) / s.wall.Seconds() }
-	each := func(s *signIns) float64 { return micros(s.cpu) / float64(s.count) }
-	add("sign-ins, the provider on the same machine", "/s", perSecond(s), perSecond(other))
-	add("CPU of a sign-in, without the provider's", "µs", each(s), each(other))
-	add("sign-ins that the CPU time of one core is enough for", "/s", 1e6/each(s), 1e6/each(other))
-	logins, otherLogins := summary(s.logins), summary(other.logins)
-	add("/login p50", "µs", micros(logins.p50), micros(otherLogins.p50))
-	add("/login p99", "µs", micros(logins.p99), micros(otherLogins.p99))
-	ends, otherEnds := summary(s.callbacks), summary(other.callbacks)
-	add("callback p50, several at once", "µs", micros(ends.p50), micros(otherEnds.p50))
-	add("callback p99, several at once", "µs", micros(ends.p99), micros(otherEnds.p99))
+	client := &oauth2.Config{ClientID: p.clientID, ClientSecret: p.secret, Endpoint: discovered.Endpoint(), RedirectURL: redirectURI, Scopes: []string{oidc.ScopeOpenID}}
+	verifier := oauth2.GenerateVerifier()
+	text, err := idp.approve(client.AuthCodeURL("state", oidc.Nonce("nonce"), oauth2.S256ChallengeOption(verifier)))
+	if err != nil {
+		return nil, err
+	}
+	answer, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, err
+	}
+	token, err := client.Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(verifier))
+	if err != nil {
+		return nil, err
+	}
+	raw, _ := token.Extra("id_token").(string)
+	idTokens := discovered.Verifier(&oidc.Config{ClientID: p.clientID})
+	verify := func() error {
+		_, err := idTokens.Verify(ctx, raw)
+		return err
+	}
+	return verify, verify()
 }

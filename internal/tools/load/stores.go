@@ -1,90 +1,92 @@
+//go:build linux
+
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"testing"
 	"time"
 
-	"webapp/internal/adapters/session/memory"
 	"webapp/internal/adapters/session/postgres"
 	"webapp/internal/adapters/session/redis"
 	"webapp/internal/adapters/session/sqlite"
 	"webapp/internal/ports"
+	"webapp/internal/test/servertest"
 )
 
-// openStore opens a store by name. It starts a server if the store needs one and no
-// URL was given.
-func openStore(ctx context.Context, o options, name string) (*givenStore, error) {
+// openStore opens a store by name, on a new server or in a new file.
+func openStore(ctx context.Context, name string) (store ports.SessionStore, stop func(), err error) {
+	h := &harness{}
+	var opened interface {
+		ports.SessionStore
+		Close() error
+	}
 	switch name {
-	case "memory":
-		store := memory.New(time.Now)
-		return &givenStore{SessionStore: store, closed: func() { _ = store.Close() }}, nil
 	case "sqlite":
-		return openSQLite(ctx)
-	case "redis":
-		return openOnServer(o.redis, startRedis, func(url string) (closable, error) { return redis.Open(context.Background(), url, time.Now) })
-	case "postgres":
-		return openOnServer(o.postgres, startPostgres, func(url string) (closable, error) {
-			return postgres.Open(ctx, url, time.Now)
-		})
-	}
-	return nil, fmt.Errorf("-stores: there is no store %q", name)
-}
-
-// closable is a store that can be closed.
-type closable interface {
-	ports.SessionStore
-	Close() error
-}
-
-func openSQLite(ctx context.Context) (*givenStore, error) {
-	dir, err := os.MkdirTemp("", "load-")
-	if err != nil {
-		return nil, err
-	}
-	store, err := sqlite.Open(ctx, filepath.Join(dir, "sessions.db"), time.Now)
-	if err != nil {
-		_ = os.RemoveAll(dir)
-		return nil, err
-	}
-	return &givenStore{SessionStore: store, closed: func() { _ = store.Close(); _ = os.RemoveAll(dir) }}, nil
-}
-
-// openOnServer opens the store at url, or on a new server.
-func openOnServer(url string, start func() (string, func(), error), open func(string) (closable, error)) (*givenStore, error) {
-	stop := func() {}
-	if url == "" {
-		var err error
-		if url, stop, err = start(); err != nil {
-			return nil, err
+		var dir string
+		if dir, err = os.MkdirTemp("", "load-"); err != nil {
+			return nil, nil, err
 		}
+		h.Cleanup(func() { _ = os.RemoveAll(dir) })
+		opened, err = sqlite.Open(ctx, filepath.Join(dir, "sessions.db"), time.Now)
+	case "redis":
+		addr := h.start(func(t testing.TB) string { return servertest.StartRedis(t).Addr })
+		if err = h.err; err == nil {
+			opened, err = redis.Open(context.Background(), "redis://"+addr, time.Now)
+		}
+	case "postgres":
+		url := h.start(func(t testing.TB) string { return servertest.StartPostgreSQL(t).NewDatabase() })
+		if err = h.err; err == nil {
+			opened, err = postgres.Open(ctx, url, time.Now)
+		}
+	default:
+		err = errors.New("no such store")
 	}
-	store, err := open(url)
 	if err != nil {
-		stop()
-		return nil, err
+		h.stop()
+		return nil, nil, err
 	}
-	return &givenStore{SessionStore: store, closed: func() { _ = store.Close(); stop() }}, nil
+	return opened, func() { _ = opened.Close(); h.stop() }, nil
 }
 
-// givenStore is an open store. Closing it removes the records that were added.
-type givenStore struct {
-	ports.SessionStore
-	keys   []string
-	closed func()
+// harness implements the methods of testing.TB that servertest uses, outside of a
+// test.
+type harness struct {
+	testing.TB
+	err      error
+	cleanups []func()
 }
 
-// Create records the key.
-func (g *givenStore) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
-	g.keys = append(g.keys, r.Key)
-	return g.SessionStore.Create(ctx, r)
+// start returns the result of f, unless Fatalf ends it.
+func (h *harness) start(f func(testing.TB) string) (result string) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		result = f(h)
+	}()
+	<-done
+	return result
 }
 
-func (g *givenStore) close() {
-	for _, key := range g.keys {
-		_ = g.Delete(context.Background(), key, ports.AnyVersion)
+// Helper does nothing.
+func (h *harness) Helper() {}
+
+// Cleanup registers f for stop.
+func (h *harness) Cleanup(f func()) { h.cleanups = append(h.cleanups, f) }
+
+// Fatalf records the error and ends the goroutine.
+func (h *harness) Fatalf(format string, args ...any) {
+	h.err = errors.Join(h.err, fmt.Errorf(format, args...))
+	runtime.Goexit()
+}
+
+func (h *harness) stop() {
+	for i := len(h.cleanups) - 1; i >= 0; i-- {
+		h.cleanups[i]()
 	}
-	g.closed()
 }
