@@ -33,7 +33,7 @@ func aadstsGroups() []aadstsGroup {
 		{name: "forgotten", next: "admin", b2c: []int{90118}, heading: "aadsts.forgotten.heading"},
 		{name: "redirect", next: "admin", numbers: []int{50011, 900971}},
 		{name: "consent", next: "consent", numbers: []int{65001}, adminConsent: true},
-		{name: "adminconsent", next: "approval", numbers: []int{90094, 90095}, adminConsent: true},
+		{name: "adminconsent", next: "approval", numbers: []int{90094, 90095}, heading: "aadsts.adminconsent.heading", adminConsent: true},
 		{name: "declined", next: "accept", numbers: []int{65004}, heading: "error.declined.heading"},
 		{name: "unassigned", next: "account", numbers: []int{50105}, heading: "aadsts.noaccess.heading"},
 		{name: "secretwrong", next: "admin", numbers: []int{7000215}},
