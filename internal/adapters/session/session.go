@@ -10,7 +10,7 @@
 //
 // Records in the store. Keys are hashes, and each value is sealed for its key:
 //
-//	<hash of token>         the session: user, times, device
+//	<hash of token>         the session: user, groups if few, times, device
 //	<hash of token>.claims  the claims of the ID token, for the person's own page
 //	<hash of token>.tokens  the tokens for API calls
 //	lease.<hash of token>   a request is refreshing the tokens
