@@ -54,22 +54,28 @@ func originOfBrowsers(origin string) string {
 	return origin
 }
 
-// navigationsOnly refuses images, scripts and frames that another site embeds.
-// Each would start a sign-in, and a few of them would displace the user's own
-// pending one. As a form_post callback, each would reveal whether the user is
-// signed in. Links and forms on other sites are navigations and pass. Requests
-// without Fetch Metadata headers come from old browsers or programs and pass too.
+// navigationsOnly refuses requests for which isEmbedded returns true. As a form_post
+// callback, each would also reveal whether the user is signed in.
 func (a *app) navigationsOnly(next http.Handler) http.Handler {
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		switch r.Header.Get("Sec-Fetch-Site") {
-		case "cross-site", "same-site":
-			if !absentOr(r, "Sec-Fetch-Mode", "navigate") || !absentOr(r, "Sec-Fetch-Dest", "document") {
-				return errCrossOrigin
-			}
+		if isEmbedded(r) {
+			return errCrossOrigin
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// isEmbedded reports whether another site embeds r as an image, a script or a frame.
+// Each of them would start a sign-in, and a few would displace the user's own pending
+// one. Links and forms on other sites are navigations and pass. Requests without Fetch
+// Metadata headers come from old browsers or programs and pass too.
+func isEmbedded(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return !absentOr(r, "Sec-Fetch-Mode", "navigate") || !absentOr(r, "Sec-Fetch-Dest", "document")
+	}
+	return false
 }
 
 // absentOr reports whether a header is absent or has the wanted value.

@@ -41,8 +41,12 @@ func (a *app) requireSignIn(h signedInFunc, requirements ...requirement) signedI
 }
 
 // interact starts the sign-in that a handler's error requires. It returns to the
-// same page.
+// same page. An embedded request carries the session cookie if it comes from a sibling
+// subdomain, and starts none.
 func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
+	if isEmbedded(r) {
+		return errCrossOrigin
+	}
 	if err := a.limitPushes(r); err != nil {
 		return err
 	}

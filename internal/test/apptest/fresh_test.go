@@ -136,6 +136,27 @@ func TestAnotherPersonComesBackToFresh(t *testing.T) {
 	assert.Contains(t, home, "Welcome Ada Lovelace!")
 }
 
+// An image or a frame on a sibling subdomain carries the session cookie. It begins no
+// sign-in, which would displace the one that the person has begun.
+func TestAnotherSitesPageBeginsNoStepUp(t *testing.T) {
+	_, ada := stale(t)
+	for _, fetch := range [][3]string{
+		{"same-site", "no-cors", "image"}, {"same-site", "cors", "empty"}, {"same-site", "navigate", "iframe"}, {"cross-site", "no-cors", "script"},
+	} {
+		req, err := http.NewRequest(http.MethodGet, "/fresh", nil)
+		require.NoError(t, err)
+		for i, name := range []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+			req.Header.Set(name, fetch[i])
+		}
+		res, err := ada.Do(req)
+		require.NoError(t, err)
+		assert.Contains(t, bodyOf(t, res), "This request came from another site", fetch)
+		assert.Equal(t, http.StatusForbidden, res.StatusCode, fetch)
+		assert.Empty(t, res.Cookies(), fetch)
+	}
+	askedBy(t, ada, "/fresh")
+}
+
 func TestFreshForPrograms(t *testing.T) {
 	app, ada := stale(t)
 	got := request{method: http.MethodGet, path: "/fresh", accept: asJSON}.send(t, ada)
