@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -57,6 +58,14 @@ func runProvider() {
 	if err != nil {
 		panic(err)
 	}
+	var tokens atomic.Int64
+	provider.Mutate(func(d *fakeidp.TokenDraft) {
+		// Many people sign in: each sign-in of one with a hundred sessions would
+		// also end the oldest of these.
+		n := tokens.Add(1)
+		d.Claims["oid"] = fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
+		d.Claims["sub"] = fmt.Sprintf("person-%d", n)
+	})
 	person := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, err := provider.Authorize(r.FormValue("url"), fakeidp.UserMember)
 		if err != nil {

@@ -1,14 +1,11 @@
 package idtoken
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"webapp/internal/adapters/entra/authority"
@@ -237,18 +234,9 @@ func checkAccessTokenHash(accessToken string) func(*jwt) error {
 // leftHalfHash returns the left half of the text's hash. The signature algorithm selects
 // the hash function.
 func leftHalfHash(alg, text string) string {
-	var sum []byte
-	switch {
-	case strings.HasSuffix(alg, "256"):
-		whole := sha256.Sum256([]byte(text))
-		sum = whole[:]
-	case strings.HasSuffix(alg, "384"):
-		whole := sha512.Sum384([]byte(text))
-		sum = whole[:]
-	default: // 512, and Ed25519, which uses SHA-512 itself
-		whole := sha512.Sum512([]byte(text))
-		sum = whole[:]
-	}
+	digest := hashOf(alg).New()
+	digest.Write([]byte(text))
+	sum := digest.Sum(nil)
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 

@@ -7,7 +7,7 @@
 //	1 form        jwt.go         size, three segments, strict base64url (RFC 7515)
 //	2 header      jwt.go         alg on the list, no crit, typ, kid (RFC 7515, RFC 8725)
 //	3 key         keys.go        the keys that kid and alg select (RFC 7517, RFC 7518)
-//	4 signature   idtoken.go     by go-oidc
+//	4 signature   keys.go        RFC 7518, section 3; RFC 8037
 //	5 claims      jwt.go         JSON without duplicates (RFC 7519, section 4)
 //	6 each claim  claims.go      OpenID Connect Core 1.0, section 3.1.3.7
 //	              entra.go       Microsoft's rules: tenant, key issuer, version, groups

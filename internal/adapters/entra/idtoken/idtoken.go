@@ -2,13 +2,9 @@ package idtoken
 
 import (
 	"context"
-	"crypto"
-	"crypto/ed25519"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"log/slog"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -82,15 +78,15 @@ func (v Verifier) Verify(ctx context.Context, raw string, want Expected) (Token,
 //
 // The error never has go-oidc's text, which quotes the token.
 func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks []func(*jwt) error) (*jwt, error) {
-	segments, err := splitToken(raw, kind)
+	parts, err := splitToken(raw, kind)
 	if err != nil {
 		return nil, err
 	}
-	header, err := parseHeader(segments[0], kind, v.Algorithms)
+	header, err := parseHeader(parts.header, kind, v.Algorithms)
 	if err != nil {
 		return nil, err
 	}
-	source := &keySource{keys: v.Keys, token: jwt{kind: kind, header: header}, checks: checks}
+	source := &keySource{keys: v.Keys, token: jwt{kind: kind, header: header}, parts: parts, checks: checks}
 	verifier := oidc.NewVerifier(string(v.Issuer), source, &oidc.Config{
 		ClientID:             authority.FoldGUID(v.ClientID),
 		SupportedSigningAlgs: v.Algorithms,
@@ -116,13 +112,14 @@ type keySource struct {
 	keys    func(ctx context.Context, keyID string) (KeySet, error)
 	checks  []func(*jwt) error
 	token   jwt
+	parts   parts // of the token
 	checked bool  // all checks have passed
 	err     error // why the token was refused
 }
 
 // VerifySignature verifies the signature with the keys that the header selects, runs
-// the checks and returns the claims for go-oidc.
-func (s *keySource) VerifySignature(ctx context.Context, raw string) (claims []byte, err error) {
+// the checks and returns the claims for go-oidc. The argument is the token of s.parts.
+func (s *keySource) VerifySignature(ctx context.Context, _ string) (claims []byte, err error) {
 	defer func() { s.checked, s.err = err == nil, err }()
 	t := &s.token
 	set, err := s.keys(ctx, t.header.keyID)
@@ -133,11 +130,14 @@ func (s *keySource) VerifySignature(ctx context.Context, raw string) (claims []b
 	if len(candidates) == 0 {
 		return nil, providerhttp.Refused("no key of the provider fits its signature")
 	}
-	payload, err := t.verifySignature(ctx, raw, candidates)
-	if err != nil {
-		return nil, err
+	signedBy := slices.IndexFunc(candidates, func(k signingKey) bool {
+		return k.verifies(t.header.alg, s.parts.signed, s.parts.signature)
+	})
+	if signedBy < 0 {
+		return nil, t.kind.refuse("'s signature is wrong")
 	}
-	if t.claims, err = parseClaims(payload, t.kind); err != nil {
+	t.key = candidates[signedBy]
+	if t.claims, err = parseClaims(s.parts.payload, t.kind); err != nil {
 		return nil, err
 	}
 	for _, check := range s.checks {
@@ -146,35 +146,6 @@ func (s *keySource) VerifySignature(ctx context.Context, raw string) (claims []b
 		}
 	}
 	return t.claimsForOIDC()
-}
-
-// verifySignature returns the signed payload and sets the key that verified it.
-func (t *jwt) verifySignature(ctx context.Context, raw string, candidates []signingKey) ([]byte, error) {
-	for _, key := range candidates {
-		verify := (&oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key.public}}).VerifySignature
-		if public, ok := key.public.(ed25519.PublicKey); ok && t.header.alg == "Ed25519" {
-			verify = ed25519KeySet(public).VerifySignature
-		}
-		if payload, err := verify(ctx, raw); err == nil {
-			t.key = key
-			return payload, nil
-		}
-	}
-	return nil, t.kind.refuse("'s signature is wrong")
-}
-
-// ed25519KeySet verifies signatures whose alg is Ed25519, the name of RFC 9864.
-// go-jose, which go-oidc uses, supports only the name EdDSA.
-type ed25519KeySet ed25519.PublicKey
-
-// VerifySignature returns the payload.
-func (k ed25519KeySet) VerifySignature(_ context.Context, raw string) ([]byte, error) {
-	end := strings.LastIndexByte(raw, '.')
-	signature, err := base64.RawURLEncoding.DecodeString(raw[end+1:])
-	if err != nil || !ed25519.Verify(ed25519.PublicKey(k), []byte(raw[:end]), signature) {
-		return nil, errors.New("wrong signature")
-	}
-	return base64.RawURLEncoding.DecodeString(raw[strings.IndexByte(raw, '.')+1 : end])
 }
 
 // claimsForOIDC returns only the claims that go-oidc needs, with GUIDs in lower case.

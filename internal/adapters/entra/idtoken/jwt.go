@@ -61,26 +61,34 @@ func CheckLogoutForm(raw string) error {
 	return err
 }
 
-// splitToken returns the three segments of a compact JWS (RFC 7515, section 7.1). It
-// checks the encoding itself, because decoders accept line breaks and unused bits (RFC
-// 4648, section 3.5).
-func splitToken(raw string, kind tokenKind) ([]string, error) {
+// parts are the decoded segments of a token, and the text that its signature covers
+// (RFC 7515, section 5.1).
+type parts struct {
+	header, payload, signature []byte
+	signed                     string
+}
+
+// splitToken decodes a compact JWS (RFC 7515, section 7.1). It checks the encoding
+// itself, because decoders accept line breaks and unused bits (RFC 4648, section 3.5).
+func splitToken(raw string, kind tokenKind) (p parts, err error) {
 	if len(raw) > kind.maxBytes() {
-		return nil, kind.refuse(" is too large")
+		return parts{}, kind.refuse(" is too large")
 	}
-	segments := strings.Split(raw, ".")
-	if len(segments) != 3 {
-		return nil, kind.refuse(" has not three segments")
+	if strings.Count(raw, ".") != 2 {
+		return parts{}, kind.refuse(" has not three segments")
 	}
-	scratch := make([]byte, base64.RawURLEncoding.DecodedLen(len(raw)))
-	strict := base64.RawURLEncoding.Strict()
-	for _, segment := range segments {
-		_, err := strict.Decode(scratch, []byte(segment))
-		if segment == "" || err != nil || strings.IndexByte(segment, '\n') >= 0 || strings.IndexByte(segment, '\r') >= 0 {
-			return nil, kind.refuse(" is not base64url")
+	p.signed = raw[:strings.LastIndexByte(raw, '.')]
+	header, payload, _ := strings.Cut(p.signed, ".")
+	for _, segment := range []struct {
+		text string
+		to   *[]byte
+	}{{header, &p.header}, {payload, &p.payload}, {raw[len(p.signed)+1:], &p.signature}} {
+		*segment.to, err = base64.RawURLEncoding.Strict().DecodeString(segment.text)
+		if segment.text == "" || err != nil || strings.ContainsAny(segment.text, "\r\n") {
+			return parts{}, kind.refuse(" is not base64url")
 		}
 	}
-	return segments, nil
+	return p, nil
 }
 
 // header contains the members of a JOSE header that are used (RFC 7515, section
@@ -92,11 +100,7 @@ type header struct {
 }
 
 // parseHeader reads and checks the header. The algorithm must be one of algorithms.
-func parseHeader(segment string, kind tokenKind, algorithms []string) (header, error) {
-	decoded, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	if err != nil {
-		return header{}, kind.refuse("'s header is not base64url")
-	}
+func parseHeader(decoded []byte, kind tokenKind, algorithms []string) (header, error) {
 	doc, err := providerhttp.ParseObject(decoded)
 	if err != nil {
 		return header{}, kind.refuse("'s header is not a JSON object without duplicates")

@@ -1,11 +1,15 @@
 package idtoken
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	_ "crypto/sha256" // for hashOf
+	_ "crypto/sha512"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -194,6 +198,45 @@ func (k signingKey) fits(alg string) bool {
 		return isEd25519(alg)
 	}
 	return false
+}
+
+// verifies reports whether this key, which fits the algorithm, signed the text (RFC 7518,
+// sections 3.3 to 3.5; RFC 8037, section 3.1). The key set of go-oidc would parse the
+// token once more, and it does not know the name Ed25519.
+func (k signingKey) verifies(alg, signed string, signature []byte) bool {
+	if key, ok := k.public.(ed25519.PublicKey); ok {
+		return ed25519.Verify(key, []byte(signed), signature)
+	}
+	hash := hashOf(alg)
+	digest := hash.New()
+	digest.Write([]byte(signed))
+	sum := digest.Sum(nil)
+	switch key := k.public.(type) {
+	case *rsa.PublicKey:
+		if strings.HasPrefix(alg, "PS") {
+			return rsa.VerifyPSS(key, hash, sum, signature, nil) == nil
+		}
+		return rsa.VerifyPKCS1v15(key, hash, sum, signature) == nil
+	case *ecdsa.PublicKey: // the signature is r and s, each as long as the curve's field
+		size := (key.Params().BitSize + 7) / 8
+		if len(signature) != 2*size {
+			return false
+		}
+		r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
+		return ecdsa.Verify(key, sum, r, s)
+	}
+	return false
+}
+
+// hashOf returns the hash function of a signature algorithm.
+func hashOf(alg string) crypto.Hash {
+	switch {
+	case strings.HasSuffix(alg, "256"):
+		return crypto.SHA256
+	case strings.HasSuffix(alg, "384"):
+		return crypto.SHA384
+	}
+	return crypto.SHA512 // also Ed25519, which uses it itself
 }
 
 // Algorithms returns every signature algorithm that a token may have. All are public-key

@@ -86,6 +86,8 @@ func TestEveryAlgorithm(t *testing.T) {
 			assert.Equal(t, "x", got.Identity.Subject)
 			_, err = verifierOf(set).Verify(t.Context(), sign(t, makeKeys(t)[alg], name, claims), Expected{Nonce: "n"})
 			require.ErrorIs(t, err, ports.ErrTokenRefused, "signed by another key: %s", name)
+			_, err = verifierOf(set).Verify(t.Context(), lengthened(t, sign(t, private, name, claims)), Expected{Nonce: "n"})
+			require.ErrorIs(t, err, ports.ErrTokenRefused, "a signature of another length: %s", name)
 		}
 		for _, other := range Algorithms() {
 			if !sameAlgorithm(other, alg) && other[:2] != alg[:2] && !(alg[0] != 'E' && other[0] != 'E') {
@@ -93,6 +95,16 @@ func TestEveryAlgorithm(t *testing.T) {
 			}
 		}
 	}
+}
+
+// lengthened returns the token with a zero byte in the middle of its signature. The
+// second half of an ECDSA signature is a number, which stays the same.
+func lengthened(t *testing.T, raw string) string {
+	t.Helper()
+	end := strings.LastIndexByte(raw, '.') + 1
+	signature, err := base64.RawURLEncoding.DecodeString(raw[end:])
+	require.NoError(t, err)
+	return raw[:end] + base64.RawURLEncoding.EncodeToString(slices.Insert(signature, len(signature)/2, 0))
 }
 
 func TestWeakKeysAreLeftOut(t *testing.T) {
