@@ -6,8 +6,8 @@ import (
 )
 
 // AdminConsentURL implements ports.AdminConsentLinker with Entra's admin consent
-// endpoint. It asks for the scopes that a sign-in asks for. It uses the tenant only if
-// people of that tenant may sign in.
+// endpoint. The page asks for the same scopes as a sign-in. A tenant whose people may not
+// sign in counts as unknown.
 func (p *Provider) AdminConsentURL(scopes []string, tenant string) string {
 	if !p.allowsTenant(tenant) {
 		tenant = ""

@@ -20,7 +20,7 @@ import (
 // Begin returns the authorization URL (OpenID Connect Core 1.0, section 3.1.2.1)
 // with PKCE (RFC 7636). It uses PKCE even if the metadata do not announce it,
 // because Entra supports PKCE without announcing it. If the provider takes pushed
-// requests (RFC 9126), Begin sends the request there, and the URL only refers to it.
+// requests (RFC 9126), Begin sends the request to it, and the URL has request_uri only.
 func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (ports.Authorization, error) {
 	if err := providerhttp.CheckRequest(req); err != nil {
 		return ports.Authorization{}, err
@@ -69,10 +69,9 @@ func (p *Provider) Begin(ctx context.Context, req ports.AuthorizationRequest) (p
 	return ports.Authorization{URL: location, Secret: t.Secret()}, nil
 }
 
-// addAccountChoice adds the parameters that decide which account signs in, and how it
-// is asked for, or that somebody registers a new one. Entra accepts a login_hint
-// neither with select_account nor, if it is opaque, with a domain_hint
-// (AADSTS1002014).
+// addAccountChoice adds the parameters that decide which account signs in: login_hint,
+// domain_hint and prompt. Entra refuses a login_hint together with select_account, and an
+// opaque login_hint together with a domain_hint (AADSTS1002014).
 func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports.AuthorizationRequest) {
 	if req.Flow == ports.FlowSignUp && m.beginsWithRegistration() {
 		parameters.Set("prompt", promptCreate)
@@ -87,7 +86,8 @@ func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports
 	} else if p.cfg.DomainHint != "" {
 		parameters.Set("domain_hint", p.cfg.DomainHint)
 	}
-	// Without a hint, the provider knows best which session in this browser continues.
+	// The person of a step-up is known. Without a hint, the provider continues its
+	// session in this browser.
 	known := hint != "" || req.Person.Subject != ""
 	if prompt := p.prompt(m); prompt != "" && !(known && prompt == PromptSelectAccount) {
 		parameters.Set("prompt", prompt)
@@ -98,15 +98,14 @@ func (p *Provider) addAccountChoice(parameters url.Values, m metadata, req ports
 // support select_account.
 func (p *Provider) prompt(m metadata) string {
 	knowsAccounts := p.authority.EntraParameters() || slices.Contains(m.prompts, PromptSelectAccount)
-	switch {
-	case p.cfg.NoPrompt, p.cfg.Prompt == "" && !knowsAccounts:
+	if p.cfg.NoPrompt || p.cfg.Prompt == "" && !knowsAccounts {
 		return ""
 	}
 	return cmp.Or(p.cfg.Prompt, PromptSelectAccount)
 }
 
-// authorizationRequest returns all parameters of an authorization request: these, and
-// those of OAuth 2.0 and PKCE, which x/oauth2 adds.
+// authorizationRequest returns parameters together with those of OAuth 2.0 and PKCE,
+// which come from x/oauth2.
 func (p *Provider) authorizationRequest(req ports.AuthorizationRequest, t providerhttp.Transaction, parameters url.Values) (url.Values, error) {
 	config := oauth2.Config{ClientID: p.cfg.ClientID, RedirectURL: p.cfg.RedirectURI, Scopes: requestedScopes(req.Scopes)}
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(t.Verifier)}

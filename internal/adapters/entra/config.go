@@ -217,8 +217,8 @@ func (c Config) checkAuthority(report func(field, text string)) authority.Kind {
 	return configured.Kind
 }
 
-// checkPolicies requires that no user flow has two uses: its tokens could then not be
-// told apart.
+// checkPolicies requires that the user flows are different. Otherwise a token would not
+// tell which of them issued it.
 func (c Config) checkPolicies(configured authority.Authority, report func(field, text string)) {
 	used := []string{configured.Policy()}
 	for _, further := range []struct{ field, policy string }{

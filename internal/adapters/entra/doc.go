@@ -11,7 +11,7 @@
 // Each flow is one file that reads from top to bottom:
 //
 //	begin.go    Begin                 OpenID Connect Core 1.0, section 3.1.2.1; PKCE (RFC 7636)
-//	push.go     pushed authorization requests: RFC 9126
+//	push.go     pushed authorization requests (RFC 9126)
 //	complete.go Complete              iss of the callback (RFC 9207), code (RFC 6749, section
 //	                                  4.1.3), ID token, UserInfo (Core, section 5.3)
 //	refresh.go  Refresh               RFC 6749, section 6; Core, section 12
@@ -22,8 +22,8 @@
 //	graph.go    MemberGroups          groups that a token leaves out, from Microsoft Graph
 //	examine.go  Examiner              the doctor's requests
 //
-// They share metadata.go (OpenID Connect Discovery 1.0), keys.go, cache.go and
-// providererror.go. The packages below entra:
+// They share token.go (requests with the application's credential), metadata.go (OpenID
+// Connect Discovery 1.0), keys.go, cache.go and providererror.go. The packages below entra:
 //
 //	authority   which cloud and which issuers fit the configured authority
 //	idtoken     verifies ID tokens and logout tokens

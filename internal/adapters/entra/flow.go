@@ -11,9 +11,9 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// flow is what a person can do at the provider, with its own metadata and keys. In Azure
-// AD B2C each user flow (a policy) has an authority of its own. Every other provider has
-// the sign-in only.
+// flow has the metadata and the keys of one thing that a person can do at the provider.
+// In Azure AD B2C each user flow (a policy) has an authority of its own. Every other
+// provider has one flow, the sign-in.
 type flow struct {
 	authority authority.Authority
 	metadata  *cache[metadata]

@@ -15,7 +15,7 @@ import (
 // maxRequestURIBytes bounds a request_uri. RFC 9101, section 5.2, advises at most 512.
 const maxRequestURIBytes = 2048
 
-// pushedRequests is what the metadata say about pushed authorization requests (RFC
+// pushedRequests has the metadata's values about pushed authorization requests (RFC
 // 9126, section 5).
 type pushedRequests struct {
 	endpoint string // empty if the provider has none
@@ -23,8 +23,9 @@ type pushedRequests struct {
 	err      error // why the endpoint cannot be used
 }
 
-// readPushedRequests does not refuse the metadata for a fault: only new sign-ins need the
-// endpoint, and the configuration can turn pushing off.
+// readPushedRequests reads these values. A fault goes into err and does not refuse the
+// metadata: only new sign-ins need the endpoint, and the configuration can turn pushing
+// off.
 func readPushedRequests(doc providerhttp.Object, configured authority.Authority) (read pushedRequests) {
 	const endpoint, required = "pushed_authorization_request_endpoint", "require_pushed_authorization_requests"
 	var ok bool
@@ -66,20 +67,16 @@ func (p *Provider) PushesRequests() bool {
 }
 
 // push sends an authorization request to the provider with the application's
-// credential, once, and returns the parameters that the browser takes there instead
-// (RFC 9126, sections 2 and 4). expires_in is not read, because the browser goes there
-// at once.
+// credential, once, and returns the parameters of the URL for the browser: client_id and
+// request_uri (RFC 9126, sections 2 and 4). It does not read expires_in, because the
+// browser opens the URL at once.
 func (p *Provider) push(ctx context.Context, m metadata, request url.Values) (url.Values, error) {
 	endpoint := m.token
 	endpoint.URL, endpoint.Audience = m.pushed.endpoint, m.token.URL
 	if !p.authority.Entra() {
 		endpoint.Audience = string(m.issuer) // RFC 9126, section 2
 	}
-	sent := providerhttp.TokenRequest{URL: endpoint.URL, ClientID: p.cfg.ClientID, Params: request}
-	if err := p.credential.Authenticate(ctx, endpoint, &sent); err != nil {
-		return nil, err
-	}
-	response, err := p.client.PostForm(ctx, providerhttp.EndpointPushed, sent)
+	response, err := p.postForm(ctx, providerhttp.EndpointPushed, endpoint, request)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +87,7 @@ func (p *Provider) push(ctx context.Context, m metadata, request url.Values) (ur
 	return url.Values{"client_id": {p.cfg.ClientID}, "request_uri": {uri}}, nil
 }
 
-// readRequestURI reads the response of the endpoint. Some providers respond with status
+// readRequestURI returns request_uri from the response of the endpoint. Some providers respond with status
 // 200 instead of 201.
 func readRequestURI(response providerhttp.Response) (string, error) {
 	doc, err := providerhttp.ParseObject(response.Body)
@@ -110,9 +107,9 @@ func readRequestURI(response providerhttp.Response) (string, error) {
 	return uri, nil
 }
 
-// authorizationURL returns the URL that takes an authorization request to the provider:
-// with all parameters, or with a reference to those that it pushes. If the push fails,
-// so does the sign-in: an attacker must not be able to choose the other way.
+// authorizationURL returns the URL that the browser opens at the provider. It has all
+// parameters of the request, or request_uri after a push. If the push fails, the sign-in
+// fails: an attacker must not be able to force a request that is not pushed.
 func (p *Provider) authorizationURL(ctx context.Context, m metadata, request url.Values) (string, error) {
 	pushes, err := p.pushes(m)
 	if err != nil {

@@ -15,14 +15,14 @@ import (
 	"webapp/internal/providerhttp"
 )
 
-// revocation is what the metadata say about token revocation (RFC 8414, section 2).
+// revocation has the metadata's values about token revocation (RFC 8414, section 2).
 type revocation struct {
 	endpoint credential.Endpoint // its URL is empty if the provider has none
 	err      error               // why the endpoint cannot be used
 }
 
-// readRevocation does not refuse the metadata for a fault: sign-ins do not need the
-// endpoint. If the metadata do not list its authentication methods, they are those of the
+// readRevocation reads these values. A fault goes into err and does not refuse the
+// metadata: sign-ins do not need the endpoint. If the metadata do not list its authentication methods, they are those of the
 // token endpoint.
 func readRevocation(doc providerhttp.Object, configured authority.Authority, token credential.Endpoint) (read revocation) {
 	const endpoint = "revocation_endpoint"
@@ -77,13 +77,9 @@ func (p *Provider) revoke(ctx context.Context, refreshToken string) error {
 	if endpoint.URL == "" {
 		return providerhttp.Unavailable("its metadata name no usable revocation endpoint")
 	}
-	request := providerhttp.TokenRequest{URL: endpoint.URL, ClientID: p.cfg.ClientID, Params: url.Values{
+	response, err := p.postForm(ctx, providerhttp.EndpointRevocation, endpoint, url.Values{
 		"token": {refreshToken}, "token_type_hint": {"refresh_token"},
-	}}
-	if err := p.credential.Authenticate(ctx, endpoint, &request); err != nil {
-		return err
-	}
-	response, err := p.client.PostForm(ctx, providerhttp.EndpointRevocation, request)
+	})
 	if err != nil {
 		return err
 	}
