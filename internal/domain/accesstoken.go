@@ -137,7 +137,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, tokens por
 		// The provider may no longer accept the old refresh token.
 		s.recordFailure(ctx, ports.AuditRefreshFailed, err, session.Identity)
 		if errors.Is(err, ErrNotSignedIn) && refreshed.RefreshToken != tokens.RefreshToken {
-			// The session has ended in the meantime, without this token.
+			// The session has ended in the meantime. Its end did not know this token.
 			s.revoke(ctx, session.Identity, refreshed.RefreshToken)
 		}
 		return "", err
@@ -151,7 +151,7 @@ func (s *Service) refresh(ctx context.Context, session ports.Session, tokens por
 func (s *Service) keepRefreshed(ctx context.Context, refreshed ports.Refreshed) error {
 	memberships := refreshed.Memberships
 	if memberships != nil {
-		if err := s.sessions.UpdateMemberships(ctx, memberships.Roles, fewGroups(memberships.Groups)); err != nil {
+		if err := s.sessions.UpdateMemberships(ctx, memberships.Roles, sessionGroups(memberships.Groups)); err != nil {
 			return notSignedIn(err, "save memberships")
 		}
 	}

@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// Demands are what a user needs to open another application. Each list names
-// alternatives, of which the user needs one. A nil list demands nothing.
+// Demands lists the roles and groups that open another application. The user needs one of
+// Roles and one of Groups. A nil list demands nothing. A list that is empty but not nil, or
+// that contains an empty text, cannot be met.
 type Demands struct {
-	// Roles are app roles. They are compared exactly.
+	// Roles are app roles, compared exactly.
 	Roles []string
 	// Groups are object IDs of directory groups, in lower or upper case.
 	Groups []string
@@ -20,22 +21,23 @@ type Demands struct {
 // Authorized is a user who meets the Demands.
 type Authorized struct {
 	Session
-	// Groups are object IDs of the user's groups: the demanded ones that contain
-	// the user, each once, or those of the ID token if no group is demanded.
+	// Groups are object IDs of groups that contain the user. If groups were demanded,
+	// it lists only those of them, each once. Otherwise it lists the groups of the
+	// session, and none if they are not known or too many for the session.
 	Groups []string
-	// GroupsComplete is true if Groups are all groups of the user.
+	// GroupsComplete is true if Groups lists all groups of the user.
 	GroupsComplete bool
 }
 
-// Authorize returns the user of this browser if the user meets d. It is the use case
-// of a proxy that asks for each request to another application. It records that the
-// session was used, as CurrentUser does, but does not end a session that is no longer
-// valid: the browser that sent the request does not see the response.
+// Authorize returns the user of this browser if the user meets d. A reverse proxy asks
+// it before each request to another application. Authorize records that the session was
+// used, as CurrentUser does. It does not end a session that is no longer valid, because
+// the browser does not see the response and would keep the cookie.
 //
-// Authorize returns ErrNotSignedIn; ErrRoleMissing or ErrGroupMissing if the user
-// does not meet d, or if a list of d is empty or has an empty name; and otherwise the
-// errors of Groups, which mean that the groups are not known at the moment. The
-// caller must deny access after every error.
+// Authorize returns ErrNotSignedIn if nobody is signed in, and ErrRoleMissing or
+// ErrGroupMissing if the user does not meet d. All other errors are those of
+// Service.Groups: the user's groups are not known at the moment. The caller must deny
+// access after every error.
 func (s *Service) Authorize(ctx context.Context, d Demands) (Authorized, error) {
 	session, _, err := s.valid(ctx)
 	if err == nil {
@@ -57,7 +59,7 @@ func (s *Service) Authorize(ctx context.Context, d Demands) (Authorized, error) 
 	}
 	all := Groups{IDs: session.Groups}
 	if session.Groups == nil {
-		if all, err = s.manyGroups(ctx); err != nil {
+		if all, err = s.groupsOfTokens(ctx); err != nil {
 			return Authorized{}, err
 		}
 	}
@@ -72,9 +74,10 @@ func (s *Service) Authorize(ctx context.Context, d Demands) (Authorized, error) 
 	return who, nil
 }
 
-// manyGroups returns the groups of a user whose session does not have them itself. It
-// returns ErrGroupMissing if the provider returns no groups.
-func (s *Service) manyGroups(ctx context.Context) (Groups, error) {
+// groupsOfTokens returns all groups of a user whose session has no list of groups: from
+// the session's tokens, or from the provider's directory. It returns ErrGroupMissing if
+// the provider has told nothing about groups.
+func (s *Service) groupsOfTokens(ctx context.Context) (Groups, error) {
 	known, err := s.sessions.Groups(ctx)
 	if err != nil {
 		return Groups{}, notSignedIn(err, "read groups")

@@ -27,9 +27,9 @@ const PendingLifetime = 15 * time.Minute
 // meet the requirement, the error matches ErrNotRecent or ErrAuthContextMissing, and
 // the browser's session stays as it is.
 //
-// If the person cancelled, CompleteSignIn returns the page that they came from. The error
-// matches ErrSignInAgain if a sign-in has to follow, as after the reset of a password, and
-// ErrPasswordForgotten if the person forgot it.
+// If the person cancelled, CompleteSignIn returns the page that they came from and no
+// error. The error matches ErrSignInAgain if a sign-in has to follow, as after the reset of
+// a password. It matches ErrPasswordForgotten if the person chose "Forgot your password?".
 //
 // CompleteSignIn returns ErrBadCallback, ErrUnknownSignIn, ErrStoreUnavailable, or a
 // *SignInFailure with the cause.
@@ -74,7 +74,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, cb Callback, device string
 	if err := s.checkIdentity(c.identity); err != nil {
 		return s.fail(ctx, c, err)
 	}
-	if err := s.signedIn(ctx, signedIn, pending, device); err != nil {
+	if err := s.finishFlow(ctx, signedIn, pending, device); err != nil {
 		return s.fail(ctx, c, err)
 	}
 	c.to, c.err = s.returns.check(pending.ReturnTo), nil
@@ -120,8 +120,9 @@ func (s *Service) checkIdentity(id ports.Identity) error {
 	return nil
 }
 
-// signedIn starts the session that a completed flow leads to.
-func (s *Service) signedIn(ctx context.Context, in ports.SignedIn, p ports.PendingSignIn, device string) error {
+// finishFlow starts the session after the flow of p: with the edited profile, or with a new
+// sign-in that meets the requirement of the page.
+func (s *Service) finishFlow(ctx context.Context, in ports.SignedIn, p ports.PendingSignIn, device string) error {
 	if p.Flow == ports.FlowEditProfile {
 		return s.updateProfile(ctx, in)
 	}
@@ -139,7 +140,7 @@ func (s *Service) startSession(ctx context.Context, in ports.SignedIn, p ports.P
 	ended, err := s.sessions.Start(ctx, ports.NewSession{
 		Session: ports.Session{
 			Identity: in.Identity,
-			Groups:   fewGroups(in.Tokens.Groups),
+			Groups:   sessionGroups(in.Tokens.Groups),
 			Device:   device,
 			StepUp:   stepUpOf(p),
 			Started:  now,
@@ -169,9 +170,9 @@ func (s *Service) fail(ctx context.Context, c *completion, cause error) (string,
 	return "", c.err
 }
 
-// goBack responds to a person who cancelled at the provider. It returns the page that
-// they came from, or the home page if that page asked for the sign-in itself: it would
-// ask again.
+// goBack responds to a person who cancelled at the provider. It returns the page that they
+// came from. After a step-up it returns the home page, because the other page would ask for
+// the step-up again.
 func (s *Service) goBack(ctx context.Context, c *completion, cause error) (string, error) {
 	s.recordFailure(ctx, ports.AuditSignInRefused, cause, c.identity)
 	c.to, c.err = s.returns.check(c.pending.ReturnTo), nil
@@ -219,8 +220,9 @@ func (s *Service) signedInByReference(ctx context.Context) error {
 }
 
 // AdminConsentURL returns the address of the provider's page where an administrator
-// consents to the scopes for an organization, for somebody to hand on, or "" if there is
-// none. tenant is the tenant of a signed-in person, or empty.
+// consents to the scopes for an organization, or "" if the provider has no such page. A
+// person sends this address to the administrator. tenant is the tenant of the signed-in
+// person, or empty.
 func (s *Service) AdminConsentURL(scopes []string, tenant string) string {
 	if p, ok := s.provider.(ports.AdminConsentLinker); ok {
 		return p.AdminConsentURL(scopes, tenant)

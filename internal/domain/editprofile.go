@@ -43,8 +43,8 @@ func (s *Service) EditProfile(ctx context.Context, uiLocales string) (string, er
 // factor, so the flow must not sign anybody in and must not prolong a session.
 //
 // updateProfile returns ErrSignInAgain if nobody is signed in, or if the profile is
-// another person's. A form_post callback carries no session cookie, so nobody is signed in
-// there.
+// another person's. A form_post callback always leads to ErrSignInAgain, because it carries
+// no session cookie.
 func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	session, err := s.current(ctx)
 	var tokens ports.Tokens
@@ -69,7 +69,8 @@ func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 		return fmt.Errorf("start session: %w", err)
 	}
 	if !slices.ContainsFunc(ended, func(old ports.EndedSession) bool { return samePerson(old.Identity, in.Identity) }) {
-		// Another request has ended the old session, so the new one must not go on.
+		// Another request has ended the old session, for example a sign-out. The new
+		// session must end too.
 		if err := s.end(ctx, ports.EndedByUser); err != nil {
 			return err
 		}

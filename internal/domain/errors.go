@@ -25,7 +25,7 @@ var (
 	ErrUnknownSignIn = errors.New("no such sign-in in this browser")
 	// ErrSignInExpired: the sign-in began too long ago.
 	ErrSignInExpired = errors.New("sign-in took too long")
-	// ErrSignInAgain: the person has done something else than a sign-in at the
+	// ErrSignInAgain: the person has done something other than a sign-in at the
 	// provider, such as choosing a new password, and now has to sign in.
 	ErrSignInAgain = errors.New("a sign-in has to follow")
 	// ErrRefreshBusy: another request is still refreshing this session's tokens.
@@ -53,7 +53,7 @@ var (
 	ErrSubjectNotAllowed = errors.New("subject not allowed")
 	// ErrRoleMissing: the user does not have the role that a page needs.
 	ErrRoleMissing = errors.New("role missing")
-	// ErrGroupMissing: the user belongs to none of the groups that are demanded.
+	// ErrGroupMissing: the user belongs to none of the demanded groups.
 	ErrGroupMissing = errors.New("group missing")
 )
 
@@ -84,7 +84,7 @@ type (
 	Flow = ports.Flow
 )
 
-// The flows of the ports beside the sign-in.
+// The flows other than the sign-in, which is the zero Flow.
 const (
 	FlowSignUp        = ports.FlowSignUp
 	FlowEditProfile   = ports.FlowEditProfile
@@ -122,12 +122,13 @@ type InteractionRequired struct {
 	Scopes []string
 	// Claims is the claims request of an API (insufficient_claims), or empty.
 	Claims string
-	// MaxAge and ACRValues are max_age and acr_values of an API
-	// (insufficient_user_authentication, RFC 9470, section 3); nil if it sent none.
+	// MaxAge and ACRValues are the max_age and acr_values that an API requires
+	// (insufficient_user_authentication, RFC 9470, section 3). They are nil if it
+	// requires none.
 	MaxAge    *time.Duration
 	ACRValues []string
-	// SignIn is what a page of this application requires. It replaces Claims and
-	// MaxAge.
+	// SignIn is the requirement of a page of this application. If it requires
+	// something, Claims and MaxAge come from it.
 	SignIn SignInRequirement
 	Cause  error
 }

@@ -45,8 +45,8 @@ func (s *Service) Groups(ctx context.Context) (Groups, error) {
 	return s.allGroups(ctx, known)
 }
 
-// allGroups returns all groups of the user, whose session has the groups known. It
-// returns the errors of Groups.
+// allGroups returns all groups of the user. known are the groups in the tokens of the
+// session. The errors are those of Service.Groups.
 func (s *Service) allGroups(ctx context.Context, known ports.Groups) (Groups, error) {
 	switch {
 	case known.AsOf.IsZero() && !known.Overage:
@@ -71,22 +71,22 @@ func tokenGroups(inToken ports.Groups) ports.Groups {
 	return inToken
 }
 
-// maxFewGroups is how many groups a session can have outside its tokens. Every request
-// reads them, and a proxy sends them in a header to its application.
-const maxFewGroups = 50
+// maxSessionGroups limits ports.Session.Groups. Every request reads that list, and a proxy
+// sends it to its application in a header.
+const maxSessionGroups = 50
 
-// fewGroups returns the groups of an ID token if they are known, and at most
-// maxFewGroups. Otherwise it returns nil.
-func fewGroups(inToken ports.Groups) []string {
-	if inToken.Overage || inToken.AsOf.IsZero() || len(inToken.IDs) > maxFewGroups {
+// sessionGroups returns ports.Session.Groups for the groups of an ID token. It returns nil
+// if the token does not list all groups, or more than maxSessionGroups.
+func sessionGroups(inToken ports.Groups) []string {
+	if inToken.Overage || inToken.AsOf.IsZero() || len(inToken.IDs) > maxSessionGroups {
 		return nil
 	}
 	return append([]string{}, inToken.IDs...)
 }
 
 // lookUpGroups gets the groups from the directory and stores them with the time.
-// Overage stays set, because the next ones come from the directory as well. Concurrent
-// requests of a session share one look-up.
+// It leaves Overage set, so that the groups come from the directory again when they are
+// no longer fresh. Concurrent requests of a session share one look-up.
 func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 	directory, ok := s.provider.(ports.GroupLookup)
 	if !ok {
@@ -101,7 +101,8 @@ func (s *Service) lookUpGroups(ctx context.Context) (Groups, error) {
 		return s.awaitLookup(ctx, look)
 	}
 	defer s.lookups.end(token, look)
-	// Others wait for the result, so a browser that disconnects does not end it.
+	// Other requests wait for the result, so the look-up goes on if this browser
+	// disconnects.
 	look.groups, look.err = s.memberGroups(context.WithoutCancel(ctx), directory, token)
 	return look.groups, look.err
 }
@@ -144,8 +145,8 @@ func (s *Service) awaitLookup(ctx context.Context, look *groupLookup) (Groups, e
 	}
 }
 
-// groupLookups has the look-ups that are running, by access token. A proxy asks for
-// all requests of a page at once.
+// groupLookups has the running look-ups by access token. One page can cause many of them
+// at once, because a proxy asks for each of its files.
 type groupLookups struct {
 	mu      sync.Mutex
 	running map[string]*groupLookup
@@ -157,8 +158,8 @@ type groupLookup struct {
 	err    error
 }
 
-// begin returns the look-up with this token. first is true for the request that has to
-// do it.
+// begin returns the look-up with this token. If none is running, it adds one and first is
+// true: the caller does the look-up and then calls end.
 func (l *groupLookups) begin(token string) (look *groupLookup, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

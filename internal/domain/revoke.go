@@ -13,11 +13,11 @@ const (
 	// revocationTimeout is how long the provider has to revoke a refresh token after
 	// the session has ended. It includes the wait for other revocations.
 	revocationTimeout = 5 * time.Second
-	// maxRevocationCalls is how many revocation requests run at once, so that a
+	// maxRevocationCalls limits the revocation requests that run at once, so that a
 	// provider that hangs keeps few connections busy.
 	maxRevocationCalls = 16
-	// maxRevocations is how many tokens can wait for their revocation, those of
-	// running requests included. One logout token can end ports.MaxSessions sessions.
+	// maxRevocations limits the tokens that are being revoked, running requests and
+	// waiting ones together. One logout token can end ports.MaxSessions sessions.
 	maxRevocations = 4 * ports.MaxSessions
 )
 
@@ -35,7 +35,7 @@ func (s *Service) revokesAfter(by ports.AuditCause) bool {
 	return false
 }
 
-// revoker returns nil if the provider revokes no tokens.
+// revoker returns the provider as a TokenRevoker, or nil if it revokes no tokens.
 func (s *Service) revoker() ports.TokenRevoker {
 	revoker, ok := s.provider.(ports.TokenRevoker)
 	if !ok || !revoker.RevokesTokens() {
@@ -45,17 +45,17 @@ func (s *Service) revoker() ports.TokenRevoker {
 }
 
 // revokeEnded revokes the refresh tokens of the ended sessions of a browser. After a
-// sign-in of the same person it revokes nothing, because some providers then end the
-// new session's tokens too. now is the person who has signed in, or zero.
-func (s *Service) revokeEnded(ctx context.Context, ended []ports.EndedSession, now ports.Identity) {
+// sign-in of the same person it revokes nothing, because some providers would revoke the
+// new session's tokens too. signedIn is the person who has signed in, or zero.
+func (s *Service) revokeEnded(ctx context.Context, ended []ports.EndedSession, signedIn ports.Identity) {
 	for _, one := range ended {
-		if newUser(one.Identity).Key != newUser(now).Key {
+		if newUser(one.Identity).Key != newUser(signedIn).Key {
 			s.revoke(ctx, one.Identity, one.RefreshToken)
 		}
 	}
 }
 
-// revokeEndedOf revokes the refresh tokens of the ended sessions of people.
+// revokeEndedOf revokes the refresh tokens of ended sessions on any browser.
 func (s *Service) revokeEndedOf(ctx context.Context, ended []ports.EndedSessions) {
 	for _, one := range ended {
 		for _, token := range one.RefreshTokens {
@@ -88,7 +88,7 @@ func (s *Service) revoke(ctx context.Context, who ports.Identity, token string) 
 }
 
 func (s *Service) revokeInTurn(ctx context.Context, revoker ports.TokenRevoker, token string) error {
-	s.revocationCalls <- struct{}{} // the requests before this one end by their own deadlines
+	s.revocationCalls <- struct{}{} // a short wait: running requests end by their own deadlines
 	defer s.revocationCalls.leave()
 	if ctx.Err() != nil {
 		return errRevocationBusy
@@ -99,9 +99,9 @@ func (s *Service) revokeInTurn(ctx context.Context, revoker ports.TokenRevoker, 
 	return nil
 }
 
-// FinishRevocations waits until all revocations of refresh tokens have ended, which
-// takes a few seconds at most, or until ctx ends. Afterwards no other begins. The
-// program calls it once, before it exits.
+// FinishRevocations waits until all revocations of refresh tokens have ended, or until ctx
+// ends. Revocations take a few seconds at most. Afterwards no other one begins. The program
+// calls it once, before it exits.
 func (s *Service) FinishRevocations(ctx context.Context) {
 	for range cap(s.revocations) {
 		select {

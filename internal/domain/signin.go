@@ -31,7 +31,7 @@ type SignInRequest struct {
 // cleanup.
 func (s *Service) SignIn(ctx context.Context, req SignInRequest) (string, error) {
 	request := ports.AuthorizationRequest{Scopes: req.Scopes, Claims: req.Claims, UILocales: req.UILocales}
-	// The provider itself decides about FlowSignUp, when its metadata are loaded.
+	// The adapter decides about FlowSignUp itself, because that needs the metadata.
 	if req.Flow == FlowSignUp || req.Flow == FlowResetPassword && s.HasFlow(FlowResetPassword) {
 		request.Flow = req.Flow
 	}

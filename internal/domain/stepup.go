@@ -59,7 +59,7 @@ func (need SignInRequirement) unmet(authTime time.Time, contexts []string, now t
 }
 
 // claims returns the claims request (OpenID Connect Core 1.0, section 5.5) for the
-// claims that unmet reads, or "" for none. Entra sends neither claim unasked.
+// claims that unmet reads, or "" for none. Without the request, Entra leaves them out.
 func (need SignInRequirement) claims() string {
 	type claim struct {
 		Essential bool   `json:"essential"`
@@ -79,12 +79,14 @@ func (need SignInRequirement) claims() string {
 	return string(text)
 }
 
-// StepUp begins the sign-in that an InteractionRequired asks for: of the same
-// person, with what it requires, and back to page. It returns the URL to send the
-// browser to. A page can request twice within two minutes. The third time, StepUp
-// returns ErrSignInLoop, which wraps required: without this limit the browser would
-// go back and forth for ever. uiLocales are the preferred languages of the provider's
-// pages, as in ports.AuthorizationRequest.
+// StepUp begins the sign-in that required asks for. It returns the URL to send the browser
+// to. The request suggests the signed-in person to the provider, and the browser returns to
+// page afterwards. uiLocales are the preferred languages of the provider's pages, as in
+// ports.AuthorizationRequest.
+//
+// A page can call StepUp twice within two minutes. The third call returns an error that
+// matches ErrSignInLoop and required. Without this limit a browser could go back and forth
+// for ever.
 func (s *Service) StepUp(ctx context.Context, page, uiLocales string, required *InteractionRequired) (string, error) {
 	session, err := s.current(ctx)
 	if err != nil {
@@ -126,19 +128,19 @@ func (s *Service) stepUp(ctx context.Context, session ports.Session, page, uiLoc
 			request.MaxAge = &need.MaxAge
 		}
 		if need.MaxAge > 0 && count == maxStepUps {
-			// The provider counted the authentication as recent, and the page did not.
-			// The provider's clock may be behind, so its age must not matter now.
+			// The provider found the authentication recent enough, and the page did not.
+			// Their clocks may differ, so now the person has to authenticate again.
 			request.MaxAge = new(time.Duration(0))
 		}
 	}
 	return s.begin(ctx, request, pending, session.Identity)
 }
 
-// checkStepUp returns ErrNotRecent or ErrAuthContextMissing if a page asked for the
-// sign-in p, the same person comes back, and the new authentication does not meet
-// the page's requirement. The age may exceed MaxAge by clockSkew: the page, which is
-// strict, asks once more. A sign-in of another person is complete in any case. That
-// person gets a session, and the page checks it.
+// checkStepUp returns ErrNotRecent or ErrAuthContextMissing if a page required the sign-in
+// p, the same person comes back, and the new authentication does not meet the requirement.
+// The age may exceed MaxAge by clockSkew; the page is strict and then asks once more. If
+// another person comes back, checkStepUp returns nil: that person gets a session, and the
+// page checks it.
 func (s *Service) checkStepUp(id ports.Identity, p ports.PendingSignIn) error {
 	asked := parseStepUp(p.StepUp)
 	if asked.person != personHash(id) {
@@ -147,11 +149,10 @@ func (s *Service) checkStepUp(id ports.Identity, p ports.PendingSignIn) error {
 	return asked.need.unmet(id.AuthTime, id.AuthContexts, s.now().Add(-clockSkew))
 }
 
-// pendingStepUp is PendingSignIn.StepUp of a sign-in that a page requires: how many
-// it has required in a row, of whom, and what it requires.
+// pendingStepUp is the content of PendingSignIn.StepUp, which is a text.
 type pendingStepUp struct {
-	count  int
-	person string
+	count  int    // of step-ups in a row for this page
+	person string // personHash of the signed-in person
 	need   SignInRequirement
 }
 
@@ -161,8 +162,8 @@ func (u pendingStepUp) String() string {
 	return fmt.Sprintf("%d %s %d %s", u.count, u.person, u.need.MaxAge/time.Second, u.need.AuthContext)
 }
 
-// parseStepUp reads the text of String, or a count alone: the sign-in is then for an
-// API, which checks it itself.
+// parseStepUp reads the text of String. A step-up for an API has the count alone, because
+// the API checks the new sign-in itself.
 func parseStepUp(text string) pendingStepUp {
 	fields := append(strings.SplitN(text, " ", 4), "", "", "")
 	count, _ := strconv.Atoi(fields[0])

@@ -34,7 +34,7 @@ type ProviderAdmission interface {
 	Admits(id Identity) bool
 }
 
-// ProviderFlows is for a provider with more flows than the sign-in.
+// ProviderFlows is for a provider with flows besides the sign-in.
 type ProviderFlows interface {
 	// HasFlow reports whether AuthorizationRequest.Flow can be f at the moment. It
 	// makes no request: a flow that depends on the metadata is reported once they are
@@ -42,13 +42,13 @@ type ProviderFlows interface {
 	HasFlow(f Flow) bool
 }
 
-// RequestPusher is a provider to which the application itself may send a sign-in
-// request before the browser goes there.
+// RequestPusher is for a provider that takes the request of a sign-in from the application
+// itself, before the browser opens the provider's page.
 type RequestPusher interface {
 	// PushesRequests reports whether Begin sends each request to the provider with
 	// the application's credential (pushed authorization requests, RFC 9126).
-	// Anybody can cause such requests, so callers limit them. It makes no request,
-	// and returns true as long as it cannot know.
+	// Anybody can cause such requests, so callers limit them. PushesRequests makes no
+	// request. It returns true until the metadata are known.
 	PushesRequests() bool
 }
 
@@ -116,11 +116,11 @@ type Memberships struct {
 	Groups Groups
 }
 
-// TokenRevoker withdraws refresh tokens that are no longer needed (RFC 7009).
+// TokenRevoker is for a provider that revokes refresh tokens (RFC 7009).
 type TokenRevoker interface {
-	// RevokesTokens reports whether tokens can and should be revoked, by the
-	// provider's metadata and by the configuration. It returns false as long as it
-	// cannot know. It makes no request and does not wait.
+	// RevokesTokens reports whether the provider's metadata name a revocation endpoint
+	// and the configuration allows its use. It makes no request and does not wait. It
+	// returns false until the metadata are known.
 	RevokesTokens() bool
 
 	// RevokeToken makes the provider refuse the refresh token from now on. It makes

@@ -21,8 +21,8 @@ var (
 	// ErrDeclined: the person or an administrator declined the sign-in
 	// (access_denied).
 	ErrDeclined = errors.New("sign-in declined")
-	// ErrCancelled: the person went back to the application without an error. errors.Is
-	// also matches ErrDeclined.
+	// ErrCancelled: the person cancelled at the provider. The application shows the
+	// page that they came from, and no error. errors.Is also matches ErrDeclined.
 	ErrCancelled = fmt.Errorf("%w: cancelled", ErrDeclined)
 	// ErrPasswordForgotten: the person has forgotten the password, and the provider
 	// leaves the next step to the application. errors.Is also matches ErrDeclined.

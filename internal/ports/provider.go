@@ -76,10 +76,11 @@ type AuthorizationRequest struct {
 	ACRValues []string
 	// LoginHint names the account to sign in with, in the provider's own format.
 	LoginHint string
-	// Person is who is signed in here already and has to sign in again, or zero. It
-	// is a hint and no demand: whoever comes back is signed in. The adapter may send
-	// Person.Username as a hint if LoginHint is empty. If both are empty, the adapter
-	// asks the provider to let the person choose an account, if the provider can.
+	// Person is the signed-in person who has to sign in again, or zero. It is only a
+	// hint: another person may come back and is then signed in. The adapter may send
+	// Person.Username as a hint if LoginHint is empty. If Person and LoginHint are
+	// empty, the adapter asks the provider to let the person choose an account, if the
+	// provider can.
 	Person Identity
 	// UILocales are the preferred languages of the provider's pages: language tags
 	// (RFC 5646) separated by spaces, or empty. The adapter sends them to a provider
@@ -102,8 +103,8 @@ const (
 	// begin with it, the request is one of FlowSignIn.
 	FlowSignUp Flow = "sign_up"
 	// FlowEditProfile lets a person change their own profile. Complete returns the
-	// person with the new profile. It proves less than a sign-in does: the provider
-	// may ask for less in this flow.
+	// person with the new profile. The caller must not take it for a sign-in: in this
+	// flow the provider may leave out a second factor.
 	FlowEditProfile Flow = "edit_profile"
 	// FlowResetPassword lets a person who is not signed in choose a new password.
 	FlowResetPassword Flow = "reset_password"

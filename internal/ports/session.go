@@ -130,9 +130,9 @@ type NewSession struct {
 // Session is the part of a session that every request reads.
 type Session struct {
 	Identity Identity
-	// Groups are the object IDs of the person's groups, if they are few enough to be
-	// read with every request. nil means that they are not known here; Tokens.Groups
-	// may have them. An empty list means that the person has none.
+	// Groups are the object IDs of all groups of the person, if they are few enough to
+	// be read with every request. nil means that the session has no list of groups, but
+	// Tokens.Groups may have one. An empty list means that the person has no groups.
 	Groups []string
 	// Device is the browser and operating system in words, from User-Agent.
 	Device string

@@ -23,8 +23,8 @@ const (
 type Challenge struct {
 	// Claims is the claims request of insufficient_claims (continuous access evaluation).
 	Claims string
-	// MaxAge and ACRValues are those of insufficient_user_authentication (RFC 9470,
-	// section 3). MaxAge can be zero.
+	// MaxAge and ACRValues are the parameters of insufficient_user_authentication (RFC
+	// 9470, section 3). MaxAge is nil if absent, and can point to zero.
 	MaxAge    *time.Duration
 	ACRValues []string
 }

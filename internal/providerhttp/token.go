@@ -49,10 +49,10 @@ func (c *Client) RequestToken(ctx context.Context, r TokenRequest) (Response, er
 	return sent.response, sent.err
 }
 
-// PostForm sends r.Params to an endpoint that authenticates the client as the token
-// endpoint does, exactly once: the endpoints of RFC 9126 and RFC 7009. x/oauth2 would
-// add a grant type. endpoint is the name for metrics and traces. client_id is always
-// in the form, because it is also a parameter of an authorization request.
+// PostForm sends r, exactly once, to another endpoint that authenticates the client as the
+// token endpoint does (RFC 9126, RFC 7009), and returns the response. RequestToken cannot
+// do that, because x/oauth2 adds a grant type. endpoint is the name for metrics and traces.
+// The form always has client_id, which is also a parameter of an authorization request.
 func (c *Client) PostForm(ctx context.Context, endpoint string, r TokenRequest) (Response, error) {
 	form := maps.Clone(r.Params)
 	form.Set("client_id", r.ClientID)

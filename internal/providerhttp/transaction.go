@@ -21,8 +21,8 @@ type Transaction struct {
 	Nonce    string   // unused by a provider without ID tokens
 	Verifier string   // PKCE, RFC 7636
 	Scopes   []string // of the API
-	// Flow is the flow whose endpoints Complete has to use. Only those of a flow with
-	// endpoints of its own are not FlowSignIn.
+	// Flow selects the metadata and the keys that Complete uses. It is FlowSignIn for
+	// every flow that has none of its own, such as FlowSignUp.
 	Flow ports.Flow
 }
 
@@ -66,9 +66,9 @@ func ParseSecret(text string) (Transaction, error) {
 	return Transaction{}, Refused("it does not belong to a sign-in that began here")
 }
 
-// CheckRequest refuses a state, a scope, an authentication context class or a
-// greatest age that an authorization request cannot carry unchanged. An error means
-// a mistake of the caller. A browser cannot cause it.
+// CheckRequest returns an error if an authorization request cannot carry the state, a
+// scope, an authentication context class or the greatest age unchanged. That is a mistake
+// of the caller. A browser cannot cause it.
 func CheckRequest(req ports.AuthorizationRequest) error {
 	if req.State == "" || strings.ContainsFunc(req.State, notBase64URL) {
 		return errors.New("authorization request: state must be base64url and not empty")

@@ -41,17 +41,17 @@ func NewAPITransport() *http.Transport {
 	return t
 }
 
-// MaxCalls limits the concurrent requests to the identity provider, except those with
-// places of their own, and separately those to the API. If each takes a tenth of a
+// MaxCalls limits the concurrent requests to the identity provider, except pushed requests
+// and revocations. It limits the requests to the API separately. If each takes a tenth of a
 // second, that allows more than a thousand a second. It also bounds how many requests a
 // provider that hangs can keep waiting.
 const MaxCalls = 128
 
-// MaxPushes limits the concurrent pushed authorization requests. They have places of
+// MaxPushes limits the concurrent pushed authorization requests. They have a limit of
 // their own, because anybody can cause them.
 const MaxPushes = 64
 
-// MaxRevocations limits the concurrent requests that revoke tokens. They have places of
+// MaxRevocations limits the concurrent requests that revoke tokens. They have a limit of
 // their own, because one logout at the provider can cause a hundred.
 const MaxRevocations = 16
 
@@ -84,9 +84,9 @@ func newLimitedCalls(base http.RoundTripper, limit int) *limitedCalls {
 	return &limitedCalls{base: base, running: make(chan struct{}, limit), waiting: make(chan struct{}, limit)}
 }
 
-// LimitProviderCalls returns a transport with MaxPushes places for pushed authorization
-// requests, MaxRevocations for revocations and MaxCalls for all other requests, as
-// LimitCalls has them.
+// LimitProviderCalls returns a transport that applies LimitCalls three times: with
+// MaxPushes to pushed authorization requests, with MaxRevocations to revocations and with
+// MaxCalls to all other requests.
 func LimitProviderCalls(base http.RoundTripper) http.RoundTripper {
 	return &providerCalls{
 		limitedCalls: newLimitedCalls(base, MaxCalls),

@@ -90,8 +90,8 @@ func sessionsEndTokenDown(t *testing.T, h SessionHarness) {
 	require.Equal(t, []string{"refresh-token"}, endWithTokens(t, h, b))
 }
 
-// sessionsEndTokenRace checks that of several concurrent calls the one that ends the
-// session has its refresh token.
+// sessionsEndTokenRace checks that of several concurrent calls only the one that ends the
+// session returns its refresh token.
 func sessionsEndTokenRace(t *testing.T, h SessionHarness) {
 	for range 5 {
 		b := h.NewBrowser()
@@ -141,8 +141,8 @@ func sessionsEndTokenAgainstUpdates(t *testing.T, h SessionHarness) {
 	}
 }
 
-// directoryWays are the methods that end the sessions of a person of issuer one. id is
-// the ID of one session.
+// directoryWays returns the methods of SessionDirectory that end a person's sessions and
+// return tokens, by name. The person belongs to issuer one. id is the ID of one session.
 func directoryWays(t *testing.T, h SessionHarness, sid string) map[string]func(id string) ([]ports.EndedSessions, error) {
 	return map[string]func(id string) ([]ports.EndedSessions, error){
 		"EndSession": func(id string) ([]ports.EndedSessions, error) {

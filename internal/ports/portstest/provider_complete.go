@@ -71,7 +71,8 @@ func completeWithoutLifetime(t *testing.T, h *providerTest) {
 	assert.True(t, tokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
 }
 
-// completeSaysWhen asks for auth_time in the way of the domain.
+// completeSaysWhen checks that AuthTime is set if the request asks for auth_time as the
+// domain does.
 func completeSaysWhen(t *testing.T, h *providerTest) {
 	if h.NoIDTokens {
 		return
