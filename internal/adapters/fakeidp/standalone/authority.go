@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -107,10 +108,21 @@ func readAuthority(path string) (*authority, error) {
 		return nil, errors.New("it has no certificate with its key" + remedy)
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
-	if !ok || !pair.Leaf.PermittedDNSDomainsCritical {
+	if !ok || !namesThisMachineOnly(pair.Leaf) {
 		return nil, errors.New("it is another kind of certificate" + remedy)
 	}
 	return &authority{cert: pair.Leaf, key: key}, nil
+}
+
+// namesThisMachineOnly reports whether the name constraints are those of
+// writeAuthority. Another certificate could name other hosts.
+func namesThisMachineOnly(cert *x509.Certificate) bool {
+	another := func(r *net.IPNet) bool {
+		ones, bits := r.Mask.Size()
+		return ones != bits || !r.IP.IsLoopback()
+	}
+	return cert.PermittedDNSDomainsCritical && slices.Equal(cert.PermittedDNSDomains, []string{"localhost"}) &&
+		len(cert.PermittedIPRanges) > 0 && !slices.ContainsFunc(cert.PermittedIPRanges, another)
 }
 
 // writeAuthority makes keyFile, unless another process has just made it.

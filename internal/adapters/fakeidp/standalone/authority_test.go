@@ -147,6 +147,19 @@ func TestBadAuthoritiesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	leafKey, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
 	require.NoError(t, err)
+	// An authority of somebody else, which can name other hosts.
+	wider := func(domains []string, ranges ...string) []byte {
+		template := x509.Certificate{IsCA: true, BasicConstraintsValid: true, NotAfter: time.Now().Add(authorityLifetime), PermittedDNSDomainsCritical: true, PermittedDNSDomains: domains}
+		for _, text := range ranges {
+			_, ipNet, err := net.ParseCIDR(text)
+			require.NoError(t, err)
+			template.PermittedIPRanges = append(template.PermittedIPRanges, ipNet)
+		}
+		der, err := x509.CreateCertificate(rand.Reader, &template, &template, leaf.PrivateKey.(*ecdsa.PrivateKey).Public(), leaf.PrivateKey)
+		require.NoError(t, err)
+		return append(pemBlock("PRIVATE KEY", leafKey), pemBlock("CERTIFICATE", der)...)
+	}
+	const only4, only6 = "127.0.0.1/32", "::1/128"
 	for name, c := range map[string]struct {
 		text []byte
 		mode os.FileMode
@@ -160,6 +173,11 @@ func TestBadAuthoritiesAreRefused(t *testing.T) {
 		"certificate only":  {certificate, 0o600, "no certificate"},
 		"another's key":     {append(bytes.Clone(key), foreign...), 0o600, "no certificate with its key"},
 		"no authority":      {append(pemBlock("PRIVATE KEY", leafKey), pemBlock("CERTIFICATE", leaf.Leaf.Raw)...), 0o600, "another kind"},
+		"another host too":  {wider([]string{"localhost", "example.com"}, only4, only6), 0o600, "another kind"},
+		"every host":        {wider([]string{""}, only4, only6), 0o600, "another kind"},
+		"every address":     {wider([]string{"localhost"}), 0o600, "another kind"},
+		"another address":   {wider([]string{"localhost"}, only4, "192.0.2.1/32"), 0o600, "another kind"},
+		"a network":         {wider([]string{"localhost"}, only6, "127.0.0.0/1"), 0o600, "another kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
