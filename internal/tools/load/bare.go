@@ -7,12 +7,14 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	webhttp "webapp/internal/adapters/http"
 	"webapp/internal/domain"
 	"webapp/templates"
 )
@@ -71,15 +73,13 @@ func (a *application) bare(cookie string) (b barePages, err error) {
 	return b, err
 }
 
-// chrome returns the header of a page for an administrator.
+// chrome returns the header of a page, as the application renders it for user.
 func chrome(path string, user domain.User) templates.Chrome {
-	c := templates.Chrome{SignedIn: true, Name: user.Name, Current: path}
-	for _, name := range []string{"home", "api", "groups", "admin", "fresh", "sessions"} {
-		url := map[string]string{"home": "/", "api": "/call_api"}[name]
-		if url == "" {
-			url = "/" + name
+	c := templates.Chrome{SignedIn: true, Name: user.Name, Current: path, Nav: []templates.Link{{Text: "nav.home", URL: "/"}}}
+	for _, p := range webhttp.Pages() {
+		if p.Nav != "" && (p.Role == "" || user.HasRole(p.Role)) {
+			c.Nav = append(c.Nav, templates.Link{Text: p.Nav, URL: p.Path})
 		}
-		c.Nav = append(c.Nav, templates.Link{Text: templates.Message("nav." + name), URL: url})
 	}
 	return c
 }
@@ -93,8 +93,7 @@ func templPage(p *templates.Pages, path string, user domain.User, v templates.Vi
 	})
 }
 
-// htmlHome has the values of home.html. The texts come from the application's
-// catalogue, as they do for the templ component.
+// htmlHome has the values of home.html.
 type htmlHome struct {
 	*templates.Page
 	Home    templates.Home
@@ -106,12 +105,27 @@ type htmlMoment struct {
 	Date, Distance string
 }
 
+// constants matches the parts of home.html that are the same in each English page.
+var constants = regexp.MustCompile(`{{\$?\.(Text|URL|Static) "([^"]+)"}}`)
+
+// htmlPage returns the handler of home.html. The constants are put into the template
+// before it is parsed, as in a page that is written for one language.
 func htmlPage(data htmlHome) (http.Handler, error) {
+	text := constants.ReplaceAllStringFunc(homeHTML, func(call string) string {
+		switch match := constants.FindStringSubmatch(call); match[1] {
+		case "URL":
+			return data.URL(match[2])
+		case "Static":
+			return data.Static(match[2])
+		default:
+			return template.HTMLEscapeString(data.Text(templates.Message(match[2])))
+		}
+	})
 	t, err := template.New("home").Funcs(template.FuncMap{
 		"breakable": func(name string) template.HTML {
 			return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(name), "_", "_<wbr>"))
 		},
-	}).Parse(homeHTML)
+	}).Parse(text)
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		var page bytes.Buffer
 		if err := t.Execute(&page, data); err != nil {

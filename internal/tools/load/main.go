@@ -7,7 +7,7 @@
 //
 //	go run ./internal/tools/load
 //	go run ./internal/tools/load -quick
-//	go run ./internal/tools/load -only pages,stores
+//	go run ./internal/tools/load -only pages,redis
 //	go run ./internal/tools/load -builds -peers /tmp/peers
 //
 // It runs on Linux and connects to 127.0.0.1 only. It starts Redis and PostgreSQL
@@ -47,15 +47,16 @@ type part struct {
 // parts returns all parts in the order of the table. The figures of builds take
 // minutes, so only the flag -builds or -only adds them.
 func parts() []part {
-	return []part{
-		{"pages", measurePages},
-		{"stores", measureStores},
-		{"idle", measureIdle},
-		{"memory", measureMemory},
-		{"sign-ins", measureSignIns},
-		{"process", measureProcess},
-		{builds, measureBuilds},
+	all := []part{{"pages", measurePages}}
+	for _, s := range stores() {
+		all = append(all, part{s.name, s.measure})
 	}
+	return append(all,
+		part{"idle", measureIdle},
+		part{"memory", measureMemory},
+		part{"sign-ins", measureSignIns},
+		part{"process", measureProcess},
+		part{builds, measureBuilds})
 }
 
 const builds = "builds"
@@ -72,15 +73,15 @@ type sizes struct {
 	rounds   int           // turns of a figure and its baseline
 	turn     time.Duration // of requests over loopback
 	pages    int           // in a turn whose CPU time is measured in process
-	signIns  int           // in a turn
+	signIns  int           // in a turn, one after the other
 	sessions int           // in memory
 	expiry   time.Duration // length of a run while sessions expire
 	settle   time.Duration // from the start of a process until its memory is read
 }
 
 var (
-	longRun  = sizes{rounds: 15, turn: 300 * time.Millisecond, pages: 1000, signIns: 64, sessions: million, expiry: 4 * time.Second, settle: 5 * time.Second}
-	quickRun = sizes{rounds: 3, turn: 40 * time.Millisecond, pages: 50, signIns: 32, sessions: 20_000, expiry: 300 * time.Millisecond, settle: 500 * time.Millisecond}
+	longRun  = sizes{rounds: 15, turn: 300 * time.Millisecond, pages: 1000, signIns: 50, sessions: million, expiry: 4 * time.Second, settle: 5 * time.Second}
+	quickRun = sizes{rounds: 3, turn: 40 * time.Millisecond, pages: 50, signIns: 20, sessions: 20_000, expiry: 300 * time.Millisecond, settle: 500 * time.Millisecond}
 )
 
 func parseOptions(args []string, help io.Writer) (options, error) {
@@ -134,6 +135,7 @@ func (o options) measure(ctx context.Context, stdout, progress io.Writer) error 
 		if !slices.Contains(o.only, p.name) {
 			continue
 		}
+		r.say("%s", p.name)
 		if err := p.measure(ctx, o, r); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}

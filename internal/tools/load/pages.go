@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -58,40 +57,6 @@ func measureSessionPart(r *report, app *application, cookie string) error {
 	count := testing.AllocsPerRun(1000, func() { handler.ServeHTTP(w, request) })
 	r.add(row{figure: "session part of a page, allocations", value: count, aim: valueAtMost(16)})
 	return failed
-}
-
-// storeAims are the stores of measureStores and their aims, as shares of the bare
-// handler's throughput.
-var storeAims = []struct {
-	name  string
-	share float64
-}{{"redis", 0.6}, {"postgres", 0.45}, {"sqlite", 0.6}}
-
-// measureStores compares a page that reads the session alone, with each store, with
-// a bare handler.
-func measureStores(ctx context.Context, o options, r *report) error {
-	for _, store := range storeAims {
-		if err := measureStore(ctx, o, r, store.name, store.share); err != nil {
-			return fmt.Errorf("%s: %w", store.name, err)
-		}
-	}
-	return nil
-}
-
-func measureStore(ctx context.Context, o options, r *report, name string, share float64) error {
-	r.say("store %s", name)
-	store, stop, err := openStore(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	return withPages(ctx, store, func(app *application, people []string, bare barePages) error {
-		loopback, err := overLoopback(ctx, o, app, "/logout", people, bare.signOut)
-		if err == nil {
-			r.add(loopback.row(name+": page that reads the session alone, over loopback", "bare handler", 1, atLeast(share)))
-		}
-		return err
-	})
 }
 
 // withPages calls f with an application, the cookies of signed-in people and the

@@ -37,7 +37,7 @@ func peers(dir string, idp *providerProcess) []peer {
 				return []string{
 					"--http-address=" + addr, "--provider=oidc", "--oidc-issuer-url=" + idp.authority() + "/v2.0",
 					"--client-id=" + fakeidp.DefaultClientID, "--client-secret=" + fakeidp.DefaultClientSecret,
-					"--redirect-url=" + origin + "/oauth2/callback", "--scope=openid profile offline_access", "--code-challenge-method=S256",
+					"--redirect-url=" + origin + "/oauth2/callback", "--scope=openid profile offline_access", "--code-challenge-method=S256", "--insecure-oidc-skip-nonce=false",
 					"--oidc-email-claim=preferred_username", "--email-domain=*", "--set-xauthrequest", "--reverse-proxy",
 					"--cookie-secret=" + secret, "--cookie-secure=false", "--upstream=static://202",
 				}, nil

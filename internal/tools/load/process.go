@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
-	"sync"
 	"time"
 )
 
@@ -53,7 +51,7 @@ func measureRequests(ctx context.Context, o options, r *report, app, bare progra
 		defer process.stop()
 		person := ""
 		if p.login != "" {
-			if person, err = process.signIn(http.DefaultTransport, idp); err != nil {
+			if person, err = process.signIn(idp); err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			signIns = append(signIns, process.cpuOfSignIns(idp, o.signIns))
@@ -106,22 +104,16 @@ func (r *running) cpuOfRequests(request []byte, d time.Duration) func() (float64
 }
 
 // cpuOfSignIns returns a function for alternate: the CPU time of the process for a
-// sign-in, several at once, in milliseconds.
+// sign-in, one after the other, in milliseconds.
 func (r *running) cpuOfSignIns(idp *providerProcess, n int) func() (float64, error) {
-	transport := &http.Transport{MaxIdleConnsPerHost: connections}
 	return func() (float64, error) {
-		errs := make([]error, connections)
 		began := cpuTime(r.cmd.Process.Pid)
-		var all sync.WaitGroup
-		for worker := range connections {
-			all.Go(func() {
-				for i := worker; i < n && errs[worker] == nil; i += connections {
-					_, errs[worker] = r.signIn(transport, idp)
-				}
-			})
+		for range n {
+			if _, err := r.signIn(idp); err != nil {
+				return 0, err
+			}
 		}
-		all.Wait()
-		return micros(cpuTime(r.cmd.Process.Pid)-began) / 1000 / float64(n), errors.Join(errs...)
+		return micros(cpuTime(r.cmd.Process.Pid)-began) / 1000 / float64(n), nil
 	}
 }
 

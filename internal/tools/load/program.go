@@ -126,7 +126,7 @@ func (r *running) firstPage(ctx context.Context, until time.Time) error {
 			continue
 		}
 		_ = conn.Close()
-		_, err = r.get(http.DefaultTransport, r.home, "")
+		_, err = r.get(r.home, "")
 		return err
 	}
 	return errors.New("the process did not respond")
@@ -134,14 +134,14 @@ func (r *running) firstPage(ctx context.Context, until time.Time) error {
 
 // get requests a path and returns the response, whose body it has read. It follows
 // no redirect.
-func (r *running) get(transport http.RoundTripper, path, cookie string) (*http.Response, error) {
+func (r *running) get(path, cookie string) (*http.Response, error) {
 	request, err := http.NewRequest(http.MethodGet, "http://"+r.addr+path, nil)
 	if err != nil {
 		return nil, err
 	}
 	request.Host = "localhost:" + r.port
 	request.Header.Set("Cookie", cookie)
-	res, err := transport.RoundTrip(request)
+	res, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +154,8 @@ func (r *running) get(transport http.RoundTripper, path, cookie string) (*http.R
 }
 
 // signIn signs a person in and returns the cookies.
-func (r *running) signIn(transport http.RoundTripper, idp *providerProcess) (string, error) {
-	begun, err := r.get(transport, r.login, "")
+func (r *running) signIn(idp *providerProcess) (string, error) {
+	begun, err := r.get(r.login, "")
 	if err != nil {
 		return "", err
 	}
@@ -171,7 +171,7 @@ func (r *running) signIn(transport http.RoundTripper, idp *providerProcess) (str
 	if err != nil {
 		return "", err
 	}
-	done, err := r.get(transport, callback.Path+"?"+query, cookies(begun.Header))
+	done, err := r.get(callback.Path+"?"+query, cookies(begun.Header))
 	if err != nil {
 		return "", err
 	}

@@ -116,7 +116,7 @@ func (p *providerProcess) approve(authorizationURL string) (string, error) {
 		return "", err
 	}
 	if res.StatusCode != http.StatusOK || !strings.Contains(string(text), "code=") {
-		return "", fmt.Errorf("the provider did not send a code: status %d", res.StatusCode)
+		return "", fmt.Errorf("the provider sent no code, but status %d and %s", res.StatusCode, text)
 	}
 	return string(text), nil
 }

@@ -19,39 +19,62 @@ import (
 	"webapp/internal/test/servertest"
 )
 
-// openStore opens a store by name, on a new server or in a new file.
-func openStore(ctx context.Context, name string) (store ports.SessionStore, stop func(), err error) {
+// storeUnderTest is a store and its aim, a share of the bare handler's throughput.
+type storeUnderTest struct {
+	name string
+	aim  float64
+	open func(context.Context, *harness) (closableStore, error)
+}
+
+type closableStore interface {
+	ports.SessionStore
+	Close() error
+}
+
+func stores() []storeUnderTest {
+	return []storeUnderTest{
+		{"redis", 0.6, func(_ context.Context, h *harness) (closableStore, error) {
+			url, err := h.start(func(t testing.TB) string { return "redis://" + servertest.StartRedis(t).Addr })
+			if err != nil {
+				return nil, err
+			}
+			return redis.Open(context.Background(), url, time.Now)
+		}},
+		{"postgres", 0.45, func(ctx context.Context, h *harness) (closableStore, error) {
+			url, err := h.start(func(t testing.TB) string { return servertest.StartPostgreSQL(t).NewDatabase() })
+			if err != nil {
+				return nil, err
+			}
+			return postgres.Open(ctx, url, time.Now)
+		}},
+		{"sqlite", 0.6, func(ctx context.Context, h *harness) (closableStore, error) {
+			dir, err := os.MkdirTemp("", "load-")
+			if err != nil {
+				return nil, err
+			}
+			h.Cleanup(func() { _ = os.RemoveAll(dir) })
+			return sqlite.Open(ctx, filepath.Join(dir, "sessions.db"), time.Now)
+		}},
+	}
+}
+
+// measure compares a page that reads the session alone with a bare handler. The
+// store has a new server or a new file.
+func (s storeUnderTest) measure(ctx context.Context, o options, r *report) error {
 	h := &harness{}
-	var opened interface {
-		ports.SessionStore
-		Close() error
-	}
-	switch name {
-	case "sqlite":
-		var dir string
-		if dir, err = os.MkdirTemp("", "load-"); err != nil {
-			return nil, nil, err
-		}
-		h.Cleanup(func() { _ = os.RemoveAll(dir) })
-		opened, err = sqlite.Open(ctx, filepath.Join(dir, "sessions.db"), time.Now)
-	case "redis":
-		addr := h.start(func(t testing.TB) string { return servertest.StartRedis(t).Addr })
-		if err = h.err; err == nil {
-			opened, err = redis.Open(context.Background(), "redis://"+addr, time.Now)
-		}
-	case "postgres":
-		url := h.start(func(t testing.TB) string { return servertest.StartPostgreSQL(t).NewDatabase() })
-		if err = h.err; err == nil {
-			opened, err = postgres.Open(ctx, url, time.Now)
-		}
-	default:
-		err = errors.New("no such store")
-	}
+	defer h.stop()
+	store, err := s.open(ctx, h)
 	if err != nil {
-		h.stop()
-		return nil, nil, err
+		return err
 	}
-	return opened, func() { _ = opened.Close(); h.stop() }, nil
+	defer func() { _ = store.Close() }()
+	return withPages(ctx, store, func(app *application, people []string, bare barePages) error {
+		loopback, err := overLoopback(ctx, o, app, "/logout", people, bare.signOut)
+		if err == nil {
+			r.add(loopback.row(s.name+": page that reads the session alone, over loopback", "bare handler", 1, atLeast(s.aim)))
+		}
+		return err
+	})
 }
 
 // harness implements the methods of testing.TB that servertest uses, outside of a
@@ -62,15 +85,15 @@ type harness struct {
 	cleanups []func()
 }
 
-// start returns the result of f, unless Fatalf ends it.
-func (h *harness) start(f func(testing.TB) string) (result string) {
+// start returns the result of f, or the error with which f ended the test.
+func (h *harness) start(f func(testing.TB) string) (result string, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		result = f(h)
 	}()
 	<-done
-	return result
+	return result, h.err
 }
 
 // Helper does nothing.
