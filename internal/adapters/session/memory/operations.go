@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"hash/maphash"
 	"time"
 
 	"webapp/internal/ports"
@@ -91,11 +92,11 @@ func (s *Store) Keys(ctx context.Context, index string) ([]string, error) {
 		return nil, err
 	}
 	var list []string
-	now := s.clock().UnixNano()
+	now, hash := s.clock().UnixNano(), maphash.String(s.seed, index)
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		list = sh.keys(list, index, now, ports.MaxKeys)
+		list = sh.keys(list, hash, now, ports.MaxKeys)
 		sh.mu.Unlock()
 	}
 	return list, nil

@@ -15,7 +15,8 @@ import (
 // one pointer for the garbage collector to follow.
 type shard struct {
 	mu      sync.Mutex
-	seed    maphash.Seed
+	seed    maphash.Seed // of byKey
+	indexes maphash.Seed // of byIndex, the same in all shards: Keys asks all of them
 	slots   pool[slot]
 	entries pool[entry]
 	byKey   []uint32
@@ -59,7 +60,7 @@ func (sh *shard) add(r ports.Record) ports.Version {
 	sh.growKeys()
 	sh.linkKey(i)
 	for _, index := range r.Indexes {
-		sh.addEntry(i, maphash.String(sh.seed, index))
+		sh.addEntry(i, maphash.String(sh.indexes, index))
 	}
 	if len(r.Indexes) > 0 {
 		sh.indexed++

@@ -61,7 +61,7 @@ func newStore(clock func() time.Time, sweeps <-chan time.Time) *Store {
 	}
 	s := &Store{clock: clock, seed: maphash.MakeSeed(), stop: make(chan struct{}), stopTicks: func() {}}
 	for i := range s.shards {
-		s.shards[i].seed = maphash.MakeSeed()
+		s.shards[i].seed, s.shards[i].indexes = maphash.MakeSeed(), s.seed
 	}
 	s.stopped.Go(func() { s.sweepAt(sweeps) })
 	return s

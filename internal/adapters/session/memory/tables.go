@@ -114,18 +114,20 @@ func (sh *shard) growEntries() {
 	}
 }
 
-// keys appends the keys of live records with this index until list has limit
+// keys appends the keys of live records with this hash of an index until list has limit
 // elements.
-func (sh *shard) keys(list []string, index string, now int64, limit int) []string {
+func (sh *shard) keys(list []string, index uint64, now int64, limit int) []string {
 	if len(sh.byIndex) == 0 {
 		return list
 	}
-	hash := maphash.String(sh.seed, index)
-	for e := *sh.entryBucket(hash); e != none && len(list) < limit; e = sh.entries.at(e).next {
+	for e := *sh.entryBucket(index); e != none && len(list) < limit; {
 		en := sh.entries.at(e)
-		if sl := sh.slots.at(en.slot); en.index == hash && sl.expires > now {
-			list = append(list, sl.key())
+		if en.index == index {
+			if sl := sh.slots.at(en.slot); sl.expires > now {
+				list = append(list, sl.key())
+			}
 		}
+		e = en.next
 	}
 	return list
 }
