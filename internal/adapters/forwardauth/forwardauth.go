@@ -21,23 +21,23 @@ const Path = "/verify"
 
 // Config configures the handler.
 type Config struct {
-	// Origin is scheme://host[:port] of the application's public address, where
-	// the protected application is too.
+	// Origin is scheme://host[:port] of this application's public address. The other
+	// application has the same origin.
 	Origin string
-	// BasePath is the path below which the routes of this application are, or "". The
-	// sign-in is there.
+	// BasePath is the path below which the routes of this application are, such as the
+	// sign-in, or "".
 	BasePath string
 	// Proxies are the networks of the proxies whose X-Forwarded-Method,
 	// X-Forwarded-Host and X-Forwarded-Uri are believed.
 	Proxies []netip.Prefix
 	// RecordError, if set, adds an error to the log line of the request.
 	RecordError func(context.Context, error)
-	// Passed, if set, is called for each request that may pass, before the
-	// response. Every request of a page causes one.
+	// Passed, if set, is called before each response with status 204. One page can
+	// cause many of them, because the proxy asks for each of its files.
 	Passed func(context.Context)
 }
 
-// handler serves Path and knows no other path below it.
+// handler serves Path. It responds to every other path with 404.
 type handler struct {
 	Config
 	domain *domain.Service
@@ -66,7 +66,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who, err := h.domain.Authorize(r.Context(), demands)
-	delete(w.Header(), "Set-Cookie") // that of a session that ended during the request
+	delete(w.Header(), "Set-Cookie") // a session that ends here deletes its cookie
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -101,8 +101,8 @@ func parseDemands(query string) (domain.Demands, error) {
 	return d, nil
 }
 
-// fail responds to an error. If the reason of a refusal cannot be told, it responds
-// with 503, so that nobody passes.
+// fail responds to an error. Errors that say nothing about the user, such as that the
+// session store is down, are 503: nobody passes, and the proxy may try again.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, errDemands):
@@ -128,11 +128,11 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// statusClientGone is the status in the log of a request whose client has
-// disconnected. Proxies do that if the person leaves the page.
+// statusClientGone is the status in the log if the client has disconnected. Proxies do
+// that when the person leaves the page.
 const statusClientGone = 499
 
-// respond writes a text. Some proxies show it to the person.
+// respond responds with a text. Some proxies show it to the person.
 func respond(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)

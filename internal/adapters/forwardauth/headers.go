@@ -8,8 +8,8 @@ import (
 	"webapp/internal/domain"
 )
 
-// setHeaders sets the headers about the user. All are always present, because some
-// proxies leave the client's own header in place of an absent one.
+// setHeaders sets the headers about the user. It sets all of them, also empty ones,
+// because some proxies would pass on the client's header in place of a missing one.
 func setHeaders(h http.Header, who domain.Authorized) {
 	values := [...]string{
 		encode(string(who.User.Key)),
@@ -52,5 +52,5 @@ func encode(values ...string) string {
 	return string(b)
 }
 
-// special reports whether encode encodes a byte, or the bytes of a character.
+// special reports whether encode percent-encodes the character.
 func special(c rune) bool { return c < 0x21 || c > 0x7e || c == '%' || c == ',' }

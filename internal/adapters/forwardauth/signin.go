@@ -11,32 +11,33 @@ import (
 	"webapp/internal/clientaddr"
 )
 
-// isNavigation reports whether a trusted proxy asks for a person who opened a page
-// of this origin in a browser, so that a redirect leads to the sign-in and back.
+// isNavigation reports whether a trusted proxy asks for a person who opens a page of
+// this origin in a browser. Only then can a redirect lead to the sign-in and back.
 func (h *handler) isNavigation(r *http.Request) bool {
 	return clientaddr.FromProxy(r, h.Proxies) &&
-		only(r, "X-Forwarded-Method") == http.MethodGet &&
-		h.isOwnHost(only(r, "X-Forwarded-Host")) &&
+		singleValue(r, "X-Forwarded-Method") == http.MethodGet &&
+		h.isOwnHost(singleValue(r, "X-Forwarded-Host")) &&
 		namesHTML(r.Header["Accept"])
 }
 
-// isOwnHost reports whether host is the host and port of Origin. A scheme's default
-// port may be left out.
+// isOwnHost reports whether host is the host and port of Origin. The default port of the
+// scheme may be missing.
 func (h *handler) isOwnHost(host string) bool {
 	scheme, own, _ := strings.Cut(h.Origin, "://")
 	port := map[string]string{"https": ":443", "http": ":80"}[scheme]
 	return host != "" && strings.EqualFold(strings.TrimSuffix(host, port), strings.TrimSuffix(own, port))
 }
 
-// signInURL returns the URL that starts a sign-in, which returns to the page that the
-// person opened. An unsuitable X-Forwarded-Uri leads to the home page.
+// signInURL returns the URL that starts a sign-in and returns to the page that the
+// person opened. If X-Forwarded-Uri is not a valid return path, it returns to the home
+// page.
 func (h *handler) signInURL(r *http.Request) string {
-	pathAndQuery, _, _ := strings.Cut(only(r, "X-Forwarded-Uri"), "#")
+	pathAndQuery, _, _ := strings.Cut(singleValue(r, "X-Forwarded-Uri"), "#")
 	return h.BasePath + "/login?return_to=" + url.QueryEscape(h.domain.ReturnPath(pathAndQuery))
 }
 
-// only returns the value of a header, or "" if it is absent or there are several.
-func only(r *http.Request, name string) string {
+// singleValue returns the value of a header, or "" if it is absent or repeated.
+func singleValue(r *http.Request, name string) string {
 	if values := r.Header[name]; len(values) == 1 {
 		return values[0]
 	}

@@ -20,9 +20,9 @@ const (
 	// whole company may share one address, and after an outage its people sign in
 	// again at once. Three thousand of them stay within the limit.
 	signInsPerMinute = 3000
-	// pushesPerMinute limits the sign-ins that one address starts in a minute with a
-	// provider to which the application itself sends each request, with its own
-	// credential. The provider may limit the application as a whole.
+	// pushesPerMinute limits the sign-ins that one address starts in a minute if each
+	// of them makes the application send a pushed authorization request (RFC 9126). The
+	// provider may limit the requests of the whole application.
 	pushesPerMinute = 600
 	// refusedCodesPerMinute limits the codes from one address that the provider
 	// refuses in a minute. Codes of real sign-ins are hardly ever refused. Without

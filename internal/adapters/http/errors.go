@@ -47,11 +47,11 @@ type errorPage struct {
 	retryAfter time.Duration // Retry-After, 0 for none
 	// signInAgain and retry add links to a new sign-in and to the same page.
 	signInAgain, retry bool
-	// returns makes the link of retry lead to the page that required the sign-in,
-	// which starts it again.
-	returns bool
-	// newTab adds a link that opens the same page in a new tab. A reload of this one
-	// sends the form's entries again.
+	// retryPage makes the link of retry lead to the page that required the sign-in.
+	// That page starts the sign-in again.
+	retryPage bool
+	// newTab adds a link that opens the same page in a new tab. In the first tab, a
+	// reload then sends the form's entries again.
 	newTab bool
 	// keepsText means that the provider's error number does not change the heading,
 	// the sentence and the next step. The user has already tried the next step that
@@ -90,8 +90,8 @@ var errorTable = []errorPage{
 	{is: errMediaType, status: http.StatusUnsupportedMediaType, name: "mediatype"},
 	{is: errBadForm, status: http.StatusBadRequest, name: "form"},
 	{is: errStepUpFirst, status: http.StatusUnauthorized, name: "stepup", newTab: true},
-	{is: domain.ErrNotRecent, status: http.StatusForbidden, name: "notrecent", retry: true, returns: true},
-	{is: domain.ErrAuthContextMissing, status: http.StatusForbidden, name: "authcontext", retry: true, returns: true},
+	{is: domain.ErrNotRecent, status: http.StatusForbidden, name: "notrecent", retry: true, retryPage: true},
+	{is: domain.ErrAuthContextMissing, status: http.StatusForbidden, name: "authcontext", retry: true, retryPage: true},
 	{is: domain.ErrSignInLoop, status: http.StatusForbidden, name: "loop", keepsText: true},
 	{is: domain.ErrRoleMissing, status: http.StatusForbidden, name: "role"},
 	{is: domain.ErrConsentRefused, status: http.StatusForbidden, name: "consent", keepsText: true},

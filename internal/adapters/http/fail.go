@@ -40,7 +40,8 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a.failWith(w, r, err, respond)
 }
 
-// failWith logs an error and responds to it with respond.
+// failWith records an error for the request's log line, finds its row in errorTable and
+// calls respond.
 func (a *app) failWith(w http.ResponseWriter, r *http.Request, err error, respond func(http.ResponseWriter, *http.Request, errorPage, error)) {
 	observed(r.Context()).err = err
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
@@ -53,7 +54,7 @@ func (a *app) failWith(w http.ResponseWriter, r *http.Request, err error, respon
 	respond(w, r, row, err)
 }
 
-// errorPage responds with a page.
+// errorPage responds to an error with a page.
 func (a *app) errorPage(w http.ResponseWriter, r *http.Request, row errorPage, err error) {
 	v := a.viewOf(r, row, err)
 	session := observed(r.Context()).session
@@ -101,8 +102,8 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 	return v
 }
 
-// adminConsentURL returns the link to hand to an administrator if err says that an
-// administrator must consent, and otherwise "". A callback that belongs to no sign-in of
+// adminConsentURL returns the link for an administrator if err says that an administrator
+// must consent, and otherwise "". A callback that belongs to no sign-in of
 // this browser gets no link, because anybody can send such a callback.
 func (a *app) adminConsentURL(r *http.Request, err error) string {
 	reported, ok := errors.AsType[*domain.ProviderError](err)
@@ -143,7 +144,7 @@ func (a *app) actions(r *http.Request, row errorPage, err error) []templates.Lin
 	}
 	switch {
 	case !row.retry:
-	case row.returns:
+	case row.retryPage:
 		add("error.action.retry", a.returnTo(r, err))
 	case r.URL.Path == a.url(loginPath) || r.URL.Path == a.CallbackPath:
 		add("error.action.retry", signIn) // these pages cannot be reloaded

@@ -93,7 +93,7 @@ type app struct {
 	apiTransport http.RoundTripper
 	// refusedCodes counts the codes that the provider refused, by address.
 	refusedCodes *addressRate
-	// pushes counts the sign-ins whose request goes to the provider first.
+	// pushes counts the sign-ins with a pushed authorization request, by address.
 	pushes *addressRate
 	https  bool
 	// enabledPages are the pages that exist with this configuration.

@@ -23,11 +23,11 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, location)
 }
 
-// loginURL returns the URL that starts a sign-in and returns to the local URL path
-// afterwards.
+// loginURL returns the URL that starts a sign-in and returns to path afterwards.
 func (a *app) loginURL(path string) string { return a.flowURL("", path) }
 
-// flowURL is loginURL for the creation of an account or a forgotten password.
+// flowURL returns the URL that starts the flow and returns to path afterwards. An empty
+// flow is the sign-in.
 func (a *app) flowURL(flow domain.Flow, path string) string {
 	query := url.Values{}
 	if flow != "" {
@@ -42,13 +42,13 @@ func (a *app) flowURL(flow domain.Flow, path string) string {
 	return a.url(loginPath) + "?" + query.Encode()
 }
 
-// nextSignIn returns the URL of the sign-in that a callback leads to, if it neither
-// signed somebody in nor failed. The browser comes by loginPath, which limits how many
-// sign-ins an address starts.
-func (a *app) nextSignIn(err error) (string, bool) {
-	unfinished, ok := errors.AsType[*domain.SignInFailure](err)
+// nextSignIn returns the URL of the flow that follows a callback with err: the sign-in
+// after a new password, or the reset of a forgotten password. ok is false if none follows.
+// The URL is below loginPath, which limits how many sign-ins an address starts.
+func (a *app) nextSignIn(err error) (location string, ok bool) {
+	unfinished, failed := errors.AsType[*domain.SignInFailure](err)
 	switch {
-	case !ok:
+	case !failed:
 	case errors.Is(err, domain.ErrSignInAgain):
 		return a.loginURL(unfinished.ReturnTo), true
 	case errors.Is(err, domain.ErrPasswordForgotten) && a.Domain.HasFlow(domain.FlowResetPassword):

@@ -21,7 +21,7 @@ import (
 // observation contains the values that the request's log line and error page need.
 // handle sets err, and handlers set the session of the signed-in user.
 type observation struct {
-	routine   bool // by LogAtDebug
+	routine   bool // LogAtDebug was called
 	requestID string
 	err       error
 	session   *domain.Session
@@ -43,8 +43,8 @@ func observed(ctx context.Context) *observation {
 func RecordError(ctx context.Context, err error) { observed(ctx).err = err }
 
 // LogAtDebug makes the log line of the request that ctx belongs to a debug message,
-// unless the request failed. It is for handlers of Config.Mounts whose requests come
-// with every request of a page.
+// unless the request failed. It is for handlers of Config.Mounts that a proxy asks about
+// every file of a page.
 func LogAtDebug(ctx context.Context) { observed(ctx).routine = true }
 
 // observe gives each request an ID, writes its log line, calls the hooks Trace and

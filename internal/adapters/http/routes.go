@@ -124,7 +124,7 @@ func NoReturn(basePath, callbackPath string) []string {
 	return []string{callbackPath, basePath + loginPath, basePath + logoutPath}
 }
 
-// redirectHome redirects from the base path without a slash at its end.
+// redirectHome redirects to the home page from the base path without its final slash.
 func (a *app) redirectHome(w http.ResponseWriter, _ *http.Request) error {
 	return seeOther(w, a.url(homePath))
 }

@@ -14,15 +14,15 @@ type sessionStatus struct {
 	Name     string   `json:"name"`
 	Username string   `json:"username"`
 	Roles    []string `json:"roles"`
-	// Started is the time of the sign-in, IdleEnds when the session ends if it is
-	// not used, and Ends when it ends although it is used (RFC 3339).
+	// Started is the time of the sign-in. The session ends at IdleEnds if it is not
+	// used until then, and at Ends in any case. Times have the form of RFC 3339.
 	Started  time.Time `json:"started"`
 	IdleEnds time.Time `json:"idle_ends"`
 	Ends     time.Time `json:"ends"`
 }
 
-// sessionStatus responds with the session that read returns. Every error is a
-// problem document.
+// sessionStatus returns a handler that responds with the session that read returns. It
+// responds to every error with a problem document.
 func (a *app) sessionStatus(read func(context.Context) (domain.Session, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		session, err := read(r.Context())

@@ -9,7 +9,7 @@ import (
 	"webapp/internal/domain"
 )
 
-// requirement is something that a page requires of the user's sign-in.
+// requirement adds one demand of a page to a SignInRequirement.
 type requirement func(*domain.SignInRequirement)
 
 // requireRecentSignIn requires that the user has authenticated at the provider within
@@ -24,9 +24,10 @@ func requireAuthContext(id string) requirement {
 	return func(need *domain.SignInRequirement) { need.AuthContext = id }
 }
 
-// requireSignIn runs h if the user's sign-in meets all requirements. Otherwise signedIn
-// starts one step-up sign-in for all of them. The new sign-in has the scopes of an
-// ordinary one, so that the session keeps its access to the API.
+// requireSignIn calls h if the user's sign-in meets all requirements. Otherwise it returns
+// an *domain.InteractionRequired, for which signedIn starts one step-up sign-in. The new
+// sign-in has the scopes of an ordinary one, so that the session keeps its access to the
+// API.
 func (a *app) requireSignIn(h signedInFunc, requirements ...requirement) signedInFunc {
 	var need domain.SignInRequirement
 	for _, add := range requirements {
@@ -61,8 +62,9 @@ func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.
 // start it: the redirect would lose a form's entries, and a program cannot follow it.
 var errStepUpFirst = errors.New("the request needs a step-up sign-in first")
 
-// stepUpFirst returns errStepUpFirst and describes the requirement in the way of RFC
-// 9470, section 3. The scheme stands for the error code: no page accepts a bearer token.
+// stepUpFirst returns errStepUpFirst and sets WWW-Authenticate to the requirement (RFC
+// 9470, section 3). The scheme Bearer only carries the error code: no page accepts a bearer
+// token.
 func stepUpFirst(w http.ResponseWriter, required *domain.InteractionRequired) error {
 	challenge := `Bearer error="` + insufficientAuthentication + `"`
 	if age := required.SignIn.MaxAge; age > 0 {

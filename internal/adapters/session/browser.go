@@ -70,8 +70,8 @@ func (m *Manager) requestOf(ctx context.Context) (*browserRequest, bool) {
 	return req, ok
 }
 
-// keysOf returns the keys for ctx: those of its request or of withKeys, otherwise the
-// newest.
+// keysOf returns the keys to use with ctx: those with which the request or withKeys began,
+// and otherwise the newest.
 func (m *Manager) keysOf(ctx context.Context) *sealer {
 	if req, ok := m.requestOf(ctx); ok {
 		return req.keys

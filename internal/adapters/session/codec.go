@@ -47,7 +47,7 @@ func (codec) Decode(data []byte) (time.Time, map[string]any, error) {
 	return s.Expires, map[string]any{sessionValue: s}, nil
 }
 
-// The version bytes of a session record. With sessionWithGroups it ends with Groups.
+// The version bytes of a session record. With sessionWithGroups, Groups are at its end.
 const (
 	sessionVersion    = 1
 	sessionWithGroups = 2
@@ -154,7 +154,7 @@ const (
 	issuerIsCommon
 	hasStepUp
 	// hasAuthentication says that the record has AuthTime and AuthContexts. Records of
-	// earlier programs have neither.
+	// earlier versions of this program have neither.
 	hasAuthentication
 )
 
@@ -237,7 +237,8 @@ func readIDs(r *reader, flags byte, id *ports.Identity) {
 	id.Issuer = all[ends[2]:]
 }
 
-// appendGroups writes whether all groups are GUIDs, their number, and each of them.
+// appendGroups writes one byte that says whether all groups are GUIDs, then their number
+// and the groups. A GUID takes 16 bytes.
 func appendGroups(b []byte, groups []string) []byte {
 	guids := !slices.ContainsFunc(groups, func(id string) bool { return !isGUID(id) })
 	if !guids {
@@ -250,7 +251,8 @@ func appendGroups(b []byte, groups []string) []byte {
 	return b
 }
 
-// readGroups reads groups. All GUIDs share one string.
+// readGroups reads what appendGroups wrote. All GUIDs are parts of one string, which saves
+// allocations.
 func readGroups(r *reader) []string {
 	if r.octet() == 0 {
 		return r.texts()

@@ -80,12 +80,12 @@ func isOf(s *keptSession, issuer, subject string) bool {
 	return s.Identity.Issuer == issuer && s.Identity.Subject == subject
 }
 
-// filter selects the sessions to end. The function key is called first, because it
-// does not read the store. tokens says that their refresh tokens are wanted.
+// filter selects the sessions to end. Both functions must return true. key is called
+// first, because it does not read the store.
 type filter struct {
 	key     func(string) bool
 	session func(*keptSession) bool
-	tokens  bool
+	tokens  bool // whether to return their refresh tokens
 }
 
 // maxRounds limits how many times one call asks the store for the keys of an index.

@@ -115,13 +115,13 @@ func (m *Manager) endSession(ctx context.Context, key string, accept func(*keptS
 // lastTokens is the tokens record of a session that is about to end.
 type lastTokens struct {
 	records *records
-	key     string // empty if nobody wants the tokens
+	key     string // empty if the caller does not want the tokens
 	found   foundRecord
 }
 
 // readLastTokens reads the tokens of the session with this record key, if wanted is
 // set. It reads them before the session ends, because a concurrent End deletes the
-// tokens of a session that has ended. A failure does not matter: take reads again.
+// tokens of a session that has ended. If the read fails, take reads them again.
 func (m *Manager) readLastTokens(ctx context.Context, key string, wanted bool) lastTokens {
 	if !wanted {
 		return lastTokens{}

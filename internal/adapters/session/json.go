@@ -12,9 +12,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// Claims, tokens and pending sign-ins are written as JSON behind a version byte. In
-// front of the JSON of tokens are the groups, in the form of the session record.
-// The session record, which is read with every request, has a codec of its own.
+// Claims, tokens and pending sign-ins are written as JSON behind a version byte. Tokens
+// have their groups in front of the JSON, so that a request for the groups does not read
+// the JSON. The session record, which is read with every request, has a codec of its own.
 
 // jsonVersion is the version byte. Earlier programs wrote 1.
 const jsonVersion = 2
@@ -47,8 +47,8 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 	return v, nil
 }
 
-// tokensVersion is the version byte of tokens. Then follow the length of the groups,
-// the groups, and the JSON of the other fields.
+// tokensVersion is the version byte of tokens. After it come the length of the groups, the
+// groups, and the JSON of the other fields.
 const tokensVersion = 3
 
 // otherTokens has the fields of ports.Tokens except Groups.
@@ -71,8 +71,8 @@ func encodeTokens(t ports.Tokens) ([]byte, error) {
 	return slices.Concat(appendText([]byte{tokensVersion}, string(groups)), others), nil
 }
 
-// decodeTokens returns errUnreadable for bytes that encodeTokens did not write. It
-// also reads the tokens of earlier programs, which are JSON only.
+// decodeTokens returns errUnreadable for bytes that encodeTokens did not write. It also
+// reads tokens of earlier versions of this program, which are JSON only.
 func decodeTokens(data []byte) (ports.Tokens, error) {
 	groups, others, err := decodeGroups(data)
 	if err != nil {
@@ -83,7 +83,8 @@ func decodeTokens(data []byte) (ports.Tokens, error) {
 	return tokens.Tokens, err
 }
 
-// decodeGroups returns the groups in front of the other tokens, and those undecoded.
+// decodeGroups decodes the groups and returns the JSON of the other fields as it is. It
+// returns errUnreadable for another version byte.
 func decodeGroups(data []byte) (g ports.Groups, others []byte, err error) {
 	if len(data) == 0 || data[0] != tokensVersion {
 		return ports.Groups{}, nil, errUnreadable
@@ -104,9 +105,9 @@ func decodeGroups(data []byte) (g ports.Groups, others []byte, err error) {
 	return g, data[end:], r.done()
 }
 
-// encodePending writes a list. Names of members would make the cookie longer, and
-// eight cookies must fit into a request header. The list of a sign-in has no flow, as
-// that of earlier programs.
+// encodePending writes a list. Names of members would make the cookie longer, and eight
+// cookies must fit into a request header. For FlowSignIn the list has no last item, so that
+// earlier versions of this program can read it.
 func encodePending(p *ports.PendingSignIn) ([]byte, error) {
 	parts := []any{p.State, p.Secret, p.ReturnTo, p.StepUp, p.Expires.UnixMilli()}
 	if p.Flow != ports.FlowSignIn {

@@ -89,8 +89,8 @@ func (s *sealer) key(id keyID) *sealingKey {
 	return nil
 }
 
-// indexes returns the index that of returns for each key. A look-up needs all of them,
-// because a record keeps the index of the key that it was created with.
+// indexes calls of for each key and returns the indexes. A look-up needs all of them,
+// because a record keeps the index of the key with which it was created.
 func (s *sealer) indexes(of func(*sealingKey) string) []string {
 	indexes := make([]string, len(s.keys))
 	for i := range s.keys {

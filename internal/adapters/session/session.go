@@ -150,7 +150,7 @@ func (cfg Config) check() error {
 // they return ports.ErrNoBrowser.
 type Manager struct {
 	records  *records
-	keys     atomic.Pointer[sealer] // read by Middleware and keysOf only
+	keys     atomic.Pointer[sealer] // only Middleware and keysOf read it
 	realm    string
 	scs      *scs.SessionManager
 	cookies  cookieJar

@@ -98,9 +98,9 @@ func (m *Manager) tokensExpire(s *ports.Session) time.Time {
 	return m.relatedExpire(s)
 }
 
-// relatedExpire returns when the store may delete the claims: at the latest time
-// that the session can end. If each Touch moved that time, it would read and write
-// kilobytes.
+// relatedExpire returns when the store may delete the claims: at the latest time at which
+// the session can end. A later Touch does not change it, because it would have to write
+// kilobytes again.
 func (m *Manager) relatedExpire(s *ports.Session) time.Time {
 	latest := s.Started.Add(m.lifetime)
 	if latest.Before(s.Expires) {
