@@ -76,7 +76,7 @@ type Chrome struct {
 type Link struct {
 	Text Message
 	URL  string
-	// NewTab opens the link in a new tab. Text says so.
+	// NewTab opens the link in a new tab. Text must say so.
 	NewTab bool
 }
 

@@ -67,7 +67,7 @@ func mounts(c config.Config) map[string]mount {
 // mount makes a handler that calls the domain. A nil mount is switched off.
 type mount func(*domain.Service) http.Handler
 
-// when returns m if it is switched on.
+// when returns m if on is true, and otherwise nil.
 func when(on bool, m mount) mount {
 	if !on {
 		return nil

@@ -120,16 +120,16 @@ func announce(c config.Config, w io.Writer, listening net.Addr) {
 	_, _ = fmt.Fprintf(w, "webapp %s is ready and listens on %s. %s; stop with Ctrl+C.\n", buildVersion(), listening, open)
 }
 
-// keyFileInterval is the time between two looks at SESSION_KEY_FILE. A new version counts
-// within five seconds.
+// keyFileInterval is the time between two reads of SESSION_KEY_FILE. A new version is in
+// use within five seconds.
 const keyFileInterval = 2 * time.Second
 
-// watchSessionKeys calls use with each new list of session keys that read returns, until
-// ctx ends. inUse are the present keys.
+// watchSessionKeys calls read at each tick, and use with each new list of session keys,
+// until ctx ends. inUse are the current keys.
 func watchSessionKeys(ctx context.Context, read func(context.Context) [][]byte, inUse [][]byte, use func([][]byte) error, tick <-chan time.Time, logger *slog.Logger) {
 	for {
 		if keys := read(ctx); !slices.EqualFunc(keys, inUse, bytes.Equal) {
-			if err := use(keys); err != nil { // the configuration has checked the keys
+			if err := use(keys); err != nil { // never for keys that the configuration accepts
 				logger.Error("the new list of session keys is not in use", "err", err)
 			}
 			inUse = keys

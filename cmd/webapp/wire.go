@@ -39,7 +39,7 @@ type application struct {
 	credentialExpiry func() (time.Time, bool)
 	// useSessionKeys replaces the session keys.
 	useSessionKeys func([][]byte) error
-	// finishRevocations waits for tokens that are being revoked.
+	// finishRevocations waits until no token is being revoked.
 	finishRevocations func(context.Context)
 	telemetry         telemetry
 }

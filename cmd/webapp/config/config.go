@@ -30,7 +30,8 @@ type Config struct {
 	Authority     string `env:"AUTHORITY"`       // Entra authority
 	OIDCAuthority string `env:"OIDC_AUTHORITY"`  // exact issuer of any OpenID Provider
 	B2CTenantName string `env:"B2C_TENANT_NAME"` // such as contoso
-	// User flows of Azure AD B2C, such as B2C_1_signupsignin1. The last two are optional.
+	// The user flows of Azure AD B2C, such as B2C_1_signupsignin1. EditProfileFlow and
+	// ResetPasswordFlow are optional.
 	SignUpSignInFlow  string `env:"SIGNUPSIGNIN_USER_FLOW"`
 	EditProfileFlow   string `env:"EDITPROFILE_USER_FLOW"`
 	ResetPasswordFlow string `env:"RESETPASSWORD_USER_FLOW"`
@@ -52,17 +53,15 @@ type Config struct {
 	IdentityEndpoint string `env:"IDENTITY_ENDPOINT"`
 	IdentityHeader   string `env:"IDENTITY_HEADER"`
 
-	RedirectURI  string `env:"REDIRECT_URI"`  // default http://localhost:3000/getAToken
-	ResponseMode string `env:"RESPONSE_MODE"` // query or form_post
-	// SignInPrompt is select_account, login or consent, DomainHint a domain, and
-	// PushedRequests auto or off. TokenRevocation is on or off.
-	SignInPrompt    string `env:"SIGN_IN_PROMPT"`
-	DomainHint      string `env:"DOMAIN_HINT"`
-	PushedRequests  string `env:"PUSHED_AUTHORIZATION_REQUESTS"`
-	TokenRevocation string `env:"TOKEN_REVOCATION"`
-	ListenAddr      string `env:"LISTEN_ADDR"` // default localhost:3000
-	// BasePath is the path below which all routes but the callback are. Load removes
-	// one slash at its end. The default is none.
+	RedirectURI     string `env:"REDIRECT_URI"`                  // default http://localhost:3000/getAToken
+	ResponseMode    string `env:"RESPONSE_MODE"`                 // query or form_post
+	SignInPrompt    string `env:"SIGN_IN_PROMPT"`                // select_account, login or consent
+	DomainHint      string `env:"DOMAIN_HINT"`                   // a domain
+	PushedRequests  string `env:"PUSHED_AUTHORIZATION_REQUESTS"` // auto or off
+	TokenRevocation string `env:"TOKEN_REVOCATION"`              // on or off
+	ListenAddr      string `env:"LISTEN_ADDR"`                   // default localhost:3000
+	// BasePath is the path below which all routes except the callback are. Load removes
+	// one slash at its end. It is empty by default.
 	BasePath string `env:"BASE_PATH"`
 	// AllowedTenants lists the tenants that may sign in, with the authorities
 	// common and organizations. "*" means any tenant.
@@ -113,7 +112,7 @@ type Config struct {
 
 	// Demo says that the program runs as a demo, with a provider of its own.
 	Demo bool
-	// NoPrompt says that SIGN_IN_PROMPT is set to nothing: a sign-in then sends no
+	// NoPrompt is true if SIGN_IN_PROMPT is set to nothing. A sign-in then sends no
 	// prompt.
 	NoPrompt bool
 	// Redirect is RedirectURI, parsed. It is nil if RedirectURI is malformed.
@@ -186,7 +185,8 @@ func Load(environment Lookup, options Options) (Config, error) {
 	values := make(map[string]string)
 	for _, f := range fields() {
 		value, _ := c.lookup(f.variable)
-		// An empty variable is like one that is not set, but for SIGN_IN_PROMPT.
+		// An empty variable counts as not set. checkSignIn handles SIGN_IN_PROMPT, which
+		// is different.
 		if value = c.clean(f, value, &found); value != "" {
 			values[f.variable] = value
 		}

@@ -80,8 +80,7 @@ func (c *Config) checkProvider(found *Problems) {
 }
 
 // checkSignIn sets NoPrompt and checks PUSHED_AUTHORIZATION_REQUESTS and
-// TOKEN_REVOCATION. The adapter checks
-// SIGN_IN_PROMPT and DOMAIN_HINT.
+// TOKEN_REVOCATION. The adapter checks SIGN_IN_PROMPT and DOMAIN_HINT.
 func (c *Config) checkSignIn(found *Problems) {
 	_, set := c.lookup("SIGN_IN_PROMPT")
 	c.NoPrompt = set && c.SignInPrompt == ""
@@ -107,7 +106,7 @@ func isTenantName(name string) bool {
 	return name != "" && len(name) < 64 && strings.Trim(name, characters) == "" && strings.Trim(name, "-") == name
 }
 
-// readUserFlow sets Authority to the user flow of SIGNUPSIGNIN_USER_FLOW, if
+// readUserFlow sets Authority to the authority of SIGNUPSIGNIN_USER_FLOW if
 // B2C_TENANT_NAME is set.
 func (c *Config) readUserFlow(found *Problems) {
 	const remedy = "Write the name of the sign-up and sign-in user flow as the portal shows it, such as B2C_1_signupsignin1."

@@ -75,10 +75,10 @@ func (c *Config) parseSessionKeyFile(data []byte, hint func(wrong, remedy string
 	return c.parseSessionKeys(text, hint)
 }
 
-// parseSessionKeys decodes keys that are separated by commas or white space. One key
-// that cannot be used makes the whole text unusable: the error completes a sentence
-// about the text, such as "has no key". hint is called for a key that looks like a
-// mistake.
+// parseSessionKeys decodes keys that are separated by commas or white space. It returns an
+// error if one of them cannot be used, so that no instance works with half a list. The
+// error completes a sentence about the text, such as "has no key". hint is called for a
+// key that works but looks like a mistake.
 func (c *Config) parseSessionKeys(text string, hint func(wrong, remedy string)) ([][]byte, error) {
 	var keys [][]byte
 	for _, encoded := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
@@ -107,7 +107,7 @@ func (c *Config) OpenSessionKeyFile(pause func(context.Context, time.Duration) e
 	if c.SessionKeyFile == "" {
 		return nil, nil
 	}
-	hint := func(string, string) {} // Load has reported the first version's
+	hint := func(string, string) {} // Load has given the hints at the first version
 	file, err := secretfile.Open(secretfile.Config[[][]byte]{
 		Paths: []string{c.SessionKeyFile}, What: "list of session keys", Limit: maxSessionFile,
 		Parse: func(files [][]byte) ([][]byte, error) {

@@ -60,8 +60,8 @@ func (x *examination) checkRedirectURI(context.Context) Check {
 	return ok("The form is right. Register exactly " + x.cfg.RedirectURI + x.registrationNote(u, local) + x.optionalClaimNote())
 }
 
-// optionalClaimNote says which claim Entra sends only to an application that is
-// registered for it. The doctor cannot see that.
+// optionalClaimNote names the optional claim that /fresh needs at Entra. The doctor cannot
+// see whether the application is registered for it.
 func (x *examination) optionalClaimNote() string {
 	if !x.authority.EntraParameters() {
 		return ""

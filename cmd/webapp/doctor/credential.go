@@ -15,8 +15,8 @@ import (
 const credentialWarning = 30 * 24 * time.Hour
 
 // checkCredential sends the credential to the provider's token endpoint. The
-// request needs no signed-in user. If sign-ins are pushed, it also pushes one, which
-// nobody continues.
+// request needs no signed-in user. If the provider takes pushed authorization requests,
+// checkCredential also pushes one, and no browser uses it.
 func (x *examination) checkCredential(ctx context.Context) Check {
 	provider, err := entra.New(x.cfg.Entra)
 	if err != nil {

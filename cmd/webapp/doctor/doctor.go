@@ -183,8 +183,8 @@ type step struct {
 	run   func(context.Context) Check
 }
 
-// steps lists all checks in the order in which a sign-in depends on them. The check of
-// further user flows is one of them if such flows are configured.
+// steps lists all checks in the order in which a sign-in depends on them. It includes the
+// check of further user flows only if some are configured.
 func (x *examination) steps() []step {
 	steps := []step{
 		{nameConfiguration, "", x.checkConfiguration},

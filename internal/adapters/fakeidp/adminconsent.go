@@ -8,7 +8,7 @@ import (
 )
 
 // serveAdminConsent serves the page where an administrator consents for a whole tenant.
-// The redirect after it has admin_consent and either the tenant or an error, and never a
+// The redirect after it has admin_consent and the tenant, or an error. It never has a
 // code.
 func (p *Provider) serveAdminConsent(w http.ResponseWriter, r *http.Request) {
 	req, refused := p.readAdminConsent(r.PathValue("tenant"), r.URL.Query())

@@ -24,7 +24,7 @@ type authRequest struct {
 	loginHint   string
 	maxAge      time.Duration // negative if the request has none
 	claims      string
-	// idTokenClaims is a part of claims.
+	// idTokenClaims is the member id_token of claims.
 	idTokenClaims requestedClaims
 	acrValues     []string
 	correlation   string

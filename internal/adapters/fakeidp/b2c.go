@@ -1,16 +1,13 @@
 package fakeidp
 
 import (
-	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // UserFlow is a user flow (policy) of a tenant of Azure AD B2C. Its authority is
-// Authority(tenant) + "/" + Name. Real B2C was not at hand: the flows follow Microsoft's
-// documentation and public reports.
+// Authority(tenant) + "/" + Name. It follows Microsoft's documentation and public reports,
+// and was never compared with a real B2C tenant.
 type UserFlow struct {
 	Name string // such as B2C_1_signupsignin1
 	Does FlowKind
@@ -57,8 +54,8 @@ func (p *Provider) signsUp(at authority) bool {
 	return at.does(FlowSignUpSignIn) || at.flow == nil && p.config.SignUp
 }
 
-// flowIssuer returns the issuer of a user flow's tokens. B2C writes policies in small
-// letters there.
+// flowIssuer returns the issuer of a user flow's tokens. As in B2C, a policy in it is in
+// lower case.
 func (p *Provider) flowIssuer(at authority) string {
 	if at.flow.NamesPolicy {
 		return p.base() + "/tfp/" + at.tenant.ID + "/" + strings.ToLower(at.flow.Name) + "/v2.0/"
@@ -89,8 +86,8 @@ func (p *Provider) flowMetadata(at authority) map[string]any {
 	return document
 }
 
-// flowClaims returns the claims of a user flow's ID token. It has neither tid nor
-// preferred_username.
+// flowClaims returns the claims of a user flow's ID token. As in B2C, tid and
+// preferred_username are not among them.
 func (p *Provider) flowClaims(g *grant) map[string]any {
 	now, policy := p.now(), g.at.flow.PolicyClaim
 	if policy == "" {
@@ -143,127 +140,4 @@ func checkFlow(g *grant, at authority) *Error {
 		return nil
 	}
 	return b2cError(90088, "The provided grant has not been issued for this endpoint.").withCode(codeInvalidGrant)
-}
-
-// maxName bounds the display name that a person enters, in characters.
-const maxName = 100
-
-// enteredName returns the display name of a form. It is empty if the form has none.
-func enteredName(r *http.Request) string {
-	name := strings.TrimSpace(r.PostForm.Get("name"))
-	if utf8.RuneCountInString(name) > maxName {
-		return ""
-	}
-	return name
-}
-
-// nameOf returns the account's display name, which the person may have edited.
-func (p *Provider) nameOf(account *Account) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if edited, ok := p.names[account]; ok {
-		return edited
-	}
-	return account.Name
-}
-
-// rename sets the account's display name.
-func (p *Provider) rename(account *Account, name string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, known := p.names[account]; known || len(p.names) < maxConsents {
-		p.names[account] = name
-	}
-}
-
-// register returns a new account of the authority's tenant. It exists in the sessions
-// that begin with it only.
-func register(at authority, name string) (*Account, place) {
-	home := Membership{TenantID: at.tenant.ID, ObjectID: guid()}
-	username := fmt.Sprintf("%s@new.example", home.ObjectID[:8])
-	return &Account{Username: username, Name: name, Home: home}, place{Membership: home, home: home.TenantID}
-}
-
-// EditProfile acts as a person who opens the authorization URL of an edit flow, signs in
-// and enters a display name.
-func (p *Provider) EditProfile(authorizationURL, username, name string) (AuthResponse, error) {
-	if account := p.account(username); account != nil {
-		p.rename(account, name)
-	}
-	return p.Authorize(authorizationURL, username)
-}
-
-// ForgetPassword acts as a person who opens an authorization URL of B2C and chooses
-// "Forgot your password?".
-func (p *Provider) ForgetPassword(authorizationURL string) (AuthResponse, error) {
-	req, refused, err := p.open(authorizationURL)
-	if err != nil {
-		return AuthResponse{}, err
-	}
-	if refused == nil {
-		refused = passwordForgotten()
-	}
-	return p.refusal(req, refused)
-}
-
-// signedOut returns a session that belongs to no browser: a new password signs nobody
-// in at the provider.
-func (p *Provider) signedOut(account *Account, where place) *signedIn {
-	return &signedIn{account: account, place: where, sid: guid(), authTime: p.now(), clients: make(map[string]bool)}
-}
-
-// serveFlowStep handles the buttons of B2C's pages and of the registration. It returns
-// true if it has responded.
-func (p *Provider) serveFlowStep(w http.ResponseWriter, r *http.Request, req authRequest) bool {
-	form := r.PostForm
-	switch {
-	case form.Has("forgot") && req.at.does(FlowSignUpSignIn):
-		p.refuse(w, r, req, passwordForgotten())
-	case form.Has("register") && p.signsUp(req.at) && req.at.tenant != nil:
-		name := enteredName(r)
-		if name == "" {
-			p.showProfile(w, req, nil)
-			return true
-		}
-		account, where := register(req.at, name)
-		p.send(w, r, p.authResponse(req, p.signIn(p.openBrowser(w, r), account, where, req)))
-	default:
-		return false
-	}
-	return true
-}
-
-// finishFlow responds after the person has chosen an account in a flow that does more, or
-// something else, than sign in. It returns true if it has responded.
-func (p *Provider) finishFlow(w http.ResponseWriter, r *http.Request, req authRequest, account *Account, where place) bool {
-	switch {
-	case req.at.does(FlowResetPassword):
-		p.send(w, r, p.authResponse(req, p.signedOut(account, where)))
-	case req.at.does(FlowEditProfile) && enteredName(r) == "":
-		p.showProfile(w, req, account)
-	case req.at.does(FlowEditProfile):
-		p.rename(account, enteredName(r))
-		return false
-	default:
-		return false
-	}
-	return true
-}
-
-// profilePage asks for a display name: of a new account, or of a person's own.
-type profilePage struct {
-	Action   string
-	Client   string
-	Host     string
-	Username string // empty for a new account
-	Name     string
-}
-
-func (p *Provider) showProfile(w http.ResponseWriter, req authRequest, account *Account) {
-	page := profilePage{Action: pickAction(req), Client: req.clientName(), Host: host(req.redirectURI)}
-	title := "Create an account"
-	if account != nil {
-		page.Username, page.Name, title = account.Username, p.nameOf(account), "Edit your profile"
-	}
-	p.show(w, http.StatusOK, title, page.main(), policy{formTo: []string{origin(req.redirectURI)}})
 }

@@ -26,9 +26,9 @@ type Config struct {
 	// SigningKey is the first signing key. By default a key is generated when it
 	// is first needed. Tests share a key because generating one takes time.
 	SigningKey *rsa.PrivateKey
-	// NextKeys adds to the key set the keys that will sign after the next
-	// RotateKeys, as Entra does. A client that caches the key set then knows a new
-	// key before the first token that it signs.
+	// NextKeys publishes each tenant's next signing key in the key set before RotateKeys
+	// begins to use it, as Entra does. A client that caches the key set then knows the
+	// key in time.
 	NextKeys bool
 	// TLS makes Start serve https. The default is http.
 	TLS *tls.Config
@@ -128,8 +128,9 @@ type Client struct {
 	FrontChannelIssuer bool
 	// TenantID makes the application single-tenant.
 	TenantID string
-	// AuthTime adds the optional claim auth_time to every ID token. Without it only a
-	// claims request gets the claim, also if the request has max_age, as with Entra.
+	// AuthTime adds the optional claim auth_time to every ID token. Without it, an ID
+	// token has the claim only if the parameter claims requests it, as with Entra;
+	// max_age alone does not add it.
 	AuthTime bool
 	// NeedsConsent lists the scopes that need the person's consent. An
 	// administrator has consented to all other scopes.

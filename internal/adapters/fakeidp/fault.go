@@ -63,13 +63,13 @@ type faultBook struct {
 	healed chan struct{} // closed by Heal
 }
 
-// activeFault is a fault at its endpoint.
+// activeFault is a fault together with its endpoint.
 type activeFault struct {
 	endpoint Endpoint
 	Fault
 }
 
-// at reports whether the fault is one of this endpoint.
+// at reports whether the fault applies to the endpoint.
 func (f *activeFault) at(endpoint Endpoint) bool {
 	graph := endpoint == EndpointMe || endpoint == EndpointMemberGroups
 	return f.endpoint == endpoint || f.endpoint == EndpointGraph && graph

@@ -24,7 +24,7 @@ type grant struct {
 	sid      string
 	authTime time.Time
 	claims   string // the claims parameter of the authorization request
-	// idTokenClaims is a part of claims.
+	// idTokenClaims is the member id_token of claims.
 	idTokenClaims requestedClaims
 	acrValues     []string
 	device        bool // from a device code

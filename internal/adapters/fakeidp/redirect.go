@@ -36,8 +36,9 @@ func matchURI(registered []string, uri string) bool {
 	})
 }
 
-// localhostForm is an http://localhost URI. Others begin with the same text, such as
-// http://localhost.evil.example and http://localhost@evil.example.
+// localhostForm matches an http://localhost URI. It does not match other hosts that begin
+// with the same text, such as http://localhost.evil.example and
+// http://localhost@evil.example.
 var localhostForm = regexp.MustCompile(`^http://localhost(:[0-9]+)?([/?].*)?$`)
 
 // withoutLocalhostPort returns an http://localhost URI without its port. For any

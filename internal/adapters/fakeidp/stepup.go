@@ -47,8 +47,8 @@ func (c requestedClaims) contexts() []string {
 	return wanted.Values
 }
 
-// satisfies reports whether the session has all authentication contexts. A person
-// who picks an account passes the check of each context that the request asks for.
+// satisfies reports whether the session has all these authentication contexts. It gets
+// them when a person picks an account for a request that asks for them.
 func (who *signedIn) satisfies(contexts []string) bool {
 	return !slices.ContainsFunc(contexts, func(one string) bool { return !slices.Contains(who.contexts, one) })
 }

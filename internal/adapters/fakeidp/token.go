@@ -92,7 +92,7 @@ func (p *Provider) redeemCode(r *http.Request, at authority, client *Client) (*g
 	if refused != nil {
 		return nil, nil, refused
 	}
-	// Like Entra, a token request can add scopes of OpenID Connect to the sign-in's.
+	// As at Entra, a token request can add scopes of OpenID Connect to those of the sign-in.
 	for _, scope := range scopes {
 		if isIdentityScope(scope) && !slices.Contains(issued.scopes, scope) {
 			issued.scopes = append(slices.Clip(issued.scopes), scope)

@@ -173,8 +173,8 @@ func (ca *authority) publish() error {
 	return writeWhole(ca.path, text, 0o644, os.Rename)
 }
 
-// writeWhole writes a file beside path and lets move put it there, so that nobody
-// reads half of it.
+// writeWhole writes the text into a new file beside path, and then calls move to put it at
+// path. So nobody reads half of it.
 func writeWhole(path string, text []byte, mode fs.FileMode, move func(from, to string) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 600
 	if err != nil {

@@ -170,7 +170,7 @@ func (f *configFile) checkTenants() {
 	}
 }
 
-// checkAccounts checks the accounts. own says that they come from the file.
+// checkAccounts checks the accounts. own is true if they come from the file.
 func (f *configFile) checkAccounts(own bool) {
 	usernames, objects := map[string]bool{}, map[string]bool{}
 	for i, a := range f.config.Accounts {
@@ -216,8 +216,8 @@ func (f *configFile) checkClients() {
 	}
 }
 
-// hasTenant reports whether the tenant exists. It accepts an ID that is missing,
-// which the reader has reported if it is required.
+// hasTenant reports whether the tenant exists. It also returns true for an empty ID: the
+// reader has reported it already if it is required.
 func (f *configFile) hasTenant(id string) bool {
 	return id == "" || slices.ContainsFunc(f.config.Tenants, func(t fakeidp.Tenant) bool { return t.ID == id })
 }

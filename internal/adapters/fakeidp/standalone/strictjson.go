@@ -18,7 +18,8 @@ import (
 // "clients[0].secrets[1]".
 type strictReader struct{ problems []string }
 
-// reading reads one value. place is where it is in the document.
+// reading is a function that reads one value of the document and adds problems. place
+// names the value's position, such as "clients[0].secrets[1]".
 type reading func(place string, value any)
 
 func (r *strictReader) add(place, format string, args ...any) {
@@ -116,7 +117,7 @@ func (r *strictReader) object(place string, value any, members map[string]readin
 	}
 }
 
-// list reads a list whose items one reads.
+// list reads a list into into. one returns the function that reads an item.
 func list[T any](r *strictReader, into *[]T, one func(into *T) reading) reading {
 	return func(place string, value any) {
 		items, ok := value.([]any)
@@ -131,7 +132,7 @@ func list[T any](r *strictReader, into *[]T, one func(into *T) reading) reading 
 	}
 }
 
-// text reads a text of one line that is not empty.
+// text reads a text that is not empty and has no line break.
 func (r *strictReader) text(into *string) reading {
 	return func(place string, value any) {
 		text, ok := value.(string)
@@ -150,7 +151,8 @@ func (r *strictReader) text(into *string) reading {
 
 const maxText = 4096
 
-// textThat reads a text that fits. must completes the sentence "It must be …".
+// textThat reads a text for which fits returns true. must completes the sentence "It must
+// be …" of the problem.
 func (r *strictReader) textThat(fits func(string) bool, must string) func(*string) reading {
 	return func(into *string) reading {
 		return func(place string, value any) {
