@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )

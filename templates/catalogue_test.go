@@ -29,6 +29,7 @@ func TestMalformedTranslationsFailTheStart(t *testing.T) {
 		{"no text", `{"layout.signout": {"x": 1}}`, "fr.json"},
 		{"no JSON", `"layout.signout": "Sortir"}`, "fr.json"},
 		{"cut off", `{"layout.signout": "Sor`, "fr.json"},
+		{"key twice", `{"layout.signout": "Sortir", "layout.signout": "Quitter"}`, "fr.json"},
 		{"no such plural form", `{"span.days[un]": "{count} jour"}`, "span.days[un]: no such plural form"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

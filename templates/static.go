@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -50,13 +51,26 @@ func newStatic(fsys fs.FS, prefix string) (*static, error) {
 	return s, nil
 }
 
+// contentTypes are the media types of the usual files of pages. For any other file,
+// package mime reads the tables of the machine, which takes milliseconds of the start.
+var contentTypes = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".ico":   "image/x-icon",
+	".jpg":   "image/jpeg",
+	".js":    "text/javascript; charset=utf-8",
+	".png":   "image/png",
+	".svg":   "image/svg+xml",
+	".webp":  "image/webp",
+	".woff2": "font/woff2",
+}
+
 // contentType returns the media type for the extension ext, or
-// application/octet-stream if Go does not know it.
+// application/octet-stream if it is not known.
 func contentType(ext string) string {
-	if known := mime.TypeByExtension(ext); known != "" {
+	if known := contentTypes[ext]; known != "" {
 		return known
 	}
-	return "application/octet-stream"
+	return cmp.Or(mime.TypeByExtension(ext), "application/octet-stream")
 }
 
 // WriteStatic sends the static file with r's path. If there is none, it writes
