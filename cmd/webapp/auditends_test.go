@@ -160,17 +160,17 @@ func ends() map[string]anEnd {
 		"new sign-in":                   {lead: one, end: again, by: ports.EndedByNewSignIn, count: 1},
 		"new sign-in by form_post":      {env: map[string]string{"RESPONSE_MODE": "form_post"}, lead: one, end: again, by: ports.EndedByNewSignIn, count: 1},
 		"new sign-in after a sign-out":  {lead: func(b, _ *browser) { one(b, nil); b.w.clock.advance(time.Minute) }, end: func(b, _ *browser) { logout(b, nil); again(b, nil) }, by: ports.EndedByUser, count: 1},
-		"new sign-in over an old one":   {lead: one, end: func(b, _ *browser) { b.w.clock.advance(time.Hour); again(b, nil) }, by: ports.EndedByLimit, count: 1},
-		"idle limit":                    {lead: one, end: waits(time.Hour, "/", "/", "/sessions"), by: ports.EndedByLimit, count: 1},
+		"new sign-in over an old one":   {lead: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); again(b, nil) }, by: ports.EndedByLimit, count: 1},
+		"idle limit":                    {lead: one, end: waits(66*time.Minute, "/", "/", "/sessions"), by: ports.EndedByLimit, count: 1},
 		"idle limit, the next morning":  {lead: one, end: waits(16*time.Hour, "/call_api", "/"), by: ports.EndedByLimit, count: 1},
-		"idle limit, then a sign-out":   {lead: one, end: func(b, _ *browser) { b.w.clock.advance(time.Hour); logout(b, nil) }, by: ports.EndedByLimit, count: 1},
-		"idle limit, a late callback":   {lead: one, end: waits(time.Hour, "/getAToken?state=old&code=old"), by: ports.EndedByLimit, count: 1},
+		"idle limit, then a sign-out":   {lead: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); logout(b, nil) }, by: ports.EndedByLimit, count: 1},
+		"idle limit, a late callback":   {lead: one, end: waits(66*time.Minute, "/getAToken?state=old&code=old"), by: ports.EndedByLimit, count: 1},
 		"idle limit, nobody comes back": {lead: one, end: waits(2 * time.Hour)},
 		"idle limit, forgotten":         {lead: one, end: waits(26*time.Hour, "/")},
 		"a short lifetime":              {env: map[string]string{"SESSION_LIFETIME": "10m"}, lead: one, end: waits(10*time.Minute, "/"), by: ports.EndedByLimit, count: 1},
 		"lifetime":                      {lead: active(11*time.Hour + 30*time.Minute), end: waits(30*time.Minute, "/", "/"), by: ports.EndedByLimit, count: 1},
 		"idle limit, two tabs at once": {lead: one, end: func(b, _ *browser) {
-			b.w.clock.advance(time.Hour)
+			b.w.clock.advance(66 * time.Minute)
 			var all sync.WaitGroup
 			for range 6 {
 				all.Go(func() { b.get("/") })
@@ -179,7 +179,7 @@ func ends() map[string]anEnd {
 		}, by: ports.EndedByLimit, count: 1},
 		"front channel after the limit": {lead: one, end: func(b, _ *browser) {
 			sid := sidOf(b)
-			b.w.clock.advance(time.Hour)
+			b.w.clock.advance(66 * time.Minute)
 			signsOutByFrame(func(*browser) string { return sid })(b, nil)
 			waits(0, "/")(b, nil)
 		}, by: ports.EndedByLimit, count: 1},

@@ -35,7 +35,7 @@ func errands() []errand {
 		return func(b, _ *browser) step {
 			apptest.NeedsPage(b.w.t, path)
 			b.mustSignIn(fakeidp.UserMember)
-			b.w.clock.advance(2 * time.Minute) // the idle clock is written
+			b.w.clock.advance(10 * time.Minute) // the time of last use is written
 			return func(...string) reply { return b.get(path) }
 		}
 	}

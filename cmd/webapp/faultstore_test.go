@@ -226,7 +226,7 @@ func TestAStoreThatCannotBeWritten(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, leaver.do(http.MethodPost, "/logout", nil).StatusCode)
 	assert.True(t, leaver.signedIn())
 	assert.Equal(t, http.StatusServiceUnavailable, leadToCallback(w.browser())().StatusCode)
-	w.clock.advance(4 * time.Minute)
+	w.clock.advance(9 * time.Minute)
 	assert.False(t, b.signedIn(), "the idle limit holds")
 	w.store.SetFault(nil)
 	b.mustSignIn(fakeidp.UserMember)

@@ -231,7 +231,7 @@ func TestSessionEndsAtItsLimits(t *testing.T) {
 		assert.True(t, b.signedIn())
 		w.clock.advance(29 * time.Minute)
 		assert.True(t, b.signedIn(), "use keeps it alive")
-		w.clock.advance(31 * time.Minute)
+		w.clock.advance(33 * time.Minute)
 		assert.False(t, b.signedIn())
 	})
 	t.Run("lifetime", func(t *testing.T) {

@@ -65,7 +65,7 @@ func TestAuditOfASession(t *testing.T) {
 	assert.Equal(t, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByUser, Count: 1, User: done.User, Tenant: "t1"}, log.last())
 
 	f.signIn(b, ada)
-	f.clock.Advance(61 * time.Minute)
+	f.clock.Advance(66 * time.Minute)
 	_, err = f.CurrentUser(b.Context(t.Context()))
 	require.ErrorIs(t, err, domain.ErrNotSignedIn)
 	over := ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByLimit, Count: 1, User: done.User, Tenant: "t1"}

@@ -150,7 +150,7 @@ func TestALimitHoldsWhereNothingCanBeWritten(t *testing.T) {
 	})
 	b := f.sessions.NewBrowser()
 	f.signIn(b, entraIdentity("ada", ""))
-	f.clock.Advance(time.Hour)
+	f.clock.Advance(66 * time.Minute)
 	sessions.broken = true
 	_, err := f.CurrentUser(b.Context(t.Context()))
 	require.ErrorIs(t, err, domain.ErrNotSignedIn)
@@ -203,7 +203,7 @@ func TestWiderLimitsProlongNothing(t *testing.T) {
 		cfg.Sessions = narrow.sessions
 		cfg.Now, cfg.Audit = narrow.clock.Now, log
 	})
-	narrow.clock.Advance(time.Minute)
+	narrow.clock.Advance(66 * time.Second)
 	_, err := wide.SignOut(b.Context(t.Context()))
 	require.NoError(t, err)
 	assert.Equal(t, []ports.AuditEvent{endOf("ada", ports.EndedByLimit, 1)}, log.ended())

@@ -136,17 +136,17 @@ func TestAuthorizeTouchesAndEndsNothing(t *testing.T) {
 	ctx := b.Context(t.Context())
 	began := f.clock.Now()
 	for _, c := range []struct{ after, idleEnds time.Duration }{
-		{59 * time.Second, time.Hour},
-		{time.Second, 61 * time.Minute},
-		{59 * time.Second, 61 * time.Minute},
-		{time.Second, 62 * time.Minute},
+		{6*time.Minute - time.Second, 66 * time.Minute},
+		{time.Second, 72 * time.Minute},
+		{6*time.Minute - time.Second, 72 * time.Minute},
+		{time.Second, 78 * time.Minute},
 	} {
 		f.clock.Advance(c.after)
 		who, err := f.Authorize(ctx, domain.Demands{})
 		require.NoError(t, err)
 		assert.Equal(t, began.Add(c.idleEnds), who.IdleEnds)
 	}
-	f.clock.Advance(time.Hour)
+	f.clock.Advance(66 * time.Minute)
 	_, err := f.Authorize(ctx, domain.Demands{})
 	require.ErrorIs(t, err, domain.ErrNotSignedIn)
 	assert.Equal(t, 1, f.sessions.Len(), "the session is still there, for the audit log")

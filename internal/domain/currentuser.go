@@ -73,11 +73,11 @@ func (s *Service) valid(ctx context.Context) (ports.Session, ports.AuditCause, e
 	return session, "", nil
 }
 
-// touch records that a session was used, and returns it with its new times. It writes
-// no more often than touchEvery.
+// touch records that a session was used, and returns it with its new times. Most
+// requests write nothing; see Limits.slack.
 func (s *Service) touch(ctx context.Context, session ports.Session) (ports.Session, error) {
 	now := s.now()
-	if now.Sub(session.Seen) < s.limits.touchEvery() {
+	if !s.limits.touchDue(session, now) {
 		return session, nil
 	}
 	expires := s.limits.expires(session.Started, now)
@@ -143,16 +143,37 @@ func notSignedIn(err error, doing string) error {
 // instance whose clock is ahead cannot prolong a session beyond its lifetime, because
 // the lifetime starts with the session.
 func (l Limits) expired(s ports.Session, now time.Time) bool {
-	return !now.Before(s.Started.Add(l.Lifetime)) || !now.Before(s.Seen.Add(l.Idle)) || !now.Before(s.Expires)
+	return !now.Before(l.expires(s.Started, s.Seen)) || !now.Before(s.Expires)
 }
 
-// expires returns when a session ends that began and was last used at these times.
+// expires returns when a session ends that began and was last seen at these times. It
+// adds slack to the idle limit, for later uses that touch does not record.
 func (l Limits) expires(started, seen time.Time) time.Time {
-	end, idle := started.Add(l.Lifetime), seen.Add(l.Idle)
+	return l.atLeast(started, seen.Add(l.slack()))
+}
+
+// atLeast returns the earliest time at which a session may end that began and was used
+// at these times.
+func (l Limits) atLeast(started, used time.Time) time.Time {
+	end, idle := started.Add(l.Lifetime), used.Add(l.Idle)
 	if idle.Before(end) {
 		return idle
 	}
 	return end
+}
+
+// slack returns how much longer than Idle a session can last after its last use, and how
+// old Seen can become before it is written again: a tenth of Idle, at most ten minutes.
+// Without slack every request would have to write, or sessions would end early.
+func (l Limits) slack() time.Duration {
+	return min(l.Idle/10, 10*time.Minute)
+}
+
+// touchDue reports whether a use of the session must be written: because Seen is old, or
+// because the session would end too early. Another instance can have written Expires
+// with a shorter limit.
+func (l Limits) touchDue(s ports.Session, used time.Time) bool {
+	return used.Sub(s.Seen) >= l.slack() || s.Expires.Before(l.atLeast(s.Started, used))
 }
 
 // EndWarnings returns how long before the idle limit and before the end of a
@@ -161,10 +182,4 @@ func (l Limits) expires(started, seen time.Time) time.Time {
 func (s *Service) EndWarnings() (idle, lifetime time.Duration) {
 	const usual = 2 * time.Minute
 	return min(usual, s.limits.Idle/4), min(usual, s.limits.Lifetime/4)
-}
-
-// touchEvery returns how old Seen may become before it is written again: a minute,
-// or a tenth of a shorter idle limit. Most requests write nothing.
-func (l Limits) touchEvery() time.Duration {
-	return min(time.Minute, l.Idle/10)
 }

@@ -40,7 +40,7 @@ func TestALateCallbackThatRefersToASession(t *testing.T) {
 		want    error
 	}{
 		"live":     {ports.Session{Started: now.Add(-11 * time.Hour), Seen: now.Add(-time.Minute), Expires: forever}, nil, nil},
-		"unused":   {ports.Session{Started: now.Add(-2 * time.Hour), Seen: now.Add(-time.Hour), Expires: forever}, nil, domain.ErrUnknownSignIn},
+		"unused":   {ports.Session{Started: now.Add(-2 * time.Hour), Seen: now.Add(-66 * time.Minute), Expires: forever}, nil, domain.ErrUnknownSignIn},
 		"too old":  {ports.Session{Started: now.Add(-12 * time.Hour), Seen: now, Expires: forever}, nil, domain.ErrUnknownSignIn},
 		"none":     {ports.Session{}, ports.ErrNoSession, domain.ErrUnknownSignIn},
 		"not told": {ports.Session{}, ports.ErrStoreUnavailable, domain.ErrStoreUnavailable},

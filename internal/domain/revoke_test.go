@@ -96,12 +96,12 @@ func TestWhichEndsRevokeTokens(t *testing.T) {
 			f.backChannel(ports.LogoutToken{Subject: ada.Subject})
 		}, ofBoth},
 		"idle limit": {func(f *fixture, here, _ *portstest.FakeBrowser) {
-			f.clock.Advance(time.Hour)
+			f.clock.Advance(66 * time.Minute)
 			_, err := f.CurrentUser(here.Context(f.Context()))
 			require.ErrorIs(f, err, domain.ErrNotSignedIn)
 		}, ofHere},
 		"sign-out after the limit": {func(f *fixture, here, _ *portstest.FakeBrowser) {
-			f.clock.Advance(time.Hour)
+			f.clock.Advance(66 * time.Minute)
 			_, err := f.SignOut(here.Context(f.Context()))
 			require.NoError(f, err)
 		}, ofHere},
@@ -113,11 +113,11 @@ func TestWhichEndsRevokeTokens(t *testing.T) {
 			f.signIn(here, ada, "api")
 		}, none},
 		"the same person's sign-in after the limit": {func(f *fixture, here, _ *portstest.FakeBrowser) {
-			f.clock.Advance(time.Hour)
+			f.clock.Advance(66 * time.Minute)
 			f.signIn(here, ada, "api")
 		}, none},
 		"the limit, unseen": {func(f *fixture, here, _ *portstest.FakeBrowser) {
-			f.clock.Advance(time.Hour)
+			f.clock.Advance(66 * time.Minute)
 			_, err := f.Peek(here.Context(f.Context()))
 			require.ErrorIs(f, err, domain.ErrNotSignedIn)
 		}, none},

@@ -71,7 +71,8 @@ type Config struct {
 
 // Limits are the limits of a session. The session ends at the first one.
 type Limits struct {
-	// Idle is how long a session lasts without being used.
+	// Idle is how long a session lasts without being used. It can last a tenth longer,
+	// at most ten minutes, and never ends earlier.
 	Idle time.Duration
 	// Lifetime is how long a session lasts in total.
 	Lifetime time.Duration

@@ -208,6 +208,50 @@ func TestSmallerLimitGoverns(t *testing.T) {
 	assert.ErrorIs(t, err, domain.ErrNotSignedIn)
 }
 
+// A session never ends earlier than the idle limit after its last use. It ends at most a
+// tenth of the limit later, or ten minutes, and writes no more often than that.
+func TestTheIdleLimitIsRoundedInTheUsersFavour(t *testing.T) {
+	for idle, slack := range map[time.Duration]time.Duration{
+		10 * time.Second: time.Second, time.Hour: 6 * time.Minute, 8 * time.Hour: 10 * time.Minute,
+	} {
+		for _, last := range []time.Duration{0, 1, slack / 2, slack - 1, slack, slack + 1, idle} {
+			f := newFixtureWith(t, func(c *domain.Config) { c.Limits = domain.Limits{Idle: idle, Lifetime: 100 * time.Hour} })
+			b := f.sessions.NewBrowser()
+			f.signIn(b, ports.Identity{})
+			f.clock.Advance(last)
+			session, err := f.CurrentUser(b.Context(t.Context()))
+			require.NoError(t, err)
+			lasts := session.IdleEnds.Sub(f.clock.Now())
+			assert.GreaterOrEqual(t, lasts, idle, "%v: used after %v", idle, last)
+			assert.LessOrEqual(t, lasts, idle+slack, "%v: used after %v", idle, last)
+			if last < slack {
+				assert.Equal(t, idle+slack-last, lasts, "%v: a use after %v writes nothing", idle, last)
+			}
+			f.clock.Advance(lasts - 1)
+			_, err = f.Peek(b.Context(t.Context()))
+			require.NoError(t, err, "%v: used after %v", idle, last)
+			f.clock.Advance(1)
+			_, err = f.Peek(b.Context(t.Context()))
+			require.ErrorIs(t, err, domain.ErrNotSignedIn, "%v: used after %v", idle, last)
+		}
+	}
+}
+
+// A session that began with a shorter idle limit lasts as long as the new one from its
+// next use on.
+func TestAUseReachesTheWiderLimitAtOnce(t *testing.T) {
+	narrow := newFixtureWith(t, func(c *domain.Config) { c.Limits.Idle = 30 * time.Minute })
+	b := narrow.sessions.NewBrowser()
+	narrow.signIn(b, ports.Identity{})
+	wide := newFixtureWith(t, func(c *domain.Config) { c.Sessions, c.Now = narrow.sessions, narrow.clock.Now })
+	narrow.clock.Advance(time.Second)
+	_, err := wide.CurrentUser(b.Context(t.Context()))
+	require.NoError(t, err)
+	narrow.clock.Advance(time.Hour - 1)
+	_, err = wide.CurrentUser(b.Context(t.Context()))
+	require.NoError(t, err)
+}
+
 func TestAccessToken(t *testing.T) {
 	f := newFixture(t)
 	b := f.sessions.NewBrowser()

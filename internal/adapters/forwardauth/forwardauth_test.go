@@ -186,7 +186,7 @@ func TestSignOutIsFinal(t *testing.T) {
 func TestAnExpiredSessionIsNobodys(t *testing.T) {
 	app := start(t)
 	client := signInWith(t, app, ada(), ports.Groups{})
-	app.Clock.Advance(61 * time.Minute)
+	app.Clock.Advance(66 * time.Minute)
 	for range 2 {
 		assert.Equal(t, http.StatusUnauthorized, verify(t, client, "").StatusCode)
 	}

@@ -38,7 +38,7 @@ func TestSessionStatus(t *testing.T) {
 	at := func(d time.Duration) string { return started.Add(d).UTC().Format(time.RFC3339) }
 	whole := map[string]any{
 		"name": "Ada Lovelace", "username": "ada@example.test", "roles": []any{"Admin"},
-		"started": at(0), "idle_ends": at(time.Hour), "ends": at(12 * time.Hour),
+		"started": at(0), "idle_ends": at(66 * time.Minute), "ends": at(12 * time.Hour),
 	}
 	for range 2 {
 		app.Clock.Advance(20 * time.Minute)
@@ -51,10 +51,10 @@ func TestSessionStatus(t *testing.T) {
 	}
 	res, answer := status(t, client, http.MethodPost, nil)
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	whole["idle_ends"] = at(100 * time.Minute)
+	whole["idle_ends"] = at(106 * time.Minute)
 	assert.Equal(t, whole, answer)
 
-	app.Clock.Advance(59 * time.Minute)
+	app.Clock.Advance(65 * time.Minute)
 	res, _ = status(t, client, http.MethodGet, nil)
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	app.Clock.Advance(time.Minute)

@@ -125,7 +125,7 @@ func signedIn(i int, now time.Time) ports.NewSession {
 			Name:     "Adele Vance", Username: "adele.vance@contoso.example", Roles: []string{"Admin"},
 			ProviderSession: fmt.Sprintf("00b1c2d3-1111-4222-8333-%012x", i),
 		},
-		Device: "Firefox, Linux", Started: now, Seen: now, Expires: now.Add(idleLimit),
+		Device: "Firefox, Linux", Started: now, Seen: now, Expires: now.Add(idleLimit + idleLimit/10),
 	}}
 }
 
