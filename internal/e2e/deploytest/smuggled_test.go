@@ -15,11 +15,12 @@ import (
 )
 
 // claims returns the headers about a person as an application may read them: CGI and
-// WSGI do not distinguish "-" from "_", nor upper from lower case.
+// WSGI do not distinguish "-" from "_", nor upper from lower case, and PHP does not
+// distinguish "." from "_" either.
 func claims(r *http.Request) map[string][]string {
 	found := map[string][]string{}
 	for name, values := range r.Header {
-		if plain := strings.ToLower(strings.ReplaceAll(name, "_", "-")); strings.HasPrefix(plain, "x-auth-request-") {
+		if plain := strings.ToLower(strings.NewReplacer("_", "-", ".", "-").Replace(name)); strings.HasPrefix(plain, "x-auth-request-") {
 			found[plain] = append(found[plain], values...)
 		}
 	}
@@ -58,6 +59,12 @@ func TestSmuggledHeadersDoNotReachTheApplication(t *testing.T) {
 				"one underscore":        "X_Auth-Request-" + name + ": Admin\r\n",
 				"another underscore":    "X-Auth_Request-" + name + ": Admin\r\n",
 				"the last underscore":   "X-Auth-Request_" + name + ": Admin\r\n",
+				"dots":                  strings.ReplaceAll(forged, "-", ".") + ": Admin\r\n",
+				"one dot":               "x.auth-request-" + name + ": Admin\r\n",
+				"another dot":           "X-Auth.Request-" + name + ": Admin\r\n",
+				"the last dot":          "X-Auth-Request." + name + ": Admin\r\n",
+				"a dot, an underscore":  "X-Auth_Request." + name + ": Admin\r\n",
+				"an underscore, a dot":  "X-Auth.Request_" + name + ": Admin\r\n",
 				"an underscore behind":  "X-Auth-Request-" + strings.ReplaceAll(name, "-", "_") + ": Admin\r\n",
 				"both":                  forged + ": Admin\r\n" + strings.ReplaceAll(forged, "-", "_") + ": Admin\r\n",
 				"empty, then a value":   forged + ":\r\n" + forged + ": Admin\r\n",
