@@ -128,8 +128,27 @@ func requireJSON[T any](t *testing.T, v T) {
 }
 
 func TestClaimsCodec(t *testing.T) {
-	for _, claims := range [][]ports.Claim{nil, {{}}, portstest.SampleClaims()} {
-		requireJSON(t, claims)
+	for _, claims := range [][]ports.Claim{{}, {{}}, portstest.SampleClaims()} {
+		data := encodeClaims(claims)
+		got, err := decodeClaims(data)
+		require.NoError(t, err)
+		require.Equal(t, claims, got)
+		for cut := range data {
+			_, err := decodeClaims(data[:cut])
+			require.ErrorIs(t, err, errUnreadable)
+		}
+		_, err = decodeClaims(append(data, 0))
+		require.ErrorIs(t, err, errUnreadable)
+		requireJSON(t, claims) // as earlier programs wrote
+		earlier, err := encodeJSON(claims)
+		require.NoError(t, err)
+		got, err = decodeClaims(earlier)
+		require.NoError(t, err)
+		require.Equal(t, claims, got)
+	}
+	for _, data := range []string{"\x04\x00", "\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "\x03\x01\xff\x01a\x00"} {
+		_, err := decodeClaims([]byte(data))
+		require.ErrorIs(t, err, errUnreadable, "%q", data)
 	}
 }
 
@@ -213,6 +232,7 @@ func FuzzDecode(f *testing.F) {
 	data, err := encodeTokens(g)
 	require.NoError(f, err)
 	f.Add(data)
+	f.Add(encodeClaims(portstest.SampleClaims()))
 	data, err = encodePending(&p)
 	require.NoError(f, err)
 	f.Add(data)
@@ -234,6 +254,11 @@ func FuzzDecode(f *testing.F) {
 			require.Equal(t, g, again)
 		}
 		decodeAgain[[]ports.Claim](t, data)
+		if claims, err := decodeClaims(data); err == nil && data[0] == claimsVersion {
+			again, err := decodeClaims(encodeClaims(claims))
+			require.NoError(t, err)
+			require.Equal(t, claims, again)
+		}
 		if p, err := decodePending(data); err == nil {
 			data, err := encodePending(&p)
 			require.NoError(t, err)

@@ -12,9 +12,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// Claims, tokens and pending sign-ins are written as JSON behind a version byte. Tokens
-// have their groups in front of the JSON, so that a request for the groups does not read
-// the JSON. The session record, which is read with every request, has a codec of its own.
+// Tokens and pending sign-ins are written as JSON behind a version byte. Tokens have
+// their groups in front of the JSON, so that a request for the groups does not read the
+// JSON. The session record and the claims, which pages read, have the form of wire.go.
 
 // jsonVersion is the version byte. Earlier programs wrote 1.
 const jsonVersion = 2
@@ -45,6 +45,35 @@ func decodeJSON[T any](data []byte) (v T, err error) {
 		return *new(T), errUnreadable
 	}
 	return v, nil
+}
+
+// claimsVersion is the version byte of claims. After it come their number and, for
+// each claim, its name and its value.
+const claimsVersion = 3
+
+func encodeClaims(claims []ports.Claim) []byte {
+	b := binary.AppendUvarint([]byte{claimsVersion}, uint64(len(claims)))
+	for _, claim := range claims {
+		b = appendText(appendText(b, claim.Name), claim.Value)
+	}
+	return b
+}
+
+// decodeClaims returns errUnreadable for bytes that encodeClaims did not write. It also
+// reads the claims of earlier programs, which are JSON.
+func decodeClaims(data []byte) ([]ports.Claim, error) {
+	if len(data) == 0 || data[0] != claimsVersion {
+		return decodeJSON[[]ports.Claim](data)
+	}
+	r := newReader(data[1:])
+	claims := make([]ports.Claim, r.count())
+	for i := range claims {
+		claims[i] = ports.Claim{Name: r.text(), Value: r.text()}
+	}
+	if err := r.done(); err != nil {
+		return nil, err
+	}
+	return claims, nil
 }
 
 // tokensVersion is the version byte of tokens. After it come the length of the groups, the

@@ -77,8 +77,7 @@ func (m *Manager) createRelated(ctx context.Context, key string, n ports.NewSess
 		return err
 	}
 	if len(n.Claims) > 0 {
-		value, err := encodeJSON(n.Claims)
-		if err := add(claimsKey(key), value, err); err != nil {
+		if err := add(claimsKey(key), encodeClaims(n.Claims), nil); err != nil {
 			return err
 		}
 	}

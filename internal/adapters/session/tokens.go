@@ -21,7 +21,7 @@ func (m *Manager) Claims(ctx context.Context) ([]ports.Claim, error) {
 	if err != nil || !found.readable {
 		return nil, err
 	}
-	claims, err := decodeJSON[[]ports.Claim](found.value)
+	claims, err := decodeClaims(found.value)
 	if err != nil {
 		return nil, nil
 	}
