@@ -11,8 +11,11 @@ import (
 )
 
 // browserRequest is one HTTP request of a browser, with the header of its
-// response.
+// response. It is the context of the handlers, in which requestOf finds it.
 type browserRequest struct {
+	context.Context // of the request
+
+	manager *Manager
 	request *http.Request
 	header  http.Header // of the response
 	keys    *sealer     // for the whole request; never replaced
@@ -44,13 +47,21 @@ func (s loadedSession) key() string { return sessionKey(s.token) }
 
 type browserRequestKey struct{ m *Manager }
 
+// Value implements context.Context.
+func (req *browserRequest) Value(key any) any {
+	if key == (browserRequestKey{req.manager}) {
+		return req
+	}
+	return req.Context.Value(key)
+}
+
 // Middleware puts the browser of each request into its context, for the port
 // methods. It does not use the store: the first call that needs the session loads
 // it. Port methods set cookies, so call them before the body is written.
 func (m *Manager) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req := &browserRequest{request: r, header: w.Header(), keys: m.keys.Load()}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), browserRequestKey{m}, req)))
+		req := &browserRequest{Context: r.Context(), manager: m, request: r, header: w.Header(), keys: m.keys.Load()}
+		next.ServeHTTP(w, r.WithContext(req))
 	})
 }
 
