@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"html/template"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/a-h/templ"
 
 	webhttp "webapp/internal/adapters/http"
+	"webapp/internal/adapters/session/memory"
 	"webapp/internal/domain"
 	"webapp/templates"
 )
@@ -71,6 +73,20 @@ func (a *application) bare(cookie string) (b barePages, err error) {
 	}
 	b.homeHTML, err = htmlPage(data)
 	return b, err
+}
+
+// bareCommand runs this command as a bare handler of the small page. It is a process
+// of its own, so that its CPU time can be measured.
+const bareCommand = "bare"
+
+// serveBare serves the small page at addr.
+func serveBare(addr string) error {
+	store := memory.New(time.Now)
+	defer func() { _ = store.Close() }()
+	return withPages(context.Background(), store, func(_ *application, _ []string, bare barePages) error {
+		server := &http.Server{Addr: addr, Handler: bare.signOut, ReadHeaderTimeout: patience}
+		return server.ListenAndServe()
+	})
 }
 
 // chrome returns the header of a page, as the application renders it for user.

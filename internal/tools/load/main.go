@@ -118,8 +118,11 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 }
 
 func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
-	if slices.Equal(args, []string{providerCommand}) {
+	switch {
+	case slices.Equal(args, []string{providerCommand}):
 		return serveProvider(os.Stdin, stdout)
+	case slices.Equal(args, []string{bareCommand}):
+		return serveBare(os.Getenv("LISTEN_ADDR"))
 	}
 	o, err := parseOptions(args, progress)
 	if err != nil {

@@ -29,21 +29,53 @@ func measureProcess(ctx context.Context, o options, r *report) error {
 	if err := errors.Join(errApp, errBare, errProvider); err != nil {
 		return err
 	}
-	app, bare := ours(binary, idp), bareProgram(bareBinary)
-	if err := measureRequests(ctx, o, r, app, bare, idp); err != nil {
+	app, bare := ours(binary, idp), bareProgram("bare program", bareBinary)
+	if err := measureSmallPage(ctx, o, r, app, idp); err != nil {
+		return err
+	}
+	if err := measureVerifyAndSignIn(ctx, o, r, app, bare, idp); err != nil {
 		return err
 	}
 	return measureStart(ctx, o, r, app, bare)
 }
 
-// measureRequests compares the CPU time of the application's process with that of
-// the bare program and of the peers. Browser, proxy and provider are other processes,
-// so their CPU time is not part of it.
-func measureRequests(ctx context.Context, o options, r *report, app, bare program, idp *providerProcess) error {
-	programs := append([]peer{{program: app}, {program: bare}}, peers(o.peers, idp)...)
-	var pages, verify, signIns []func() (float64, error)
-	for i, p := range programs {
-		r.say("start %s", p.name)
+// measureSmallPage compares the CPU time of the application's process for a small page
+// with that of a bare handler.
+func measureSmallPage(ctx context.Context, o options, r *report, app program, idp *providerProcess) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	bare, err := bareProgram("bare handler", self, bareCommand).start(ctx)
+	if err != nil {
+		return err
+	}
+	defer bare.stop()
+	process, err := app.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer process.stop()
+	person, err := process.signIn(idp)
+	if err != nil {
+		return err
+	}
+	request := pageLines("/logout", person)
+	cpu, err := alternate(ctx, o.rounds, process.cpuOfRequests(request, o.turn), bare.cpuOfRequests(request, o.turn))
+	if err != nil {
+		return err
+	}
+	r.add(row{"small page (GET /logout), CPU of the process", cpu[0].median(), "µs", "bare handler with the same templ component", cpu[1].median(), cpu[0].over(cpu[1]), atMost(2)})
+	return nil
+}
+
+// measureVerifyAndSignIn compares the CPU time of the application's process with that
+// of the bare program and of the peers. Browser, proxy and provider are other
+// processes, so their CPU time is not part of it.
+func measureVerifyAndSignIn(ctx context.Context, o options, r *report, app, bare program, idp *providerProcess) error {
+	others := peers(o.peers, idp)
+	var verify, signIn []func() (float64, error)
+	for _, p := range append([]peer{{program: app}, {program: bare}}, others...) {
 		process, err := p.start(ctx)
 		if err != nil {
 			return err
@@ -54,34 +86,23 @@ func measureRequests(ctx context.Context, o options, r *report, app, bare progra
 			if person, err = process.signIn(idp); err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			signIns = append(signIns, process.cpuOfSignIns(idp, o.signIns))
+			signIn = append(signIn, process.cpuOfSignIns(idp, o.signIns))
 		}
 		verify = append(verify, process.cpuOfRequests(proxyLines(p.verify, process.port, person), o.turn))
-		switch i {
-		case 0:
-			pages = append(pages, process.cpuOfRequests(pageLines("/logout", person), o.turn))
-		case 1:
-			pages = append(pages, process.cpuOfRequests(pageLines("/", ""), o.turn))
-		}
-	}
-	page, err := alternate(ctx, o.rounds, pages...)
-	if err != nil {
-		return err
 	}
 	verified, err := alternate(ctx, o.rounds, verify...)
 	if err != nil {
 		return err
 	}
-	signedIn, err := alternate(ctx, o.rounds, signIns...)
+	signedIn, err := alternate(ctx, o.rounds, signIn...)
 	if err != nil {
 		return err
 	}
-	const figurePage, figureVerify, figureSignIn = "small page (GET /logout), CPU of the process", "GET /verify, CPU of the process", "sign-in, CPU of the process"
-	r.add(row{figurePage, page[0].median(), "µs", "bare handler's small page", page[1].median(), page[0].over(page[1]), atMost(2)})
+	const figureVerify, figureSignIn = "GET /verify, CPU of the process", "sign-in, CPU of the process"
 	r.add(row{figure: figureVerify, value: verified[0].median(), unit: "µs", aim: valueAtMost(60)})
 	r.add(row{figureVerify, verified[0].median(), "µs", "bare handler with the same headers", verified[1].median(), verified[0].over(verified[1]), atMost(2)})
 	r.add(row{figure: figureSignIn, value: signedIn[0].median(), unit: "ms", aim: valueAtMost(1)})
-	for i, p := range programs[2:] {
+	for i, p := range others {
 		r.add(row{figureVerify, verified[0].median(), "µs", p.name + "'s " + p.verify, verified[2+i].median(), verified[0].over(verified[2+i]), atMost(p.verifyAim)})
 		r.add(row{figureSignIn, signedIn[0].median(), "ms", p.name, signedIn[1+i].median(), signedIn[0].over(signedIn[1+i]), atMost(1.0 / 3)})
 	}

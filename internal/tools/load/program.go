@@ -59,10 +59,10 @@ func ours(binary string, idp *providerProcess) program {
 	}}
 }
 
-// bareProgram returns the baseline of the application's process.
-func bareProgram(binary string) program {
-	return program{name: "bare handler", binary: binary, home: "/", verify: "/verify", settings: func(addr, _ string) (args, env []string) {
-		return nil, []string{"LISTEN_ADDR=" + addr}
+// bareProgram returns a baseline, which reads LISTEN_ADDR.
+func bareProgram(name, binary string, args ...string) program {
+	return program{name: name, binary: binary, home: "/", verify: "/verify", settings: func(addr, _ string) ([]string, []string) {
+		return args, []string{"LISTEN_ADDR=" + addr}
 	}}
 }
 

@@ -75,13 +75,14 @@ func number(f float64) string {
 // report has the rows of a run.
 type report struct {
 	began    time.Time
+	commit   string
 	load     string // load average when the run began
 	rows     []row
 	progress io.Writer
 }
 
 func newReport(progress io.Writer) *report {
-	return &report{began: time.Now(), load: loadAverage(), progress: progress}
+	return &report{began: time.Now(), commit: commit(), load: loadAverage(), progress: progress}
 }
 
 func (r *report) add(one row) {
@@ -98,7 +99,7 @@ func (r *report) say(format string, args ...any) {
 func (r *report) write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!-- benchmark: begin -->\n%s, commit %s: %s, %s, GOMAXPROCS=%d, load average %s before and %s after, took %v.\n\n",
-		r.began.UTC().Format(time.DateOnly), commit(), machine(), runtime.Version(), runtime.GOMAXPROCS(0), r.load, loadAverage(), time.Since(r.began).Round(time.Second))
+		r.began.UTC().Format(time.DateOnly), r.commit, machine(), runtime.Version(), runtime.GOMAXPROCS(0), r.load, loadAverage(), time.Since(r.began).Round(time.Second))
 	b.WriteString("| figure | value | baseline in the same run | ratio | aim | |\n|---|---|---|---|---|---|\n")
 	for _, one := range r.rows {
 		fmt.Fprintln(&b, one)
