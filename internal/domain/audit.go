@@ -39,34 +39,6 @@ func (s *Service) RecordRefusal(ctx context.Context, err error) error {
 	return err
 }
 
-// recordEnded records the ended sessions of a browser. For an expired session the
-// recorded cause is the session limit instead of by.
-func (s *Service) recordEnded(ctx context.Context, by ports.AuditCause, ended []ports.EndedSession) {
-	for _, one := range ended {
-		cause := by
-		if s.limits.expired(one.Session, s.now()) {
-			cause = ports.EndedByLimit
-		}
-		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: cause, Count: 1}, one.Identity)
-	}
-}
-
-// recordEndedOf records the ended sessions of people, one event for each person and
-// cause. It returns how many sessions had not expired.
-func (s *Service) recordEndedOf(ctx context.Context, by ports.AuditCause, ended []ports.EndedSessions) int {
-	live := 0
-	for _, one := range ended {
-		live += one.Live
-		if one.Live > 0 {
-			s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: one.Live}, one.Identity)
-		}
-		if one.Expired > 0 {
-			s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByLimit, Count: one.Expired}, one.Identity)
-		}
-	}
-	return live
-}
-
 // known returns the errors whose texts are reasons. The first that matches an
 // error is its reason.
 func known() []error {

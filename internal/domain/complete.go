@@ -150,15 +150,14 @@ func (s *Service) startSession(ctx context.Context, in ports.SignedIn, p ports.P
 		Claims: in.Claims,
 		Tokens: in.Tokens,
 	}, s.revokesAfter(ports.EndedByNewSignIn))
-	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)
-	s.revokeEnded(ctx, ended, in.Identity)
+	s.afterEnd(ctx, ports.EndedByNewSignIn, ended, in.Identity)
 	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
 	s.record(ctx, ports.AuditEvent{Kind: ports.AuditSignInCompleted}, in.Identity)
 	// If this fails, the person's next sign-in ends the same sessions.
 	tooMany, _ := s.sessions.EndLeastRecentlyUsed(ctx, in.Identity.Issuer, in.Identity.Subject, ports.MaxSessions)
-	s.recordEndedOf(ctx, ports.EndedByMaxSessions, tooMany)
+	s.afterEndOf(ctx, ports.EndedByMaxSessions, tooMany)
 	return nil
 }
 

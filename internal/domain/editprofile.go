@@ -64,7 +64,7 @@ func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	session.Identity.Name = cmp.Or(in.Identity.Name, session.Identity.Name)
 	session.Identity.Username = cmp.Or(in.Identity.Username, session.Identity.Username)
 	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Tokens: tokens}, false)
-	s.recordEnded(ctx, ports.EndedByNewSignIn, ended)
+	s.afterEnd(ctx, ports.EndedByNewSignIn, ended, in.Identity)
 	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}

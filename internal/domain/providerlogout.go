@@ -18,7 +18,7 @@ func (s *Service) FrontChannelLogout(ctx context.Context, issuer, sid string) (i
 		return 0, nil
 	}
 	ended, err := s.sessions.EndProviderSession(ctx, issuer, "", sid, false)
-	n := s.recordEndedOf(ctx, ports.EndedByFrontChannel, ended)
+	n := s.afterEndOf(ctx, ports.EndedByFrontChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("front-channel logout: %w", err)
 	}
@@ -50,8 +50,7 @@ func (s *Service) BackChannelLogout(ctx context.Context, token string) (int, err
 	} else {
 		ended, err = s.sessions.EndSessionsOf(ctx, logout.Issuer, logout.Subject, false, withTokens)
 	}
-	n := s.recordEndedOf(ctx, ports.EndedByBackChannel, ended)
-	s.revokeEndedOf(ctx, ended)
+	n := s.afterEndOf(ctx, ports.EndedByBackChannel, ended)
 	if err != nil {
 		return n, fmt.Errorf("back-channel logout: %w", err)
 	}

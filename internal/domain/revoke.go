@@ -44,26 +44,6 @@ func (s *Service) revoker() ports.TokenRevoker {
 	return revoker
 }
 
-// revokeEnded revokes the refresh tokens of the ended sessions of a browser. After a
-// sign-in of the same person it revokes nothing, because some providers would revoke the
-// new session's tokens too. signedIn is the person who has signed in, or zero.
-func (s *Service) revokeEnded(ctx context.Context, ended []ports.EndedSession, signedIn ports.Identity) {
-	for _, one := range ended {
-		if newUser(one.Identity).Key != newUser(signedIn).Key {
-			s.revoke(ctx, one.Identity, one.RefreshToken)
-		}
-	}
-}
-
-// revokeEndedOf revokes the refresh tokens of ended sessions on any browser.
-func (s *Service) revokeEndedOf(ctx context.Context, ended []ports.EndedSessions) {
-	for _, one := range ended {
-		for _, token := range one.RefreshTokens {
-			s.revoke(ctx, one.Identity, token)
-		}
-	}
-}
-
 // revoke revokes a refresh token in the background and records the outcome. It does
 // not wait.
 func (s *Service) revoke(ctx context.Context, who ports.Identity, token string) {

@@ -63,8 +63,7 @@ func (s *Service) EndOwnSession(ctx context.Context, id string) error {
 		return err
 	}
 	ended, err := s.sessions.EndSession(ctx, session.Identity.Issuer, session.Identity.Subject, id, s.revokesAfter(ports.EndedElsewhere))
-	s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
-	s.revokeEndedOf(ctx, ended)
+	s.afterEndOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
@@ -79,8 +78,7 @@ func (s *Service) EndOtherSessions(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	ended, err := s.sessions.EndSessionsOf(ctx, session.Identity.Issuer, session.Identity.Subject, true, s.revokesAfter(ports.EndedElsewhere))
-	n := s.recordEndedOf(ctx, ports.EndedElsewhere, ended)
-	s.revokeEndedOf(ctx, ended)
+	n := s.afterEndOf(ctx, ports.EndedElsewhere, ended)
 	if err != nil {
 		return n, fmt.Errorf("end sessions: %w", err)
 	}

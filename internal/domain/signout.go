@@ -52,10 +52,48 @@ func (s *Service) endSessionURL(ctx context.Context, hint string) string {
 // end ends this browser's sessions, records them and revokes their refresh tokens.
 func (s *Service) end(ctx context.Context, by ports.AuditCause) error {
 	ended, err := s.sessions.End(ctx, s.revokesAfter(by))
-	s.recordEnded(ctx, by, ended)
-	s.revokeEnded(ctx, ended, ports.Identity{})
+	s.afterEnd(ctx, by, ended, ports.Identity{})
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
+}
+
+// afterEnd records the ended sessions of a browser and revokes their refresh tokens. For
+// an expired session the recorded cause is the session limit instead of by. signedIn is
+// the person who has just signed in, or zero. afterEnd does not revoke that person's
+// tokens, because some providers would revoke the new session's tokens too.
+func (s *Service) afterEnd(ctx context.Context, by ports.AuditCause, ended []ports.EndedSession, signedIn ports.Identity) {
+	for _, one := range ended {
+		cause := by
+		if s.limits.expired(one.Session, s.now()) {
+			cause = ports.EndedByLimit
+		}
+		s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: cause, Count: 1}, one.Identity)
+		if s.revokesAfter(by) && newUser(one.Identity).Key != newUser(signedIn).Key {
+			s.revoke(ctx, one.Identity, one.RefreshToken)
+		}
+	}
+}
+
+// afterEndOf records the ended sessions of people on any browser, one event for each
+// person and cause, and revokes their refresh tokens. It returns how many sessions had not
+// expired.
+func (s *Service) afterEndOf(ctx context.Context, by ports.AuditCause, ended []ports.EndedSessions) int {
+	live := 0
+	for _, one := range ended {
+		live += one.Live
+		if one.Live > 0 {
+			s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: by, Count: one.Live}, one.Identity)
+		}
+		if one.Expired > 0 {
+			s.record(ctx, ports.AuditEvent{Kind: ports.AuditSessionEnded, By: ports.EndedByLimit, Count: one.Expired}, one.Identity)
+		}
+		if s.revokesAfter(by) {
+			for _, token := range one.RefreshTokens {
+				s.revoke(ctx, one.Identity, token)
+			}
+		}
+	}
+	return live
 }
