@@ -87,7 +87,7 @@ func TestOptions(t *testing.T) {
 	o, err := parseOptions([]string{"-quick"}, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, quickRun, o.sizes)
-	assert.NotContains(t, o.only, builds)
+	assert.NotContains(t, o.only, "tests")
 	o, err = parseOptions([]string{"-builds"}, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, longRun, o.sizes)

@@ -44,22 +44,28 @@ type part struct {
 	measure func(context.Context, options, *report) error
 }
 
-// parts returns all parts in the order of the table. The figures of builds take
-// minutes, so only the flag -builds or -only adds them.
+// parts returns all parts in the order of the table.
 func parts() []part {
 	all := []part{{"pages", measurePages}}
 	for _, s := range stores() {
 		all = append(all, part{s.name, s.measure})
 	}
-	return append(all,
-		part{"idle", measureIdle},
-		part{"memory", measureMemory},
-		part{"sign-ins", measureSignIns},
-		part{"process", measureProcess},
-		part{builds, measureBuilds})
+	all = append(all, part{"idle", measureIdle}, part{"memory", measureMemory}, part{"sign-ins", measureSignIns}, part{"process", measureProcess})
+	return append(all, builds()...)
 }
 
-const builds = "builds"
+// builds returns the parts that take minutes, which only a flag adds.
+func builds() []part {
+	return []part{{"first-build", measureFirstBuild}, {"tests", measureTests}}
+}
+
+func names(all []part) []string {
+	var list []string
+	for _, p := range all {
+		list = append(list, p.name)
+	}
+	return list
+}
 
 // options are the command line.
 type options struct {
@@ -85,16 +91,13 @@ var (
 )
 
 func parseOptions(args []string, help io.Writer) (options, error) {
-	var names []string
-	for _, p := range parts() {
-		names = append(names, p.name)
-	}
+	all, slow := names(parts()), names(builds())
 	o := options{sizes: longRun}
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(help)
-	only := flags.String("only", strings.Join(names[:len(names)-1], ","), "the `parts` to measure")
+	only := flags.String("only", strings.Join(all[:len(all)-len(slow)], ","), "the `parts` to measure")
 	quick := flags.Bool("quick", false, "half a minute's trial, whose figures mean little")
-	withBuilds := flags.Bool("builds", false, "also measure the first build and all tests, which takes minutes")
+	withBuilds := flags.Bool("builds", false, "also measure "+strings.Join(slow, " and ")+", which takes minutes")
 	flags.StringVar(&o.peers, "peers", "", "also measure oauth2-proxy and wonderwall; `DIR` has their binaries")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -104,11 +107,11 @@ func parseOptions(args []string, help io.Writer) (options, error) {
 	}
 	o.only = strings.Split(*only, ",")
 	if *withBuilds {
-		o.only = append(o.only, builds)
+		o.only = append(o.only, slow...)
 	}
 	for _, name := range o.only {
-		if !slices.Contains(names, name) {
-			return o, fmt.Errorf("-only: no part %q, only %s", name, strings.Join(names, ", "))
+		if !slices.Contains(all, name) {
+			return o, fmt.Errorf("-only: no part %q, only %s", name, strings.Join(all, ", "))
 		}
 	}
 	if flags.NArg() > 0 {
@@ -131,17 +134,19 @@ func run(ctx context.Context, args []string, stdout, progress io.Writer) error {
 	return o.measure(ctx, stdout, progress)
 }
 
+// measure prints the table, also if a part fails.
 func (o options) measure(ctx context.Context, stdout, progress io.Writer) error {
 	debug.SetGCPercent(100) // the default, also if GOGC is set
 	r := newReport(progress)
+	var failed []error
 	for _, p := range parts() {
-		if !slices.Contains(o.only, p.name) {
+		if !slices.Contains(o.only, p.name) || ctx.Err() != nil {
 			continue
 		}
 		r.say("%s", p.name)
 		if err := p.measure(ctx, o, r); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
 		}
 	}
-	return r.write(stdout)
+	return errors.Join(append(failed, r.write(stdout))...)
 }
