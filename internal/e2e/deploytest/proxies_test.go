@@ -64,7 +64,7 @@ func TestTraefikProtectsTheApplication(t *testing.T) {
 		assert.Equal(t, false, auth["trustForwardHeader"])
 		assert.Equal(t, []string{"Cookie", "Accept"}, strs(auth["authRequestHeaders"]))
 		removed := regexp.MustCompile(auth["authResponseHeadersRegex"].(string))
-		for _, name := range []string{"X-Auth-Request-User", "x-auth-request-roles", "X_auth_request_groups", "X-Auth_request-Groups-Complete", "X.Auth.Request.User"} {
+		for _, name := range []string{"X-Auth-Request-User", "x-auth-request-roles", "X_auth_request_groups", "X-Auth_request-Groups-Complete", "X.Auth.Request.User", "x!auth-request+name"} {
 			assert.True(t, removed.MatchString(name), name)
 		}
 		assert.Equal(t, "", routes.at("http", "middlewares", steps[1], "headers", "customRequestHeaders", "Cookie"), router)
