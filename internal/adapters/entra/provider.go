@@ -31,8 +31,8 @@ var (
 
 // Provider signs people in at one provider. It is safe for concurrent use.
 type Provider struct {
-	*flow      // the sign-in
-	others     map[ports.Flow]*flow
+	*flow                           // the sign-in
+	others     map[ports.Flow]*flow // the further user flows of Azure AD B2C
 	cfg        Config
 	credential credential.Credential
 	tenants    map[string]bool // nil: any tenant of the authority
@@ -68,12 +68,12 @@ func New(cfg Config) (*Provider, error) {
 		log:        cfg.Logger,
 	}
 	p.flow = p.newFlow(configured)
-	for name, policy := range cfg.policies() {
-		other, err := configured.WithPolicy(policy)
+	for _, further := range cfg.furtherFlows() {
+		other, err := configured.WithPolicy(further.policy)
 		if err != nil {
 			return nil, err
 		}
-		p.others[name] = p.newFlow(other)
+		p.others[further.flow] = p.newFlow(other)
 	}
 	return p, nil
 }
