@@ -39,8 +39,8 @@ type PendingSignIns interface {
 	// received the response to the first Take. With ErrStoreUnavailable nothing
 	// is spent, and ReturnTo is set if the browser has the sign-in.
 	//
-	// The caller compares State and checks Expires: after Expires, Take returns
-	// an error or the sign-in, which it may have returned before.
+	// The caller compares State and checks Expires. After Expires, Take may return an
+	// error, or the sign-in, even if an earlier call returned it.
 	Take(ctx context.Context, state string) (PendingSignIn, error)
 
 	// RecordOutcome stores how the sign-in that Take returned ended, for all

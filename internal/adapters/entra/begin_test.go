@@ -147,7 +147,7 @@ func TestPromptAndDomainHint(t *testing.T) {
 	assert.False(t, contoso(t).query(t, ports.AuthorizationRequest{State: testState}).Has("domain_hint"))
 }
 
-func TestThePagesLanguageGoesAlong(t *testing.T) {
+func TestUILocales(t *testing.T) {
 	german := ports.AuthorizationRequest{State: testState, UILocales: "de"}
 	w := contoso(t)
 	assert.Equal(t, []string{"de"}, w.query(t, german)["ui_locales"])

@@ -14,7 +14,7 @@ import (
 
 // A sign-in that asks for auth_time and acrs gets both, in the ID token alone. An
 // ordinary sign-in has neither.
-func TestAStepUpSaysWhenAndHow(t *testing.T) {
+func TestAStepUpReturnsAuthTimeAndAuthContexts(t *testing.T) {
 	w := contoso(t)
 	plain := w.mustSignIn(t, fakeidp.UserMember, apiScope).Identity
 	assert.Zero(t, plain.AuthTime)

@@ -45,7 +45,7 @@ func TestUserFlowsSignIn(t *testing.T) {
 }
 
 // A code or refresh token of one user flow is of no use at another.
-func TestUserFlowsAreApart(t *testing.T) {
+func TestGrantsOfAnotherUserFlowAreRefused(t *testing.T) {
 	idp := start(t)
 	signIn, edit := newFlow(t, idp, "B2C_1_signupsignin1"), newFlow(t, idp, "b2c_1_profileediting1")
 	edit.pkce = signIn.pkce

@@ -120,7 +120,7 @@ func TestAPushedRequestThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestRequestsMayHaveToBePushed(t *testing.T) {
+func TestPushedRequestsCanBeRequired(t *testing.T) {
 	rp := newParty(t, start(t, func(c *fakeidp.Config) { c.RequirePushedRequests = true }), fakeidp.ContosoTenantID)
 	_, err := rp.idp.Authorize(rp.authURL(), fakeidp.UserMember)
 	require.Error(t, err)

@@ -122,7 +122,7 @@ func TestOnlyATrustedProxyIsRedirected(t *testing.T) {
 }
 
 // The way back is judged by the rule for return paths.
-func TestTheWayBackIsALocalPath(t *testing.T) {
+func TestTheReturnPathIsLocal(t *testing.T) {
 	app := at(t, "https://app.example")
 	for uri, want := range map[string]string{
 		"/":                             "%2F",

@@ -125,7 +125,7 @@ func TestAnonymousRequestsThatAreNotPages(t *testing.T) {
 }
 
 // The way back is a path of this origin, whatever the address or a header says.
-func TestNoForeignWayBack(t *testing.T) {
+func TestSignInReturnsToThisOriginOnly(t *testing.T) {
 	behindEachProxy(t, nil, func(t *testing.T, g *guarded) {
 		p := g.visitor("127.0.0.2")
 		for path, back := range map[string]string{
@@ -158,7 +158,7 @@ func TestNoForeignWayBack(t *testing.T) {
 	})
 }
 
-func TestSignOutClosesTheDoor(t *testing.T) {
+func TestNoRequestPassesAfterASignOut(t *testing.T) {
 	behindEachProxy(t, nil, func(t *testing.T, g *guarded) {
 		p := g.visitor("127.0.0.2")
 		require.Equal(t, http.StatusOK, p.open("/reports", fakeidp.UserMember).StatusCode)

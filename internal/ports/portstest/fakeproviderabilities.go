@@ -106,7 +106,7 @@ func (f *FakeProvider) PushesRequests() bool {
 	return f.pushes
 }
 
-// OfferFlows sets the flows that the provider has beside the sign-in.
+// OfferFlows sets the flows that the provider has besides the sign-in.
 func (f *FakeProvider) OfferFlows(flows ...ports.Flow) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -82,8 +82,8 @@ func (a Authority) tenantIssuer(issuer, tenant string) bool {
 }
 
 // policyIssuer reports whether issuer has one of the two forms of Azure AD B2C:
-// HOST/TENANT/v2.0/ and HOST/tfp/TENANT/POLICY/v2.0/. B2C changes the letter case of a
-// policy.
+// HOST/TENANT/v2.0/ and HOST/tfp/TENANT/POLICY/v2.0/. It ignores the letter case of the
+// policy, because B2C changes it.
 func (a Authority) policyIssuer(issuer string) bool {
 	u, err := url.Parse(issuer)
 	if err != nil || u.String() != issuer || u.Scheme != a.base.Scheme || u.User != nil || u.RawQuery != "" {

@@ -134,7 +134,7 @@ func writeAuthority(dir string, now time.Time) error {
 	_, only4, _ := net.ParseCIDR("127.0.0.1/32")
 	_, only6, _ := net.ParseCIDR("::1/128")
 	template := &x509.Certificate{
-		// The number tells two authorities apart in a list.
+		// The random suffix tells two authorities apart in a browser's list.
 		Subject:                     pkix.Name{CommonName: "webapp fakeidp demo authority " + rand.Text()[:6]},
 		NotBefore:                   now.Add(-clockSkew),
 		NotAfter:                    now.Add(authorityLifetime),
