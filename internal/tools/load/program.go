@@ -90,7 +90,7 @@ func (p program) start(ctx context.Context) (*running, error) {
 	r := &running{program: p, addr: addr, port: addr[strings.LastIndex(addr, ":")+1:], dir: dir}
 	args, env := p.settings(addr, "http://localhost:"+r.port)
 	r.cmd = exec.CommandContext(ctx, p.binary, args...)
-	r.cmd.Dir, r.cmd.Env = dir, env
+	r.cmd.Dir, r.cmd.Env = dir, append([]string{}, env...) // nothing is inherited
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
