@@ -55,8 +55,6 @@ func (b *bounded[V]) each(f func(V) bool) {
 	}
 }
 
-func (b *bounded[V]) len() int { return b.order.Len() }
-
 // Bounds of the provider. Beyond them, the oldest entry is removed or the request
 // is refused.
 const (

@@ -21,5 +21,5 @@ func TestBoundedDropsTheOldest(t *testing.T) {
 		return len(left) < 3
 	})
 	assert.Equal(t, []int{2, 3, 40}, left)
-	assert.Equal(t, 3, b.len())
+	assert.Equal(t, 3, b.order.Len())
 }

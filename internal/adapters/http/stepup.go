@@ -41,9 +41,9 @@ func (a *app) requireSignIn(h signedInFunc, requirements ...requirement) signedI
 	}
 }
 
-// interact starts the sign-in that a handler's error requires. It returns to the
-// same page. An embedded request carries the session cookie if it comes from a sibling
-// subdomain, and starts none.
+// interact starts the sign-in that a handler's error requires. It returns to the same
+// page. A request that a page of a sibling subdomain embeds carries the session cookie, but
+// must not start a sign-in: interact returns errCrossOrigin.
 func (a *app) interact(w http.ResponseWriter, r *http.Request, required *domain.InteractionRequired) error {
 	if isEmbedded(r) {
 		return errCrossOrigin
