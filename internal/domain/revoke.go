@@ -14,7 +14,8 @@ const (
 	// the session has ended. It includes the wait for other revocations.
 	revocationTimeout = 5 * time.Second
 	// maxRevocationCalls limits the revocation requests that run at once, so that a
-	// provider that hangs keeps few connections busy.
+	// provider that hangs keeps few connections busy. The transport has as many places
+	// for them (providerhttp.MaxRevocations).
 	maxRevocationCalls = 16
 	// maxRevocations limits the tokens that are being revoked, running requests and
 	// waiting ones together. One logout token can end ports.MaxSessions sessions.
