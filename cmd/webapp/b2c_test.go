@@ -12,6 +12,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -234,7 +235,7 @@ func TestB2CByTheNamesOfTheTutorial(t *testing.T) {
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
 	tenants := fakeidp.DefaultTenants()
 	tenants[0].Domain = "contoso.onmicrosoft.com"
-	idp, err := fakeidp.New(fakeidp.Config{BaseURL: origin, Tenants: tenants, Clock: w.clock.Now, SigningKey: signingKey()})
+	idp, err := fakeidp.New(fakeidp.Config{BaseURL: origin, Tenants: tenants, Clock: w.clock.Now, NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
 	w.idp, w.more.transport = idp, portstest.Serve(t, idp)
 	srv := httptest.NewUnstartedServer(nil)

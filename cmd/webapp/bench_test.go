@@ -25,6 +25,7 @@ import (
 	"webapp/cmd/webapp/config"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/session/memory"
+	"webapp/internal/test/rsakeys"
 )
 
 // providerProcess makes the test binary run the demo provider instead of tests,
@@ -50,7 +51,7 @@ func TestMain(m *testing.M) {
 // runProvider serves until standard input ends. Beside the provider it serves
 // /bench/approve, which plays the person.
 func runProvider() {
-	provider, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey()})
+	provider, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	if err != nil {
 		panic(err)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -121,7 +122,9 @@ func TestEachWrongCredentialNamesItsVariable(t *testing.T) {
 // TestEachCredentialSignsInThroughTheProgram, from its variables on.
 func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 	cert, certAndKey := certificate(t)
-	tokens, err := clientauth.NewTokenIssuer("https://cluster.example", signingKey(), nil)
+	key, err := rsakeys.Key(0)
+	require.NoError(t, err)
+	tokens, err := clientauth.NewTokenIssuer("https://cluster.example", key, nil)
 	require.NoError(t, err)
 	token, err := tokens.Token("a-pod", exchangeAudience, time.Hour)
 	require.NoError(t, err)

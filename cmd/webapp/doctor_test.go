@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
@@ -91,7 +92,7 @@ func doctorRun(t *testing.T, vars map[string]string, args ...string) (string, in
 // demoVars is a provider on this machine, and what signs people in there.
 func demoVars(t *testing.T) map[string]string {
 	t.Helper()
-	idp, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey()})
+	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
 	_, err = idp.Start("127.0.0.1:0")
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 // What is known of the provider outlives the endpoints that told it: with
@@ -101,7 +102,7 @@ func TestNobodyListensAtTheStart(t *testing.T) {
 	assert.Contains(t, b.get("/readyz").body, "identity provider")
 	assert.Equal(t, http.StatusOK, b.get("/healthz").StatusCode)
 
-	late, err := fakeidp.New(fakeidp.Config{Clock: w.clock.Now, SigningKey: signingKey()})
+	late, err := fakeidp.New(fakeidp.Config{Clock: w.clock.Now, NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
 	_, err = late.Start(address)
 	require.NoError(t, err)

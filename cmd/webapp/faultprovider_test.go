@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -37,7 +38,8 @@ const (
 // up, and that it heals without a restart. Cells that wait do so beside the
 // others, by the program's real limits.
 func TestFaultsOfTheProviderAndTheAPI(t *testing.T) {
-	signingKey() // made once, beside no clock
+	_, err := rsakeys.Key(2) // generates the keys of a provider before any clock runs
+	require.NoError(t, err)
 	before := leftOver()
 	var all sync.WaitGroup
 	room := make(chan struct{}, 4*runtime.GOMAXPROCS(0))

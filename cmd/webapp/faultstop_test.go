@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 // stopBound is what a stop may take: ten seconds for requests in flight, and
@@ -110,7 +111,7 @@ type aProgram struct {
 // alter. The world has no more than a provider and an address.
 func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, *aProgram) {
 	t.Helper()
-	idp, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey(), Revocation: true})
+	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence(), Revocation: true})
 	require.NoError(t, err)
 	base, err := idp.Start("127.0.0.1:0")
 	require.NoError(t, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 func good() map[string]string {
@@ -131,7 +132,7 @@ func TestAnAddressThatNobodyCanListenAtNamesListenAddr(t *testing.T) {
 
 // Invariant 14: a stop lets a callback in flight finish, and is no failure.
 func TestStopLetsACallbackInFlightFinish(t *testing.T) {
-	idp, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey()})
+	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
 	_, err = idp.Start("127.0.0.1:0")
 	require.NoError(t, err)

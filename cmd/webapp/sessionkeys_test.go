@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 func encodedKey() string {
@@ -40,7 +41,7 @@ func renamedInto(t *testing.T, path, text string) {
 // several instances are in internal/e2e/cluster.
 func TestTheProgramReadsItsSessionKeysAgain(t *testing.T) {
 	t.Parallel()
-	idp, err := fakeidp.New(fakeidp.Config{SigningKey: signingKey()})
+	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
 	_, err = idp.Start("127.0.0.1:0")
 	require.NoError(t, err)

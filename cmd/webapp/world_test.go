@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"io"
 	"log/slog"
@@ -26,6 +24,7 @@ import (
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
 	"webapp/internal/test/apptest"
+	"webapp/internal/test/rsakeys"
 )
 
 // world is the wired program against the demo provider, both over real HTTP,
@@ -48,15 +47,6 @@ type world struct {
 	serving atomic.Pointer[http.Handler]
 }
 
-// signingKey is shared because making one takes longer than most tests.
-var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
 // newWorld starts a world. env adds to or replaces the usual variables; an
 // AUTHORITY or OIDC_AUTHORITY without a host is one of the demo provider's, an
 // ENDPOINT without a host is there. configure changes the demo provider.
@@ -64,7 +54,7 @@ func newWorld(t *testing.T, env map[string]string, configure ...func(*fakeidp.Co
 	t.Helper()
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
 	theirs := func() time.Time { return w.clock.Now().Add(-time.Duration(w.wrongBy.Load())) }
-	idpConfig := fakeidp.Config{Clock: theirs, SigningKey: signingKey()}
+	idpConfig := fakeidp.Config{Clock: theirs, NewKey: rsakeys.Sequence()}
 	for _, c := range configure {
 		c(&idpConfig)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -18,7 +17,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +30,7 @@ import (
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -49,9 +48,6 @@ const (
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-
-// signingKey returns one key for all tests, because making a key takes long.
-var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // world has a provider, an API and a running application behind a proxy, each with
 // its own host name, and a fixed time. A test adds its fault before it calls examine.
@@ -89,9 +85,7 @@ func newWorld(t *testing.T) *world {
 
 func newIDP(t *testing.T, c fakeidp.Config) *fakeidp.Provider {
 	t.Helper()
-	key, err := signingKey()
-	require.NoError(t, err)
-	c.BaseURL, c.SigningKey, c.Clock = "https://"+idpHost, key, func() time.Time { return noon }
+	c.BaseURL, c.NewKey, c.Clock = "https://"+idpHost, rsakeys.Sequence(), func() time.Time { return noon }
 	idp, err := fakeidp.New(c)
 	require.NoError(t, err)
 	client := fakeidp.DefaultClient()
@@ -240,7 +234,7 @@ func (a *authority) issue(t *testing.T, host string, from, until time.Duration) 
 // clientCertificate makes a client certificate and writes it with its key to a file.
 func clientCertificate(t *testing.T, until time.Duration) (*x509.Certificate, string) {
 	t.Helper()
-	key, err := signingKey()
+	key, err := rsakeys.Key(0)
 	require.NoError(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "webapp"}, NotBefore: noon.Add(-day), NotAfter: noon.Add(until),

@@ -24,6 +24,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/ports"
+	"webapp/internal/test/rsakeys"
 )
 
 const stubIssuer = "https://provider.example"
@@ -75,7 +76,7 @@ func (s *stub) sign(t *testing.T, header, claims map[string]any) string {
 
 func signers(t *testing.T) map[string]crypto.Signer {
 	t.Helper()
-	rsaKey, err := testKey()
+	rsaKey, err := rsakeys.Key(0)
 	require.NoError(t, err)
 	keys := map[string]crypto.Signer{}
 	for _, alg := range []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"} {

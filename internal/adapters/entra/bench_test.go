@@ -14,6 +14,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/test/rsakeys"
 )
 
 // rawIDToken signs in and returns the raw ID token, with a go-oidc verifier that
@@ -21,7 +22,7 @@ import (
 func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifier) {
 	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
 	raw = w.mustSignIn(t, fakeidp.UserMember).Tokens.SignOutHint
-	key, err := testKey()
+	key, err := rsakeys.Key(0)
 	require.NoError(t, err)
 	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{&key.PublicKey}}
 	config := &oidc.Config{ClientID: fakeidp.DefaultClientID, Now: w.clock.Now}

@@ -2,10 +2,7 @@ package entra_test
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -30,9 +28,6 @@ func newClock() *portstest.Clock {
 	return portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
 }
 
-// testKey returns one key for all tests, because making a key takes long.
-var testKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-
 // world is a running provider and an adapter for it.
 type world struct {
 	idp      *fakeidp.Provider
@@ -45,10 +40,8 @@ type world struct {
 // can be nil.
 func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.Config)) world {
 	t.Helper()
-	key, err := testKey()
-	require.NoError(t, err)
 	w := world{clock: newClock()}
-	idpConfig := fakeidp.Config{Clock: w.clock.Now, SigningKey: key}
+	idpConfig := fakeidp.Config{Clock: w.clock.Now, NewKey: rsakeys.Sequence()}
 	config := entra.Config{
 		ClientID:              fakeidp.DefaultClientID,
 		Credential:            credential.Config{Secret: fakeidp.DefaultClientSecret},
@@ -66,6 +59,7 @@ func newWorld(t testing.TB, tenant string, change func(*fakeidp.Config, *entra.C
 	if change != nil {
 		change(&idpConfig, &config)
 	}
+	var err error
 	w.idp, err = fakeidp.New(idpConfig)
 	require.NoError(t, err)
 	_, err = w.idp.Start("127.0.0.1:0")

@@ -12,6 +12,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/test/rsakeys"
 )
 
 // TestRotationJustBeforeASignIn rotates the keys many times. No rotation uses up the
@@ -66,7 +67,7 @@ func TestAKeyThatIsPublishedLate(t *testing.T) {
 // staleKeys is a response of the keys endpoint without the newest key.
 func staleKeys(t *testing.T) fakeidp.Fault {
 	t.Helper()
-	key, err := testKey()
+	key, err := rsakeys.Key(0)
 	require.NoError(t, err)
 	members, err := jose.JSONWebKey{Key: key.Public(), KeyID: "stale", Use: "sig"}.MarshalJSON()
 	require.NoError(t, err)

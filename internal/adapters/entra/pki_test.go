@@ -21,25 +21,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
-
-// rsaKeys returns keys that are made once for all tests.
-var rsaKeys = sync.OnceValues(func() ([]*rsa.PrivateKey, error) {
-	keys := make([]*rsa.PrivateKey, 3)
-	for i := range keys {
-		var err error
-		if keys[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-			return nil, err
-		}
-	}
-	return keys, nil
-})
 
 func rsaKey(t testing.TB, i int) *rsa.PrivateKey {
 	t.Helper()
-	keys, err := rsaKeys()
+	key, err := rsakeys.Key(i)
 	require.NoError(t, err)
-	return keys[i]
+	return key
 }
 
 // pair is a certificate with its key.

@@ -23,9 +23,9 @@ type Config struct {
 	// Clock returns the current time. The default is time.Now.
 	Clock func() time.Time
 
-	// SigningKey is the first signing key. By default a key is generated when it
-	// is first needed. Tests share a key because generating one takes time.
-	SigningKey *rsa.PrivateKey
+	// NewKey returns another RSA key of 2048 bits or more at each call. By default it
+	// generates one, which takes time. A test can return keys that it has.
+	NewKey func() (*rsa.PrivateKey, error)
 	// NextKeys publishes each tenant's next signing key in the key set before RotateKeys
 	// begins to use it, as Entra does. A client that caches the key set then knows the
 	// key in time.

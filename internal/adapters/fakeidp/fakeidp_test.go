@@ -2,7 +2,6 @@ package fakeidp_test
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
@@ -20,11 +19,12 @@ import (
 	"golang.org/x/oauth2"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 // sharedKey is the signing key of all tests, because generating one takes time.
 var sharedKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsakeys.Key(0)
 	if err != nil {
 		return nil
 	}
@@ -34,7 +34,7 @@ var sharedKey = sync.OnceValue(func() *rsa.PrivateKey {
 // start runs a provider for one test.
 func start(t *testing.T, configure ...func(*fakeidp.Config)) *fakeidp.Provider {
 	t.Helper()
-	config := fakeidp.Config{SigningKey: sharedKey()}
+	config := fakeidp.Config{NewKey: rsakeys.Sequence()}
 	for _, c := range configure {
 		c(&config)
 	}

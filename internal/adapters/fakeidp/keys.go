@@ -25,7 +25,7 @@ type signingKey struct {
 // needed, because generating one is slow.
 type keyStore struct {
 	mu      sync.Mutex
-	first   *rsa.PrivateKey
+	newKey  func() (*rsa.PrivateKey, error)
 	current map[string]*signingKey // by tenant ID; "" is the common key
 	next    map[string]*signingKey // published, and current after the next rotation
 	old     []*signingKey          // still published
@@ -36,8 +36,13 @@ type keyStore struct {
 // maxOldKeys bounds old and retired.
 const maxOldKeys = 16
 
-func newKeyStore(first *rsa.PrivateKey) *keyStore {
-	return &keyStore{first: first, current: make(map[string]*signingKey), next: make(map[string]*signingKey)}
+// newKeyStore returns a keyStore that gets its keys from newKey, or generates them if
+// newKey is nil.
+func newKeyStore(newKey func() (*rsa.PrivateKey, error)) *keyStore {
+	if newKey == nil {
+		newKey = func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
+	}
+	return &keyStore{newKey: newKey, current: make(map[string]*signingKey), next: make(map[string]*signingKey)}
 }
 
 // sign returns the current key of tenantID, or the common key for "". It
@@ -70,23 +75,15 @@ func (k *keyStore) unpublished() (*signingKey, error) {
 	if k.foreign != nil {
 		return k.foreign, nil
 	}
-	private, err := rsa.GenerateKey(rand.Reader, keyBits)
-	if err != nil {
-		return nil, err
-	}
-	k.foreign = &signingKey{id: guid(), private: private}
-	return k.foreign, nil
+	var err error
+	k.foreign, err = k.make("")
+	return k.foreign, err
 }
 
 func (k *keyStore) make(tenantID string) (*signingKey, error) {
-	private := k.first
-	k.first = nil
-	if private == nil || tenantID != "" {
-		k.first = private
-		var err error
-		if private, err = rsa.GenerateKey(rand.Reader, keyBits); err != nil {
-			return nil, err
-		}
+	private, err := k.newKey()
+	if err != nil {
+		return nil, err
 	}
 	return &signingKey{id: guid(), private: private, tenantID: tenantID}, nil
 }

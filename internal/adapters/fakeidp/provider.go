@@ -61,7 +61,7 @@ func New(config Config) (*Provider, error) {
 		consents: make(map[string]bool),
 		names:    make(map[*Account]string),
 	}
-	p.keys = newKeyStore(config.SigningKey)
+	p.keys = newKeyStore(config.NewKey)
 	for _, client := range config.Clients {
 		p.AddClient(client)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 // pageLimit is the time limit of a page. The slowest pages wait five seconds for
@@ -69,7 +70,7 @@ func newCluster(t *testing.T, s store, n int, env map[string]string) *cluster {
 func (c *cluster) startProvider() (base string) {
 	c.t.Helper()
 	var err error
-	c.idp, err = fakeidp.New(fakeidp.Config{SigningKey: shared.key})
+	c.idp, err = fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	require.NoError(c.t, err)
 	base, err = c.idp.Start("127.0.0.1:0")
 	require.NoError(c.t, err)

@@ -4,8 +4,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +15,6 @@ import (
 // shared is used by all tests. TestMain sets it.
 var shared struct {
 	binary string
-	key    *rsa.PrivateKey // of all providers, because generating one takes time
 }
 
 func TestMain(m *testing.M) {
@@ -36,9 +33,6 @@ func runAll(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if shared.binary, err = browsertest.Build(context.Background(), dir); err != nil {
-		return 1, err
-	}
-	if shared.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil

@@ -13,6 +13,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/test/browsertest"
+	"webapp/internal/test/rsakeys"
 )
 
 const manyGroups = "Lynne Robbins"
@@ -49,7 +50,7 @@ func startTenancyAt(t *testing.T, port int, a arrangement) tenancy {
 		a.client(&client, fmt.Sprintf("http://localhost:%d", port))
 	}
 	a.provider.Clients = append(a.provider.Clients, client)
-	a.provider.SigningKey = shared.key
+	a.provider.NewKey = rsakeys.Sequence()
 	idp, err := fakeidp.New(a.provider)
 	require.NoError(t, err)
 	base, err := idp.Start("127.0.0.1:0")

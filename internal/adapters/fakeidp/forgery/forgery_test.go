@@ -1,8 +1,6 @@
 package forgery_test
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -13,6 +11,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/forgery"
+	"webapp/internal/test/rsakeys"
 )
 
 func TestCatalogue(t *testing.T) {
@@ -29,9 +28,7 @@ func TestCatalogue(t *testing.T) {
 // Every forgery must reach the relying party and differ from the valid token. The
 // next token must be valid again.
 func TestEveryForgeryIsSent(t *testing.T) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	idp, err := fakeidp.New(fakeidp.Config{SigningKey: key})
+	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
 	_, err = idp.Start("127.0.0.1:0")
 	require.NoError(t, err)
