@@ -5,6 +5,7 @@
 package providerhttp
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -20,6 +21,8 @@ const (
 	DefaultTimeout = 10 * time.Second
 	// maxResponseBytes bounds a response's body after decompression.
 	maxResponseBytes = 1 << 20
+	// usualResponseBytes has room for the tokens of a sign-in at Entra.
+	usualResponseBytes = 8 << 10
 	// getRetryPause is the pause before Get repeats a request.
 	getRetryPause = 250 * time.Millisecond
 )
@@ -128,14 +131,14 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 		return Response{}, NetworkError(cmp.Or(ctx.Err(), err))
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.maxBytes+1))
-	if err != nil {
+	body := bytes.NewBuffer(make([]byte, 0, usualResponseBytes))
+	if _, err := body.ReadFrom(io.LimitReader(resp.Body, c.maxBytes+1)); err != nil {
 		return Response{}, NetworkError(cmp.Or(ctx.Err(), err))
 	}
-	if int64(len(body)) > c.maxBytes {
+	if int64(body.Len()) > c.maxBytes {
 		return Response{}, Unavailable("its answer is too large")
 	}
-	return Response{resp.StatusCode, resp.Header, body}, nil
+	return Response{resp.StatusCode, resp.Header, body.Bytes()}, nil
 }
 
 // Pause waits with Config.Pause.
