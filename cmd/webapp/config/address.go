@@ -72,9 +72,14 @@ func (c *Config) checkRedirectURI(found *Problems) {
 	}
 }
 
-// hintRedirect reports the most frequent typing mistakes in a path. The provider
-// refuses a redirect URI that is not exactly as registered.
+// hintRedirect reports the most frequent typing mistakes in a path, because the provider
+// refuses a redirect URI that is not exactly as registered. It also reports a path that
+// a proxy for forward authentication sends to the other application.
 func (c *Config) hintRedirect(path string) {
+	if c.ForwardAuth && !strings.HasPrefix(path, c.HomePath()) {
+		c.hint("REDIRECT_URI", "is not below BASE_PATH, but FORWARD_AUTH is set: unless the proxy sends this path to webapp, no sign-in can end",
+			"Register a redirect URI below BASE_PATH, such as "+c.HomePath()+"callback, or send its path to webapp as well, without asking /verify.")
+	}
 	const remedy = "Compare it with the redirect URI that is registered at the provider. Both must be exactly the same."
 	if strings.HasSuffix(path, "/") {
 		c.hint("REDIRECT_URI", "ends in a slash", remedy)
