@@ -28,7 +28,8 @@
 //
 // The store connects when it is used. An operation takes at most 2 seconds and then
 // returns ports.ErrStoreUnavailable. Each step (waiting for a connection, dialling,
-// writing, reading) takes at most 1 second.
+// writing, reading) takes at most 1 second. Except in a Cluster, concurrent reads share
+// round trips; see reads.go.
 //
 // # Requirements for the server
 //

@@ -28,6 +28,7 @@ const (
 // Store implements ports.SessionStore. It is safe for concurrent use.
 type Store struct {
 	client  redis.UniversalClient
+	reads   *reads // nil in a Cluster, where a node that hangs would delay the reads of others
 	clock   func() time.Time
 	scripts scripts
 }
@@ -49,7 +50,11 @@ func Open(_ context.Context, rawURL string, clock func() time.Time) (*Store, err
 	if clock == nil {
 		clock = time.Now
 	}
-	return &Store{client: newClient(o), clock: clock, scripts: newScripts()}, nil
+	s := &Store{client: newClient(o), clock: clock, scripts: newScripts()}
+	if !o.IsClusterMode {
+		s.reads = &reads{get: pipelined(s.client)}
+	}
+	return s, nil
 }
 
 // newClient returns a client with time limits. With the defaults of go-redis an

@@ -83,7 +83,7 @@ func (s *Store) createExpired(ctx context.Context, key string) error {
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	b, err := s.client.Get(ctx, recordPrefix+key).Bytes()
+	b, err := s.get(ctx, recordPrefix+key)
 	if isNil(err) {
 		return ports.Record{}, ports.ErrNoRecord
 	}
@@ -95,6 +95,13 @@ func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 		return ports.Record{}, unavailable(errForeign)
 	}
 	return ports.Record{Key: key, Value: b[versionSize:], Version: v}, nil
+}
+
+func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
+	if s.reads == nil {
+		return s.client.Get(ctx, key).Bytes()
+	}
+	return s.reads.find(ctx, key)
 }
 
 // Replace implements ports.SessionStore. It refuses values of more than 1 MiB.
