@@ -130,3 +130,18 @@ func (c *Config) originToOpen(listening net.Addr) string {
 		return "http://" + net.JoinHostPort(at.IP.String(), port)
 	}
 }
+
+// HTTPS reports whether the public address of the application begins with https.
+func (c *Config) HTTPS() bool { return c.Redirect != nil && c.Redirect.Scheme == "https" }
+
+// Origin returns the public origin of the application. It comes from REDIRECT_URI,
+// never from a request.
+func (c *Config) Origin() string {
+	if c.Redirect == nil {
+		return ""
+	}
+	return c.Redirect.Scheme + "://" + c.Redirect.Host
+}
+
+// HomePath returns the path of the home page.
+func (c *Config) HomePath() string { return c.BasePath + "/" }

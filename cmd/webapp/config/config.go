@@ -3,20 +3,14 @@
 package config
 
 import (
-	"cmp"
-	"crypto/rand"
-	"io"
-	"log/slog"
 	"net/netip"
 	"net/url"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
 
 	"webapp/internal/adapters/entra"
-	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/observe"
 	"webapp/internal/ports"
 )
@@ -249,77 +243,6 @@ func fields() []field {
 	return all
 }
 
-// HTTPS reports whether the public address of the application begins with https.
-func (c *Config) HTTPS() bool { return c.Redirect != nil && c.Redirect.Scheme == "https" }
-
 // FormPost reports whether the provider sends the browser back with a POST request
 // (OAuth 2.0 Form Post Response Mode).
 func (c *Config) FormPost() bool { return c.ResponseMode == entra.ResponseModeFormPost }
-
-// Origin returns the public origin of the application. It comes from REDIRECT_URI,
-// never from a request.
-func (c *Config) Origin() string {
-	if c.Redirect == nil {
-		return ""
-	}
-	return c.Redirect.Scheme + "://" + c.Redirect.Host
-}
-
-// HomePath returns the path of the home page.
-func (c *Config) HomePath() string { return c.BasePath + "/" }
-
-// Keys returns the session keys. If none is configured, it returns a new key, because
-// sessions in memory end with the process anyway.
-func (c *Config) Keys() [][]byte {
-	if len(c.SessionKeys) > 0 {
-		return c.SessionKeys
-	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // crypto/rand.Read never fails
-	return [][]byte{key}
-}
-
-// Realm returns a text that differs between applications. It separates their
-// sessions if they share a store and a key by mistake. The demo has a fixed realm,
-// because the port of its provider differs at each start.
-func (c *Config) Realm() string {
-	configured, err := authority.Parse(c.Authority)
-	clientID := authority.FoldGUID(c.ClientID)
-	switch {
-	case c.Demo:
-		return "demo"
-	case err == nil:
-		return strings.ToLower(configured.DiscoveryURL()) + " " + clientID // a slash at the end of AUTHORITY changes nothing
-	default:
-		return c.OIDCAuthority + " " + clientID
-	}
-}
-
-// StoreVariable returns the name of the variable that sets SessionStore.
-func (c *Config) StoreVariable() string { return cmp.Or(c.storeVariable, "SESSION_STORE") }
-
-// StoreScheme returns the part of SessionStore before the colon.
-func (c *Config) StoreScheme() string {
-	scheme, _, _ := strings.Cut(c.SessionStore, ":")
-	return scheme
-}
-
-// Logger returns a logger that writes to w as LOG_FORMAT and LOG_LEVEL say.
-func (c *Config) Logger(w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked by checkOperation
-	return c.loggerFrom(level, w)
-}
-
-// AuditLogger returns a logger that writes to w in LOG_FORMAT. It ignores LOG_LEVEL,
-// because the audit log must be complete. Both loggers may share w, because each
-// line is one call of Write.
-func (c *Config) AuditLogger(w io.Writer) *slog.Logger { return c.loggerFrom(slog.LevelInfo, w) }
-
-func (c *Config) loggerFrom(level slog.Level, w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}

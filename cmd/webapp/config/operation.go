@@ -1,6 +1,7 @@
 package config
 
 import (
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -100,4 +101,24 @@ func (c *Config) checkFiles() {
 			c.hint(f.variable, "names a file that every account of this machine can read or change", remedy+"FILE")
 		}
 	}
+}
+
+// Logger returns a logger that writes to w as LOG_FORMAT and LOG_LEVEL say.
+func (c *Config) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked by checkOperation
+	return c.loggerFrom(level, w)
+}
+
+// AuditLogger returns a logger that writes to w in LOG_FORMAT. It ignores LOG_LEVEL,
+// because the audit log must be complete. Both loggers may share w, because each
+// line is one call of Write.
+func (c *Config) AuditLogger(w io.Writer) *slog.Logger { return c.loggerFrom(slog.LevelInfo, w) }
+
+func (c *Config) loggerFrom(level slog.Level, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 	"unicode"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/secretfile"
 )
 
@@ -191,4 +193,40 @@ func (c *Config) checkStore(found *Problems) {
 // servedStore reports whether the scheme belongs to a store on a server.
 func servedStore(scheme string) bool {
 	return strings.HasPrefix(scheme, "redis") || strings.HasPrefix(scheme, "postgres") || scheme == "unix"
+}
+
+// Keys returns the session keys. If none is configured, it returns a new key, because
+// sessions in memory end with the process anyway.
+func (c *Config) Keys() [][]byte {
+	if len(c.SessionKeys) > 0 {
+		return c.SessionKeys
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // crypto/rand.Read never fails
+	return [][]byte{key}
+}
+
+// Realm returns a text that differs between applications. It separates their
+// sessions if they share a store and a key by mistake. The demo has a fixed realm,
+// because the port of its provider differs at each start.
+func (c *Config) Realm() string {
+	configured, err := authority.Parse(c.Authority)
+	clientID := authority.FoldGUID(c.ClientID)
+	switch {
+	case c.Demo:
+		return "demo"
+	case err == nil:
+		return strings.ToLower(configured.DiscoveryURL()) + " " + clientID // a slash at the end of AUTHORITY changes nothing
+	default:
+		return c.OIDCAuthority + " " + clientID
+	}
+}
+
+// StoreVariable returns the name of the variable that sets SessionStore.
+func (c *Config) StoreVariable() string { return cmp.Or(c.storeVariable, "SESSION_STORE") }
+
+// StoreScheme returns the part of SessionStore before the colon.
+func (c *Config) StoreScheme() string {
+	scheme, _, _ := strings.Cut(c.SessionStore, ":")
+	return scheme
 }
