@@ -32,8 +32,8 @@ type Service struct {
 	// second callback for the first one, an API call for a token refresh, and a request
 	// for a group look-up.
 	secondCallbacks, refreshing places
-	// revocations limits the refresh tokens that are being revoked, and
-	// revocationCalls the requests for it that run at once.
+	// revocations limits the refresh tokens that are being revoked. revocationCalls
+	// limits the revocation requests that run at once.
 	revocations, revocationCalls places
 }
 

@@ -177,10 +177,10 @@ func personHash(id ports.Identity) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// stepUpOf returns the StepUp of the session that p begins: the count and the
-// page, such as "1 /reports". It is empty if no page asked for the sign-in. Another
-// person's session has the count too, because a provider could send two accounts in
-// turn.
+// stepUpOf returns the StepUp of the session that p begins: the count and the page, such
+// as "1 /reports". It is empty if no page asked for the sign-in. The session of another
+// person has the count too. Otherwise a provider that sends two accounts in turn could
+// cause an endless loop.
 func stepUpOf(p ports.PendingSignIn) string {
 	if p.StepUp == "" {
 		return ""

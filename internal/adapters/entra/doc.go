@@ -27,7 +27,7 @@
 //
 //	authority   which cloud and which issuers fit the configured authority
 //	idtoken     verifies ID tokens and logout tokens
-//	credential  authenticates the application at the token endpoint
+//	credential  authenticates the application at the provider
 //
 // Metadata and keys are loaded when they are first needed, so the application starts while
 // the provider is down. They are refreshed hourly while they are used, and the last good

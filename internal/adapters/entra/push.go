@@ -41,8 +41,8 @@ func readPushedRequests(doc providerhttp.Object, configured authority.Authority)
 // forbids to send.
 var errPushingIsOff = errors.New("it requires pushed authorization requests (RFC 9126), and PUSHED_AUTHORIZATION_REQUESTS is off")
 
-// pushes reports whether authorization requests are pushed. An error matches
-// ports.ErrProviderSetup: no sign-in can begin.
+// pushes reports whether authorization requests are pushed. An error means that no
+// sign-in can begin, and matches ports.ErrProviderSetup.
 func (p *Provider) pushes(m metadata) (bool, error) {
 	wrong := m.pushed.err
 	if p.cfg.PushedRequestsOff {

@@ -92,7 +92,8 @@ func (f *FakeProvider) Ready(ctx context.Context) error {
 	return f.reach(ctx)
 }
 
-// PushRequests makes each call of Begin need the network (true) or not (false).
+// PushRequests sets whether each call of Begin sends a request, as with pushed
+// authorization requests.
 func (f *FakeProvider) PushRequests(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

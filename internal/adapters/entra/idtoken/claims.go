@@ -148,8 +148,8 @@ func checkNotBefore(clock func() time.Time) func(*jwt) error {
 	}
 }
 
-// readAuthTime reads auth_time, if it is present, and refuses a time in the future, with
-// maxSkew. The value 0 means that the provider does not know the time, as in tokens of
+// readAuthTime reads auth_time, if it is present, and refuses a time that is more than
+// maxSkew in the future. The value 0 means that the provider does not know the time, as in tokens of
 // some versions of Keycloak. The domain decides which age is too great.
 func readAuthTime(clock func() time.Time) func(*jwt) error {
 	return func(t *jwt) error {

@@ -81,7 +81,7 @@ func (f *faultsEndpoint) set(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// faultEndpoints are the values of the member endpoint.
+// faultEndpoints are the endpoints at which a fault can be set.
 var faultEndpoints = []fakeidp.Endpoint{
 	fakeidp.EndpointMetadata, fakeidp.EndpointKeys, fakeidp.EndpointAuthorize, fakeidp.EndpointToken,
 	fakeidp.EndpointUserInfo, fakeidp.EndpointGraph, fakeidp.EndpointLogout,
