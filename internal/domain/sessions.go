@@ -16,8 +16,8 @@ type OwnSession struct {
 	// Device is the browser and operating system in words, or empty.
 	Device  string
 	Started time.Time
-	// Seen is when the session was last used, to a tenth of the idle limit and to ten
-	// minutes.
+	// Seen is when the session was last used. It can be too early by a tenth of the idle
+	// limit, at most ten minutes.
 	Seen time.Time
 	// Current is true for the session of this browser.
 	Current bool

@@ -42,7 +42,7 @@ type Page struct {
 // HasForm reports whether the page takes a POST.
 func (p Page) HasForm() bool { return p.post != nil }
 
-// Pages returns the pages for signed-in people beside the home page, in the
+// Pages returns the pages for signed-in people besides the home page, in the
 // order of the navigation. Add a page of your own here. To remove a page, delete
 // its line, its Go file and its file in templates.
 func Pages() []Page {
