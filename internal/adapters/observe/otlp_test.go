@@ -292,8 +292,6 @@ func TestTimeoutOfAnExport(t *testing.T) {
 	url, _ := collect(t, func(http.ResponseWriter, *http.Request) { <-hang })
 	defer close(hang)
 	tracer, _, logs := tracerTo(t, TracerConfig{Endpoint: url})
-	started := time.Now()
 	request(t, tracer)
-	assert.Less(t, time.Since(started), otlpTimeout, "it is not the default that ends the export")
 	assert.Contains(t, logs.String(), "traces cannot be sent")
 }
