@@ -5,6 +5,9 @@
 # The toolchain is an exact patch version: another one builds other bytes. docs/deployment.md
 # says how to build them again.
 #
+# The tag grpcnotrace drops gRPC's debug pages, and html/template with them: a
+# quarter of the binary.
+#
 # internal/e2e/deploytest runs the build command below unchanged, builds
 # twice to compare the bytes, and runs the binary in an empty root.
 FROM --platform=$BUILDPLATFORM golang:1.26.8-bookworm AS build
@@ -15,7 +18,7 @@ COPY . .
 ARG VERSION=dev
 ARG TARGETOS TARGETARCH
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/webapp ./cmd/webapp
+    go build -tags grpcnotrace -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/webapp ./cmd/webapp
 RUN mkdir /out/data && \
     echo 'webapp:x:65532:65532::/:/none' >/out/passwd
 

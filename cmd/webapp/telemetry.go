@@ -47,8 +47,8 @@ func newTelemetry(c config.Config, d deps) (telemetry, error) {
 		tracing.RequestID = webhttp.RequestID
 		tracing.Logger = d.logger
 		var err error
-		if t.tracer, err = observe.NewTracer(tracing); err != nil {
-			return telemetry{}, fmt.Errorf("traces: %w", err)
+		if t.tracer, err = observe.NewTracer(context.Background(), tracing); err != nil {
+			return telemetry{}, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 		}
 	}
 	t.audit = observe.Audit(observe.NewAuditLog(cmp.Or(d.audit, d.logger), webhttp.RequestID), t.metrics)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -48,19 +49,25 @@ type Tracer struct {
 }
 
 // NewTracer returns a Tracer. It does not connect to the collector. Spans are
-// dropped while the collector is down. An error names the variable that is wrong.
-func NewTracer(c TracerConfig) (*Tracer, error) {
-	exporter, err := newOTLPExporter(c)
-	if err != nil {
-		return nil, err
+// dropped while the collector is down.
+func NewTracer(ctx context.Context, c TracerConfig) (*Tracer, error) {
+	options := []otlptracehttp.Option{otlptracehttp.WithEndpointURL(c.Endpoint)}
+	if len(c.Headers) > 0 {
+		options = append(options, otlptracehttp.WithHeaders(c.Headers))
 	}
-	return newTracer(c, exporter)
-}
-
-func newTracer(c TracerConfig, exporter sdktrace.SpanExporter) (*Tracer, error) {
+	encoding := otlptracehttp.EncodingProtobuf
+	if c.JSON {
+		encoding = otlptracehttp.EncodingJSON
+	}
+	options = append(options, otlptracehttp.WithEncoding(encoding))
+	exporter, err := otlptracehttp.New(ctx, options...)
+	if err != nil {
+		// The error's text can quote the headers.
+		return nil, fmt.Errorf("the exporter of traces cannot be created (%T)", err)
+	}
 	res, err := newResource(c)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, fmt.Errorf("resource attributes: %w", err)
 	}
 	if c.Sampler == nil {
 		c.Sampler = sdktrace.ParentBased(sdktrace.AlwaysSample())

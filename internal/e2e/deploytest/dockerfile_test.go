@@ -89,7 +89,7 @@ func TestDockerfile(t *testing.T) {
 
 	command, err := file.buildCommand()
 	require.NoError(t, err)
-	for _, flag := range []string{"CGO_ENABLED=0", "-trimpath", "-buildvcs=false", "-s -w", "-X main.version=$VERSION"} {
+	for _, flag := range []string{"CGO_ENABLED=0", "-tags grpcnotrace", "-trimpath", "-buildvcs=false", "-s -w", "-X main.version=$VERSION"} {
 		assert.Contains(t, command, flag)
 	}
 	goVersion := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.mod"))

@@ -27,7 +27,7 @@ func FuzzProxyHeaders(f *testing.F) {
 	var seen trace.SpanContext
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	f.Cleanup(nobody.Close)
-	tracer, err := observe.NewTracer(observe.TracerConfig{
+	tracer, err := observe.NewTracer(f.Context(), observe.TracerConfig{
 		Endpoint: nobody.URL, RequestID: webhttp.RequestID, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(f, err)
