@@ -47,23 +47,25 @@ func newKeyStore(newKey func() (*rsa.PrivateKey, error)) *keyStore {
 
 // sign returns the current key of tenantID, or the common key for "". It
 // generates the key if there is none.
-func (k *keyStore) sign(tenantID string) (*signingKey, error) { return k.in(k.current, tenantID) }
+func (k *keyStore) sign(tenantID string) (*signingKey, error) { return k.in(&k.current, tenantID) }
 
 // announce generates the key that follows the current one, if there is none.
 func (k *keyStore) announce(tenantID string) error {
-	_, err := k.in(k.next, tenantID)
+	_, err := k.in(&k.next, tenantID)
 	return err
 }
 
-func (k *keyStore) in(keys map[string]*signingKey, tenantID string) (*signingKey, error) {
+// in returns the key of tenantID in keys, which mu guards. It generates the key if there
+// is none.
+func (k *keyStore) in(keys *map[string]*signingKey, tenantID string) (*signingKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if key := keys[tenantID]; key != nil {
+	if key := (*keys)[tenantID]; key != nil {
 		return key, nil
 	}
 	key, err := k.make(tenantID)
 	if err == nil {
-		keys[tenantID] = key
+		(*keys)[tenantID] = key
 	}
 	return key, err
 }
