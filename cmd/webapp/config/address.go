@@ -36,6 +36,7 @@ func (c *Config) checkBasePath(found *Problems) {
 	plain := strings.HasPrefix(c.BasePath, "/") && c.BasePath != "/" && path.Clean(c.BasePath) == c.BasePath && strings.Trim(c.BasePath, characters) == ""
 	if c.BasePath != "" && !plain {
 		found.add("BASE_PATH", "is not a plain path", "Write it like /_signin, with letters, digits, -, _, . and ~ between the slashes.")
+		c.BasePath = "" // the checks of addresses that contain it would blame REDIRECT_URI
 	}
 }
 

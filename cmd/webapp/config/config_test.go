@@ -399,7 +399,9 @@ func TestBasePath(t *testing.T) {
 		vars := good()
 		vars["BASE_PATH"] = given
 		_, err := load(lookupIn(vars), false)
-		assert.ErrorContains(t, err, "BASE_PATH", "%q", given)
+		found, ok := errors.AsType[*Problems](err)
+		require.True(t, ok, "%q", given)
+		assert.Equal(t, []string{"BASE_PATH"}, names(found.List), "%q is not blamed on another variable", given)
 	}
 	// With a BASE_PATH, the rest of the origin is free for the redirect URI.
 	for _, callback := range []string{"/login", "/_signin/getAToken", "/_signinx", "/getAToken"} {
