@@ -87,8 +87,8 @@ func (p *Provider) push(ctx context.Context, m metadata, request url.Values) (ur
 	return url.Values{"client_id": {p.cfg.ClientID}, "request_uri": {uri}}, nil
 }
 
-// readRequestURI returns request_uri from the response of the endpoint. Some providers respond with status
-// 200 instead of 201.
+// readRequestURI returns request_uri from the response of the endpoint. Some providers
+// respond with status 200 instead of 201.
 func readRequestURI(response providerhttp.Response) (string, error) {
 	doc, err := providerhttp.ParseObject(response.Body)
 	uri, isText := doc.Text("request_uri")

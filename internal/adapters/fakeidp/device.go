@@ -140,7 +140,7 @@ func (p *Provider) device(userCode string) *deviceSignIn {
 
 // redeemDeviceCode returns the grant of a device code (RFC 8628, section 3.4). The
 // errors are Entra's, which differ from those of section 3.5.
-func (p *Provider) redeemDeviceCode(r *http.Request, client *Client) (*grant, []string, *Error) {
+func (p *Provider) redeemDeviceCode(r *http.Request, at authority, client *Client) (*grant, []string, *Error) {
 	value := r.PostForm.Get("device_code")
 	if value == "" {
 		return nil, nil, missing("device_code")
@@ -160,6 +160,9 @@ func (p *Provider) redeemDeviceCode(r *http.Request, client *Client) (*grant, []
 	case d.grant == nil:
 		p.mu.Unlock()
 		return nil, nil, newError(70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.").withCode("authorization_pending")
+	case at.tenant != nil && at.tenant.ID != d.grant.place.TenantID:
+		p.mu.Unlock()
+		return nil, nil, newError(700005, "Provided device code is intended to use against other tenant, thus rejected.")
 	}
 	p.devices.delete(fingerprint(value))
 	p.mu.Unlock()

@@ -81,6 +81,11 @@ func TestADeviceSignsIn(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	assert.Contains(t, page, "You signed in")
 
+	elsewhere, err := http.PostForm(rp.idp.Authority(fakeidp.FabrikamTenantID)+"/oauth2/v2.0/token", poll)
+	require.NoError(t, err)
+	assert.Contains(t, read(t, elsewhere), "AADSTS700005", "the code of another tenant")
+	_ = elsewhere.Body.Close()
+
 	tokens := rp.postRaw(poll, nil)
 	require.Equal(t, http.StatusOK, tokens["http"], tokens["error_description"])
 	idToken, err := rp.verifier.Verify(t.Context(), tokens["id_token"].(string))

@@ -55,7 +55,7 @@ func (p *Provider) granted(r *http.Request, at authority, client *Client) (*gran
 	case "client_credentials":
 		return p.redeemCredentials(r, at, client)
 	case grantDeviceCode, grantDeviceCodeOld:
-		return p.redeemDeviceCode(r, client)
+		return p.redeemDeviceCode(r, at, client)
 	case grantOnBehalfOf:
 		return p.redeemAssertion(r, at, client)
 	case "":
