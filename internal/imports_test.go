@@ -19,14 +19,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// policy is the architecture. Each line names a room of the house and what it
-// may import of this module besides its own subpackages. With the word std a
-// room may import the standard library, but nobody else's module. An adapter
-// without a line of its own implements ports; an inbound adapter, which calls
-// the domain, has a line.
+// policy is the architecture. Each line names a package and the packages of this
+// module that it may import, besides the packages below it. A package with the word
+// std may also import the standard library, but no other module. An adapter without
+// a line of its own implements ports. An inbound adapter calls the domain and needs a
+// line.
 //
-// A package of your own, internal/NAME, needs no line. It may import every room
-// and may be imported by every room that has not the word std.
+// A package of your own, internal/NAME, needs no line. It may import every package
+// here, and every package without the word std may import it.
 const policy = `
 internal/ports             std
 internal/domain            std internal/ports
@@ -49,9 +49,9 @@ cmd/webapp/config          internal/ports internal/secretfile internal/adapters/
 cmd/webapp/doctor          internal/ports internal/adapters/entra internal/adapters/entra/authority cmd/webapp/config
 `
 
-// testRooms import what they like. Nothing else imports them, so nothing of
-// them is in the program.
-var testRooms = []string{"internal/ports/portstest", "internal/adapters/fakeidp/forgery", "internal/test", "internal/e2e", "internal/tools"}
+// onlyForTests are packages that may import everything. No other package imports
+// them, so they are not in the program.
+var onlyForTests = []string{"internal/ports/portstest", "internal/adapters/fakeidp/forgery", "internal/test", "internal/e2e", "internal/tools"}
 
 // notBuiltIn are modules and packages of others that only tests need.
 var notBuiltIn = []string{"github.com/stretchr/testify", "github.com/chromedp/chromedp", "testing"}
@@ -65,8 +65,8 @@ func module(t *testing.T) string {
 	return strings.TrimPrefix(first, "module ")
 }
 
-// imports reads the import lines of every package of the module, tests aside,
-// from its files: the test's cached result then ends when one of them changes.
+// imports returns the imports of every package of the module, without its tests. It
+// reads the files, so that a change of a file ends the cached result of the test.
 // Packages of the module are named by their folder.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
@@ -106,18 +106,18 @@ func TestImportPolicy(t *testing.T) {
 	all := imports(t)
 	require.True(t, slices.Contains(slices.Collect(maps.Keys(all)), "cmd/webapp"), "the module is read from its root")
 	for p, imported := range all {
-		if below(p, testRooms...) {
+		if below(p, onlyForTests...) {
 			continue
 		}
-		rule, room := ruleFor(p)
-		if !room && !ownPackage(p) {
-			t.Errorf("%s is in no line of the policy", p)
+		rule, known := ruleFor(p)
+		if !known && !ownPackage(p) {
+			t.Errorf("%s is in no line of the policy in internal/imports_test.go", p)
 			continue
 		}
 		for _, one := range imported {
 			within, ours := strings.CutPrefix(one, "./")
-			if ours && below(within, testRooms...) || room && !rule.allows(one) {
-				t.Errorf("%s must not import %s", p, one)
+			if ours && below(within, onlyForTests...) || known && !rule.allows(one) {
+				t.Errorf("%s must not import %s, by the policy in internal/imports_test.go", p, one)
 			}
 		}
 	}
@@ -134,13 +134,13 @@ func TestWhatIsBuiltIn(t *testing.T) {
 	}
 }
 
-// below says whether p is one of the packages, or in a folder of one.
+// below reports whether p is one of the packages, or in a folder of one.
 func below(p string, packages ...string) bool {
 	return slices.ContainsFunc(packages, func(one string) bool { return p == one || strings.HasPrefix(p, one+"/") })
 }
 
-// ownPackage says whether p is a package that the application adds: below
-// internal, and in none of the folders that the policy is about.
+// ownPackage reports whether p is a package of your own: below internal, and in no
+// folder of the policy.
 func ownPackage(p string) bool {
 	name, ok := strings.CutPrefix(p, "internal/")
 	if !ok {
@@ -148,7 +148,7 @@ func ownPackage(p string) bool {
 	}
 	folder, _, _ := strings.Cut(name, "/")
 	named := regexp.MustCompile(`(?m)^internal/` + regexp.QuoteMeta(folder) + `\b`).MatchString(policy)
-	return !named && !below("internal/"+folder, testRooms...)
+	return !named && !below("internal/"+folder, onlyForTests...)
 }
 
 type rule struct {
@@ -156,7 +156,7 @@ type rule struct {
 	allowed []string
 }
 
-// ruleFor finds the longest line that p or a parent of p starts.
+// ruleFor returns the line of p or of the nearest package above p.
 func ruleFor(p string) (rule, bool) {
 	var best rule
 	for line := range strings.Lines(policy) {

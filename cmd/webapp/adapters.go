@@ -39,16 +39,14 @@ func identityProviders() map[string]openProvider {
 // sessionStores lists the stores by the schemes of SESSION_STORE. Each store gets
 // the whole value.
 func sessionStores() map[string]storeAdapter {
-	stores := make(map[string]storeAdapter)
-	for _, adapter := range []storeAdapter{
-		{schemes: []string{"memory"}, open: store(openMemory)},
-		{schemes: []string{"sqlite"}, open: store(openSQLite)},
-		{schemes: redis.Schemes(), open: store(redis.Open), warn: redis.Warn, logTo: redis.LogTo},
-		{schemes: []string{"postgres", "postgresql"}, open: store(postgres.Open), warn: postgres.Warn},
-	} {
-		for _, scheme := range adapter.schemes {
-			stores[scheme] = adapter
-		}
+	stores := map[string]storeAdapter{
+		"memory":     {open: store(openMemory)},
+		"sqlite":     {open: store(openSQLite)},
+		"postgres":   {open: store(postgres.Open), warn: postgres.Warn},
+		"postgresql": {open: store(postgres.Open), warn: postgres.Warn},
+	}
+	for _, scheme := range redis.Schemes() {
+		stores[scheme] = storeAdapter{open: store(redis.Open), warn: redis.Warn, logTo: redis.LogTo}
 	}
 	return stores
 }
@@ -145,9 +143,8 @@ type sessionStore interface {
 // storeAdapter opens a session store. warn says what is dangerous about its
 // address. It is nil if the adapter has no warnings.
 type storeAdapter struct {
-	schemes []string
-	open    openStore
-	warn    config.WarnOfStore
+	open openStore
+	warn config.WarnOfStore
 	// logTo sets the logger of a client library that has one for the process.
 	logTo func(*slog.Logger)
 }

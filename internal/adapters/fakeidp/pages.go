@@ -13,7 +13,7 @@ import (
 	"github.com/a-h/templ"
 )
 
-//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.1118 generate
+//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.1118 generate -log-level warn
 
 //go:embed pages.css
 var stylesheet []byte

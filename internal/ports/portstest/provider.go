@@ -19,8 +19,8 @@ type ProviderHarness struct {
 	// and known to the provider.
 	New          OpenProvider
 	Registration ports.Registration
-	// Transport sends the adapter's requests to the fake provider. Serve returns one
-	// for a handler.
+	// Transport sends the adapter's requests to the fake provider, several at once.
+	// Serve returns one for a handler.
 	Transport http.RoundTripper
 	// Clock is the clock of the provider and the adapter. If it is nil, the suite
 	// creates one.

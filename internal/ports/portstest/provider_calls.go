@@ -128,7 +128,7 @@ func outageAtStart(t *testing.T, h *providerTest) {
 	h.Down(true)
 	_, err := h.Provider.Begin(t.Context(), ports.AuthorizationRequest{State: suiteState})
 	if !h.BeginsAlone {
-		require.ErrorIs(t, err, ports.ErrProviderUnavailable)
+		require.ErrorIs(t, err, ports.ErrProviderUnavailable, "set BeginsAlone if Begin makes no request")
 	}
 	h.Down(false)
 	h.Advance(recovery)

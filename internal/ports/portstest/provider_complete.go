@@ -58,7 +58,7 @@ func completeWithoutScopes(t *testing.T, h *providerTest) {
 
 func completeWithScopes(t *testing.T, h *providerTest) {
 	tokens := wholeSignIn(t, h, h.Scopes...).Tokens.AccessTokens
-	require.Len(t, tokens, 1)
+	require.Len(t, tokens, 1, "SignedIn.Tokens has one access token for the scopes")
 	assert.NotEmpty(t, tokens[0].Value)
 	assert.Equal(t, h.Scopes, tokens[0].Scopes)
 	assert.True(t, tokens[0].Expires.After(h.Clock.Now()))
@@ -67,7 +67,7 @@ func completeWithScopes(t *testing.T, h *providerTest) {
 func completeWithoutLifetime(t *testing.T, h *providerTest) {
 	h.network.misbehave(noLifetime)
 	tokens := wholeSignIn(t, h, h.Scopes...).Tokens.AccessTokens
-	require.Len(t, tokens, 1)
+	require.Len(t, tokens, 1, "SignedIn.Tokens has one access token for the scopes")
 	assert.True(t, tokens[0].Expires.After(h.Clock.Now().Add(time.Minute)))
 }
 
@@ -102,7 +102,7 @@ func completeConcurrently(t *testing.T, h *providerTest) {
 			in, err := h.Provider.Complete(t.Context(), callbacks[i], begun[i].Secret)
 			if assert.NoError(t, err) && !h.NoIDTokens {
 				_, twice := nonces.LoadOrStore(in.Tokens.Nonce, true)
-				assert.False(t, twice, "two sign-ins got one answer")
+				assert.False(t, twice, "two sign-ins have the same nonce; set NoIDTokens if the provider has no ID tokens")
 			}
 		})
 	}
