@@ -20,7 +20,7 @@ import (
 )
 
 // storeLimit is how long a page may take that needs a store which never
-// answers: the three seconds of an operation, and some more.
+// answers: its own limit of three seconds for an operation, and some more.
 const storeLimit = 9 * time.Second
 
 // slowStore is how long a slow store lets wait: well within the three seconds.

@@ -14,8 +14,8 @@ import (
 //
 // An error other than those in a method's comment means that the store failed; it
 // should wrap ErrStoreUnavailable. Every method returns within a few seconds,
-// whatever the server does. If ctx has ended before the call, the method changes
-// nothing and returns the error of ctx.
+// whatever the server does; the caller sets no time limit. If ctx has ended before
+// the call, the method changes nothing and returns the error of ctx.
 type SessionStore interface {
 	// Create adds a record and returns its version. It returns ErrRecordExists
 	// if an unexpired record has the key. Of several concurrent calls with one

@@ -9,12 +9,11 @@ import (
 	"webapp/internal/ports"
 )
 
-// records reads and writes a ports.SessionStore. It seals and opens values, gives
-// every operation a time limit, and classifies errors.
+// records reads and writes a ports.SessionStore. It seals and opens values, and
+// classifies errors. The store itself limits the time of each operation.
 type records struct {
 	store ports.SessionStore
 	seal  func(context.Context) *sealer // returns the keys for a context
-	limit time.Duration
 }
 
 // entry is a record whose value is not sealed yet.
@@ -36,17 +35,13 @@ type foundRecord struct {
 
 // create adds a record. It returns ports.ErrRecordExists if there is one.
 func (r *records) create(ctx context.Context, e entry) (ports.Version, error) {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
-	v, err := r.store.Create(limited, r.sealed(ctx, e))
+	v, err := r.store.Create(ctx, r.sealed(ctx, e))
 	return v, classify(ctx, err)
 }
 
 // find returns the record with this key, or ports.ErrNoRecord.
 func (r *records) find(ctx context.Context, key string) (foundRecord, error) {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
-	found, err := r.store.Find(limited, key)
+	found, err := r.store.Find(ctx, key)
 	if err != nil {
 		return foundRecord{}, classify(ctx, err)
 	}
@@ -58,27 +53,21 @@ func (r *records) find(ctx context.Context, key string) (foundRecord, error) {
 // exists returns nil if there is a record with this key, readable or not, and
 // ports.ErrNoRecord otherwise.
 func (r *records) exists(ctx context.Context, key string) error {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
-	_, err := r.store.Find(limited, key)
+	_, err := r.store.Find(ctx, key)
 	return classify(ctx, err)
 }
 
 // replace changes the record with version v. It returns ports.ErrNoRecord or
 // ports.ErrRecordChanged as the store does.
 func (r *records) replace(ctx context.Context, e entry, v ports.Version) (ports.Version, error) {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
-	next, err := r.store.Replace(limited, r.sealed(ctx, e), v)
+	next, err := r.store.Replace(ctx, r.sealed(ctx, e), v)
 	return next, classify(ctx, err)
 }
 
 // delete removes a record of version v, or of any version. It returns the errors
 // of ports.SessionStore.Delete.
 func (r *records) delete(ctx context.Context, key string, v ports.Version) error {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
-	return classify(ctx, r.store.Delete(limited, key, v))
+	return classify(ctx, r.store.Delete(ctx, key, v))
 }
 
 // deleteAll removes records of any version and stops at the first error.
@@ -93,14 +82,8 @@ func (r *records) deleteAll(ctx context.Context, keys []string) error {
 
 // keys returns the keys of the records with this index.
 func (r *records) keys(ctx context.Context, index string) ([]string, error) {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
-	keys, err := r.store.Keys(limited, index)
+	keys, err := r.store.Keys(ctx, index)
 	return keys, classify(ctx, err)
-}
-
-func (r *records) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, r.limit)
 }
 
 func (r *records) sealed(ctx context.Context, e entry) ports.Record {

@@ -78,9 +78,6 @@ type Config struct {
 	// long as its record, so that End can return the refresh token when the browser
 	// comes back. Nil means no.
 	KeepsTokens func() bool
-	// OpTimeout is the time limit for one operation of the store. The default is
-	// 3 seconds.
-	OpTimeout time.Duration
 	// Clock returns the time. The default is time.Now.
 	Clock func() time.Time
 }
@@ -88,10 +85,6 @@ type Config struct {
 // ExpiredRetention is how long the store keeps the record of an expired session.
 // If its browser comes back within that time, the audit log reports the end.
 const ExpiredRetention = 24 * time.Hour
-
-// defaultOpTimeout is short enough that a page can still report a store that is
-// down.
-const defaultOpTimeout = 3 * time.Second
 
 // New returns a Manager, or an error that lists every fault in cfg.
 func New(cfg Config) (*Manager, error) {
@@ -105,9 +98,6 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.KeepsTokens == nil {
 		cfg.KeepsTokens = func() bool { return false }
 	}
-	if cfg.OpTimeout == 0 {
-		cfg.OpTimeout = defaultOpTimeout
-	}
 	m := &Manager{
 		realm:    cfg.Realm,
 		cookies:  newCookieJar(cfg.Secure, cfg.CrossSiteCallback),
@@ -116,7 +106,7 @@ func New(cfg Config) (*Manager, error) {
 		keeps:    cfg.KeepsTokens,
 	}
 	m.keys.Store(keys)
-	m.records = &records{store: cfg.Store, seal: m.keysOf, limit: cfg.OpTimeout}
+	m.records = &records{store: cfg.Store, seal: m.keysOf}
 	// scs.New is not used: it starts a goroutine for a store of its own.
 	m.scs = &scs.SessionManager{
 		Lifetime:         cfg.Lifetime,
@@ -135,9 +125,6 @@ func (cfg Config) check() error {
 	}
 	if cfg.Lifetime <= 0 {
 		faults = append(faults, errors.New("lifetime is not positive"))
-	}
-	if cfg.OpTimeout < 0 {
-		faults = append(faults, errors.New("store time limit is negative"))
 	}
 	if cfg.CrossSiteCallback && !cfg.Secure {
 		faults = append(faults, errors.New("a cross-site callback needs https"))
@@ -183,9 +170,7 @@ func (m *Manager) UseKeys(keys [][]byte) error {
 // ports.ErrStoreUnavailable otherwise.
 func (m *Manager) Ready(ctx context.Context) error {
 	if probe, ok := m.records.store.(ports.StoreReadiness); ok {
-		limited, cancel := m.records.limited(ctx)
-		defer cancel()
-		return unavailable(probe.Ready(limited))
+		return unavailable(probe.Ready(ctx))
 	}
 	err := m.records.exists(ctx, "ready")
 	if errors.Is(err, ports.ErrNoRecord) {

@@ -3,6 +3,7 @@ package portstest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"webapp/internal/ports"
 )
@@ -11,9 +12,14 @@ import (
 type StoreCall struct {
 	Method string // "Create", "Find", "Replace", "Delete" or "Keys"
 	Key    string // the index if Method is "Keys"
-	// Done is closed when the context of the call ends. Calls leaves it nil.
+	// Done is closed when the context of the call ends, or after faultyLimit. Calls
+	// leaves it nil.
 	Done <-chan struct{}
 }
+
+// faultyLimit is the time limit of each call of a FaultyStore. ports.SessionStore
+// requires one of every store.
+const faultyLimit = 3 * time.Second
 
 // FaultyStore is a store that records every call and passes it on to another store. A test
 // can make it fail. It is safe for concurrent use.
@@ -79,7 +85,9 @@ func faulty[T any](ctx context.Context, f *FaultyStore, method, key string, do f
 	f.calls = append(f.calls, call)
 	before, after := f.before, f.after
 	f.mu.Unlock()
-	call.Done = ctx.Done()
+	limited, cancel := context.WithTimeout(ctx, faultyLimit)
+	defer cancel()
+	call.Done = limited.Done()
 	if before != nil {
 		if err := before(call); err != nil {
 			return result, err
@@ -129,7 +137,7 @@ func (f *FaultyStore) SetDown(down bool) {
 	f.SetFault(func(StoreCall) error { return ports.ErrStoreUnavailable })
 }
 
-// SetHanging makes every call wait until its context ends (true) or work again (false).
+// SetHanging makes every call wait until its time limit (true) or work again (false).
 func (f *FaultyStore) SetHanging(hanging bool) {
 	if !hanging {
 		f.SetFault(nil)
@@ -141,8 +149,8 @@ func (f *FaultyStore) SetHanging(hanging bool) {
 	})
 }
 
-// SetSlow makes every call wait until the channel is closed, or fail if its context ends
-// first. nil removes the fault.
+// SetSlow makes every call wait until the channel is closed, or fail at its time limit.
+// nil removes the fault.
 func (f *FaultyStore) SetSlow(until <-chan struct{}) {
 	if until == nil {
 		f.SetFault(nil)
