@@ -25,10 +25,10 @@ type browserRequest struct {
 	mu      sync.Mutex
 	current loadedSession
 	// revision belongs to the session that scs reads or writes next.
-	revision *revision
+	revision revision
 	// written has the cookies that this response sets, by name. They replace
 	// those of the request. A deleted cookie has an empty value.
-	written map[string]string
+	written map[string]*http.Cookie
 }
 
 // loadedSession is the browser's session as this request has loaded it.
@@ -37,7 +37,7 @@ type loadedSession struct {
 	err     error           // the store's error, if loading failed
 	token   string          // empty without a session
 	session *keptSession    // replaced, never changed
-	read    *revision       // of the session's record
+	version ports.Version   // of the session's record
 	data    context.Context // has the session data of scs
 }
 
@@ -101,20 +101,17 @@ func (m *Manager) withKeys(ctx context.Context) context.Context {
 
 type keysKey struct{ m *Manager }
 
-// values returns the values of the browser's cookies of this name. There can be
-// several, set for different paths or domains.
-func (req *browserRequest) values(name string) []string {
-	if value, ok := req.written[name]; ok {
-		if value == "" {
-			return nil
-		}
-		return []string{value}
+// cookies returns the browser's cookies of this name. There can be several, set
+// for different paths or domains.
+func (req *browserRequest) cookies(name string) []*http.Cookie {
+	c, ok := req.written[name]
+	switch {
+	case !ok:
+		return req.request.CookiesNamed(name)
+	case c.Value == "":
+		return nil
 	}
-	var values []string
-	for _, c := range req.request.CookiesNamed(name) {
-		values = append(values, c.Value)
-	}
-	return values
+	return []*http.Cookie{c}
 }
 
 // set adds a cookie to the response, or replaces one of the same name. It also
@@ -130,9 +127,9 @@ func (req *browserRequest) set(c *http.Cookie) {
 	}
 	req.header["Set-Cookie"] = append(kept, line)
 	if req.written == nil {
-		req.written = map[string]string{}
+		req.written = map[string]*http.Cookie{}
 	}
-	req.written[c.Name] = c.Value
+	req.written[c.Name] = c
 	if !strings.Contains(req.header.Get("Cache-Control"), "no-store") {
 		req.header.Set("Cache-Control", "no-store")
 	}
@@ -173,11 +170,11 @@ func isToken(s string) bool {
 // token returns the session token that the browser sent. If there are two such
 // cookies, another site may have set one, and token returns none.
 func (m *Manager) token(req *browserRequest) (string, bool) {
-	sent := req.values(m.cookies.session)
-	if len(sent) != 1 || !isToken(sent[0]) {
+	sent := req.cookies(m.cookies.session)
+	if len(sent) != 1 || !isToken(sent[0].Value) {
 		return "", false
 	}
-	return sent[0], true
+	return sent[0].Value, true
 }
 
 // ReferencedSession implements ports.SessionReferences. The reference cookie
@@ -188,11 +185,11 @@ func (m *Manager) ReferencedSession(ctx context.Context) (ports.Session, error) 
 		return ports.Session{}, err
 	}
 	defer req.mu.Unlock()
-	sent := req.values(m.cookies.reference)
-	if !m.cookies.crossSite || len(sent) != 1 || !isToken(sent[0]) {
+	sent := req.cookies(m.cookies.reference)
+	if !m.cookies.crossSite || len(sent) != 1 || !isToken(sent[0].Value) {
 		return ports.Session{}, ports.ErrNoSession
 	}
-	s, err := m.readSession(ctx, sent[0])
+	s, err := m.readSession(ctx, sent[0].Value)
 	if err != nil {
 		return ports.Session{}, err
 	}
@@ -243,17 +240,17 @@ func (m *Manager) namedKeys(req *browserRequest) []string {
 			keys = append(keys, key)
 		}
 	}
-	for _, token := range req.values(m.cookies.session) {
-		if isToken(token) {
-			add(sessionKey(token))
+	for _, c := range req.cookies(m.cookies.session) {
+		if isToken(c.Value) {
+			add(sessionKey(c.Value))
 		}
 	}
 	if !m.cookies.crossSite {
 		return keys
 	}
-	for _, key := range req.values(m.cookies.reference) {
-		if isToken(key) {
-			add(key)
+	for _, c := range req.cookies(m.cookies.reference) {
+		if isToken(c.Value) {
+			add(c.Value)
 		}
 	}
 	return keys

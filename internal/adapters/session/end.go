@@ -33,7 +33,7 @@ func (m *Manager) End(ctx context.Context, withTokens bool) ([]ports.EndedSessio
 // clearSession deletes the session's cookies if the browser has them.
 func (m *Manager) clearSession(req *browserRequest) {
 	for _, name := range []string{m.cookies.session, m.cookies.reference} {
-		if len(req.values(name)) > 0 {
+		if len(req.cookies(name)) > 0 {
 			req.set(m.cookies.make(name, "", -1))
 		}
 	}
@@ -53,7 +53,7 @@ func (m *Manager) endNamed(ctx context.Context, req *browserRequest, keys []stri
 		var s *keptSession
 		var err error
 		if req.current.session != nil && req.current.key() == key {
-			s, err = m.endRevision(ctx, key, req.current.session, req.current.read.version)
+			s, err = m.endRevision(ctx, key, req.current.session, req.current.version)
 		} else {
 			s, err = m.endSession(ctx, key, nil)
 		}

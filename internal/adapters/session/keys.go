@@ -9,9 +9,9 @@ import (
 	"webapp/internal/ports"
 )
 
-// sessionKey returns the record key for a session token, as scs derives it. It is
-// a hash, from which the token cannot be derived.
-func sessionKey(token string) string { return hashed([]byte(token)) }
+// sessionKey returns the record key for a session token. It is a hash, from which the
+// token cannot be derived.
+func sessionKey(token string) string { return hashed(token) }
 
 // The keys of the records that belong to a session, from its record key.
 func claimsKey(key string) string { return key + ".claims" }
@@ -29,12 +29,12 @@ func relatedKeys(keys []string) []string {
 }
 
 // The keys of the records that mark a state or a one-time identifier as used.
-func spentKey(state string) string { return "spent." + hashed([]byte(state)) }
-func onceKey(id string) string     { return "once." + hashed([]byte(id)) }
+func spentKey(state string) string { return "spent." + hashed(state) }
+func onceKey(id string) string     { return "once." + hashed(id) }
 
 // listedID returns the ID of a session in a list. It is not the record key, which
 // is the value of the reference cookie.
-func listedID(key string) string { return hashed([]byte("listed." + key)) }
+func listedID(key string) string { return hashed("listed." + key) }
 
 // userIndex returns the index of a person's sessions that began under key. A
 // subject can be an e-mail address or a number, which a reader of the store could
@@ -73,7 +73,9 @@ func indexesOf(key *sealingKey, id *ports.Identity) []string {
 	return indexes
 }
 
-func hashed(b []byte) string {
-	sum := sha256.Sum256(b)
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+// hashed returns the SHA-256 hash of a text. Its buffers are on the stack, because each
+// page needs a hash.
+func hashed(text string) string {
+	sum := sha256.Sum256(append(make([]byte, 0, 2*tokenSize), text...))
+	return string(base64.RawURLEncoding.AppendEncode(make([]byte, 0, tokenSize), sum[:]))
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -103,8 +104,8 @@ func (m *Manager) Take(ctx context.Context, state string) (ports.PendingSignIn, 
 // findPending returns the pending sign-in in the browser's cookie of this name.
 // It skips cookies that do not open: another site can have set them.
 func (m *Manager) findPending(req *browserRequest, name string) (ports.PendingSignIn, bool) {
-	for _, value := range req.values(name) {
-		if p, ok := openPending(req.keys, name, value); ok {
+	for _, c := range req.cookies(name) {
+		if p, ok := openPending(req.keys, name, c.Value); ok {
 			return p, true
 		}
 	}
@@ -202,19 +203,19 @@ func overflow(kept pendingCookie, others []pendingCookie) []string {
 // pendingCookies returns the browser's cookies of pending sign-ins.
 func (m *Manager) pendingCookies(req *browserRequest) []pendingCookie {
 	var list []pendingCookie
-	add := func(name, value string) {
-		if strings.HasPrefix(name, m.cookies.pending) && value != "" {
-			p, _ := openPending(req.keys, name, value)
-			list = append(list, pendingCookie{name: name, value: value, expires: p.Expires})
+	add := func(c *http.Cookie) {
+		if strings.HasPrefix(c.Name, m.cookies.pending) && c.Value != "" {
+			p, _ := openPending(req.keys, c.Name, c.Value)
+			list = append(list, pendingCookie{name: c.Name, value: c.Value, expires: p.Expires})
 		}
 	}
 	for _, c := range req.request.Cookies() {
 		if _, ok := req.written[c.Name]; !ok {
-			add(c.Name, c.Value)
+			add(c)
 		}
 	}
-	for name, value := range req.written {
-		add(name, value)
+	for _, c := range req.written {
+		add(c)
 	}
 	return list
 }

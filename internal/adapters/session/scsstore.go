@@ -10,10 +10,10 @@ import (
 	"webapp/internal/ports"
 )
 
-// scsStore implements the store of scs on top of records. scs has one method for
-// writing, which inserts or updates a record. scsStore creates a record if the
-// revision of the browser's request has no version, and otherwise replaces exactly
-// that version.
+// scsStore implements the store of scs on top of records. It hashes the tokens, so
+// that the store has only their hashes. scs has one method for writing, which inserts
+// or updates a record. scsStore creates a record if the revision of the browser's
+// request has no version, and otherwise replaces exactly that version.
 type scsStore struct {
 	*records
 	manager *Manager
@@ -28,10 +28,10 @@ type revision struct {
 	indexes []string
 }
 
-// FindCtx returns the opened value with this key. It reports a value that no key
-// opens as not found.
-func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	found, err := s.find(ctx, key)
+// FindCtx returns the opened value of the token's record. It reports a value that no
+// key opens as not found.
+func (s scsStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	found, err := s.find(ctx, sessionKey(token))
 	if errors.Is(err, ports.ErrNoRecord) {
 		return nil, false, nil
 	}
@@ -46,13 +46,13 @@ func (s scsStore) FindCtx(ctx context.Context, key string) ([]byte, bool, error)
 
 // CommitCtx creates the record of a new session, or replaces the version that was
 // read. It returns ports.ErrNoRecord if the session has ended.
-func (s scsStore) CommitCtx(ctx context.Context, key string, value []byte, expires time.Time) error {
+func (s scsStore) CommitCtx(ctx context.Context, token string, value []byte, expires time.Time) error {
 	req, ok := s.manager.requestOf(ctx)
 	if !ok {
 		return ports.ErrNoBrowser
 	}
-	r := req.revision
-	e := entry{key: key, value: value, expires: expires, indexes: r.indexes}
+	r := &req.revision
+	e := entry{key: sessionKey(token), value: value, expires: expires, indexes: r.indexes}
 	var v ports.Version
 	var err error
 	if r.version == ports.AnyVersion {
@@ -68,21 +68,21 @@ func (s scsStore) CommitCtx(ctx context.Context, key string, value []byte, expir
 }
 
 // DeleteCtx deletes the record, if there is one.
-func (s scsStore) DeleteCtx(ctx context.Context, key string) error {
-	return s.delete(ctx, key, ports.AnyVersion)
+func (s scsStore) DeleteCtx(ctx context.Context, token string) error {
+	return s.delete(ctx, sessionKey(token), ports.AnyVersion)
 }
 
 // Commit is CommitCtx without a context, which scs.Store requires.
-func (s scsStore) Commit(key string, value []byte, expires time.Time) error {
-	return s.CommitCtx(context.Background(), key, value, expires)
+func (s scsStore) Commit(token string, value []byte, expires time.Time) error {
+	return s.CommitCtx(context.Background(), token, value, expires)
 }
 
 // Find is FindCtx without a context, which scs.Store requires.
-func (s scsStore) Find(key string) ([]byte, bool, error) {
-	return s.FindCtx(context.Background(), key)
+func (s scsStore) Find(token string) ([]byte, bool, error) {
+	return s.FindCtx(context.Background(), token)
 }
 
 // Delete is DeleteCtx without a context, which scs.Store requires.
-func (s scsStore) Delete(key string) error {
-	return s.DeleteCtx(context.Background(), key)
+func (s scsStore) Delete(token string) error {
+	return s.DeleteCtx(context.Background(), token)
 }

@@ -27,8 +27,8 @@
 // Each session's record has an index for its person and one for the provider's
 // session. Both are keyed hashes, which mean nothing to a reader of the store.
 //
-// The session manager of scs makes the tokens, hashes them for the store, and
-// loads and commits sessions. Its middleware is not used, because it commits at
+// The session manager of scs makes the tokens, and loads and commits sessions. Its
+// middleware is not used, because it commits at
 // the end of each request by an insert or update, and would write ended sessions
 // back. scsStore turns this write into either a create or a replace.
 //
@@ -109,10 +109,9 @@ func New(cfg Config) (*Manager, error) {
 	m.records = &records{store: cfg.Store, seal: m.keysOf}
 	// scs.New is not used: it starts a goroutine for a store of its own.
 	m.scs = &scs.SessionManager{
-		Lifetime:         cfg.Lifetime,
-		Store:            scsStore{records: m.records, manager: m},
-		Codec:            codec{},
-		HashTokenInStore: true,
+		Lifetime: cfg.Lifetime,
+		Store:    scsStore{records: m.records, manager: m},
+		Codec:    codec{},
 	}
 	return m, nil
 }

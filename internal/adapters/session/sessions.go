@@ -48,7 +48,7 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 	if !ok {
 		return loadedSession{loaded: true}
 	}
-	req.revision = &revision{}
+	req.revision = revision{}
 	data, err := m.scs.Load(ctx, token)
 	if errors.Is(err, errUnreadable) {
 		return loadedSession{loaded: true}
@@ -60,7 +60,7 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 	if !ok || !req.keys.indexable(s) {
 		return loadedSession{loaded: true}
 	}
-	return loadedSession{loaded: true, token: token, session: s, read: req.revision, data: data}
+	return loadedSession{loaded: true, token: token, session: s, version: req.revision.version, data: data}
 }
 
 func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expires) }
@@ -79,8 +79,10 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	}
 	s := *req.current.session
 	s.Seen, s.Expires = seen, expires
-	req.revision = req.current.read
-	req.revision.indexes = indexesOf(req.keys.key(s.indexedBy), &s.Identity)
+	req.revision = revision{
+		version: req.current.version,
+		indexes: indexesOf(req.keys.key(s.indexedBy), &s.Identity),
+	}
 	data := withData(ctx, req.current.data)
 	m.scs.Put(data, sessionValue, &s)
 	m.scs.SetDeadline(data, expires.Add(ExpiredRetention))
@@ -90,7 +92,7 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 		req.current = loadedSession{loaded: true}
 		return ports.ErrNoSession
 	case err == nil, errors.Is(err, ports.ErrRecordChanged):
-		req.current.session = &s
+		req.current.session, req.current.version = &s, req.revision.version
 		return nil
 	}
 	return err
@@ -145,7 +147,7 @@ func (m *Manager) updateMembershipsOnce(ctx context.Context, req *browserRequest
 			return err
 		}
 	}
-	req.current.session, req.current.read.version = s, version
+	req.current.session, req.current.version = s, version
 	return nil
 }
 
