@@ -64,7 +64,7 @@ func TestNamesOfVariablesAreNotTranslated(t *testing.T) {
 	variable := regexp.MustCompile(`\b[A-Z]{2,}(?:_[A-Z]+)+\b|\bAUTHORITY\b|\bSCOPE\b|\bENDPOINT\b`)
 	p := mustPages(t, Options{})
 	for _, c := range p.languages[1:] {
-		for m := range p.source().phrases {
+		for m := range p.source().texts {
 			assert.Equal(t, unique(variable.FindAllString(p.source().text(m), -1)),
 				unique(variable.FindAllString(c.text(m), -1)), "%s %s", c.lang, m)
 		}

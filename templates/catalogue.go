@@ -1,16 +1,18 @@
 package templates
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
@@ -25,11 +27,11 @@ const SourceLanguage = "en"
 
 // catalogue has all texts of one language. It is immutable after loading.
 type catalogue struct {
-	tag     language.Tag
-	lang    string // tag as text
-	phrases map[Message]phrase
+	tag   language.Tag
+	lang  string // tag as text
+	texts map[Message]string
 	// plurals has the texts that depend on a number.
-	plurals map[Message]map[plural.Form]phrase
+	plurals map[Message]map[plural.Form]string
 }
 
 // loadCatalogues reads messages/*.json of fsys. The source language comes first.
@@ -71,30 +73,63 @@ func loadCatalogue(fsys fs.FS, lang string) (*catalogue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
-	var texts map[string]string
-	if err := json.Unmarshal(file, &texts); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
 	c := &catalogue{tag: tag, lang: lang,
-		phrases: make(map[Message]phrase, len(texts)), plurals: map[Message]map[plural.Form]phrase{}}
-	for key, text := range texts {
-		if err := c.add(key, text); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", name, key, err)
-		}
+		texts: make(map[Message]string, bytes.Count(file, []byte("\n"))), plurals: map[Message]map[plural.Form]string{}}
+	if err := c.read(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
 }
 
+// read adds the texts of a file, a JSON object of strings.
+func (c *catalogue) read(file []byte) error {
+	in := jsontext.NewDecoder(bytes.NewBuffer(file), jsontext.AllowDuplicateNames(true)) // add refuses them
+	if in.PeekKind() != '{' {
+		return errors.New("not a JSON object")
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return err
+	}
+	for in.PeekKind() == '"' {
+		token, err := in.ReadToken()
+		if err != nil {
+			return err
+		}
+		key := token.String()
+		if token, err = in.ReadToken(); err != nil {
+			return err
+		}
+		if token.Kind() != '"' {
+			return fmt.Errorf("%s: not a text", key)
+		}
+		if err := c.add(key, token.String()); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return err
+	}
+	if _, err := in.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("more text after the object")
+	}
+	return nil
+}
+
 // add adds a text. A key with a CLDR plural form, such as [one], adds that form.
 func (c *catalogue) add(key, text string) error {
-	p, err := parsePhrase(text)
-	if err != nil {
+	if text == "" || text != strings.TrimSpace(text) {
+		return errors.New("empty, or with a space at the start or end")
+	}
+	if _, err := placeholders(text); err != nil {
 		return err
 	}
 	base, suffix, isPlural := strings.Cut(key, "[")
 	m := Message(base)
 	if !isPlural {
-		c.phrases[m] = p
+		if c.has(m) {
+			return errTwice
+		}
+		c.texts[m] = text
 		return nil
 	}
 	form, ok := pluralForms[strings.TrimSuffix(suffix, "]")]
@@ -102,11 +137,19 @@ func (c *catalogue) add(key, text string) error {
 		return errors.New("no such plural form")
 	}
 	if c.plurals[m] == nil {
-		c.plurals[m] = map[plural.Form]phrase{}
+		c.plurals[m] = map[plural.Form]string{}
 	}
-	c.plurals[m][form] = p
+	if _, twice := c.plurals[m][form]; twice {
+		return errTwice
+	}
+	c.plurals[m][form] = text
 	return nil
 }
+
+var (
+	errTwice      = errors.New("the key stands twice")
+	errStrayBrace = errors.New("a brace without a {placeholder}")
+)
 
 var pluralForms = map[string]plural.Form{
 	"zero": plural.Zero, "one": plural.One, "two": plural.Two,
@@ -117,12 +160,16 @@ var pluralForms = map[string]plural.Form{
 // if a text of c has other placeholders than the source, because a value would be
 // lost.
 func (c *catalogue) fallBackTo(source *catalogue) error {
-	for m, want := range source.phrases {
-		got, ok := c.phrases[m]
+	for m, want := range source.texts {
+		got, ok := c.texts[m]
 		if !ok {
-			c.phrases[m] = want
-		} else if !slices.Equal(got.placeholders(), want.placeholders()) {
-			return fmt.Errorf("%s: has the placeholders %v, but needs %v", m, got.placeholders(), want.placeholders())
+			c.texts[m] = want
+			continue
+		}
+		has, _ := placeholders(got) // add has checked both texts
+		needs, _ := placeholders(want)
+		if !slices.Equal(has, needs) {
+			return fmt.Errorf("%s: has the placeholders %v, but needs %v", m, has, needs)
 		}
 	}
 	for m, forms := range source.plurals {
@@ -135,96 +182,80 @@ func (c *catalogue) fallBackTo(source *catalogue) error {
 
 // has reports whether m has a text.
 func (c *catalogue) has(m Message) bool {
-	_, ok := c.phrases[m]
+	_, ok := c.texts[m]
 	return ok
 }
 
 // text returns the text of m. pairs are the names of its placeholders, each
 // followed by its value.
 func (c *catalogue) text(m Message, pairs ...string) string {
-	p, ok := c.phrases[m]
+	text, ok := c.texts[m]
 	if !ok {
 		return string(m)
 	}
-	return p.fill(pairs, func(value string) string { return value })
+	return fillIn(text, pairs, func(value string) string { return value })
 }
 
 // markup returns the text of m as HTML, with each value in a <bdi> element.
 func (c *catalogue) markup(m Message, pairs ...string) string {
-	p, ok := c.phrases[m]
+	text, ok := c.texts[m]
 	if !ok {
 		return html.EscapeString(string(m))
 	}
-	escaped := phrase{names: p.names, texts: make([]string, len(p.texts))}
-	for i, text := range p.texts {
-		escaped.texts[i] = html.EscapeString(text)
-	}
-	return escaped.fill(pairs, func(value string) string { return "<bdi>" + html.EscapeString(value) + "</bdi>" })
+	return fillIn(html.EscapeString(text), pairs, func(value string) string { return "<bdi>" + html.EscapeString(value) + "</bdi>" })
 }
 
 // count returns the text of m in the plural form for n, with {count} filled in.
 func (c *catalogue) count(m Message, n int) string {
 	forms := c.plurals[m]
-	p, ok := forms[plural.Cardinal.MatchPlural(c.tag, n%10_000_000, 0, 0, 0, 0)]
+	text, ok := forms[plural.Cardinal.MatchPlural(c.tag, n%10_000_000, 0, 0, 0, 0)]
 	if !ok {
-		p = forms[plural.Other]
+		text = forms[plural.Other]
 	}
-	return p.fill([]string{"count", strconv.Itoa(n)}, func(value string) string { return value })
+	return fillIn(text, []string{"count", strconv.Itoa(n)}, func(value string) string { return value })
 }
 
-// phrase is a text split at its placeholders: texts[0] names[0] texts[1] …
-type phrase struct {
-	texts []string
-	names []string
-}
-
-var errStrayBrace = errors.New("a brace without a {placeholder}")
-
-// parsePhrase splits text at its placeholders, such as {name}.
-func parsePhrase(text string) (phrase, error) {
-	if text == "" || text != strings.TrimSpace(text) {
-		return phrase{}, errors.New("empty, or with a space at the start or end")
-	}
-	var p phrase
-	for {
-		before, after, more := strings.Cut(text, "{")
-		if strings.Contains(before, "}") {
-			return phrase{}, errStrayBrace
-		}
-		p.texts = append(p.texts, before)
-		if !more {
-			return p, nil
-		}
-		name, rest, closed := strings.Cut(after, "}")
-		if !closed || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
-			return phrase{}, errStrayBrace
-		}
-		p.names, text = append(p.names, name), rest
-	}
-}
-
-// fill replaces the placeholders by the values of pairs (name, value, …), each
-// formatted by show. A placeholder without a value becomes empty.
-func (p phrase) fill(pairs []string, show func(value string) string) string {
-	if len(p.names) == 0 {
-		return p.texts[0]
+// fillIn replaces the placeholders of text, such as {name}, by the values of pairs
+// (name, value, …), each formatted by show. A placeholder without a value becomes
+// empty.
+func fillIn(text string, pairs []string, show func(value string) string) string {
+	before, after, more := strings.Cut(text, "{")
+	if !more {
+		return text
 	}
 	var b strings.Builder
 	b.Grow(64)
-	for i, name := range p.names {
-		b.WriteString(p.texts[i])
-		for j := 0; j+1 < len(pairs); j += 2 {
-			if pairs[j] == name {
-				b.WriteString(show(pairs[j+1]))
+	for more {
+		b.WriteString(before)
+		name, rest, _ := strings.Cut(after, "}")
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if pairs[i] == name {
+				b.WriteString(show(pairs[i+1]))
 			}
 		}
+		before, after, more = strings.Cut(rest, "{")
 	}
-	b.WriteString(p.texts[len(p.names)])
+	b.WriteString(before)
 	return b.String()
 }
 
-// placeholders returns the names of p's placeholders, sorted and without
+// placeholders returns the names of the placeholders of text, sorted and without
 // duplicates.
-func (p phrase) placeholders() []string {
-	return slices.Compact(slices.Sorted(slices.Values(p.names)))
+func placeholders(text string) ([]string, error) {
+	var names []string
+	for {
+		before, after, more := strings.Cut(text, "{")
+		if strings.Contains(before, "}") {
+			return nil, errStrayBrace
+		}
+		if !more {
+			slices.Sort(names)
+			return slices.Compact(names), nil
+		}
+		name, rest, closed := strings.Cut(after, "}")
+		if !closed || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return nil, errStrayBrace
+		}
+		names, text = append(names, name), rest
+	}
 }

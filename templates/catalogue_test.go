@@ -27,9 +27,12 @@ func TestMalformedTranslationsFailTheStart(t *testing.T) {
 		{"brace", `{"layout.signout": "Sortir {"}`, "layout.signout: a brace"},
 		{"empty", `{"layout.signout": ""}`, "layout.signout: empty"},
 		{"no text", `{"layout.signout": {"x": 1}}`, "fr.json"},
+		{"no object", `["layout.signout", "Sortir"]`, "fr.json"},
+		{"more after the object", `{"layout.signout": "Sortir"}}`, "fr.json"},
 		{"no JSON", `"layout.signout": "Sortir"}`, "fr.json"},
 		{"cut off", `{"layout.signout": "Sor`, "fr.json"},
-		{"key twice", `{"layout.signout": "Sortir", "layout.signout": "Quitter"}`, "fr.json"},
+		{"key twice", `{"layout.signout": "Sortir", "layout.signout": "Quitter"}`, "layout.signout: the key stands twice"},
+		{"plural form twice", `{"span.days[one]": "{count} jour", "span.days[one]": "{count} jours"}`, "span.days[one]: the key stands twice"},
 		{"no such plural form", `{"span.days[un]": "{count} jour"}`, "span.days[un]: no such plural form"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -123,7 +126,7 @@ func TestTheNameOfALanguageFileIsItsTag(t *testing.T) {
 // keysOf returns the keys of a catalogue, without plural forms.
 func keysOf(c *catalogue) map[string]bool {
 	keys := map[string]bool{}
-	for m := range c.phrases {
+	for m := range c.texts {
 		keys[string(m)] = true
 	}
 	for m := range c.plurals {
@@ -170,16 +173,18 @@ func TestEveryUseOfAMessageFits(t *testing.T) {
 // message.
 func requireValues(t *testing.T, source *catalogue, args []ast.Expr) {
 	t.Helper()
-	phrase, ok := source.phrases[Message(literal(args[0]))]
+	text, ok := source.texts[Message(literal(args[0]))]
 	if !ok {
 		return
 	}
+	needed, err := placeholders(text)
+	require.NoError(t, err)
 	var names []string
 	for i := 1; i < len(args); i += 2 {
 		names = append(names, literal(args[i]))
 	}
 	slices.Sort(names)
-	assert.ElementsMatch(t, phrase.placeholders(), names, literal(args[0]))
+	assert.ElementsMatch(t, needed, names, literal(args[0]))
 }
 
 // literal returns the value of a string literal, or "" for other expressions.
@@ -242,10 +247,12 @@ func TestSamplesUseKnownMessages(t *testing.T) {
 
 func TestStrayBracesAreRefused(t *testing.T) {
 	for _, text := range []string{"a { b", "a } b", "{}", "{Name}", "{na me}", "{{name}}", "{name", "name}", "{a}}"} {
-		_, err := parsePhrase(text)
+		_, err := placeholders(text)
 		require.ErrorIs(t, err, errStrayBrace, text)
 	}
-	p, err := parsePhrase("{a} of {b}{a}")
+	text := "{a} of {b}{a}"
+	names, err := placeholders(text)
 	require.NoError(t, err)
-	assert.Equal(t, "1 of 21", p.fill([]string{"a", "1", "b", "2"}, func(value string) string { return value }))
+	assert.Equal(t, []string{"a", "b"}, names)
+	assert.Equal(t, "1 of 21", fillIn(text, []string{"a", "1", "b", "2"}, func(value string) string { return value }))
 }

@@ -467,7 +467,7 @@ func benchmarkPage(b *testing.B, c Chrome, v View) {
 // key.
 func keyForm(p *Pages) *regexp.Regexp {
 	families := map[string]bool{}
-	for m := range p.source().phrases {
+	for m := range p.source().texts {
 		if family, _, dotted := strings.Cut(string(m), "."); dotted {
 			families[family] = true
 		}
