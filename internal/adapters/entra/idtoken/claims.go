@@ -18,154 +18,125 @@ const maxSkew = 5 * time.Minute
 
 // checks returns the checks of an ID token's claims in their order. A check that reads
 // a claim into the jwt comes before the checks that use the claim.
-func (v Verifier) checks(want Expected) []func(*jwt) error {
-	checks := []func(*jwt) error{
-		checkIssuer(v.Issuer),
-		checkExpected(func(t *jwt) string { return t.issuer }, want.Issuer, "its issuer is not the expected one"),
-	}
+func (v Verifier) checks() []func(*jwt) error {
+	checks := []func(*jwt) error{(*jwt).checkIssuer}
 	if v.Authority.Entra() {
 		checks = append(checks,
-			checkTenant(v.Issuer, v.Authority.Kind),
-			checkKeyIssuer(v.Issuer),
-			checkPolicy(v.Authority.Policy()),
-			checkVersion(v.Authority.Kind),
-			readObjectID,
-			readGroups(v.Clock),
+			(*jwt).checkTenant, (*jwt).checkKeyIssuer, (*jwt).checkPolicy, (*jwt).checkVersion, (*jwt).readObjectID, (*jwt).readGroups,
 		)
 	}
 	return append(checks,
-		checkAudience(v.ClientID, !v.Authority.Entra()),
-		checkAuthorizedParty(v.ClientID),
-		checkExpiry(v.Clock),
-		checkIssuedAt(v.Clock),
-		checkNotBefore(v.Clock),
-		checkNonce(want),
-		checkSubject,
-		checkExpected(func(t *jwt) string { return t.subject }, want.Subject, "its subject is not the expected one"),
-		checkAccessTokenHash(want.AccessToken),
-		readAuthTime(v.Clock),
-		readAuthContexts,
-		readRoles,
-		readDetails,
+		(*jwt).checkAudience,
+		(*jwt).checkAuthorizedParty,
+		(*jwt).checkExpiry,
+		(*jwt).checkIssuedAt,
+		(*jwt).checkNotBefore,
+		(*jwt).checkNonce,
+		(*jwt).checkSubject,
+		(*jwt).checkAccessTokenHash,
+		(*jwt).readAuthTime,
+		(*jwt).readAuthContexts,
+		(*jwt).readRoles,
+		(*jwt).readDetails,
 		// This check is the last one, so ErrTenantNotAllowed means that the token
 		// is valid otherwise.
-		checkTenantAllowed(v.AllowsTenant),
+		(*jwt).checkTenantAllowed,
 	)
 }
 
-// checkIssuer compares iss exactly with the issuer in the metadata. A template for many
-// tenants matches the issuer of any tenant; checkTenant then compares the tenant.
-func checkIssuer(template authority.Issuer) func(*jwt) error {
-	return func(t *jwt) error {
-		iss, ok := t.claims.Text("iss")
-		if !ok || iss == "" || !template.Matches(iss) {
-			return providerhttp.Refused("it comes from another issuer")
-		}
-		t.issuer = iss
-		return nil
+// checkIssuer compares iss exactly with the issuer in the metadata, and with the expected
+// one. A template for many tenants matches the issuer of any tenant; checkTenant then
+// compares the tenant.
+func (t *jwt) checkIssuer() error {
+	iss, ok := t.claims.Text("iss")
+	if !ok || iss == "" || !t.verifier.Issuer.Matches(iss) {
+		return providerhttp.Refused("it comes from another issuer")
 	}
-}
-
-// checkExpected compares a claim that was read before with the expected value. An empty
-// expected value accepts any.
-func checkExpected(read func(*jwt) string, want, reason string) func(*jwt) error {
-	return func(t *jwt) error {
-		if want != "" && read(t) != want {
-			return providerhttp.Refused(reason)
-		}
-		return nil
+	if t.want.Issuer != "" && t.want.Issuer != iss {
+		return providerhttp.Refused("its issuer is not the expected one")
 	}
+	t.identity.Issuer = iss
+	return nil
 }
 
 // checkAudience requires that this client is the only audience: another audience could
-// pass the token on. Some OpenID Providers always list several audiences. If several is
-// set, such a token must have azp, which checkAuthorizedParty compares (OpenID Connect
+// pass the token on. Some OpenID Providers other than Entra always list several audiences.
+// Such an ID token must have azp, which checkAuthorizedParty compares (OpenID Connect
 // Core 1.0, section 3.1.3.7, points 3 to 5).
-func checkAudience(clientID string, several bool) func(*jwt) error {
-	return func(t *jwt) error {
-		audiences, ok := t.claims.TextOrTexts("aud")
-		isThis := func(audience string) bool { return sameID(audience, clientID) }
-		alone := len(audiences) == 1 || several && t.claims.Has("azp")
-		if !ok || !alone || !slices.ContainsFunc(audiences, isThis) {
-			return providerhttp.Refused("its audience is not this application alone")
-		}
-		return nil
+func (t *jwt) checkAudience() error {
+	audiences, ok := t.claims.TextOrTexts("aud")
+	isThis := func(audience string) bool { return sameID(audience, t.verifier.ClientID) }
+	several := t.kind == idToken && !t.verifier.Authority.Entra()
+	alone := len(audiences) == 1 || several && t.claims.Has("azp")
+	if !ok || !alone || !slices.ContainsFunc(audiences, isThis) {
+		return providerhttp.Refused("its audience is not this application alone")
 	}
+	return nil
 }
 
 // checkAuthorizedParty compares azp, if it is present, with this client.
-func checkAuthorizedParty(clientID string) func(*jwt) error {
-	return func(t *jwt) error {
-		if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && !sameID(azp, clientID) {
-			return providerhttp.Refused("it was issued to another application")
-		}
-		return nil
+func (t *jwt) checkAuthorizedParty() error {
+	if azp, ok := t.claims.Text("azp"); !ok || t.claims.Has("azp") && !sameID(azp, t.verifier.ClientID) {
+		return providerhttp.Refused("it was issued to another application")
 	}
+	return nil
 }
 
 // sameID compares two application IDs. GUIDs compare without regard to case.
 func sameID(a, b string) bool { return authority.FoldGUID(a) == authority.FoldGUID(b) }
 
 // checkExpiry requires exp and a time before it, with maxSkew.
-func checkExpiry(clock func() time.Time) func(*jwt) error {
-	return func(t *jwt) error {
-		at, present, ok := date(t.claims, "exp")
-		if !present || !ok {
-			return providerhttp.Refused("its expiry is missing or not a time")
-		}
-		if !clock().Before(at.Add(maxSkew)) {
-			return providerhttp.Refused("it has expired")
-		}
-		return nil
+func (t *jwt) checkExpiry() error {
+	at, present, ok := date(t.claims, "exp")
+	if !present || !ok {
+		return providerhttp.Refused("its expiry is missing or not a time")
 	}
+	if !t.verifier.Clock().Before(at.Add(maxSkew)) {
+		return providerhttp.Refused("it has expired")
+	}
+	return nil
 }
 
 // checkIssuedAt requires iat and a time after it, with maxSkew.
-func checkIssuedAt(clock func() time.Time) func(*jwt) error {
-	return func(t *jwt) error {
-		at, present, ok := date(t.claims, "iat")
-		if !present || !ok {
-			return providerhttp.Refused("its time of issue is missing or not a time")
-		}
-		if at.After(clock().Add(maxSkew)) {
-			return providerhttp.Refused("it was issued in the future")
-		}
-		return nil
+func (t *jwt) checkIssuedAt() error {
+	at, present, ok := date(t.claims, "iat")
+	if !present || !ok {
+		return providerhttp.Refused("its time of issue is missing or not a time")
 	}
+	if at.After(t.verifier.Clock().Add(maxSkew)) {
+		return providerhttp.Refused("it was issued in the future")
+	}
+	return nil
 }
 
 // checkNotBefore requires a time after nbf, if it is present, with maxSkew.
-func checkNotBefore(clock func() time.Time) func(*jwt) error {
-	return func(t *jwt) error {
-		at, present, ok := date(t.claims, "nbf")
-		if !ok {
-			return providerhttp.Refused("its start of validity is not a time")
-		}
-		if present && at.After(clock().Add(maxSkew)) {
-			return providerhttp.Refused("it is not valid yet")
-		}
-		return nil
+func (t *jwt) checkNotBefore() error {
+	at, present, ok := date(t.claims, "nbf")
+	if !ok {
+		return providerhttp.Refused("its start of validity is not a time")
 	}
+	if present && at.After(t.verifier.Clock().Add(maxSkew)) {
+		return providerhttp.Refused("it is not valid yet")
+	}
+	return nil
 }
 
 // readAuthTime reads auth_time, if it is present, and refuses a time that is more than
-// maxSkew in the future. The value 0 means that the provider does not know the time, as in tokens of
-// some versions of Keycloak. The domain decides which age is too great.
-func readAuthTime(clock func() time.Time) func(*jwt) error {
-	return func(t *jwt) error {
-		if string(t.claims.Raw("auth_time")) == "0" {
-			return nil
-		}
-		at, _, ok := date(t.claims, "auth_time")
-		if !ok {
-			return providerhttp.Refused("its time of authentication is not a time")
-		}
-		if at.After(clock().Add(maxSkew)) {
-			return providerhttp.Refused("its time of authentication is in the future")
-		}
-		t.authTime = at
+// maxSkew in the future. The value 0 means that the provider does not know the time, as in
+// tokens of some versions of Keycloak. The domain decides which age is too great.
+func (t *jwt) readAuthTime() error {
+	if string(t.claims.Raw("auth_time")) == "0" {
 		return nil
 	}
+	at, _, ok := date(t.claims, "auth_time")
+	if !ok {
+		return providerhttp.Refused("its time of authentication is not a time")
+	}
+	if at.After(t.verifier.Clock().Add(maxSkew)) {
+		return providerhttp.Refused("its time of authentication is in the future")
+	}
+	t.identity.AuthTime = at
+	return nil
 }
 
 // date reads a NumericDate (RFC 7519, section 2): seconds since 1970, also fractions. ok
@@ -185,17 +156,15 @@ func date(o providerhttp.Object, name string) (at time.Time, present, ok bool) {
 }
 
 // checkNonce compares the nonce with that of the sign-in.
-func checkNonce(want Expected) func(*jwt) error {
-	return func(t *jwt) error {
-		if want.Refreshed && !t.claims.Has("nonce") {
-			return nil
-		}
-		nonce, ok := t.claims.Text("nonce")
-		if !ok || want.Nonce == "" || !equalConstantTime(nonce, want.Nonce) {
-			return providerhttp.Refused("its nonce is not that of this sign-in")
-		}
+func (t *jwt) checkNonce() error {
+	if t.want.Refreshed && !t.claims.Has("nonce") {
 		return nil
 	}
+	nonce, ok := t.claims.Text("nonce")
+	if !ok || t.want.Nonce == "" || !equalConstantTime(nonce, t.want.Nonce) {
+		return providerhttp.Refused("its nonce is not that of this sign-in")
+	}
+	return nil
 }
 
 // noSubject is the sub of every user of an Azure AD B2C user flow whose subject claim is
@@ -203,8 +172,8 @@ func checkNonce(want Expected) func(*jwt) error {
 const noSubject = "Not supported currently. Use oid claim."
 
 // checkSubject requires a sub that is not empty, has at most 255 bytes (OpenID Connect
-// Core 1.0, section 2) and belongs to one person.
-func checkSubject(t *jwt) error {
+// Core 1.0, section 2), belongs to one person and is the expected one.
+func (t *jwt) checkSubject() error {
 	sub, ok := t.claims.Text("sub")
 	if !ok || sub == "" || len(sub) > 255 {
 		return providerhttp.Refused("its subject is missing or not a short string")
@@ -212,23 +181,24 @@ func checkSubject(t *jwt) error {
 	if sub == noSubject {
 		return providerhttp.Refused(`its subject is the same for everybody: set the user flow's "Subject (sub) claim" to ObjectID`)
 	}
-	t.subject = sub
+	if t.want.Subject != "" && t.want.Subject != sub {
+		return providerhttp.Refused("its subject is not the expected one")
+	}
+	t.identity.Subject = sub
 	return nil
 }
 
 // checkAccessTokenHash compares at_hash, if it is present, with the access token (OpenID
 // Connect Core 1.0, section 3.1.3.6).
-func checkAccessTokenHash(accessToken string) func(*jwt) error {
-	return func(t *jwt) error {
-		if !t.claims.Has("at_hash") {
-			return nil
-		}
-		got, ok := t.claims.Text("at_hash")
-		if !ok || accessToken == "" || !equalConstantTime(got, leftHalfHash(t.header.alg, accessToken)) {
-			return providerhttp.Refused("its access token hash does not match the access token")
-		}
+func (t *jwt) checkAccessTokenHash() error {
+	if !t.claims.Has("at_hash") {
 		return nil
 	}
+	got, ok := t.claims.Text("at_hash")
+	if !ok || t.want.AccessToken == "" || !equalConstantTime(got, leftHalfHash(t.header.alg, t.want.AccessToken)) {
+		return providerhttp.Refused("its access token hash does not match the access token")
+	}
+	return nil
 }
 
 // leftHalfHash returns the left half of the text's hash. The signature algorithm selects

@@ -24,42 +24,42 @@ const (
 
 // readRoles reads the app roles: a list of strings, or one string. Any other value
 // refuses the token, because rights depend on roles.
-func readRoles(t *jwt) error {
-	roles, ok := readNames(t, "roles", maxRoles, maxRoleBytes)
+func (t *jwt) readRoles() error {
+	roles, ok := t.readNames("roles", maxRoles, maxRoleBytes)
 	if !ok {
 		return providerhttp.Refused("its roles are not a list of role names")
 	}
-	t.roles = roles
+	t.identity.Roles = roles
 	return nil
 }
 
 // readAuthContexts reads acrs, the authentication contexts of Conditional Access, in the
 // same way as readRoles.
-func readAuthContexts(t *jwt) error {
-	contexts, ok := readNames(t, "acrs", maxContexts, maxContextBytes)
+func (t *jwt) readAuthContexts() error {
+	contexts, ok := t.readNames("acrs", maxContexts, maxContextBytes)
 	if !ok {
 		return providerhttp.Refused("its acrs are not a list of authentication contexts")
 	}
-	t.authContexts = contexts
+	t.identity.AuthContexts = contexts
 	return nil
 }
 
 // readNames reads a list of short strings, or one string. ok is false for any other
 // value.
-func readNames(t *jwt, claim string, maxNames, maxBytes int) (names []string, ok bool) {
+func (t *jwt) readNames(claim string, maxNames, maxBytes int) (names []string, ok bool) {
 	names, ok = t.claims.TextOrTexts(claim)
 	invalid := func(name string) bool { return name == "" || len(name) > maxBytes }
 	return names, ok && len(names) <= maxNames && !slices.ContainsFunc(names, invalid)
 }
 
 // readDetails reads sid, login_hint, the names and whether the account is a guest.
-func readDetails(t *jwt) error {
+func (t *jwt) readDetails() error {
 	for _, claim := range []struct {
 		name string
 		to   *string
 		max  int
 	}{
-		{"sid", &t.session, ports.MaxProviderSession},
+		{"sid", &t.identity.ProviderSession, ports.MaxProviderSession},
 		{"login_hint", &t.loginHint, maxHintBytes},
 	} {
 		text, ok := t.claims.Text(claim.name)
@@ -68,9 +68,9 @@ func readDetails(t *jwt) error {
 		}
 		*claim.to = text
 	}
-	t.name, t.username = DisplayText(t.claims, "name"), DisplayText(t.claims, "preferred_username")
+	t.identity.Name, t.identity.Username = DisplayText(t.claims, "name"), DisplayText(t.claims, "preferred_username")
 	acct := strings.Trim(string(t.claims.Raw("acct")), `"`)
-	t.guest = acct == "1"
+	t.identity.Guest = acct == "1"
 	return nil
 }
 
@@ -81,28 +81,6 @@ func DisplayText(o providerhttp.Object, name string) string {
 		return text
 	}
 	return ""
-}
-
-// identity returns the person of the verified token. Without a tenant, as with B2C, it
-// leaves out oid: iss and sub then identify the person.
-func (t *jwt) identity() ports.Identity {
-	objectID := t.objectID
-	if t.tenant == "" {
-		objectID = ""
-	}
-	return ports.Identity{
-		Issuer:          t.issuer,
-		Subject:         t.subject,
-		TenantID:        t.tenant,
-		ObjectID:        objectID,
-		Name:            t.name,
-		Username:        t.username,
-		Roles:           t.roles,
-		Guest:           t.guest,
-		ProviderSession: t.session,
-		AuthTime:        t.authTime,
-		AuthContexts:    t.authContexts,
-	}
 }
 
 // listClaims returns the claims as text, ordered by claimRank and name.

@@ -61,39 +61,39 @@ type Token struct {
 
 // Verify verifies an ID token and returns its claims.
 func (v Verifier) Verify(ctx context.Context, raw string, want Expected) (Token, error) {
-	t, err := v.verify(ctx, raw, idToken, v.checks(want))
+	t, err := v.verify(ctx, raw, jwt{kind: idToken, want: want}, v.checks())
 	if err != nil {
 		return Token{}, err
 	}
 	v.warnOverage(ctx, t)
-	return Token{Identity: t.identity(), Claims: t.listClaims(), Groups: t.groups, LoginHint: t.loginHint}, nil
+	return Token{Identity: t.identity, Claims: t.listClaims(), Groups: t.groups, LoginHint: t.loginHint}, nil
 }
 
-// verify verifies a token of this kind with go-oidc. The checks run on the verified
-// claims, before go-oidc reads them.
+// verify verifies a token of t's kind with go-oidc. The checks run on the verified claims,
+// before go-oidc reads them.
 //
 // Two of go-oidc's own checks are off, because checks here replace them. It allows no
 // leeway for exp: checkExpiry, checkIssuedAt and checkNotBefore check the dates. It
 // knows one issuer only: for a template, checkIssuer and checkTenant check the issuer.
 //
 // The error never has go-oidc's text, which quotes the token.
-func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks []func(*jwt) error) (*jwt, error) {
-	parts, err := splitToken(raw, kind)
+func (v Verifier) verify(ctx context.Context, raw string, t jwt, checks []func(*jwt) error) (*jwt, error) {
+	parts, err := splitToken(raw, t.kind)
 	if err != nil {
 		return nil, err
 	}
-	header, err := parseHeader(parts.header, kind, v.Algorithms)
-	if err != nil {
+	if t.header, err = parseHeader(parts.header, t.kind, v.Algorithms); err != nil {
 		return nil, err
 	}
-	source := &keySource{keys: v.Keys, token: jwt{kind: kind, header: header}, parts: parts, checks: checks}
+	t.verifier = v
+	source := &keySource{token: t, parts: parts, checks: checks}
 	verifier := oidc.NewVerifier(string(v.Issuer), source, &oidc.Config{
 		ClientID:             authority.FoldGUID(v.ClientID),
 		SupportedSigningAlgs: v.Algorithms,
 		SkipIssuerCheck:      v.Issuer.PerTenant(),
 		SkipExpiryCheck:      true,
 	})
-	if kind == logoutToken {
+	if t.kind == logoutToken {
 		_, err = verifier.VerifyLogout(ctx, raw)
 	} else {
 		_, err = verifier.Verify(ctx, raw)
@@ -102,14 +102,13 @@ func (v Verifier) verify(ctx context.Context, raw string, kind tokenKind, checks
 	case source.err != nil:
 		return nil, source.err
 	case err != nil || !source.checked:
-		return nil, kind.refuse(" does not hold")
+		return nil, t.kind.refuse(" does not hold")
 	}
 	return &source.token, nil
 }
 
 // keySource is the oidc.KeySet for one token.
 type keySource struct {
-	keys    func(ctx context.Context, keyID string) (KeySet, error)
 	checks  []func(*jwt) error
 	token   jwt
 	parts   parts // of the token
@@ -122,7 +121,7 @@ type keySource struct {
 func (s *keySource) VerifySignature(ctx context.Context, _ string) (claims []byte, err error) {
 	defer func() { s.checked, s.err = err == nil, err }()
 	t := &s.token
-	set, err := s.keys(ctx, t.header.keyID)
+	set, err := t.verifier.Keys(ctx, t.header.keyID)
 	if err != nil {
 		return nil, err
 	}

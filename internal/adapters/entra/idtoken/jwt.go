@@ -4,28 +4,26 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"webapp/internal/ports"
 	"webapp/internal/providerhttp"
 )
 
-// jwt is a token and the values that the checks read from its claims.
+// jwt is a token with its requirements and the values that the checks read from its
+// claims.
 type jwt struct {
-	kind   tokenKind
-	header header
-	key    signingKey // the key that verified the signature
-	claims providerhttp.Object
+	verifier Verifier
+	kind     tokenKind
+	want     Expected
+	header   header
+	key      signingKey // the key that verified the signature
+	claims   providerhttp.Object
 
-	issuer, subject, tenant, objectID string
-	name, username, session           string
-	loginHint                         string
-	roles                             []string
-	guest                             bool
-	groups                            ports.Groups
-	authTime                          time.Time
-	authContexts                      []string
+	identity  ports.Identity
+	groups    ports.Groups
+	loginHint string
+	logout    ports.LogoutToken // ID and Expires only
 }
 
 // tokenKind is the expected kind of token. The same keys sign all kinds, so a token of
