@@ -8,8 +8,6 @@ package clientaddr
 import (
 	"net/http"
 	"net/netip"
-
-	"github.com/go-chi/chi/v5/middleware"
 )
 
 // Key returns the address that a rate limit applies to: an IPv4 address itself, an
@@ -24,35 +22,25 @@ func Key(address netip.Addr) netip.Addr {
 	return netip.PrefixFrom(address, 56).Masked().Addr()
 }
 
-// Of returns the client address: the address that Forwarded has determined,
-// otherwise the address of the TCP peer. It is invalid if the connection is not
-// TCP.
-func Of(r *http.Request) netip.Addr {
-	if address := middleware.GetClientIPAddr(r.Context()); address.IsValid() {
-		return address
+// Text returns the address as text, or "" if it is invalid. An IPv4 address in IPv6
+// notation is written as IPv4.
+func Text(address netip.Addr) string {
+	if !address.IsValid() {
+		return ""
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr()
-}
-
-// Text returns Of as text, or "" if the address is invalid.
-func Text(r *http.Request) string {
-	if address := Of(r); address.IsValid() {
-		return address.Unmap().String()
-	}
-	return ""
+	return address.Unmap().String()
 }
 
 // FromProxy reports whether the TCP peer is one of proxies.
-func FromProxy(r *http.Request, proxies []netip.Prefix) bool {
-	if len(proxies) == 0 {
-		return false
+func FromProxy(r *http.Request, proxies []netip.Prefix) bool { return Within(proxies, peer(r)) }
+
+// peer returns the address of the TCP peer. It is invalid if the connection is not TCP.
+func peer(r *http.Request) netip.Addr {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && Within(proxies, peer.Addr())
+	return address.Addr()
 }
 
 // Within reports whether one of prefixes contains the address. It reads an IPv4

@@ -2,139 +2,100 @@ package clientaddr
 
 import (
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
-
-	"github.com/go-chi/chi/v5/middleware"
 )
 
 const forwardedFor = "X-Forwarded-For"
 
-// Forwarded returns middleware that determines the client address for Of and Text.
-// If the TCP peer is one of proxies, that is the last address in X-Forwarded-For
-// that is not one of proxies. Otherwise it is the TCP peer's, and the header is
-// ignored. Forwarded logs one warning if a header is ignored, and one if a proxy's
-// header cannot be parsed.
-func Forwarded(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
-	noticeUntrusted := noticeUntrusted(proxies, logger)
-	if len(proxies) == 0 {
-		return noticeUntrusted
-	}
-	prefixes := make([]string, len(proxies))
-	for i, p := range proxies {
-		prefixes[i] = p.String()
-	}
-	decideBy, notice := middleware.ClientIPFromXFF(prefixes...), noticeUnreadable(logger)
-	return func(next http.Handler) http.Handler {
-		decide := noticeUntrusted(decideBy(notice(next)))
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if FromProxy(r, proxies) {
-				r = plainForwarded(r)
-			}
-			decide.ServeHTTP(w, r)
-		})
+// Finder finds the client address of requests.
+type Finder struct {
+	proxies []netip.Prefix
+	// Both log a warning, once.
+	warnUntrusted, warnUnreadable func()
+}
+
+// NewFinder returns a Finder that believes the X-Forwarded-For of proxies. The logger
+// gets one warning if a header of another peer is ignored, and one if a proxy's header
+// cannot be parsed.
+func NewFinder(proxies []netip.Prefix, logger *slog.Logger) *Finder {
+	return &Finder{
+		proxies: proxies,
+		// The peer may be a proxy that TRUSTED_PROXIES lacks.
+		warnUntrusted: sync.OnceFunc(func() {
+			logger.Warn("a peer that is not in TRUSTED_PROXIES sends X-Forwarded-For, which is ignored: if it is a proxy, all of its clients count as one",
+				"remedy", "If requests come through a proxy, write its address range into TRUSTED_PROXIES. Otherwise somebody made the header up, and nothing has to be done.")
+		}),
+		warnUnreadable: sync.OnceFunc(func() {
+			logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For without a valid address: all of its clients count as one",
+				"remedy", "Let the proxy append the address that it sees to X-Forwarded-For.")
+		}),
 	}
 }
 
-// noticeUntrusted returns middleware that warns once if a peer outside proxies
-// sends X-Forwarded-For. The peer may be a proxy that TRUSTED_PROXIES lacks.
-func noticeUntrusted(proxies []netip.Prefix, logger *slog.Logger) func(http.Handler) http.Handler {
-	warn := sync.OnceFunc(func() {
-		logger.Warn("a peer that is not in TRUSTED_PROXIES sends X-Forwarded-For, which is ignored: if it is a proxy, all of its clients count as one",
-			"remedy", "If requests come through a proxy, write its address range into TRUSTED_PROXIES. Otherwise somebody made the header up, and nothing has to be done.")
-	})
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if len(r.Header[forwardedFor]) > 0 && !FromProxy(r, proxies) {
-				warn()
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-// noticeUnreadable returns middleware that warns once if a proxy's header cannot
-// be parsed. All clients of that proxy then have the proxy's address.
-func noticeUnreadable(logger *slog.Logger) func(http.Handler) http.Handler {
-	warn := sync.OnceFunc(func() {
-		logger.Warn("a proxy in TRUSTED_PROXIES sends an X-Forwarded-For without a valid address: all of its clients count as one",
-			"remedy", "Let the proxy append the address that it sees to X-Forwarded-For.")
-	})
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !middleware.GetClientIPAddr(r.Context()).IsValid() && unreadable(r.Header[forwardedFor]) {
-				warn()
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-// plainForwarded returns r with plain addresses in X-Forwarded-For, because some
-// proxies, such as Azure's gateways, also write the port. Invalid hops stay
-// unchanged; the middleware of chi stops at them.
-func plainForwarded(r *http.Request) *http.Request {
+// Find returns the client address of r, and whether the TCP peer is one of the proxies.
+// If it is, the client address is the last one in X-Forwarded-For that is not one of
+// the proxies. Without such an address, and for any other peer, it is the address of
+// the peer. It is invalid if the connection is not TCP.
+func (f *Finder) Find(r *http.Request) (client netip.Addr, fromProxy bool) {
+	client = peer(r)
+	fromProxy = Within(f.proxies, client)
 	lines := r.Header[forwardedFor]
-	if len(lines) == 1 { // usually one plain address, which needs no copy
-		if address, err := netip.ParseAddr(lines[0]); err == nil && !address.Is4In6() && address.Zone() == "" {
-			return r
+	if !fromProxy {
+		if len(lines) > 0 {
+			f.warnUntrusted()
 		}
+		return client, false
 	}
-	plain, changed := make([]string, len(lines)), false
-	for i, line := range lines {
-		var b strings.Builder
-		for hop := range strings.SplitSeq(line, ",") {
-			if b.Len() > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(plainHop(strings.TrimSpace(hop)))
-		}
-		plain[i] = b.String()
-		changed = changed || plain[i] != line
+	forwarded, readable := f.lastUntrusted(lines)
+	if !readable {
+		f.warnUnreadable()
 	}
-	if !changed {
-		return r
+	if forwarded.IsValid() {
+		client = forwarded
 	}
-	r = r.WithContext(r.Context())
-	r.Header = maps.Clone(r.Header)
-	r.Header[forwardedFor] = plain
-	return r
+	return client, true
 }
 
-// plainHop returns a hop without port, brackets and zone. An IPv6 address without
-// brackets cannot have a port. An invalid hop is returned unchanged.
-func plainHop(hop string) string {
-	address, err := netip.ParseAddr(hop)
-	if err != nil {
-		if withPort, portErr := netip.ParseAddrPort(hop); portErr == nil {
-			address, err = withPort.Addr(), nil
-		} else if inner, ok := strings.CutPrefix(hop, "["); ok && strings.HasSuffix(inner, "]") {
-			address, err = netip.ParseAddr(strings.TrimSuffix(inner, "]"))
-			if err == nil && !address.Is6() {
-				return hop
-			}
-		}
-	}
-	if err != nil {
-		return hop
-	}
-	return address.Unmap().WithZone("").String()
-}
-
-// unreadable reports whether one of the hops is not an address.
-func unreadable(lines []string) bool {
-	for _, line := range lines {
-		for hop := range strings.SplitSeq(line, ",") {
-			if hop = strings.TrimSpace(hop); hop == "" {
+// lastUntrusted returns the last address that is not one of the proxies. It stops at
+// text that is not an address and then returns false, because a client may have
+// written everything before it. The middleware of chi was considered: it takes an
+// address with a port, as Azure's gateways write it, for such text.
+func (f *Finder) lastUntrusted(lines []string) (_ netip.Addr, readable bool) {
+	for _, line := range slices.Backward(lines) {
+		for line != "" {
+			comma := strings.LastIndexByte(line, ',')
+			hop := strings.TrimSpace(line[comma+1:])
+			line = line[:max(comma, 0)]
+			if hop == "" {
 				continue
 			}
-			if _, err := netip.ParseAddr(hop); err != nil {
-				return true
+			address, err := parseHop(hop)
+			if err != nil {
+				return netip.Addr{}, false
+			}
+			if !Within(f.proxies, address) {
+				return address, true
 			}
 		}
 	}
-	return false
+	return netip.Addr{}, true
+}
+
+// parseHop returns the address of a hop without its port, brackets and zone. An IPv6
+// address without brackets cannot have a port.
+func parseHop(hop string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(hop)
+	if err != nil {
+		if strings.HasSuffix(hop, "]") {
+			hop += ":0"
+		}
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(hop)
+		address = withPort.Addr()
+	}
+	return address.Unmap().WithZone(""), err
 }

@@ -12,21 +12,20 @@ import (
 )
 
 // clientOf returns the client address of a request from peer.
-func clientOf(decide func(http.Handler) http.Handler, peer string, lines ...string) (client string) {
+func clientOf(f *Finder, peer string, lines ...string) string {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = peer
 	r.Header["X-Forwarded-For"] = lines
-	decide(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { client = Text(r) })).
-		ServeHTTP(httptest.NewRecorder(), r)
-	return client
+	client, _ := f.Find(r)
+	return Text(client)
 }
 
-func behind(logs *strings.Builder, proxies ...string) func(http.Handler) http.Handler {
+func behind(logs *strings.Builder, proxies ...string) *Finder {
 	var trusted []netip.Prefix
 	for _, p := range proxies {
 		trusted = append(trusted, netip.MustParsePrefix(p))
 	}
-	return Forwarded(trusted, slog.New(slog.NewTextHandler(logs, nil)))
+	return NewFinder(trusted, slog.New(slog.NewTextHandler(logs, nil)))
 }
 
 func TestClientAddressBehindProxies(t *testing.T) {
@@ -66,8 +65,8 @@ func TestClientAddressBehindProxies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var logs strings.Builder
-			decide := behind(&logs, "10.0.0.0/8")
-			assert.Equal(t, c.client, clientOf(decide, c.peer, c.lines...))
+			finder := behind(&logs, "10.0.0.0/8")
+			assert.Equal(t, c.client, clientOf(finder, c.peer, c.lines...))
 			assert.Equal(t, c.warned, strings.Contains(logs.String(), "TRUSTED_PROXIES"), logs.String())
 			assert.NotContains(t, logs.String(), "_hidden", "what a stranger may have written is not repeated")
 		})
@@ -76,14 +75,9 @@ func TestClientAddressBehindProxies(t *testing.T) {
 
 func TestUnreadableForwardedForIsLoggedOnce(t *testing.T) {
 	var logs strings.Builder
-	decide := behind(&logs, "10.0.0.0/8")
-	one, other := decide(http.NotFoundHandler()), decide(http.NotFoundHandler())
+	finder := behind(&logs, "10.0.0.0/8")
 	for range 100 {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.RemoteAddr = "10.0.0.1:1"
-		r.Header.Set("X-Forwarded-For", "unknown")
-		one.ServeHTTP(httptest.NewRecorder(), r)
-		other.ServeHTTP(httptest.NewRecorder(), r)
+		clientOf(finder, "10.0.0.1:1", "unknown")
 	}
 	assert.Equal(t, 1, strings.Count(logs.String(), "\n"))
 }
@@ -92,11 +86,11 @@ func TestUnreadableForwardedForIsLoggedOnce(t *testing.T) {
 func TestForwardedForFromOthersIsLoggedOnce(t *testing.T) {
 	for _, trusted := range [][]string{nil, {"10.0.0.0/8"}} {
 		var logs strings.Builder
-		decide := behind(&logs, trusted...)
-		assert.Equal(t, "203.0.113.9", clientOf(decide, "203.0.113.9:1"))
+		finder := behind(&logs, trusted...)
+		assert.Equal(t, "203.0.113.9", clientOf(finder, "203.0.113.9:1"))
 		assert.Empty(t, logs.String(), "without the header there is nothing to say")
 		for range 2 {
-			assert.Equal(t, "203.0.113.9", clientOf(decide, "203.0.113.9:1", "198.51.100.7"))
+			assert.Equal(t, "203.0.113.9", clientOf(finder, "203.0.113.9:1", "198.51.100.7"))
 		}
 		assert.Equal(t, 1, strings.Count(logs.String(), "level=WARN"))
 		assert.Contains(t, logs.String(), "write its address range into TRUSTED_PROXIES")
@@ -107,8 +101,8 @@ func TestForwardedForFromOthersIsLoggedOnce(t *testing.T) {
 // One client behind a gateway that writes ports cannot use up the sign-ins of the
 // others.
 func TestPortsInForwardedForAreIgnored(t *testing.T) {
-	decide := behind(&strings.Builder{}, "10.0.0.0/8")
-	one := clientOf(decide, "10.0.0.1:1", "198.51.100.7:1000")
-	assert.Equal(t, one, clientOf(decide, "10.0.0.1:1", "198.51.100.7:2000"))
-	assert.NotEqual(t, one, clientOf(decide, "10.0.0.1:1", "198.51.100.8:1000"))
+	finder := behind(&strings.Builder{}, "10.0.0.0/8")
+	one := clientOf(finder, "10.0.0.1:1", "198.51.100.7:1000")
+	assert.Equal(t, one, clientOf(finder, "10.0.0.1:1", "198.51.100.7:2000"))
+	assert.NotEqual(t, one, clientOf(finder, "10.0.0.1:1", "198.51.100.8:1000"))
 }

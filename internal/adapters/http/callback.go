@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 	"webapp/templates"
 )
@@ -30,7 +29,7 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.Domain.RecordRefusal(r.Context(), err)
 	}
-	client := clientaddr.Of(r)
+	client := observed(r.Context()).client
 	if cb.Code != "" && a.refusedCodes.exhausted(client) {
 		return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManyRefusals)
 	}

@@ -75,7 +75,7 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 		if err := a.limitPushes(r); err != nil {
 			return err
 		}
-		if !started.allow(clientaddr.Of(r)) {
+		if !started.allow(observed(r.Context()).client) {
 			return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManySignIns)
 		}
 		next.ServeHTTP(w, r)
@@ -86,7 +86,7 @@ func (a *app) limitSignIns(next http.Handler) http.Handler {
 // limitPushes applies pushesPerMinute to a request that begins a sign-in. It returns
 // domain.ErrTooManySignIns.
 func (a *app) limitPushes(r *http.Request) error {
-	if a.Domain.PushesRequests() && !a.pushes.allow(clientaddr.Of(r)) {
+	if a.Domain.PushesRequests() && !a.pushes.allow(observed(r.Context()).client) {
 		return a.Domain.RecordRefusal(r.Context(), domain.ErrTooManySignIns)
 	}
 	return nil
@@ -128,7 +128,7 @@ func (a *app) limitInFlight(next http.Handler) http.Handler {
 	}
 	f := &inFlight{limit: server.MaxPerAddress(), counts: map[netip.Addr]int{}}
 	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
-		client := clientaddr.Key(clientaddr.Of(r))
+		client := clientaddr.Key(observed(r.Context()).client)
 		if !f.enter(client) {
 			return errTooManyInFlight
 		}

@@ -1,7 +1,6 @@
 package http
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -278,9 +277,9 @@ func TestErrorPageHasTheNavigationOfTheSignedInUser(t *testing.T) {
 		their bool
 	}{{domain.ErrStoreUnavailable, true}, {&domain.InteractionRequired{}, true}, {domain.ErrNotSignedIn, false}} {
 		r := httptest.NewRequest(http.MethodPost, "/call_api", nil)
-		o := &observation{session: &domain.Session{User: domain.User{Name: "Ada Lovelace"}}}
+		o := &observation{Context: r.Context(), session: &domain.Session{User: domain.User{Name: "Ada Lovelace"}}}
 		rec := httptest.NewRecorder()
-		a.fail(rec, r.WithContext(context.WithValue(r.Context(), observationKey{}, o)), c.err)
+		a.fail(rec, r.WithContext(o), c.err)
 		assert.Equal(t, c.their, strings.Contains(rec.Body.String(), "Ada Lovelace"), c.err)
 		assert.Equal(t, c.their, strings.Contains(rec.Body.String(), `action="/logout"`), c.err)
 	}

@@ -87,8 +87,7 @@ type app struct {
 	Config
 	pages    *templates.Pages
 	policies policies
-	// clientAddress puts the client's address into the request's context.
-	clientAddress func(http.Handler) http.Handler
+	clients  *clientaddr.Finder
 	// apiTransport is APITransport with a limit on concurrent calls.
 	apiTransport http.RoundTripper
 	// refusedCodes counts the codes that the provider refused, by address.
@@ -117,15 +116,15 @@ func New(c Config) (http.Handler, error) {
 		c.APITransport = providerhttp.NewAPITransport()
 	}
 	a := &app{
-		Config:        c,
-		pages:         p,
-		policies:      newPolicies(c.SignOutTargets),
-		clientAddress: clientaddr.Forwarded(c.TrustedProxies, c.Logger),
-		apiTransport:  providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
-		refusedCodes:  newAddressRate(refusedCodesPerMinute, c.Now),
-		pushes:        newAddressRate(pushesPerMinute, c.Now),
-		https:         strings.HasPrefix(c.PublicOrigin, "https://"),
-		enabledPages:  enabledPages(c),
+		Config:       c,
+		pages:        p,
+		policies:     newPolicies(c.SignOutTargets),
+		clients:      clientaddr.NewFinder(c.TrustedProxies, c.Logger),
+		apiTransport: providerhttp.LimitCalls(c.APITransport, providerhttp.MaxCalls),
+		refusedCodes: newAddressRate(refusedCodesPerMinute, c.Now),
+		pushes:       newAddressRate(pushesPerMinute, c.Now),
+		https:        strings.HasPrefix(c.PublicOrigin, "https://"),
+		enabledPages: enabledPages(c),
 	}
 	return a.application()
 }
@@ -154,7 +153,7 @@ func (a *app) application() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &application{routes, a.clientAddress(a.observe(a.securityHeaders(a.handle(refused))))}, nil
+	return &application{routes, a.observe(a.securityHeaders(a.handle(refused)))}, nil
 }
 
 // refused responds to a request that the server refused. An oversized header gets

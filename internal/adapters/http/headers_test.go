@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
@@ -29,7 +30,8 @@ type failure struct {
 func failingAt(t *testing.T, publicOrigin string, f *failure) http.Handler {
 	t.Helper()
 	service, sessions, _ := benchmarkSession(t)
-	a := &app{Config: benchmarkConfig(service, sessions), pages: mustPages(t),
+	c := benchmarkConfig(service, sessions)
+	a := &app{Config: c, pages: mustPages(t), clients: clientaddr.NewFinder(nil, c.Logger),
 		policies: newPolicies([]string{"https:"}), https: strings.HasPrefix(publicOrigin, "https:")}
 	r := chi.NewRouter()
 	r.Use(a.observe, a.securityHeaders)

@@ -7,27 +7,39 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 )
 
-// observation contains the values that the request's log line and error page need.
-// handle sets err, and handlers set the session of the signed-in user.
+// observation has what is known about a request. It is the context of the handlers,
+// in which observed finds it. handle sets err, and handlers set the session of the
+// signed-in user, both for the log line and the error page.
 type observation struct {
-	routine   bool // LogAtDebug was called
+	context.Context // of the request
+
+	client    netip.Addr // invalid if the connection is not TCP
 	requestID string
+	routine   bool // LogAtDebug was called
 	err       error
 	session   *domain.Session
 }
 
 type observationKey struct{}
+
+// Value implements context.Context.
+func (o *observation) Value(key any) any {
+	if key == (observationKey{}) {
+		return o
+	}
+	return o.Context.Value(key)
+}
 
 // observed returns the observation of the request that ctx belongs to, or an empty
 // one.
@@ -47,13 +59,14 @@ func RecordError(ctx context.Context, err error) { observed(ctx).err = err }
 // every file of a page.
 func LogAtDebug(ctx context.Context) { observed(ctx).routine = true }
 
-// observe gives each request an ID, writes its log line, calls the hooks Trace and
-// OnResponse, and turns a panic into an error page.
+// observe finds the client of each request, gives the request an ID, writes its log
+// line, calls the hooks Trace and OnResponse, and turns a panic into an error page.
 func (a *app) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, trusted := a.Now(), a.fromProxy(r)
-		o := &observation{requestID: a.requestID(r, trusted)}
-		r = r.WithContext(context.WithValue(r.Context(), observationKey{}, o))
+		start := a.Now()
+		client, trusted := a.clients.Find(r)
+		o := &observation{Context: r.Context(), client: client, requestID: requestID(r, trusted)}
+		r = r.WithContext(o)
 		w.Header()["X-Request-Id"] = []string{o.requestID}
 		var endTrace func(route string, status int)
 		if a.Trace != nil {
@@ -64,13 +77,14 @@ func (a *app) observe(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			a.recovered(recover(), ww, r)
-			took, route := a.Now().Sub(start), chi.RouteContext(r.Context()).RoutePattern()
-			a.logRequest(r, ww, o, route, took)
+			end := a.Now()
+			took := end.Sub(start)
+			a.logRequest(r, ww, o, end, took)
 			if a.OnResponse != nil {
-				a.OnResponse(r.Method, strings.TrimPrefix(route, a.BasePath), statusOf(ww), took)
+				a.OnResponse(r.Method, strings.TrimPrefix(r.Pattern, a.BasePath), statusOf(ww), took)
 			}
 			if endTrace != nil {
-				endTrace(route, statusOf(ww))
+				endTrace(r.Pattern, statusOf(ww))
 			}
 		}()
 		next.ServeHTTP(ww, r)
@@ -101,8 +115,9 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 }
 
 // logRequest writes the log line of a request. It leaves out the query, which
-// carries codes and states.
-func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, route string, took time.Duration) {
+// carries codes and states. Logger.LogAttrs would also look up the line of the source
+// code, which no handler of ours writes.
+func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, end time.Time, took time.Duration) {
 	status := statusOf(w)
 	level := slog.LevelInfo
 	switch {
@@ -114,20 +129,20 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 	if !a.Logger.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 9)
-	attrs = append(attrs,
+	line := slog.NewRecord(end, level, "request", 0)
+	line.AddAttrs(
 		slog.String("request_id", o.requestID),
 		slog.String("method", truncate(r.Method, 16)),
-		slog.String("path", loggedPath(r, route)),
-		slog.String("route", route),
+		slog.String("path", loggedPath(r)),
+		slog.String("route", r.Pattern),
 		slog.Int("status", status),
 		slog.Int("bytes", w.BytesWritten()),
 		slog.Duration("took", took),
-		slog.String("client", clientaddr.Text(r)))
+		slog.String("client", clientaddr.Text(o.client)))
 	if o.err != nil {
-		attrs = append(attrs, slog.String("err", truncate(o.err.Error(), 1024)))
+		line.AddAttrs(slog.String("err", truncate(o.err.Error(), 1024)))
 	}
-	a.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+	_ = a.Logger.Handler().Handle(r.Context(), line) // as Logger does: there is nowhere to report it
 }
 
 // truncate shortens a client's text to n bytes.
@@ -147,7 +162,7 @@ func RequestID(ctx context.Context) string { return observed(ctx).requestID }
 
 // requestID returns the ID from a trusted proxy if it is a short plain token,
 // otherwise a new one. IDs from other clients could forge log lines.
-func (a *app) requestID(r *http.Request, fromProxy bool) string {
+func requestID(r *http.Request, fromProxy bool) string {
 	if given := r.Header["X-Request-Id"]; fromProxy && len(given) == 1 && plainToken(given[0]) {
 		return given[0]
 	}
@@ -161,11 +176,6 @@ func plainToken(s string) bool {
 	})
 }
 
-// fromProxy reports whether the TCP peer is one of TrustedProxies.
-func (a *app) fromProxy(r *http.Request) bool {
-	return clientaddr.FromProxy(r, a.TrustedProxies)
-}
-
 // newRequestID returns a random ID.
 func newRequestID() string {
 	var b [8]byte
@@ -176,9 +186,9 @@ func newRequestID() string {
 // loggedPath returns the path for the log: the pattern of its route, of any method,
 // or the masked path if there is none. A path that the client chose may contain an
 // e-mail address or a token.
-func loggedPath(r *http.Request, route string) string {
-	if route != "" {
-		return route
+func loggedPath(r *http.Request) string {
+	if r.Pattern != "" {
+		return r.Pattern
 	}
 	if pattern, _ := routesAt(r); pattern != "" {
 		return pattern

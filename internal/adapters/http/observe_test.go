@@ -12,10 +12,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/clientaddr"
 )
 
 func TestRequestIDComesFromTrustedProxiesOnly(t *testing.T) {
-	a := &app{Config: Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}}}
+	logger := slog.New(slog.DiscardHandler)
+	clients := clientaddr.NewFinder([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}, logger)
 	for name, c := range map[string]struct {
 		peer  string
 		given []string
@@ -38,7 +41,8 @@ func TestRequestIDComesFromTrustedProxiesOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.RemoteAddr, r.Header["X-Request-Id"] = c.peer, c.given
-			id := a.requestID(r, a.fromProxy(r))
+			_, fromProxy := clients.Find(r)
+			id := requestID(r, fromProxy)
 			if c.taken {
 				assert.Equal(t, c.given[0], id)
 				return
@@ -46,8 +50,8 @@ func TestRequestIDComesFromTrustedProxiesOnly(t *testing.T) {
 			assert.Regexp(t, "^[0-9a-f]{16}$", id)
 		})
 	}
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	assert.False(t, (&app{}).fromProxy(r), "nobody is trusted by default")
+	_, fromProxy := clientaddr.NewFinder(nil, logger).Find(httptest.NewRequest(http.MethodGet, "/", nil))
+	assert.False(t, fromProxy, "nobody is trusted by default")
 	assert.Empty(t, RequestID(t.Context()))
 }
 

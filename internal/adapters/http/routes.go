@@ -39,7 +39,7 @@ func (a *app) routes() (router, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(a.clientAddress, a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
+	r.Use(a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
 	r.NotFound(a.withNavigation(notFound))
 	r.MethodNotAllowed(a.withNavigation(methodNotAllowed))
 
