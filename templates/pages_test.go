@@ -362,16 +362,16 @@ func TestUnusualNamesAreShown(t *testing.T) {
 // embedded returns a copy of the embedded files for changes by a test.
 func embedded(t *testing.T) fstest.MapFS {
 	t.Helper()
-	files := fstest.MapFS{}
-	require.NoError(t, fs.WalkDir(Files(), ".", func(name string, entry fs.DirEntry, err error) error {
+	copied := fstest.MapFS{}
+	require.NoError(t, fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(Files(), name)
-		files[name] = &fstest.MapFile{Data: data}
+		data, err := fs.ReadFile(files, name)
+		copied[name] = &fstest.MapFile{Data: data}
 		return err
 	}))
-	return files
+	return copied
 }
 
 // brokenView returns an error after it has written something.

@@ -33,7 +33,7 @@ func TestStaticNamesDependOnTheContent(t *testing.T) {
 }
 
 func TestStylesheetIsSmallAndLoadsNothing(t *testing.T) {
-	s, err := newStatic(Files(), StaticPrefix)
+	s, err := newStatic(files, StaticPrefix)
 	require.NoError(t, err)
 	css := string(s.files[s.urls["style.css"]].body)
 	assert.LessOrEqual(t, len(css), 10<<10)

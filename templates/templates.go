@@ -35,9 +35,6 @@ import (
 //go:embed messages/*.json static
 var files embed.FS
 
-// Files returns the embedded files: messages/*.json and static/*.
-func Files() fs.FS { return files }
-
 // maxPooledBuffer limits the buffers that are kept for later pages, in bytes. A
 // large API response must not stay in memory.
 const maxPooledBuffer = 64 << 10

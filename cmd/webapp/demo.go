@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"webapp/cmd/webapp/config"
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/fakeidp"
 )
 
@@ -14,7 +15,7 @@ import (
 // ends the provider.
 func startDemo(c *config.Config, listener net.Listener) (stop func(), err error) {
 	host, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil || !config.IsLoopback(host) {
+	if err != nil || !authority.IsLoopback(host) {
 		return nil, errors.New("webapp -demo must listen on this machine only, but LISTEN_ADDR leads to another address: set it to localhost:3000")
 	}
 	if c.Redirect.Port() == "0" {

@@ -84,7 +84,7 @@ type singleRequest struct {
 // must not be sent twice.
 func (s *singleRequest) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.used {
-		closeBody(req.Body)
+		CloseBody(req.Body)
 		return nil, errors.New("a token request is sent once")
 	}
 	s.used = true

@@ -120,7 +120,7 @@ type limitedCalls struct {
 // RoundTrip implements http.RoundTripper.
 func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.enter(req.Context()); err != nil {
-		closeBody(req.Body)
+		CloseBody(req.Body)
 		return nil, err
 	}
 	leave := sync.OnceFunc(func() { <-l.running })
@@ -179,7 +179,9 @@ func (b *releasingBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-func closeBody(body io.Closer) {
+// CloseBody closes the body of a request, which may be nil. A transport has to close it,
+// also if it does not send the request.
+func CloseBody(body io.Closer) {
 	if body != nil {
 		_ = body.Close()
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"webapp/internal/adapters/entra/authority"
 	webhttp "webapp/internal/adapters/http"
 )
 
@@ -59,7 +60,7 @@ func (c *Config) checkRedirectURI(found *Problems) {
 	switch {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		found.add("REDIRECT_URI", "is not an absolute URL", remedy)
-	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
+	case u.Scheme == "http" && !authority.IsLoopback(u.Hostname()):
 		found.add("REDIRECT_URI", "must use https", remedy)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.ForceQuery:
 		found.add("REDIRECT_URI", "has a query, a fragment or a user name", remedy)

@@ -18,7 +18,7 @@ func (c *Config) checkAPI(found *Problems) {
 		return
 	}
 	u, err := url.Parse(c.Endpoint)
-	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && !(u.Scheme == "http" && IsLoopback(u.Hostname()))) {
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && !(u.Scheme == "http" && authority.IsLoopback(u.Hostname()))) {
 		found.add("ENDPOINT", "is not an https URL", "Write an https URL, because access tokens are sent there. Only localhost may use http.")
 	}
 }

@@ -2,10 +2,10 @@ package config
 
 import (
 	"log/slog"
-	"regexp"
 	"strings"
 	"time"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/adapters/entra/credential"
 )
 
@@ -51,7 +51,7 @@ func (c *Config) checkCredential(found *Problems) {
 	default:
 		found.add(strings.Join(given, " and "), "are all set", "Remove all but one.")
 	}
-	if guid.MatchString(c.ClientSecret) && c.Authority != "" {
+	if authority.IsGUID(strings.ToLower(c.ClientSecret)) && c.Authority != "" {
 		c.hint("CLIENT_SECRET", "looks like a Secret ID", "Copy the secret's Value. The portal shows it only once, so create a new secret if you do not have it.")
 	}
 	if _, err := c.SecretExpires(); err != nil {
@@ -109,10 +109,6 @@ func (c Config) withCredentialAlone(name string) Config {
 	}
 	return c
 }
-
-// guid matches application IDs, and the Secret ID that the portal shows beside the
-// Value of a secret.
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // SecretExpires returns the beginning of the secret's last day in UTC, so that a
 // warning comes too early rather than too late. It returns the zero time if

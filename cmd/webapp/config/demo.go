@@ -2,9 +2,9 @@ package config
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
-	"strings"
+
+	"webapp/internal/adapters/entra/authority"
 )
 
 // checkDemo refuses to start a demo beside a real provider or for other machines.
@@ -24,31 +24,21 @@ func (c *Config) checkDemo(found *Problems) {
 		}
 	}
 	host, _, err := net.SplitHostPort(c.ListenAddr)
-	if err == nil && !IsLoopback(host) {
+	if err == nil && !authority.IsLoopback(host) {
 		found.add("LISTEN_ADDR", "leads to other machines, but -demo listens on this machine only",
 			"Use localhost:3000 or another port of localhost.")
 	}
-	if c.Redirect != nil && !IsLoopback(c.Redirect.Hostname()) {
+	if c.Redirect != nil && !authority.IsLoopback(c.Redirect.Hostname()) {
 		found.add("REDIRECT_URI", "leads to another machine, but -demo is for this machine only",
 			"Unset it, or use http://localhost:3000/getAToken.")
 	}
-}
-
-// IsLoopback reports whether host is localhost or a loopback address. An empty host
-// means every address, so it is not loopback.
-func IsLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }
 
 // loopbackOrigin returns the origin of a plain http URL on this machine. It returns
 // false for any other text.
 func loopbackOrigin(text string) (string, bool) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || !IsLoopback(u.Hostname()) {
+	if err != nil || u.Scheme != "http" || !authority.IsLoopback(u.Hostname()) {
 		return "", false
 	}
 	return u.Scheme + "://" + u.Host, true

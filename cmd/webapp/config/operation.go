@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/secretfile"
 )
 
@@ -83,7 +84,7 @@ func (c *Config) checkMetricsAddr(found *Problems) {
 		found.add("METRICS_ADDR", "is not HOST:PORT", "Write it like localhost:9090, or :9090 for every address of this machine.")
 	case c.MetricsAddr == c.ListenAddr && port != "0":
 		found.add("METRICS_ADDR", "is the same as LISTEN_ADDR", "Use another port.")
-	case c.Demo && !IsLoopback(host):
+	case c.Demo && !authority.IsLoopback(host):
 		found.add("METRICS_ADDR", "leads to other machines, but -demo listens on this machine only", "Use localhost:9090 or another port of localhost.")
 	}
 }

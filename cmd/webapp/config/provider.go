@@ -151,7 +151,7 @@ func (c *Config) checkClientID(found *Problems) {
 	case err != nil || found.has("CLIENT_ID"):
 	case strings.EqualFold(c.ClientID, configured.Tenant):
 		c.hint("CLIENT_ID", "is the same as the tenant in AUTHORITY", remedy)
-	case !guid.MatchString(c.ClientID):
+	case !authority.IsGUID(strings.ToLower(c.ClientID)):
 		c.hint("CLIENT_ID", "is not a GUID, but every application ID of Entra is one", remedy)
 	}
 }

@@ -112,26 +112,18 @@ func (c Config) validated() (Config, error) {
 	if err := errors.Join(problems...); err != nil {
 		return Config{}, err
 	}
-	if c.ResponseMode == "" {
-		c.ResponseMode = ResponseModeQuery
-	}
+	c.ResponseMode = cmp.Or(c.ResponseMode, ResponseModeQuery)
+	c.Rand = cmp.Or(c.Rand, rand.Reader)
+	c.Timeout = cmp.Or(c.Timeout, providerhttp.DefaultTimeout)
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	if c.Clock == nil {
 		c.Clock = time.Now
-	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	if c.Timeout <= 0 {
-		c.Timeout = providerhttp.DefaultTimeout
 	}
 	if c.Transport == nil {
 		c.Transport = providerhttp.NewTransport(c.Timeout)
 	}
 	if c.Pause == nil {
 		c.Pause = providerhttp.Pause
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
 }

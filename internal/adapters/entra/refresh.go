@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -36,15 +37,11 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 	if err != nil {
 		return ports.Refreshed{}, err
 	}
-	refreshed := ports.Refreshed{
+	return ports.Refreshed{
 		AccessToken:  ports.AccessToken{Value: response.accessToken, Scopes: req.Scopes, Expires: response.expires},
-		RefreshToken: req.RefreshToken,
+		RefreshToken: cmp.Or(response.refreshToken, req.RefreshToken),
 		Memberships:  memberships,
-	}
-	if response.refreshToken != "" {
-		refreshed.RefreshToken = response.refreshToken
-	}
-	return refreshed, nil
+	}, nil
 }
 
 func (p *Provider) redeemRefreshToken(ctx context.Context, m metadata, req ports.RefreshRequest) (tokenResponse, error) {

@@ -22,8 +22,8 @@ type revocation struct {
 }
 
 // readRevocation reads these values. A fault goes into err and does not refuse the
-// metadata: sign-ins do not need the endpoint. If the metadata do not list its authentication methods, they are those of the
-// token endpoint.
+// metadata: sign-ins do not need the endpoint. If the metadata do not list its
+// authentication methods, they are those of the token endpoint.
 func readRevocation(doc providerhttp.Object, configured authority.Authority, token credential.Endpoint) (read revocation) {
 	const endpoint = "revocation_endpoint"
 	if !doc.Has(endpoint) {

@@ -19,7 +19,7 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	case req.asks(promptCreate) && req.at.tenant != nil:
 		p.showProfile(w, req, nil)
 	case who == nil:
-		p.showPicker(w, r, req)
+		p.showPicker(w, req)
 	case req.at.does(FlowEditProfile):
 		p.showProfile(w, req, who.account)
 	default:
@@ -49,7 +49,7 @@ func (p *Provider) servePick(w http.ResponseWriter, r *http.Request) {
 	}
 	asked := p.lackingConsent(req.client, account, place.TenantID, req.scopes)
 	if len(asked) > 0 && !r.PostForm.Has("accept") || req.asks("consent") && !r.PostForm.Has("accept") {
-		p.showConsent(w, r, req, account, asked)
+		p.showConsent(w, req, account, asked)
 		return
 	}
 	p.consent(req, account)

@@ -2,7 +2,6 @@ package fakeidp
 
 import (
 	"cmp"
-
 	"fmt"
 	"slices"
 	"time"

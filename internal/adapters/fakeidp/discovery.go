@@ -2,7 +2,6 @@ package fakeidp
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"strings"
 )
@@ -129,6 +128,5 @@ func writeJSON(w http.ResponseWriter, status int, document any) {
 
 // writeError writes an error as JSON.
 func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err *Error) {
-	body := maps.Clone(p.report(err, correlationID(r)).body())
-	writeJSON(w, err.status(), body)
+	writeJSON(w, err.status(), p.report(err, correlationID(r)).body())
 }

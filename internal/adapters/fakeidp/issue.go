@@ -68,9 +68,9 @@ func (p *Provider) idTokenClaims(g *grant, nonce, accessToken string) map[string
 	claims := map[string]any{
 		"aud":        g.client.ID,
 		"iss":        p.issuer(where.TenantID),
-		"iat":        unixTime(now),
-		"nbf":        unixTime(now),
-		"exp":        unixTime(now.Add(idTokenLifetime)),
+		"iat":        now.Unix(),
+		"nbf":        now.Unix(),
+		"exp":        now.Add(idTokenLifetime).Unix(),
 		"sub":        subject(g.client.ID, where.TenantID, where.ObjectID),
 		"tid":        where.TenantID,
 		"ver":        "2.0",
@@ -135,6 +135,3 @@ func halfHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
-
-// unixTime returns t as a NumericDate (RFC 7519, section 2).
-func unixTime(t time.Time) int64 { return t.Unix() }

@@ -68,9 +68,9 @@ func (p *Provider) accessToken(g *grant, scopes []string, resource string) (stri
 	claims := map[string]any{
 		"aud": audience,
 		"iss": p.issuer(g.place.TenantID),
-		"iat": unixTime(now),
-		"nbf": unixTime(now),
-		"exp": unixTime(now.Add(p.config.AccessTokenLifetime)),
+		"iat": now.Unix(),
+		"nbf": now.Unix(),
+		"exp": now.Add(p.config.AccessTokenLifetime).Unix(),
 		"azp": g.client.ID,
 		"tid": g.place.TenantID,
 		"ver": "2.0",

@@ -58,7 +58,7 @@ func (who *signedIn) satisfies(contexts []string) bool {
 // them, and acr, the first class of acr_values.
 func (g *grant) addAuthentication(claims map[string]any) {
 	if _, asked := g.idTokenClaims["auth_time"]; asked || g.client.AuthTime {
-		claims["auth_time"] = unixTime(g.authTime)
+		claims["auth_time"] = g.authTime.Unix()
 	}
 	if contexts := g.idTokenClaims.contexts(); len(contexts) > 0 {
 		claims["acrs"] = contexts

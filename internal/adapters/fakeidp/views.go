@@ -27,7 +27,7 @@ type pickerAccount struct {
 	Suggested                            bool
 }
 
-func (p *Provider) showPicker(w http.ResponseWriter, _ *http.Request, req authRequest) {
+func (p *Provider) showPicker(w http.ResponseWriter, req authRequest) {
 	// Browsers apply form-action to the redirect after the form too.
 	p.showAccounts(w, req, pickerPage{Action: pickAction(req), Host: host(req.redirectURI)}, policy{formTo: []string{origin(req.redirectURI)}})
 }
@@ -62,7 +62,7 @@ type consentPage struct {
 	Scopes   []string
 }
 
-func (p *Provider) showConsent(w http.ResponseWriter, _ *http.Request, req authRequest, account *Account, asked []string) {
+func (p *Provider) showConsent(w http.ResponseWriter, req authRequest, account *Account, asked []string) {
 	if len(asked) == 0 {
 		asked = req.scopes
 	}

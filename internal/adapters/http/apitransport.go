@@ -2,7 +2,6 @@ package http
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 
@@ -44,7 +43,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	token, err := b.domain.AccessToken(ctx, b.scopes...)
 	if err != nil {
-		closeBody(req.Body)
+		providerhttp.CloseBody(req.Body)
 		return nil, &tokenError{err}
 	}
 	res, err := b.send(req, token)
@@ -53,14 +52,14 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	// A token that the API refused is not used again, even before it expires.
 	if err := b.domain.DropAccessToken(ctx, token); err != nil {
-		closeBody(res.Body)
+		_ = res.Body.Close()
 		return nil, &tokenError{err}
 	}
 	challenge, ok := providerhttp.ReadChallenge(res.Header.Values("WWW-Authenticate"))
 	if !ok {
 		return res, nil
 	}
-	closeBody(res.Body)
+	_ = res.Body.Close()
 	return nil, &tokenError{&domain.InteractionRequired{
 		Scopes: b.scopes, Claims: challenge.Claims, MaxAge: challenge.MaxAge, ACRValues: challenge.ACRValues,
 	}}
@@ -89,9 +88,3 @@ func (e *tokenError) Error() string { return "access token: " + e.cause.Error() 
 
 // Unwrap returns the cause.
 func (e *tokenError) Unwrap() error { return e.cause }
-
-func closeBody(body io.Closer) {
-	if body != nil {
-		_ = body.Close()
-	}
-}

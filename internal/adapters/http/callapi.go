@@ -68,7 +68,7 @@ func get(ctx context.Context, client *http.Client, endpoint string) (apiResponse
 	if err != nil {
 		return apiResponse{}, apiError(err)
 	}
-	defer closeBody(res.Body)
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAPIBody+1))
 	if err != nil {
 		return apiResponse{}, apiError(err)

@@ -103,8 +103,8 @@ func (a *app) errorView(r *http.Request, row errorPage, err error) templates.Vie
 }
 
 // adminConsentURL returns the link for an administrator if err says that an administrator
-// must consent, and otherwise "". A callback that belongs to no sign-in of
-// this browser gets no link, because anybody can send such a callback.
+// must consent, and otherwise "". A callback that belongs to no sign-in of this browser
+// gets no link, because anybody can send such a callback.
 func (a *app) adminConsentURL(r *http.Request, err error) string {
 	reported, ok := errors.AsType[*domain.ProviderError](err)
 	if !ok {

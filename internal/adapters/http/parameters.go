@@ -1,7 +1,6 @@
 package http
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"mime"
@@ -95,34 +94,16 @@ func postedForm(r *http.Request) (url.Values, error) {
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, errMediaType
 	}
-	body, err := readForm(r.Body)
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unreadable form: %w", withoutInput(err))
 	}
-	fields, err := url.ParseQuery(body)
+	if manyFields(string(body)) {
+		return nil, errTooManyFields
+	}
+	fields, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, fmt.Errorf("unreadable form: %w", withoutInput(err))
 	}
 	return fields, nil
-}
-
-// readForm reads a form and stops at the first field beyond maxFields.
-func readForm(r io.Reader) (string, error) {
-	body, ampersands := make([]byte, 0, 512), 0
-	for {
-		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
-		}
-		n, err := r.Read(body[len(body):cap(body)])
-		ampersands += bytes.Count(body[len(body):len(body)+n], []byte{'&'})
-		body = body[:len(body)+n]
-		switch {
-		case ampersands >= maxFields:
-			return "", errTooManyFields
-		case err == io.EOF:
-			return string(body), nil
-		case err != nil:
-			return "", fmt.Errorf("unreadable form: %w", withoutInput(err))
-		}
-	}
 }

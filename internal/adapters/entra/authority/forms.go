@@ -59,7 +59,7 @@ func ParseWebURL(text string) (*url.URL, error) {
 }
 
 // IsLoopback reports whether host is localhost or a loopback address. It does not
-// resolve names.
+// resolve names. An empty host, which can stand for every address, is not loopback.
 func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
