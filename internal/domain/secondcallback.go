@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
@@ -94,7 +95,9 @@ func (s *Service) conclude(ctx context.Context, c *completion) {
 
 // secondCallback responds to a callback whose pending sign-in was taken by another
 // request of the same browser. If that request is still running, secondCallback waits
-// for it and returns the same session or error. The code is not posted again.
+// for it and returns the same session or error. The code is not posted again. If that
+// request has ended, the browser has not received its response: secondCallback returns the
+// same error, or a refusal whose link starts another sign-in for the same page.
 //
 // A callback with another code is refused: somebody who copied the cookie but does not
 // know the code gets no session.
@@ -118,7 +121,8 @@ func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports
 		case err == nil && waited:
 			return s.returns.check(pending.ReturnTo), outcomeError(text, pending.ReturnTo)
 		case err == nil: // the first callback had ended before this one
-			return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
+			again := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: unknownSignIn(ports.ErrPendingSpent)}
+			return s.lateCallback(ctx, cmp.Or(outcomeError(text, pending.ReturnTo), error(again)))
 		case !errors.Is(err, ports.ErrNoOutcome):
 			return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 		}

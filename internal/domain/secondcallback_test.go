@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -102,7 +103,8 @@ func TestASecondCallbackWithAnotherCodeGetsNoSession(t *testing.T) {
 	})
 }
 
-// A spent state is refused at once, also with a copied cookie.
+// A spent state is refused at once, also with a copied cookie. The browser has not received
+// the first response, so it gets the same error, and the page that it wanted.
 func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
 	for name, failure := range map[string]error{"completed": nil, "refused": ports.ErrProviderRefused} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +114,10 @@ func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
 				require.ErrorIs(t, <-x.first, failure)
 				began := time.Now()
 				_, err := x.CompleteSignIn(x.again.Context(t.Context()), x.callback, "")
-				require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+				require.ErrorIs(t, err, cmp.Or(failure, domain.ErrUnknownSignIn))
+				unfinished, ok := errors.AsType[*domain.SignInFailure](err)
+				require.True(t, ok)
+				assert.Equal(t, "/reports", unfinished.ReturnTo)
 				assert.Zero(t, time.Since(began))
 				assert.False(t, x.again.SignedIn())
 			})
