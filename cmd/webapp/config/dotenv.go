@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/joho/godotenv"
 
@@ -19,6 +20,10 @@ import (
 // maxDotEnv is the largest size of the file .env, in bytes.
 const maxDotEnv = 256 << 10
 
+// pipeTimeout is how long the start waits for the content of a .env that is a pipe. A
+// password manager asks a person before it writes.
+const pipeTimeout = 20 * time.Second
+
 // DotEnv is the name of the file .env, and the name in a Problem with the whole file.
 const DotEnv = ".env"
 
@@ -27,7 +32,7 @@ const DotEnv = ".env"
 // empty. The hints are lines that look like a mistake. If the file cannot be used,
 // withDotEnv adds a problem to found.
 func withDotEnv(environment Lookup, found *Problems) (both Lookup, hints []Problem) {
-	text, err := readDotEnv()
+	text, err := readDotEnv(pipeTimeout)
 	if errors.Is(err, fs.ErrNotExist) {
 		return environment, nil
 	}
@@ -56,16 +61,24 @@ func withDotEnv(environment Lookup, found *Problems) (both Lookup, hints []Probl
 }
 
 // readDotEnv reads the file as UTF-8 or UTF-16. It removes byte order marks, also
-// within the text, because a file that was joined from several files has more.
-func readDotEnv() ([]byte, error) {
-	file, err := os.Open(DotEnv)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, maxDotEnv+1))
-	if err != nil {
-		return nil, err
+// within the text, because a file that was joined from several files has more. timeout is
+// how long the program that writes to a pipe may take: without it, a start with a pipe that
+// nobody writes to would wait for ever.
+func readDotEnv(timeout time.Duration) ([]byte, error) {
+	var text []byte
+	read := make(chan error, 1)
+	go func() {
+		var err error
+		text, err = readFile()
+		read <- err
+	}()
+	select {
+	case err := <-read:
+		if err != nil {
+			return nil, err
+		}
+	case <-time.After(timeout):
+		return nil, fmt.Errorf("it is a pipe that no program has written to for %s", timeout)
 	}
 	if len(text) > maxDotEnv {
 		return nil, fmt.Errorf("it is larger than %d kB", maxDotEnv>>10)
@@ -75,6 +88,16 @@ func readDotEnv() ([]byte, error) {
 		return nil, fmt.Errorf("it %w", err)
 	}
 	return []byte(strings.ReplaceAll(decoded, "\n"+byteOrderMark, "\n")), nil
+}
+
+// readFile returns the first maxDotEnv+1 bytes of the file.
+func readFile() ([]byte, error) {
+	file, err := os.Open(DotEnv)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, maxDotEnv+1))
 }
 
 // firstBadLine returns the number of the first line that cannot be parsed. It
