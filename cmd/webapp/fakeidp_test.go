@@ -166,7 +166,7 @@ func TestFakeIDPExitStatus(t *testing.T) {
 		"unknown option": {[]string{"-adr", "127.0.0.1:0"}, 2, []string{"-adr", "Usage:"}},
 		"an argument":    {[]string{"start"}, 2, []string{`"start"`, "Usage:"}},
 		"no port":        {[]string{"-addr", "127.0.0.1"}, 2, []string{"-addr", "Usage:"}},
-		"every address":  {[]string{"-http", "-addr", ":0"}, 1, []string{"-addr", "loopback"}},
+		"every address":  {[]string{"-http", "-addr", ":0"}, 1, []string{"-addr", "loopback", "127.0.0.1:8443"}},
 		"other machines": {[]string{"-http", "-addr", "0.0.0.0:0"}, 1, []string{"loopback"}},
 		"port in use":    {[]string{"-http", "-addr", taken.Addr().String()}, 1, []string{"-addr " + taken.Addr().String(), "Another program"}},
 		"configuration":  {[]string{"-http", "-addr", "127.0.0.1:0", "-config", bad}, 1, []string{"-config", bad, "acounts: is unknown"}},

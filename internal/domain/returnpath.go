@@ -24,7 +24,7 @@ type returnRule struct {
 func newReturnRule(home string, never []string) returnRule {
 	r := returnRule{home: cmp.Or(home, "/"), never: make(map[string]bool, len(never))}
 	for _, p := range never {
-		r.never[p] = true
+		r.never[strings.TrimSuffix(p, "/")] = true
 	}
 	return r
 }

@@ -14,11 +14,12 @@ import (
 // With a home page below a path, most paths belong to another application on the same
 // origin. Invalid return paths still lead to this application's home page.
 func TestReturnPathWithAnotherHome(t *testing.T) {
-	rule := newReturnRule("/_signin/", []string{"/_signin/login", "/_signin/logout", "/getAToken"})
+	rule := newReturnRule("/_signin/", []string{"/_signin/login", "/_signin/logout", "/getAToken", "/ends/in/a/slash/"})
 	for raw, want := range map[string]string{
 		"": "/_signin/", "/": "/", "/reports?a=1&b=2": "/reports?a=1&b=2", "/login": "/login", "/_signin/": "/_signin/",
 		"//evil.example": "/_signin/", "/_signin/../..//evil.example": "/_signin/", "/_signin/\\evil.example": "/_signin/",
 		"/_signin/login?return_to=/": "/_signin/", "/x/../_signin/%6cogout/": "/_signin/", "/getAToken?code=c": "/_signin/",
+		"/ends/in/a/slash/?code=c": "/_signin/", "/ends/in/a/slash": "/_signin/",
 	} {
 		assert.Equal(t, want, rule.check(raw), raw)
 	}

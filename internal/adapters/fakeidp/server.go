@@ -111,5 +111,5 @@ func checkLoopback(addr string) error {
 	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
 		return nil
 	}
-	return fmt.Errorf("fakeidp: %q is not a loopback address", addr)
+	return fmt.Errorf("fakeidp: %q is not a loopback address such as 127.0.0.1:8443", addr)
 }

@@ -198,7 +198,7 @@ func TestWebPagesSetNoFaults(t *testing.T) {
 	response, _ := r.get("/common/discovery/v2.0/keys")
 	assert.Equal(t, http.StatusOK, response.StatusCode, "nothing was set")
 
-	for _, name := range []string{"localhost:" + port, "localhost", "127.0.0.1:" + port, "[::1]:" + port, "[::1]"} {
+	for _, name := range []string{"localhost:" + port, "localhost", "LocalHost:" + port, "127.0.0.1:" + port, "[::1]:" + port, "[::1]"} {
 		status, reason := r.fault(body, host(name))
 		assert.Equal(t, http.StatusNoContent, status, name+reason)
 	}
