@@ -23,27 +23,22 @@ func (c *catalogue) date(m Moment) string {
 		"year", strconv.Itoa(year), "time", m.at.Format("15:04"))
 }
 
-// distance returns a text such as "in 2 hours 5 minutes" or "3 minutes ago".
+// distance returns a text such as "in 2 hours" or "3 minutes ago".
 func (c *catalogue) distance(m Moment) string { return c.relative(m.at.Sub(m.now)) }
 
-// relative returns the text of a distance in its two largest units. A past distance
-// is rounded down to the minute and a future one up, so a new session of an hour
-// ends "in 1 hour", not in 59 minutes.
+// relative returns the text of a distance in whole minutes, hours or days, rounded down:
+// the date beside it is exact. A future distance is rounded up to the minute first, so a
+// new session of twelve hours ends "in 12 hours", not in 11.
 func (c *catalogue) relative(d time.Duration) string {
-	past := d <= 0
-	if past {
-		d = -d
-	}
 	switch {
-	case d < time.Minute && past:
+	case d <= 0 && d > -time.Minute:
 		return c.text("distance.now")
+	case d <= 0:
+		return c.text("distance.past", "span", c.span(-d))
 	case d < time.Minute:
 		return c.text("distance.soon")
-	case past:
-		return c.text("distance.past", "span", c.span(d))
-	default:
-		return c.text("distance.future", "span", c.span(d+time.Minute-time.Nanosecond))
 	}
+	return c.text("distance.future", "span", c.span(d+time.Minute-time.Nanosecond))
 }
 
 // The texts with plural forms.
@@ -53,22 +48,13 @@ const (
 	spanMinutes Message = "span.minutes"
 )
 
-// span returns the text of a duration of at least a minute.
+// span returns the text of a duration of at least a minute. Days begin at two.
 func (c *catalogue) span(d time.Duration) string {
-	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	switch {
-	case days > 0:
-		return c.units(days, spanDays, hours, spanHours)
-	case hours > 0:
-		return c.units(hours, spanHours, minutes, spanMinutes)
-	default:
-		return c.count(spanMinutes, minutes)
+	case d >= 48*time.Hour:
+		return c.count(spanDays, int(d/(24*time.Hour)))
+	case d >= time.Hour:
+		return c.count(spanHours, int(d/time.Hour))
 	}
-}
-
-func (c *catalogue) units(large int, largeUnit Message, small int, smallUnit Message) string {
-	if small == 0 {
-		return c.count(largeUnit, large)
-	}
-	return c.text("span", "large", c.count(largeUnit, large), "small", c.count(smallUnit, small))
+	return c.count(spanMinutes, int(d/time.Minute))
 }

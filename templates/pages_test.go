@@ -211,7 +211,7 @@ func TestTextsOfPages(t *testing.T) {
 			"Welcome Ada Lovelace!", "Username ada@fabrikam.example", "Tenant ID 6f1c9a52-0c53-4c0e-9d3b-0d6c8a1f2b3c",
 			"Roles Reports.Read Admin", "Groups See your groups", "Signed in since 23 November 2026, 16:07 UTC 2 minutes ago",
 			"Expires if not used 23 November 2026, 17:07 UTC in 58 minutes",
-			"Expires in any case 24 November 2026, 04:07 UTC in 11 hours 58 minutes",
+			"Expires in any case 24 November 2026, 04:07 UTC in 11 hours",
 			"The identity provider sent these claims", "iat 1795450140 23 November 2026, 16:09 UTC", "Call an API",
 		}, []string{"Guest", "Issuer"}},
 		{"home-issuer", false, []string{"Issuer https://id.fabrikam.example"}, []string{"Tenant ID", "See your groups"}},

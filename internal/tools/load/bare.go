@@ -65,7 +65,7 @@ func (a *application) bare(cookie string) (b barePages, err error) {
 	}
 	b.home = templPage(pages, "/", user, v)
 	data := htmlHome{Home: v}
-	for _, m := range []htmlMoment{{At: session.Started, Distance: "just now"}, {At: session.IdleEnds, Distance: "in 1 hour 6 minutes"}, {At: session.Ends, Distance: "in 12 hours"}} {
+	for _, m := range []htmlMoment{{At: session.Started, Distance: "just now"}, {At: session.IdleEnds, Distance: "in 1 hour"}, {At: session.Ends, Distance: "in 12 hours"}} {
 		data.Moments = append(data.Moments, htmlMoment{m.At.UTC(), m.At.UTC().Format("2 January 2006, 15:04 UTC"), m.Distance})
 	}
 	if err := pages.Write(newResponse(), request, http.StatusOK, chrome("/", user), pageKeeper{&data.Page}); err != nil {
