@@ -20,6 +20,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
+	"webapp/internal/test/identitytest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -124,11 +125,11 @@ func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 	cert, certAndKey := certificate(t)
 	key, err := rsakeys.Key(0)
 	require.NoError(t, err)
-	tokens, err := clientauth.NewTokenIssuer("https://cluster.example", key, nil)
+	tokens, err := identitytest.NewTokenIssuer("https://cluster.example", key, nil)
 	require.NoError(t, err)
 	token, err := tokens.Token("a-pod", exchangeAudience, time.Hour)
 	require.NoError(t, err)
-	host := httptest.NewServer(&clientauth.IdentityEndpoint{Tokens: tokens, ClientID: identityClientID, PrincipalID: "a-principal", Header: "of-this-host"})
+	host := httptest.NewServer(&identitytest.IdentityEndpoint{Tokens: tokens, ClientID: identityClientID, PrincipalID: "a-principal", Header: "of-this-host"})
 	defer host.Close()
 	for name, c := range map[string]struct {
 		vars map[string]string
@@ -138,7 +139,7 @@ func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 		"certificate": {map[string]string{"CLIENT_CERTIFICATE_FILE": inFile(t, certAndKey)}, clientauth.NewCertificates(cert)},
 		"federated token": {map[string]string{"AZURE_FEDERATED_TOKEN_FILE": inFile(t, []byte(token))},
 			clientauth.NewFederated(tokens.Issuer(), "a-pod", exchangeAudience, tokens.Key())},
-		"managed identity": {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "IDENTITY_ENDPOINT": host.URL + clientauth.PathAppService, "IDENTITY_HEADER": "of-this-host"},
+		"managed identity": {map[string]string{"CLIENT_MANAGED_IDENTITY": identityClientID, "IDENTITY_ENDPOINT": host.URL + identitytest.PathAppService, "IDENTITY_HEADER": "of-this-host"},
 			clientauth.NewFederated(tokens.Issuer(), "a-principal", exchangeAudience, tokens.Key())},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
+	"webapp/internal/test/identitytest"
 )
 
 const (
@@ -57,14 +58,14 @@ func certificateFile(path string) func(*fakeidp.Config, *entra.Config) {
 	}
 }
 
-func tokenIssuer(t testing.TB, i int) *clientauth.TokenIssuer {
+func tokenIssuer(t testing.TB, i int) *identitytest.TokenIssuer {
 	t.Helper()
-	issuer, err := clientauth.NewTokenIssuer(clusterIssuer, rsaKey(t, i), newClock().Now)
+	issuer, err := identitytest.NewTokenIssuer(clusterIssuer, rsaKey(t, i), newClock().Now)
 	require.NoError(t, err)
 	return issuer
 }
 
-func clusterToken(t testing.TB, issuer *clientauth.TokenIssuer, audience string, life time.Duration) []byte {
+func clusterToken(t testing.TB, issuer *identitytest.TokenIssuer, audience string, life time.Duration) []byte {
 	t.Helper()
 	token, err := issuer.Token(clusterSubject, audience, life)
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
+	"webapp/internal/test/identitytest"
 )
 
 const (
@@ -28,14 +29,14 @@ const (
 
 // identityWorld is a host with a managed identity and a provider that trusts its
 // tokens.
-func identityWorld(t *testing.T, path, header string) (world, *clientauth.IdentityEndpoint) {
+func identityWorld(t *testing.T, path, header string) (world, *identitytest.IdentityEndpoint) {
 	t.Helper()
-	endpoint := &clientauth.IdentityEndpoint{ClientID: identityID, PrincipalID: principalID, Header: header}
+	endpoint := &identitytest.IdentityEndpoint{ClientID: identityID, PrincipalID: principalID, Header: header}
 	host := httptest.NewServer(endpoint)
 	t.Cleanup(host.Close)
 	var key *rsa.PublicKey
 	w := credentialWorld(t, nil, func(f *fakeidp.Config, e *entra.Config) {
-		tokens, err := clientauth.NewTokenIssuer(entraIssuer, rsaKey(t, 1), f.Clock)
+		tokens, err := identitytest.NewTokenIssuer(entraIssuer, rsaKey(t, 1), f.Clock)
 		require.NoError(t, err)
 		endpoint.Tokens, key = tokens, tokens.Key()
 		e.Credential.ManagedIdentity = credential.ManagedIdentity{ClientID: identityID, Endpoint: host.URL + path, Header: header}
@@ -46,8 +47,8 @@ func identityWorld(t *testing.T, path, header string) (world, *clientauth.Identi
 
 func TestManagedIdentitySignsIn(t *testing.T) {
 	for name, c := range map[string]struct{ path, header, version string }{
-		"virtual machine": {clientauth.PathInstanceMetadata, "", "2018-02-01"},
-		"App Service":     {clientauth.PathAppService, "the-header-of-this-host", "2019-08-01"},
+		"virtual machine": {identitytest.PathInstanceMetadata, "", "2018-02-01"},
+		"App Service":     {identitytest.PathAppService, "the-header-of-this-host", "2019-08-01"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, endpoint := identityWorld(t, c.path, c.header)
@@ -66,9 +67,9 @@ func TestManagedIdentitySignsIn(t *testing.T) {
 }
 
 func TestManagedIdentityTokenIsRenewed(t *testing.T) {
-	w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
+	w, endpoint := identityWorld(t, identitytest.PathInstanceMetadata, "")
 	w.mustSignIn(t, fakeidp.UserMember)
-	w.clock.Advance(clientauth.IdentityTokenLifetime/2 + time.Second)
+	w.clock.Advance(identitytest.IdentityTokenLifetime/2 + time.Second)
 	endpoint.Fail(-1, http.StatusServiceUnavailable)
 	w.mustSignIn(t, fakeidp.UserMember)
 	w.mustSignIn(t, fakeidp.UserMember)
@@ -94,7 +95,7 @@ func TestManagedIdentityFails(t *testing.T) {
 		"a redirect of some": {http.StatusFound, -1, 1, "status 302"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
+			w, endpoint := identityWorld(t, identitytest.PathInstanceMetadata, "")
 			endpoint.Fail(c.times, c.status)
 			_, err := w.signIn(t, fakeidp.UserMember)
 			assert.Len(t, endpoint.Requests(), c.requests)
@@ -115,7 +116,7 @@ func TestManagedIdentityFails(t *testing.T) {
 // TestManagedIdentityIsAskedOnceByMany also checks that each caller waits only until
 // its own deadline.
 func TestManagedIdentityIsAskedOnceByMany(t *testing.T) {
-	w, endpoint := identityWorld(t, clientauth.PathInstanceMetadata, "")
+	w, endpoint := identityWorld(t, identitytest.PathInstanceMetadata, "")
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() { assert.NoError(t, signInQuietly(t, w)) })

@@ -23,6 +23,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
+	"webapp/internal/test/identitytest"
 )
 
 func testCertificate(t *testing.T, until time.Duration) *x509.Certificate {
@@ -190,16 +191,16 @@ func anotherCertificate(t *testing.T) *x509.Certificate {
 
 func TestFederatedTokensAreVerified(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
-	cluster, err := clientauth.NewTokenIssuer("https://cluster.example", sharedKey(), nil)
+	cluster, err := identitytest.NewTokenIssuer("https://cluster.example", sharedKey(), nil)
 	require.NoError(t, err)
-	impostor, err := clientauth.NewTokenIssuer("https://cluster.example", nil, nil)
+	impostor, err := identitytest.NewTokenIssuer("https://cluster.example", nil, nil)
 	require.NoError(t, err)
-	stranger, err := clientauth.NewTokenIssuer("https://stranger.example", sharedKey(), nil)
+	stranger, err := identitytest.NewTokenIssuer("https://stranger.example", sharedKey(), nil)
 	require.NoError(t, err)
 	const subject, audience = "system:serviceaccount:a:b", "api://AzureADTokenExchange"
 	rp.authenticateBy(clientauth.NewFederated(cluster.Issuer(), subject, audience, cluster.Key()))
 	for name, c := range map[string]struct {
-		issuer            *clientauth.TokenIssuer
+		issuer            *identitytest.TokenIssuer
 		subject, audience string
 		life              time.Duration
 		number            float64
@@ -228,9 +229,9 @@ func TestFederatedTokensAreVerified(t *testing.T) {
 }
 
 func TestIdentityEndpoint(t *testing.T) {
-	tokens, err := clientauth.NewTokenIssuer("https://idp.example/v2.0", sharedKey(), nil)
+	tokens, err := identitytest.NewTokenIssuer("https://idp.example/v2.0", sharedKey(), nil)
 	require.NoError(t, err)
-	host := httptest.NewServer(&clientauth.IdentityEndpoint{Tokens: tokens, ClientID: "an-identity", PrincipalID: "a-principal", Header: "the-header"})
+	host := httptest.NewServer(&identitytest.IdentityEndpoint{Tokens: tokens, ClientID: "an-identity", PrincipalID: "a-principal", Header: "the-header"})
 	defer host.Close()
 	vm := url.Values{"resource": {"api://x"}, "client_id": {"an-identity"}, "api-version": {"2018-02-01"}}
 	app := maps.Clone(vm)
@@ -243,11 +244,11 @@ func TestIdentityEndpoint(t *testing.T) {
 		header [2]string
 		status int
 	}{
-		"virtual machine":      {clientauth.PathInstanceMetadata, vm, [2]string{"Metadata", "true"}, 200},
-		"without its header":   {clientauth.PathInstanceMetadata, vm, [2]string{}, 400},
-		"unknown identity":     {clientauth.PathInstanceMetadata, stranger, [2]string{"Metadata", "true"}, 400},
-		"App Service":          {clientauth.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "the-header"}, 200},
-		"App Service, guessed": {clientauth.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "a-header"}, 400},
+		"virtual machine":      {identitytest.PathInstanceMetadata, vm, [2]string{"Metadata", "true"}, 200},
+		"without its header":   {identitytest.PathInstanceMetadata, vm, [2]string{}, 400},
+		"unknown identity":     {identitytest.PathInstanceMetadata, stranger, [2]string{"Metadata", "true"}, 400},
+		"App Service":          {identitytest.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "the-header"}, 200},
+		"App Service, guessed": {identitytest.PathAppService, app, [2]string{"X-IDENTITY-HEADER", "a-header"}, 400},
 		"elsewhere":            {"/", vm, [2]string{"Metadata", "true"}, 404},
 	} {
 		t.Run(name, func(t *testing.T) {

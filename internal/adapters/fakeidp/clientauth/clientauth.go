@@ -1,8 +1,6 @@
 // Package clientauth has the client authentication without a secret that
 // Microsoft Entra ID offers, for fakeidp.Client.Authenticator: by certificate
-// (Certificates) and by a token of another issuer (Federated). TokenIssuer and
-// IdentityEndpoint make such tokens, as a Kubernetes cluster or an Azure host
-// does.
+// (Certificates) and by a token of another issuer (Federated).
 package clientauth
 
 import (

@@ -1,4 +1,4 @@
-package clientauth
+package identitytest
 
 import (
 	"encoding/json"

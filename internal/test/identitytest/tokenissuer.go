@@ -1,4 +1,7 @@
-package clientauth
+// Package identitytest has the places where a program without a client secret gets its
+// tokens: a Kubernetes cluster or another issuer that a federated credential trusts
+// (TokenIssuer), and the managed identity endpoint of an Azure host (IdentityEndpoint).
+package identitytest
 
 import (
 	"crypto"
@@ -28,7 +31,7 @@ func NewTokenIssuer(issuer string, key *rsa.PrivateKey, clock func() time.Time) 
 	if key == nil {
 		var err error
 		if key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-			return nil, fmt.Errorf("clientauth: %w", err)
+			return nil, fmt.Errorf("identitytest: %w", err)
 		}
 	}
 	return &TokenIssuer{issuer, key, clock}, nil
@@ -48,7 +51,7 @@ func (i *TokenIssuer) Token(subject, audience string, lifetime time.Duration) (s
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime).Unix(),
 	})
 	if err != nil {
-		return "", fmt.Errorf("clientauth: %w", err)
+		return "", fmt.Errorf("identitytest: %w", err)
 	}
 	keyID := sha256.Sum256(i.key.N.Bytes())
 	encode := base64.RawURLEncoding.EncodeToString
@@ -56,7 +59,7 @@ func (i *TokenIssuer) Token(subject, audience string, lifetime time.Duration) (s
 	sum := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(nil, i.key, crypto.SHA256, sum[:])
 	if err != nil {
-		return "", fmt.Errorf("clientauth: %w", err)
+		return "", fmt.Errorf("identitytest: %w", err)
 	}
 	return signed + "." + encode(signature), nil
 }
