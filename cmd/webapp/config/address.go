@@ -67,7 +67,7 @@ func (c *Config) checkRedirectURI(found *Problems) {
 	case len(c.RedirectURI) > 256:
 		found.add("REDIRECT_URI", "is longer than 256 characters, which Entra does not accept", remedy)
 	case u.RawPath != "" || strings.ContainsAny(u.Path, "{}*") || u.Path == "" || u.Path == "/" || c.takenPath(u.Path):
-		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use another path, such as /getAToken, and register it.")
+		found.add("REDIRECT_URI", "has a path that this application uses for something else", "Use another path, such as "+c.BasePath+tutorialPath+", and register it.")
 	default:
 		c.Redirect = u
 		c.hintRedirect(u.Path)

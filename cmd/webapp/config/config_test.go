@@ -410,6 +410,10 @@ func TestBasePath(t *testing.T) {
 		_, err := load(lookupIn(vars), false)
 		assert.NoError(t, err, callback)
 	}
+	vars := good()
+	vars["BASE_PATH"], vars["REDIRECT_URI"] = "/getAToken", ""
+	_, err := load(lookupIn(vars), false)
+	assert.ErrorContains(t, err, "such as /getAToken/getAToken,", "the remedy helps")
 }
 
 func TestAddressToOpen(t *testing.T) {
