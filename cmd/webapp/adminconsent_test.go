@@ -17,8 +17,8 @@ import (
 
 var consentLink = regexp.MustCompile(`href="([^"]+/v2\.0/adminconsent\?[^"]+)"`)
 
-// linkOn returns the admin consent link of a page, or "". The page also has it as text
-// to copy.
+// linkOn returns the admin consent link of a page, or "". The page also shows the link
+// as text to copy.
 func linkOn(t *testing.T, page reply) string {
 	t.Helper()
 	found := consentLink.FindStringSubmatch(page.body)
@@ -37,8 +37,8 @@ func (w *world) wantedLink(tenant string) string {
 	}.Encode()
 }
 
-// An error that says that an administrator must consent has a link to hand on. Other
-// errors have none.
+// An error that needs an administrator's consent has a link for the administrator.
+// Other errors have none.
 func TestTheAdminConsentLink(t *testing.T) {
 	for number, linked := range map[int]bool{90094: true, 90095: true, 65001: true, 65004: false, 50105: false, 7000215: false} {
 		for _, endpoint := range []fakeidp.Endpoint{fakeidp.EndpointAuthorize, fakeidp.EndpointToken} {
@@ -90,8 +90,8 @@ func TestAForgedErrorHasNoAdminConsentLink(t *testing.T) {
 	}
 }
 
-// The refresh of a token can say that consent is missing. A program then gets the link in
-// its problem document.
+// The refresh of a token can fail because consent is missing. A program then gets the
+// link in its problem document.
 func TestTheAdminConsentLinkOfAnAPICall(t *testing.T) {
 	w := newWorld(t, longLived())
 	b := w.browser()
@@ -111,7 +111,7 @@ func TestTheAdminConsentLinkOfAnAPICall(t *testing.T) {
 	assert.NotContains(t, b.callAfterRefresh("Accept", "application/json").body, "adminConsentUrl")
 }
 
-// An administrator opens the link that a person got, approves, and the person signs in.
+// An administrator opens the person's link and approves. Then the person can sign in.
 func TestAnAdministratorApprovesByTheLink(t *testing.T) {
 	for _, mode := range []string{"query", "form_post"} {
 		t.Run(mode, func(t *testing.T) {

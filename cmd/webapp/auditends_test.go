@@ -19,7 +19,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// audited is a world whose audit log and metrics are looked at.
+// audited returns a world that records its audit log and metrics.
 func audited(t *testing.T, more map[string]string) *world {
 	env := map[string]string{"LOG_FORMAT": "json", "METRICS_ADDR": "localhost:0"}
 	for name, value := range more {
@@ -28,7 +28,7 @@ func audited(t *testing.T, more map[string]string) *world {
 	return newWorld(t, env)
 }
 
-// since returns the events of a kind after the first n of all.
+// since returns the events of a kind, without the first n events.
 func (w *world) since(n int, kind ports.AuditKind) (events []map[string]any) {
 	for _, e := range w.audits()[n:] {
 		if e["kind"] == string(kind) {
@@ -38,7 +38,7 @@ func (w *world) since(n int, kind ports.AuditKind) (events []map[string]any) {
 	return events
 }
 
-// counter reads one series of the scrape.
+// counter returns the value of one time series.
 func (w *world) counter(series string) float64 {
 	w.t.Helper()
 	found := regexp.MustCompile("(?m)^" + regexp.QuoteMeta(series) + " (.+)$").FindStringSubmatch(w.scrape())
@@ -48,7 +48,7 @@ func (w *world) counter(series string) float64 {
 	return n
 }
 
-// keyOf is the audit log's name for somebody of Contoso.
+// keyOf returns the user's key in the audit log.
 func keyOf(username string) string {
 	for _, a := range fakeidp.DefaultAccounts() {
 		if a.Username == username {
@@ -58,12 +58,12 @@ func keyOf(username string) string {
 	return ""
 }
 
-// anEnd is a way in which a session ends.
-type anEnd struct {
+// sessionEnd is one way to end sessions.
+type sessionEnd struct {
 	env map[string]string
-	// lead brings people to where it happens, in b and other browsers.
-	lead func(b, other *browser)
-	// end is what ends it.
+	// prepare brings the browsers to the state before the end.
+	prepare func(b, other *browser)
+	// end ends the session.
 	end   func(b, other *browser)
 	by    ports.AuditCause
 	count int // 0: nothing has ended
@@ -82,7 +82,7 @@ func logout(b, _ *browser) {
 func one(b, _ *browser)      { b.mustSignIn(fakeidp.UserMember) }
 func both(b, other *browser) { one(b, nil); one(other, nil) }
 
-// waits is a browser that comes back so much later, to these pages.
+// waits returns a function that advances the clock by d and then requests these pages.
 func waits(d time.Duration, pages ...string) func(b, other *browser) {
 	return func(b, _ *browser) {
 		b.w.clock.advance(d)
@@ -92,7 +92,8 @@ func waits(d time.Duration, pages ...string) func(b, other *browser) {
 	}
 }
 
-// active keeps the session from running idle, until d has passed.
+// active requests pages for the duration d, so that the idle limit does not end the
+// session.
 func active(d time.Duration) func(b, other *browser) {
 	return func(b, _ *browser) {
 		one(b, nil)
@@ -103,7 +104,7 @@ func active(d time.Duration) func(b, other *browser) {
 	}
 }
 
-// signsOutByToken is a back-channel logout of whom b's page names.
+// signsOutByToken sends a logout token with these claims of the person on b's page.
 func signsOutByToken(claims ...string) func(b, other *browser) {
 	return func(b, _ *browser) {
 		w, now := b.w, b.w.clock.Now()
@@ -130,46 +131,46 @@ func signsOutByFrame(sid func(b *browser) string) func(b, other *browser) {
 
 func sidOf(b *browser) string { return claimOn(b.w.t, b, "sid") }
 
-// ends are all ways in which sessions end, and those in which nothing does.
-func ends() map[string]anEnd {
+// ends lists all ways to end sessions, and some requests that end none.
+func ends() map[string]sessionEnd {
 	again := func(b, _ *browser) {
 		require.Equal(b.w.t, http.StatusSeeOther, b.signIn(fakeidp.UserMember).StatusCode)
 	}
 	both3 := func(b, other *browser) { both(b, other); one(b.w.browser(), nil) }
-	return map[string]anEnd{
-		"sign-out":                     {lead: one, end: logout, by: ports.EndedByUser, count: 1},
-		"sign-out without a session":   {lead: func(_, _ *browser) {}, end: logout},
-		"sign-out twice":               {lead: one, end: func(b, _ *browser) { logout(b, nil); logout(b, nil) }, by: ports.EndedByUser, count: 1},
-		"sign-out of a copied session": {lead: one, end: func(b, _ *browser) { copied := b.copy(); logout(b, nil); logout(copied, nil) }, by: ports.EndedByUser, count: 1},
-		"one of the list": {lead: both, end: func(b, _ *browser) {
+	return map[string]sessionEnd{
+		"sign-out":                     {prepare: one, end: logout, by: ports.EndedByUser, count: 1},
+		"sign-out without a session":   {prepare: func(_, _ *browser) {}, end: logout},
+		"sign-out twice":               {prepare: one, end: func(b, _ *browser) { logout(b, nil); logout(b, nil) }, by: ports.EndedByUser, count: 1},
+		"sign-out of a copied session": {prepare: one, end: func(b, _ *browser) { copied := b.copy(); logout(b, nil); logout(copied, nil) }, by: ports.EndedByUser, count: 1},
+		"one of the list": {prepare: both, end: func(b, _ *browser) {
 			postSessions(b, endValue.FindAllStringSubmatch(b.get("/sessions").body, -1)[0][1])
 		}, by: ports.EndedElsewhere, count: 1},
-		"an unknown one of the list": {lead: both, end: func(b, _ *browser) { postSessions(b, "unknown") }},
-		"one of somebody else's list": {lead: both, end: func(b, _ *browser) {
+		"an unknown one of the list": {prepare: both, end: func(b, _ *browser) { postSessions(b, "unknown") }},
+		"one of somebody else's list": {prepare: both, end: func(b, _ *browser) {
 			id := endValue.FindAllStringSubmatch(b.get("/sessions").body, -1)[0][1]
 			stranger := b.w.browser()
 			stranger.mustSignIn(fakeidp.UserAdmin)
 			postSessions(stranger, id)
 		}},
-		"all others":                    {lead: both3, end: func(b, _ *browser) { postSessions(b, "others") }, by: ports.EndedElsewhere, count: 2},
-		"all others, of which none is":  {lead: one, end: func(b, _ *browser) { postSessions(b, "others") }},
-		"front channel":                 {lead: one, end: signsOutByFrame(sidOf), by: ports.EndedByFrontChannel, count: 1},
-		"front channel, unknown":        {lead: one, end: signsOutByFrame(func(*browser) string { return "unknown" })},
-		"back channel by session":       {lead: one, end: signsOutByToken("sid", "sub"), by: ports.EndedByBackChannel, count: 1},
-		"back channel by person":        {lead: both, end: signsOutByToken("sub"), by: ports.EndedByBackChannel, count: 2},
-		"new sign-in":                   {lead: one, end: again, by: ports.EndedByNewSignIn, count: 1},
-		"new sign-in by form_post":      {env: map[string]string{"RESPONSE_MODE": "form_post"}, lead: one, end: again, by: ports.EndedByNewSignIn, count: 1},
-		"new sign-in after a sign-out":  {lead: func(b, _ *browser) { one(b, nil); b.w.clock.advance(time.Minute) }, end: func(b, _ *browser) { logout(b, nil); again(b, nil) }, by: ports.EndedByUser, count: 1},
-		"new sign-in over an old one":   {lead: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); again(b, nil) }, by: ports.EndedByLimit, count: 1},
-		"idle limit":                    {lead: one, end: waits(66*time.Minute, "/", "/", "/sessions"), by: ports.EndedByLimit, count: 1},
-		"idle limit, the next morning":  {lead: one, end: waits(16*time.Hour, "/call_api", "/"), by: ports.EndedByLimit, count: 1},
-		"idle limit, then a sign-out":   {lead: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); logout(b, nil) }, by: ports.EndedByLimit, count: 1},
-		"idle limit, a late callback":   {lead: one, end: waits(66*time.Minute, "/getAToken?state=old&code=old"), by: ports.EndedByLimit, count: 1},
-		"idle limit, nobody comes back": {lead: one, end: waits(2 * time.Hour)},
-		"idle limit, forgotten":         {lead: one, end: waits(26*time.Hour, "/")},
-		"a short lifetime":              {env: map[string]string{"SESSION_LIFETIME": "10m"}, lead: one, end: waits(10*time.Minute, "/"), by: ports.EndedByLimit, count: 1},
-		"lifetime":                      {lead: active(11*time.Hour + 30*time.Minute), end: waits(30*time.Minute, "/", "/"), by: ports.EndedByLimit, count: 1},
-		"idle limit, two tabs at once": {lead: one, end: func(b, _ *browser) {
+		"all others":                    {prepare: both3, end: func(b, _ *browser) { postSessions(b, "others") }, by: ports.EndedElsewhere, count: 2},
+		"all others, of which none is":  {prepare: one, end: func(b, _ *browser) { postSessions(b, "others") }},
+		"front channel":                 {prepare: one, end: signsOutByFrame(sidOf), by: ports.EndedByFrontChannel, count: 1},
+		"front channel, unknown":        {prepare: one, end: signsOutByFrame(func(*browser) string { return "unknown" })},
+		"back channel by session":       {prepare: one, end: signsOutByToken("sid", "sub"), by: ports.EndedByBackChannel, count: 1},
+		"back channel by person":        {prepare: both, end: signsOutByToken("sub"), by: ports.EndedByBackChannel, count: 2},
+		"new sign-in":                   {prepare: one, end: again, by: ports.EndedByNewSignIn, count: 1},
+		"new sign-in by form_post":      {env: map[string]string{"RESPONSE_MODE": "form_post"}, prepare: one, end: again, by: ports.EndedByNewSignIn, count: 1},
+		"new sign-in after a sign-out":  {prepare: func(b, _ *browser) { one(b, nil); b.w.clock.advance(time.Minute) }, end: func(b, _ *browser) { logout(b, nil); again(b, nil) }, by: ports.EndedByUser, count: 1},
+		"new sign-in over an old one":   {prepare: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); again(b, nil) }, by: ports.EndedByLimit, count: 1},
+		"idle limit":                    {prepare: one, end: waits(66*time.Minute, "/", "/", "/sessions"), by: ports.EndedByLimit, count: 1},
+		"idle limit, the next morning":  {prepare: one, end: waits(16*time.Hour, "/call_api", "/"), by: ports.EndedByLimit, count: 1},
+		"idle limit, then a sign-out":   {prepare: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); logout(b, nil) }, by: ports.EndedByLimit, count: 1},
+		"idle limit, a late callback":   {prepare: one, end: waits(66*time.Minute, "/getAToken?state=old&code=old"), by: ports.EndedByLimit, count: 1},
+		"idle limit, nobody comes back": {prepare: one, end: waits(2 * time.Hour)},
+		"idle limit, forgotten":         {prepare: one, end: waits(26*time.Hour, "/")},
+		"a short lifetime":              {env: map[string]string{"SESSION_LIFETIME": "10m"}, prepare: one, end: waits(10*time.Minute, "/"), by: ports.EndedByLimit, count: 1},
+		"lifetime":                      {prepare: active(11*time.Hour + 30*time.Minute), end: waits(30*time.Minute, "/", "/"), by: ports.EndedByLimit, count: 1},
+		"idle limit, two tabs at once": {prepare: one, end: func(b, _ *browser) {
 			b.w.clock.advance(66 * time.Minute)
 			var all sync.WaitGroup
 			for range 6 {
@@ -177,7 +178,7 @@ func ends() map[string]anEnd {
 			}
 			all.Wait()
 		}, by: ports.EndedByLimit, count: 1},
-		"front channel after the limit": {lead: one, end: func(b, _ *browser) {
+		"front channel after the limit": {prepare: one, end: func(b, _ *browser) {
 			sid := sidOf(b)
 			b.w.clock.advance(66 * time.Minute)
 			signsOutByFrame(func(*browser) string { return sid })(b, nil)
@@ -186,8 +187,9 @@ func ends() map[string]anEnd {
 	}
 }
 
-// Each way in which sessions end is exactly one event: of whom, by what, how
-// many; and counts as much. Where nothing ends there is none.
+// Each end of sessions is recorded as exactly one event with the person, the cause and
+// the number of sessions, and the metrics count it. A request that ends no session
+// records none.
 func TestEachEndIsAuditedOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range ends() {
@@ -195,7 +197,7 @@ func TestEachEndIsAuditedOnce(t *testing.T) {
 			t.Parallel()
 			w := audited(t, c.env)
 			b, other := w.browser(), w.browser()
-			c.lead(b, other)
+			c.prepare(b, other)
 			before := len(w.audits())
 			c.end(b, other)
 			events := w.since(before, ports.AuditSessionEnded)
@@ -222,7 +224,7 @@ func TestEachEndIsAuditedOnce(t *testing.T) {
 	}
 }
 
-// What has ended is recorded also where the rest could not be ended.
+// The sessions that ended are recorded also if the others could not be ended.
 func TestEndsBeforeAFailureAreAudited(t *testing.T) {
 	w := audited(t, nil)
 	b := w.browser()
@@ -243,7 +245,7 @@ func TestEndsBeforeAFailureAreAudited(t *testing.T) {
 	assert.Equal(t, []any{1.0, 2.0}, counts)
 }
 
-// failDelete makes the nth deletion of a session fail.
+// failDelete makes the nth deletion of a session record fail.
 func (w *world) failDelete(n int) {
 	deletions := 0
 	w.store.SetFault(func(call portstest.StoreCall) error {
@@ -257,7 +259,7 @@ func (w *world) failDelete(n int) {
 	})
 }
 
-// An event that is there for the first time is an increase.
+// All time series exist from the start, so that the first event is an increase.
 func TestAuditMetricsBeginAtZero(t *testing.T) {
 	w := audited(t, nil)
 	for _, reason := range []string{"malformed sign-in callback", "sign-in declined", "tenant not allowed", "internal error"} {

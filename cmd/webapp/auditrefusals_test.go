@@ -17,19 +17,19 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// aRefusal is a way in which a sign-in is refused.
-type aRefusal struct {
+// signInRefusal is one way to refuse a sign-in.
+type signInRefusal struct {
 	env map[string]string
-	// refuse brings b to it and returns the answer.
+	// refuse makes the sign-in fail in b and returns the response.
 	refuse func(b *browser) reply
 	status int
 	reason error // nil: none is
-	// user and tenant are those of the event.
+	// user and tenant are the expected fields of the event.
 	user, tenant string
 	number       int
 }
 
-// posted is a form_post callback of this text.
+// posted sends a form_post callback with this body.
 func posted(kind, query, body string) func(b *browser) reply {
 	return func(b *browser) reply {
 		req, err := http.NewRequest(http.MethodPost, b.w.url+"/getAToken"+query, strings.NewReader(body))
@@ -46,10 +46,10 @@ func visits(path string) func(b *browser) reply {
 	return func(b *browser) reply { return b.get(path) }
 }
 
-// storeFails is a callback while calls of the store fail that match.
+// storeFails sends a callback while the matching calls to the store fail.
 func storeFails(fails func(portstest.StoreCall) bool) func(b *browser) reply {
 	return func(b *browser) reply {
-		back := leadToCallback(b)
+		back := toCallback(b)
 		b.w.store.SetFault(func(call portstest.StoreCall) error {
 			if fails(call) {
 				return errCut
@@ -60,7 +60,7 @@ func storeFails(fails func(portstest.StoreCall) bool) func(b *browser) reply {
 	}
 }
 
-// loops is an API that is never content.
+// loops calls an API that asks for a new sign-in every time.
 func loops(b *browser) (r reply) {
 	b.mustSignIn(fakeidp.UserMember)
 	b.w.idp.DemandClaims(`{"access_token":{"acrs":{"value":"never granted"}}}`)
@@ -78,18 +78,18 @@ func loops(b *browser) (r reply) {
 	return r
 }
 
-// refusals are all ways in which sign-ins are refused, and those in which one is
-// not that looks like it.
-func refusals() map[string]aRefusal {
+// refusals lists all ways to refuse a sign-in, and some sign-ins that only look like
+// refusals.
+func refusals() map[string]signInRefusal {
 	formPost := map[string]string{"RESPONSE_MODE": "form_post"}
-	malformed := func(path string, status int) aRefusal {
-		return aRefusal{refuse: visits(path), status: status, reason: domain.ErrBadCallback}
+	malformed := func(path string, status int) signInRefusal {
+		return signInRefusal{refuse: visits(path), status: status, reason: domain.ErrBadCallback}
 	}
-	malformedPost := func(kind, query, body string, status int) aRefusal {
-		return aRefusal{env: formPost, refuse: posted(kind, query, body), status: status, reason: domain.ErrBadCallback}
+	malformedPost := func(kind, query, body string, status int) signInRefusal {
+		return signInRefusal{env: formPost, refuse: posted(kind, query, body), status: status, reason: domain.ErrBadCallback}
 	}
 	member := keyOf(fakeidp.UserMember)
-	return map[string]aRefusal{
+	return map[string]signInRefusal{
 		"no state":               malformed("/getAToken?code=c", 400),
 		"nothing":                malformed("/getAToken", 400),
 		"neither code nor error": malformed("/getAToken?state=s", 400),
@@ -112,18 +112,18 @@ func refusals() map[string]aRefusal {
 			return b.w.browser().callback(b.approve(b.begin("/login"), fakeidp.UserMember))
 		}, status: 400, reason: domain.ErrUnknownSignIn},
 		"used before": {refuse: func(b *browser) reply {
-			back := leadToCallback(b)
+			back := toCallback(b)
 			back()
 			logout(b, nil)
 			return back()
 		}, status: 400, reason: domain.ErrUnknownSignIn},
 		"too late": {refuse: func(b *browser) reply {
-			back := leadToCallback(b)
+			back := toCallback(b)
 			b.w.clock.advance(15*time.Minute + time.Second)
 			return back()
 		}, status: 400, reason: domain.ErrSignInExpired},
 		"repeated by who is signed in": {refuse: func(b *browser) reply {
-			back := leadToCallback(b)
+			back := toCallback(b)
 			back()
 			return back()
 		}, status: 303},
@@ -153,7 +153,7 @@ func refusals() map[string]aRefusal {
 			return b.get("/login")
 		}, status: 503, reason: domain.ErrProviderUnavailable},
 		"provider down at the end": {refuse: func(b *browser) reply {
-			back := leadToCallback(b)
+			back := toCallback(b)
 			b.w.idp.Down()
 			return back()
 		}, status: 503, reason: domain.ErrProviderUnavailable},
@@ -172,8 +172,8 @@ func refusals() map[string]aRefusal {
 	}
 }
 
-// Each sign-in that is refused is exactly one event, with its reason, and of
-// whom, where that is known; and counts as much.
+// Each refused sign-in is recorded as exactly one event with its reason, and with the
+// person if the provider has verified who it is. The metrics count it.
 func TestEachRefusalIsAuditedOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range refusals() {
@@ -205,8 +205,8 @@ func TestEachRefusalIsAuditedOnce(t *testing.T) {
 	}
 }
 
-// A sign-in that a page asks for begins for whom it is; one that a visitor asks
-// for begins for nobody yet.
+// The event of a step-up names the signed-in person. The event of another sign-in names
+// nobody yet.
 func TestBegunSignInsNameWhoIsSignedIn(t *testing.T) {
 	w := audited(t, nil)
 	b := w.browser()
@@ -220,11 +220,12 @@ func TestBegunSignInsNameWhoIsSignedIn(t *testing.T) {
 	assert.Equal(t, fakeidp.ContosoTenantID, started[1]["tenant"])
 }
 
-// A renewal that the provider granted and the store did not keep is a failed one.
+// If the store does not keep the result of a refresh, the refresh is recorded as
+// failed.
 func TestARenewalThatIsNotKeptIsAudited(t *testing.T) {
 	w := audited(t, map[string]string{"SESSION_IDLE_TIMEOUT": "12h"})
 	b := w.browser()
-	ask := leadToRefresh(b)
+	ask := toRefresh(b)
 	w.store.SetFault(func(call portstest.StoreCall) error {
 		if call.Method == "Replace" && strings.HasSuffix(call.Key, ".tokens") {
 			return errCut

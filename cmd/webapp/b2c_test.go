@@ -21,7 +21,7 @@ const (
 	resetFlow  = "B2C_1_passwordreset1"
 )
 
-// newB2C is a world with the user flows of Azure AD B2C.
+// newB2C returns a world with the user flows of Azure AD B2C.
 func newB2C(t *testing.T, env map[string]string) *world {
 	vars := map[string]string{
 		"AUTHORITY":             "contoso.example/" + signInFlow,
@@ -204,8 +204,8 @@ func TestUserFlowsBelowABasePath(t *testing.T) {
 	assert.Equal(t, "/_signin/", b.callback(answer).Header.Get("Location"))
 }
 
-// "Create account" is there where the provider's metadata offer it, and never beside a
-// notice that the provider fails.
+// The sign-in page has "Create account" if the provider's metadata offer it, and never
+// beside a notice that the provider fails.
 func TestCreateAccountLink(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -229,7 +229,7 @@ func TestCreateAccountLink(t *testing.T) {
 	assert.NotContains(t, page, "Create account")
 }
 
-// The variables of the tutorial's sample lead to the tenant's host at b2clogin.com.
+// The variables of the tutorial's sample prepare to the tenant's host at b2clogin.com.
 func TestB2CByTheNamesOfTheTutorial(t *testing.T) {
 	const origin = "https://contoso.b2clogin.com"
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}

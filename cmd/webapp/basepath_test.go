@@ -20,7 +20,7 @@ import (
 	"webapp/internal/domain"
 )
 
-// below is the BASE_PATH of these tests.
+// below is the BASE_PATH in these tests.
 const below = "/_signin"
 
 // newWorldBelow starts a world below a BASE_PATH. Its callback is outside of it.
@@ -161,8 +161,8 @@ func TestPagesLinkBelowTheBasePath(t *testing.T) {
 	assert.Greater(t, checked, 60)
 }
 
-// After a sign-in the browser returns to any page of the origin, most of which belong
-// to another application, but never to the sign-in, sign-out or callback.
+// After a sign-in the browser returns to any page of the origin, also to one of another
+// application, but never to the sign-in, the sign-out or the callback.
 func TestReturnPathsWithABasePath(t *testing.T) {
 	w := newWorldBelow(t, nil)
 	for returnTo, want := range map[string]string{

@@ -28,8 +28,8 @@ import (
 	"webapp/internal/test/rsakeys"
 )
 
-// providerProcess makes the test binary run the demo provider instead of tests,
-// so that a benchmark can count the application's own CPU time.
+// providerProcess is a variable that makes the test binary run the demo provider
+// instead of tests, so that a benchmark can count the application's own CPU time.
 const providerProcess = "WEBAPP_BENCH_PROVIDER"
 
 func TestMain(m *testing.M) {
@@ -48,8 +48,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runProvider serves until standard input ends. Beside the provider it serves
-// /bench/approve, which plays the person.
+// runProvider serves the provider until standard input ends. It also serves
+// /bench/approve, which signs a person in.
 func runProvider() {
 	provider, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	if err != nil {
@@ -61,8 +61,8 @@ func runProvider() {
 	}
 	var tokens atomic.Int64
 	provider.Mutate(func(d *fakeidp.TokenDraft) {
-		// Many people sign in: each sign-in of one with a hundred sessions would
-		// also end the oldest of these.
+		// Use many people: if one person has a hundred sessions, each sign-in also ends
+		// the oldest one.
 		n := tokens.Add(1)
 		d.Claims["oid"] = fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 		d.Claims["sub"] = fmt.Sprintf("person-%d", n)
@@ -150,8 +150,8 @@ func benchmarkApp(b *testing.B, base string) (http.Handler, config.Config) {
 	return app.handler, s
 }
 
-// beginAt begins the i-th sign-in and returns the callback request of its end.
-// They come from many client addresses, as one alone may begin so many a minute.
+// beginAt begins the i-th sign-in and returns its callback request. Each sign-in has
+// another client address, because the sign-ins of one address are limited.
 func beginAt(b *testing.B, app http.Handler, person string, i int) *http.Request {
 	b.Helper()
 	login := httptest.NewRecorder()
@@ -172,8 +172,8 @@ func beginAt(b *testing.B, app http.Handler, person string, i int) *http.Request
 	return callback
 }
 
-// benchmarkVerify returns a function that verifies one ID token of the provider
-// with go-oidc, the keys at hand.
+// benchmarkVerify returns a function that verifies one ID token of the provider with
+// go-oidc. The keys are already loaded.
 func benchmarkVerify(b *testing.B, app http.Handler, s config.Config, person string) func() {
 	b.Helper()
 	token := fetchIDToken(b, app, s, person)
@@ -189,8 +189,7 @@ func benchmarkVerify(b *testing.B, app http.Handler, s config.Config, person str
 	return verify
 }
 
-// fetchIDToken redeems a code by hand: PKCE is turned around, the verifier being
-// this function's own.
+// fetchIDToken redeems a code with a PKCE verifier of its own and returns the ID token.
 func fetchIDToken(b *testing.B, app http.Handler, s config.Config, person string) string {
 	b.Helper()
 	login := httptest.NewRecorder()
@@ -217,7 +216,7 @@ func fetchIDToken(b *testing.B, app http.Handler, s config.Config, person string
 	return idTokenIn(b, redeemed.Body)
 }
 
-// cpuTime is the CPU time that this process has used so far.
+// cpuTime returns the CPU time that this process has used.
 func cpuTime(b *testing.B) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

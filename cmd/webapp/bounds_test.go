@@ -15,19 +15,20 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// roomFor is what the process may be larger by, in bytes, after so many requests
-// that nobody should remember: a few pools and caches, and half a kilobyte each,
-// which is less than the smallest thing that could be kept of one.
+// roomFor returns how many bytes the process may grow by after this many requests: the
+// size of a few pools and caches, and half a kilobyte for each request, which is less
+// than any state of a visitor.
 func roomFor(requests int) int64 { return 1<<20 + 512*int64(requests) }
 
-// crowd is how many strangers come, and group how many of them do something
-// less usual: enough to see what grows.
+// crowd is the number of anonymous visitors, and group the number of visitors for each
+// unusual request.
 const (
 	crowd = 10_000
 	group = crowd / 5
 )
 
-// footprint is what a process holds after a garbage collection.
+// footprint is the memory and the number of goroutines and connections after a garbage
+// collection.
 type footprint struct {
 	heap       int64
 	goroutines int
@@ -41,8 +42,8 @@ func measure() footprint {
 	return footprint{int64(m.HeapAlloc), runtime.NumGoroutine()}
 }
 
-// requireNoGrowth compares with before, allowing room in bytes. Connections take
-// a moment to end.
+// requireNoGrowth fails the test if the process has grown by more than room bytes since
+// before. It waits a moment, because connections take time to end.
 func requireNoGrowth(t *testing.T, before footprint, room int64) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
@@ -52,9 +53,8 @@ func requireNoGrowth(t *testing.T, before footprint, room int64) {
 	}, 10*time.Second, 50*time.Millisecond)
 }
 
-// Invariant 1, in bytes: ten thousand strangers leave the process as it was,
-// whatever they do that needs no account. Each has an address of their own: what
-// is bounded for an address is remembered of none.
+// Invariant 1: ten thousand anonymous visitors leave the memory of the process as it
+// was, whatever they request. Each visitor has another address.
 func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
 	for name, c := range map[string]struct {
 		count  int
@@ -70,7 +70,7 @@ func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, everyProxy())
-			ask := w.stranger()
+			ask := w.newVisitor()
 			for i := range 200 { // fills the pools
 				ask(-i, c.path(-i))
 			}
@@ -85,9 +85,9 @@ func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// stranger returns a function that sends a request of somebody new: no cookies
-// but a forged one, an address, a language and a browser that nobody had before.
-func (w *world) stranger() func(i int, path string) int {
+// newVisitor returns a function that sends a request of a new anonymous visitor, with an
+// address, a language and a User-Agent of their own and a forged cookie.
+func (w *world) newVisitor() func(i int, path string) int {
 	transport := &http.Transport{TLSClientConfig: w.tls}
 	w.t.Cleanup(transport.CloseIdleConnections)
 	return func(i int, path string) int {
@@ -107,8 +107,8 @@ func (w *world) stranger() func(i int, path string) int {
 	}
 }
 
-// A provider that answers without end is cut short: neither its 50 MB nor what
-// a compressed bomb unpacks to is ever held, be it for a moment.
+// A response of the provider that is too large is cut off. The process never keeps its
+// 50 MB, nor the content of a compressed bomb.
 func TestHugeAnswersAreNotHeld(t *testing.T) {
 	for _, zipped := range []bool{false, true} {
 		fault := fakeidp.Fault{Status: http.StatusOK, Size: 50 << 20, Gzip: zipped}

@@ -14,8 +14,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// strictBrowser sends with a cross-site POST what a real one sends: cookies with
-// SameSite=None alone.
+// strictBrowser sends only cookies with SameSite=None with a cross-site POST, as a real
+// browser does.
 type strictBrowser struct {
 	w       *world
 	client  *http.Client
@@ -53,7 +53,7 @@ func (b *strictBrowser) send(method, target string, form url.Values, crossSite b
 	return res
 }
 
-// begin starts a sign-in and returns what the provider has the browser post.
+// begin starts a sign-in and returns the form that the provider has the browser post.
 func (b *strictBrowser) begin() fakeidp.AuthResponse {
 	b.w.t.Helper()
 	res := b.send(http.MethodGet, b.w.url+"/login", nil, false)
@@ -68,10 +68,9 @@ func (b *strictBrowser) callback(answer fakeidp.AuthResponse) *http.Response {
 	return b.send(http.MethodPost, answer.RedirectURI, answer.Values, true)
 }
 
-// With form_post a late or repeated callback comes without the session's proof.
-// Somebody who is signed in by now is sent on all the same; a stranger, somebody
-// who has signed out and a session that is over get the page with 400, and
-// nobody is signed in by it.
+// With form_post a late or repeated callback has no session cookie. If the browser is
+// signed in, it goes to the home page. If it is not, or the session has ended, it gets
+// a page with status 400. Neither callback signs anybody in.
 func TestALateFormPostCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
 	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
 	b := w.strictBrowser()
@@ -99,7 +98,7 @@ func TestALateFormPostCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
 	assert.NotContains(t, w.logs.String(), late.Values.Get("state"))
 }
 
-// lateCookie is the name of the pending sign-in that is left.
+// lateCookie returns the name of the cookie of the remaining pending sign-in.
 func lateCookie(b *strictBrowser) string {
 	for name := range b.cookies {
 		if strings.Contains(name, "webapp_signin_") {
@@ -109,9 +108,9 @@ func lateCookie(b *strictBrowser) string {
 	return ""
 }
 
-// A double click: the browser sends the callback, gives that request up, and
-// sends it again while the code is being redeemed. What it shows is the response
-// to the second request.
+// A double click: the browser sends the callback, cancels that request, and sends the
+// callback again while the code is being redeemed. It shows the response to the second
+// request.
 func TestADoubleClickSignsInAndPostsTheCodeOnce(t *testing.T) {
 	for _, mode := range []string{"query", "form_post"} {
 		for _, name := range []string{"signed in", "refused"} {
@@ -152,7 +151,7 @@ func TestADoubleClickSignsInAndPostsTheCodeOnce(t *testing.T) {
 	}
 }
 
-// abandoned sends a callback that the browser may give up.
+// abandoned sends a callback that ctx can cancel.
 func (b *browser) abandoned(ctx context.Context, answer fakeidp.AuthResponse) error {
 	method, target, body := http.MethodGet, answer.URL(), ""
 	if answer.FormPost {

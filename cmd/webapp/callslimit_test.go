@@ -21,9 +21,8 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// More people than may be called for at once come while somebody whom the
-// application calls hangs: no more calls than allowed are made, other pages are
-// there, and when the other side is back everybody is served.
+// While the provider or the API hangs, at most the allowed number of calls run, and
+// other pages respond. Afterwards everybody is served.
 func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
 	const people = providerhttp.MaxCalls + 12
 	for endpoint, prepare := range map[fakeidp.Endpoint]func(w *world, user string) func() reply{
@@ -73,8 +72,8 @@ func TestCallsOfOneWhoHangsAreBounded(t *testing.T) {
 	}
 }
 
-// The bound is one for all hosts of the provider, and counts calls, of which
-// HTTP/2 has many on one connection.
+// One limit applies to all hosts of the provider. It counts calls, because one
+// connection of HTTP/2 carries many.
 func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 	var under atomic.Int64
 	released := make(chan struct{})
@@ -107,7 +106,7 @@ func TestCallsOfTheProviderAreBoundedInAll(t *testing.T) {
 	assert.EqualValues(t, providerhttp.MaxCalls+12, under.Load(), "everybody had a turn")
 }
 
-// Pushed requests have places of their own, and connections too.
+// Pushed requests have a limit of their own, and connections too.
 func TestPushesHaveConnectionsOfTheirOwn(t *testing.T) {
 	var under atomic.Int64
 	released := make(chan struct{})
@@ -142,8 +141,8 @@ func TestPushesHaveConnectionsOfTheirOwn(t *testing.T) {
 	all.Wait()
 }
 
-// While the provider's metadata hang, a bounded number of sign-ins wait for them.
-// The others are told at once, and whoever is signed in notices nothing.
+// While the provider's metadata hang, a limited number of sign-ins wait for them. The
+// others fail at once, and signed-in people notice nothing.
 func TestSignInsThatWaitForMetadataAreBounded(t *testing.T) {
 	const waiting, more = 128, 40
 	w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
@@ -171,19 +170,19 @@ func TestSignInsThatWaitForMetadataAreBounded(t *testing.T) {
 	}
 }
 
-// requestsAtOnce is how many requests of a proxy's client are answered at once,
-// and how many connections an address may have.
+// requestsAtOnce is the limit of concurrent requests of a proxy's client, and of
+// connections of one address.
 const requestsAtOnce = 512
 
-// slowRequest is a request whose body takes its time.
+// slowRequest is a request whose body arrives slowly.
 type slowRequest struct {
 	net.Conn
 	answers *bufio.Reader
 }
 
-// slowRequest sends the header of a request, as client of a proxy, and waits
-// until its handler asks for the body (RFC 9110, section 10.1.1): the request
-// then counts.
+// slowRequest sends the header of a request of a proxy's client, and waits until the
+// handler asks for the body (RFC 9110, section 10.1.1). From then on the request
+// counts.
 func (w *world) slowRequest(client string) slowRequest {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
@@ -198,9 +197,9 @@ func (w *world) slowRequest(client string) slowRequest {
 	return slow
 }
 
-// Behind a proxy, whose connections are everybody's, the requests of one client
-// are bounded: one who never finishes his is told so, and nobody else waits. The
-// proxy itself may have as many connections as it likes.
+// Behind a proxy, the concurrent requests of one client are limited: a client with too
+// many unfinished requests gets an error, and other clients do not wait. The
+// connections of the proxy itself are not limited.
 func TestRequestsOfAProxysClientAreBounded(t *testing.T) {
 	w := newWorld(t, everyProxy())
 	const greedy, modest = "198.51.100.7", "198.51.100.8"

@@ -19,8 +19,8 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// policyOf is the Content-Security-Policy of the front-channel sign-out of a
-// program with these variables, before it has heard of its provider.
+// policyOf returns the Content-Security-Policy of the front-channel logout of a program
+// with these variables, before the metadata are loaded.
 func policyOf(t *testing.T, change map[string]string) string {
 	t.Helper()
 	vars := good()
@@ -67,7 +67,7 @@ func TestAProvidersSignOutAtAnotherOriginMayFrame(t *testing.T) {
 	}
 }
 
-// signsOutAt is a provider whose sign-out is there.
+// signsOutAt is a provider with this end-session endpoint.
 type signsOutAt string
 
 func (signsOutAt) Begin(context.Context, ports.AuthorizationRequest) (ports.Authorization, error) {
@@ -80,8 +80,8 @@ func (signsOutAt) Complete(context.Context, ports.Callback, string) (ports.Signe
 
 func (at signsOutAt) EndSessionURL(context.Context, string) (string, error) { return string(at), nil }
 
-// Whoever presses the button is led on by the provider, so its form is the one
-// that may lead elsewhere.
+// The provider can redirect the browser after the sign-out button, so only that form's
+// policy allows other origins.
 func TestFormsLeadElsewhereOnlyToSignOut(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -106,12 +106,11 @@ func TestFormsLeadElsewhereOnlyToSignOut(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz", "/static/none.css"} {
 		assert.Equal(t, "'none'", action(path), path)
 	}
-	assert.Nil(t, w.s.SignOutTargets(struct{ ports.IdentityProvider }{}), "it has no sign-out to lead to")
+	assert.Nil(t, w.s.SignOutTargets(struct{ ports.IdentityProvider }{}), "it has no sign-out to prepare to")
 }
 
-// A store and a SESSION_KEY that two applications share, by mistake or not, do
-// not make one's people the other's: above all not the demo's, who need no
-// password.
+// If two applications share a store and a SESSION_KEY, the sessions of one are not
+// valid in the other, above all those of the demo, whose accounts have no password.
 func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
 		"the demo":       func(s *config.Config) { s.Demo = true },
@@ -144,8 +143,8 @@ func TestSessionsOfAnotherApplicationAreNone(t *testing.T) {
 	require.True(t, b.signedIn(), "a slash behind AUTHORITY changes nothing")
 }
 
-// Somebody whose tenant has been taken off the list is signed in no longer, and
-// the others stay.
+// A person whose tenant was removed from ALLOWED_TENANTS is signed out. Other people
+// stay signed in.
 func TestATenantThatIsTakenOffTheListIsOut(t *testing.T) {
 	w := newWorld(t, map[string]string{
 		"AUTHORITY": "common", "ALLOWED_TENANTS": fakeidp.ContosoTenantID + "," + fakeidp.FabrikamTenantID, "SESSION_KEY": someKey,
@@ -169,7 +168,7 @@ func TestATenantThatIsTakenOffTheListIsOut(t *testing.T) {
 	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)
 }
 
-// TestStoresThatCanBeListenedToAreHintedAt asks the real stores.
+// The real stores warn of connections that others can read.
 func TestStoresThatCanBeListenedToAreHintedAt(t *testing.T) {
 	for address, hinted := range map[string]bool{
 		"redis://:S3cret@cache.example":                         true,

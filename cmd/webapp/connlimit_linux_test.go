@@ -19,17 +19,16 @@ import (
 	"webapp/internal/adapters/http/server"
 )
 
-// roomForIdle is what an idle connection may cost in bytes, its goroutine's
-// stack aside.
+// roomForIdle is the largest memory of an idle connection in bytes, without the stack
+// of its goroutine.
 const roomForIdle = 16 << 10
 
-// heldByAttacker is how many of his connections the attacker keeps his end of.
-// The server has closed the oldest long before; his process needs descriptors
-// too.
+// heldByAttacker is how many connections the attacker keeps open. The server has closed
+// the oldest ones before. The attacker's process needs file descriptors too.
 const heldByAttacker = 6000
 
-// publicServer serves a world's application as the program does, and counts
-// its connections.
+// publicServer serves the application of a world as the program does, and counts its
+// connections.
 type publicServer struct {
 	t       *testing.T
 	address string
@@ -61,13 +60,13 @@ func (w *world) public() *publicServer {
 	return p
 }
 
-// dialFrom connects from a loopback address of one's choice.
+// dialFrom connects from this loopback address.
 func (p *publicServer) dialFrom(ctx context.Context, from string) (net.Conn, error) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	return d.DialContext(ctx, "tcp", p.address)
 }
 
-// person is somebody with one kept connection.
+// person returns a visitor with one kept connection.
 func (p *publicServer) person(from string) *visitor {
 	transport := &http.Transport{MaxConnsPerHost: 1, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return p.dialFrom(ctx, from)
@@ -81,7 +80,7 @@ type visitor struct {
 	client *http.Client
 }
 
-// visit asks for the start page, and returns whether the kept connection served.
+// visit requests the home page. It reports whether the kept connection served it.
 func (v *visitor) visit() (kept bool) {
 	v.p.t.Helper()
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { kept = info.Reused }}
@@ -96,9 +95,9 @@ func (v *visitor) visit() (kept bool) {
 	return kept
 }
 
-// pileUp opens crowd connections and sends no whole request on any; from answers
-// the address of each. meanwhile is called now and then. leave closes those that
-// are left.
+// pileUp opens crowd connections and completes no request. from returns the address of
+// each connection. pileUp calls meanwhile now and then. leave closes the remaining
+// connections.
 func (p *publicServer) pileUp(from func(i int) string, send string, meanwhile func()) (leave func()) {
 	p.t.Helper()
 	var held []net.Conn
@@ -125,15 +124,15 @@ func (p *publicServer) pileUp(from func(i int) string, send string, meanwhile fu
 	return leave
 }
 
-// Ten thousand idle connections hold nobody up: not from one address, whose
-// oldest make room for its new ones, and not from many, where the oldest of all
-// do. The process holds a bounded number of them, and nothing once they are gone.
+// Ten thousand idle connections do not delay other people, whether they come from one
+// address or from many: the oldest ones are closed. The process keeps a limited number
+// of them, and none after they have closed.
 func TestTenThousandIdleConnections(t *testing.T) {
 	one := func(int) string { return "127.66.0.1" }
 	for name, c := range map[string]struct {
 		from func(i int) string
 		most int
-		// kept: others do not even lose the connections that they have.
+		// kept means that other people keep their connections.
 		kept bool
 		send string
 	}{
@@ -172,9 +171,9 @@ func TestTenThousandIdleConnections(t *testing.T) {
 	}
 }
 
-// Two thousand strangers who stall within the largest requests that there are
-// take no more of the process's memory than connections may, three quarters of
-// what the files in deploy set; and everybody else is served.
+// Two thousand clients stall within the largest allowed requests. Their memory stays
+// within that of connections, three quarters of the limit in the files in deploy, and
+// other people are served.
 func TestUnfinishedRequestsFitTheMemory(t *testing.T) {
 	w := newWorld(t, map[string]string{"LOG_LEVEL": "error"})
 	p := w.public()

@@ -36,7 +36,7 @@ func inFile(t *testing.T, content []byte) string {
 	return path
 }
 
-// certificate makes a self-signed certificate, and its PEM with the key.
+// certificate returns a self-signed certificate, and its PEM with the private key.
 func certificate(t *testing.T) (*x509.Certificate, []byte) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -120,7 +120,7 @@ func TestEachWrongCredentialNamesItsVariable(t *testing.T) {
 	}
 }
 
-// TestEachCredentialSignsInThroughTheProgram, from its variables on.
+// Each kind of credential works from its variables on.
 func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 	cert, certAndKey := certificate(t)
 	key, err := rsakeys.Key(0)
@@ -159,8 +159,8 @@ func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 	}
 }
 
-// The page of a wrong secret names the file that it is in: whoever set
-// CLIENT_SECRET beside it would stop the application.
+// The page for a wrong secret names CLIENT_SECRET_FILE if that is set: with
+// CLIENT_SECRET beside it, the application would not start.
 func TestTheRemedyForAWrongSecretNamesItsVariable(t *testing.T) {
 	w := newWorld(t, map[string]string{"CLIENT_SECRET": "", "CLIENT_SECRET_FILE": inFile(t, []byte("Wr0ng~Secret"))})
 	r := w.browser().signIn(fakeidp.UserMember)

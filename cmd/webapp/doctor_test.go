@@ -24,8 +24,7 @@ import (
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
-// goldenFile is where the expected output of that name is, wherever the test
-// moves to afterwards.
+// goldenFile returns the absolute path of the file with the expected output.
 func goldenFile(t *testing.T, name string) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("testdata", "doctor", name+".golden"))
@@ -33,7 +32,7 @@ func goldenFile(t *testing.T, name string) string {
 	return path
 }
 
-// golden compares text with a file, but for ports, IDs and times.
+// golden compares text with a file, but ignores ports, IDs and times.
 func golden(t *testing.T, path, text string) {
 	t.Helper()
 	text = regexp.MustCompile(`(127\.0\.0\.1|localhost):\d{4,5}`).ReplaceAllString(text, "$1:PORT")
@@ -48,8 +47,7 @@ func golden(t *testing.T, path, text string) {
 	assert.Equal(t, string(want), text)
 }
 
-// TestDoctorFindsNothingWrong with the real application, against the demo
-// provider.
+// The doctor finds no fault in the real application with the demo provider.
 func TestDoctorFindsNothingWrong(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"ok-https":     {"REDIRECT_URI": "https", "TRUSTED_PROXIES": "10.0.0.0/8"},
@@ -89,7 +87,7 @@ func doctorRun(t *testing.T, vars map[string]string, args ...string) (string, in
 	return stdout.String(), exitCode(err)
 }
 
-// demoVars is a provider on this machine, and what signs people in there.
+// demoVars starts a provider on this machine and returns the variables for it.
 func demoVars(t *testing.T) map[string]string {
 	t.Helper()
 	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
@@ -196,14 +194,14 @@ func TestDoctorsCommandLine(t *testing.T) {
 	}
 }
 
-// TestDoctorsDemoRefusesAnythingReal, as the demo itself does.
+// As the demo, webapp doctor -demo refuses to run beside a real provider.
 func TestDoctorsDemoRefusesAnythingReal(t *testing.T) {
 	out, exit := doctorRun(t, map[string]string{"OIDC_AUTHORITY": "https://idp.invalid"}, "-demo")
 	assert.Equal(t, 1, exit)
 	assert.Contains(t, out, "-demo refuses to start beside it")
 }
 
-// TestDoctorLeavesTheListenAddressAlone: it is run beside the application.
+// The doctor does not use LISTEN_ADDR, because it runs beside the application.
 func TestDoctorLeavesTheListenAddressAlone(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -215,7 +213,7 @@ func TestDoctorLeavesTheListenAddressAlone(t *testing.T) {
 	assert.Zero(t, exit, out)
 }
 
-// What looks like a mistake is a warning, and keeps nothing from being looked at.
+// A value that looks like a mistake is a warning. All other checks still run.
 func TestDoctorTellsWhatLooksLikeAMistake(t *testing.T) {
 	vars := demoVars(t)
 	vars[".env"] = "SCOPES=User.Read\n"
@@ -235,7 +233,7 @@ func TestDoctorTellsWhatLooksLikeAMistake(t *testing.T) {
 	}
 }
 
-// TestDoctorOfGitHub looks at the way to it, and not for what it does not have.
+// For GitHub the doctor checks the connection, and skips metadata and keys.
 func TestDoctorOfGitHub(t *testing.T) {
 	github := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(github.Close)

@@ -15,7 +15,7 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// everywhere are paths of all routes of the program, and some of none.
+// everywhere returns the paths of all routes, and some unknown paths.
 func (w *world) everywhere(style string) []string {
 	w.t.Helper()
 	paths := []string{style, "/nowhere", "/nowhere/at/all"}
@@ -28,7 +28,7 @@ func (w *world) everywhere(style string) []string {
 	return paths
 }
 
-// What the headers say of each answer's content: internal/test/apptest.
+// internal/test/apptest tests the values of the headers.
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"http": nil, "https": {"REDIRECT_URI": "https"}, "form_post": {"RESPONSE_MODE": "form_post"},
@@ -118,7 +118,7 @@ func TestNoHeaderOfARequestDecidesTheOrigin(t *testing.T) {
 	assert.NotContains(t, r.Header.Get("Location"), "evil.example")
 }
 
-// Invariant 9: no open redirector, as the whole application answers.
+// Invariant 9: no open redirector.
 func TestReturnPathOfTheWholeApplication(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -138,11 +138,11 @@ func TestReturnPathOfTheWholeApplication(t *testing.T) {
 	}
 }
 
-// aToken is what a JWT looks like, as nothing that is random does by chance.
+// aToken matches a JWT. Random text never matches it by chance.
 const aToken = `eyJ[\w-]{8,}\.[\w-]`
 
-// Invariant 12: nothing secret leaves. Every secret of good and failed sign-ins
-// is looked for in the log, and the tokens in every page.
+// Invariant 12: nothing secret leaves. After good and failed sign-ins, no secret is in
+// the log, and no token is in a page.
 func TestNothingSecretLeaves(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -188,9 +188,8 @@ func TestNothingSecretLeaves(t *testing.T) {
 	assert.NotRegexp(t, aToken, pages.String(), "no token in a page")
 }
 
-// Invariant 3, as the whole application answers: every forgery of the catalogue
-// gets a page and no session, its state is spent, and the next sign-in in the
-// same application works.
+// Invariant 3: every forged token gets a page and no session, and its state is spent.
+// The next sign-in works.
 func TestForgeriesSignNobodyIn(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"one tenant":   {},

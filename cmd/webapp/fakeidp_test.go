@@ -38,7 +38,7 @@ type fakeIDPProcess struct {
 	log    *safeBuffer
 }
 
-// startFakeIDP starts "webapp fakeidp" and reads its .env, which has lines lines.
+// startFakeIDP starts "webapp fakeidp" and reads its .env, which has this many lines.
 func startFakeIDP(t *testing.T, lines int, args ...string) *fakeIDPProcess {
 	t.Helper()
 	p := &fakeIDPProcess{cmd: program(t, append([]string{"fakeidp"}, args...)), log: &safeBuffer{}}
@@ -56,7 +56,7 @@ func startFakeIDP(t *testing.T, lines int, args ...string) *fakeIDPProcess {
 	return p
 }
 
-// value returns the value of a line of the .env.
+// value returns the value of a variable in the .env.
 func (p *fakeIDPProcess) value(t *testing.T, name string) string {
 	t.Helper()
 	for _, line := range p.env {
@@ -79,7 +79,7 @@ func (p *fakeIDPProcess) stop(t *testing.T, signal os.Signal) string {
 	return rest.String()
 }
 
-// trusting returns a client that trusts one certificate authority only.
+// trusting returns a client that trusts only this certificate authority.
 func trusting(t *testing.T, certificate string) *http.Client {
 	t.Helper()
 	text, err := os.ReadFile(certificate)
@@ -191,8 +191,8 @@ func TestFakeIDPExitStatus(t *testing.T) {
 	assert.Contains(t, usage.String(), "webapp fakeidp")
 }
 
-// The .env of the command is all that this application needs: with the certificate
-// authority trusted, a person signs in over https.
+// The application needs only the .env of the command: if it trusts the certificate
+// authority, a person can sign in over https.
 func TestWebappSignsInAtTheFakeIDPCommand(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("Go reads SSL_CERT_FILE on Linux only")

@@ -13,7 +13,7 @@ import (
 	"webapp/internal/adapters/fakeidp/clientauth"
 )
 
-// jump sets the program's clock by d; the provider's goes on as it was.
+// jump advances the program's clock by d, but not the provider's.
 func (w *world) jump(d time.Duration) {
 	w.wrongBy.Add(int64(d))
 	w.clock.advance(d)
@@ -21,9 +21,9 @@ func (w *world) jump(d time.Duration) {
 
 const tenMinutes = 10 * time.Minute
 
-// A clock that is off by ten minutes: the person is told that the sign-in could
-// not be verified, and an administrator where to look; nobody else notices, and
-// it is over when the clock is right.
+// If the clock is wrong by ten minutes, a person who signs in gets a page that the
+// sign-in could not be verified, with a hint for the administrator. Nobody else
+// notices, and sign-ins work when the clock is right again.
 func TestAClockOffByTenMinutes(t *testing.T) {
 	for name, c := range map[string]struct {
 		off    time.Duration
@@ -59,7 +59,7 @@ func TestAClockOffByTenMinutes(t *testing.T) {
 	}
 }
 
-// With tokens of an hour, as Entra's are, a clock that is ahead is not noticed.
+// If tokens last an hour, as Entra's do, a clock that is ahead has no effect.
 func TestAClockAheadDoesNotMatterToLongTokens(t *testing.T) {
 	w := newWorld(t, nil)
 	w.jump(tenMinutes)
@@ -70,8 +70,8 @@ func TestAClockAheadDoesNotMatterToLongTokens(t *testing.T) {
 	assert.True(t, b.signedIn())
 }
 
-// The clock jumps to and fro, and everybody stays signed in, opens pages, has
-// tokens renewed and signs out.
+// While the clock jumps forwards and backwards, everybody stays signed in, opens pages,
+// refreshes tokens and can sign out.
 func TestAJumpingClockSignsNobodyOut(t *testing.T) {
 	w := newWorld(t, nil)
 	b, leaver := w.browser(), w.browser()
@@ -96,17 +96,17 @@ func TestAJumpingClockSignsNobodyOut(t *testing.T) {
 	assert.False(t, b.signedIn(), "and the limits hold")
 }
 
-// A sign-in on the way when the clock is set: forwards it goes on, backwards it
-// may have to be begun again, and that works at once.
+// The clock is set during a sign-in. Forwards, the sign-in completes. Backwards, it may
+// fail, and a new one works at once.
 func TestAClockSetDuringASignIn(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
-	back := leadToCallback(b)
+	back := toCallback(b)
 	w.jump(tenMinutes)
 	assert.Equal(t, "/call_api", back().Header.Get("Location"))
 	assert.True(t, b.signedIn())
 	late := w.browser()
-	back = leadToCallback(late)
+	back = toCallback(late)
 	w.jump(-tenMinutes)
 	r := back()
 	assert.Equal(t, http.StatusBadRequest, r.StatusCode)
@@ -114,8 +114,8 @@ func TestAClockSetDuringASignIn(t *testing.T) {
 	late.mustSignIn(fakeidp.UserMember)
 }
 
-// What is remembered against a provider that was down is forgotten as soon
-// when the clock is set back meanwhile.
+// A failure of the provider is not remembered longer if the clock is set back in the
+// meantime.
 func TestAFailureIsNotRememberedLongerByAClockSetBack(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -127,8 +127,8 @@ func TestAFailureIsNotRememberedLongerByAClockSetBack(t *testing.T) {
 	b.mustSignIn(fakeidp.UserMember)
 }
 
-// A certificate's assertions carry times for the provider to check: it refuses
-// them, and the page tells the administrator about the clock.
+// The provider refuses client assertions with wrong times, and the page tells the
+// administrator to check the clock.
 func TestAClockOffByTenMinutesUnderACertificate(t *testing.T) {
 	cert, certAndKey := certificate(t)
 	for name, off := range map[string]time.Duration{"ahead": tenMinutes, "behind": -tenMinutes} {

@@ -16,16 +16,16 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// disk is where the program in a process of its own keeps its SQLite file.
+// disk is a place for the SQLite file of a program that runs as its own process.
 type disk struct {
-	// run makes the program a command that has dir on this disk.
+	// run changes the command so that dir is on this disk.
 	run func(cmd *exec.Cmd, dir string)
-	// fill leaves the process no room, free gives it back.
+	// fill makes the disk full, and free frees it.
 	fill, free func(t *testing.T, pid int, dir string)
 }
 
-// disks are a limit of the process, which anybody may set, and a small file
-// system of its own, where this user may mount one.
+// disks returns a limit on the process's files, which every user may set, and a small
+// file system, if this user may mount one.
 func disks(t *testing.T) map[string]disk {
 	found := map[string]disk{"file size limit": {
 		run:  func(*exec.Cmd, string) {},
@@ -44,13 +44,13 @@ func disks(t *testing.T) map[string]disk {
 	return found
 }
 
-// limitFiles sets how large the files may be that a process writes.
+// limitFiles limits the size of the files that a process writes.
 func limitFiles(t *testing.T, pid int, limit string) {
 	out, err := exec.Command("prlimit", "--pid", strconv.Itoa(pid), "--fsize="+limit).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 
-// inSmallFileSystem mounts a file system over dir that only this command sees.
+// inSmallFileSystem mounts a small file system at dir. Only this command sees it.
 func inSmallFileSystem(cmd *exec.Cmd, dir string) {
 	flags := "-m"
 	if os.Geteuid() != 0 {
@@ -62,12 +62,12 @@ func inSmallFileSystem(cmd *exec.Cmd, dir string) {
 	cmd.Path, cmd.Err = exec.LookPath("unshare")
 }
 
-// filler is a file on the disk of a process, seen from outside.
+// filler returns the path of a file on the disk of a process, as seen from outside.
 func filler(pid int, dir string) string {
 	return filepath.Join("/proc", strconv.Itoa(pid), "root", dir, "filler")
 }
 
-// fillUp takes what room there is.
+// fillUp writes files until the disk is full.
 func fillUp(t *testing.T, pid int, dir string) {
 	file, err := os.Create(filler(pid, dir))
 	require.NoError(t, err)
@@ -78,8 +78,8 @@ func fillUp(t *testing.T, pid int, dir string) {
 	_ = file.Close()
 }
 
-// A disk that is full: who is signed in goes on reading, nothing that has to be
-// written is done by half, and it heals when there is room again.
+// While the disk is full, signed-in people can read pages, and no change is stored in
+// part. When there is space again, everything works.
 func TestAFullDiskUnderSQLite(t *testing.T) {
 	t.Parallel()
 	for name, d := range disks(t) {
@@ -90,7 +90,7 @@ func TestAFullDiskUnderSQLite(t *testing.T) {
 			b, leaver, atProvider := w.browser(), w.browser(), w.browser()
 			b.mustSignIn(fakeidp.UserAdmin)
 			leaver.mustSignIn(fakeidp.UserMember)
-			back := leadToCallback(atProvider)
+			back := toCallback(atProvider)
 			codes := w.idp.Requests(fakeidp.EndpointToken)
 			d.fill(t, p.cmd.Process.Pid, dir)
 			w.checkFullDisk(b, leaver, back)
@@ -108,7 +108,7 @@ func TestAFullDiskUnderSQLite(t *testing.T) {
 	}
 }
 
-// checkFullDisk looks around while there is no room.
+// checkFullDisk checks the application while the disk is full.
 func (w *world) checkFullDisk(b, leaver *browser, back step) {
 	t := w.t
 	r := back()
@@ -129,7 +129,7 @@ func (w *world) checkFullDisk(b, leaver *browser, back step) {
 	assert.Equal(t, http.StatusServiceUnavailable, ready.StatusCode)
 	assert.Contains(t, ready.body, "session store")
 	w.checkOthers(b)
-	// Two seconds later each page would write the idle clock.
+	// After two seconds each page would write the time of last use.
 	for began := time.Now(); time.Since(began) < 2200*time.Millisecond; {
 		require.Contains(t, b.get("/").body, "Welcome ", "reading goes on")
 	}

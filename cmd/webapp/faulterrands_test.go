@@ -14,22 +14,20 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// errand is something that a person wants, with all the calls of the store that
-// it takes.
+// errand is a request of a person, with all of its calls to the store.
 type errand struct {
 	name string
-	// lead brings b, and the same person's phone, to the request.
-	lead func(b, phone *browser) step
-	// status of the answer where nothing fails.
+	// prepare brings b, and the same person's phone, to the request.
+	prepare func(b, phone *browser) step
+	// status is the status if nothing fails.
 	status int
-	// settle makes sure, once the store is well, that the errand was done
-	// whole or not at all, and can be done now. done says that the answer
-	// was status.
+	// settle checks, when the store works again, that the change was made completely or
+	// not at all, and that it can be made now. done reports whether the response had
+	// the expected status.
 	settle func(t *testing.T, b, phone *browser, ask step, done bool)
 }
 
-// errands are all that the program writes to its store for, and the pages that
-// read it.
+// errands lists all requests that write to the store, and the pages that read it.
 func errands() []errand {
 	page := func(path string) func(b, _ *browser) step {
 		return func(b, _ *browser) step {
@@ -44,16 +42,16 @@ func errands() []errand {
 		{"list of sessions", page("/sessions"), http.StatusOK, settlePage},
 		{"question before a sign-out", page("/logout"), http.StatusOK, settlePage},
 		{"API", page("/call_api"), http.StatusOK, settlePage},
-		{"API with a renewal", func(b, _ *browser) step { return leadToRefresh(b) }, http.StatusOK, settleRenewal},
-		{"sign-in", func(b, _ *browser) step { return leadToCallback(b) }, http.StatusSeeOther, settleSignIn},
+		{"API with a renewal", func(b, _ *browser) step { return toRefresh(b) }, http.StatusOK, settleRenewal},
+		{"sign-in", func(b, _ *browser) step { return toCallback(b) }, http.StatusSeeOther, settleSignIn},
 		{"sign-in of a person who is", func(b, _ *browser) step {
 			b.mustSignIn(fakeidp.UserMember)
-			return leadToCallback(b)
+			return toCallback(b)
 		}, http.StatusSeeOther, settleSignIn},
-		{"sign-out", leadToSignOut, http.StatusSeeOther, settleSignOut},
-		{"end of the other sessions", leadToEndOthers, http.StatusSeeOther, settleEnd},
-		{"front channel", leadToFrontChannel, http.StatusOK, settleEnd},
-		{"back channel", leadToBackChannel, http.StatusOK, settleEnd},
+		{"sign-out", toSignOut, http.StatusSeeOther, settleSignOut},
+		{"end of the other sessions", toEndOthers, http.StatusSeeOther, settleEnd},
+		{"front channel", toFrontChannel, http.StatusOK, settleEnd},
+		{"back channel", toBackChannel, http.StatusOK, settleEnd},
 	}
 }
 
@@ -62,9 +60,9 @@ func settlePage(t *testing.T, b, _ *browser, ask step, _ bool) {
 	assert.Equal(t, http.StatusOK, ask().StatusCode)
 }
 
-// settleRenewal allows that the person is sent to the provider, where the old
-// refresh token was spent and the new one could not be kept; and the wait for a
-// lease that nobody knows of.
+// settleRenewal accepts that the person is sent to the provider, because the old
+// refresh token is spent and the new one was not stored. It also accepts the wait for a
+// lease that was not released.
 func settleRenewal(t *testing.T, b, _ *browser, ask step, _ bool) {
 	assert.True(t, b.signedIn(), "nobody is signed out")
 	b.w.clock.advance(30 * time.Second)
@@ -77,7 +75,8 @@ func settleRenewal(t *testing.T, b, _ *browser, ask step, _ bool) {
 	assert.Equal(t, http.StatusOK, r.StatusCode, r.body)
 }
 
-// settleSignIn wants one whole session, or none, and no code posted twice.
+// settleSignIn requires one complete session or none, and that the code was posted
+// once.
 func settleSignIn(t *testing.T, b, _ *browser, ask step, done bool) {
 	if done {
 		assert.True(t, b.signedIn())
@@ -90,14 +89,14 @@ func settleSignIn(t *testing.T, b, _ *browser, ask step, done bool) {
 	assert.Len(t, endValue.FindAllString(own.body, -1), 0, "no half of another session is left: %s", own.body)
 }
 
-func leadToSignOut(b, phone *browser) step {
+func toSignOut(b, phone *browser) step {
 	b.mustSignIn(fakeidp.UserMember)
 	*phone = *b.copy() // somebody who has the cookie
 	return func(...string) reply { return b.do(http.MethodPost, "/logout", url.Values{}) }
 }
 
-// settleSignOut wants that whoever was told so is signed out for good, and that
-// others can sign out now.
+// settleSignOut requires that a person who saw the confirmation is signed out for good,
+// and that the others can sign out now.
 func settleSignOut(t *testing.T, b, phone *browser, ask step, done bool) {
 	if !done {
 		assert.Equal(t, http.StatusSeeOther, ask().StatusCode)
@@ -107,21 +106,22 @@ func settleSignOut(t *testing.T, b, phone *browser, ask step, done bool) {
 	b.mustSignIn(fakeidp.UserMember)
 }
 
-func leadToEndOthers(b, phone *browser) step {
+func toEndOthers(b, phone *browser) step {
 	phone.mustSignIn(fakeidp.UserMember)
 	b.mustSignIn(fakeidp.UserMember)
 	return func(...string) reply { return b.do(http.MethodPost, "/sessions", url.Values{"end": {"others"}}) }
 }
 
-// leadToFrontChannel has the provider end the phone's session, by a frame.
-func leadToFrontChannel(b, phone *browser) step {
+// toFrontChannel makes the provider end the phone's session in a frame.
+func toFrontChannel(b, phone *browser) step {
 	phone.mustSignIn(fakeidp.UserMember)
 	sid, frame := claimOn(b.w.t, phone, "sid"), b.w.browser()
 	return func(...string) reply { return frame.get("/frontchannel-logout?sid=" + url.QueryEscape(sid)) }
 }
 
-// leadToBackChannel has it do so by a token, the same whenever it is sent.
-func leadToBackChannel(b, phone *browser) step {
+// toBackChannel makes the provider end it with a logout token, the same in every
+// attempt.
+func toBackChannel(b, phone *browser) step {
 	w := b.w
 	phone.mustSignIn(fakeidp.UserMember)
 	now := w.clock.Now()
@@ -137,8 +137,8 @@ func leadToBackChannel(b, phone *browser) step {
 	}
 }
 
-// settleEnd wants the phone's session to be over: at once where that was said,
-// else when it is asked for again.
+// settleEnd requires that the phone's session has ended, at once or after the request
+// is repeated.
 func settleEnd(t *testing.T, _, phone *browser, ask step, done bool) {
 	if !done {
 		ask()
@@ -146,9 +146,9 @@ func settleEnd(t *testing.T, _, phone *browser, ask step, done bool) {
 	assert.False(t, phone.signedIn(), "signed out means signed out")
 }
 
-// Each errand with each of its calls of the store failing in turn, before it
-// takes effect or after it: what is done is done whole or not at all, nobody is
-// signed out by it, and it goes on by itself.
+// For each request, each of its calls to the store fails in turn, before or after it
+// takes effect. The change is made completely or not at all, nobody is signed out, and
+// everything works afterwards.
 func TestEachCallOfTheStoreFails(t *testing.T) {
 	for _, e := range errands() {
 		for kind, set := range map[string]func(*portstest.FaultyStore, func(portstest.StoreCall) error){
@@ -164,11 +164,11 @@ func TestEachCallOfTheStoreFails(t *testing.T) {
 	}
 }
 
-// playErrand fails the nth call; false where there is none.
+// playErrand makes the nth call fail. It returns false if there is no such call.
 func playErrand(t *testing.T, e errand, n int, set func(*portstest.FaultyStore, func(portstest.StoreCall) error)) bool {
 	w := newWorld(t, map[string]string{"SESSION_IDLE_TIMEOUT": "12h"})
 	b, phone := w.browser(), w.browser()
-	ask := e.lead(b, phone)
+	ask := e.prepare(b, phone)
 	session := w.session(b)
 	w.store.Calls()
 	calls, failed := 0, portstest.StoreCall{}

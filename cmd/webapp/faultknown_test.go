@@ -15,8 +15,8 @@ import (
 	"webapp/internal/test/rsakeys"
 )
 
-// What is known of the provider outlives the endpoints that told it: with
-// discovery and keys broken in any way, people go on signing in.
+// The metadata and keys stay in use when their endpoints fail in any way: people can
+// still sign in.
 func TestWhatIsKnownOutlivesItsSource(t *testing.T) {
 	for _, k := range faultKinds() {
 		if k.waits() || k.fault == nil {
@@ -37,8 +37,8 @@ func TestWhatIsKnownOutlivesItsSource(t *testing.T) {
 	}
 }
 
-// A provider that has new keys and does not tell them: the sign-in fails, and
-// the next one after at most ten seconds of health does not.
+// The provider has new keys, and its key endpoint fails: a sign-in fails. At most ten
+// seconds after the endpoint works again, a sign-in succeeds.
 func TestNewKeysThatCannotBeFetched(t *testing.T) {
 	for _, k := range faultKinds() {
 		if k.name != "500" && k.name != "half of a JSON" {
@@ -65,8 +65,8 @@ func TestNewKeysThatCannotBeFetched(t *testing.T) {
 	}
 }
 
-// A renewal ahead of time that cannot be had costs nothing: the token that is
-// there still holds.
+// If an early refresh fails, the person does not notice, because the old access token
+// is still valid.
 func TestAFailedRenewalIsNotNoticedWhileTheTokenHolds(t *testing.T) {
 	for _, k := range faultKinds() {
 		if k.waits() || k.fault == nil {
@@ -86,8 +86,7 @@ func TestAFailedRenewalIsNotNoticedWhileTheTokenHolds(t *testing.T) {
 	}
 }
 
-// Nobody listens at the provider's address when the program starts; later
-// somebody does.
+// The provider is not running when the program starts, and starts later.
 func TestNobodyListensAtTheStart(t *testing.T) {
 	address := closedAddress(t)
 	w := newWorld(t, map[string]string{"AUTHORITY": "http://" + address + "/" + fakeidp.ContosoTenantID})
@@ -113,8 +112,8 @@ func TestNobodyListensAtTheStart(t *testing.T) {
 	assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
 }
 
-// closedAddress returns an address that nobody listens at. The kernel gives its
-// port to no outgoing connection.
+// closedAddress returns an address where nobody listens. The kernel does not use its
+// port for an outgoing connection.
 func closedAddress(t *testing.T) string {
 	for range 1000 {
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000)))

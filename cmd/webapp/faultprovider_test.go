@@ -18,25 +18,21 @@ import (
 )
 
 const (
-	// atOnce is how long a page may take that waits for nobody; very much
-	// longer than it takes, for a machine that has much else to do, and much
-	// less than a call that hangs.
+	// atOnce is the longest time of a page that waits for no call: much longer than it
+	// takes on a busy machine, and much shorter than a call that hangs.
 	atOnce = 8 * time.Second
-	// stepLimit is how long a page may take that has to wait for somebody who
-	// never answers: ten seconds, or nine for a renewal, and some more for a
-	// busy machine.
+	// stepLimit is the longest time of a page that waits for a call that hangs: ten
+	// seconds, or nine for a refresh, and some more for a busy machine.
 	stepLimit = 16 * time.Second
-	// slowAnswer is how long a slow answer lets wait: seconds, and well within
-	// every limit.
-	slowAnswer = 2 * time.Second
-	// healLimit is the longest that anything may be remembered against somebody
-	// who answers again.
+	// slowResponse is the delay of a slow response, well within every limit.
+	slowResponse = 2 * time.Second
+	// healLimit is the longest time after which a provider that works again is used.
 	healLimit = 10 * time.Second
 )
 
-// Every fault at every place: what the person sees, that others are not held
-// up, and that it heals without a restart. Cells that wait do so beside the
-// others, by the program's real limits.
+// Each fault at each call: the person gets the right page, other people do not wait,
+// and everything works afterwards without a restart. Faults that wait run in parallel,
+// with the program's real limits.
 func TestFaultsOfTheProviderAndTheAPI(t *testing.T) {
 	_, err := rsakeys.Key(2) // generates the keys of a provider before any clock runs
 	require.NoError(t, err)
@@ -58,7 +54,7 @@ func TestFaultsOfTheProviderAndTheAPI(t *testing.T) {
 	requireNothingLeft(t, before)
 }
 
-// playFault plays one cell.
+// playFault tests one fault at one call.
 func playFault(t *testing.T, p faultPlace, k faultKind) {
 	if p.provider == nil {
 		p.provider = func(*fakeidp.Config) {}
@@ -66,7 +62,7 @@ func playFault(t *testing.T, p faultPlace, k faultKind) {
 	w := newWorld(t, map[string]string{"SESSION_KEY": someKey, "SESSION_IDLE_TIMEOUT": "12h"}, p.provider)
 	friend, b := w.browser(), w.browser()
 	friend.mustSignIn(fakeidp.UserAdmin)
-	ask := p.lead(b)
+	ask := p.prepare(b)
 	require.True(t, friend.signedIn())
 
 	calls := w.idp.Requests(p.endpoint)
@@ -81,7 +77,7 @@ func playFault(t *testing.T, p faultPlace, k faultKind) {
 		assert.True(t, b.copy().signedIn(), "another tab of the same person")
 	}
 	if k.slow() {
-		time.Sleep(time.Until(began.Add(slowAnswer))) // real time, as the limits have it
+		time.Sleep(time.Until(began.Add(slowResponse))) // real time, as the limits have it
 	}
 	if k.waits() {
 		assert.Empty(t, answer, "others were served while this one waits")
@@ -108,11 +104,11 @@ func playFault(t *testing.T, p faultPlace, k faultKind) {
 	w.checkHealed(p, b, friend, ask)
 }
 
-// someKey is a SESSION_KEY, so that a session outlives a start.
+// someKey is a SESSION_KEY, so that a session survives a restart.
 const someKey = "c29tZSBrZXkgZm9yIHRlc3RzOyAzMiBieXRlcyBsb24="
 
-// breakAt switches the fault on. It returns what is closed when the first
-// request meets it, and how often the address elsewhere was asked.
+// breakAt activates the fault. It returns a channel that is closed at the first
+// affected request, and the number of requests to the other address.
 func (w *world) breakAt(p faultPlace, k faultKind) (met chan struct{}, asked *atomic.Int64) {
 	asked = new(atomic.Int64)
 	if k.fault == nil {
@@ -128,7 +124,8 @@ func (w *world) breakAt(p faultPlace, k faultKind) (met chan struct{}, asked *at
 	return met, asked
 }
 
-// inBackground takes a step; the channel is closed without an answer where there is none.
+// inBackground sends the request. If there is no response, the channel is closed
+// without one.
 func inBackground(ask step) <-chan reply {
 	answer := make(chan reply, 1)
 	go func() {
@@ -138,8 +135,7 @@ func inBackground(ask step) <-chan reply {
 	return answer
 }
 
-// checkOthers has a signed-in person, a visitor and a probe ask for what is
-// theirs.
+// checkOthers checks that a signed-in person, a visitor and a health probe are served.
 func (w *world) checkOthers(friend *browser) {
 	for _, other := range []struct {
 		b    *browser
@@ -154,7 +150,7 @@ func (w *world) checkOthers(friend *browser) {
 	}
 }
 
-// checkMeanwhile looks around while the fault goes on.
+// checkMeanwhile checks the application while the fault is active.
 func (w *world) checkMeanwhile(p faultPlace, k faultKind, b *browser, ask step) {
 	lasting := !k.waits() && !k.passing
 	assert.Equal(w.t, p.signedIn || k.rightAt(p) && !p.repeat, b.signedIn(), "signed in as before")
@@ -167,7 +163,7 @@ func (w *world) checkMeanwhile(p faultPlace, k faultKind, b *browser, ask step) 
 	assert.NotRegexp(w.t, aToken, w.logs.String(), "no token in a log")
 }
 
-// checkHealed lets the same browser go on where it failed.
+// checkHealed checks that the same browser can repeat what failed.
 func (w *world) checkHealed(p faultPlace, b, friend *browser, ask step) {
 	w.idp.Heal()
 	w.clock.advance(healLimit)
@@ -180,7 +176,7 @@ func (w *world) checkHealed(p faultPlace, b, friend *browser, ask step) {
 	assert.True(w.t, friend.signedIn())
 }
 
-// leftOver counts what a call can leave behind.
+// leftOver returns the numbers of goroutines and open connections.
 func leftOver() (counts [2]int) {
 	counts[0] = runtime.NumGoroutine()
 	open, _ := os.ReadDir("/proc/self/fd") // where there is none nothing is counted

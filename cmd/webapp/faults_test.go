@@ -11,78 +11,78 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// step is the request of a person that makes the program ask somebody.
+// step is a person's request that makes the program call another server.
 type step func(headers ...string) reply
 
-// faultPlace is a call of the program to somebody else.
+// faultPlace is a call of the program to another server.
 type faultPlace struct {
 	name     string
 	endpoint fakeidp.Endpoint
-	// most is how often one step may ask there.
+	// most is the largest number of calls in one step.
 	most int
-	// lead brings a person to the step that asks there.
-	lead func(b *browser) step
-	// repeat: the step can be taken again as it is. One that is a callback
-	// cannot: its state is spent.
+	// prepare brings a person to the step that makes the call.
+	prepare func(b *browser) step
+	// repeat means that the same request can be sent again. A callback cannot, because
+	// its state is spent.
 	repeat bool
-	// signedIn: the person is, before the step and whatever comes of it.
+	// signedIn means that the person is signed in before and after the step.
 	signedIn bool
 	// provider changes the demo provider; nil leaves it as it is.
 	provider func(*fakeidp.Config)
-	// atAPI: an API fails and not the provider, which is another story to tell.
+	// atAPI means that an API fails and not the provider. The page then has another
+	// text.
 	atAPI bool
 }
 
-// faultPlaces are all of them.
 func faultPlaces() []faultPlace {
 	return []faultPlace{
-		{name: "discovery", endpoint: fakeidp.EndpointMetadata, most: 2, lead: leadToLogin, repeat: true},
-		{name: "discovery at the callback", endpoint: fakeidp.EndpointMetadata, most: 2, lead: leadToCallbackAfterStart},
-		{name: "pushed request", endpoint: fakeidp.EndpointPushed, most: 1, lead: leadToPush, repeat: true, provider: pushedRequests},
-		{name: "keys", endpoint: fakeidp.EndpointKeys, most: 2, lead: leadToCallbackAfterStart},
-		{name: "token for a code", endpoint: fakeidp.EndpointToken, most: 1, lead: leadToCallback},
-		{name: "token by refresh", endpoint: fakeidp.EndpointToken, most: 2, lead: leadToRefresh, repeat: true, signedIn: true},
-		{name: "API", endpoint: fakeidp.EndpointMe, most: 1, lead: leadToAPI, repeat: true, signedIn: true, atAPI: true},
+		{name: "discovery", endpoint: fakeidp.EndpointMetadata, most: 2, prepare: toLogin, repeat: true},
+		{name: "discovery at the callback", endpoint: fakeidp.EndpointMetadata, most: 2, prepare: toCallbackAfterStart},
+		{name: "pushed request", endpoint: fakeidp.EndpointPushed, most: 1, prepare: toPush, repeat: true, provider: pushedRequests},
+		{name: "keys", endpoint: fakeidp.EndpointKeys, most: 2, prepare: toCallbackAfterStart},
+		{name: "token for a code", endpoint: fakeidp.EndpointToken, most: 1, prepare: toCallback},
+		{name: "token by refresh", endpoint: fakeidp.EndpointToken, most: 2, prepare: toRefresh, repeat: true, signedIn: true},
+		{name: "API", endpoint: fakeidp.EndpointMe, most: 1, prepare: toAPI, repeat: true, signedIn: true, atAPI: true},
 	}
 }
 
-// leadToLogin is the first sign-in after a start.
-func leadToLogin(b *browser) step {
+// toLogin begins the first sign-in after a start.
+func toLogin(b *browser) step {
 	b.w.restart()
 	return func(headers ...string) reply { return b.get("/login?return_to=/call_api", headers...) }
 }
 
-func leadToPush(b *browser) step {
+func toPush(b *browser) step {
 	return func(headers ...string) reply { return b.get("/login?return_to=/call_api", headers...) }
 }
 
-func leadToCallback(b *browser) step {
+func toCallback(b *browser) step {
 	answer := b.approve(b.begin("/login?return_to=/call_api"), fakeidp.UserMember)
 	return func(headers ...string) reply { return b.get(answer.URL(), headers...) }
 }
 
-// leadToCallbackAfterStart lets the program start while the person is at the
-// provider: what it knew is forgotten.
-func leadToCallbackAfterStart(b *browser) step {
-	back := leadToCallback(b)
+// toCallbackAfterStart restarts the program while the person is at the provider, so
+// that it has no metadata.
+func toCallbackAfterStart(b *browser) step {
+	back := toCallback(b)
 	b.w.restart()
 	return back
 }
 
-func leadToAPI(b *browser) step {
+func toAPI(b *browser) step {
 	apptest.NeedsPage(b.w.t, "/call_api")
 	b.mustSignIn(fakeidp.UserMember)
 	return func(headers ...string) reply { return b.get("/call_api", headers...) }
 }
 
-// leadToRefresh lets the access token end.
-func leadToRefresh(b *browser) step {
-	ask := leadToAPI(b)
+// toRefresh waits until the access token expires.
+func toRefresh(b *browser) step {
+	ask := toAPI(b)
 	b.w.clock.advance(66 * time.Minute)
 	return ask
 }
 
-// checkSuccess judges the answer of a step where nothing fails.
+// checkSuccess checks the response if nothing fails.
 func (p faultPlace) checkSuccess(b *browser, r reply) {
 	t := b.w.t
 	switch {
@@ -98,7 +98,7 @@ func (p faultPlace) checkSuccess(b *browser, r reply) {
 	}
 }
 
-// checkFailure judges the page that tells the person.
+// checkFailure checks the page after a failure.
 func (p faultPlace) checkFailure(b *browser, k faultKind, r reply) {
 	t := b.w.t
 	assert.Regexp(t, `<a [^>]*href="/`, r.body, "a way on")
@@ -118,7 +118,7 @@ func (p faultPlace) checkFailure(b *browser, k faultKind, r reply) {
 	assert.Contains(t, r.body, `href="/login`, "signing in again is offered")
 }
 
-// checkProblem judges what a program is told.
+// checkProblem checks the problem document after a failure.
 func (p faultPlace) checkProblem(b *browser, r reply) {
 	t := b.w.t
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode, r.body)
@@ -127,38 +127,38 @@ func (p faultPlace) checkProblem(b *browser, r reply) {
 	assert.Contains(t, r.body, `"status":503`)
 }
 
-// faultKind is one way in which somebody whom the program asks can fail.
+// faultKind is one way in which another server can fail.
 type faultKind struct {
 	name string
-	// fault says what the endpoint does; elsewhere is an address that is not
-	// the provider's. Without it the whole provider is down.
+	// fault returns the fault of the endpoint. elsewhere is an address of another
+	// server. If fault is nil, the whole provider is down.
 	fault func(w *world, elsewhere string) fakeidp.Fault
-	// endless: no answer ever comes, or no end of one, so that a limit of time
-	// has to end the call.
+	// endless means that the response never comes or never ends, so that a time limit
+	// must end the call.
 	endless bool
-	// passing: the second request is answered again.
+	// passing means that the second request succeeds.
 	passing bool
-	// What our page says where it is the API that fails. An answer that cannot
-	// be used is an answer all the same, and shown.
+	// apiStatus is the status of our page if the API fails. A response that cannot be
+	// used is still shown.
 	apiStatus int
 	apiSays   string
 }
 
-// slow names the one kind that brings the right answer, when it is healed.
+// slow is the kind whose response is right but late.
 const slow = "slow"
 
-// slow says whether the right answer comes all the same.
+// slow reports whether the response is right but late.
 func (k faultKind) slow() bool { return k.name == slow }
 
-// waits says whether whoever asks has to.
+// waits reports whether the person has to wait.
 func (k faultKind) waits() bool { return k.endless || k.slow() }
 
-// rightAt says whether the person gets what they came for.
+// rightAt reports whether the person gets the right page.
 func (k faultKind) rightAt(p faultPlace) bool {
 	return k.slow() || k.passing && !p.atAPI && p.most > 1
 }
 
-// always is a fault that is the same in every world.
+// always returns a fault that does not depend on the world.
 func always(f fakeidp.Fault) func(*world, string) fakeidp.Fault {
 	return func(*world, string) fakeidp.Fault { return f }
 }
@@ -170,7 +170,6 @@ const (
 	portal     = "<h1>Guest network: please sign in</h1>"
 )
 
-// faultKinds are all of them, as the issue names them.
 func faultKinds() []faultKind {
 	return []faultKind{
 		{"down", nil, false, false, 502, apiSilent},
@@ -196,7 +195,7 @@ func faultKinds() []faultKind {
 	}
 }
 
-// untilDate asks for a second of patience, as a date.
+// untilDate sends Retry-After with a date, one second ahead.
 func untilDate(w *world, _ string) fakeidp.Fault {
 	at := w.clock.Now().Add(time.Second).UTC().Format(http.TimeFormat)
 	return fakeidp.Fault{Status: http.StatusTooManyRequests, RetryAfter: at}

@@ -18,16 +18,16 @@ import (
 	"webapp/internal/test/rsakeys"
 )
 
-// stopBound is what a stop may take: ten seconds for requests in flight, and
-// some more for a busy machine.
+// stopBound is the longest time of a stop: ten seconds for requests in flight, and some
+// more for a busy machine.
 const stopBound = 15 * time.Second
 
-// Invariant 14 in the middle of a callback, from outside: the person who comes
-// back from the provider is signed in by a program that is told to stop.
+// Invariant 14: SIGTERM arrives while a callback is being served. The person is signed
+// in.
 func TestSIGTERMInTheMiddleOfACallback(t *testing.T) {
 	t.Parallel()
 	w, p := startProgram(t, func(*exec.Cmd) {})
-	back := leadToCallback(w.browser())
+	back := toCallback(w.browser())
 	answer := w.holdToken(back)
 	told := p.beginStop(w)
 	assert.Empty(t, answer)
@@ -47,8 +47,8 @@ func TestSIGTERMInTheMiddleOfACallback(t *testing.T) {
 	p.awaitEnd(t, told)
 }
 
-// A provider that never answers, and a client that never ends its request, hold
-// no stop up beyond its bound.
+// A provider that never responds and a client that never ends its request do not delay
+// the stop beyond its limit.
 func TestSIGTERMWhileNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	w, p := startProgram(t, func(*exec.Cmd) {})
@@ -57,7 +57,7 @@ func TestSIGTERMWhileNobodyAnswers(t *testing.T) {
 	defer func() { _ = half.Close() }()
 	_, err = half.Write([]byte("POST /logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"))
 	require.NoError(t, err)
-	answer, visitor := w.holdToken(leadToCallback(w.browser())), w.browser()
+	answer, visitor := w.holdToken(toCallback(w.browser())), w.browser()
 	for began := time.Now(); time.Since(began) < 4*time.Second; { // the rest of the call's ten seconds is within the stop's
 		require.Equal(t, http.StatusOK, visitor.get("/healthz").StatusCode)
 	}
@@ -69,7 +69,7 @@ func TestSIGTERMWhileNobodyAnswers(t *testing.T) {
 	p.awaitEnd(t, told)
 }
 
-// holdToken takes a step that gets as far as the token endpoint.
+// holdToken sends a request that waits for the token endpoint.
 func (w *world) holdToken(back step) <-chan reply {
 	met := make(chan struct{})
 	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Hang: true, Met: func() { close(met) }})
@@ -78,8 +78,8 @@ func (w *world) holdToken(back step) <-chan reply {
 	return answer
 }
 
-// beginStop sends SIGTERM and waits until nobody new is let in.
-func (p *aProgram) beginStop(w *world) (told time.Time) {
+// beginStop sends SIGTERM and waits until the program accepts no connection.
+func (p *runningProgram) beginStop(w *world) (told time.Time) {
 	told = time.Now()
 	require.NoError(w.t, p.cmd.Process.Signal(syscall.SIGTERM))
 	require.Eventually(w.t, func() bool {
@@ -92,24 +92,24 @@ func (p *aProgram) beginStop(w *world) (told time.Time) {
 	return told
 }
 
-// awaitEnd requires that the program ends well and in time.
-func (p *aProgram) awaitEnd(t *testing.T, told time.Time) {
+// awaitEnd requires that the program exits with status 0 in time.
+func (p *runningProgram) awaitEnd(t *testing.T, told time.Time) {
 	<-p.exited
 	assert.Less(t, time.Since(told), stopBound)
 	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit status: %s", p.output)
 	assert.NotContains(t, p.output.String(), "panic")
 }
 
-// aProgram is the whole program in a process of its own.
-type aProgram struct {
+// runningProgram is the program as a process of its own.
+type runningProgram struct {
 	cmd    *exec.Cmd
 	output *safeBuffer
 	exited chan struct{}
 }
 
-// startProgram starts a provider, and the program by a command that change may
-// alter. The world has no more than a provider and an address.
-func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, *aProgram) {
+// startProgram starts a provider and the program. change can alter the command. The
+// world has only a provider and an address.
+func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, *runningProgram) {
 	t.Helper()
 	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence(), Revocation: true})
 	require.NoError(t, err)
@@ -118,7 +118,7 @@ func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, 
 	t.Cleanup(func() { _ = idp.Close() })
 	free := port(closedAddress(t))
 	w := &world{t: t, idp: idp, url: "http://localhost:" + free}
-	p := &aProgram{output: &safeBuffer{}, exited: make(chan struct{})}
+	p := &runningProgram{output: &safeBuffer{}, exited: make(chan struct{})}
 	p.cmd = program(t, nil, append(env,
 		"AUTHORITY="+idp.Authority(fakeidp.ContosoTenantID), "CLIENT_ID="+fakeidp.DefaultClientID,
 		"CLIENT_SECRET="+fakeidp.DefaultClientSecret, "SCOPE=User.Read", "ENDPOINT="+base+"/v1.0/me",
@@ -133,15 +133,15 @@ func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, 
 	return w, p
 }
 
-// stop sends SIGTERM and requires that the program ends well.
-func (p *aProgram) stop(t *testing.T) {
+// stop sends SIGTERM and requires status 0.
+func (p *runningProgram) stop(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	<-p.exited
 	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit status: %s", p.output)
 }
 
-// Invariant 14: a stop lets a revocation that is on its way finish.
+// Invariant 14: a stop waits for a running revocation.
 func TestSIGTERMInTheMiddleOfARevocation(t *testing.T) {
 	t.Parallel()
 	w, p := startProgram(t, func(*exec.Cmd) {})
@@ -159,7 +159,7 @@ func TestSIGTERMInTheMiddleOfARevocation(t *testing.T) {
 	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointRevocation))
 }
 
-// A revocation endpoint that never responds does not hold the stop up.
+// A revocation endpoint that never responds does not delay the stop beyond its limit.
 func TestSIGTERMWhileNothingIsRevoked(t *testing.T) {
 	t.Parallel()
 	w, p := startProgram(t, func(*exec.Cmd) {})

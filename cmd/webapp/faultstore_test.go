@@ -19,17 +19,17 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// storeLimit is how long a page may take that needs a store which never
-// answers: its own limit of three seconds for an operation, and some more.
+// storeLimit is the longest time of a page that needs a store that never responds:
+// three seconds for an operation, and some more.
 const storeLimit = 9 * time.Second
 
-// slowStore is how long a slow store lets wait: well within the three seconds.
+// slowStore is the delay of a slow store, well within the three seconds.
 const slowStore = 500 * time.Millisecond
 
-// errCut is no error that a store names.
+// errCut is an error that no port defines.
 var errCut = errors.New("read tcp 127.0.0.1:6379: connection reset by peer")
 
-// Invariant 11: a store that fails as a whole, in each way.
+// Invariant 11: the whole store fails, in each way.
 func TestFaultsOfTheStore(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(w *world){
@@ -44,7 +44,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 			w := newWorld(t, map[string]string{"SESSION_KEY": someKey})
 			b, atProvider := w.browser(), w.browser()
 			b.mustSignIn(fakeidp.UserAdmin)
-			back := leadToCallback(atProvider)
+			back := toCallback(atProvider)
 			codes := w.idp.Requests(fakeidp.EndpointToken)
 			cookies := b.cookies()
 			set(w)
@@ -66,7 +66,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 	}
 }
 
-// checkStoreOutage asks for everything at once while the store is down.
+// checkStoreOutage sends all kinds of requests at once while the store is down.
 func (w *world) checkStoreOutage(b, atProvider *browser, back step) {
 	ask := func(b *browser, method, path string) step {
 		return func(headers ...string) reply { return b.do(method, path, nil, headers...) }
@@ -100,15 +100,15 @@ func (w *world) checkStoreOutage(b, atProvider *browser, back step) {
 	all.Wait()
 }
 
-// A store that takes its time and answers right: every errand is done, once, and
-// whoever needs no store is served meanwhile.
+// With a slow store every request succeeds, once, and requests that need no store do
+// not wait.
 func TestASlowStore(t *testing.T) {
 	for _, e := range errands() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel() // each waits
 			w := newWorld(t, map[string]string{"SESSION_IDLE_TIMEOUT": "12h"})
 			b, phone := w.browser(), w.browser()
-			ask := e.lead(b, phone)
+			ask := e.prepare(b, phone)
 			w.store.Calls()
 			codes, answers := w.idp.Requests(fakeidp.EndpointToken), make(chan struct{})
 			w.store.SetSlow(answers)
@@ -132,7 +132,7 @@ func TestASlowStore(t *testing.T) {
 	}
 }
 
-// One person's records that never come hold nobody else up.
+// If the records of one person never arrive, other people do not wait.
 func TestRecordsThatHangHoldNobodyElseUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -161,8 +161,8 @@ func TestRecordsThatHangHoldNobodyElseUp(t *testing.T) {
 	assert.True(t, b.signedIn())
 }
 
-// A record that cannot be opened is nobody's session and no outage: who was
-// damaged can sign in at once, and is signed in again where the damage goes.
+// A damaged record is no session and no outage: the person can sign in at once, and is
+// signed in again if the record is repaired.
 func TestDamagedRecords(t *testing.T) {
 	damage := map[string]func(r ports.Record) ports.Record{
 		"cut short": func(r ports.Record) ports.Record { r.Value = r.Value[:len(r.Value)/2]; return r },
@@ -205,8 +205,8 @@ func TestDamagedRecords(t *testing.T) {
 	}
 }
 
-// A store that answers and takes nothing: people go on reading until their
-// sessions end by the idle limit, which is the only thing that is not kept.
+// While the store can be read but not written, people can read pages until their
+// sessions end by the idle limit.
 func TestAStoreThatCannotBeWritten(t *testing.T) {
 	w := newWorld(t, nil)
 	b, leaver := w.browser(), w.browser()
@@ -225,7 +225,7 @@ func TestAStoreThatCannotBeWritten(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusServiceUnavailable, leaver.do(http.MethodPost, "/logout", nil).StatusCode)
 	assert.True(t, leaver.signedIn())
-	assert.Equal(t, http.StatusServiceUnavailable, leadToCallback(w.browser())().StatusCode)
+	assert.Equal(t, http.StatusServiceUnavailable, toCallback(w.browser())().StatusCode)
 	w.clock.advance(9 * time.Minute)
 	assert.False(t, b.signedIn(), "the idle limit holds")
 	w.store.SetFault(nil)

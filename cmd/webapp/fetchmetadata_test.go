@@ -14,9 +14,9 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// With form_post the cookie of a sign-in that has begun comes along from
-// everywhere, so that another site could begin others in the background until
-// the person's own has been dropped.
+// With form_post, browsers send the cookie of a pending sign-in with requests from
+// every site. Another site must not begin sign-ins in the background, which would
+// displace the person's own.
 func TestAnotherSiteBeginsNoSignInsInTheBackground(t *testing.T) {
 	for name, c := range map[string]struct {
 		headers []string // site, mode, dest
@@ -77,9 +77,8 @@ func TestAnotherSitesImagesLeaveTheSignInThatHasBegun(t *testing.T) {
 	assert.Equal(t, "/sessions", r.Header.Get("Location"))
 }
 
-// The callback of form_post comes from another site by design. What is no
-// navigation is no callback, and would tell that site whether somebody is
-// signed in.
+// The form_post callback comes from another site by design. A request that is not a
+// navigation is refused, because it would tell that site whether somebody is signed in.
 func TestTheFormPostCallbackIsANavigation(t *testing.T) {
 	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
 	b := w.browser()
@@ -103,7 +102,7 @@ var (
 	fieldElement = regexp.MustCompile(`<(?:input|button)\b[^>]*>`)
 )
 
-// pageForm is a form as a browser reads it from a page.
+// pageForm is a form on a page.
 type pageForm struct {
 	method, action string
 	fields         url.Values
@@ -130,8 +129,8 @@ func formsOf(body string) (forms []pageForm) {
 	return forms
 }
 
-// originBy is the Origin that a browser sends with a form from a page of this
-// policy to the page's own origin (Fetch, "append a request Origin header").
+// originBy returns the Origin that a browser sends with a form to the page's own
+// origin, by the page's Referrer-Policy (Fetch, "append a request Origin header").
 func originBy(policy, origin string) string {
 	if policy == "no-referrer" {
 		return "null"
@@ -139,7 +138,7 @@ func originBy(policy, origin string) string {
 	return origin
 }
 
-// refererBy is the Referer that it sends then.
+// refererBy returns the Referer that a browser then sends.
 func refererBy(policy, page string) string {
 	origin := strings.Join(strings.SplitN(page, "/", 4)[:3], "/")
 	switch policy {
@@ -151,8 +150,8 @@ func refererBy(policy, page string) string {
 	return page
 }
 
-// Every form of every page works in a browser that sends no Fetch Metadata, with
-// Origin and without, and is refused from elsewhere.
+// Every form of every page works in a browser without Fetch Metadata, with or without
+// Origin, and is refused from another origin.
 func TestOwnFormsWorkInBrowsersWithoutFetchMetadata(t *testing.T) {
 	w := newWorld(t, nil)
 	sibling := strings.Replace(w.url, "localhost", "blog.localhost", 1)

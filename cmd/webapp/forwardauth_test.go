@@ -30,7 +30,7 @@ func needForwardAuth(t *testing.T) {
 	}
 }
 
-// proxied returns the headers of a proxy for a person who opens a page.
+// proxied returns the headers that a proxy sends for a person who opens a page.
 func (w *world) proxied(uri string) []string {
 	return []string{
 		"X-Forwarded-Method", "GET", "X-Forwarded-Host", strings.TrimPrefix(w.url, "http://"), "X-Forwarded-Uri", uri,
@@ -38,7 +38,7 @@ func (w *world) proxied(uri string) []string {
 	}
 }
 
-// A page of the protected application leads to the sign-in and back, and then its
+// An anonymous person is sent to the sign-in and back to the page. Afterwards all
 // requests pass until the sign-out.
 func TestForwardAuthentication(t *testing.T) {
 	w := newGuard(t)

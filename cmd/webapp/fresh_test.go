@@ -20,8 +20,8 @@ func (b *browser) stepUp(path string) string {
 	return r.Header.Get("Location")
 }
 
-// A page for a recent sign-in, through the whole program: with each response mode, and
-// with a restart while the person is at the provider.
+// A page that needs a recent sign-in, with each response mode, and with a restart while
+// the person is at the provider.
 func TestFreshPage(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"query":          {},
@@ -59,8 +59,8 @@ func TestFreshPage(t *testing.T) {
 	}
 }
 
-// Wrong tokens of a step-up: each is refused with a page, leads to no redirect, and
-// leaves the session.
+// Each wrong token of a step-up is refused with a page, without a redirect, and the
+// session stays.
 func TestFreshPageRefusesWrongTokens(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -103,7 +103,8 @@ func TestFreshPageWithWrongClocks(t *testing.T) {
 	}
 }
 
-// A refresh makes no sign-in recent, and another person who comes back is another person.
+// A refresh does not make a sign-in recent. If another person comes back, that person
+// is signed in.
 func TestFreshPageAfterARefreshAndForSomebodyElse(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -120,7 +121,7 @@ func TestFreshPageAfterARefreshAndForSomebodyElse(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, b.get("/admin").StatusCode, "the role was the other person's")
 }
 
-// An API's challenge of RFC 9470 leads to a sign-in with exactly these values.
+// An API's challenge (RFC 9470) leads to a sign-in with exactly these values.
 func TestStepUpChallengeOfTheAPI(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()

@@ -32,8 +32,7 @@ func githubVars(t *testing.T) map[string]string {
 	return map[string]string{"OIDC_AUTHORITY": "https://github.com/login/oauth", "CLIENT_ID": "Iv23liTheApplication", "CLIENT_SECRET": "s3cret-of-the-application", "ALLOWED_SUBJECTS": "583231"}
 }
 
-// TestSignInWithGitHubBegins, although GitHub cannot be reached: it has to be
-// asked for nothing.
+// A sign-in begins although GitHub cannot be reached, because no request is needed.
 func TestSignInWithGitHubBegins(t *testing.T) {
 	s, err := load(lookupIn(githubVars(t)), false)
 	require.NoError(t, err)
@@ -61,8 +60,8 @@ func TestNobodyFramesTheFrontChannelOfGitHub(t *testing.T) {
 	assert.Contains(t, policyOf(t, vars), "frame-ancestors 'none';")
 }
 
-// octocat is github.com and api.github.com over https: one account, whose codes
-// are good once.
+// octocat plays github.com and api.github.com over https. It has one account, and each
+// code is valid once.
 type octocat struct {
 	mu    sync.Mutex
 	codes map[string]url.Values // authorization requests
@@ -76,7 +75,7 @@ func newOctocat(t *testing.T) (*octocat, http.RoundTripper) {
 	return o, transportTo(t, server)
 }
 
-// transportTo leads every name to one server.
+// transportTo returns a transport that sends every request to one server.
 func transportTo(t *testing.T, server *httptest.Server) *http.Transport {
 	transport := server.Client().Transport.(*http.Transport).Clone()
 	transport.Proxy, transport.TLSClientConfig.ServerName = nil, "example.com"
@@ -109,7 +108,7 @@ func (o *octocat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// approve is the person who says yes; it returns the callback.
+// approve acts as a person who approves, and returns the callback.
 func (o *octocat) approve(t *testing.T, location string) string {
 	to, err := url.Parse(location)
 	require.NoError(t, err)
@@ -121,8 +120,7 @@ func (o *octocat) approve(t *testing.T, location string) string {
 	return asked.Get("redirect_uri") + "?" + url.Values{"code": {code}, "state": {asked.Get("state")}, "iss": {"https://github.com/login/oauth"}}.Encode()
 }
 
-// TestSignInWithGitHub is the whole way through the whole application: to
-// GitHub and back, home, and out, which GitHub has no page for.
+// A complete sign-in and sign-out. GitHub has no sign-out page.
 func TestSignInWithGitHub(t *testing.T) {
 	vars := githubVars(t)
 	vars["AUTHORITY"], vars["SCOPE"], vars["ENDPOINT"] = "", "", ""
@@ -156,11 +154,11 @@ func TestSignInWithGitHub(t *testing.T) {
 	assert.False(t, thief.signedIn())
 	for _, secret := range []string{octocatsToken, vars["CLIENT_SECRET"], "github.example", "code_verifier"} {
 		assert.NotContains(t, w.logs.String(), secret)
-		assert.False(t, w.kept.holds(secret), "a token that nobody asked for is not kept")
+		assert.False(t, w.kept.contains(secret), "a token that nobody asked for is not kept")
 	}
 }
 
-// Anybody has an account at GitHub, so a list says who may sign in.
+// Everybody can have an account at GitHub, so ALLOWED_SUBJECTS lists who may sign in.
 func TestOnlyAllowedSubjectsSignIn(t *testing.T) {
 	vars := githubVars(t)
 	vars["AUTHORITY"], vars["SCOPE"], vars["ENDPOINT"], vars["SESSION_KEY"] = "", "", "", someKey
@@ -192,8 +190,8 @@ func TestOnlyAllowedSubjectsSignIn(t *testing.T) {
 	assert.Contains(t, w.logs.String(), `by="no longer admitted"`)
 }
 
-// TestGitHubTakesNoCertificateAndNoFormPost, and nothing else that it does not
-// have; the start says so by the variable's name.
+// GitHub supports neither certificates nor form_post. The error at the start names the
+// variable.
 func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 	_, both := certificate(t)
 	for name, change := range map[string]map[string]string{
@@ -215,7 +213,7 @@ func TestGitHubTakesNoCertificateAndNoFormPost(t *testing.T) {
 	}
 }
 
-// namer notes what each request is for, as metrics and traces are told.
+// namer records the name of each request's endpoint, as metrics and traces get it.
 type namer struct{ named []string }
 
 func (n *namer) RoundTrip(r *http.Request) (*http.Response, error) {

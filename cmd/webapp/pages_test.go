@@ -15,8 +15,9 @@ import (
 	"webapp/internal/domain"
 )
 
-// Too many groups for a token are looked up page by page; a directory that is
-// down closes what depends on them, and heals.
+// If a token has too many groups, the directory is asked, page by page. While the
+// directory is down, pages that need the groups are closed, and they work again
+// afterwards.
 func TestGroupsOverage(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -46,8 +47,8 @@ func TestGroupsOfTheToken(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, w.browser().get("/groups").StatusCode)
 }
 
-// Entra sends an administrator who has consented for everybody to the redirect
-// URI, with neither state nor code.
+// consentGiven is the redirect after an administrator has consented for the whole
+// organization. It has neither state nor code.
 const consentGiven = "/getAToken?admin_consent=True&tenant=" + fakeidp.ContosoTenantID + "&scope=User.Read"
 
 const consentRefused = "/getAToken?admin_consent=True&error=access_denied&error_description=AADSTS65004%3A+User+declined+to+consent.%0D%0A" +
@@ -94,8 +95,8 @@ func TestTheRedirectAfterAdminConsentHasAPage(t *testing.T) {
 	}
 }
 
-// Whatever has a state or a code answers a sign-in, and any other value of
-// admin_consent says nothing.
+// A callback with a state or a code belongs to a sign-in. Other values of admin_consent
+// have no meaning.
 func TestOnlyTheRedirectAfterAdminConsentIsOne(t *testing.T) {
 	for mode, status := range map[string]int{"query": http.StatusBadRequest, "form_post": http.StatusMethodNotAllowed} {
 		t.Run(mode, func(t *testing.T) {
@@ -115,8 +116,8 @@ func TestOnlyTheRedirectAfterAdminConsentIsOne(t *testing.T) {
 	}
 }
 
-// A way in that is listed is reached, with the session of whoever comes, below
-// its path and there alone, and from no other origin.
+// A handler in mounts gets the requests for its path and below, with the session, and
+// none from another origin.
 func TestAWayInIsReached(t *testing.T) {
 	w := newWorld(t, nil)
 	w.more.mounts = map[string]mount{"/api": func(d *domain.Service) http.Handler {

@@ -16,7 +16,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// many is name0=value&name1=value…
+// many returns name0=value&name1=value…
 func many(n int, value string) string {
 	var b strings.Builder
 	for i := range n {
@@ -25,7 +25,7 @@ func many(n int, value string) string {
 	return strings.TrimSuffix(b.String(), "&")
 }
 
-// post sends a body as a browser of the provider's answer does.
+// post sends a body with this media type, as the form_post callback does.
 func (b *browser) post(path, kind, body string) reply {
 	b.w.t.Helper()
 	req, err := http.NewRequest(http.MethodPost, b.w.url+path, strings.NewReader(body))
@@ -43,8 +43,8 @@ func (b *browser) post(path, kind, body string) reply {
 
 const plainForm = "application/x-www-form-urlencoded"
 
-// A request with more in it than anybody needs is refused with the status that
-// says so, a page and a problem document, and nobody else notices.
+// A request with too many or too large parts gets the right status, as a page and as a
+// problem document, and other people do not notice.
 func TestPartsOfARequestAreBounded(t *testing.T) {
 	w := newWorld(t, nil)
 	signedIn := w.browser()
@@ -85,8 +85,8 @@ func TestPartsOfARequestAreBounded(t *testing.T) {
 	assert.Zero(t, w.idp.Requests(fakeidp.EndpointToken)-1, "but for the one sign-in")
 }
 
-// What is large and legitimate gets through: a hundred parameters, and a
-// callback of Entra's larger sizes beside as many cookies as sign-ins leave.
+// Large valid requests pass: a hundred parameters, and one of Entra's longest callbacks
+// together with the cookies of several sign-ins.
 func TestLargeRequestsThatPeopleMakePass(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -145,8 +145,8 @@ func TestFormsAreBounded(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, b.do(http.MethodPost, "/sessions", hundred).StatusCode, "a hundred fields are read")
 }
 
-// The front-channel answers 200 whatever it is told, and reads no more of it
-// than of anything else.
+// The front-channel logout responds with status 200 to every request, and its
+// parameters are limited too.
 func TestAFrontChannelCallIsBounded(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()

@@ -20,10 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// programProcess makes the test binary be the program itself.
+// programProcess is a variable that makes the test binary run the program.
 const programProcess = "WEBAPP_TEST_PROGRAM"
 
-// program is the whole program in a process and an empty directory of its own.
+// program returns a command that runs the program in an empty directory of its own.
 func program(t *testing.T, args []string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
@@ -32,8 +32,7 @@ func program(t *testing.T, args []string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// Invariant 14, as an operating system sees it: both signals that ask for a
-// stop get one, and the status is 0.
+// Invariant 14: both signals stop the program with status 0.
 func TestSignalsStopTheProgramWithStatus0(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -53,7 +52,7 @@ func TestSignalsStopTheProgramWithStatus0(t *testing.T) {
 	}
 }
 
-// TestAnEmptyPromptReachesTheProgram, from the real environment and from .env.
+// An empty SIGN_IN_PROMPT works in the environment and in .env.
 func TestAnEmptyPromptReachesTheProgram(t *testing.T) {
 	for name, c := range map[string]struct {
 		env    []string
@@ -98,10 +97,9 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// Every start waits for the initialisation of every package, also of those that
-// it does not use. What one of ours allocates there tells what it does, on any
-// machine alike: a table is small, a regular expression with large counts is
-// not, and has cost 3 ms.
+// Every start initializes all packages. The memory that one of ours allocates shows how
+// much it does, on every machine: a table is small, and a regular expression with large
+// counts is not. One has taken 3 ms.
 func TestNoPackageHoldsTheStartUp(t *testing.T) {
 	const enough = 64 << 10 // bytes
 	cmd := program(t, []string{"-version"}, "GODEBUG=inittrace=1")

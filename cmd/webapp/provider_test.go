@@ -13,7 +13,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// Invariant 10: the application starts while the provider is down, and heals.
+// Invariant 10: the application starts while the provider is down, and sign-ins work
+// when the provider is up.
 func TestProviderDownAtTheStart(t *testing.T) {
 	w := newWorld(t, nil)
 	w.idp.Down()
@@ -160,8 +161,7 @@ func TestAccessTokenIsRefreshedBeforeItEnds(t *testing.T) {
 	assert.Contains(t, b.get("/call_api").body, "userPrincipalName")
 }
 
-// Invariant 12: what a stranger posts and nobody can read is in no log either,
-// not even the part that a parser stumbled over.
+// Invariant 12: a form that cannot be parsed is not in the log, not even in part.
 func TestAnUnreadableFormIsNotQuoted(t *testing.T) {
 	w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
 	req, err := http.NewRequest(http.MethodPost, w.url+"/getAToken", strings.NewReader("state=s&code=%zz"))

@@ -42,8 +42,9 @@ func TestSignInsArePushed(t *testing.T) {
 	assert.Zero(t, off.idp.Requests(fakeidp.EndpointPushed))
 }
 
-// TestAPushThatFailsIsAFailedSignIn: the person sees a page with a way on, the log has
-// the cause, no sign-in is pending, and the request does not go into the URL instead.
+// If a push fails, the sign-in fails: the person sees a page with a link to try again,
+// the log has the cause, no sign-in is pending, and the request is not sent in the URL
+// instead.
 func TestAPushThatFailsIsAFailedSignIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault  fakeidp.Fault
@@ -80,7 +81,8 @@ func TestAPushThatFailsIsAFailedSignIn(t *testing.T) {
 	}
 }
 
-// TestPushingIsOffWhereItIsRequired: nobody can sign in, and who can help learns why.
+// If the provider requires pushed requests and they are off, nobody can sign in, and
+// the administrator learns why.
 func TestPushingIsOffWhereItIsRequired(t *testing.T) {
 	w := newWorld(t, map[string]string{"PUSHED_AUTHORIZATION_REQUESTS": "off"}, requiredPushes)
 	b := w.browser()
@@ -98,7 +100,8 @@ func TestPushingIsOffWhereItIsRequired(t *testing.T) {
 // pushesAMinute is how many pushed sign-ins one address may begin in a minute.
 const pushesAMinute = 600
 
-// TestPushesAreBoundedForEachAddress, for strangers and for people who are signed in.
+// The pushed requests of each address are limited, for anonymous and for signed-in
+// people.
 func TestPushesAreBoundedForEachAddress(t *testing.T) {
 	apptest.NeedsPage(t, "/call_api")
 	w := newWorld(t, everyProxy(), pushedRequests)
@@ -127,8 +130,8 @@ func TestPushesAreBoundedForEachAddress(t *testing.T) {
 	}
 }
 
-// TestPushesTakeNoPlacesOfOthers: while the endpoint hangs and as many people as may
-// wait for it do, sign-ins are completed and APIs are called.
+// While the endpoint hangs and as many requests as allowed wait for it, sign-ins
+// complete and the API is called.
 func TestPushesTakeNoPlacesOfOthers(t *testing.T) {
 	apptest.NeedsPage(t, "/call_api")
 	const strangers = 2*providerhttp.MaxPushes + 20

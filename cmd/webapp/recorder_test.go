@@ -9,7 +9,7 @@ import (
 	"webapp/internal/ports/portstest"
 )
 
-// recorder keeps what was ever written to a store.
+// recorder records everything that is written to a store.
 type recorder struct {
 	ports.SessionStore
 	mu      sync.Mutex
@@ -33,8 +33,8 @@ func (s *recorder) Replace(ctx context.Context, r ports.Record, v ports.Version)
 	return s.SessionStore.Replace(ctx, r, v)
 }
 
-// holds reports whether text was ever written, in a key, an index or a value.
-func (s *recorder) holds(text string) bool {
+// contains reports whether text was ever written, in a key, an index or a value.
+func (s *recorder) contains(text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.written {
@@ -47,7 +47,7 @@ func (s *recorder) holds(text string) bool {
 	return false
 }
 
-// reads and writes count calls of a store.
+// reads and writes count the calls to a store.
 func reads(calls []portstest.StoreCall) int {
 	n := 0
 	for _, c := range calls {

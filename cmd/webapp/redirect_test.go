@@ -19,8 +19,8 @@ import (
 	"webapp/internal/test/redirecttest"
 )
 
-// Invariant 9 for every payload of the corpus: the whole application sends a
-// browser to the local path that was asked for, or to "/", and nowhere else.
+// Invariant 9: for every payload of the corpus, the browser is sent to the requested
+// local path or to "/", and never to another host.
 func TestNoPayloadLeadsElsewhere(t *testing.T) {
 	payloads, err := redirecttest.Payloads()
 	require.NoError(t, err)
@@ -44,8 +44,7 @@ func TestNoPayloadLeadsElsewhere(t *testing.T) {
 	assert.True(t, b.signedIn())
 }
 
-// assertLocal judges one Location as a browser reads it. asked is what the
-// stranger wanted.
+// assertLocal checks one Location as a browser reads it. asked is the requested path.
 func assertLocal(t *testing.T, w *world, at, asked, location string) {
 	t.Helper()
 	for i := range len(location) {
@@ -70,7 +69,7 @@ func assertLocal(t *testing.T, w *world, at, asked, location string) {
 	assert.Equal(t, decoded(t, want), decoded(t, got), "%q became another place", asked)
 }
 
-// decoded makes two spellings of one address equal.
+// decoded returns the address with its path decoded, so that two spellings are equal.
 func decoded(t *testing.T, a redirecttest.Address) redirecttest.Address {
 	t.Helper()
 	for _, part := range []*string{&a.Path, &a.Query, &a.Fragment} {
@@ -81,8 +80,8 @@ func decoded(t *testing.T, a redirecttest.Address) redirecttest.Address {
 	return a
 }
 
-// A protected page leads a browser that asks for it in an odd way to no other
-// place either: the request's own target becomes the return path.
+// A request for a protected page with an unusual target never leads to another host,
+// although the target becomes the return path.
 func TestOddRequestTargetsLeadNowhereElse(t *testing.T) {
 	w := newWorld(t, nil)
 	shown := 0
@@ -101,8 +100,8 @@ func TestOddRequestTargetsLeadNowhereElse(t *testing.T) {
 	assert.GreaterOrEqual(t, shown, 10, "sign-in links of protected pages")
 }
 
-// oddTargets are request targets (RFC 9112, section 3.2) that lead to a
-// protected page, or look as if they did.
+// oddTargets returns request targets (RFC 9112, section 3.2) that prepare to a protected
+// page, or look like that.
 func oddTargets() []string {
 	targets := []string{"*", "http:call_api", "http://evil.example", "localhost:3000", "%2fcall_api", "/call_api%00", "/%63all_api", "/call_api%2f..", "/sessions?a=%zz", "/admin?x=" + strings.Repeat("y", 2000)}
 	for _, page := range []string{"/call_api", "/sessions", "/admin"} {
@@ -115,7 +114,7 @@ func oddTargets() []string {
 	return targets
 }
 
-// rawGet sends a request target as it is.
+// rawGet sends a request with exactly this target.
 func rawGet(t *testing.T, w *world, target string) (status int, page string) {
 	t.Helper()
 	host := strings.TrimPrefix(w.url, "http://")
@@ -133,7 +132,7 @@ func rawGet(t *testing.T, w *world, target string) (status int, page string) {
 	return res.StatusCode, string(body)
 }
 
-// returnPaths are those in the sign-in links of a page.
+// returnPaths returns the return paths in the sign-in links of a page.
 func returnPaths(t *testing.T, page string) []string {
 	t.Helper()
 	var paths []string

@@ -13,21 +13,20 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// callAfterRefresh lets the access token end and calls the API.
+// callAfterRefresh waits until the access token expires and calls the API.
 func (b *browser) callAfterRefresh(headers ...string) reply {
 	b.w.t.Helper()
 	b.w.clock.advance(66 * time.Minute)
 	return b.get("/call_api?page=2", headers...)
 }
 
-// longLived is a session that lasts for several refreshes, also at another
-// instance.
+// longLived returns the variables for a session that lasts for several refreshes, also
+// on another instance.
 func longLived() map[string]string {
 	return map[string]string{"SESSION_IDLE_TIMEOUT": "12h", "SESSION_KEY": someKey}
 }
 
-// Invariant 7: a role that was taken away is gone after the next refresh, on
-// every instance.
+// Invariant 7: a removed role is gone after the next refresh, on every instance.
 func TestARemovedRoleIsGoneAfterTheRefresh(t *testing.T) {
 	w := newWorld(t, longLived())
 	b := w.browser()
@@ -50,8 +49,8 @@ func TestARemovedRoleIsGoneAfterTheRefresh(t *testing.T) {
 	assert.Equal(t, http.StatusOK, b.get("/admin").StatusCode, "and a role that was given is there")
 }
 
-// An account that Entra says is gone ends the session in the middle of the page,
-// which then leads back to itself.
+// If Entra reports during a page that the account is gone, the session ends. The page
+// then has a sign-in link that returns to it.
 func TestAnAccountThatIsGoneIsSignedOut(t *testing.T) {
 	for name, c := range map[string]struct {
 		number int
@@ -97,7 +96,7 @@ func TestAnAccountThatIsGoneIsAProblemForPrograms(t *testing.T) {
 	assert.False(t, b.signedIn())
 }
 
-// A provider that refuses to give its metadata says why wherever somebody looks.
+// If the provider refuses the metadata, the page, the log and /readyz say why.
 func TestATenantThatDoesNotExistIsNoOutage(t *testing.T) {
 	w := newWorld(t, map[string]string{"AUTHORITY": "99999999-8888-7777-6666-555555555555"})
 	b := w.browser()
@@ -122,7 +121,8 @@ func TestATenantThatDoesNotExistIsNoOutage(t *testing.T) {
 	assert.True(t, logged, w.logs.String())
 }
 
-// The directory's refusal names the permission, and the person stays signed in.
+// If the directory refuses, the page names the permission, and the person stays signed
+// in.
 func TestTheDirectoryRefuses(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -138,8 +138,8 @@ func TestTheDirectoryRefuses(t *testing.T) {
 	assert.True(t, b.signedIn())
 }
 
-// A stranger's tokens keep no genuine logout token out: it is put off, not
-// refused.
+// Forged logout tokens do not prevent a genuine one: it gets 503 with Retry-After and
+// is not refused.
 func TestALogoutTokenThatCannotBeJudgedIsPutOff(t *testing.T) {
 	w := newWorld(t, longLived())
 	b := w.browser()

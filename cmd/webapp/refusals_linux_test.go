@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// say sends bytes on a connection of its own and returns the last answer.
+// say sends bytes on a new connection and returns the last response.
 func (p *publicServer) say(before, request string) (*http.Response, string) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", p.address)
@@ -37,8 +37,8 @@ func (p *publicServer) say(before, request string) (*http.Response, string) {
 	return res, string(body)
 }
 
-// Every answer has the security headers, a request ID and a log line, also the
-// ones to what is no request: these never reach a handler.
+// Every response has the security headers, a request ID and a log line, also to a
+// malformed request, which never reaches a handler.
 func TestWhatIsNoRequestIsAnsweredLikeOne(t *testing.T) {
 	const usual = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	for name, c := range map[string]struct {
@@ -86,7 +86,7 @@ func TestWhatIsNoRequestIsAnsweredLikeOne(t *testing.T) {
 	}
 }
 
-// HSTS is on these answers where it is on all others.
+// These responses have HSTS if all others have it.
 func TestWhatIsNoRequestIsToldOfHTTPS(t *testing.T) {
 	w := newWorld(t, map[string]string{"REDIRECT_URI": "https://app.example/getAToken"})
 	p := w.public()

@@ -14,8 +14,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// comprehensiveTests are those of oidcc-client-test-plan, which is no part of a
-// certification, that no profile has and that say something of this client.
+// comprehensiveTests returns the tests of oidcc-client-test-plan that no certification
+// profile has and that apply to this client.
 func comprehensiveTests() []partyTest {
 	return []partyTest{
 		{"oidcc-client-test-missing-aud", claim("aud", missing)},
@@ -32,8 +32,8 @@ func comprehensiveTests() []partyTest {
 	}
 }
 
-// wrongTokenHash is a test of the implicit flow in the suite; the code flow may
-// have an at_hash too, and it is checked where it is there.
+// wrongTokenHash: the suite tests at_hash in the implicit flow. The code flow can have
+// it too, and it is then checked.
 func wrongTokenHash(p *party) {
 	hash := func(token any) string {
 		sum := sha256.Sum256([]byte(token.(string)))
@@ -46,7 +46,7 @@ func wrongTokenHash(p *party) {
 	p.refuses(0)
 }
 
-// sharedSecret: a MAC of the client secret is no signature here, right or wrong.
+// sharedSecret: a MAC with the client secret is no signature, whether right or wrong.
 func sharedSecret(p *party) {
 	p.forging(signed(fakeidp.SignHS256Secret))
 	p.refuses(0)
@@ -58,7 +58,7 @@ func sharedSecret(p *party) {
 	p.refuses(0)
 }
 
-// brokenES256: the same token, signed right, is good.
+// brokenES256: the same token with a right signature is accepted.
 func brokenES256(p *party) {
 	p.forging(func(d *fakeidp.TokenDraft) {
 		claims := d.Claims
@@ -83,7 +83,7 @@ func breakSignature(token string) string {
 	return token[:at] + other + token[at+1:]
 }
 
-// tokenInTheHeader: RFC 6750, section 2.1, and nowhere else.
+// tokenInTheHeader: the access token is only in the header (RFC 6750, section 2.1).
 func tokenInTheHeader(p *party) {
 	p.signsIn()
 	request := p.idp.Log(fakeidp.EndpointUserInfo)[0]
@@ -93,8 +93,8 @@ func tokenInTheHeader(p *party) {
 	assert.Empty(p.t, request.Form)
 }
 
-// claimsOfOthers (OpenID Connect Core 1.0, section 5.6) are left where they are:
-// they do no harm, and nothing is fetched from an address that an answer names.
+// claimsOfOthers: aggregated and distributed claims (OpenID Connect Core 1.0, section
+// 5.6) are ignored. Nothing is fetched from their addresses.
 func claimsOfOthers(source func(endpoint string) map[string]any) func(*party) {
 	return func(p *party) {
 		var called atomic.Int32

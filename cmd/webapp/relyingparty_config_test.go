@@ -19,7 +19,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// configTests are the plan oidcc-client-config-certification-test-plan.
+// configTests returns the tests of the plan
+// oidcc-client-config-certification-test-plan.
 func configTests() []partyTest {
 	return []partyTest{
 		{"oidcc-client-test-discovery-openid-config", endpointsAsDiscovered},
@@ -31,8 +32,7 @@ func configTests() []partyTest {
 	}
 }
 
-// endpointsAsDiscovered: the addresses are those of the metadata, whatever they
-// look like.
+// endpointsAsDiscovered: the endpoints come from the metadata only.
 func endpointsAsDiscovered(p *party) {
 	endpoints := []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}
 	p.describing(func(m map[string]any) {
@@ -51,7 +51,7 @@ func endpointsAsDiscovered(p *party) {
 	}
 }
 
-// keysAsDiscovered: where the keys are is known from the metadata alone.
+// keysAsDiscovered: the address of the keys comes from the metadata only.
 func keysAsDiscovered(p *party) {
 	p.describing(func(m map[string]any) { m["jwks_uri"] = m["jwks_uri"].(string) + "?kBqxTnWzRd" })
 	p.signsIn()
@@ -73,8 +73,8 @@ func metadataOfAnother(p *party) {
 	assert.Zero(p.t, p.asked())
 }
 
-// newKeysJustBefore: the provider changes its keys between the browser's return
-// and the signature, when the old ones have been fetched already.
+// newKeysJustBefore: the provider replaces its keys after the browser has returned and
+// before it signs. The application has loaded the old ones already.
 func newKeysJustBefore(p *party) {
 	require.Equal(p.t, http.StatusOK, p.b.get("/readyz").StatusCode)
 	require.Equal(p.t, 1, p.idp.Requests(fakeidp.EndpointKeys))
@@ -86,7 +86,7 @@ func newKeysJustBefore(p *party) {
 	assert.Equal(p.t, 2, p.idp.Requests(fakeidp.EndpointKeys))
 }
 
-// newKeys: the provider changes its keys between two sign-ins.
+// newKeys: the provider replaces its keys between two sign-ins.
 func newKeys(p *party) {
 	p.signsIn()
 	p.idp.RotateKeys(fakeidp.DropOldKeys)
@@ -94,8 +94,8 @@ func newKeys(p *party) {
 	assert.Equal(p.t, 2, p.idp.Requests(fakeidp.EndpointKeys))
 }
 
-// refreshTests are the plan oidcc-client-refreshtoken-test-plan. The page of the
-// API calls the UserInfo endpoint, as the suite wants it called.
+// refreshTests returns the tests of the plan oidcc-client-refreshtoken-test-plan. The
+// page of the API calls the UserInfo endpoint, as the suite requires.
 func refreshTests() []partyTest {
 	return []partyTest{
 		{"oidcc-client-test-refresh-token", refreshed},
@@ -104,7 +104,7 @@ func refreshTests() []partyTest {
 	}
 }
 
-// untilTheTokenEnds signs in, calls the API and waits.
+// untilTheTokenEnds signs in, calls the API and waits until the access token expires.
 func (p *party) untilTheTokenEnds() {
 	p.t.Helper()
 	p.signsIn()
@@ -143,7 +143,7 @@ func refreshedFor(name string) func(*party) {
 	}
 }
 
-// sentTo says whether an endpoint has been shown this access token.
+// sentTo reports whether an endpoint has received this access token.
 func (p *party) sentTo(e fakeidp.Endpoint, token any) bool {
 	for _, request := range p.idp.Log(e) {
 		if strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer ") == token {
@@ -162,7 +162,7 @@ var ellipticKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	return key
 })
 
-// secondKey is another RSA key of the provider's.
+// secondKey is another RSA key of the provider.
 var secondKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -171,7 +171,7 @@ var secondKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// publicMembers are the members of a key's JWK.
+// publicMembers returns the members of a key's JWK.
 func publicMembers(t *testing.T, public any) map[string]any {
 	t.Helper()
 	text, err := jose.JSONWebKey{Key: public}.MarshalJSON()
@@ -181,8 +181,7 @@ func publicMembers(t *testing.T, public any) map[string]any {
 	return members
 }
 
-// signES256 is a token that the provider's elliptic key has signed, and signed
-// right.
+// signES256 returns a token with a valid ES256 signature of the provider.
 func signES256(t *testing.T, kind string, claims map[string]any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(

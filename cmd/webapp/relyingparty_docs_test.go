@@ -14,7 +14,8 @@ import (
 
 const partyDocument = "../../docs/openid-conformance.md"
 
-// partyVerdicts are those words of the table in docs/openid-conformance.md that are not "yes".
+// partyVerdicts returns the words in the table of docs/openid-conformance.md other than
+// "yes".
 func partyVerdicts() map[string]string {
 	return map[string]string{
 		"form_post/oidcc-client-test-form-post-error":        "in part",
@@ -23,8 +24,8 @@ func partyVerdicts() map[string]string {
 	}
 }
 
-// suiteTests are the names of all relying-party tests that the suite has (in
-// August 2026), without what all of them begin with.
+// suiteTests lists all relying-party tests of the suite (August 2026), without their
+// common prefix.
 const suiteTests = `
 	3rd-party-init-login aggregated-claims client-secret-basic discovery-issuer-mismatch discovery-jwks-uri-keys
 	discovery-openid-config discovery-webfinger-acct discovery-webfinger-url distributed-claims dynamic-registration
@@ -41,9 +42,8 @@ const suiteTests = `
 	signing-key-rotation signing-key-rotation-just-before-signing userinfo-bearer-body userinfo-bearer-header
 	userinfo-invalid-sub userinfo-signed`
 
-// TestRelyingPartyTable holds the table in docs/openid-conformance.md against the tests: each test of
-// the suite stands in it, those that are not there for a reason, and what it
-// says to hold is what TestRelyingParty runs.
+// The table in docs/openid-conformance.md lists each test of the suite, and
+// TestRelyingParty runs exactly the tests that it says are passed.
 func TestRelyingPartyTable(t *testing.T) {
 	run := make(map[string]string)
 	for _, profile := range partyProfiles() {
@@ -74,8 +74,8 @@ func TestRelyingPartyTable(t *testing.T) {
 
 var partyTestName = regexp.MustCompile("`(oidcc-client-test[a-z0-9-]*)`")
 
-// readPartyTable returns the verdict of the document's table on each test of
-// each profile, without the words behind it.
+// readPartyTable returns the verdict in the table for each test of each profile,
+// without the explanation.
 func readPartyTable(t *testing.T) map[string]string {
 	t.Helper()
 	document, err := os.ReadFile(partyDocument)

@@ -13,8 +13,8 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// elsewhere is another browser of the same person, in the same session at the
-// provider: what the provider says of that session counts there too.
+// elsewhere returns another browser of the same person, in the same session at the
+// provider.
 func (p *party) elsewhere() *browser {
 	p.t.Helper()
 	sid := claimOn(p.t, p.b, "sid")
@@ -25,7 +25,7 @@ func (p *party) elsewhere() *browser {
 	return other
 }
 
-// signsOut presses the button and returns where that leads.
+// signsOut signs out and returns the address of the redirect.
 func (p *party) signsOut() *url.URL {
 	p.t.Helper()
 	r := p.b.do(http.MethodPost, "/logout", url.Values{}, "Origin", p.url, "Sec-Fetch-Site", "same-origin")
@@ -41,7 +41,8 @@ var (
 	wayBack = regexp.MustCompile(`<a class="primary" href="([^"]+)"`)
 )
 
-// atProvider is what the provider's page after a sign-out loads and leads to.
+// atProvider returns the frames that the provider's sign-out page loads, and the
+// address that it leads to.
 func (p *party) atProvider(to *url.URL) (frames []string, back string) {
 	p.t.Helper()
 	page := p.b.get(to.String())
@@ -56,7 +57,8 @@ func (p *party) atProvider(to *url.URL) (frames []string, back string) {
 	return frames, html.UnescapeString(found[1])
 }
 
-// comesBack wants an anonymous page where the provider sends the browser to.
+// comesBack requires an anonymous page at the address that the provider sends the
+// browser to.
 func (p *party) comesBack(back string) {
 	p.t.Helper()
 	r := p.b.get(back)
@@ -66,15 +68,16 @@ func (p *party) comesBack(back string) {
 	assert.False(p.t, p.b.signedIn())
 }
 
-// registerFrontChannel registers the front-channel logout URI, with iss and sid
-// as frontchannel_logout_session_required has it.
+// registerFrontChannel registers the front-channel logout URI with iss and sid
+// (frontchannel_logout_session_required).
 func (p *party) registerFrontChannel() {
 	client := fakeidp.DefaultClient()
 	client.FrontChannelLogoutURI, client.FrontChannelIssuer = p.url+"/frontchannel-logout", true
 	p.idp.AddClient(client)
 }
 
-// rpLogoutTests are the plan oidcc-client-rp-initiated-logout-rp-basic.
+// rpLogoutTests returns the tests of the plan
+// oidcc-client-rp-initiated-logout-rp-basic.
 func rpLogoutTests() []partyTest {
 	return []partyTest{
 		{"oidcc-client-test-rp-init-logout", rpLogout(func(back string) string { return back })},
@@ -83,8 +86,8 @@ func rpLogoutTests() []partyTest {
 	}
 }
 
-// rpLogout: both channels speak up before the browser comes back. This client
-// keeps nothing under a state at a sign-out, so it sends none and minds none.
+// rpLogout: both logout channels are used before the browser returns. The application
+// sends no state in a sign-out, and ignores one in the redirect.
 func rpLogout(returned func(back string) string) func(*party) {
 	return func(p *party) {
 		p.registerFrontChannel()
@@ -106,8 +109,9 @@ func rpLogout(returned func(back string) string) func(*party) {
 	}
 }
 
-// frontChannelTests are the plan oidcc-client-front-channel-logout-rp-basic, and
-// the front-channel test that oidcc-client-logout-test-plan has besides.
+// frontChannelTests returns the tests of the plan
+// oidcc-client-front-channel-logout-rp-basic, and the front-channel test of
+// oidcc-client-logout-test-plan.
 func frontChannelTests() []partyTest {
 	return []partyTest{
 		{"oidcc-client-test-rp-frontchannel-rpinitlogout", func(p *party) {
@@ -126,8 +130,8 @@ func frontChannelTests() []partyTest {
 	}
 }
 
-// loadsFrame loads the one frame, without the person's cookies as browsers do,
-// and wants the session ended in the browser that was signed in till then.
+// loadsFrame loads the frame without the person's cookies, as browsers do, and requires
+// that the browser's session has ended.
 func (p *party) loadsFrame(frames []string, until *browser) {
 	p.t.Helper()
 	require.Len(p.t, frames, 1)
@@ -140,7 +144,8 @@ func (p *party) loadsFrame(frames []string, until *browser) {
 	assert.False(p.t, until.signedIn())
 }
 
-// backChannelTests are the plan oidcc-client-back-channel-logout-rp-basic.
+// backChannelTests returns the tests of the plan
+// oidcc-client-back-channel-logout-rp-basic.
 func backChannelTests() []partyTest {
 	set := func(name string, value any) func(*fakeidp.TokenDraft) {
 		return func(d *fakeidp.TokenDraft) { d.Claims[name] = value }
@@ -157,7 +162,7 @@ func backChannelTests() []partyTest {
 	}
 }
 
-// logoutToken is a logout token for the person's session, changed by wrong.
+// logoutToken returns a logout token for the person's session. wrong changes it.
 func (p *party) logoutToken(wrong func(*fakeidp.TokenDraft)) string {
 	p.t.Helper()
 	now := p.clock.Now()
@@ -181,9 +186,8 @@ func (p *party) backChannel(token string) reply {
 	return p.browser().do(http.MethodPost, "/backchannel-logout", url.Values{"logout_token": {token}})
 }
 
-// backChannelLogout signs out, and lets the provider send its logout token. A
-// good one ends the sessions that the provider's session has elsewhere; a bad
-// one is answered by 400 and ends nothing.
+// backChannelLogout signs out and sends the provider's logout token. A valid one ends
+// all sessions of the provider's session. An invalid one gets status 400 and ends none.
 func backChannelLogout(wrong func(*fakeidp.TokenDraft)) func(*party) {
 	return func(p *party) {
 		p.signsIn()
@@ -209,9 +213,9 @@ func (p *party) sendsLogoutToken(token string, good bool) {
 	p.comesBack(back)
 }
 
-// wrongAlgorithm: a key of the provider has signed with an algorithm that it
-// offers, and that this client is not registered for. To a client that is not
-// told what it is registered for the token is good.
+// wrongAlgorithm: the token is signed with an algorithm that the provider offers and
+// that the application is not registered for. An application that is not told its
+// algorithm accepts the token.
 func wrongAlgorithm(p *party) {
 	byElliptic := func(p *party) string {
 		return p.logoutToken(func(d *fakeidp.TokenDraft) {

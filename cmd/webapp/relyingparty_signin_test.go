@@ -12,15 +12,15 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// asked are the requests to the endpoints that a sign-in reaches.
+// asked counts the requests to the endpoints of a sign-in.
 type asked struct{ token, userInfo int }
 
 func (p *party) asked() asked {
 	return asked{p.idp.Requests(fakeidp.EndpointToken), p.idp.Requests(fakeidp.EndpointUserInfo)}
 }
 
-// signsIn goes the whole way and wants the person signed in, under the name
-// that the UserInfo endpoint alone tells, with each endpoint asked once.
+// signsIn signs in and requires the person's name from the UserInfo endpoint, and one
+// request to each endpoint.
 func (p *party) signsIn() {
 	p.t.Helper()
 	before := p.asked()
@@ -33,9 +33,8 @@ func (p *party) signsIn() {
 	assert.Equal(p.t, asked{before.token + 1, before.userInfo + 1}, p.asked())
 }
 
-// refuses goes the whole way and wants a page that says no, no session, and the
-// UserInfo endpoint asked as often as given. A provider that mends its ways
-// finds the same browser ready.
+// refuses tries to sign in and requires an error page, no session, and this number of
+// UserInfo requests. When the provider is right again, the same browser can sign in.
 func (p *party) refuses(userInfo int) {
 	p.t.Helper()
 	before := p.asked()
@@ -55,7 +54,7 @@ func (p *party) refuses(userInfo int) {
 	p.signsIn()
 }
 
-// claim is a test whose ID tokens have one claim replaced, or left out for nil.
+// claim returns a test whose ID tokens have one changed claim. nil removes the claim.
 func claim(name string, change func(value any) any) func(*party) {
 	return forged(func(d *fakeidp.TokenDraft) {
 		value := change(d.Claims[name])
@@ -69,8 +68,8 @@ func missing(any) any { return nil }
 
 func oneMore(value any) any { return value.(string) + "1" }
 
-// forged is a test whose ID tokens have to be refused, before the UserInfo
-// endpoint is asked about anybody.
+// forged returns a test whose ID tokens must be refused before the UserInfo endpoint is
+// asked.
 func forged(change func(*fakeidp.TokenDraft)) func(*party) {
 	return func(p *party) {
 		p.forging(change)
@@ -82,8 +81,8 @@ func signed(how fakeidp.Signing) func(*fakeidp.TokenDraft) {
 	return func(d *fakeidp.TokenDraft) { d.Signing = how }
 }
 
-// basicTests are the plan oidcc-client-basic-certification-test-plan, and with
-// form_post oidcc-client-formpost-basic-certification-test-plan.
+// basicTests returns the tests of the plan oidcc-client-basic-certification-test-plan,
+// and with form_post those of oidcc-client-formpost-basic-certification-test-plan.
 func basicTests() []partyTest {
 	return []partyTest{
 		{"oidcc-client-test", signInAsAskedFor},
@@ -103,7 +102,7 @@ func basicTests() []partyTest {
 	}
 }
 
-// signInAsAskedFor looks at the requests as the suite does, before it answers.
+// signInAsAskedFor checks the requests as the suite does.
 func signInAsAskedFor(p *party) {
 	location := p.b.begin("/login")
 	u, err := url.Parse(location)
@@ -128,8 +127,8 @@ func signInAsAskedFor(p *party) {
 	assert.NotEmpty(p.t, posted.Get("code_verifier"))
 }
 
-// withoutKeyIDs leaves the key IDs out of the tokens and of the key set, which
-// gets more keys.
+// withoutKeyIDs removes the key IDs from tokens and from the key set, and adds keys to
+// it.
 func (p *party) withoutKeyIDs(more ...any) {
 	p.forging(func(d *fakeidp.TokenDraft) { d.HeaderJSON = []byte(`{"alg":"RS256","typ":"JWT"}`) })
 	p.publishing(func(keys []any) []any {
@@ -146,8 +145,8 @@ func oneKeyWithoutID(p *party) {
 	p.signsIn()
 }
 
-// keysWithoutIDs may go either way in the suite. Here a token that does not say
-// which of several keys has signed it is refused.
+// keysWithoutIDs: the suite allows both results. Here a token without a key ID is
+// refused if several keys fit.
 func keysWithoutIDs(p *party) {
 	p.withoutKeyIDs(p.jwk(`{"kty":"RSA","use":"sig"}`, secondKey().Public()))
 	p.refuses(0)
@@ -167,7 +166,8 @@ func userInfoOfAnother(p *party) {
 	p.refuses(1)
 }
 
-// scopeOfTheName: the name is claims of the scope profile, so that is asked for.
+// scopeOfTheName: the name belongs to the scope profile, so the application requests
+// it.
 func scopeOfTheName(p *party) {
 	p.signsIn()
 	scopes := strings.Fields(p.idp.Log(fakeidp.EndpointAuthorize)[0].Form.Get("scope"))
@@ -188,13 +188,13 @@ func secretInTheHeader(p *party) {
 	assert.False(p.t, posted.Form.Has("client_secret"))
 }
 
-// formPostTests are those of form_post alone.
+// formPostTests returns the tests of form_post alone.
 func formPostTests() []partyTest {
 	return []partyTest{{"oidcc-client-test-form-post-error", errorByFormPost}}
 }
 
-// errorByFormPost: the suite brings the error about by max_age=0 and
-// prompt=none, which this client never sends; here it comes unprovoked.
+// errorByFormPost: the suite causes the error with max_age=0 and prompt=none, which
+// this application never sends. Here the provider sends it unprovoked.
 func errorByFormPost(p *party) {
 	location := p.b.begin("/login")
 	p.idp.Fail(fakeidp.EndpointAuthorize, fakeidp.Fault{Times: 1, Error: &fakeidp.Error{Number: 50058, Code: "login_required"}})

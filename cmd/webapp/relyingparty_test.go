@@ -10,10 +10,9 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// TestRelyingParty are the relying-party tests of the OpenID Foundation's
-// conformance suite, by profile and by the names that they have there. Each asks
-// of the application what the suite asks of a client, over real HTTP, against a
-// provider that misbehaves as the suite does.
+// TestRelyingParty runs the relying-party tests of the OpenID Foundation's conformance
+// suite, by profile and with the suite's names, over real HTTP, against a provider that
+// misbehaves as the suite does.
 func TestRelyingParty(t *testing.T) {
 	for _, profile := range partyProfiles() {
 		t.Run(profile.name, func(t *testing.T) {
@@ -24,8 +23,7 @@ func TestRelyingParty(t *testing.T) {
 	}
 }
 
-// partyProfile is one profile of the suite, and how the application is
-// configured for it.
+// partyProfile is one profile of the suite with the configuration of the application.
 type partyProfile struct {
 	name  string
 	env   map[string]string
@@ -51,16 +49,16 @@ func partyProfiles() []partyProfile {
 	}
 }
 
-// party is the application as a client of an OpenID Provider like the suite,
-// and one person's browser.
+// party is the application with an OpenID Provider like the suite, and one person's
+// browser.
 type party struct {
 	*world
 	b *browser
-	// issued are the token responses of the provider, the oldest first.
+	// issued has the token responses of the provider, the oldest first.
 	issued []map[string]any
 
 	mu sync.Mutex // the application also asks for keys by itself
-	// What the provider does wrong: with a token, a document or a key set.
+	// These functions change a token, a document or the key set.
 	forge    func(*fakeidp.TokenDraft)
 	metadata func(map[string]any)
 	keys     func([]any) []any
@@ -80,8 +78,8 @@ func newParty(t *testing.T, more map[string]string) *party {
 	return p
 }
 
-// issue makes tokens as bare as the suite's: what a person is called stands in
-// the UserInfo endpoint's answer alone.
+// issue makes tokens as small as the suite's: only the UserInfo endpoint has the
+// person's name.
 func (p *party) issue(d *fakeidp.TokenDraft) {
 	bare := make(map[string]any)
 	for _, name := range []string{"iss", "sub", "aud", "iat", "exp", "nonce", "sid"} {
@@ -96,8 +94,7 @@ func (p *party) issue(d *fakeidp.TokenDraft) {
 	p.issued = append(p.issued, d.Response)
 }
 
-// describe offers, as the suite does, each algorithm that there is, "none"
-// among them.
+// describe offers every algorithm, as the suite does, also "none".
 func (p *party) describe(_ string, document map[string]any) {
 	document["id_token_signing_alg_values_supported"] = []string{"none", "HS256", "RS256", "PS256", "ES256", "EdDSA"}
 	if metadata := locked(p, &p.metadata); metadata != nil {
@@ -105,8 +102,8 @@ func (p *party) describe(_ string, document map[string]any) {
 	}
 }
 
-// publish puts keys beside the signing key that others are meant to use: of
-// another curve, of one that nobody here knows, for encryption.
+// publish adds keys for other uses to the key set: of another curve, of an unknown
+// type, and for encryption.
 func (p *party) publish(_ string, document map[string]any) {
 	keys := append(document["keys"].([]any),
 		p.jwk(`{"kty":"EC","crv":"P-256","use":"sig","kid":"ec"}`, ellipticKey().Public()),
@@ -143,7 +140,7 @@ func (p *party) publishing(f func([]any) []any) {
 	p.keys = f
 }
 
-// heal lets the provider do everything right from now on.
+// heal makes the provider behave correctly.
 func (p *party) heal() {
 	p.forging(nil)
 	p.describing(nil)
@@ -152,7 +149,7 @@ func (p *party) heal() {
 	p.idp.Heal()
 }
 
-// jwk is a public key with the given members.
+// jwk returns a JWK with these members.
 func (p *party) jwk(members string, public any) map[string]any {
 	p.t.Helper()
 	key := publicMembers(p.t, public)

@@ -16,7 +16,7 @@ import (
 
 func revocation(c *fakeidp.Config) { c.Revocation = true }
 
-// revoking is an audited world whose provider has a revocation endpoint.
+// revoking returns an audited world whose provider has a revocation endpoint.
 func revoking(t *testing.T, env map[string]string) *world {
 	all := map[string]string{"LOG_FORMAT": "json", "METRICS_ADDR": "localhost:0"}
 	for name, value := range env {
@@ -25,7 +25,7 @@ func revoking(t *testing.T, env map[string]string) *world {
 	return newWorld(t, all, revocation)
 }
 
-// revoked waits until all is revoked and returns the tokens that the provider got. The
+// revoked waits for all revocations and returns the tokens that the provider got. The
 // program revokes nothing afterwards.
 func (w *world) revoked() (tokens []string) {
 	w.t.Helper()
@@ -56,8 +56,9 @@ func (w *world) issued() func() []string {
 	}
 }
 
-// Of all ways in which sessions end, those revoke that a person or a signed token asks
-// for, and the limits. A new sign-in of the same person and the front channel do not.
+// A refresh token is revoked if a person, a signed logout token or a limit ends the
+// session. It is not revoked by a new sign-in of the same person or by the front
+// channel.
 func TestWhichEndsRevokeRefreshTokens(t *testing.T) {
 	t.Parallel()
 	keeps := map[string]bool{"new sign-in over an old one": true, "front channel after the limit": true}
@@ -70,7 +71,7 @@ func TestWhichEndsRevokeRefreshTokens(t *testing.T) {
 			}
 			w := revoking(t, c.env)
 			b, other := w.browser(), w.browser()
-			c.lead(b, other)
+			c.prepare(b, other)
 			before := len(w.audits())
 			c.end(b, other)
 			require.Equal(t, want, len(w.revoked()))
@@ -97,7 +98,7 @@ func TestAnotherPersonsSignInRevokesTheToken(t *testing.T) {
 	assert.Len(t, issued(), 3)
 }
 
-// The refresh is on its way while the person signs out in another tab.
+// The person signs out in another tab while a refresh is running.
 func TestTheTokenOfALateRefreshIsRevoked(t *testing.T) {
 	w := revoking(t, nil)
 	issued, b := w.issued(), w.browser()
@@ -135,8 +136,8 @@ func TestNoTokenIsReadOrRevokedWithoutAnEndpoint(t *testing.T) {
 	}
 }
 
-// A person is signed out whatever the provider responds. The failure is logged once, and
-// not repeated.
+// The person is signed out, whatever the provider responds. The failure is logged once,
+// and the request is not repeated.
 func TestARevocationThatFailsIsLogged(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault  fakeidp.Fault
@@ -171,8 +172,8 @@ func TestARevocationThatFailsIsLogged(t *testing.T) {
 	}
 }
 
-// Nobody waits for a revocation endpoint that never responds, and it takes no place of a
-// sign-in. It is given up after five seconds.
+// Nobody waits for a revocation endpoint that never responds, and it does not delay
+// sign-ins. The request ends after five seconds.
 func TestNobodyWaitsForARevocation(t *testing.T) {
 	t.Parallel()
 	w := revoking(t, nil)
@@ -197,7 +198,7 @@ func TestNobodyWaitsForARevocation(t *testing.T) {
 	assert.EqualValues(t, 21, w.counter(`webapp_token_revocations_total{outcome="failed"}`))
 }
 
-// A store that is down signs nobody out, and no token is revoked.
+// While the store is down, nobody is signed out, and no token is revoked.
 func TestAStoreThatIsDownRevokesNothing(t *testing.T) {
 	w := revoking(t, nil)
 	b := w.browser()

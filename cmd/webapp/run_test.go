@@ -82,8 +82,8 @@ func TestDemoRefusesToStartBesideAnythingReal(t *testing.T) {
 	})
 }
 
-// elsewhere is a listener that turned out to be on another interface, as where a
-// hosts file says that localhost is.
+// elsewhere is a listener on another interface, as if the hosts file gave localhost
+// another address.
 type elsewhere struct{ net.Listener }
 
 func (elsewhere) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 3000} }
@@ -96,7 +96,7 @@ func TestDemoLooksAtTheListenerItself(t *testing.T) {
 	assert.Empty(t, s.Authority, "no provider was started")
 }
 
-// stopped is the context of a program that would stop at once, if it started.
+// stopped returns a context that has ended.
 func stopped(t *testing.T) context.Context {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
@@ -130,7 +130,7 @@ func TestAnAddressThatNobodyCanListenAtNamesListenAddr(t *testing.T) {
 	assert.Equal(t, 1, exitCode(err))
 }
 
-// Invariant 14: a stop lets a callback in flight finish, and is no failure.
+// Invariant 14: a stop waits for a callback in flight, and run returns no error.
 func TestStopLetsACallbackInFlightFinish(t *testing.T) {
 	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestStopLetsACallbackInFlightFinish(t *testing.T) {
 	assert.NoError(t, <-done)
 }
 
-// Whoever starts the program opens what it prints.
+// The program prints the address to open.
 func TestTheAnnouncedAddress(t *testing.T) {
 	for _, test := range []struct{ redirect, want string }{
 		{"", "Open http://127.0.0.1:38431 in a browser; stop"},
@@ -229,7 +229,7 @@ func TestDemoServesAndSaysSo(t *testing.T) {
 	assert.NoError(t, <-done)
 }
 
-// A misspelt name in .env is often the reason why a variable is missing.
+// A misspelt name in .env is listed beside the variable that is missing.
 func TestSlipsOfTheHandStandBesideTheProblems(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile(".env", []byte("CLIENTID=x\n"), 0o600))

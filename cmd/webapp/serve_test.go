@@ -61,7 +61,8 @@ func TestUnknownExpiryIsNotTalkedAbout(t *testing.T) {
 	assert.Empty(t, logs.String())
 }
 
-// Requests in flight and running revocations together have ten seconds after the signal.
+// After the signal, requests in flight and running revocations have ten seconds
+// together.
 func TestAStopHasOneLimitForEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())

@@ -30,15 +30,15 @@ func encodedKey() string {
 	return base64.StdEncoding.EncodeToString(key)
 }
 
-// renamedInto puts a new version of a file into place, as docs/deployment.md says.
+// renamedInto replaces a file by renaming, as docs/deployment.md says.
 func renamedInto(t *testing.T, path, text string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
 	require.NoError(t, os.Rename(path+".new", path))
 }
 
-// The program uses new session keys within five seconds, and no bad ones. The tests of
-// several instances are in internal/e2e/cluster.
+// The program uses new session keys within five seconds, and ignores bad ones.
+// internal/e2e/cluster tests several instances.
 func TestTheProgramReadsItsSessionKeysAgain(t *testing.T) {
 	t.Parallel()
 	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})

@@ -18,7 +18,7 @@ const (
 	iphone  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
 )
 
-// signInWith signs in with a browser that calls itself agent.
+// signInWith signs in with a browser that has this User-Agent.
 func (b *browser) signInWith(agent, username string) {
 	b.w.t.Helper()
 	answer := b.approve(b.begin("/login"), username)
@@ -150,7 +150,7 @@ func TestBackChannelLogoutEndsTheSession(t *testing.T) {
 
 var claimRow = regexp.MustCompile(`<th scope="row">(\w+)</th><td><bdi>([^<]*)</bdi>`)
 
-// claimOn reads a claim from the person's own page.
+// claimOn returns a claim from the person's home page.
 func claimOn(t *testing.T, b *browser, name string) string {
 	t.Helper()
 	for _, row := range claimRow.FindAllStringSubmatch(b.get("/").body, -1) {
@@ -177,8 +177,8 @@ func TestPageForARole(t *testing.T) {
 	assert.Equal(t, http.StatusOK, admin.get("/admin").StatusCode)
 }
 
-// Somebody who is signed in and declines a further permission stays so, and the
-// error page shows it.
+// A signed-in person who declines a further permission stays signed in, and the error
+// page has the navigation.
 func TestDecliningAPermissionSignsNobodyOut(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -196,8 +196,8 @@ func TestDecliningAPermissionSignsNobodyOut(t *testing.T) {
 	assert.NotContains(t, stranger.callback(answer).body, "Sign out")
 }
 
-// Continuous access evaluation: the API asks for a fresh sign-in with claims,
-// the person passes through the provider and is back on the same page.
+// Continuous access evaluation: if the API sends a claims challenge, the person signs
+// in again and returns to the same page.
 func TestClaimsChallengeOfTheAPI(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
 	w := newWorld(t, nil)
@@ -215,7 +215,7 @@ func TestClaimsChallengeOfTheAPI(t *testing.T) {
 	assert.Equal(t, "/call_api?x=1", back.Header.Get("Location"))
 }
 
-// An API that is never content does not send the person to and fro for ever.
+// An API that asks for a sign-in every time does not cause an endless loop.
 func TestLoopGuard(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()

@@ -76,7 +76,7 @@ func TestTabsDoNotCollide(t *testing.T) {
 	}
 }
 
-// Five is a promise, however long the paths are that they return to.
+// Five sign-ins can be open in one browser, however long their return paths are.
 func TestTabsWithLongReturnPaths(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -92,7 +92,7 @@ func TestTabsWithLongReturnPaths(t *testing.T) {
 	}
 }
 
-// The sign-in page promises no way back that there is not.
+// The sign-in page does not promise to return to a path that is too long.
 func TestAPathThatIsTooLongToReturnToIsNotPromised(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -164,8 +164,8 @@ func TestCallbackIsRefusedBeforeTheProviderIsAsked(t *testing.T) {
 	}
 }
 
-// A state is spent by its first use, also when that fails, and also for who
-// kept a copy of the cookie.
+// A state is spent by its first use, also if that fails, and also for a copy of the
+// cookie.
 func TestStateIsSpentByItsFirstUse(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -206,8 +206,8 @@ func TestEverySignInStartsANewSession(t *testing.T) {
 	b.mustSignIn(fakeidp.UserAdmin)
 	assert.NotEqual(t, first, sessionCookie(t, b))
 	assert.False(t, old.signedIn(), "the old session is dead")
-	assert.False(t, w.kept.holds(first), "the store holds only the token's hash")
-	assert.False(t, w.kept.holds(fakeidp.UserMember), "stored values are sealed")
+	assert.False(t, w.kept.contains(first), "the store holds only the token's hash")
+	assert.False(t, w.kept.contains(fakeidp.UserMember), "stored values are sealed")
 }
 
 func sessionCookie(t *testing.T, b *browser) string {

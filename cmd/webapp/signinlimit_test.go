@@ -14,17 +14,16 @@ import (
 	"webapp/internal/adapters/fakeidp"
 )
 
-// signInsAMinute is how many sign-ins one address may begin in a minute.
+// signInsAMinute is the limit of sign-ins of one address in a minute.
 const signInsAMinute = 3000
 
-// everyProxy makes the test's own machine a proxy, so that a test can speak for
-// any client.
+// everyProxy trusts this machine as a proxy, so that a test can send requests of any
+// client.
 func everyProxy() map[string]string {
 	return map[string]string{"TRUSTED_PROXIES": "127.0.0.0/8,::1/128", "LOG_LEVEL": "error"}
 }
 
-// beginsFrom returns a function that begins a sign-in in a new browser, as the
-// client of a proxy.
+// beginsFrom returns a function that begins a sign-in of this client in a new browser.
 func (w *world) beginsFrom(client string) func() reply {
 	transport := &http.Transport{TLSClientConfig: w.tls}
 	w.t.Cleanup(transport.CloseIdleConnections)
@@ -32,14 +31,14 @@ func (w *world) beginsFrom(client string) func() reply {
 	return func() reply { return b.get("/login?return_to=/sessions", "X-Forwarded-For", client) }
 }
 
-// begins says whether a sign-in begins at one of two addresses at least: one of
-// them may share its budget with another address by chance.
+// begins reports whether a sign-in begins from at least one of two addresses. One of
+// them can share a bucket with another address by chance.
 func (w *world) begins(one, other string) bool {
 	first, second := w.beginsFrom(one)().StatusCode, w.beginsFrom(other)().StatusCode
 	return first == http.StatusSeeOther || second == http.StatusSeeOther
 }
 
-// exhaust begins all the sign-ins that are allowed.
+// exhaust begins all allowed sign-ins.
 func (w *world) exhaust(begin func() reply) {
 	w.t.Helper()
 	for i := range signInsAMinute {
@@ -86,8 +85,8 @@ func TestTooManySignInsAreSaidInTheReadersLanguage(t *testing.T) {
 	assert.Equal(t, http.StatusOK, w.browser().get("/", "X-Forwarded-For", "198.51.100.7").StatusCode, "other pages are there")
 }
 
-// One person who signs in sixty times a minute, and a company of three thousand
-// at one address, notice nothing.
+// One person can sign in sixty times a minute, and three thousand people of a company
+// at one address can sign in.
 func TestSixtySignInsAMinuteAreFine(t *testing.T) {
 	w := newWorld(t, everyProxy())
 	begin := w.beginsFrom("198.51.100.7")
@@ -107,9 +106,8 @@ func TestANetworkOfIPv6BeginsSignInsAsOne(t *testing.T) {
 	assert.True(t, w.begins("2001:db8:1:200::1", "2001:db8:1:300::1"))
 }
 
-// What a client says of its own address changes nothing: not without proxies,
-// not beside a proxy of somebody else, and behind the own proxy only what that
-// has added counts.
+// A client cannot change its address with X-Forwarded-For: without proxies, from a peer
+// that is not a proxy, and behind the proxy only what the proxy has added counts.
 func TestAForgedAddressIsNoWayAroundTheBound(t *testing.T) {
 	for name, c := range map[string]struct {
 		proxies string
@@ -137,8 +135,8 @@ func TestAForgedAddressIsNoWayAroundTheBound(t *testing.T) {
 	}
 }
 
-// A gateway that writes its clients' ports, and ranges of IPv4 that are written
-// as IPv6, are understood: one client is not everybody.
+// The limit of one client also applies behind a gateway that writes ports, and with
+// IPv4 ranges that are written as IPv6.
 func TestAClientBehindAGatewayThatWritesPortsHasItsOwnBound(t *testing.T) {
 	w := newWorld(t, map[string]string{"TRUSTED_PROXIES": "::ffff:127.0.0.0/104,::1/128", "LOG_LEVEL": "error"})
 	w.exhaust(w.beginsFrom("198.51.100.7:50001"))
@@ -147,12 +145,11 @@ func TestAClientBehindAGatewayThatWritesPortsHasItsOwnBound(t *testing.T) {
 	assert.True(t, w.begins("[2001:db8:1:1::1]:50001", "[2001:db8:2:1::1]:50001"))
 }
 
-// refusedCodesAMinute is how many codes of one customer the provider may refuse
-// in a minute.
+// refusedCodesAMinute is the limit of refused codes of one address in a minute.
 const refusedCodesAMinute = 60
 
-// brings sends a callback of a new sign-in, from a client of a proxy: with the
-// code given, or with a genuine one.
+// brings sends a callback of a new sign-in from a client of a proxy, with this code or,
+// if it is empty, a genuine one.
 func (w *world) brings(code, client string) (b *browser, answer fakeidp.AuthResponse, send func() reply) {
 	w.t.Helper()
 	b = w.browser()
@@ -183,7 +180,7 @@ func TestRefusedCodesAreBoundedForEachCustomer(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, refusedCodesAMinute, w.idp.Requests(fakeidp.EndpointToken), "no more codes are posted")
 
-			// One of two others may share the budget by chance.
+			// One of the two can share the bucket by chance.
 			_, _, one := w.brings("", "203.0.113.1")
 			_, _, other := w.brings("", "203.0.113.2")
 			assert.True(t, one().StatusCode == http.StatusSeeOther || other().StatusCode == http.StatusSeeOther, "others sign in")
@@ -195,8 +192,8 @@ func TestRefusedCodesAreBoundedForEachCustomer(t *testing.T) {
 	}
 }
 
-// A firewall in front of the provider refuses some codes by a page of its own.
-// Codes that no provider makes are not posted at all, because some fail on them.
+// A firewall in front of the provider refuses some codes with its own page. Malformed
+// codes are not sent, because some providers fail on them.
 func TestCodesThatTheProviderCannotReadAreBounded(t *testing.T) {
 	w := newWorld(t, everyProxy())
 	for _, code := range []string{"a\x00b", "a\nb", "\xff", "caf\u00e9"} {
@@ -215,7 +212,7 @@ func TestCodesThatTheProviderCannotReadAreBounded(t *testing.T) {
 	assert.Equal(t, refusedCodesAMinute, w.idp.Requests(fakeidp.EndpointToken))
 }
 
-// An outage, and a secret that is wrong, block nobody afterwards.
+// An outage and a wrong client secret do not count as refused codes.
 func TestFailuresOfTheProviderAreNoRefusedCodes(t *testing.T) {
 	for name, fault := range map[string]fakeidp.Fault{
 		"outage":       {Status: http.StatusServiceUnavailable},

@@ -12,7 +12,7 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// asked is the authorization request that begins at path.
+// asked returns the parameters of the authorization request that begins at path.
 func (b *browser) asked(path string, headers ...string) url.Values {
 	b.w.t.Helper()
 	r := b.get(path, headers...)
@@ -44,7 +44,7 @@ func TestPromptAndDomainHintOfEachSignIn(t *testing.T) {
 	}
 }
 
-// TestTheProvidersPageHasTheLanguageOfOurs, for a sign-in and for a step-up.
+// The provider's page gets our page's language, for a sign-in and for a step-up.
 func TestTheProvidersPageHasTheLanguageOfOurs(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -60,8 +60,8 @@ func TestTheProvidersPageHasTheLanguageOfOurs(t *testing.T) {
 	assert.NotContains(t, other.browser().asked("/login", "Accept-Language", "de"), "ui_locales")
 }
 
-// TestAStepUpDoesNotAskWhichAccount, also if the token has no login_hint. Whoever comes
-// back is who is signed in then.
+// A step-up does not ask for the account, also if the token has no login_hint. If
+// another person comes back, that person is signed in.
 func TestAStepUpDoesNotAskWhichAccount(t *testing.T) {
 	apptest.NeedsPage(t, "/call_api")
 	for name, c := range map[string]struct {

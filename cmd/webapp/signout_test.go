@@ -89,8 +89,8 @@ func TestSignOutOfNobodyLeadsHome(t *testing.T) {
 	assert.Equal(t, "/", r.Header.Get("Location"))
 }
 
-// Invariant 11, as far as one process goes: a store that is down signs nobody
-// out, and the pages that need no session still work.
+// Invariant 11 for one process: while the store is down, nobody is signed out, and
+// pages without a session still work.
 func TestStoreDownSignsNobodyOut(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -114,8 +114,7 @@ func TestStoreDownSignsNobodyOut(t *testing.T) {
 	assert.True(t, b.signedIn())
 }
 
-// The way back survives a store that is down while a sign-in comes back, and
-// the button that says "try again" leads there.
+// If the store is down during a callback, the link to try again keeps the return path.
 func TestAStoreThatIsDownLosesNoWayBack(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browser()
@@ -130,8 +129,8 @@ func TestAStoreThatIsDownLosesNoWayBack(t *testing.T) {
 	assert.Equal(t, "/sessions?x=1", r.Header.Get("Location"), "nothing was spent")
 }
 
-// The provider's server gets JSON whatever happens, and what is no token does
-// not wait for the provider.
+// Every response of the back-channel logout is JSON, and a malformed token is refused
+// without a request to the provider.
 func TestBackChannelLogoutWhileNobodyCanJudge(t *testing.T) {
 	w := newWorld(t, nil)
 	w.idp.Down()

@@ -23,7 +23,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// scrape returns what METRICS_ADDR does.
+// scrape returns the metrics.
 func (w *world) scrape() string {
 	w.t.Helper()
 	rec := httptest.NewRecorder()
@@ -32,7 +32,7 @@ func (w *world) scrape() string {
 	return rec.Body.String()
 }
 
-// audits are the lines of the audit log.
+// audits returns the lines of the audit log.
 func (w *world) audits() []map[string]any {
 	w.t.Helper()
 	var events []map[string]any
@@ -46,7 +46,7 @@ func (w *world) audits() []map[string]any {
 	return events
 }
 
-// secrets are all that must not leave, after a sign-in of b.
+// secrets returns all secrets after a sign-in of b.
 func (w *world) secrets(b *browser) []string {
 	list := []string{"@", "eyJ", "contoso.example", "Megan", "Bowen", "Diego", fakeidp.DefaultClientSecret}
 	for _, c := range b.cookies() {
@@ -62,8 +62,8 @@ func (w *world) secrets(b *browser) []string {
 	return list
 }
 
-// eventful is a sign-in, a refusal, a renewal, an outage of the store, one of
-// the provider and a sign-out. It returns the browser before its sign-out.
+// eventful makes a sign-in, a refusal, a refresh, an outage of the store and of the
+// provider, and a sign-out. It returns the browser as it was before the sign-out.
 func (w *world) eventful() *browser {
 	w.t.Helper()
 	b := w.browser()
@@ -167,7 +167,7 @@ func TestAuditLog(t *testing.T) {
 	w.requireNoSecretLogged(b)
 }
 
-// requireNoSecretLogged looks at every line, of requests and audit events alike.
+// requireNoSecretLogged checks every line of the log.
 func (w *world) requireNoSecretLogged(b *browser) {
 	w.t.Helper()
 	logs := w.logs.String()
@@ -190,8 +190,8 @@ func TestRequestIDOfATrustedProxyLeadsThroughTheLogs(t *testing.T) {
 	assert.NotEqual(t, "edge-4711", stranger.Header.Get("X-Request-Id"))
 }
 
-// The whole program: a listener of its own that answers one thing, and ends
-// with the process; the audit log in spite of LOG_LEVEL.
+// The metrics listener serves only /metrics and ends with the program. LOG_LEVEL does
+// not change the audit log.
 func TestMetricsListener(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := contextOf(t)
@@ -225,8 +225,8 @@ func TestMetricsListener(t *testing.T) {
 	}
 }
 
-// requireBoundedConnections opens more connections than the metrics listener
-// keeps: the oldest is closed for the newest, and a scrape gets through.
+// requireBoundedConnections opens more connections than the metrics listener accepts.
+// The oldest is closed, and a scrape works.
 func requireBoundedConnections(t *testing.T, address string) {
 	t.Helper()
 	const most = 64

@@ -21,7 +21,7 @@ func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
 	return context.WithCancel(t.Context())
 }
 
-// collector is an OpenTelemetry collector that keeps what it gets.
+// collector is an OpenTelemetry collector that keeps the spans.
 type collector struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -41,7 +41,7 @@ func newCollector(t *testing.T) *collector {
 	return c
 }
 
-// span is one of OTLP's, as JSON has it.
+// span is a span in OTLP's JSON.
 type span struct {
 	TraceID, SpanID, ParentSpanID, Name string
 	Kind                                int
@@ -62,7 +62,7 @@ func (s span) attribute(key string) any {
 	return nil
 }
 
-// spans ends the application's traces and returns what came.
+// spans closes the tracer and returns the spans.
 func (c *collector) spans(w *world) (spans []span, raw string) {
 	w.t.Helper()
 	require.NoError(w.t, w.app.telemetry.tracer.Close(w.t.Context()))
@@ -228,7 +228,7 @@ func TestGRPCIsRefusedWithWhatToSetInstead(t *testing.T) {
 	}
 }
 
-// The variable for traces alone names the very URL, as the specification has it.
+// The variable for traces contains the exact URL.
 func TestTracesGoToTheExactEndpoint(t *testing.T) {
 	for path, want := range map[string]string{"": "/", "/": "/", "/x": "/x"} {
 		c := newCollector(t)
@@ -242,7 +242,7 @@ func TestTracesGoToTheExactEndpoint(t *testing.T) {
 	}
 }
 
-// What the library reads itself it reads from the environment.
+// The library reads other variables from the environment itself.
 func TestTheSpecificationsOtherVariables(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=trial")

@@ -27,13 +27,13 @@ import (
 	"webapp/internal/test/rsakeys"
 )
 
-// world is the wired program against the demo provider, both over real HTTP,
-// with one clock for all.
+// world is the wired program with the demo provider, both over real HTTP, and one clock
+// for both.
 type world struct {
 	t     *testing.T
 	idp   *fakeidp.Provider
 	clock *testClock
-	// wrongBy is by how much clock is ahead of the provider's, in nanoseconds.
+	// wrongBy is how far clock is ahead of the provider's clock, in nanoseconds.
 	wrongBy atomic.Int64
 	store   *portstest.FaultyStore
 	kept    *recorder
@@ -43,13 +43,13 @@ type world struct {
 	s       config.Config
 	app     application
 	more    deps // transport and mounts, for the next restart
-	// serving is the handler of app; restart replaces it.
+	// serving is the current handler. restart replaces it.
 	serving atomic.Pointer[http.Handler]
 }
 
-// newWorld starts a world. env adds to or replaces the usual variables; an
-// AUTHORITY or OIDC_AUTHORITY without a host is one of the demo provider's, an
-// ENDPOINT without a host is there. configure changes the demo provider.
+// newWorld starts a world. env adds variables to the usual ones or replaces them. An
+// AUTHORITY or OIDC_AUTHORITY without a host is on the demo provider, and an ENDPOINT
+// without a host too. configure changes the demo provider.
 func newWorld(t *testing.T, env map[string]string, configure ...func(*fakeidp.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
@@ -102,8 +102,8 @@ func newWorld(t *testing.T, env map[string]string, configure ...func(*fakeidp.Co
 	return w
 }
 
-// registerClient allows the application's own https redirect URI; the one for
-// http://localhost is registered for any port.
+// registerClient registers the application's https redirect URI. The one for
+// http://localhost is registered for every port.
 func (w *world) registerClient(scheme string) {
 	if scheme != "https" {
 		return
@@ -126,8 +126,8 @@ func (w *world) start(srv *httptest.Server, vars map[string]string) {
 	srv.Config = server.New(handler, slog.New(slog.DiscardHandler), s.Proxies...)
 }
 
-// restart makes the program anew on the same store: it knows nothing of the
-// provider, as after a start.
+// restart starts the program again with the same store. It has no metadata, as after
+// every start.
 func (w *world) restart() {
 	w.t.Helper()
 	all := mounts(w.s)
@@ -140,7 +140,7 @@ func (w *world) restart() {
 	w.serving.Store(&app.handler)
 }
 
-// load reads the configuration as run does.
+// load reads the configuration, as run does.
 func load(lookup config.Lookup, demo bool) (config.Config, error) {
 	return config.Load(lookup, configOptions(demo))
 }
@@ -151,8 +151,7 @@ func lookupIn(vars map[string]string) config.Lookup {
 
 func port(address string) string { return address[strings.LastIndex(address, ":")+1:] }
 
-// browser is one person's browser: it keeps cookies and follows no redirect by
-// itself.
+// browser is one person's browser. It keeps cookies and follows no redirect.
 type browser struct {
 	w      *world
 	client *http.Client
@@ -170,7 +169,7 @@ func (w *world) browser() *browser {
 	}}
 }
 
-// reply is an answer with its body read.
+// reply is a response with its body.
 type reply struct {
 	*http.Response
 	body string
@@ -207,7 +206,7 @@ func (b *browser) get(target string, headers ...string) reply {
 	return b.do(http.MethodGet, target, nil, headers...)
 }
 
-// begin starts a sign-in and returns where the provider is.
+// begin starts a sign-in and returns the provider's URL.
 func (b *browser) begin(path string) string {
 	b.w.t.Helper()
 	r := b.get(path)
@@ -215,7 +214,7 @@ func (b *browser) begin(path string) string {
 	return r.Header.Get("Location")
 }
 
-// approve signs in at the provider and returns the way back.
+// approve signs in at the provider and returns its response.
 func (b *browser) approve(location, username string) fakeidp.AuthResponse {
 	b.w.t.Helper()
 	answer, err := b.w.idp.Authorize(location, username)
@@ -223,13 +222,13 @@ func (b *browser) approve(location, username string) fakeidp.AuthResponse {
 	return answer
 }
 
-// signIn is the whole way; it returns what the callback answered.
+// signIn signs in and returns the response to the callback.
 func (b *browser) signIn(username string) reply {
 	b.w.t.Helper()
 	return b.callback(b.approve(b.begin("/login"), username))
 }
 
-// callback delivers the provider's answer.
+// callback sends the provider's response to the application.
 func (b *browser) callback(answer fakeidp.AuthResponse) reply {
 	b.w.t.Helper()
 	if answer.FormPost {
@@ -238,7 +237,7 @@ func (b *browser) callback(answer fakeidp.AuthResponse) reply {
 	return b.get(answer.URL())
 }
 
-// mustSignIn signs in and checks that home greets the person.
+// mustSignIn signs in and checks the person's name on the home page.
 func (b *browser) mustSignIn(username string) {
 	b.w.t.Helper()
 	r := b.signIn(username)
@@ -252,14 +251,14 @@ func (b *browser) signedIn() bool {
 	return strings.Contains(b.get("/").body, "Welcome ")
 }
 
-// cookies are those that the browser would send to the application.
+// cookies returns the cookies that the browser sends to the application.
 func (b *browser) cookies() []*http.Cookie {
 	u, err := url.Parse(b.w.url)
 	require.NoError(b.w.t, err)
 	return b.jar.Cookies(u)
 }
 
-// copy is another browser with the same cookies, as a thief would have.
+// copy returns another browser with the same cookies, as a thief would have.
 func (b *browser) copy() *browser {
 	other := b.w.browser()
 	u, err := url.Parse(b.w.url)
@@ -268,7 +267,7 @@ func (b *browser) copy() *browser {
 	return other
 }
 
-// testClock stands still until it is told otherwise.
+// testClock stands still until a test advances it.
 type testClock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -288,7 +287,7 @@ func (c *testClock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// safeBuffer is a log that many goroutines write.
+// safeBuffer is a buffer for a log. It is safe for concurrent use.
 type safeBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
