@@ -1,4 +1,4 @@
-// Package internal_test holds the rules that span all packages.
+// Package internal_test has the tests that cover all packages.
 package internal_test
 
 import (

@@ -242,7 +242,7 @@ func TestTextsOfPages(t *testing.T) {
 	}
 }
 
-// requireWords wants the texts says, and none of the texts not, in a sample.
+// requireWords requires the texts in says, and none of the texts in not, on a page.
 func requireWords(t *testing.T, p *Pages, name string, says, not []string) {
 	t.Helper()
 	s := sampleNamed(t, name)

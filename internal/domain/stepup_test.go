@@ -215,7 +215,7 @@ func TestAnotherPersonComesBackFromAStepUp(t *testing.T) {
 	assert.Zero(t, session.AuthTime)
 	assert.Empty(t, session.AuthContexts)
 
-	// The page asks Eve, too. Nobody goes round for ever.
+	// The page asks Eve, too. The loop ends.
 	location, err = f.stepUp(b, "/fresh", f.check(b, need))
 	require.NoError(t, err)
 	assert.Equal(t, "login-hint-of-eve", f.lastRequest().LoginHint)

@@ -42,7 +42,7 @@ var (
 	ErrCodeRefused = errors.New("authorization code was not accepted")
 	// ErrTokenRefused: a check here refused the provider's callback, response or
 	// token.
-	ErrTokenRefused = errors.New("provider's answer refused")
+	ErrTokenRefused = errors.New("provider's response refused")
 	// ErrTenantNotAllowed: the ID token is valid, but its tenant is not one of the
 	// allowed tenants. errors.Is also matches ErrTokenRefused. If the tenant is
 	// known, the error is a *TenantNotAllowedError.

@@ -136,7 +136,7 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (Response, error) {
 		return Response{}, NetworkError(cmp.Or(ctx.Err(), err))
 	}
 	if int64(body.Len()) > c.maxBytes {
-		return Response{}, Unavailable("its answer is too large")
+		return Response{}, Unavailable("its response is too large")
 	}
 	return Response{resp.StatusCode, resp.Header, body.Bytes()}, nil
 }

@@ -80,7 +80,7 @@ type StatusError struct {
 
 // Error returns a text with the status.
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
+	return fmt.Sprintf("%v: it responded with status %d", ports.ErrProviderUnavailable, e.Status)
 }
 
 // Is reports whether errors.Is matches target. The comment of StatusError lists the

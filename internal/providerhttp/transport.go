@@ -100,7 +100,6 @@ type providerCalls struct {
 	pushes, revocations *limitedCalls
 }
 
-// RoundTrip implements http.RoundTripper.
 func (c *providerCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch EndpointOf(req.Context()) {
 	case EndpointPushed:
@@ -117,7 +116,6 @@ type limitedCalls struct {
 	waiting chan struct{} // has one element for each request that waits
 }
 
-// RoundTrip implements http.RoundTripper.
 func (l *limitedCalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.enter(req.Context()); err != nil {
 		CloseBody(req.Body)
@@ -173,7 +171,6 @@ type releasingBody struct {
 	release func()
 }
 
-// Close implements io.Closer.
 func (b *releasingBody) Close() error {
 	defer b.release()
 	return b.ReadCloser.Close()

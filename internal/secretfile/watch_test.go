@@ -25,7 +25,7 @@ func open[T any](t *testing.T, c secretfile.Config[T]) *secretfile.File[T] {
 	return file
 }
 
-// watchedSecret is a secret's file whose writer goes on while it is read.
+// watchedSecret is a file with a secret. Its writer continues while it is read.
 func watchedSecret(t *testing.T, during func(round int)) (*secretfile.File[string], string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")

@@ -49,7 +49,7 @@ func all(changes ...forgery.Change) forgery.Change        { return forgery.All(c
 // reasons are the expected errors. Each check has forged tokens of its own.
 func reasons() map[string][]string {
 	return map[string][]string{
-		"the token endpoint's answer has no ID token": {
+		"the token endpoint's response has no ID token": {
 			"no ID token at all", "empty",
 		},
 		"the token endpoint's id_token is not a string": {

@@ -85,8 +85,8 @@ func TestOtherProvidersAreAskedOnlyForPromptsTheyKnow(t *testing.T) {
 	assert.Equal(t, "select_account", w.query(t, ports.AuthorizationRequest{State: testState}).Get("prompt"))
 }
 
-// TestStepUpAsksForNoAccount checks the sign-in of somebody who is signed in already.
-// A username is a hint for Entra only: elsewhere it need not be what people sign in with.
+// A step-up does not ask for the account. Only Entra gets the username as a hint: at
+// other providers people may sign in with something else.
 func TestStepUpAsksForNoAccount(t *testing.T) {
 	person := ports.Identity{Issuer: "https://idp.example", Subject: "ada", Username: "ada@contoso.example"}
 	other := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })

@@ -52,7 +52,7 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 		return ports.SignedIn{}, codeError(err)
 	}
 	if response.idToken == "" {
-		return ports.SignedIn{}, providerhttp.Refused("the token endpoint's answer has no ID token")
+		return ports.SignedIn{}, providerhttp.Refused("the token endpoint's response has no ID token")
 	}
 	token, err := p.verifier(f, m, bySignIn).Verify(ctx, response.idToken, idtoken.Expected{
 		Nonce:       begun.Nonce,
@@ -166,11 +166,11 @@ func (p *Provider) requestUserInfo(ctx context.Context, target, accessToken stri
 		return providerhttp.Object{}, &providerhttp.StatusError{Status: response.Status}
 	}
 	if kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return providerhttp.Object{}, providerhttp.Unavailable("its answer is not application/json")
+		return providerhttp.Object{}, providerhttp.Unavailable("its response is not application/json")
 	}
 	claims, err := providerhttp.ParseObject(response.Body)
 	if err != nil {
-		return providerhttp.Object{}, providerhttp.Unavailable("its answer is not a JSON object without duplicates")
+		return providerhttp.Object{}, providerhttp.Unavailable("its response is not a JSON object without duplicates")
 	}
 	return claims, nil
 }

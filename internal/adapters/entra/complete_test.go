@@ -13,7 +13,7 @@ import (
 	"webapp/internal/ports"
 )
 
-// TestCodeIsPostedOnce lets the token endpoint fail in every way.
+// The code is posted once, however the token endpoint fails.
 func TestCodeIsPostedOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault fakeidp.Fault

@@ -39,9 +39,9 @@ type StatusError struct {
 // Error returns a text with the status and the error number.
 func (e *StatusError) Error() string {
 	if number := e.Reported.NumberText(); number != "" {
-		return fmt.Sprintf("%v: it answered with status %d (%s)", ports.ErrProviderUnavailable, e.Status, number)
+		return fmt.Sprintf("%v: it responded with status %d (%s)", ports.ErrProviderUnavailable, e.Status, number)
 	}
-	return fmt.Sprintf("%v: it answered with status %d", ports.ErrProviderUnavailable, e.Status)
+	return fmt.Sprintf("%v: it responded with status %d", ports.ErrProviderUnavailable, e.Status)
 }
 
 // Unwrap returns ports.ErrProviderUnavailable.

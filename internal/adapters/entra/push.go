@@ -98,9 +98,9 @@ func readRequestURI(response providerhttp.Response) (string, error) {
 	case response.Status != http.StatusCreated && response.Status != http.StatusOK:
 		return "", &providerhttp.StatusError{Status: response.Status}
 	case err != nil:
-		return "", providerhttp.Unavailable("its answer is not a JSON object without duplicates")
+		return "", providerhttp.Unavailable("its response is not a JSON object without duplicates")
 	case !isText || uri == "":
-		return "", providerhttp.Unavailable("its answer has no request_uri")
+		return "", providerhttp.Unavailable("its response has no request_uri")
 	case len(uri) > maxRequestURIBytes || providerhttp.HasControl(uri):
 		return "", providerhttp.Unavailable("its request_uri is too long or has control characters")
 	}

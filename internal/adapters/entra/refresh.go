@@ -31,7 +31,7 @@ func (p *Provider) Refresh(ctx context.Context, req ports.RefreshRequest) (ports
 		return ports.Refreshed{}, p.refreshError(err)
 	}
 	if response.accessToken == "" {
-		return ports.Refreshed{}, providerhttp.Refused("the answer to a refresh has no access token")
+		return ports.Refreshed{}, providerhttp.Refused("the response to a refresh has no access token")
 	}
 	memberships, err := p.refreshedMemberships(ctx, m, response, req)
 	if err != nil {

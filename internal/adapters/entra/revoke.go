@@ -97,7 +97,7 @@ func checkRevoked(response providerhttp.Response) error {
 	}
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if kind == "text/html" && len(bytes.TrimSpace(response.Body)) > 0 {
-		return providerhttp.Unavailable("its answer is a page of HTML")
+		return providerhttp.Unavailable("its response is a page of HTML")
 	}
 	return nil
 }

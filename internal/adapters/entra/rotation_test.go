@@ -27,9 +27,9 @@ type rotation struct {
 	change func(*fakeidp.Config, *entra.Config)
 	// version returns the content of the n-th version.
 	version func(n int) []byte
-	// accept makes the provider take these versions and no others.
+	// accept makes the provider accept these versions and no others.
 	accept func(w world, versions ...int)
-	// torn says that half a version can be told from a whole one.
+	// torn means that half a version can be recognized.
 	torn bool
 }
 

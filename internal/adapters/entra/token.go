@@ -91,9 +91,9 @@ func (p *Provider) readTokens(response providerhttp.Response) (tokenResponse, er
 	case err != nil && !json.Valid(response.Body):
 		// The body can be a proxy's page or an incomplete response. The next
 		// request may succeed.
-		return tokenResponse{}, providerhttp.Unavailable("its answer is not JSON")
+		return tokenResponse{}, providerhttp.Unavailable("its response is not JSON")
 	case err != nil:
-		return tokenResponse{}, providerhttp.Refused("the token endpoint's answer is not a JSON object without duplicates")
+		return tokenResponse{}, providerhttp.Refused("the token endpoint's response is not a JSON object without duplicates")
 	}
 	var tokens tokenResponse
 	var kind string

@@ -26,8 +26,8 @@ const (
 	goodToken = `{"access_token":"gho_x","token_type":"bearer"}`
 )
 
-// says sends a response with this status, media type and body.
-func says(status int, kind, body string) http.HandlerFunc {
+// reply sends a response with this status, media type and body.
+func reply(status int, kind, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", kind)
 		w.WriteHeader(status)
@@ -35,13 +35,13 @@ func says(status int, kind, body string) http.HandlerFunc {
 	}
 }
 
-func object(body string) http.HandlerFunc { return says(http.StatusOK, "application/json", body) }
+func object(body string) http.HandlerFunc { return reply(http.StatusOK, "application/json", body) }
 
-// elsewhere redirects to a path with a valid response.
-func elsewhere(path string) http.HandlerFunc {
+// redirected redirects to a path with a valid response.
+func redirected(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "https://api.github.com/good"+path)
-		says(http.StatusTemporaryRedirect, "application/json", `{}`)(w, nil)
+		reply(http.StatusTemporaryRedirect, "application/json", `{}`)(w, nil)
 	}
 }
 
@@ -80,12 +80,12 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		"a list of users":             {userPath, object(`[` + goodUser + `]`), refused},
 		"two users":                   {userPath, object(goodUser + goodUser), down},
 		"huge user":                   {userPath, object(huge(goodUser)), down},
-		"user as HTML":                {userPath, says(200, "text/html", "<p>octocat@github.example"), down},
-		"user of another type":        {userPath, says(200, "text/plain", goodUser), down},
-		"user without a type":         {userPath, says(200, "", goodUser), down},
-		"user elsewhere":              {userPath, elsewhere(userPath), down},
-		"user forbidden":              {userPath, says(403, "application/json", goodUser), down},
-		"user fails":                  {userPath, says(500, "application/json", goodUser), down},
+		"user as HTML":                {userPath, reply(200, "text/html", "<p>octocat@github.example"), down},
+		"user of another type":        {userPath, reply(200, "text/plain", goodUser), down},
+		"user without a type":         {userPath, reply(200, "", goodUser), down},
+		"user elsewhere":              {userPath, redirected(userPath), down},
+		"user forbidden":              {userPath, reply(403, "application/json", goodUser), down},
+		"user fails":                  {userPath, reply(500, "application/json", goodUser), down},
 		"user cut":                    {userPath, cut(goodUser), down},
 		"no token":                    {tokenPath, object(`{"token_type":"bearer"}`), refused},
 		"token is a number":           {tokenPath, object(`{"access_token":5,"token_type":"bearer"}`), refused},
@@ -97,24 +97,24 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		"expires_in is negative":      {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":-8}`), refused},
 		"expires_in is absurd":        {tokenPath, object(`{"access_token":"gho_x","token_type":"bearer","expires_in":9223372036854775807}`), refused},
 		"huge token":                  {tokenPath, object(huge(goodToken)), down},
-		"token as a form":             {tokenPath, says(200, "application/x-www-form-urlencoded", "access_token=gho_x&token_type=bearer"), down},
-		"token elsewhere":             {tokenPath, elsewhere(tokenPath), down},
-		"token with another status":   {tokenPath, says(201, "application/json", goodToken), down},
-		"token endpoint fails":        {tokenPath, says(503, "application/json", goodToken), down},
-		"token endpoint asks to wait": {tokenPath, says(429, "application/json", `{"error":"bad_verification_code"}`), down},
+		"token as a form":             {tokenPath, reply(200, "application/x-www-form-urlencoded", "access_token=gho_x&token_type=bearer"), down},
+		"token elsewhere":             {tokenPath, redirected(tokenPath), down},
+		"token with another status":   {tokenPath, reply(201, "application/json", goodToken), down},
+		"token endpoint fails":        {tokenPath, reply(503, "application/json", goodToken), down},
+		"token endpoint asks to wait": {tokenPath, reply(429, "application/json", `{"error":"bad_verification_code"}`), down},
 		"token cut":                   {tokenPath, cut(goodToken), down},
 		"error beside a token":        {tokenPath, object(`{"error":"x@y","access_token":"gho_x","token_type":"bearer"}`), ports.ErrProviderRefused},
-		"error with status 404":       {tokenPath, says(404, "application/json", `{"error":"Not Found"}`), ports.ErrProviderRefused},
+		"error with status 404":       {tokenPath, reply(404, "application/json", `{"error":"Not Found"}`), ports.ErrProviderRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPlayed(t)
+			p := newFakeGitHub(t)
 			p.tokens["Bearer gho_x"] = true
 			p.instead["/good"+userPath], p.instead["/good"+tokenPath] = object(goodUser), object(goodToken)
 			p.instead[c.path] = c.bad
 			in, err := p.signIn(t)
 			require.ErrorIs(t, err, c.want)
 			assert.Zero(t, in)
-			assertSilent(t, p, err)
+			assertQuotesNothing(t, p, err)
 			for _, r := range p.asked {
 				assert.NotContains(t, r.URL.Path, "/good", "a redirect was followed")
 			}
@@ -134,7 +134,7 @@ func TestOddAnswersAreAccepted(t *testing.T) {
 		"name is a list":               {userPath, `{"id":1,"login":"octocat","name":["Eve"]}`},
 		"absurd name":                  {userPath, `{"id":1,"login":"octocat","name":"` + strings.Repeat("x", 2000) + `"}`},
 	} {
-		p := newPlayed(t)
+		p := newFakeGitHub(t)
 		p.tokens["Bearer gho_x"] = true
 		p.instead[tokenPath], p.instead[userPath] = object(`{"access_token":"gho_x","token_type":"bearer"}`), object(`{"id":1,"login":"octocat"}`)
 		p.instead[c.path] = object(c.body)
@@ -145,8 +145,8 @@ func TestOddAnswersAreAccepted(t *testing.T) {
 	}
 }
 
-// assertSilent checks that an error quotes neither the request nor the response.
-func assertSilent(t *testing.T, p *played, err error) {
+// assertQuotesNothing checks that an error quotes neither the request nor the response.
+func assertQuotesNothing(t *testing.T, p *fakeGitHub, err error) {
 	t.Helper()
 	said := []string{"octocat", clientSecret, "gho_", "@", "Not Found"}
 	for _, r := range p.asked {
@@ -164,15 +164,15 @@ func assertSilent(t *testing.T, p *played, err error) {
 // TestErrorsOfTheTokenEndpointAreGitHubs checks errors with status 200.
 func TestErrorsOfTheTokenEndpointAreGitHubs(t *testing.T) {
 	for _, code := range []string{"bad_verification_code", "incorrect_client_credentials", "redirect_uri_mismatch", "unverified_user_email"} {
-		p := newPlayed(t)
+		p := newFakeGitHub(t)
 		p.instead[tokenPath] = object(fmt.Sprintf(`{"error":%q,"error_description":"octocat@github.example"}`, code))
 		_, err := p.signIn(t)
 		require.ErrorIs(t, err, ports.ErrProviderRefused)
 		assert.ErrorContains(t, err, code)
-		assertSilent(t, p, err)
+		assertQuotesNothing(t, p, err)
 		assert.Len(t, p.asked, 1, "the code is posted once")
 	}
-	p, long := newPlayed(t), strings.Repeat("long", 20)
+	p, long := newFakeGitHub(t), strings.Repeat("long", 20)
 	p.instead[tokenPath] = object(fmt.Sprintf(`{"error":%q}`, long))
 	_, err := p.signIn(t)
 	require.ErrorIs(t, err, ports.ErrProviderRefused)

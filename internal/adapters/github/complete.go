@@ -110,11 +110,11 @@ func readObject(response providerhttp.Response) (providerhttp.Object, error) {
 	}
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if kind != "application/json" || !json.Valid(response.Body) {
-		return providerhttp.Object{}, providerhttp.Unavailable("its answer is not JSON") // a proxy's page
+		return providerhttp.Object{}, providerhttp.Unavailable("its response is not JSON") // a proxy's page
 	}
 	doc, err := providerhttp.ParseObject(response.Body)
 	if err != nil {
-		return providerhttp.Object{}, providerhttp.Refused("its answer is not a JSON object without duplicates")
+		return providerhttp.Object{}, providerhttp.Refused("its response is not a JSON object without duplicates")
 	}
 	return doc, nil
 }

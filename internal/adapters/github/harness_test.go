@@ -29,9 +29,9 @@ const (
 	state        = "a-state"
 )
 
-// played is github.com and api.github.com: one account that approves whatever it
-// is asked for, and a transport that leads both names here and knows no other.
-type played struct {
+// fakeGitHub is github.com and api.github.com with one account, which approves every
+// request. Its transport reaches these two hosts and no other.
+type fakeGitHub struct {
 	t      testing.TB
 	server http.RoundTripper
 	clock  *portstest.Clock
@@ -41,16 +41,16 @@ type played struct {
 	tokens map[string]bool
 	posts  []url.Values
 	asked  []*http.Request
-	named  []string // what the transport is told of the calls
-	// account is what the API says of the person; token what is added to an
-	// answer with a token. instead, where it is set, answers a path.
+	named  []string // the names of the endpoints that were called
+	// account is the API's response about the person. token is added to the response
+	// of the token endpoint. instead has handlers that replace those of a path.
 	account map[string]any
 	token   map[string]any
 	instead map[string]http.HandlerFunc
 }
 
-func newPlayed(t testing.TB) *played {
-	p := &played{
+func newFakeGitHub(t testing.TB) *fakeGitHub {
+	p := &fakeGitHub{
 		t: t, clock: portstest.NewClock(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)),
 		codes: map[string]url.Values{}, tokens: map[string]bool{}, instead: map[string]http.HandlerFunc{},
 		account: map[string]any{"id": 583231, "login": "octocat", "name": "The Octocat", "email": "octocat@github.example", "type": "User"},
@@ -61,7 +61,7 @@ func newPlayed(t testing.TB) *played {
 }
 
 // RoundTrip leads GitHub's two names, over https alone, to the server.
-func (p *played) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *fakeGitHub) RoundTrip(r *http.Request) (*http.Response, error) {
 	where := r.URL.Scheme + "://" + r.URL.Host
 	if !assert.Contains(p.t, []string{"https://github.com", "https://api.github.com"}, where) {
 		return nil, errors.New("somebody else was asked")
@@ -72,7 +72,7 @@ func (p *played) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.server.RoundTrip(r)
 }
 
-func (p *played) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *fakeGitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = r.ParseForm()
@@ -96,7 +96,7 @@ func (p *played) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // redeem returns what GitHub's token endpoint does, errors with status 200.
-func (p *played) redeem(r *http.Request) map[string]any {
+func (p *fakeGitHub) redeem(r *http.Request) map[string]any {
 	p.posts = append(p.posts, r.PostForm)
 	asked, known := p.codes[r.PostForm.Get("code")]
 	delete(p.codes, r.PostForm.Get("code"))
@@ -127,8 +127,8 @@ func answer(w http.ResponseWriter, what any) {
 	_ = json.NewEncoder(w).Encode(what)
 }
 
-// approve is the person who signs in; decline the one who does not.
-func (p *played) approve(t testing.TB, authorizationURL string) ports.Callback {
+// approve acts as a person who signs in, and decline as one who does not.
+func (p *fakeGitHub) approve(t testing.TB, authorizationURL string) ports.Callback {
 	asked := query(t, authorizationURL)
 	code := rand.Text()
 	p.mu.Lock()
@@ -137,7 +137,7 @@ func (p *played) approve(t testing.TB, authorizationURL string) ports.Callback {
 	return ports.Callback{State: asked.Get("state"), Code: code, Issuer: issSent}
 }
 
-func (p *played) decline(t testing.TB, authorizationURL string) ports.Callback {
+func (p *fakeGitHub) decline(t testing.TB, authorizationURL string) ports.Callback {
 	return ports.Callback{
 		State: query(t, authorizationURL).Get("state"), Issuer: issSent,
 		Error: "access_denied", ErrorDescription: "The user has denied your application access.",
@@ -145,7 +145,7 @@ func (p *played) decline(t testing.TB, authorizationURL string) ports.Callback {
 }
 
 // setID makes the API state the account's ID as this JSON value.
-func (p *played) setID(value string) {
+func (p *fakeGitHub) setID(value string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.account, "id")
@@ -165,14 +165,14 @@ func registration() ports.Registration {
 	return ports.Registration{ClientID: clientID, RedirectURI: redirectURI, ClientSecret: func(context.Context) string { return clientSecret }}
 }
 
-func (p *played) provider(t testing.TB) *github.Provider {
+func (p *fakeGitHub) provider(t testing.TB) *github.Provider {
 	provider, err := github.New(registration(), p, p.clock.Now)
 	require.NoError(t, err)
 	return provider
 }
 
 // signIn is a whole sign-in.
-func (p *played) signIn(t testing.TB, scopes ...string) (ports.SignedIn, error) {
+func (p *fakeGitHub) signIn(t testing.TB, scopes ...string) (ports.SignedIn, error) {
 	provider := p.provider(t)
 	begun, err := provider.Begin(t.Context(), ports.AuthorizationRequest{State: state, Scopes: scopes})
 	require.NoError(t, err)
@@ -181,7 +181,7 @@ func (p *played) signIn(t testing.TB, scopes ...string) (ports.SignedIn, error) 
 
 func TestProviderKeepsTheContract(t *testing.T) {
 	portstest.IdentityProvider(t, func(t *testing.T) portstest.ProviderHarness {
-		p := newPlayed(t)
+		p := newFakeGitHub(t)
 		return portstest.ProviderHarness{
 			New: portstest.NewProvider(github.New), Registration: registration(), Transport: p, Clock: p.clock,
 			Approve: p.approve, Decline: p.decline, Subject: p.setID, Scopes: []string{"read:user", "repo"},

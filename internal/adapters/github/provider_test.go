@@ -15,7 +15,7 @@ import (
 )
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
-	p := newPlayed(t)
+	p := newFakeGitHub(t)
 	for name, spoil := range map[string]func(*ports.Registration){
 		"no client ID":         func(r *ports.Registration) { r.ClientID = "" },
 		"no secret":            func(r *ports.Registration) { r.ClientSecret = nil },
@@ -34,7 +34,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestAuthorizationRequest(t *testing.T) {
-	p := newPlayed(t)
+	p := newFakeGitHub(t)
 	begin := func(req ports.AuthorizationRequest) map[string][]string {
 		begun, err := p.provider(t).Begin(t.Context(), req)
 		require.NoError(t, err)
@@ -64,9 +64,9 @@ func TestAuthorizationRequest(t *testing.T) {
 	}
 }
 
-// TestWhoSignsIn: a person is the number, whatever the account is called.
+// The subject is the number of the account, whatever its login and name are.
 func TestWhoSignsIn(t *testing.T) {
-	p := newPlayed(t)
+	p := newFakeGitHub(t)
 	in, err := p.signIn(t)
 	require.NoError(t, err)
 	assert.Equal(t, ports.Identity{Issuer: "https://github.com/login/oauth", Subject: "583231", Name: "The Octocat", Username: "octocat"}, in.Identity)
@@ -85,7 +85,7 @@ func TestWhoSignsIn(t *testing.T) {
 }
 
 func TestWhatGoesWhere(t *testing.T) {
-	p := newPlayed(t)
+	p := newFakeGitHub(t)
 	_, err := p.signIn(t)
 	require.NoError(t, err)
 	require.Len(t, p.asked, 2)
@@ -117,7 +117,7 @@ func TestCallbackIsJudgedBeforeTheCodeIsPosted(t *testing.T) {
 		"verifier and more":   {secret: func(s string) string { return s[:43] + "!" + s[43:] }},
 		"no dot":              {secret: func(s string) string { return strings.TrimSuffix(s, ".") }},
 	} {
-		p := newPlayed(t)
+		p := newFakeGitHub(t)
 		provider := p.provider(t)
 		begun, err := provider.Begin(t.Context(), ports.AuthorizationRequest{State: state})
 		require.NoError(t, err)
@@ -134,9 +134,9 @@ func TestCallbackIsJudgedBeforeTheCodeIsPosted(t *testing.T) {
 	}
 }
 
-// TestIssuerMayBeMissing, as it was in callbacks until 2026.
+// Callbacks had no iss until 2026.
 func TestIssuerMayBeMissing(t *testing.T) {
-	p := newPlayed(t)
+	p := newFakeGitHub(t)
 	provider := p.provider(t)
 	begun, err := provider.Begin(t.Context(), ports.AuthorizationRequest{State: state})
 	require.NoError(t, err)
@@ -152,7 +152,7 @@ func TestTokenLasts(t *testing.T) {
 		365 * 24 * time.Hour: {},
 		8 * time.Hour:        {"expires_in": 28800, "refresh_token": "ghr_x", "refresh_token_expires_in": 15897600},
 	} {
-		p := newPlayed(t)
+		p := newFakeGitHub(t)
 		p.token = added
 		in, err := p.signIn(t, "repo")
 		require.NoError(t, err)
@@ -164,7 +164,7 @@ func TestTokenLasts(t *testing.T) {
 
 // TestSecretIsAskedForAtEachUse, since it may have been replaced.
 func TestSecretIsAskedForAtEachUse(t *testing.T) {
-	p, r, current := newPlayed(t), registration(), "an-old-secret"
+	p, r, current := newFakeGitHub(t), registration(), "an-old-secret"
 	r.ClientSecret = func(context.Context) string { return current }
 	provider, err := github.New(r, p, p.clock.Now)
 	require.NoError(t, err)

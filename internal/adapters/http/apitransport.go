@@ -38,7 +38,6 @@ type bearer struct {
 	scopes []string
 }
 
-// RoundTrip implements http.RoundTripper.
 func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	token, err := b.domain.AccessToken(ctx, b.scopes...)
@@ -83,7 +82,6 @@ func (b *bearer) send(req *http.Request, token string) (*http.Response, error) {
 // tokenError is an error of the user's token, not of the API.
 type tokenError struct{ cause error }
 
-// Error implements error.
 func (e *tokenError) Error() string { return "access token: " + e.cause.Error() }
 
 // Unwrap returns the cause.

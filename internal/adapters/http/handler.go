@@ -139,7 +139,6 @@ type application struct {
 	refusals http.Handler
 }
 
-// Refusals implements server.RefusalHandler.
 func (a *application) Refusals() http.Handler { return a.refusals }
 
 // router is a handler whose routes can be listed.

@@ -33,7 +33,6 @@ type observation struct {
 
 type observationKey struct{}
 
-// Value implements context.Context.
 func (o *observation) Value(key any) any {
 	if key == (observationKey{}) {
 		return o

@@ -52,7 +52,6 @@ func startBalancer(t *testing.T, targets []string) (origin string) {
 	return fmt.Sprintf("http://localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
 }
 
-// RoundTrip implements http.RoundTripper.
 func (b *balancer) RoundTrip(in *http.Request) (*http.Response, error) {
 	var body []byte
 	if in.Body != nil {

@@ -19,8 +19,9 @@ func startShort(t *testing.T, limit string) tenancy {
 	return startTenancy(t, arrangement{env: map[string]string{limit: "12s"}})
 }
 
-// A person who does nothing is asked in time and stays signed in with one key. Who
-// does not answer is signed out, reads that, and comes back to the same page.
+// A person who does nothing is warned in time and stays signed in with one key. A
+// person who ignores the warning is signed out, is told so, and returns to the same
+// page.
 func TestStaySignedIn(t *testing.T) {
 	y := startShort(t, "SESSION_IDLE_TIMEOUT")
 	tab := y.signedIn(t, member)

@@ -78,7 +78,8 @@ func TestFreshRefused(t *testing.T) {
 	require.Equal(t, y.app.URL+"/fresh?x=1", tab.URL())
 }
 
-// Whoever comes back is signed in, with nothing of the first person.
+// If another person comes back, that person is signed in, with nothing of the first
+// person.
 func TestFreshByAnotherPerson(t *testing.T) {
 	y := startTenancy(t, arrangement{})
 	tab := y.signedIn(t, admin)

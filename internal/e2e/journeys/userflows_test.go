@@ -51,7 +51,7 @@ func TestForgottenPassword(t *testing.T) {
 	require.Equal(t, http.StatusOK, tab.Follow("button", "Forgot your password?"))
 	require.True(t, tab.Has("heading", "Reset your password"), tab.Text())
 
-	// Who changes their mind is back at the sign-in.
+	// A person who cancels is back at the sign-in.
 	require.Equal(t, http.StatusUnauthorized, tab.Follow("button", "Cancel"))
 	require.Equal(t, y.app.URL+"/call_api?x=1", tab.URL())
 	goToPicker(t, tab)

@@ -96,7 +96,6 @@ func (n *network) made() []call {
 	return calls
 }
 
-// RoundTrip implements http.RoundTripper.
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	c, f, err := n.record(r)
 	switch {
@@ -190,7 +189,6 @@ type endlessBody struct {
 	call    *call
 }
 
-// Read implements io.Reader.
 func (b *endlessBody) Read(p []byte) (int, error) {
 	b.network.mu.Lock()
 	defer b.network.mu.Unlock()

@@ -161,7 +161,6 @@ type inside struct {
 	next http.RoundTripper
 }
 
-// RoundTrip implements http.RoundTripper.
 func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
 	out.URL = i.base.ResolveReference(r.URL)

@@ -14,7 +14,8 @@ import (
 	"webapp/internal/test/apptest"
 )
 
-// stale starts the application with ada signed in, and lets her sign-in grow old.
+// stale starts the application with Ada signed in, and waits until her sign-in is not
+// recent.
 func stale(t *testing.T, options ...apptest.Option) (*apptest.App, *http.Client) {
 	t.Helper()
 	apptest.NeedsPage(t, "/fresh")
@@ -100,8 +101,8 @@ func TestFreshIsRefused(t *testing.T) {
 	}
 }
 
-// A provider that keeps sending a sign-in a few minutes too old is asked for a new one,
-// and then no more.
+// If the provider's sign-ins are always a few minutes too old, the page asks for one
+// more sign-in and then stops.
 func TestFreshStopsAfterTwoRounds(t *testing.T) {
 	app, ada := stale(t)
 	for _, maxAge := range []string{"300", "0"} {

@@ -142,7 +142,6 @@ func newWatchedLog(phrase string) *watchedLog {
 	return &watchedLog{phrase: []byte(phrase), seen: make(chan struct{})}
 }
 
-// Write implements io.Writer.
 func (l *watchedLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -157,8 +157,6 @@ func htmlPage(data htmlHome) (http.Handler, error) {
 // pageKeeper is a view that keeps the page in which it is rendered.
 type pageKeeper struct{ page **templates.Page }
 
-// Title implements templates.View.
 func (k pageKeeper) Title(p *templates.Page) string { *k.page = p; return "" }
 
-// Main implements templates.View.
 func (k pageKeeper) Main(*templates.Page) templ.Component { return templ.NopComponent }

@@ -123,7 +123,6 @@ type keyKeeper struct {
 	created *string
 }
 
-// Create implements ports.SessionStore.
 func (k keyKeeper) Create(ctx context.Context, r ports.Record) (ports.Version, error) {
 	*k.created = r.Key
 	return k.SessionStore.Create(ctx, r)

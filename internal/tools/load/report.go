@@ -95,7 +95,7 @@ func (r *report) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.progress, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
 }
 
-// write writes the table as it stands in docs/performance.md.
+// write writes the table of docs/performance.md.
 func (r *report) write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!-- benchmark: begin -->\n%s, commit %s: %s, %s, GOMAXPROCS=%d, load average %s before and %s after, took %v.\n\n",

@@ -132,7 +132,7 @@ func (m *managedIdentity) fetch(ctx context.Context) error {
 	case response.Status == http.StatusBadRequest:
 		return providerhttp.Unavailable("this host has no such managed identity: assign it to the host, and check its client ID")
 	case response.Status != http.StatusOK:
-		return providerhttp.Unavailable("this host's managed identity endpoint answered with status " + strconv.Itoa(response.Status))
+		return providerhttp.Unavailable("this host's managed identity endpoint responded with status " + strconv.Itoa(response.Status))
 	}
 	return m.read(response.Body)
 }

@@ -61,7 +61,7 @@ func TestTheAuthorityIsKept(t *testing.T) {
 	assert.Equal(t, public, again, "the copy of the certificate is repaired")
 }
 
-// Whoever steals the key can pretend to be this machine only, for this machine.
+// Somebody who steals the key can pretend to be this machine only, and only to it.
 func TestTheAuthorityCannotNameAnythingElse(t *testing.T) {
 	ca := open(t, t.TempDir(), time.Now())
 	verify := func(template x509.Certificate, host string) error {
