@@ -20,24 +20,19 @@ func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error)
 	if !ok || m.endSession == "" {
 		return "", nil
 	}
-	u, err := url.Parse(m.endSession)
-	if err != nil {
-		return "", nil // parseMetadata has parsed it before
-	}
-	query := u.Query()
+	parameters := url.Values{}
 	if p.cfg.PostLogoutRedirectURI != "" {
-		query.Set("post_logout_redirect_uri", p.cfg.PostLogoutRedirectURI)
+		parameters["post_logout_redirect_uri"] = []string{p.cfg.PostLogoutRedirectURI}
 	}
 	hintName := "logout_hint" // Entra's
 	if !p.authority.EntraParameters() {
 		hintName = "id_token_hint"
-		query.Set("client_id", p.cfg.ClientID)
+		parameters["client_id"] = []string{p.cfg.ClientID}
 	}
 	if hint != "" && len(hint) <= maxSignOutHintBytes {
-		query.Set(hintName, hint)
+		parameters[hintName] = []string{hint}
 	}
-	u.RawQuery = query.Encode()
-	return u.String(), nil
+	return addQuery(m.endSession, parameters), nil
 }
 
 // VerifyLogoutToken verifies a logout token. The caller checks that the token is
