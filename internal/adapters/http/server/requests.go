@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 )
 
 // connKey is the context key of a request's connection.
@@ -27,25 +28,28 @@ func (c *connections) trackRequest(next http.Handler) http.Handler {
 			r.Body = &requestBody{r.Body, request}
 		}
 		if full, ok := w.(serverWriter); ok {
-			w = &responseWriter{full, request}
+			request.serverWriter = full
+			w = request
 		}
 		defer request.responseStarts() // if the handler wrote nothing, the server does
 		next.ServeHTTP(w, r)
 	})
 }
 
-// inFlight is a request that a handler is serving.
+// inFlight is a request that a handler is serving, and its ResponseWriter. It marks
+// the start of the response before it writes.
 type inFlight struct {
+	serverWriter
 	c    *connections
 	conn net.Conn
-	// responding is true once the response has started. c.mu guards it.
-	responding bool
+	// responding is true once the response has started.
+	responding atomic.Bool
 }
 
 // arrived marks the connection busy: the whole request has arrived.
 func (f *inFlight) arrived() {
 	f.c.update(f.conn, func(one *connection) {
-		if !f.responding {
+		if !f.responding.Load() {
 			f.c.markBusy(one)
 		}
 	})
@@ -54,12 +58,9 @@ func (f *inFlight) arrived() {
 // responseStarts marks the connection waiting: from now on the server waits for
 // the client to read.
 func (f *inFlight) responseStarts() {
-	f.c.update(f.conn, func(one *connection) {
-		if !f.responding {
-			f.responding = true
-			f.c.markWaiting(one)
-		}
-	})
+	if !f.responding.Swap(true) {
+		f.c.update(f.conn, f.c.markWaiting)
+	}
 }
 
 // requestBody is a request's body. It records the memory of the bytes that were
@@ -87,40 +88,33 @@ type serverWriter interface {
 	io.ReaderFrom
 }
 
-// responseWriter is a ResponseWriter that marks the start of the response before
-// it writes.
-type responseWriter struct {
-	serverWriter
-	request *inFlight
-}
-
 // Unwrap returns the server's own ResponseWriter for http.ResponseController.
-func (w *responseWriter) Unwrap() http.ResponseWriter { return w.serverWriter }
+func (f *inFlight) Unwrap() http.ResponseWriter { return f.serverWriter }
 
 // WriteHeader implements http.ResponseWriter.
-func (w *responseWriter) WriteHeader(status int) {
-	w.request.responseStarts()
-	w.serverWriter.WriteHeader(status)
+func (f *inFlight) WriteHeader(status int) {
+	f.responseStarts()
+	f.serverWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
-func (w *responseWriter) Write(p []byte) (int, error) {
-	w.request.responseStarts()
+func (f *inFlight) Write(p []byte) (int, error) {
+	f.responseStarts()
 	if len(p) > smallRequest { // connectionSize includes the buffers for less
-		w.request.c.addMemory(w.request.conn, bufferSize(len(p)))
-		defer w.request.c.addMemory(w.request.conn, -bufferSize(len(p)))
+		f.c.addMemory(f.conn, bufferSize(len(p)))
+		defer f.c.addMemory(f.conn, -bufferSize(len(p)))
 	}
-	return w.serverWriter.Write(p)
+	return f.serverWriter.Write(p)
 }
 
 // ReadFrom implements io.ReaderFrom.
-func (w *responseWriter) ReadFrom(r io.Reader) (int64, error) {
-	w.request.responseStarts()
-	return w.serverWriter.ReadFrom(r)
+func (f *inFlight) ReadFrom(r io.Reader) (int64, error) {
+	f.responseStarts()
+	return f.serverWriter.ReadFrom(r)
 }
 
 // Flush implements http.Flusher.
-func (w *responseWriter) Flush() {
-	w.request.responseStarts()
-	w.serverWriter.Flush()
+func (f *inFlight) Flush() {
+	f.responseStarts()
+	f.serverWriter.Flush()
 }
