@@ -85,7 +85,7 @@ func both(b, other *browser) { one(b, nil); one(other, nil) }
 // waits returns a function that advances the clock by d and then requests these pages.
 func waits(d time.Duration, pages ...string) func(b, other *browser) {
 	return func(b, _ *browser) {
-		b.w.clock.advance(d)
+		b.w.clock.Advance(d)
 		for _, page := range pages {
 			assert.NotContains(b.w.t, b.get(page).body, "Welcome ")
 		}
@@ -98,7 +98,7 @@ func active(d time.Duration) func(b, other *browser) {
 	return func(b, _ *browser) {
 		one(b, nil)
 		for end := b.w.clock.Now().Add(d); b.w.clock.Now().Before(end); {
-			b.w.clock.advance(30 * time.Minute)
+			b.w.clock.Advance(30 * time.Minute)
 			require.True(b.w.t, b.signedIn())
 		}
 	}
@@ -160,18 +160,18 @@ func ends() map[string]sessionEnd {
 		"back channel by person":        {prepare: both, end: signsOutByToken("sub"), by: ports.EndedByBackChannel, count: 2},
 		"new sign-in":                   {prepare: one, end: again, by: ports.EndedByNewSignIn, count: 1},
 		"new sign-in by form_post":      {env: map[string]string{"RESPONSE_MODE": "form_post"}, prepare: one, end: again, by: ports.EndedByNewSignIn, count: 1},
-		"new sign-in after a sign-out":  {prepare: func(b, _ *browser) { one(b, nil); b.w.clock.advance(time.Minute) }, end: func(b, _ *browser) { logout(b, nil); again(b, nil) }, by: ports.EndedByUser, count: 1},
-		"new sign-in over an old one":   {prepare: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); again(b, nil) }, by: ports.EndedByLimit, count: 1},
+		"new sign-in after a sign-out":  {prepare: func(b, _ *browser) { one(b, nil); b.w.clock.Advance(time.Minute) }, end: func(b, _ *browser) { logout(b, nil); again(b, nil) }, by: ports.EndedByUser, count: 1},
+		"new sign-in over an old one":   {prepare: one, end: func(b, _ *browser) { b.w.clock.Advance(66 * time.Minute); again(b, nil) }, by: ports.EndedByLimit, count: 1},
 		"idle limit":                    {prepare: one, end: waits(66*time.Minute, "/", "/", "/sessions"), by: ports.EndedByLimit, count: 1},
 		"idle limit, the next morning":  {prepare: one, end: waits(16*time.Hour, "/call_api", "/"), by: ports.EndedByLimit, count: 1},
-		"idle limit, then a sign-out":   {prepare: one, end: func(b, _ *browser) { b.w.clock.advance(66 * time.Minute); logout(b, nil) }, by: ports.EndedByLimit, count: 1},
+		"idle limit, then a sign-out":   {prepare: one, end: func(b, _ *browser) { b.w.clock.Advance(66 * time.Minute); logout(b, nil) }, by: ports.EndedByLimit, count: 1},
 		"idle limit, a late callback":   {prepare: one, end: waits(66*time.Minute, "/getAToken?state=old&code=old"), by: ports.EndedByLimit, count: 1},
 		"idle limit, nobody comes back": {prepare: one, end: waits(2 * time.Hour)},
 		"idle limit, forgotten":         {prepare: one, end: waits(26*time.Hour, "/")},
 		"a short lifetime":              {env: map[string]string{"SESSION_LIFETIME": "10m"}, prepare: one, end: waits(10*time.Minute, "/"), by: ports.EndedByLimit, count: 1},
 		"lifetime":                      {prepare: active(11*time.Hour + 30*time.Minute), end: waits(30*time.Minute, "/", "/"), by: ports.EndedByLimit, count: 1},
 		"idle limit, two tabs at once": {prepare: one, end: func(b, _ *browser) {
-			b.w.clock.advance(66 * time.Minute)
+			b.w.clock.Advance(66 * time.Minute)
 			var all sync.WaitGroup
 			for range 6 {
 				all.Go(func() { b.get("/") })
@@ -180,7 +180,7 @@ func ends() map[string]sessionEnd {
 		}, by: ports.EndedByLimit, count: 1},
 		"front channel after the limit": {prepare: one, end: func(b, _ *browser) {
 			sid := sidOf(b)
-			b.w.clock.advance(66 * time.Minute)
+			b.w.clock.Advance(66 * time.Minute)
 			signsOutByFrame(func(*browser) string { return sid })(b, nil)
 			waits(0, "/")(b, nil)
 		}, by: ports.EndedByLimit, count: 1},

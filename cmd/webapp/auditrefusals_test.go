@@ -119,7 +119,7 @@ func refusals() map[string]signInRefusal {
 		}, status: 400, reason: domain.ErrUnknownSignIn},
 		"too late": {refuse: func(b *browser) reply {
 			back := toCallback(b)
-			b.w.clock.advance(15*time.Minute + time.Second)
+			b.w.clock.Advance(15*time.Minute + time.Second)
 			return back()
 		}, status: 400, reason: domain.ErrSignInExpired},
 		"repeated by who is signed in": {refuse: func(b *browser) reply {

@@ -12,6 +12,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/logtest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -232,7 +233,7 @@ func TestCreateAccountLink(t *testing.T) {
 // The variables of the tutorial's sample prepare to the tenant's host at b2clogin.com.
 func TestB2CByTheNamesOfTheTutorial(t *testing.T) {
 	const origin = "https://contoso.b2clogin.com"
-	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
+	w := &world{t: t, clock: newTestClock(), logs: &logtest.Buffer{}}
 	tenants := fakeidp.DefaultTenants()
 	tenants[0].Domain = "contoso.onmicrosoft.com"
 	idp, err := fakeidp.New(fakeidp.Config{BaseURL: origin, Tenants: tenants, Clock: w.clock.Now, NewKey: rsakeys.Sequence()})

@@ -145,7 +145,7 @@ func TestHugeAnswersAreNotHeld(t *testing.T) {
 				assert.Less(t, end.TotalAlloc-start.TotalAlloc, uint64(16<<20), "allocated in all, here and at the provider")
 				requireNoGrowth(t, before, roomFor(8<<10))
 				w.idp.Heal()
-				w.clock.advance(time.Minute)
+				w.clock.Advance(time.Minute)
 				w.browser().mustSignIn(fakeidp.UserMember)
 			})
 		}

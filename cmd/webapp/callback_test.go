@@ -93,7 +93,7 @@ func TestALateFormPostCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
 	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken))
 
 	assert.Equal(t, http.StatusBadRequest, stranger.callback(answer).StatusCode, "a stranger with the same callback")
-	w.clock.advance(2 * time.Hour)
+	w.clock.Advance(2 * time.Hour)
 	assert.Equal(t, http.StatusBadRequest, b.callback(answer).StatusCode, "the session is over")
 	assert.NotContains(t, w.logs.String(), late.Values.Get("state"))
 }

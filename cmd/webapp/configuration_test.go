@@ -17,6 +17,7 @@ import (
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
 	"webapp/internal/ports/portstest"
+	"webapp/internal/test/logtest"
 )
 
 // policyOf returns the Content-Security-Policy of the front-channel logout of a program
@@ -32,7 +33,7 @@ func policyOf(t *testing.T, change map[string]string) string {
 	clock := newTestClock()
 	store := memory.New(clock.Now)
 	t.Cleanup(func() { _ = store.Close() })
-	app, err := wire(s, deps{now: clock.Now, store: store, logger: s.Logger(&safeBuffer{})})
+	app, err := wire(s, deps{now: clock.Now, store: store, logger: s.Logger(&logtest.Buffer{})})
 	require.NoError(t, err)
 	rec := httptest.NewRecorder()
 	app.handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/frontchannel-logout", nil))

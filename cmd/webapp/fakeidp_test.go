@@ -28,6 +28,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/test/apptest"
+	"webapp/internal/test/logtest"
 )
 
 // fakeIDPProcess is a running "webapp fakeidp".
@@ -35,13 +36,13 @@ type fakeIDPProcess struct {
 	cmd    *exec.Cmd
 	env    []string // the lines of the .env
 	stdout *bufio.Reader
-	log    *safeBuffer
+	log    *logtest.Buffer
 }
 
 // startFakeIDP starts "webapp fakeidp" and reads its .env, which has this many lines.
 func startFakeIDP(t *testing.T, lines int, args ...string) *fakeIDPProcess {
 	t.Helper()
-	p := &fakeIDPProcess{cmd: program(t, append([]string{"fakeidp"}, args...)), log: &safeBuffer{}}
+	p := &fakeIDPProcess{cmd: program(t, append([]string{"fakeidp"}, args...)), log: &logtest.Buffer{}}
 	p.cmd.Stderr = p.log
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -207,7 +208,7 @@ func TestWebappSignsInAtTheFakeIDPCommand(t *testing.T) {
 	idp, _ := url.Parse(p.value(t, "AUTHORITY="))
 	cmd := program(t, nil, "SSL_CERT_FILE="+certificate, "LISTEN_ADDR="+app, "REDIRECT_URI=http://"+app+"/getAToken", "SCOPE=User.Read", "ENDPOINT=https://"+idp.Host+"/v1.0/me")
 	require.NoError(t, os.WriteFile(filepath.Join(cmd.Dir, ".env"), []byte(strings.Join(p.env, "\n")), 0o600))
-	var log safeBuffer
+	var log logtest.Buffer
 	cmd.Stderr = &log
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)

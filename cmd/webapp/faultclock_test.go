@@ -16,7 +16,7 @@ import (
 // jump advances the program's clock by d, but not the provider's.
 func (w *world) jump(d time.Duration) {
 	w.wrongBy.Add(int64(d))
-	w.clock.advance(d)
+	w.clock.Advance(d)
 }
 
 const tenMinutes = 10 * time.Minute
@@ -86,13 +86,13 @@ func TestAJumpingClockSignsNobodyOut(t *testing.T) {
 			require.Contains(t, b.get("/call_api").body, "userPrincipalName")
 			require.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
 		}
-		w.clock.advance(45 * time.Minute)
+		w.clock.Advance(45 * time.Minute)
 	}
 	w.jump(-tenMinutes)
 	assert.Equal(t, http.StatusSeeOther, leaver.do(http.MethodPost, "/logout", url.Values{}).StatusCode)
 	w.jump(tenMinutes)
 	assert.False(t, leaver.signedIn(), "signed out means signed out, whatever the clock says")
-	w.clock.advance(11 * time.Hour)
+	w.clock.Advance(11 * time.Hour)
 	assert.False(t, b.signedIn(), "and the limits hold")
 }
 

@@ -33,7 +33,7 @@ func errands() []errand {
 		return func(b, _ *browser) step {
 			apptest.NeedsPage(b.w.t, path)
 			b.mustSignIn(fakeidp.UserMember)
-			b.w.clock.advance(10 * time.Minute) // the time of last use is written
+			b.w.clock.Advance(10 * time.Minute) // the time of last use is written
 			return func(...string) reply { return b.get(path) }
 		}
 	}
@@ -65,7 +65,7 @@ func settlePage(t *testing.T, b, _ *browser, ask step, _ bool) {
 // lease that was not released.
 func settleRenewal(t *testing.T, b, _ *browser, ask step, _ bool) {
 	assert.True(t, b.signedIn(), "nobody is signed out")
-	b.w.clock.advance(30 * time.Second)
+	b.w.clock.Advance(30 * time.Second)
 	r := ask()
 	if r.StatusCode == http.StatusSeeOther {
 		r = b.callback(b.approve(r.Header.Get("Location"), fakeidp.UserMember))

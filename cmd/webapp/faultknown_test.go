@@ -30,7 +30,7 @@ func TestWhatIsKnownOutlivesItsSource(t *testing.T) {
 				w.idp.Fail(endpoint, k.fault(w, "http://127.0.0.1:1/"))
 			}
 			for _, later := range []time.Duration{2 * time.Hour, 23 * time.Hour, 24 * time.Hour} {
-				w.clock.advance(later)
+				w.clock.Advance(later)
 				w.browser().mustSignIn(fakeidp.UserMember)
 			}
 		})
@@ -59,7 +59,7 @@ func TestNewKeysThatCannotBeFetched(t *testing.T) {
 			assert.LessOrEqual(t, w.idp.Requests(fakeidp.EndpointKeys), 3, "a crowd of sign-ins is no crowd of calls")
 			w.checkOthers(friend)
 			w.idp.Heal()
-			w.clock.advance(healLimit)
+			w.clock.Advance(healLimit)
 			b.mustSignIn(fakeidp.UserMember)
 		})
 	}
@@ -77,7 +77,7 @@ func TestAFailedRenewalIsNotNoticedWhileTheTokenHolds(t *testing.T) {
 			w := newWorld(t, nil)
 			b := w.browser()
 			b.mustSignIn(fakeidp.UserMember)
-			w.clock.advance(57 * time.Minute)
+			w.clock.Advance(57 * time.Minute)
 			w.idp.Fail(fakeidp.EndpointToken, k.fault(w, "http://127.0.0.1:1/"))
 			r := b.get("/call_api")
 			assert.Equal(t, http.StatusOK, r.StatusCode, r.body)
@@ -107,7 +107,7 @@ func TestNobodyListensAtTheStart(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = late.Close() }()
 	w.idp = late
-	w.clock.advance(healLimit)
+	w.clock.Advance(healLimit)
 	b.mustSignIn(fakeidp.UserMember)
 	assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
 }

@@ -166,7 +166,7 @@ func (w *world) checkMeanwhile(p faultPlace, k faultKind, b *browser, ask step) 
 // checkHealed checks that the same browser can repeat what failed.
 func (w *world) checkHealed(p faultPlace, b, friend *browser, ask step) {
 	w.idp.Heal()
-	w.clock.advance(healLimit)
+	w.clock.Advance(healLimit)
 	if p.repeat {
 		p.checkSuccess(b, ask())
 	}

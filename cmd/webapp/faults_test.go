@@ -78,7 +78,7 @@ func toAPI(b *browser) step {
 // toRefresh waits until the access token expires.
 func toRefresh(b *browser) step {
 	ask := toAPI(b)
-	b.w.clock.advance(66 * time.Minute)
+	b.w.clock.Advance(66 * time.Minute)
 	return ask
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/logtest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -103,7 +104,7 @@ func (p *runningProgram) awaitEnd(t *testing.T, told time.Time) {
 // runningProgram is the program as a process of its own.
 type runningProgram struct {
 	cmd    *exec.Cmd
-	output *safeBuffer
+	output *logtest.Buffer
 	exited chan struct{}
 }
 
@@ -118,7 +119,7 @@ func startProgram(t *testing.T, change func(*exec.Cmd), env ...string) (*world, 
 	t.Cleanup(func() { _ = idp.Close() })
 	free := port(closedAddress(t))
 	w := &world{t: t, idp: idp, url: "http://localhost:" + free}
-	p := &runningProgram{output: &safeBuffer{}, exited: make(chan struct{})}
+	p := &runningProgram{output: &logtest.Buffer{}, exited: make(chan struct{})}
 	p.cmd = program(t, nil, append(env,
 		"AUTHORITY="+idp.Authority(fakeidp.ContosoTenantID), "CLIENT_ID="+fakeidp.DefaultClientID,
 		"CLIENT_SECRET="+fakeidp.DefaultClientSecret, "SCOPE=User.Read", "ENDPOINT="+base+"/v1.0/me",

@@ -219,14 +219,14 @@ func TestAStoreThatCannotBeWritten(t *testing.T) {
 		return errCut
 	})
 	for range 3 {
-		w.clock.advance(19 * time.Minute)
+		w.clock.Advance(19 * time.Minute)
 		assert.True(t, b.signedIn())
 		assert.Equal(t, http.StatusOK, b.get("/sessions").StatusCode)
 	}
 	assert.Equal(t, http.StatusServiceUnavailable, leaver.do(http.MethodPost, "/logout", nil).StatusCode)
 	assert.True(t, leaver.signedIn())
 	assert.Equal(t, http.StatusServiceUnavailable, toCallback(w.browser())().StatusCode)
-	w.clock.advance(9 * time.Minute)
+	w.clock.Advance(9 * time.Minute)
 	assert.False(t, b.signedIn(), "the idle limit holds")
 	w.store.SetFault(nil)
 	b.mustSignIn(fakeidp.UserMember)

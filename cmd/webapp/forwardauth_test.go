@@ -139,12 +139,12 @@ func TestForwardAuthenticationWritesLikeAPage(t *testing.T) {
 	calls := w.store.Calls()
 	assert.Zero(t, writes(calls))
 	assert.Equal(t, 50, reads(calls), "one for each request")
-	w.clock.advance(6 * time.Minute)
+	w.clock.Advance(6 * time.Minute)
 	for range 50 {
 		require.Equal(t, http.StatusNoContent, b.get("/verify").StatusCode)
 	}
 	assert.Equal(t, 1, writes(w.store.Calls()))
-	w.clock.advance(66 * time.Minute)
+	w.clock.Advance(66 * time.Minute)
 	r := b.get("/verify")
 	assert.Equal(t, http.StatusUnauthorized, r.StatusCode)
 	assert.Empty(t, r.Header.Values("Set-Cookie"))

@@ -33,7 +33,7 @@ func TestGroupsOverage(t *testing.T) {
 	asked := w.idp.Requests(fakeidp.EndpointMemberGroups)
 	b.get("/groups")
 	assert.Equal(t, asked, w.idp.Requests(fakeidp.EndpointMemberGroups), "kept with its age")
-	w.clock.advance(20 * time.Minute)
+	w.clock.Advance(20 * time.Minute)
 	b.get("/groups")
 	assert.Greater(t, w.idp.Requests(fakeidp.EndpointMemberGroups), asked)
 }

@@ -124,7 +124,7 @@ func TestPushesAreBoundedForEachAddress(t *testing.T) {
 	assert.Equal(t, before, w.idp.Requests(fakeidp.EndpointPushed))
 	assert.True(t, w.begins("198.51.100.8", "198.51.100.9"), "another address has its own")
 	assert.Equal(t, http.StatusOK, member.get("/", "X-Forwarded-For", "198.51.100.7").StatusCode)
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	for range 60 {
 		require.Equal(t, http.StatusSeeOther, begin().StatusCode)
 	}
@@ -138,7 +138,7 @@ func TestPushesTakeNoPlacesOfOthers(t *testing.T) {
 	w := newWorld(t, nil, pushedRequests)
 	member, late := w.browser(), w.browser()
 	member.mustSignIn(fakeidp.UserMember)
-	w.clock.advance(50 * time.Minute) // the access token is about to expire
+	w.clock.Advance(50 * time.Minute) // the access token is about to expire
 	answer := late.approve(late.begin("/login"), fakeidp.UserAdmin)
 	before := w.idp.Requests(fakeidp.EndpointPushed)
 	w.idp.Fail(fakeidp.EndpointPushed, fakeidp.Fault{Hang: true})

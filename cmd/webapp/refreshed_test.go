@@ -16,7 +16,7 @@ import (
 // callAfterRefresh waits until the access token expires and calls the API.
 func (b *browser) callAfterRefresh(headers ...string) reply {
 	b.w.t.Helper()
-	b.w.clock.advance(66 * time.Minute)
+	b.w.clock.Advance(66 * time.Minute)
 	return b.get("/call_api?page=2", headers...)
 }
 
@@ -169,7 +169,7 @@ func TestALogoutTokenThatCannotBeJudgedIsPutOff(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, r.StatusCode)
 	assert.NotEmpty(t, r.Header.Get("Retry-After"))
 	assert.True(t, b.signedIn())
-	w.clock.advance(5 * time.Minute)
+	w.clock.Advance(5 * time.Minute)
 	assert.Equal(t, http.StatusOK, stranger.do(http.MethodPost, "/backchannel-logout", genuine).StatusCode)
 	assert.False(t, b.signedIn())
 }

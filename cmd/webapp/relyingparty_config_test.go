@@ -109,7 +109,7 @@ func (p *party) untilTheTokenEnds() {
 	p.t.Helper()
 	p.signsIn()
 	require.Contains(p.t, p.b.get("/call_api").body, "Adele Vance")
-	p.clock.advance(57 * time.Minute)
+	p.clock.Advance(57 * time.Minute)
 }
 
 func refreshed(p *party) {

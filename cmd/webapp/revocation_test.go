@@ -93,7 +93,7 @@ func TestAnotherPersonsSignInRevokesTheToken(t *testing.T) {
 	b.mustSignIn(fakeidp.UserAdmin)
 	require.Len(t, issued(), 2)
 	assert.Equal(t, issued()[:1], w.revoked(), "of the first person alone")
-	w.clock.advance(56 * time.Minute)
+	w.clock.Advance(56 * time.Minute)
 	require.Equal(t, http.StatusOK, b.get("/call_api").StatusCode, "the second person's token is valid")
 	assert.Len(t, issued(), 3)
 }
@@ -103,7 +103,7 @@ func TestTheTokenOfALateRefreshIsRevoked(t *testing.T) {
 	w := revoking(t, nil)
 	issued, b := w.issued(), w.browser()
 	b.mustSignIn(fakeidp.UserMember)
-	w.clock.advance(56 * time.Minute)
+	w.clock.Advance(56 * time.Minute)
 	met := make(chan struct{})
 	w.idp.Fail(fakeidp.EndpointToken, fakeidp.Fault{Hang: true, After: true, Met: func() { close(met) }})
 	tab := b.copy()

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/logtest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -145,7 +146,7 @@ func TestStopLetsACallbackInFlightFinish(t *testing.T) {
 		"CLIENT_SECRET": fakeidp.DefaultClientSecret, "LISTEN_ADDR": "127.0.0.1:" + free,
 		"REDIRECT_URI": "http://localhost:" + free + "/getAToken",
 	}
-	out, done := &safeBuffer{}, make(chan error, 1)
+	out, done := &logtest.Buffer{}, make(chan error, 1)
 	go func() { done <- run(ctx, nil, lookupIn(env), out, out) }()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "is ready") }, 10*time.Second, time.Millisecond)
 	jar, err := cookiejar.New(nil)
@@ -203,7 +204,7 @@ func TestHintsAreLoggedAtTheStart(t *testing.T) {
 	t.Chdir(t.TempDir())
 	vars := good()
 	vars["LISTEN_ADDR"], vars["REDIRECT_URI"] = "localhost:0", "https://app.example.com/getAToken"
-	out, logs := &safeBuffer{}, &safeBuffer{}
+	out, logs := &logtest.Buffer{}, &logtest.Buffer{}
 	require.NoError(t, run(stopped(t), nil, lookupIn(vars), out, logs))
 	assert.Contains(t, logs.String(), `level=WARN msg="configuration: TRUSTED_PROXIES is not set`)
 	assert.Contains(t, logs.String(), `remedy="Write the address range of that proxy`)
@@ -212,7 +213,7 @@ func TestHintsAreLoggedAtTheStart(t *testing.T) {
 func TestDemoServesAndSaysSo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
-	out, done := &safeBuffer{}, make(chan error, 1)
+	out, done := &logtest.Buffer{}, make(chan error, 1)
 	go func() {
 		done <- run(ctx, []string{"-demo"}, lookupIn(map[string]string{"LISTEN_ADDR": "localhost:0"}), out, out)
 	}()

@@ -10,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"webapp/internal/test/logtest"
 )
 
 func TestExpiryIsLoggedAtTheStartAndDaily(t *testing.T) {
-	clock, logs := newTestClock(), &safeBuffer{}
+	clock, logs := newTestClock(), &logtest.Buffer{}
 	end := clock.Now().Add(32 * 24 * time.Hour)
 	ctx, stop := context.WithCancel(t.Context())
 	tick, told, done := make(chan time.Time), make(chan struct{}, 1), make(chan struct{})
@@ -28,7 +30,7 @@ func TestExpiryIsLoggedAtTheStartAndDaily(t *testing.T) {
 	}()
 	<-told
 	for range 32 {
-		clock.advance(24 * time.Hour)
+		clock.Advance(24 * time.Hour)
 		tick <- clock.Now()
 		<-told
 	}
@@ -42,7 +44,7 @@ func TestExpiryIsLoggedAtTheStartAndDaily(t *testing.T) {
 
 func TestExpiryLevels(t *testing.T) {
 	for days, level := range map[int]string{400: "INFO", 31: "INFO", 30: "WARN", 8: "WARN", 7: "ERROR", 0: "ERROR", -1: "ERROR", -90: "ERROR"} {
-		logs := &safeBuffer{}
+		logs := &logtest.Buffer{}
 		logExpiry(t.Context(), days, time.Now(), slog.New(slog.NewTextHandler(logs, nil)))
 		assert.Contains(t, logs.String(), "level="+level, days)
 		assert.Equal(t, days < 0, strings.Contains(logs.String(), "has expired"), days)
@@ -56,7 +58,7 @@ func TestExpiryLevels(t *testing.T) {
 func TestUnknownExpiryIsNotTalkedAbout(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	logs := &safeBuffer{}
+	logs := &logtest.Buffer{}
 	watchExpiry(ctx, func() (time.Time, bool) { return time.Time{}, false }, time.Now, nil, slog.New(slog.NewTextHandler(logs, nil)))
 	assert.Empty(t, logs.String())
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/logtest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -52,7 +53,7 @@ func TestTheProgramReadsItsSessionKeysAgain(t *testing.T) {
 	cmd := program(t, nil, "AUTHORITY="+idp.Authority(fakeidp.ContosoTenantID), "CLIENT_ID="+fakeidp.DefaultClientID,
 		"CLIENT_SECRET="+fakeidp.DefaultClientSecret, "LISTEN_ADDR=localhost:"+port(origin), "REDIRECT_URI="+origin+"/getAToken",
 		"SESSION_STORE_FILE="+inFile(t, []byte("sqlite:sessions.db\n")), "SESSION_KEY_FILE="+keys)
-	logs := &safeBuffer{}
+	logs := &logtest.Buffer{}
 	cmd.Stdout, cmd.Stderr = logs, logs
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
@@ -108,7 +109,7 @@ func TestSessionKeysAreReplacedOnceForEachVersion(t *testing.T) {
 		used = append(used, len(keys))
 		return errors.New("cannot be derived")
 	}
-	tick, logs := make(chan time.Time, len(versions)), &safeBuffer{}
+	tick, logs := make(chan time.Time, len(versions)), &logtest.Buffer{}
 	for range versions[1:] {
 		tick <- time.Time{}
 	}

@@ -146,7 +146,7 @@ func TestCallbackIsRefusedBeforeTheProviderIsAsked(t *testing.T) {
 			return other.callback(a)
 		},
 		"expired": func(_ *testing.T, w *world, b *browser, a fakeidp.AuthResponse) reply {
-			w.clock.advance(domain.PendingLifetime + time.Second)
+			w.clock.Advance(domain.PendingLifetime + time.Second)
 			return b.callback(a)
 		},
 	}
@@ -227,11 +227,11 @@ func TestSessionEndsAtItsLimits(t *testing.T) {
 		w := newWorld(t, map[string]string{"SESSION_IDLE_TIMEOUT": "30m", "SESSION_LIFETIME": "2h"})
 		b := w.browser()
 		b.mustSignIn(fakeidp.UserMember)
-		w.clock.advance(29 * time.Minute)
+		w.clock.Advance(29 * time.Minute)
 		assert.True(t, b.signedIn())
-		w.clock.advance(29 * time.Minute)
+		w.clock.Advance(29 * time.Minute)
 		assert.True(t, b.signedIn(), "use keeps it alive")
-		w.clock.advance(33 * time.Minute)
+		w.clock.Advance(33 * time.Minute)
 		assert.False(t, b.signedIn())
 	})
 	t.Run("lifetime", func(t *testing.T) {
@@ -239,10 +239,10 @@ func TestSessionEndsAtItsLimits(t *testing.T) {
 		b := w.browser()
 		b.mustSignIn(fakeidp.UserMember)
 		for range 5 {
-			w.clock.advance(11 * time.Minute)
+			w.clock.Advance(11 * time.Minute)
 			assert.True(t, b.signedIn())
 		}
-		w.clock.advance(6 * time.Minute)
+		w.clock.Advance(6 * time.Minute)
 		assert.False(t, b.signedIn())
 	})
 }

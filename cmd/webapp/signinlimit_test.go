@@ -63,7 +63,7 @@ func TestSignInsBegunAreBoundedForEachAddress(t *testing.T) {
 	assert.Empty(t, w.store.Calls())
 
 	assert.True(t, w.begins("198.51.100.8", "198.51.100.9"), "another address has its own")
-	w.clock.advance(time.Duration(seconds) * time.Second)
+	w.clock.Advance(time.Duration(seconds) * time.Second)
 	assert.Equal(t, http.StatusSeeOther, begin().StatusCode, "after as long as it was told to wait")
 }
 
@@ -93,7 +93,7 @@ func TestSixtySignInsAMinuteAreFine(t *testing.T) {
 	for range 5 {
 		for range 60 {
 			require.Equal(t, http.StatusSeeOther, begin().StatusCode)
-			w.clock.advance(time.Second)
+			w.clock.Advance(time.Second)
 		}
 	}
 	w.exhaust(begin)
@@ -185,7 +185,7 @@ func TestRefusedCodesAreBoundedForEachCustomer(t *testing.T) {
 			_, _, other := w.brings("", "203.0.113.2")
 			assert.True(t, one().StatusCode == http.StatusSeeOther || other().StatusCode == http.StatusSeeOther, "others sign in")
 
-			w.clock.advance(time.Duration(seconds) * time.Second)
+			w.clock.Advance(time.Duration(seconds) * time.Second)
 			assert.Equal(t, http.StatusSeeOther, send().StatusCode, "the state was not spent")
 			assert.True(t, b.signedIn())
 		})

@@ -21,6 +21,7 @@ import (
 	"webapp/internal/adapters/session"
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports"
+	"webapp/internal/test/logtest"
 )
 
 // scrape returns the metrics.
@@ -72,7 +73,7 @@ func (w *world) eventful() *browser {
 	require.Equal(w.t, http.StatusForbidden, refused.callback(refused.approve(refused.begin("/login"), fakeidp.UserRefused)).StatusCode)
 	forged := w.browser().get("/getAToken?state=forged&code=adele@contoso.example")
 	require.Equal(w.t, http.StatusBadRequest, forged.StatusCode)
-	w.clock.advance(58 * time.Minute) // the access token is about to end, the session is not
+	w.clock.Advance(58 * time.Minute) // the access token is about to end, the session is not
 	require.Equal(w.t, http.StatusOK, b.get("/call_api").StatusCode)
 	w.store.SetDown(true)
 	require.Equal(w.t, http.StatusServiceUnavailable, b.get("/").StatusCode)
@@ -195,7 +196,7 @@ func TestRequestIDOfATrustedProxyLeadsThroughTheLogs(t *testing.T) {
 func TestMetricsListener(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, stop := contextOf(t)
-	logs, out, done := &safeBuffer{}, &safeBuffer{}, make(chan error, 1)
+	logs, out, done := &logtest.Buffer{}, &logtest.Buffer{}, make(chan error, 1)
 	env := map[string]string{"LISTEN_ADDR": "localhost:0", "METRICS_ADDR": "localhost:0", "LOG_FORMAT": "json"}
 	go func() { done <- run(ctx, []string{"-demo"}, lookupIn(env), out, logs) }()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "is ready") }, 10*time.Second, time.Millisecond)
@@ -285,7 +286,7 @@ func TestAuditLogDoesNotDependOnLogLevel(t *testing.T) {
 	vars["LOG_LEVEL"] = "error"
 	s, err := load(lookupIn(vars), false)
 	require.NoError(t, err)
-	logs := &safeBuffer{}
+	logs := &logtest.Buffer{}
 	p := deps{now: time.Now, logger: s.Logger(logs), audit: s.AuditLogger(logs)}
 	watched, err := newTelemetry(s, p)
 	require.NoError(t, err)

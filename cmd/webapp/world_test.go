@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"io"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,6 +22,7 @@ import (
 	"webapp/internal/adapters/session/memory"
 	"webapp/internal/ports/portstest"
 	"webapp/internal/test/apptest"
+	"webapp/internal/test/logtest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -32,12 +31,12 @@ import (
 type world struct {
 	t     *testing.T
 	idp   *fakeidp.Provider
-	clock *testClock
+	clock *portstest.Clock
 	// wrongBy is how far clock is ahead of the provider's clock, in nanoseconds.
 	wrongBy atomic.Int64
 	store   *portstest.FaultyStore
 	kept    *recorder
-	logs    *safeBuffer
+	logs    *logtest.Buffer
 	url     string // the application's origin
 	tls     *tls.Config
 	s       config.Config
@@ -52,7 +51,7 @@ type world struct {
 // without a host too. configure changes the demo provider.
 func newWorld(t *testing.T, env map[string]string, configure ...func(*fakeidp.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: newTestClock(), logs: &safeBuffer{}}
+	w := &world{t: t, clock: newTestClock(), logs: &logtest.Buffer{}}
 	theirs := func() time.Time { return w.clock.Now().Add(-time.Duration(w.wrongBy.Load())) }
 	idpConfig := fakeidp.Config{Clock: theirs, NewKey: rsakeys.Sequence()}
 	for _, c := range configure {
@@ -267,40 +266,5 @@ func (b *browser) copy() *browser {
 	return other
 }
 
-// testClock stands still until a test advances it.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newTestClock() *testClock { return &testClock{now: time.Now().Truncate(time.Second)} }
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// safeBuffer is a buffer for a log. It is safe for concurrent use.
-type safeBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
+// newTestClock returns a clock that only a test advances.
+func newTestClock() *portstest.Clock { return portstest.NewClock(time.Now().Truncate(time.Second)) }

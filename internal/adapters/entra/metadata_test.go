@@ -18,6 +18,7 @@ import (
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/test/logtest"
 )
 
 func (w world) tryBegin(ctx context.Context) error {
@@ -243,7 +244,7 @@ func TestAProviderThatDoesNotFit(t *testing.T) {
 				c.fault.Body = `{"keys":[]}`
 			}
 			t.Run(name+" "+string(endpoint), func(t *testing.T) {
-				var log lockedBuffer
+				var log logtest.Buffer
 				w := newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, e *entra.Config) {
 					e.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				})

@@ -19,6 +19,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
+	"webapp/internal/test/logtest"
 )
 
 // rotation is a credential that is replaced many times.
@@ -241,7 +242,7 @@ func TestBadNewVersionKeepsTheOld(t *testing.T) {
 		"not valid yet": {func(path string) { replace(t, path, early.pem(t)) }, "not valid before"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var log lockedBuffer
+			var log logtest.Buffer
 			path := tempFile(t, cert.pem(t))
 			auth := clientauth.NewCertificates(cert.cert)
 			w := credentialWorld(t, auth, func(_ *fakeidp.Config, e *entra.Config) {

@@ -195,7 +195,7 @@ func TestAccountsThatCannotSignIn(t *testing.T) {
 
 func TestTheProviderRemembersWhoIsSignedIn(t *testing.T) {
 	clock := newClock()
-	idp := start(t, clock.use)
+	idp := start(t, onClock(clock))
 	rp := newParty(t, idp, fakeidp.ContosoTenantID)
 	person := newPerson(t)
 	first := location(t, person.pick(person.open(rp.authURL()), fakeidp.UserMember)).Query()
@@ -208,7 +208,7 @@ func TestTheProviderRemembersWhoIsSignedIn(t *testing.T) {
 		assert.Contains(t, read(t, person.open(with(t, rp.authURL(), "prompt", prompt))), "Pick an account", prompt)
 	}
 	assert.Contains(t, read(t, person.open(with(t, rp.authURL(), "max_age", "0"))), "Pick an account", "as prompt=login")
-	clock.forward(10 * minute)
+	clock.Advance(10 * minute)
 	assert.Contains(t, read(t, person.open(with(t, rp.authURL(), "max_age", "300"))), "Pick an account")
 	assert.NotEmpty(t, location(t, person.open(with(t, rp.authURL(), "max_age", "900"))).Query().Get("code"))
 

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/ports/portstest"
 	"webapp/internal/test/rsakeys"
 )
 
@@ -180,27 +181,12 @@ func (rp *party) postRaw(form url.Values, change func(*http.Request)) map[string
 
 const minute = time.Minute
 
-// clock is a clock that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
 // newClock starts at the current time, because go-oidc checks expiry by it.
-func newClock() *clock { return &clock{now: time.Now()} }
+func newClock() *portstest.Clock { return portstest.NewClock(time.Now()) }
 
-func (c *clock) use(config *fakeidp.Config) {
-	config.Clock = func() time.Time {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.now
-	}
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+// onClock returns a change of the configuration to this clock.
+func onClock(clock *portstest.Clock) func(*fakeidp.Config) {
+	return func(config *fakeidp.Config) { config.Clock = clock.Now }
 }
 
 // payload returns the claims of the ID token as JSON, unverified.

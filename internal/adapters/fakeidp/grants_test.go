@@ -105,7 +105,7 @@ func TestADeviceSignsIn(t *testing.T) {
 
 func TestADeviceThatDoesNotSignIn(t *testing.T) {
 	moving := newClock()
-	rp := newParty(t, start(t, moving.use, withAPI), fakeidp.ContosoTenantID)
+	rp := newParty(t, start(t, onClock(moving), withAPI), fakeidp.ContosoTenantID)
 	poll := func(deviceCode any, client string) any {
 		return rp.postRaw(url.Values{"grant_type": {deviceGrant}, "client_id": {client}, "device_code": {deviceCode.(string)}}, nil)["error"]
 	}
@@ -116,7 +116,7 @@ func TestADeviceThatDoesNotSignIn(t *testing.T) {
 	assert.Equal(t, "authorization_declined", poll(declined["device_code"], fakeidp.DefaultClientID))
 	assert.Equal(t, "bad_verification_code", poll(declined["device_code"], apiClientID), "the code of another client")
 	assert.Equal(t, "bad_verification_code", poll("made-up", fakeidp.DefaultClientID))
-	moving.forward(15 * time.Minute)
+	moving.Advance(15 * time.Minute)
 	assert.Equal(t, "expired_token", poll(expired["device_code"], fakeidp.DefaultClientID))
 	status, page = rp.enter(url.Values{"user_code": {expired["user_code"].(string)}})
 	assert.Equal(t, http.StatusBadRequest, status)
@@ -190,7 +190,7 @@ func TestAnAPICallsAnotherOnBehalfOfAPerson(t *testing.T) {
 
 func TestAnAPIThatMustNotCallAnother(t *testing.T) {
 	moving := newClock()
-	rp := newParty(t, start(t, moving.use, withAPI), fakeidp.ContosoTenantID)
+	rp := newParty(t, start(t, onClock(moving), withAPI), fakeidp.ContosoTenantID)
 	assertion := rp.tokenForAPI()
 	rp.config.Scopes = []string{"openid", "User.Read"}
 	graph, err := rp.exchange(rp.code(fakeidp.UserMember))
@@ -219,7 +219,7 @@ func TestAnAPIThatMustNotCallAnother(t *testing.T) {
 		one.change(form)
 		assert.Equal(t, []any{float64(one.number)}, rp.postRaw(form, nil)["error_codes"], name)
 	}
-	moving.forward(2 * time.Hour)
+	moving.Advance(2 * time.Hour)
 	assert.Equal(t, []any{float64(500133)}, rp.postRaw(onBehalf(assertion), nil)["error_codes"])
 }
 

@@ -17,9 +17,9 @@ import (
 // max_age alone does not ask for it.
 func TestAuthTimeIsAnOptionalClaim(t *testing.T) {
 	clock := newClock()
-	idp := start(t, clock.use)
+	idp := start(t, onClock(clock))
 	rp := newParty(t, idp, fakeidp.ContosoTenantID)
-	began := clock.now.Unix()
+	began := clock.Now().Unix()
 	for asked, sent := range map[string]bool{
 		"":                                false,
 		`{"id_token":{"acrs":null}}`:      false,
@@ -36,7 +36,7 @@ func TestAuthTimeIsAnOptionalClaim(t *testing.T) {
 	token, claims := rp.signIn(fakeidp.UserMember)
 	assert.EqualValues(t, began, claims["auth_time"])
 
-	clock.forward(4 * minute)
+	clock.Advance(4 * minute)
 	refreshed := rp.post(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.RefreshToken}})
 	verified, err := rp.verifier.Verify(t.Context(), refreshed["id_token"].(string))
 	require.NoError(t, err)
@@ -80,7 +80,7 @@ func claimsOf(t *testing.T, rp *party, code string) (claims map[string]any) {
 // Graph can require a step-up in the way of RFC 9470.
 func TestAnAPIRequiresAStepUp(t *testing.T) {
 	clock := newClock()
-	idp := start(t, clock.use)
+	idp := start(t, onClock(clock))
 	rp := newParty(t, idp, fakeidp.ContosoTenantID)
 	me := idp.BaseURL() + "/v1.0/me"
 	plain, _ := rp.signIn(fakeidp.UserMember)
@@ -94,7 +94,7 @@ func TestAnAPIRequiresAStepUp(t *testing.T) {
 		refused.Header.Get("WWW-Authenticate"))
 	assert.Equal(t, http.StatusOK, get(t, me, gold.AccessToken).StatusCode)
 
-	clock.forward(2 * minute)
+	clock.Advance(2 * minute)
 	idp.DemandSignIn(fakeidp.Demand{MaxAge: new(time.Minute)})
 	refused = get(t, me, plain.AccessToken)
 	assert.Equal(t, http.StatusUnauthorized, refused.StatusCode)

@@ -162,20 +162,20 @@ func TestACodeBelongsToOneClientAndTenant(t *testing.T) {
 
 func TestCodesAndTokensExpire(t *testing.T) {
 	clock := newClock()
-	rp := newParty(t, start(t, clock.use), fakeidp.ContosoTenantID)
+	rp := newParty(t, start(t, onClock(clock)), fakeidp.ContosoTenantID)
 	code := rp.code(fakeidp.UserMember)
-	clock.forward(10*minute + time.Second)
+	clock.Advance(10*minute + time.Second)
 	_, err := rp.exchange(code)
 	require.ErrorContains(t, err, "AADSTS70008")
 
 	token, err := rp.exchange(rp.code(fakeidp.UserMember))
 	require.NoError(t, err)
-	clock.forward(60 * minute)
+	clock.Advance(60 * minute)
 	response := get(t, rp.idp.BaseURL()+"/v1.0/me", token.AccessToken)
 	assert.Equal(t, http.StatusUnauthorized, response.StatusCode)
 	assert.Contains(t, response.Header.Get("WWW-Authenticate"), `error="invalid_token"`)
 
-	clock.forward(91 * 24 * 60 * minute)
+	clock.Advance(91 * 24 * 60 * minute)
 	late := rp.post(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.RefreshToken}})
 	assert.Equal(t, []any{700082.0}, late["error_codes"])
 	assert.Equal(t, "token_expired", late["suberror"])

@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"webapp/internal/test/logtest"
 )
 
 // stopTimeout is longer than the ten seconds that the application has to finish
@@ -22,7 +23,7 @@ const stopTimeout = 15 * time.Second
 type Process struct {
 	t      T
 	cmd    *exec.Cmd
-	output logBuffer
+	output logtest.Buffer
 	done   chan struct{}
 	err    error // of Wait; read it after done is closed
 }
@@ -140,22 +141,4 @@ func FreePort(t T) int {
 	}
 	check(t, errors.New("1000 ports are in use"), "find a free port")
 	return 0
-}
-
-// logBuffer is a bytes.Buffer that is safe for concurrent use.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -1,7 +1,6 @@
 package standalone
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -21,31 +20,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
+
+	"webapp/internal/test/logtest"
 )
-
-// lockedBuffer is a bytes.Buffer that several goroutines use.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
 
 // running is a provider that Run serves.
 type running struct {
 	t              *testing.T
 	options        Options
-	stdout, stderr *lockedBuffer
+	stdout, stderr *logtest.Buffer
 	rotate         chan os.Signal
 	base           string
 	client         *http.Client // trusts the certificate authority only, follows no redirect
@@ -55,7 +38,7 @@ type running struct {
 // start runs the command for one test. By default it serves plain http.
 func start(t *testing.T, change ...func(*Options)) *running {
 	t.Helper()
-	r := &running{t: t, stdout: &lockedBuffer{}, stderr: &lockedBuffer{}, rotate: make(chan os.Signal)}
+	r := &running{t: t, stdout: &logtest.Buffer{}, stderr: &logtest.Buffer{}, rotate: make(chan os.Signal)}
 	r.options = Options{Addr: "127.0.0.1:0", HTTP: true, Dir: t.TempDir(), Rotate: r.rotate, Stdout: r.stdout, Stderr: r.stderr}
 	for _, c := range change {
 		c(&r.options)

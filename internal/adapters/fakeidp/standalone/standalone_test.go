@@ -19,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/logtest"
 )
 
 func TestAnApplicationSignsInWithTheEnv(t *testing.T) {
@@ -84,7 +85,7 @@ func TestOnlyThisMachine(t *testing.T) {
 		{Addr: "0.0.0.0:0", HTTP: true}, {Addr: ":0", HTTP: true}, {Addr: "[::]:0", HTTP: true}, {Addr: "192.0.2.1:0", HTTP: true}, {Addr: "app.example.com:0", HTTP: true},
 		{Addr: "127.0.0.2:0"}, // the certificate is not for this address
 	} {
-		stdout := &lockedBuffer{}
+		stdout := &logtest.Buffer{}
 		o.Dir, o.Stdout, o.Stderr = t.TempDir(), stdout, io.Discard
 		require.Error(t, Run(stopped, o), o.Addr)
 		assert.Empty(t, stdout.String())
