@@ -151,6 +151,35 @@ func TestADoubleClickSignsInAndPostsTheCodeOnce(t *testing.T) {
 	}
 }
 
+// The browser sends the callback again after the first one has ended, whose response it has
+// not received: it gets the same error page, or a link that leads to the wanted page.
+func TestAReloadAfterTheFirstCallbackHasEnded(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		texts  []string
+	}{
+		"signed in": {http.StatusBadRequest, []string{"This sign-in cannot be completed here", `href="/login?return_to=%2Fsessions"`}},
+		"refused":   {http.StatusForbidden, []string{"<h1>The sign-in service refused the sign-in</h1>", `href="/login?return_to=%2Fsessions"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			b := w.browser()
+			answer := b.approve(b.begin("/login?return_to=/sessions"), fakeidp.UserMember)
+			if name == "refused" {
+				answer.Values.Set("code", "junk")
+			}
+			_ = b.copy().callback(answer)
+			r := b.callback(answer)
+			assert.Equal(t, c.status, r.StatusCode)
+			for _, text := range c.texts {
+				assert.Contains(t, r.body, text)
+			}
+			assert.False(t, b.signedIn())
+			assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken), "the code is not posted again")
+		})
+	}
+}
+
 // abandoned sends a callback that ctx can cancel.
 func (b *browser) abandoned(ctx context.Context, answer fakeidp.AuthResponse) error {
 	method, target, body := http.MethodGet, answer.URL(), ""
