@@ -1,10 +1,10 @@
 package session
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"hash"
 
 	"webapp/internal/ports"
 )
@@ -54,14 +54,16 @@ func providerIndex(key *sealingKey, sid string) string { return index(key, "sid"
 // index returns the HMAC-SHA-256 of the parts. Each has its length in front, so
 // that different lists never give the same text.
 func index(key *sealingKey, parts ...string) string {
-	mac := hmac.New(sha256.New, key.indexing)
-	var text []byte
+	mac := key.indexing.Get().(hash.Hash)
+	defer key.indexing.Put(mac)
+	mac.Reset()
+	text := make([]byte, 0, 256)
 	for _, part := range parts {
 		text = binary.AppendUvarint(text, uint64(len(part)))
 		text = append(text, part...)
 	}
 	mac.Write(text)
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(text[:0]))
 }
 
 // indexesOf returns all indexes of a session that began under key.

@@ -3,10 +3,12 @@ package session
 import (
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -37,7 +39,7 @@ type keyID [2]byte
 type sealingKey struct {
 	id       keyID
 	aead     cipher.AEAD
-	indexing []byte // for HMAC-SHA-256
+	indexing *sync.Pool // of HMAC-SHA-256, which costs more to make than to use
 }
 
 func newSealer(secrets [][]byte, realm string) (*sealer, error) {
@@ -73,7 +75,8 @@ func newSealingKey(secret []byte, realm string) (sealingKey, error) {
 	if err != nil {
 		return sealingKey{}, err
 	}
-	return sealingKey{id: keyID(derived[chacha20poly1305.KeySize:]), aead: aead, indexing: indexing}, nil
+	macs := &sync.Pool{New: func() any { return hmac.New(sha256.New, indexing) }}
+	return sealingKey{id: keyID(derived[chacha20poly1305.KeySize:]), aead: aead, indexing: macs}, nil
 }
 
 // first returns the key that seals.
