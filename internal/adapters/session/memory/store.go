@@ -18,7 +18,9 @@ import (
 )
 
 const (
-	shardCount = 256
+	// shardCount is a compromise: with more shards, operations wait for each other
+	// less, but each Keys locks them all.
+	shardCount = 64
 	// sweepEvery is the time in which the sweep visits every shard once.
 	sweepEvery = 10 * time.Second
 	// sweepStep and operationStep are how many expired records are removed
