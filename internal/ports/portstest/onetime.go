@@ -1,12 +1,9 @@
 package portstest
 
 import (
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
@@ -38,20 +35,9 @@ func onceOnly(t *testing.T, h SessionHarness) {
 }
 
 func onceRace(t *testing.T, h SessionHarness) {
-	var won atomic.Int32
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			err := h.Sessions.Spend(t.Context(), "id", h.Now().Add(time.Hour))
-			if err == nil {
-				won.Add(1)
-				return
-			}
-			assert.ErrorIs(t, err, ports.ErrSpent)
-		})
-	}
-	wg.Wait()
-	require.EqualValues(t, 1, won.Load())
+	requireOneSucceeds(t, ports.ErrSpent, func(int) error {
+		return h.Sessions.Spend(t.Context(), "id", h.Now().Add(time.Hour))
+	})
 }
 
 func onceUntil(t *testing.T, h SessionHarness) {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
@@ -141,23 +138,12 @@ func pendingOutcome(t *testing.T, h SessionHarness) {
 func pendingRace(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	keep(t, h, b, "raced")
-	var taken atomic.Int32
-	var wg sync.WaitGroup
-	for range 8 {
-		twin := b.Clone()
-		wg.Go(func() {
-			twin.Do(t.Context(), func(ctx context.Context) {
-				_, err := h.Sessions.Take(ctx, "raced")
-				if err == nil {
-					taken.Add(1)
-					return
-				}
-				assert.ErrorIs(t, err, ports.ErrPendingSpent)
-			})
+	requireOneSucceeds(t, ports.ErrPendingSpent, func(int) error {
+		return inTwin(t, b, func(ctx context.Context) error {
+			_, err := h.Sessions.Take(ctx, "raced")
+			return err
 		})
-	}
-	wg.Wait()
-	require.EqualValues(t, 1, taken.Load())
+	})
 }
 
 func pendingForeign(t *testing.T, h SessionHarness) {

@@ -14,7 +14,15 @@
 // field that is nil, pass without doing anything.
 package portstest
 
-import "testing"
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
 
 // named is one test of a suite. H is the type of its harness.
 type named[H any] struct {
@@ -30,4 +38,30 @@ func runAll[H any](t *testing.T, newHarness func(*testing.T) H, groups ...[]name
 			t.Run(test.name, func(t *testing.T) { test.run(t, newHarness(t)) })
 		}
 	}
+}
+
+// requireOneSucceeds calls call(0) to call(7) at the same time. It requires that one call
+// succeeds and that all others return lost.
+func requireOneSucceeds(t *testing.T, lost error, call func(i int) error) {
+	t.Helper()
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			err := call(i)
+			if err == nil {
+				won.Add(1)
+				return
+			}
+			assert.ErrorIs(t, err, lost)
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 1, won.Load(), "the number of calls that succeeded")
+}
+
+// inTwin calls f in a request of a copy of b.
+func inTwin(t *testing.T, b Browser, f func(ctx context.Context) error) (err error) {
+	b.Clone().Do(t.Context(), func(ctx context.Context) { err = f(ctx) })
+	return err
 }

@@ -32,20 +32,10 @@ func storeRaces() []named[StoreHarness] {
 func storeCreateRace(t *testing.T, h StoreHarness) {
 	stores := []ports.SessionStore{h.Store, h.other(t)}
 	for round := range 20 {
-		var won atomic.Int32
-		var wg sync.WaitGroup
-		for i := range 8 {
-			wg.Go(func() {
-				_, err := stores[i%2].Create(t.Context(), h.record(fmt.Sprint("race-", round), "v", "index"))
-				if err == nil {
-					won.Add(1)
-					return
-				}
-				assert.ErrorIs(t, err, ports.ErrRecordExists)
-			})
-		}
-		wg.Wait()
-		require.EqualValues(t, 1, won.Load())
+		requireOneSucceeds(t, ports.ErrRecordExists, func(i int) error {
+			_, err := stores[i%2].Create(t.Context(), h.record(fmt.Sprint("race-", round), "v", "index"))
+			return err
+		})
 	}
 }
 
@@ -134,20 +124,7 @@ func storeDeleteOnce(t *testing.T, h StoreHarness) {
 	for round := range 20 {
 		key := fmt.Sprint("deleted-", round)
 		v := h.create(t, h.record(key, "v", "index"))
-		var won atomic.Int32
-		var wg sync.WaitGroup
-		for i := range 8 {
-			wg.Go(func() {
-				err := stores[i%2].Delete(t.Context(), key, v)
-				if err == nil {
-					won.Add(1)
-					return
-				}
-				assert.ErrorIs(t, err, ports.ErrNoRecord)
-			})
-		}
-		wg.Wait()
-		require.EqualValues(t, 1, won.Load())
+		requireOneSucceeds(t, ports.ErrNoRecord, func(i int) error { return stores[i%2].Delete(t.Context(), key, v) })
 		h.requireNone(t, key)
 		h.requireKeys(t, "index")
 	}

@@ -2,12 +2,9 @@ package portstest
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/ports"
@@ -122,21 +119,10 @@ func leaseEnd(t *testing.T, h SessionHarness) {
 func leaseRace(t *testing.T, h SessionHarness) {
 	b := h.NewBrowser()
 	signIn(t, h, b)
-	var won atomic.Int32
-	var wg sync.WaitGroup
-	for range 8 {
-		twin := b.Clone()
-		wg.Go(func() {
-			twin.Do(t.Context(), func(ctx context.Context) {
-				_, err := h.Sessions.LeaseRefresh(ctx, h.Now().Add(leaseTime))
-				if err == nil {
-					won.Add(1)
-					return
-				}
-				assert.ErrorIs(t, err, ports.ErrLeased)
-			})
+	requireOneSucceeds(t, ports.ErrLeased, func(int) error {
+		return inTwin(t, b, func(ctx context.Context) error {
+			_, err := h.Sessions.LeaseRefresh(ctx, h.Now().Add(leaseTime))
+			return err
 		})
-	}
-	wg.Wait()
-	require.EqualValues(t, 1, won.Load())
+	})
 }
