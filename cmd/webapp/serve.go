@@ -63,13 +63,9 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 	defer stopMetrics()
 	go app.warmUp(ctx)
 	if keyFile != nil {
-		ticker := time.NewTicker(keyFileInterval)
-		defer ticker.Stop()
-		go watchSessionKeys(ctx, keyFile.Get, c.SessionKeys, app.useSessionKeys, ticker.C, logger)
+		go watchSessionKeys(ctx, keyFile.Get, c.SessionKeys, app.useSessionKeys, time.Tick(keyFileInterval), logger)
 	}
-	daily := time.NewTicker(24 * time.Hour)
-	defer daily.Stop()
-	go watchExpiry(ctx, app.credentialExpiry, time.Now, daily.C, logger)
+	go watchExpiry(ctx, app.credentialExpiry, time.Now, time.Tick(24*time.Hour), logger)
 	announce(c, stdout, listener.Addr())
 	if c.LogFormat == "json" { // for the program that reads the log, which does not see stdout
 		logger.Info("ready", "addr", listener.Addr().String(), "origin", c.Origin(), "version", buildVersion())

@@ -75,10 +75,6 @@ func (f *activeFault) at(endpoint Endpoint) bool {
 	return f.endpoint == endpoint || f.endpoint == EndpointGraph && graph
 }
 
-func newFaultBook() *faultBook {
-	return &faultBook{healed: make(chan struct{})}
-}
-
 // Fail adds a fault to an endpoint. The faults of an endpoint apply in the order in
 // which they were added, each to as many requests as its Times says.
 func (p *Provider) Fail(endpoint Endpoint, fault Fault) {

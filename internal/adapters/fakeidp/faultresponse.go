@@ -22,7 +22,7 @@ func (p *Provider) applyFault(w http.ResponseWriter, r *http.Request, fault metF
 	if fault.After {
 		held := &bufferedResponse{header: make(http.Header), status: http.StatusOK}
 		handle(held, r)
-		handle = cutHandler
+		handle = func(w http.ResponseWriter, _ *http.Request) { cut(w) }
 		if waits {
 			handle = held.release
 		}
@@ -136,8 +136,6 @@ func cut(w http.ResponseWriter) {
 	}
 	_ = conn.Close()
 }
-
-func cutHandler(w http.ResponseWriter, _ *http.Request) { cut(w) }
 
 // bufferedResponse keeps a response until release.
 type bufferedResponse struct {

@@ -48,8 +48,8 @@ func New(config Config) (*Provider, error) {
 	}
 	p := &Provider{
 		config:   config,
-		faults:   newFaultBook(),
-		log:      newRequestLog(),
+		faults:   &faultBook{healed: make(chan struct{})},
+		log:      &requestLog{counts: make(map[Endpoint]int), recent: make(map[Endpoint][]Request)},
 		baseURL:  strings.TrimSuffix(config.BaseURL, "/"),
 		clients:  make(map[string]*Client),
 		codes:    newBounded[*code](maxCodes),

@@ -25,10 +25,6 @@ type requestLog struct {
 	recent map[Endpoint][]Request
 }
 
-func newRequestLog() *requestLog {
-	return &requestLog{counts: make(map[Endpoint]int), recent: make(map[Endpoint][]Request)}
-}
-
 func (l *requestLog) add(endpoint Endpoint, r *http.Request, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

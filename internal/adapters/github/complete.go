@@ -51,7 +51,14 @@ func (p *Provider) Complete(ctx context.Context, callback ports.Callback, secret
 	if len(begun.Scopes) > 0 {
 		tokens.AccessTokens = []ports.AccessToken{{Value: token.value, Scopes: begun.Scopes, Expires: token.expires}}
 	}
-	return ports.SignedIn{Identity: person.identity(), Claims: person.claims(), Tokens: tokens}, nil
+	return ports.SignedIn{
+		Identity: ports.Identity{Issuer: Issuer, Subject: person.id, Name: person.name, Username: person.login},
+		Claims: []ports.Claim{
+			{Name: "name", Value: person.name}, {Name: "login", Value: person.login},
+			{Name: "sub", Value: person.id}, {Name: "iss", Value: Issuer},
+		},
+		Tokens: tokens,
+	}, nil
 }
 
 // checkCallback checks the callback before the code is sent anywhere. GitHub has
@@ -189,12 +196,4 @@ func (p *Provider) user(ctx context.Context, token string) (user, error) {
 		name = "" // for display only
 	}
 	return user{strconv.FormatInt(id, 10), login, strings.TrimSpace(name)}, nil
-}
-
-func (u user) identity() ports.Identity {
-	return ports.Identity{Issuer: Issuer, Subject: u.id, Name: u.name, Username: u.login}
-}
-
-func (u user) claims() []ports.Claim {
-	return []ports.Claim{{Name: "name", Value: u.name}, {Name: "login", Value: u.login}, {Name: "sub", Value: u.id}, {Name: "iss", Value: Issuer}}
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,10 +12,7 @@ import (
 	"webapp/internal/secretfile"
 )
 
-const (
-	maxTokenFileBytes = 32 << 10
-	tokenFileSegments = 3
-)
+const maxTokenFileBytes = 32 << 10
 
 // assertionToken is a token of another issuer. It is sent unchanged as the client assertion
 // (workload identity federation).
@@ -74,15 +72,11 @@ func parseTokenFile(data []byte) (string, error) {
 	if strings.HasPrefix(token, "{") {
 		return "", errors.New("holds a JSON object: write the token alone, which begins with eyJ")
 	}
-	segments := strings.Split(token, ".")
-	for _, segment := range segments {
-		if len(segments) != tokenFileSegments || segment == "" || strings.ContainsFunc(segment, notBase64URL) {
-			return "", errors.New("does not hold a signed token (JWT)")
-		}
+	if !jwtForm.MatchString(token) {
+		return "", errors.New("does not hold a signed token (JWT)")
 	}
 	return token, nil
 }
 
-func notBase64URL(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
-}
+// jwtForm matches a JWS in the compact form (RFC 7515, section 3.1).
+var jwtForm = regexp.MustCompile(`^[\w-]+\.[\w-]+\.[\w-]+$`)

@@ -42,8 +42,6 @@ const (
 	clockSkew         = time.Hour
 )
 
-func defaultDir(cache string) string { return filepath.Join(cache, "webapp-fakeidp") }
-
 // authority is a certificate authority that can only name this machine. A client
 // that trusts it trusts nothing else, even if somebody steals the key (name
 // constraints; RFC 5280, section 4.2.1.10).

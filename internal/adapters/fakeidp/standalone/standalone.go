@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -92,7 +93,7 @@ func (o Options) openAuthority(logger *slog.Logger) (*authority, error) {
 		if err != nil {
 			return nil, errors.New("this account has no cache folder for the certificate authority: name a folder with -dir, or use -http")
 		}
-		o.Dir = defaultDir(cache)
+		o.Dir = filepath.Join(cache, "webapp-fakeidp")
 	}
 	return openAuthority(o.Dir, time.Now, logger)
 }
