@@ -49,10 +49,10 @@ func TestRun(t *testing.T) {
 // The baselines must render the home page of the application, or the comparison
 // means nothing.
 func TestBareHomePagesAreTheApplications(t *testing.T) {
-	store := memory.New(time.Now)
+	now := func() time.Time { return time.Date(2026, 11, 29, 15, 4, 0, 0, time.UTC) }
+	store := memory.New(now)
 	t.Cleanup(func() { _ = store.Close() })
-	began := time.Date(2026, 11, 29, 15, 4, 0, 0, time.UTC)
-	app, err := newApplication(store, noProvider, func() time.Time { return began })
+	app, err := newApplication(store, noProvider, now)
 	require.NoError(t, err)
 	people, err := app.signInMany(t.Context(), 1)
 	require.NoError(t, err)
