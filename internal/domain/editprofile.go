@@ -42,8 +42,8 @@ func (s *Service) EditProfile(ctx context.Context, uiLocales string) (string, er
 // tokens. The provider may ask for less in this flow than in a sign-in, such as no second
 // factor, so the flow must not sign anybody in and must not prolong a session.
 //
-// updateProfile returns ErrSignInAgain if nobody is signed in, or if the profile is
-// another person's. A form_post callback always leads to ErrSignInAgain, because it carries
+// updateProfile returns ErrSignInAgain if nobody is signed in, if the profile is another
+// person's, or if another request ends the session or changes its roles. A form_post callback always leads to ErrSignInAgain, because it carries
 // no session cookie.
 func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	session, err := s.current(ctx)
@@ -61,6 +61,9 @@ func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	case !samePerson(session.Identity, in.Identity):
 		return fmt.Errorf("%w: the edited profile is another person's", ErrSignInAgain)
 	}
+	unchanged := func(old ports.EndedSession) bool {
+		return samePerson(old.Identity, in.Identity) && slices.Equal(old.Identity.Roles, session.Identity.Roles)
+	}
 	session.Identity.Name = cmp.Or(in.Identity.Name, session.Identity.Name)
 	session.Identity.Username = cmp.Or(in.Identity.Username, session.Identity.Username)
 	ended, err := s.sessions.Start(ctx, ports.NewSession{Session: session, Claims: in.Claims, Tokens: tokens}, false)
@@ -68,9 +71,9 @@ func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}
-	if !slices.ContainsFunc(ended, func(old ports.EndedSession) bool { return samePerson(old.Identity, in.Identity) }) {
-		// Another request has ended the old session, for example a sign-out. The new
-		// session must end too.
+	if !slices.ContainsFunc(ended, unchanged) {
+		// Another request has ended the old session, for example a sign-out, or has
+		// changed its roles. The new session must end too.
 		if err := s.end(ctx, ports.EndedByUser); err != nil {
 			return err
 		}

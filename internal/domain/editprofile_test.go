@@ -112,40 +112,52 @@ func TestEditedProfileSignsNobodyIn(t *testing.T) {
 	}
 }
 
-// endsBeforeTokens ends the browser's session after the domain has read it.
-type endsBeforeTokens struct {
+// changesBeforeTokens changes the browser's session after the domain has read it.
+type changesBeforeTokens struct {
 	*portstest.FakeSessions
-	on bool
+	change func(context.Context) error // nil changes nothing
 }
 
-func (s *endsBeforeTokens) Tokens(ctx context.Context) (ports.Tokens, error) {
+func (s *changesBeforeTokens) Tokens(ctx context.Context) (ports.Tokens, error) {
 	tokens, err := s.FakeSessions.Tokens(ctx)
-	if s.on {
-		_, endErr := s.EndSessionsOf(ctx, portstest.FakeIssuer, "ada", false, false)
-		err = errors.Join(err, endErr)
+	if s.change != nil {
+		err = errors.Join(err, s.change(ctx))
 	}
 	return tokens, err
 }
 
-// Invariant 6: a sign-out while the profile is being saved wins.
-func TestSignOutDuringTheEditOfAProfile(t *testing.T) {
-	ending := &endsBeforeTokens{}
-	f := newFixtureWith(t, func(c *domain.Config) {
-		ending.FakeSessions = c.Sessions.(*portstest.FakeSessions)
-		c.Sessions = ending
-	})
-	f.provider.OfferFlows(ports.FlowEditProfile)
-	b := f.sessions.NewBrowser()
-	f.signIn(b, adaNamed("Ada Byron"))
-	location := f.editProfile(b)
-	ending.on = true
-	_, err := f.complete(b, f.provider.Approve(location, adaNamed("Ada Lovelace")))
-	require.ErrorIs(t, err, domain.ErrSignInAgain)
-	_, err = f.CurrentUser(b.Context(t.Context()))
-	require.ErrorIs(t, err, domain.ErrNotSignedIn)
-	listed, err := f.sessions.SessionsOf(b.Context(t.Context()), portstest.FakeIssuer, "ada")
-	require.NoError(t, err)
-	assert.Empty(t, listed)
+// Invariants 6 and 7: a sign-out while the profile is being saved wins, and so does a token
+// refresh that takes a role away.
+func TestTheSessionChangesDuringTheEditOfAProfile(t *testing.T) {
+	changing := &changesBeforeTokens{}
+	for name, change := range map[string]func(context.Context) error{
+		"sign-out": func(ctx context.Context) error {
+			_, err := changing.EndSessionsOf(ctx, portstest.FakeIssuer, "ada", false, false)
+			return err
+		},
+		"roles": func(ctx context.Context) error { return changing.UpdateMemberships(ctx, nil, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixtureWith(t, func(c *domain.Config) {
+				*changing = changesBeforeTokens{FakeSessions: c.Sessions.(*portstest.FakeSessions)}
+				c.Sessions = changing
+			})
+			f.provider.OfferFlows(ports.FlowEditProfile)
+			b := f.sessions.NewBrowser()
+			who := adaNamed("Ada Byron")
+			who.Roles = []string{"Admin"}
+			f.signIn(b, who)
+			location := f.editProfile(b)
+			changing.change = change
+			_, err := f.complete(b, f.provider.Approve(location, adaNamed("Ada Lovelace")))
+			require.ErrorIs(t, err, domain.ErrSignInAgain)
+			_, err = f.CurrentUser(b.Context(t.Context()))
+			require.ErrorIs(t, err, domain.ErrNotSignedIn)
+			listed, err := f.sessions.SessionsOf(b.Context(t.Context()), portstest.FakeIssuer, "ada")
+			require.NoError(t, err)
+			assert.Empty(t, listed)
+		})
+	}
 }
 
 func TestEditProfileNeedsAPersonAndTheFlow(t *testing.T) {
