@@ -103,6 +103,7 @@ func (s *Service) conclude(ctx context.Context, c *completion) {
 // know the code gets no session.
 func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports.PendingSignIn) (string, error) {
 	tooLong := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: fmt.Errorf("%w: the same sign-in is still being completed", ErrProviderUnavailable)}
+	refused := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: unknownSignIn(ports.ErrPendingSpent)}
 	if !s.secondCallbacks.take() {
 		return "", tooLong
 	}
@@ -112,7 +113,7 @@ func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports
 	for waited := false; limited.Err() == nil; waited = true {
 		if first := s.completing.find(pending.State); first != nil {
 			if subtle.ConstantTimeCompare([]byte(first.code), []byte(cb.Code)) != 1 {
-				return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
+				return s.lateCallback(ctx, refused)
 			}
 			return first.join(ctx, tooLong)
 		}
@@ -121,14 +122,13 @@ func (s *Service) secondCallback(ctx context.Context, cb Callback, pending ports
 		case err == nil && waited:
 			return s.returns.check(pending.ReturnTo), outcomeError(text, pending.ReturnTo)
 		case err == nil: // the first callback had ended before this one
-			again := &SignInFailure{ReturnTo: pending.ReturnTo, Cause: unknownSignIn(ports.ErrPendingSpent)}
-			return s.lateCallback(ctx, cmp.Or(outcomeError(text, pending.ReturnTo), error(again)))
+			return s.lateCallback(ctx, cmp.Or(outcomeError(text, pending.ReturnTo), error(refused)))
 		case !errors.Is(err, ports.ErrNoOutcome):
 			return "", &SignInFailure{ReturnTo: pending.ReturnTo, Cause: err}
 		}
 		_ = s.wait(limited, outcomePollInterval)
 	}
-	return s.lateCallback(ctx, unknownSignIn(ports.ErrPendingSpent))
+	return s.lateCallback(ctx, refused)
 }
 
 // join waits for c and gives its session to the request of ctx.

@@ -86,7 +86,16 @@ func TestASecondCallbackGetsTheSessionOfTheFirst(t *testing.T) {
 	})
 }
 
-// A copied cookie gets no session without the code.
+// assertReturnsTo asserts that the page with this error leads to a new sign-in for path.
+func assertReturnsTo(t *testing.T, err error, path string) {
+	t.Helper()
+	failure, ok := errors.AsType[*domain.SignInFailure](err)
+	require.True(t, ok)
+	assert.Equal(t, path, failure.ReturnTo)
+}
+
+// A copied cookie gets no session without the code. A person who clicked twice at the
+// provider can have two codes, and gets a link to the wanted page.
 func TestASecondCallbackWithAnotherCodeGetsNoSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := beginTwice(t)
@@ -95,6 +104,7 @@ func TestASecondCallbackWithAnotherCodeGetsNoSession(t *testing.T) {
 		began := time.Now()
 		_, err := x.CompleteSignIn(x.again.Context(t.Context()), forged, "")
 		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+		assertReturnsTo(t, err, "/reports")
 		assert.Zero(t, time.Since(began))
 		assert.False(t, x.again.SignedIn())
 		x.slow.release <- nil
@@ -115,9 +125,7 @@ func TestACallbackAfterTheFirstHasEndedIsRefused(t *testing.T) {
 				began := time.Now()
 				_, err := x.CompleteSignIn(x.again.Context(t.Context()), x.callback, "")
 				require.ErrorIs(t, err, cmp.Or(failure, domain.ErrUnknownSignIn))
-				unfinished, ok := errors.AsType[*domain.SignInFailure](err)
-				require.True(t, ok)
-				assert.Equal(t, "/reports", unfinished.ReturnTo)
+				assertReturnsTo(t, err, "/reports")
 				assert.Zero(t, time.Since(began))
 				assert.False(t, x.again.SignedIn())
 			})
@@ -134,6 +142,7 @@ func TestASecondCallbackWithoutAFirstDoesNotWaitForLong(t *testing.T) {
 		began := time.Now()
 		_, err := other.CompleteSignIn(x.again.Context(t.Context()), x.callback, "")
 		require.ErrorIs(t, err, domain.ErrUnknownSignIn)
+		assertReturnsTo(t, err, "/reports")
 		assert.Equal(t, 5*time.Second, time.Since(began))
 		x.slow.release <- nil
 		require.NoError(t, <-x.first)
