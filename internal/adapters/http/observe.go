@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5/middleware"
-
 	"webapp/internal/clientaddr"
 	"webapp/internal/domain"
 )
@@ -73,32 +71,25 @@ func (a *app) observe(next http.Handler) http.Handler {
 			ctx, endTrace = a.Trace(r, trusted)
 			r = r.WithContext(ctx)
 		}
-		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		ww := &response{ResponseWriter: w}
 		defer func() {
 			a.recovered(recover(), ww, r)
 			end := a.Now()
 			took := end.Sub(start)
 			a.logRequest(r, ww, o, end, took)
 			if a.OnResponse != nil {
-				a.OnResponse(r.Method, strings.TrimPrefix(r.Pattern, a.BasePath), statusOf(ww), took)
+				a.OnResponse(r.Method, strings.TrimPrefix(r.Pattern, a.BasePath), ww.sentStatus(), took)
 			}
 			if endTrace != nil {
-				endTrace(r.Pattern, statusOf(ww))
+				endTrace(r.Pattern, ww.sentStatus())
 			}
 		}()
 		next.ServeHTTP(ww, r)
 	})
 }
 
-func statusOf(w middleware.WrapResponseWriter) int {
-	if status := w.Status(); status != 0 {
-		return status
-	}
-	return http.StatusOK
-}
-
 // recovered responds to a panic with an internal error and logs the stack.
-func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Request) {
+func (a *app) recovered(value any, w *response, r *http.Request) {
 	if value == nil {
 		return
 	}
@@ -108,7 +99,7 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 	err := fmt.Errorf("%w: panic in a handler", errInternal)
 	a.Logger.Error("panic", "request_id", observed(r.Context()).requestID,
 		"type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
-	if w.Status() == 0 {
+	if w.status == 0 {
 		a.fail(w, r, err)
 	}
 }
@@ -116,8 +107,8 @@ func (a *app) recovered(value any, w middleware.WrapResponseWriter, r *http.Requ
 // logRequest writes the log line of a request. It leaves out the query, which
 // carries codes and states. Logger.LogAttrs would also look up the line of the source
 // code, which no handler of ours writes.
-func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *observation, end time.Time, took time.Duration) {
-	status := statusOf(w)
+func (a *app) logRequest(r *http.Request, w *response, o *observation, end time.Time, took time.Duration) {
+	status := w.sentStatus()
 	level := slog.LevelInfo
 	switch {
 	case status >= http.StatusInternalServerError:
@@ -135,7 +126,7 @@ func (a *app) logRequest(r *http.Request, w middleware.WrapResponseWriter, o *ob
 		slog.String("path", loggedPath(r)),
 		slog.String("route", r.Pattern),
 		slog.Int("status", status),
-		slog.Int("bytes", w.BytesWritten()),
+		slog.Int64("bytes", w.bytes),
 		slog.Duration("took", took),
 		slog.String("client", clientaddr.Text(o.client)))
 	if o.err != nil {

@@ -2,6 +2,9 @@ package http
 
 import (
 	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -99,4 +102,63 @@ func TestLoggedPath(t *testing.T) {
 		assert.Equal(t, r.want, strings.Trim(found[1], `"`), "%s %s", r.method, r.path)
 		assert.NotContains(t, log.String(), "contoso")
 	}
+}
+
+func TestTheLogHasStatusAndLengthOfTheResponse(t *testing.T) {
+	service, sessions, _ := benchmarkSession(t)
+	lines := make(chan string, 8)
+	c := benchmarkConfig(service, sessions)
+	c.Logger = slog.New(slog.NewTextHandler(writerFunc(func(line []byte) { lines <- string(line) }), nil))
+	var handler http.HandlerFunc
+	c.Mounts = map[string]http.Handler{"/api": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler(w, r) })}
+	h, err := New(c)
+	require.NoError(t, err)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	for name, one := range map[string]struct {
+		handler http.HandlerFunc
+		status  int
+		length  int
+	}{
+		"nothing written": {func(http.ResponseWriter, *http.Request) {}, 200, 0},
+		"status alone":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 404, 0},
+		"two writes": {func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "abc")
+			_, _ = io.WriteString(w, "de")
+		}, 200, 5},
+		"early hints": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusTeapot)
+		}, 418, 0},
+		"copied": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, io.LimitReader(rand.Reader, 70_000)) }, 200, 70_000},
+		"flushed": {func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.WriteHeader(http.StatusTeapot) // too late
+		}, 200, 0},
+		"another protocol": {func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			assert.NoError(t, err)
+			_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+			_ = conn.Close()
+		}, 200, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			handler = one.handler
+			res, err := server.Client().Get(server.URL + "/api")
+			require.NoError(t, err)
+			body, err := io.ReadAll(res.Body)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			assert.Len(t, body, one.length)
+			assert.Contains(t, <-lines, fmt.Sprintf(" status=%d bytes=%d ", one.status, one.length))
+		})
+	}
+}
+
+// writerFunc calls a function with each written text.
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
 }

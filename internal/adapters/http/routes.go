@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"webapp/internal/domain"
 	"webapp/templates"
@@ -39,7 +38,7 @@ func (a *app) routes() (router, error) {
 		return nil, err
 	}
 	r := chi.NewRouter()
-	r.Use(a.observe, a.securityHeaders, a.limitInFlight, middleware.GetHead)
+	r.Use(a.observe, a.securityHeaders, a.limitInFlight, headLikeGet)
 	r.NotFound(a.withNavigation(notFound))
 	r.MethodNotAllowed(a.withNavigation(methodNotAllowed))
 
@@ -66,6 +65,17 @@ func (a *app) routes() (router, error) {
 		}
 	})
 	return r, nil
+}
+
+// headLikeGet routes a HEAD request like a GET request. The server leaves out the body
+// of the response.
+func headLikeGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			chi.RouteContext(r.Context()).RouteMethod = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // pageRoutes adds the routes that browsers visit.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -73,7 +72,7 @@ func (p *payments) comeBack(t *testing.T, location string) {
 func (p *payments) request(t *testing.T, method, accept string) *httptest.ResponseRecorder {
 	t.Helper()
 	routes := chi.NewRouter()
-	routes.Use(middleware.GetHead)
+	routes.Use(headLikeGet)
 	p.routePages(routes)
 	r := httptest.NewRequest(method, "/payments?to=eve", strings.NewReader("amount=7")).WithContext(p.context(t))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
