@@ -70,8 +70,7 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 	if c.LogFormat == "json" { // for the program that reads the log, which does not see stdout
 		logger.Info("ready", "addr", listener.Addr().String(), "origin", c.Origin(), "version", buildVersion())
 	}
-	reserve := make([]byte, heapReserve)
-	defer runtime.KeepAlive(reserve)
+	go reserveHeap(ctx)
 	limit, cancel := stopLimit(ctx)
 	defer cancel()
 	err = server.Serve(ctx, server.New(app.handler, logger, c.Proxies...), listener)
@@ -79,11 +78,22 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 	return err
 }
 
-// heapReserve is the size of a block of memory that serve allocates and never writes, so
+// heapReserve is the size of a block of memory that is allocated and never written, so
 // it takes no RAM. The garbage collector counts it as used memory and starts less often.
 // Go has no setting for a smallest heap, and with few sessions the heap is so small that
 // the collector would take a sixth of the CPU time of a page.
 const heapReserve = 4 << 20
+
+// reserveHeap keeps the block until ctx ends. It begins after a second, because the
+// allocation starts the collector, which would delay the first page.
+func reserveHeap(ctx context.Context) {
+	if providerhttp.Pause(ctx, time.Second) != nil {
+		return
+	}
+	reserve := make([]byte, heapReserve)
+	<-ctx.Done()
+	runtime.KeepAlive(reserve)
+}
 
 // stopLimit returns a context that ends server.StopTimeout after ctx, when the program
 // has to exit.
