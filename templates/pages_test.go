@@ -287,7 +287,7 @@ func TestSignedInPagesShareOneLayout(t *testing.T) {
 		if _, question := s.view.(SignOut); question || !s.chrome.SignedIn {
 			continue
 		}
-		assert.Regexp(t, `<main [^>]*>(<div class="open">)?\s*<h1`, render(t, p, s.chrome, s.view), s.name)
+		assert.Regexp(t, `<main [^>]*>(<div class="open">)?\s*<h1`, render(t, p, s.chrome, s.view), "the page %s begins with its heading", s.name)
 	}
 }
 

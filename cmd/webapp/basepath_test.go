@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -265,21 +264,8 @@ func TestTheStartPrintsTheBasePath(t *testing.T) {
 	}
 }
 
-// The doctor asks for the routes below BASE_PATH.
-func TestDoctorWithABasePath(t *testing.T) {
-	w := newWorldBelow(t, nil)
-	public, err := url.Parse(w.url)
-	require.NoError(t, err)
-	w.s.ListenAddr = "localhost:" + port(w.url)
-	var out bytes.Buffer
-	require.NoError(t, examine(t.Context(), doctorConfig(w.s, nil, public, doctorDeps{now: w.clock.Now}), false, &out), out.String())
-	assert.Contains(t, out.String(), below+"/login redirects to the provider")
-	lines := slices.Collect(strings.Lines(w.logs.String()))
-	asked := slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "path="+below+"/healthz") })
-	assert.True(t, asked, w.logs.String())
-}
-
 func TestVerifyIsBelowTheBasePath(t *testing.T) {
+	needForwardAuth(t)
 	w := newWorldBelow(t, map[string]string{"FORWARD_AUTH": "true", "TRUSTED_PROXIES": "127.0.0.0/8,::1/128"})
 	b := w.browser()
 	page := []string{"X-Forwarded-Method", "GET", "X-Forwarded-Host", strings.TrimPrefix(w.url, "http://"), "X-Forwarded-Uri", "/reports?a=1&b=2", "Accept", "text/html"}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +20,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
-	"webapp/internal/test/rsakeys"
 )
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
@@ -85,19 +85,6 @@ func doctorRun(t *testing.T, vars map[string]string, args ...string) (string, in
 		stdout.WriteString("(" + err.Error() + ")\n")
 	}
 	return stdout.String(), exitCode(err)
-}
-
-// demoVars starts a provider on this machine and returns the variables for it.
-func demoVars(t *testing.T) map[string]string {
-	t.Helper()
-	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
-	require.NoError(t, err)
-	_, err = idp.Start("127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = idp.Close() })
-	return map[string]string{
-		"AUTHORITY": idp.Authority(fakeidp.ContosoTenantID), "CLIENT_ID": fakeidp.DefaultClientID, "CLIENT_SECRET": fakeidp.DefaultClientSecret,
-	}
 }
 
 func TestDoctorOfAConfiguration(t *testing.T) {
@@ -248,4 +235,18 @@ func TestDoctorOfGitHub(t *testing.T) {
 		assert.Regexp(t, `(?m)^skipped +`+check+` `, out.String())
 	}
 	assert.Regexp(t, `(?m)^ok +authority-connection `, out.String())
+}
+
+// The doctor asks for the routes below BASE_PATH.
+func TestDoctorWithABasePath(t *testing.T) {
+	w := newWorldBelow(t, nil)
+	public, err := url.Parse(w.url)
+	require.NoError(t, err)
+	w.s.ListenAddr = "localhost:" + port(w.url)
+	var out bytes.Buffer
+	require.NoError(t, examine(t.Context(), doctorConfig(w.s, nil, public, doctorDeps{now: w.clock.Now}), false, &out), out.String())
+	assert.Contains(t, out.String(), below+"/login redirects to the provider")
+	lines := slices.Collect(strings.Lines(w.logs.String()))
+	asked := slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "path="+below+"/healthz") })
+	assert.True(t, asked, w.logs.String())
 }

@@ -268,3 +268,16 @@ func (b *browser) copy() *browser {
 
 // newTestClock returns a clock that only a test advances.
 func newTestClock() *portstest.Clock { return portstest.NewClock(time.Now().Truncate(time.Second)) }
+
+// demoVars starts a provider on this machine and returns the variables for it.
+func demoVars(t *testing.T) map[string]string {
+	t.Helper()
+	idp, err := fakeidp.New(fakeidp.Config{NewKey: rsakeys.Sequence()})
+	require.NoError(t, err)
+	_, err = idp.Start("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = idp.Close() })
+	return map[string]string{
+		"AUTHORITY": idp.Authority(fakeidp.ContosoTenantID), "CLIENT_ID": fakeidp.DefaultClientID, "CLIENT_SECRET": fakeidp.DefaultClientSecret,
+	}
+}

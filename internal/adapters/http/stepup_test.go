@@ -45,7 +45,7 @@ func newPayments(t *testing.T) *payments {
 	p.Scopes = []string{"api/read"}
 	p.enabledPages = []Page{{
 		Path: "/payments", RecentSignIn: 5 * time.Minute, AuthContext: "c1",
-		show: func(*app, *http.Request, domain.Session) (templates.View, error) { return templates.Fresh{}, nil },
+		show: func(*app, *http.Request, domain.Session) (templates.View, error) { return templates.Home{}, nil },
 		post: func(_ *app, w http.ResponseWriter, r *http.Request, _ domain.Session) error {
 			form, err := postedForm(r)
 			p.paid = append(p.paid, form.Get("amount"))

@@ -169,14 +169,14 @@ type person struct {
 // people returns an anonymous visitor, a person with a role that opens no page, and
 // a person with the roles of all pages.
 func people() []person {
-	var roles []string
+	var roles, contexts []string
 	for _, p := range webhttp.Pages() {
-		roles = append(roles, p.Role)
+		roles, contexts = append(roles, p.Role), append(contexts, p.AuthContext)
 	}
 	return []person{
 		{name: "anonymous"},
-		{"without the role", apptest.User{Name: "Charles Babbage", Roles: []string{"Opens.Nothing"}}},
-		{"with the role", apptest.User{Name: "Ada Lovelace", Roles: roles}},
+		{"without the role", apptest.User{Name: "Charles Babbage", Roles: []string{"Opens.Nothing"}, AuthContexts: contexts}},
+		{"with the role", apptest.User{Name: "Ada Lovelace", Roles: roles, AuthContexts: contexts}},
 	}
 }
 
