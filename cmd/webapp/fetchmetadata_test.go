@@ -19,7 +19,7 @@ import (
 // displace the person's own.
 func TestAnotherSiteBeginsNoSignInsInTheBackground(t *testing.T) {
 	for name, c := range map[string]struct {
-		headers []string // site, mode, dest
+		headers []string // site, mode, dest, purpose
 		begins  bool
 	}{
 		"an image":                         {[]string{"cross-site", "no-cors", "image"}, false},
@@ -30,6 +30,8 @@ func TestAnotherSiteBeginsNoSignInsInTheBackground(t *testing.T) {
 		"an image, no destination told":    {[]string{"cross-site", "no-cors", ""}, false},
 		"a frame, no mode told":            {[]string{"cross-site", "", "iframe"}, false},
 		"an image of a sibling subdomain":  {[]string{"same-site", "no-cors", "image"}, false},
+		"a prefetch":                       {[]string{"none", "navigate", "document", "prefetch"}, false}, // Chromium's for a sibling subdomain
+		"a prerendered page":               {[]string{"same-site", "navigate", "document", "prefetch;prerender"}, false},
 		"a link":                           {[]string{"cross-site", "navigate", "document"}, true},
 		"a link, no destination told":      {[]string{"cross-site", "navigate", ""}, true},
 		"a link of a sibling subdomain":    {[]string{"same-site", "navigate", "document"}, true},
@@ -44,9 +46,10 @@ func TestAnotherSiteBeginsNoSignInsInTheBackground(t *testing.T) {
 			w := newWorld(t, map[string]string{"RESPONSE_MODE": "form_post"})
 			b := w.browser()
 			var headers []string
-			for i, header := range []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
-				if c.headers[i] != "" {
-					headers = append(headers, header, c.headers[i])
+			names := []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Purpose"}
+			for i, value := range c.headers {
+				if value != "" {
+					headers = append(headers, names[i], value)
 				}
 			}
 			for _, method := range []string{http.MethodGet, http.MethodHead} {

@@ -70,7 +70,14 @@ func (a *app) navigationsOnly(next http.Handler) http.Handler {
 // Each of them would start a sign-in, and a few would displace the user's own pending
 // one. Links and forms on other sites are navigations and pass. Requests without Fetch
 // Metadata headers come from old browsers or programs and pass too.
+//
+// It also returns true for a prefetch. A page of a sibling subdomain can cause one with
+// speculation rules. It carries cookies and looks like an address that the user has typed.
+// Browsers discard the response and repeat the request if the user opens the page.
 func isEmbedded(r *http.Request) bool {
+	if strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") {
+		return true
+	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "cross-site", "same-site":
 		return !absentOr(r, "Sec-Fetch-Mode", "navigate") || !absentOr(r, "Sec-Fetch-Dest", "document")

@@ -141,12 +141,13 @@ func TestAnotherPersonComesBackToFresh(t *testing.T) {
 // sign-in, which would displace the one that the person has begun.
 func TestAnotherSitesPageBeginsNoStepUp(t *testing.T) {
 	_, ada := stale(t)
-	for _, fetch := range [][3]string{
+	for _, fetch := range [][4]string{
 		{"same-site", "no-cors", "image"}, {"same-site", "cors", "empty"}, {"same-site", "navigate", "iframe"}, {"cross-site", "no-cors", "script"},
+		{"none", "navigate", "document", "prefetch"},
 	} {
 		req, err := http.NewRequest(http.MethodGet, "/fresh", nil)
 		require.NoError(t, err)
-		for i, name := range []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
+		for i, name := range []string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Purpose"} {
 			req.Header.Set(name, fetch[i])
 		}
 		res, err := ada.Do(req)
