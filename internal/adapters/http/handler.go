@@ -168,17 +168,13 @@ func refused(w http.ResponseWriter, r *http.Request) error {
 }
 
 func newPages(c Config) (*templates.Pages, error) {
-	options := c.pageOptions()
+	options := templates.Options{Demo: c.Demo, AppName: c.appName(), BasePath: c.BasePath}
 	options.WarnIdle, options.WarnEnd = c.Domain.EndWarnings()
 	return templates.New(options)
 }
 
-func (c *Config) pageOptions() templates.Options {
-	return templates.Options{Demo: c.Demo, AppName: c.appName(), BasePath: c.BasePath}
-}
-
 // url returns the local URL of a route, such as /reports.
-func (c *Config) url(route string) string { return c.pageOptions().URL(route) }
+func (c *Config) url(route string) string { return templates.Options{BasePath: c.BasePath}.URL(route) }
 
 // page writes a page with the navigation of session's user, or without one if
 // session is nil.
