@@ -82,7 +82,7 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) error
 // it takes no RAM. The garbage collector counts it as used memory and starts less often.
 // Go has no setting for a smallest heap, and with few sessions the heap is so small that
 // the collector would take a sixth of the CPU time of a page.
-const heapReserve = 4 << 20
+const heapReserve = 8 << 20
 
 // reserveHeap keeps the block until ctx ends. It begins after a second, because the
 // allocation starts the collector, which would delay the first page.
