@@ -72,7 +72,9 @@ func openAuthority(dir string, now func() time.Time, logger *slog.Logger) (*auth
 		err = errors.Join(fs.ErrNotExist, os.Remove(path))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = writeAuthority(dir, now()); err == nil {
+		if err = writeAuthority(dir, now()); err != nil {
+			err = fmt.Errorf("%w. Name another folder with -dir", err)
+		} else {
 			logger.Info("a new certificate authority is made", "folder", dir)
 			ca, err = readAuthority(path)
 		}
@@ -82,14 +84,14 @@ func openAuthority(dir string, now func() time.Time, logger *slog.Logger) (*auth
 	}
 	ca.path, ca.now = filepath.Join(dir, certificateFile), now
 	if err := ca.publish(); err != nil {
-		return nil, fmt.Errorf("the certificate of the authority cannot be written: %w", err)
+		return nil, fmt.Errorf("the certificate of the authority cannot be written: %w. Name another folder with -dir", err)
 	}
 	return ca, nil
 }
 
 // readAuthority reads keyFile. errors.Is matches fs.ErrNotExist if it is missing.
 func readAuthority(path string) (*authority, error) {
-	const remedy = ". Delete the file to get a new authority, which every client must then trust"
+	const remedy = ". Delete the file to get a new authority, which every client must then trust, or name another folder with -dir"
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fs.ErrNotExist

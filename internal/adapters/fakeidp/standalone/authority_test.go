@@ -197,6 +197,10 @@ func TestBadAuthoritiesAreRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err = openAuthority(filepath.Join(file, "below"), time.Now, silent)
 	require.ErrorContains(t, err, "-dir")
+	require.NoError(t, os.Remove(filepath.Join(good, certificateFile)))
+	require.NoError(t, os.Mkdir(filepath.Join(good, certificateFile), 0o700))
+	_, err = openAuthority(good, time.Now, silent)
+	require.ErrorContains(t, err, "-dir")
 }
 
 // Two programs that start at the same time use one authority.
