@@ -181,6 +181,7 @@ func (f *configFile) checkAccounts(own bool) {
 			}
 			usernames[name] = true
 		}
+		tenants := map[string]bool{}
 		for j, m := range append([]fakeidp.Membership{a.Home}, a.Guest...) {
 			at := place + ".home"
 			if j > 0 {
@@ -193,6 +194,10 @@ func (f *configFile) checkAccounts(own bool) {
 				}
 				f.add(at+".tenantId", "is not the id of a tenant in tenants")
 			}
+			if m.TenantID != "" && tenants[m.TenantID] {
+				f.add(at+".tenantId", "is a tenant that this account has already")
+			}
+			tenants[m.TenantID] = true
 			object := m.TenantID + "\x00" + m.ObjectID
 			if m.ObjectID != "" && objects[object] {
 				f.add(at+".objectId", "is used twice in this tenant")

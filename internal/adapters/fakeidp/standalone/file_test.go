@@ -143,6 +143,8 @@ func TestProblemsInTheFile(t *testing.T) {
 		`{"accounts":[` + ada() + `,` + ada() + `]}`:                           {"accounts[1].username: is another account's too", "accounts[1].home.objectId: is used twice"},
 		`{"accounts":[` + ada(`"guest":[{"tenantId":"`+tenantB+`","objectId":"x","roles":[""],"groups":{}}]`) + `]}`: {
 			"accounts[0].guest[0].tenantId: is not the id of a tenant", "accounts[0].guest[0].objectId: must be a GUID", "accounts[0].guest[0].roles[0]: is empty", "accounts[0].guest[0].groups: must be a list"},
+		`{"accounts":[` + ada(`"guest":[{"tenantId":"`+fakeidp.ContosoTenantID+`","objectId":"`+group+`"}]`) + `]}`: {
+			"accounts[0].guest[0].tenantId: is a tenant that this account has already"},
 		`{"accounts":[{"username":"a","home":{"tenantId":"` + tenantA + `"}}]}`: {"accounts[0].home.tenantId: is not the id of a tenant", "accounts[0].home.objectId: is missing"},
 
 		`{"clients":[{}]}`:                                                 {"clients[0].id: is missing"},
