@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	findRecord = `SELECT value, expires, version FROM webapp_session_records WHERE key = $1 AND expires > $2`
+	findRecord = `SELECT value, version FROM webapp_session_records WHERE key = $1 AND expires > $2`
 	findKeys   = `SELECT key FROM webapp_session_indexes JOIN webapp_session_records USING (key)
 		WHERE name = $1 AND expires > $2 LIMIT $3`
 	onlyReads = `SELECT current_setting('transaction_read_only') = 'on'`
@@ -45,13 +45,11 @@ var (
 func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	record := ports.Record{Key: key}
 	err := s.call(ctx, "find", func(ctx context.Context) error {
-		var expires int64
 		err := s.pool.QueryRow(ctx, findRecord, key, s.now().UnixMicro()).
-			Scan(&record.Value, &expires, (*int64)(&record.Version))
+			Scan(&record.Value, (*int64)(&record.Version))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ports.ErrNoRecord
 		}
-		record.Expires = time.UnixMicro(expires)
 		return err
 	})
 	if err != nil {

@@ -44,10 +44,15 @@ func TestARestartLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "v", string(found.Value))
 	require.Equal(t, v, found.Version)
-	require.True(t, found.Expires.Equal(record("", "").Expires))
 	keys, err := after.Keys(t.Context(), "index")
 	require.NoError(t, err)
 	require.Equal(t, []string{"k"}, keys)
+	clock.Advance(time.Hour - time.Microsecond)
+	_, err = after.Find(t.Context(), "k")
+	require.NoError(t, err)
+	clock.Advance(time.Microsecond)
+	_, err = after.Find(t.Context(), "k")
+	require.ErrorIs(t, err, ports.ErrNoRecord, "nor the expiry")
 }
 
 // SQLite removes the write-ahead log when the last connection is closed.

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	findRecord = `SELECT value, expires, version FROM records WHERE key = ? AND expires > ?`
+	findRecord = `SELECT value, version FROM records WHERE key = ? AND expires > ?`
 	findKeys   = `SELECT r.key FROM record_indexes i JOIN records r ON r.id = i.record
 		WHERE i.name = ? AND r.expires > ? LIMIT ?`
 	ping = `SELECT count(*) FROM probe`
@@ -61,15 +61,13 @@ func (s *Store) Find(ctx context.Context, key string) (ports.Record, error) {
 	}
 	defer func() { s.readers <- r }()
 	record := ports.Record{Key: key}
-	var expires, version int64
-	err = r.find.QueryRowContext(background(), key, s.now().UnixMicro()).Scan(&record.Value, &expires, &version)
+	err = r.find.QueryRowContext(background(), key, s.now().UnixMicro()).Scan(&record.Value, (*int64)(&record.Version))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ports.Record{}, ports.ErrNoRecord
 	case err != nil:
 		return ports.Record{}, unavailable("find", err)
 	}
-	record.Expires, record.Version = time.UnixMicro(expires), ports.Version(version)
 	return record, nil
 }
 
