@@ -96,13 +96,15 @@ func (c *catalogue) read(file []byte) error {
 			return err
 		}
 		key := token.String()
-		if token, err = in.ReadToken(); err != nil {
+		value, err := in.ReadValue()
+		if err != nil {
 			return err
 		}
-		if token.Kind() != '"' {
-			return fmt.Errorf("%s: not a text", key)
+		text, err := unquote(value)
+		if err == nil {
+			err = c.add(key, text)
 		}
-		if err := c.add(key, token.String()); err != nil {
+		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
@@ -113,6 +115,19 @@ func (c *catalogue) read(file []byte) error {
 		return errors.New("more text after the object")
 	}
 	return nil
+}
+
+// unquote returns the text of a JSON string. Texts seldom have an escape sequence, and
+// without one it is the quoted text.
+func unquote(value jsontext.Value) (string, error) {
+	if value.Kind() != '"' {
+		return "", errors.New("not a text")
+	}
+	if !bytes.Contains(value, []byte(`\`)) {
+		return string(value[1 : len(value)-1]), nil
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	return string(text), err
 }
 
 // add adds a text. A key with a CLDR plural form, such as [one], adds that form.

@@ -46,7 +46,7 @@ func TestMalformedTranslationsFailTheStart(t *testing.T) {
 
 func TestATranslationFallsBackToEnglish(t *testing.T) {
 	files := embedded(t)
-	files["messages/de.json"] = &fstest.MapFile{Data: []byte(`{"signin.button": "Anmelden", "span.days[one]": "{count} Tag", "left.over": "übrig"}`)}
+	files["messages/de.json"] = &fstest.MapFile{Data: []byte(`{"signin.button": "An\u006delden", "span.days[one]": "{count} Tag", "left.over": "übrig"}`)}
 	p, err := newFrom(files, Options{AppName: "A"})
 	require.NoError(t, err)
 	page := words(renderIn(t, p, "de", Chrome{}, SignIn{}))
