@@ -163,10 +163,7 @@ func refusals() map[string]signInRefusal {
 		}), status: 503, reason: domain.ErrStoreUnavailable, user: member, tenant: fakeidp.ContosoTenantID},
 		"a loop": {refuse: loops, status: 403, reason: domain.ErrSignInLoop, user: member, tenant: fakeidp.ContosoTenantID},
 		"too many": {refuse: func(b *browser) reply {
-			b.client.Jar = nil
-			for range signInsAMinute {
-				require.Equal(b.w.t, http.StatusSeeOther, b.get("/login").StatusCode)
-			}
+			b.w.exhaust()
 			return b.get("/login")
 		}, status: 429, reason: domain.ErrTooManySignIns},
 	}

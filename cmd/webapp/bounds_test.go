@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -88,17 +90,16 @@ func TestACrowdOfStrangersLeavesNothingBehind(t *testing.T) {
 // newVisitor returns a function that sends a request of a new anonymous visitor, with an
 // address, a language and a User-Agent of their own and a forged cookie.
 func (w *world) newVisitor() func(i int, path string) int {
-	transport := &http.Transport{TLSClientConfig: w.tls}
-	w.t.Cleanup(transport.CloseIdleConnections)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = conn.Close() })
+	answers := bufio.NewReader(conn)
 	return func(i int, path string) int {
-		req, err := http.NewRequest(http.MethodGet, w.url+path, nil)
-		require.NoError(w.t, err)
 		n := max(i, -i)
-		req.Header.Set("X-Forwarded-For", fmt.Sprintf("2001:db8:%x:%x::1", n>>16, n&0xffff))
-		req.Header.Set("User-Agent", fmt.Sprintf("Browser/%d", i))
-		req.Header.Set("Accept-Language", fmt.Sprintf("x-a%d, en;q=0.%d", i, n%10))
-		req.AddCookie(&http.Cookie{Name: "webapp_session", Value: fmt.Sprintf("%043d", n)})
-		res, err := transport.RoundTrip(req)
+		_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 2001:db8:%x:%x::1\r\nUser-Agent: Browser/%d\r\n"+
+			"Accept-Language: x-a%d, en;q=0.%d\r\nCookie: webapp_session=%043d\r\n\r\n", path, n>>16, n&0xffff, i, i, n%10, n)
+		require.NoError(w.t, err)
+		res, err := http.ReadResponse(answers, nil)
 		require.NoError(w.t, err)
 		defer func() { _ = res.Body.Close() }()
 		_, err = io.Copy(io.Discard, res.Body)

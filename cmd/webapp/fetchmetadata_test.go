@@ -156,12 +156,12 @@ func refererBy(policy, page string) string {
 // Every form of every page works in a browser without Fetch Metadata, with or without
 // Origin, and is refused from another origin.
 func TestOwnFormsWorkInBrowsersWithoutFetchMetadata(t *testing.T) {
-	w := newWorld(t, nil)
-	sibling := strings.Replace(w.url, "localhost", "blog.localhost", 1)
 	seen := map[string]int{}
 	for _, path := range []string{"/", "/sessions", "/logout", "/groups", "/admin", "/call_api", "/none", "/getAToken?state=none&code=c", consentGiven} {
 		for i, left := 0, 1; i < left; i++ {
 			for _, sends := range []string{"Origin", "Referer"} {
+				w := newWorld(t, nil)
+				sibling := strings.Replace(w.url, "localhost", "blog.localhost", 1)
 				w.browser().mustSignIn(fakeidp.UserAdmin) // a session to end
 				b := w.browser()
 				b.mustSignIn(fakeidp.UserAdmin)
