@@ -56,7 +56,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 			assert.Equal(t, http.StatusOK, b.get("/readyz").StatusCode)
 			assert.True(t, b.signedIn())
 			if name == "answers lost" { // the mark that spends the state took effect
-				assert.Contains(t, back().body, `href="/login"`)
+				assert.Contains(t, back().body, `href="/login?return_to=%2Fcall_api"`)
 				atProvider.mustSignIn(fakeidp.UserMember)
 				return
 			}
