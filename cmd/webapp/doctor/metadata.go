@@ -133,7 +133,7 @@ func (x *examination) keysDetail(exam entra.KeysExam) string {
 // noDocument says why the provider did not send a document. name is the document,
 // and address its URL.
 func (x *examination) noDocument(err error, name, address string) Check {
-	refused, responded := errors.AsType[*entra.StatusError](err)
+	code, reported, responded := entra.ResponseOf(err)
 	if !responded {
 		u, parseErr := url.Parse(address)
 		if parseErr != nil {
@@ -141,17 +141,17 @@ func (x *examination) noDocument(err error, name, address string) Check {
 		}
 		return unreachable(u, err)
 	}
-	status, number := statusText(refused.Status), refused.Reported.NumberText()
+	status, number := statusText(code), reported.NumberText()
 	if number != "" {
 		status += " (" + number + ")"
 	}
 	summary := "The provider responds with " + status + " instead of its " + name + "."
 	switch {
-	case unknownTenant(refused.Reported.Number):
+	case unknownTenant(reported.Number):
 		return fail("There is no such tenant ("+number+").",
 			"The cloud in AUTHORITY does not know the tenant in AUTHORITY.",
 			`Compare AUTHORITY with "Directory (tenant) ID" on the Overview page of the app registration, and check that the host is that of the right cloud.`)
-	case refused.Status >= 500 || refused.Status == http.StatusTooManyRequests:
+	case code >= 500 || code == http.StatusTooManyRequests:
 		return fail(summary, "The provider has a problem of its own, or too many requests, at the moment.", "Try again in a few minutes.")
 	}
 	if x.authority.Policy() != "" {

@@ -3,7 +3,6 @@ package entra
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -27,25 +26,19 @@ func NewExaminer(configured authority.Authority, transport http.RoundTripper, ti
 	return &Examiner{configured, providerhttp.New(providerhttp.Config{Transport: transport, Timeout: timeout})}
 }
 
-// StatusError is the error for a response with an unexpected status. errors.Is
-// matches ports.ErrProviderUnavailable.
-type StatusError struct {
-	// Status is the HTTP status.
-	Status int
-	// Reported is the error in the response. It is zero if the response has none.
-	Reported ports.ProviderError
-}
-
-// Error returns a text with the status and the error number.
-func (e *StatusError) Error() string {
-	if number := e.Reported.NumberText(); number != "" {
-		return fmt.Sprintf("%v: it responded with status %d (%s)", ports.ErrProviderUnavailable, e.Status, number)
+// ResponseOf returns the status and the error in the provider's response to which err
+// belongs. reported is zero if the response has no error. ok is false if there was no
+// response.
+func ResponseOf(err error) (status int, reported ports.ProviderError, ok bool) {
+	failed, ok := errors.AsType[*providerhttp.StatusError](err)
+	if !ok {
+		return 0, reported, false
 	}
-	return fmt.Sprintf("%v: it responded with status %d", ports.ErrProviderUnavailable, e.Status)
+	if doc, err := providerhttp.ParseObject(failed.Body); err == nil {
+		reported = *tokenError(doc)
+	}
+	return failed.Status, reported, true
 }
-
-// Unwrap returns ports.ErrProviderUnavailable.
-func (e *StatusError) Unwrap() error { return ports.ErrProviderUnavailable }
 
 // MetadataExam contains a provider's metadata. The provider chose the values: bound
 // and escape them before you show them to a person.
@@ -140,7 +133,7 @@ func (e *Examiner) Keys(ctx context.Context, m MetadataExam) (KeysExam, error) {
 	return exam, err
 }
 
-// get requests a document once. It returns a *StatusError for any status but 200.
+// get requests a document once. ResponseOf reads its error for any status but 200.
 func (e *Examiner) get(ctx context.Context, target string) ([]byte, error) {
 	req, err := http.NewRequest(http.MethodGet, target, nil)
 	if err != nil {
@@ -148,19 +141,8 @@ func (e *Examiner) get(ctx context.Context, target string) ([]byte, error) {
 	}
 	req.Header.Set("Accept", "application/json")
 	response, err := e.client.Do(ctx, req)
-	if err != nil {
-		return nil, err
+	if err == nil && response.Status != http.StatusOK {
+		err = &providerhttp.StatusError{Status: response.Status, Body: response.Body}
 	}
-	if response.Status != http.StatusOK {
-		return nil, newStatusError(response)
-	}
-	return response.Body, nil
-}
-
-func newStatusError(response providerhttp.Response) *StatusError {
-	e := &StatusError{Status: response.Status}
-	if doc, err := providerhttp.ParseObject(response.Body); err == nil {
-		e.Reported = *tokenError(doc)
-	}
-	return e
+	return response.Body, err
 }

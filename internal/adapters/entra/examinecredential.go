@@ -37,9 +37,8 @@ type CredentialExam struct {
 // the application itself, which is not read; other providers get a code that nobody
 // issued.
 //
-// Errors: ports.ErrProviderUnavailable (a *StatusError if there was a response),
-// and ports.ErrProviderRefused if the provider does not take this kind of
-// credential. Any other error means that the application could not create the
+// Errors: ports.ErrProviderUnavailable (see ResponseOf), and ports.ErrProviderRefused if
+// the provider does not take this kind of credential. Any other error means that the application could not create the
 // credential, for example because its file is malformed.
 func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error) {
 	m, err := p.metadata.get(ctx)
@@ -54,7 +53,7 @@ func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error
 		return CredentialExam{}, err
 	}
 	if response.Status == http.StatusTooManyRequests || response.Status >= http.StatusInternalServerError {
-		return CredentialExam{}, newStatusError(response)
+		return CredentialExam{}, &providerhttp.StatusError{Status: response.Status, Body: response.Body}
 	}
 	return p.judge(response), nil
 }
