@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -39,8 +38,7 @@ func inFile(t *testing.T, content []byte) string {
 // certificate returns a self-signed certificate, and its PEM with the private key.
 func certificate(t *testing.T) (*x509.Certificate, []byte) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
+	key := rsakeys.Key(0)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "webapp"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
@@ -123,9 +121,7 @@ func TestEachWrongCredentialNamesItsVariable(t *testing.T) {
 // Each kind of credential works from its variables on.
 func TestEachCredentialSignsInThroughTheProgram(t *testing.T) {
 	cert, certAndKey := certificate(t)
-	key, err := rsakeys.Key(0)
-	require.NoError(t, err)
-	tokens, err := identitytest.NewTokenIssuer("https://cluster.example", key, nil)
+	tokens, err := identitytest.NewTokenIssuer("https://cluster.example", rsakeys.Key(0), nil)
 	require.NoError(t, err)
 	token, err := tokens.Token("a-pod", exchangeAudience, time.Hour)
 	require.NoError(t, err)

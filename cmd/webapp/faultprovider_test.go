@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
-	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -34,8 +33,6 @@ const (
 // and everything works afterwards without a restart. Faults that wait run in parallel,
 // with the program's real limits.
 func TestFaultsOfTheProviderAndTheAPI(t *testing.T) {
-	_, err := rsakeys.Key(2) // generates the keys of a provider before any clock runs
-	require.NoError(t, err)
 	before := leftOver()
 	var all sync.WaitGroup
 	room := make(chan struct{}, 4*runtime.GOMAXPROCS(0))

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 // asked counts the requests to the endpoints of a sign-in.
@@ -148,7 +149,7 @@ func oneKeyWithoutID(p *party) {
 // keysWithoutIDs: the suite allows both results. Here a token without a key ID is
 // refused if several keys fit.
 func keysWithoutIDs(p *party) {
-	p.withoutKeyIDs(p.jwk(`{"kty":"RSA","use":"sig"}`, secondKey().Public()))
+	p.withoutKeyIDs(p.jwk(`{"kty":"RSA","use":"sig"}`, rsakeys.Key(1).Public()))
 	p.refuses(0)
 }
 

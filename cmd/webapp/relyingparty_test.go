@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 // TestRelyingParty runs the relying-party tests of the OpenID Foundation's conformance
@@ -107,7 +108,7 @@ func (p *party) describe(_ string, document map[string]any) {
 func (p *party) publish(_ string, document map[string]any) {
 	keys := append(document["keys"].([]any),
 		p.jwk(`{"kty":"EC","crv":"P-256","use":"sig","kid":"ec"}`, ellipticKey().Public()),
-		p.jwk(`{"kty":"RSA","use":"enc","alg":"RSA-OAEP","kid":"enc"}`, secondKey().Public()),
+		p.jwk(`{"kty":"RSA","use":"enc","alg":"RSA-OAEP","kid":"enc"}`, rsakeys.Key(1).Public()),
 		map[string]any{"kty": "EC", "crv": "secp256k1", "use": "sig", "kid": "k1", "x": "AA", "y": "AA"},
 	)
 	if change := locked(p, &p.keys); change != nil {

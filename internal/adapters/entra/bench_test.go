@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
-	"github.com/stretchr/testify/require"
 
 	"webapp/internal/adapters/entra"
 	"webapp/internal/adapters/fakeidp"
@@ -22,9 +21,7 @@ import (
 func rawIDToken(t testing.TB) (w world, raw string, verifier *oidc.IDTokenVerifier) {
 	w = newWorld(t, fakeidp.ContosoTenantID, func(_ *fakeidp.Config, c *entra.Config) { c.Issuer = "self" })
 	raw = w.mustSignIn(t, fakeidp.UserMember).Tokens.SignOutHint
-	key, err := rsakeys.Key(0)
-	require.NoError(t, err)
-	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{&key.PublicKey}}
+	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{rsakeys.Key(0).Public()}}
 	config := &oidc.Config{ClientID: fakeidp.DefaultClientID, Now: w.clock.Now}
 	return w, raw, oidc.NewVerifier(w.idp.Issuer(fakeidp.ContosoTenantID), keys, config)
 }

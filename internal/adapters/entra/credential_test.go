@@ -24,6 +24,7 @@ import (
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 	"webapp/internal/test/identitytest"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -60,7 +61,7 @@ func certificateFile(path string) func(*fakeidp.Config, *entra.Config) {
 
 func tokenIssuer(t testing.TB, i int) *identitytest.TokenIssuer {
 	t.Helper()
-	issuer, err := identitytest.NewTokenIssuer(clusterIssuer, rsaKey(t, i), newClock().Now)
+	issuer, err := identitytest.NewTokenIssuer(clusterIssuer, rsakeys.Key(i), newClock().Now)
 	require.NoError(t, err)
 	return issuer
 }
@@ -172,9 +173,9 @@ func decodeAssertion(t testing.TB, compact string) (header, claims string, signa
 // TestChainIsSent puts the certificates into the file in the wrong order, together
 // with an unrelated one.
 func TestChainIsSent(t *testing.T) {
-	root := certify(t, "root", rsaKey(t, 1), nil, -time.Hour, year)
-	middle := certify(t, "middle", rsaKey(t, 2), &root, -time.Hour, year)
-	leaf := certify(t, "leaf", rsaKey(t, 0), &middle, -time.Hour, year)
+	root := certify(t, "root", rsakeys.Key(1), nil, -time.Hour, year)
+	middle := certify(t, "middle", rsakeys.Key(2), &root, -time.Hour, year)
+	leaf := certify(t, "leaf", rsakeys.Key(0), &middle, -time.Hour, year)
 	stranger := certify(t, "stranger", ecKey(t), nil, -time.Hour, year)
 	inPEM := join(root.certPEM(), stranger.certPEM(), leaf.keyPEM(t), leaf.certPEM(), middle.certPEM())
 	inPFX, err := pkcs12.Modern.Encode(leaf.key, leaf.cert, []*x509.Certificate{root.cert, middle.cert}, password)
@@ -276,8 +277,8 @@ func TestOtherProviders(t *testing.T) {
 // the clock may be wrong.
 func TestCertificateOutOfItsTime(t *testing.T) {
 	for name, cert := range map[string]pair{
-		"expired on 2026-11-22": certify(t, "old", rsaKey(t, 0), nil, -year, -24*time.Hour),
-		"not valid before":      certify(t, "new", rsaKey(t, 0), nil, time.Hour, year),
+		"expired on 2026-11-22": certify(t, "old", rsakeys.Key(0), nil, -year, -24*time.Hour),
+		"not valid before":      certify(t, "new", rsakeys.Key(0), nil, time.Hour, year),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -301,7 +302,7 @@ func TestCredentialExpiry(t *testing.T) {
 	end, known := w.provider.CredentialExpiry()
 	assert.True(t, known)
 	assert.Equal(t, cert.cert.NotAfter, end)
-	longer := certify(t, "longer", rsaKey(t, 1), nil, -time.Hour, 2*year)
+	longer := certify(t, "longer", rsakeys.Key(1), nil, -time.Hour, 2*year)
 	replace(t, path, longer.pem(t))
 	end, _ = w.provider.CredentialExpiry()
 	assert.Equal(t, longer.cert.NotAfter, end, "also where nobody signs in")

@@ -67,9 +67,7 @@ func TestAKeyThatIsPublishedLate(t *testing.T) {
 // staleKeys is a response of the keys endpoint without the newest key.
 func staleKeys(t *testing.T) fakeidp.Fault {
 	t.Helper()
-	key, err := rsakeys.Key(0)
-	require.NoError(t, err)
-	members, err := jose.JSONWebKey{Key: key.Public(), KeyID: "stale", Use: "sig"}.MarshalJSON()
+	members, err := jose.JSONWebKey{Key: rsakeys.Key(0).Public(), KeyID: "stale", Use: "sig"}.MarshalJSON()
 	require.NoError(t, err)
 	return fakeidp.Fault{Status: 200, Body: `{"keys":[` + string(members) + `]}`, Times: 1}
 }

@@ -19,6 +19,7 @@ import (
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 	"webapp/internal/test/identitytest"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -36,7 +37,7 @@ func identityWorld(t *testing.T, path, header string) (world, *identitytest.Iden
 	t.Cleanup(host.Close)
 	var key *rsa.PublicKey
 	w := credentialWorld(t, nil, func(f *fakeidp.Config, e *entra.Config) {
-		tokens, err := identitytest.NewTokenIssuer(entraIssuer, rsaKey(t, 1), f.Clock)
+		tokens, err := identitytest.NewTokenIssuer(entraIssuer, rsakeys.Key(1), f.Clock)
 		require.NoError(t, err)
 		endpoint.Tokens, key = tokens, tokens.Key()
 		e.Credential.ManagedIdentity = credential.ManagedIdentity{ClientID: identityID, Endpoint: host.URL + path, Header: header}

@@ -7,7 +7,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -22,13 +21,6 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/test/rsakeys"
 )
-
-func rsaKey(t testing.TB, i int) *rsa.PrivateKey {
-	t.Helper()
-	key, err := rsakeys.Key(i)
-	require.NoError(t, err)
-	return key
-}
 
 // pair is a certificate with its key.
 type pair struct {
@@ -62,7 +54,7 @@ const year = 365 * 24 * time.Hour
 // goodPair returns a certificate that is valid for a year around the clock's noon.
 func goodPair(t testing.TB, i int) pair {
 	t.Helper()
-	return certify(t, "webapp", rsaKey(t, i), nil, -time.Hour, year)
+	return certify(t, "webapp", rsakeys.Key(i), nil, -time.Hour, year)
 }
 
 func (p pair) certPEM() []byte {

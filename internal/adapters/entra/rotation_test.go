@@ -20,6 +20,7 @@ import (
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/ports"
 	"webapp/internal/test/logtest"
+	"webapp/internal/test/rsakeys"
 )
 
 // rotation is a credential that is replaced many times.
@@ -55,7 +56,7 @@ func secretRotation(t *testing.T) rotation {
 func certificateRotation(t *testing.T) rotation {
 	pairs := make([]pair, rotations+1)
 	for i := range pairs {
-		pairs[i] = certify(t, fmt.Sprint("webapp ", i), rsaKey(t, i%3), nil, -time.Hour, year)
+		pairs[i] = certify(t, fmt.Sprint("webapp ", i), rsakeys.Key(i%3), nil, -time.Hour, year)
 	}
 	path := tempFile(t, pairs[0].pem(t))
 	return rotation{
@@ -229,7 +230,7 @@ func (l *load) stop() {
 // one.
 func TestBadNewVersionKeepsTheOld(t *testing.T) {
 	cert, next := goodPair(t, 0), goodPair(t, 1)
-	early := certify(t, "early", rsaKey(t, 2), nil, time.Hour, year)
+	early := certify(t, "early", rsakeys.Key(2), nil, time.Hour, year)
 	for name, c := range map[string]struct {
 		spoil func(path string)
 		told  string
@@ -269,7 +270,7 @@ func TestBadNewVersionKeepsTheOld(t *testing.T) {
 // TestCertificateOfTomorrow checks that a new certificate is used only when it becomes
 // valid.
 func TestCertificateOfTomorrow(t *testing.T) {
-	cert, early := goodPair(t, 0), certify(t, "early", rsaKey(t, 1), nil, time.Hour, year)
+	cert, early := goodPair(t, 0), certify(t, "early", rsakeys.Key(1), nil, time.Hour, year)
 	path := tempFile(t, cert.pem(t))
 	auth := clientauth.NewCertificates(cert.cert, early.cert)
 	w := credentialWorld(t, auth, certificateFile(path))

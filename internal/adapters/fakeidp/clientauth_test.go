@@ -24,6 +24,7 @@ import (
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/adapters/fakeidp/clientauth"
 	"webapp/internal/test/identitytest"
+	"webapp/internal/test/rsakeys"
 )
 
 func testCertificate(t *testing.T, until time.Duration) *x509.Certificate {
@@ -32,7 +33,7 @@ func testCertificate(t *testing.T, until time.Duration) *x509.Certificate {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(until),
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, sharedKey().Public(), sharedKey())
+	der, err := x509.CreateCertificate(rand.Reader, template, template, rsakeys.Key(0).Public(), rsakeys.Key(0))
 	require.NoError(t, err)
 	cert, err := x509.ParseCertificate(der)
 	require.NoError(t, err)
@@ -77,7 +78,7 @@ func goodDraft(rp *party, cert *x509.Certificate) draft {
 			"aud": rp.config.Endpoint.TokenURL, "iss": rp.config.ClientID, "sub": rp.config.ClientID,
 			"jti": rand.Text(), "nbf": now, "iat": now, "exp": now + 300,
 		},
-		key: sharedKey(),
+		key: rsakeys.Key(0),
 	}
 }
 
@@ -103,8 +104,7 @@ func TestCertificateAssertionsAreVerified(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
 	cert, expired := testCertificate(t, time.Hour), testCertificate(t, -time.Hour)
 	rp.authenticateBy(clientauth.NewCertificates(cert, expired))
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
+	other := rsakeys.Key(1)
 	now := time.Now().Unix()
 	claim := func(name string, value any) func(*draft) { return func(d *draft) { d.claims[name] = value } }
 	header := func(name string, value any) func(*draft) { return func(d *draft) { d.header[name] = value } }
@@ -191,11 +191,11 @@ func anotherCertificate(t *testing.T) *x509.Certificate {
 
 func TestFederatedTokensAreVerified(t *testing.T) {
 	rp := newParty(t, start(t), fakeidp.ContosoTenantID)
-	cluster, err := identitytest.NewTokenIssuer("https://cluster.example", sharedKey(), nil)
+	cluster, err := identitytest.NewTokenIssuer("https://cluster.example", rsakeys.Key(0), nil)
 	require.NoError(t, err)
 	impostor, err := identitytest.NewTokenIssuer("https://cluster.example", nil, nil)
 	require.NoError(t, err)
-	stranger, err := identitytest.NewTokenIssuer("https://stranger.example", sharedKey(), nil)
+	stranger, err := identitytest.NewTokenIssuer("https://stranger.example", rsakeys.Key(0), nil)
 	require.NoError(t, err)
 	const subject, audience = "system:serviceaccount:a:b", "api://AzureADTokenExchange"
 	rp.authenticateBy(clientauth.NewFederated(cluster.Issuer(), subject, audience, cluster.Key()))
@@ -229,7 +229,7 @@ func TestFederatedTokensAreVerified(t *testing.T) {
 }
 
 func TestIdentityEndpoint(t *testing.T) {
-	tokens, err := identitytest.NewTokenIssuer("https://idp.example/v2.0", sharedKey(), nil)
+	tokens, err := identitytest.NewTokenIssuer("https://idp.example/v2.0", rsakeys.Key(0), nil)
 	require.NoError(t, err)
 	host := httptest.NewServer(&identitytest.IdentityEndpoint{Tokens: tokens, ClientID: "an-identity", PrincipalID: "a-principal", Header: "the-header"})
 	defer host.Close()

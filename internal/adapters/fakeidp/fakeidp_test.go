@@ -2,7 +2,6 @@ package fakeidp_test
 
 import (
 	"context"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,15 +20,6 @@ import (
 	"webapp/internal/ports/portstest"
 	"webapp/internal/test/rsakeys"
 )
-
-// sharedKey is the signing key of all tests, because generating one takes time.
-var sharedKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsakeys.Key(0)
-	if err != nil {
-		return nil
-	}
-	return key
-})
 
 // start runs a provider for one test.
 func start(t *testing.T, configure ...func(*fakeidp.Config)) *fakeidp.Provider {

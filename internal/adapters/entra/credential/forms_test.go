@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -24,6 +23,7 @@ import (
 
 	"webapp/internal/adapters/entra/credential"
 	"webapp/internal/providerhttp"
+	"webapp/internal/test/rsakeys"
 )
 
 const password = "Pa55-of-the-tests"
@@ -224,8 +224,7 @@ func TestPasswordFile(t *testing.T) {
 // A new certificate with a new password is used once both files are there, without a
 // restart. In between the old certificate stays in use.
 func TestANewCertificateWithANewPassword(t *testing.T) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
+	key := rsakeys.Key(0)
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)

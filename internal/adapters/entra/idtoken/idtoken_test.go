@@ -24,7 +24,7 @@ const (
 // issuing returns a verifier and a function that signs tokens for it.
 func issuing(t *testing.T) (v Verifier, issue func(claims map[string]any) string) {
 	t.Helper()
-	private := makeKeys(t)["EdDSA"]
+	private := makeKeys(t, 0)["EdDSA"]
 	jwk, err := jose.JSONWebKey{Key: private.Public()}.MarshalJSON()
 	require.NoError(t, err)
 	set, err := ParseKeySet([]byte(`{"keys":[` + string(jwk) + `]}`))

@@ -7,7 +7,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
@@ -22,15 +21,14 @@ import (
 
 	"webapp/internal/adapters/entra/authority"
 	"webapp/internal/ports"
+	"webapp/internal/test/rsakeys"
 )
 
-func makeKeys(t *testing.T) map[string]crypto.Signer {
+// makeKeys returns a new key of each kind, and the shared RSA key number i.
+func makeKeys(t *testing.T, i int) map[string]crypto.Signer {
 	t.Helper()
-	keys := map[string]crypto.Signer{}
+	keys := map[string]crypto.Signer{"RS256": rsakeys.Key(i), "PS512": rsakeys.Key(i)}
 	var err error
-	keys["RS256"], err = rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	keys["PS512"] = keys["RS256"]
 	for alg, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
 		keys[alg], err = ecdsa.GenerateKey(curve, rand.Reader)
 		require.NoError(t, err)
@@ -71,7 +69,7 @@ func sign(t *testing.T, private crypto.Signer, alg, claims string) string {
 
 // TestEveryAlgorithm signs with each kind of key and verifies with the parsed key set.
 func TestEveryAlgorithm(t *testing.T) {
-	for alg, private := range makeKeys(t) {
+	for alg, private := range makeKeys(t, 0) {
 		jwk, err := jose.JSONWebKey{Key: private.Public(), KeyID: "k", Use: "sig"}.MarshalJSON()
 		require.NoError(t, err)
 		set, err := ParseKeySet([]byte(`{"keys":[` + string(jwk) + `]}`))
@@ -84,7 +82,7 @@ func TestEveryAlgorithm(t *testing.T) {
 			got, err := verifierOf(set).Verify(t.Context(), sign(t, private, name, claims), Expected{Nonce: "n"})
 			require.NoError(t, err, name)
 			assert.Equal(t, "x", got.Identity.Subject)
-			_, err = verifierOf(set).Verify(t.Context(), sign(t, makeKeys(t)[alg], name, claims), Expected{Nonce: "n"})
+			_, err = verifierOf(set).Verify(t.Context(), sign(t, makeKeys(t, 1)[alg], name, claims), Expected{Nonce: "n"})
 			require.ErrorIs(t, err, ports.ErrTokenRefused, "signed by another key: %s", name)
 			_, err = verifierOf(set).Verify(t.Context(), lengthened(t, sign(t, private, name, claims)), Expected{Nonce: "n"})
 			require.ErrorIs(t, err, ports.ErrTokenRefused, "a signature of another length: %s", name)
@@ -120,7 +118,7 @@ func TestWeakKeysAreLeftOut(t *testing.T) {
 // TestPublishedPrivateKeysAreLeftOut checks keys with a private part: everybody can
 // sign with them.
 func TestPublishedPrivateKeysAreLeftOut(t *testing.T) {
-	private := makeKeys(t)["ES256"]
+	private := makeKeys(t, 0)["ES256"]
 	public, err := jose.JSONWebKey{Key: private.Public()}.MarshalJSON()
 	require.NoError(t, err)
 	_, ok := parseKey(public)

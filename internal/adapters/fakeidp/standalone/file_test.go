@@ -24,6 +24,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"webapp/internal/adapters/fakeidp"
+	"webapp/internal/test/rsakeys"
 )
 
 const (
@@ -213,8 +214,7 @@ func TestTheEnvIsForTheFirstClient(t *testing.T) {
 
 // A client with certificates signs an assertion (private_key_jwt).
 func TestAClientWithACertificate(t *testing.T) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
+	key := rsakeys.Key(0)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
@@ -241,9 +241,7 @@ func TestAClientWithACertificate(t *testing.T) {
 			}
 			status, body := ask(assertion(t, key, der, endpoint))
 			assert.Equal(t, http.StatusOK, status, body)
-			other, err := rsa.GenerateKey(rand.Reader, 2048)
-			require.NoError(t, err)
-			status, body = ask(assertion(t, other, der, endpoint))
+			status, body = ask(assertion(t, rsakeys.Key(1), der, endpoint))
 			assert.Equal(t, http.StatusUnauthorized, status, body)
 			assert.Contains(t, body, "AADSTS700027")
 		})
