@@ -14,7 +14,7 @@ import (
 // file was made with "openssl genrsa -traditional 2048". The blocks have the type RSA
 // TESTING KEY, as in the tests of Go, so that no scanner reports a leaked key.
 //
-//go:embed keys.pem
+//go:embed keys.txt
 var file []byte
 
 var keys = sync.OnceValue(func() (keys []*rsa.PrivateKey) {
