@@ -175,8 +175,9 @@ func TestStateIsSpentByItsFirstUse(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, b.callback(answer).StatusCode)
 	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken), "a code is never posted twice")
 	assert.Equal(t, http.StatusBadRequest, b.callback(answer).StatusCode)
-	assert.Equal(t, http.StatusBadRequest, thief.callback(answer).StatusCode)
+	assert.Equal(t, http.StatusServiceUnavailable, thief.callback(answer).StatusCode, "a copy of the cookie gets the same error")
 	assert.Equal(t, 1, w.idp.Requests(fakeidp.EndpointToken))
+	assert.False(t, thief.signedIn())
 }
 
 func TestRepeatedCallbackOfASignedInBrowserGoesOnQuietly(t *testing.T) {
