@@ -101,17 +101,18 @@ func TestNumbersChangeOnlyTexts(t *testing.T) {
 	links := regexp.MustCompile(`<a class="button[^>]* href="([^"]*)">[^<]*</a>`)
 	for _, kind := range kinds() {
 		plain := failed(t, a, &domain.ProviderError{Kind: kind, Code: "some_error"})
+		plain.Header().Del("Content-Length")
+		was := links.FindAllStringSubmatch(plain.Body.String(), -1)
 		for _, number := range tried {
 			got := failed(t, a, &domain.ProviderError{Kind: kind, Code: "some_error", Number: number})
 			assert.Equal(t, plain.Code, got.Code, number)
-			was, is := links.FindAllStringSubmatch(plain.Body.String(), -1), links.FindAllStringSubmatch(got.Body.String(), -1)
+			is := links.FindAllStringSubmatch(got.Body.String(), -1)
 			if known, _ := a.pages.Explain((&domain.ProviderError{Number: number}).NumberText()); known.NeedsAdmin {
 				assert.Equal(t, `<a class="button" href="/">Go to the home page</a>`, is[0][0], "signing in again does not help: %d", number)
 				assert.ElementsMatch(t, addresses(was), addresses(is), number)
 			} else {
 				assert.Equal(t, was, is, number)
 			}
-			plain.Header().Del("Content-Length")
 			got.Header().Del("Content-Length")
 			assert.Equal(t, plain.Header(), got.Header(), number)
 		}
