@@ -29,9 +29,10 @@ func sessionFlags(id *ports.Identity) byte {
 	set(tenantIsGUID, isGUID(id.TenantID))
 	set(objectIsGUID, isGUID(id.ObjectID))
 	set(providerSessionIsGUID, isGUID(id.ProviderSession))
-	set(issuerNamesTenant, isGUID(id.TenantID) && strings.Contains(id.Issuer, id.TenantID))
+	before, after, found := strings.Cut(id.Issuer, id.TenantID)
+	set(issuerNamesTenant, flags&tenantIsGUID != 0 && found)
 	set(issuerIsCommon, flags&issuerNamesTenant != 0 &&
-		id.Issuer == commonIssuer[:commonTenant]+id.TenantID+commonIssuer[commonTenant:])
+		before == commonIssuer[:commonTenant] && after == commonIssuer[commonTenant:])
 	return flags
 }
 
