@@ -1,8 +1,9 @@
 package fakeidp
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,8 +118,6 @@ func (req *authRequest) readScopes(form url.Values) *Error {
 	return nil
 }
 
-var base64URL43 = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-
 // readBinding reads the parameters that bind the response to this request: state,
 // nonce and the PKCE challenge.
 func (req *authRequest) readBinding(form url.Values) *Error {
@@ -139,7 +138,7 @@ func (req *authRequest) readBinding(form url.Values) *Error {
 	if form.Get("code_challenge_method") != "S256" {
 		return newError(50147, "The code_challenge_method '%s' is not supported: use S256.", clip(form.Get("code_challenge_method"))).withCode(codeInvalidRequest)
 	}
-	if !base64URL43.MatchString(req.challenge) {
+	if sum, err := base64.RawURLEncoding.DecodeString(req.challenge); err != nil || len(sum) != sha256.Size {
 		return newError(501471, "Invalid size of Code_Challenge parameter.").withCode(codeInvalidRequest)
 	}
 	return nil
