@@ -63,13 +63,14 @@ func TestIdentityProviderSuiteFindsFaults(t *testing.T) {
 	}
 }
 
-// requireFound runs a test whose adapter has this fault, and requires that the suite's
-// test caught fails.
+// requireFound runs the suite's test caught with an adapter that has this fault, and
+// requires that it fails. test calls the suite.
 func requireFound(t *testing.T, test, fault, caught string) {
 	t.Helper()
 	t.Run(fault, func(t *testing.T) {
 		t.Parallel()
-		suite := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$")
+		only := "^" + test + "$/^" + strings.ReplaceAll(caught, "/", "$/^") + "$"
+		suite := exec.CommandContext(t.Context(), os.Args[0], "-test.run", only)
 		suite.Env = append(os.Environ(), faultVariable+"="+fault)
 		report, err := suite.CombinedOutput()
 		require.Error(t, err, "the suite finds no fault")
