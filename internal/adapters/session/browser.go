@@ -24,8 +24,8 @@ type browserRequest struct {
 	// if a handler uses several goroutines.
 	mu      sync.Mutex
 	current loadedSession
-	// revision belongs to the session that scs reads or writes next.
-	revision revision
+	// record belongs to the session that scs reads or writes.
+	record sessionRecord
 	// written has the cookies that this response sets, by name. They replace
 	// those of the request. A deleted cookie has an empty value.
 	written map[string]*http.Cookie
@@ -34,11 +34,10 @@ type browserRequest struct {
 // loadedSession is the browser's session as this request has loaded it.
 type loadedSession struct {
 	loaded  bool
-	err     error           // the store's error, if loading failed
-	token   string          // empty without a session
-	session *keptSession    // replaced, never changed
-	version ports.Version   // of the session's record
-	data    context.Context // has the session data of scs
+	err     error         // the store's error, if loading failed
+	token   string        // empty without a session
+	session *keptSession  // replaced, never changed
+	version ports.Version // of the session's record
 }
 
 // key returns the session's record key. A plain page view does not need this

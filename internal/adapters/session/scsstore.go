@@ -11,9 +11,8 @@ import (
 )
 
 // scsStore implements the store of scs on top of records. It hashes the tokens, so
-// that the store has only their hashes. scs has one method for writing, which inserts
-// or updates a record. scsStore creates a record if the revision of the browser's
-// request has no version, and otherwise replaces exactly that version.
+// that the store has only their hashes. scs loads sessions and writes new ones. Later
+// writes replace the version that was read, which scs cannot.
 type scsStore struct {
 	*records
 	manager *Manager
@@ -21,11 +20,11 @@ type scsStore struct {
 
 var _ scs.CtxStore = scsStore{}
 
-// revision is the version and the indexes of a session's record. The lock of the
+// sessionRecord has what scs does not know of a session's record. The lock of the
 // browser's request guards it.
-type revision struct {
-	version ports.Version // AnyVersion if there is no record yet
-	indexes []string
+type sessionRecord struct {
+	version ports.Version // of the record that FindCtx found or CommitCtx created
+	indexes []string      // of the record that CommitCtx creates
 }
 
 // FindCtx returns the opened value of the token's record. It reports a value that no
@@ -39,32 +38,23 @@ func (s scsStore) FindCtx(ctx context.Context, token string) ([]byte, bool, erro
 		return nil, false, err
 	}
 	if req, ok := s.manager.requestOf(ctx); ok {
-		req.revision.version = found.version
+		req.record.version = found.version
 	}
 	return found.value, found.readable, nil
 }
 
-// CommitCtx creates the record of a new session, or replaces the version that was
-// read. It returns ports.ErrNoRecord if the session has ended.
+// CommitCtx creates the record of a new session. It returns ports.ErrRecordExists if
+// there is one.
 func (s scsStore) CommitCtx(ctx context.Context, token string, value []byte, expires time.Time) error {
 	req, ok := s.manager.requestOf(ctx)
 	if !ok {
 		return ports.ErrNoBrowser
 	}
-	r := &req.revision
-	e := entry{key: sessionKey(token), value: value, expires: expires, indexes: r.indexes}
-	var v ports.Version
 	var err error
-	if r.version == ports.AnyVersion {
-		v, err = s.create(ctx, e)
-	} else {
-		v, err = s.replace(ctx, e, r.version)
-	}
-	if err != nil {
-		return err
-	}
-	r.version = v
-	return nil
+	req.record.version, err = s.create(ctx, entry{
+		key: sessionKey(token), value: value, expires: expires, indexes: req.record.indexes,
+	})
+	return err
 }
 
 // DeleteCtx deletes the record, if there is one.

@@ -27,10 +27,9 @@
 // Each session's record has an index for its person and one for the provider's
 // session. Both are keyed hashes, which mean nothing to a reader of the store.
 //
-// The session manager of scs makes the tokens, and loads and commits sessions. Its
-// middleware is not used, because it commits at
-// the end of each request by an insert or update, and would write ended sessions
-// back. scsStore turns this write into either a create or a replace.
+// The session manager of scs makes the tokens, loads sessions and commits new ones.
+// Its middleware is not used, because it commits at the end of each request by an
+// insert or update, and would write ended sessions back.
 //
 // The session cookie has no Max-Age: browsers delete it when they close. The
 // limits of a session are on the server.

@@ -48,7 +48,7 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 	if !ok {
 		return loadedSession{loaded: true}
 	}
-	req.revision = revision{}
+	req.record = sessionRecord{}
 	data, err := m.scs.Load(ctx, token)
 	if errors.Is(err, errUnreadable) {
 		return loadedSession{loaded: true}
@@ -60,7 +60,7 @@ func (m *Manager) load(ctx context.Context, req *browserRequest) loadedSession {
 	if !ok || !req.keys.indexable(s) {
 		return loadedSession{loaded: true}
 	}
-	return loadedSession{loaded: true, token: token, session: s, version: req.revision.version, data: data}
+	return loadedSession{loaded: true, token: token, session: s, version: req.record.version}
 }
 
 func (m *Manager) expired(s *keptSession) bool { return !m.clock().Before(s.Expires) }
@@ -79,23 +79,27 @@ func (m *Manager) Touch(ctx context.Context, seen, expires time.Time) error {
 	}
 	s := *req.current.session
 	s.Seen, s.Expires = seen, expires
-	req.revision = revision{
-		version: req.current.version,
-		indexes: indexesOf(req.keys.key(s.indexedBy), &s.Identity),
-	}
-	data := withData(ctx, req.current.data)
-	m.scs.Put(data, sessionValue, &s)
-	m.scs.SetDeadline(data, expires.Add(ExpiredRetention))
-	_, _, err = m.scs.Commit(data)
+	version, err := m.replaceSession(ctx, req, &s, req.current.version)
 	switch {
 	case errors.Is(err, ports.ErrNoRecord):
 		req.current = loadedSession{loaded: true}
 		return ports.ErrNoSession
-	case err == nil, errors.Is(err, ports.ErrRecordChanged):
-		req.current.session, req.current.version = &s, req.revision.version
-		return nil
+	case errors.Is(err, ports.ErrRecordChanged):
+		version = req.current.version
+	case err != nil:
+		return err
 	}
-	return err
+	req.current.session, req.current.version = &s, version
+	return nil
+}
+
+// replaceSession writes s over this version of the session's record and returns the
+// new version.
+func (m *Manager) replaceSession(ctx context.Context, req *browserRequest, s *keptSession, v ports.Version) (ports.Version, error) {
+	return m.records.replace(ctx, entry{
+		key: req.current.key(), value: encodeSession(s), expires: s.Expires.Add(ExpiredRetention),
+		indexes: indexesOf(req.keys.key(s.indexedBy), &s.Identity),
+	}, v)
 }
 
 // maxUpdates is the number of attempts of UpdateTokens and UpdateMemberships. At each
@@ -139,30 +143,10 @@ func (m *Manager) updateMembershipsOnce(ctx context.Context, req *browserRequest
 	known := (s.Groups == nil) == (groups == nil) && slices.Equal(s.Groups, groups)
 	if !known || !slices.Equal(s.Identity.Roles, roles) {
 		s.Identity.Roles, s.Groups = slices.Clone(roles), slices.Clone(groups)
-		version, err = m.records.replace(ctx, entry{
-			key: req.current.key(), value: encodeSession(s), expires: s.Expires.Add(ExpiredRetention),
-			indexes: indexesOf(req.keys.key(s.indexedBy), &s.Identity),
-		}, version)
-		if err != nil {
+		if version, err = m.replaceSession(ctx, req, s, version); err != nil {
 			return err
 		}
 	}
 	req.current.session, req.current.version = s, version
 	return nil
-}
-
-// dataContext is a context with the session data of scs. The data belong to the
-// browser's request, not to the call that loaded them.
-type dataContext struct {
-	context.Context
-	data context.Context
-}
-
-func withData(ctx, data context.Context) context.Context { return dataContext{ctx, data} }
-
-func (c dataContext) Value(key any) any {
-	if v := c.Context.Value(key); v != nil {
-		return v
-	}
-	return c.data.Value(key)
 }

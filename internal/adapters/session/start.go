@@ -45,7 +45,7 @@ func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSe
 	by := req.keys.first()
 	s := &keptSession{Session: n.Session, indexedBy: by.id}
 	s.Device = clip(s.Device, maxDevice)
-	req.revision = revision{indexes: indexesOf(by, &s.Identity)}
+	req.record = sessionRecord{indexes: indexesOf(by, &s.Identity)}
 	data, err := m.scs.Load(ctx, "")
 	if err != nil {
 		return loadedSession{}, err
@@ -53,7 +53,7 @@ func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSe
 	if err := m.scs.RenewToken(data); err != nil {
 		return loadedSession{}, err
 	}
-	begun := loadedSession{loaded: true, token: m.scs.Token(data), session: s, data: data}
+	begun := loadedSession{loaded: true, token: m.scs.Token(data), session: s}
 	m.scs.Put(data, sessionValue, s)
 	m.scs.SetDeadline(data, s.Expires.Add(ExpiredRetention))
 	err = m.createRelated(ctx, begun.key(), n)
@@ -64,7 +64,7 @@ func (m *Manager) create(ctx context.Context, req *browserRequest, n ports.NewSe
 		m.undo(ctx, begun.key())
 		return loadedSession{}, err
 	}
-	begun.version = req.revision.version
+	begun.version = req.record.version
 	return begun, nil
 }
 
