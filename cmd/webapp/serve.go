@@ -10,6 +10,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -90,9 +91,10 @@ func reserveHeap(ctx context.Context) {
 	if providerhttp.Pause(ctx, time.Second) != nil {
 		return
 	}
-	reserve := make([]byte, heapReserve)
+	var reserve strings.Builder
+	reserve.Grow(heapReserve) // make would write zeros into memory that was used before
 	<-ctx.Done()
-	runtime.KeepAlive(reserve)
+	runtime.KeepAlive(&reserve)
 }
 
 // stopLimit returns a context that ends server.StopTimeout after ctx, when the program
