@@ -20,6 +20,7 @@ type metadata struct {
 	token         credential.Endpoint
 	jwks          string
 	endSession    string   // empty if the provider has none
+	signOut       string   // the URL of endSession with the parameters of every sign-out
 	userInfo      string   // empty if it must not be asked
 	algorithms    []string // of ID tokens, the acceptable ones
 	sendsIssuer   bool     // RFC 9207
@@ -51,6 +52,7 @@ func (p *Provider) loadMetadata(ctx context.Context, configured authority.Author
 		p.log.ErrorContext(ctx, `provider metadata refused; run "webapp doctor" to find out why`, slog.Any("err", err))
 		return metadata{}, refusedDocument(body, err)
 	}
+	m.signOut = p.signOutURL(m.endSession)
 	return m, nil
 }
 

@@ -16,23 +16,30 @@ const maxSignOutHintBytes = 4096
 // RP-Initiated Logout 1.0). It returns "" if the provider has none, or if its
 // metadata were never loaded. It makes no request.
 func (p *Provider) EndSessionURL(_ context.Context, hint string) (string, error) {
-	m, ok := p.metadata.peek()
-	if !ok || m.endSession == "" {
-		return "", nil
+	m, _ := p.metadata.peek()
+	if m.signOut == "" || hint == "" || len(hint) > maxSignOutHintBytes {
+		return m.signOut, nil
+	}
+	name := "logout_hint" // Entra's
+	if !p.authority.EntraParameters() {
+		name = "id_token_hint"
+	}
+	return addQuery(m.signOut, url.Values{name: {hint}}), nil
+}
+
+// signOutURL returns the URL of the sign-out without a hint, or "" without an endpoint.
+func (p *Provider) signOutURL(endpoint string) string {
+	if endpoint == "" {
+		return ""
 	}
 	parameters := url.Values{}
 	if p.cfg.PostLogoutRedirectURI != "" {
-		parameters["post_logout_redirect_uri"] = []string{p.cfg.PostLogoutRedirectURI}
+		parameters.Set("post_logout_redirect_uri", p.cfg.PostLogoutRedirectURI)
 	}
-	hintName := "logout_hint" // Entra's
 	if !p.authority.EntraParameters() {
-		hintName = "id_token_hint"
-		parameters["client_id"] = []string{p.cfg.ClientID}
+		parameters.Set("client_id", p.cfg.ClientID)
 	}
-	if hint != "" && len(hint) <= maxSignOutHintBytes {
-		parameters[hintName] = []string{hint}
-	}
-	return addQuery(m.endSession, parameters), nil
+	return addQuery(endpoint, parameters)
 }
 
 // VerifyLogoutToken verifies a logout token. The caller checks that the token is
