@@ -37,15 +37,18 @@ const (
 	theBareProgram = "webapp/internal/tools/load/bare"
 )
 
-// build builds a package into dir as the Dockerfile does, and returns the binary.
+// build builds a package into dir as the Dockerfile does, and returns a copy of the
+// binary. Installed programs are copies, and the kernel maps a copy about a millisecond
+// faster than the file that the linker wrote.
 func build(ctx context.Context, dir, name string) (string, error) {
 	binary := filepath.Join(dir, filepath.Base(name))
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "grpcnotrace", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, name)
+	linked := binary + ".linked"
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "grpcnotrace", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", linked, name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w (is this the module's directory?)\n%s", err, text)
 	}
-	return binary, nil
+	return binary, exec.CommandContext(ctx, "cp", linked, binary).Run()
 }
 
 // ours returns the application with everything on that a page passes through.
