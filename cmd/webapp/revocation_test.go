@@ -12,6 +12,7 @@ import (
 
 	"webapp/internal/adapters/fakeidp"
 	"webapp/internal/ports"
+	"webapp/internal/test/apptest"
 )
 
 func revocation(c *fakeidp.Config) { c.Revocation = true }
@@ -87,6 +88,7 @@ func TestWhichEndsRevokeRefreshTokens(t *testing.T) {
 }
 
 func TestAnotherPersonsSignInRevokesTheToken(t *testing.T) {
+	apptest.NeedsPage(t, "/call_api")
 	w := revoking(t, nil)
 	issued, b := w.issued(), w.browser()
 	b.mustSignIn(fakeidp.UserMember)
@@ -100,6 +102,7 @@ func TestAnotherPersonsSignInRevokesTheToken(t *testing.T) {
 
 // The person signs out in another tab while a refresh is running.
 func TestTheTokenOfALateRefreshIsRevoked(t *testing.T) {
+	apptest.NeedsPage(t, "/call_api")
 	w := revoking(t, nil)
 	issued, b := w.issued(), w.browser()
 	b.mustSignIn(fakeidp.UserMember)
