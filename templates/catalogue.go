@@ -162,7 +162,7 @@ func (c *catalogue) add(key, text string) error {
 }
 
 var (
-	errTwice      = errors.New("the key stands twice")
+	errTwice      = errors.New("the key occurs twice")
 	errStrayBrace = errors.New("a brace without a {placeholder}")
 )
 

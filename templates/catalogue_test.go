@@ -31,8 +31,8 @@ func TestMalformedTranslationsFailTheStart(t *testing.T) {
 		{"more after the object", `{"layout.signout": "Sortir"}}`, "fr.json"},
 		{"no JSON", `"layout.signout": "Sortir"}`, "fr.json"},
 		{"cut off", `{"layout.signout": "Sor`, "fr.json"},
-		{"key twice", `{"layout.signout": "Sortir", "layout.signout": "Quitter"}`, "layout.signout: the key stands twice"},
-		{"plural form twice", `{"span.days[one]": "{count} jour", "span.days[one]": "{count} jours"}`, "span.days[one]: the key stands twice"},
+		{"key twice", `{"layout.signout": "Sortir", "layout.signout": "Quitter"}`, "layout.signout: the key occurs twice"},
+		{"plural form twice", `{"span.days[one]": "{count} jour", "span.days[one]": "{count} jours"}`, "span.days[one]: the key occurs twice"},
 		{"no such plural form", `{"span.days[un]": "{count} jour"}`, "span.days[un]: no such plural form"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,8 +43,8 @@ func (s *Service) EditProfile(ctx context.Context, uiLocales string) (string, er
 // factor, so the flow must not sign anybody in and must not prolong a session.
 //
 // updateProfile returns ErrSignInAgain if nobody is signed in, if the profile is another
-// person's, or if another request ends the session or changes its roles. A form_post callback always leads to ErrSignInAgain, because it carries
-// no session cookie.
+// person's, or if another request ends the session or changes its roles. A form_post
+// callback always leads to ErrSignInAgain, because it carries no session cookie.
 func (s *Service) updateProfile(ctx context.Context, in ports.SignedIn) error {
 	session, err := s.current(ctx)
 	var tokens ports.Tokens

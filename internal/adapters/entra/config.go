@@ -114,7 +114,7 @@ func (c Config) validated() (Config, error) {
 	}
 	c.ResponseMode = cmp.Or(c.ResponseMode, ResponseModeQuery)
 	c.Rand = cmp.Or(c.Rand, rand.Reader)
-	c.Timeout = cmp.Or(c.Timeout, providerhttp.DefaultTimeout)
+	c.Timeout = cmp.Or(max(c.Timeout, 0), providerhttp.DefaultTimeout)
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	if c.Clock == nil {
 		c.Clock = time.Now

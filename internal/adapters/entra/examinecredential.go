@@ -38,8 +38,8 @@ type CredentialExam struct {
 // issued.
 //
 // Errors: ports.ErrProviderUnavailable (see ResponseOf), and ports.ErrProviderRefused if
-// the provider does not take this kind of credential. Any other error means that the application could not create the
-// credential, for example because its file is malformed.
+// the provider does not take this kind of credential. Any other error means that the
+// application could not create the credential, for example because its file is malformed.
 func (p *Provider) ExamineCredential(ctx context.Context) (CredentialExam, error) {
 	m, err := p.metadata.get(ctx)
 	if err != nil {
